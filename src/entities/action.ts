@@ -1,0 +1,47 @@
+// An action as it is stored and as a call needs it.
+
+import type { ActionLimits } from "./limits.ts";
+import type { RawJson } from "./raw-json.ts";
+
+/** One parameter or annotation; the value keeps the bytes it was sent with. */
+export interface Parameter {
+  key: string;
+  value: RawJson;
+  /** Delivered through the environment at /init only. */
+  init?: boolean;
+  /** Name of the algorithm where the value is sealed. */
+  encryption?: string;
+}
+
+/** Where an action's code lies: `key` in the blob store, `hash` (SHA-256, hex) of its bytes as stored, which is what hosts
+ * cache by, `size` in bytes. */
+export interface CodeRef {
+  key: string;
+  hash: string;
+  size: number;
+}
+
+export type Exec =
+  | { kind: string; code: CodeRef; binary: boolean; main?: string }
+  | { kind: "blackbox"; image: string; code?: CodeRef; binary: boolean; main?: string }
+  | { kind: "sequence"; components: string[] };
+
+/** Fields every stored entity has. */
+export interface EntityHead {
+  /** `ns` or `ns/package`. */
+  namespace: string;
+  name: string;
+  version: string;
+  publish: boolean;
+  annotations: Parameter[];
+  /** Epoch ms of the last write. */
+  updated: number;
+  /** Opaque; differs after each write of this name, and after delete and create. Warm containers are keyed by it. */
+  revision: string;
+}
+
+export interface Action extends EntityHead {
+  parameters: Parameter[];
+  limits: ActionLimits;
+  exec: Exec;
+}

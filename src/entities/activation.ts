@@ -1,0 +1,142 @@
+// The record of one run, and the pieces it is made of on its way: what is known when the call is accepted (About), what
+// the host reports (Completion), and the record that both make.
+
+import type { ActivationId } from "./activation-id.ts";
+import type { ActionLimits } from "./limits.ts";
+import { failure, type Outcome, STATUS_TEXT, type StatusCode } from "./outcome.ts";
+import type { RawJson } from "./raw-json.ts";
+
+/** Bytes that travel inline, or lie in the blob store under a key because they are too large for a frame. */
+export type Payload = { inline: RawJson } | { blob: string; size: number };
+
+/** What is known of an activation when it is accepted; travels with the call and comes back with its record. */
+export interface About {
+  namespace: string;
+  /** uuid of the invoking namespace; with the id's shard it names the store object. */
+  namespaceId: string;
+  subject: string;
+  name: string;
+  version: string;
+  /** `ns/name` or `ns/package/name` of the provider. */
+  path: string;
+  kind: string;
+  limits: ActionLimits;
+  /** Epoch ms at which the Worker accepted the request. */
+  acceptedAt: number;
+  transactionId: string;
+  /** `ns/binding` where the call came through a package binding. */
+  binding?: string;
+  cause?: ActivationId;
+  causedBy?: "sequence";
+  /** False where the namespace switched storing off: counted, not kept. */
+  store?: boolean;
+}
+
+/** What a host reports of a finished run. Durations in ms; no clock times, since hosts' clocks differ. */
+export interface Completion {
+  statusCode: StatusCode;
+  result: Payload;
+  /** Bytes of the result. */
+  size: number;
+  /** init + run for a cold start, run alone for a warm one. */
+  duration: number;
+  /** Absent on warm runs. */
+  initTime?: number;
+  /** ms between the run's end and the moment this report left the host. */
+  endedAgo: number;
+  timedOut: boolean;
+  /** What ran it: "docker", "process", "builtin"; "none" if nothing did. */
+  engine: string;
+  /** The host's name. */
+  host?: string;
+  /** False if no container ever ran; annotations are then reduced. */
+  ran: boolean;
+  /** JSON array of log lines. Absent while they are being collected. */
+  logs?: Payload;
+  /** Bytes of output left out because of the action's log limit. */
+  logsCut?: number;
+}
+
+export interface ActivationRecord {
+  activationId: ActivationId;
+  namespace: string;
+  name: string;
+  version: string;
+  subject: string;
+  cause?: ActivationId;
+  start: number;
+  end: number;
+  duration: number;
+  statusCode: StatusCode;
+  result: Payload;
+  size: number;
+  /** JSON array text, or where it lies. */
+  logs: Payload;
+  /** JSON array text of {key, value}. */
+  annotations: RawJson;
+}
+
+/** The record that an accepted activation and the host's report make; `now` is when the report arrived. */
+export function recordOf(id: ActivationId, about: About, options: { completion: Completion; now: number }): ActivationRecord {
+  const { completion, now } = options;
+  const end = now - completion.endedAgo;
+  const start = end - completion.duration;
+  return {
+    activationId: id,
+    namespace: about.namespace,
+    name: about.name,
+    version: about.version,
+    subject: about.subject,
+    ...(about.cause === undefined ? {} : { cause: about.cause }),
+    start,
+    end,
+    duration: completion.duration,
+    statusCode: completion.statusCode,
+    result: completion.result,
+    size: completion.size,
+    logs: completion.logs ?? { inline: "[]" },
+    annotations: annotationsOf(about, completion, start),
+  };
+}
+
+/** A report for a run that never happened or whose end nobody knows. */
+export function completionOf(outcome: Outcome, options: { engine?: string; ran?: boolean } = {}): Completion {
+  return {
+    statusCode: outcome.statusCode,
+    result: { inline: outcome.result },
+    size: outcome.result.length,
+    duration: 0,
+    endedAgo: 0,
+    timedOut: false,
+    engine: options.engine ?? "none",
+    ran: options.ran ?? false,
+    logs: { inline: "[]" },
+  };
+}
+
+/** The completion of an activation whose fate is unknown: a whisk internal error that says why. */
+export function lostCompletion(reason: string): Completion {
+  return completionOf(failure(3, { text: `The activation may have started, but its outcome was lost: ${reason}.` }));
+}
+
+export function statusText(code: StatusCode): string {
+  return STATUS_TEXT[code];
+}
+
+function annotationsOf(about: About, completion: Completion, start: number): RawJson {
+  const list: { key: string; value: unknown }[] = [{ key: "path", value: about.path }];
+  list.push({ key: "kind", value: completion.ran ? about.kind : "unknown" });
+  list.push({ key: "limits", value: about.limits });
+  if (about.binding !== undefined) list.push({ key: "binding", value: about.binding });
+  if (about.causedBy !== undefined) list.push({ key: "causedBy", value: about.causedBy });
+  if (completion.ran) {
+    list.push({ key: "timeout", value: completion.timedOut });
+    const init = completion.initTime;
+    list.push({ key: "waitTime", value: Math.max(0, start - about.acceptedAt) });
+    if (init !== undefined) list.push({ key: "initTime", value: init });
+    list.push({ key: "engine", value: completion.engine });
+    if (completion.host !== undefined) list.push({ key: "host", value: completion.host });
+    if (completion.logsCut !== undefined) list.push({ key: "logsCut", value: completion.logsCut });
+  }
+  return JSON.stringify(list);
+}

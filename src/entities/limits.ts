@@ -1,0 +1,52 @@
+// Bounds of what an action may ask for and of what a call may carry. Defaults are upstream's reference configuration.
+
+export interface Bounds {
+  min: number;
+  std: number;
+  max: number;
+}
+
+/** timeout in ms, memory and logs in MB, concurrency in activations per container. */
+export interface ActionLimits {
+  timeout: number;
+  memory: number;
+  logs: number;
+  concurrency: number;
+  instances?: number;
+}
+
+export interface LimitBounds {
+  timeout: Bounds;
+  memory: Bounds;
+  logs: Bounds;
+  concurrency: Bounds;
+}
+
+export const DEFAULT_BOUNDS: LimitBounds = {
+  timeout: { min: 100, std: 60_000, max: 300_000 },
+  memory: { min: 128, std: 256, max: 512 },
+  logs: { min: 0, std: 10, max: 10 },
+  concurrency: { min: 1, std: 1, max: 1 },
+};
+
+export const MB = 1024 * 1024;
+
+/** Bytes of an invoke or fire payload. */
+export const MAX_PAYLOAD = MB;
+/** Bytes of an action's answer; what is longer is cut and becomes an application error. */
+export const MAX_RESULT = MB;
+/** Bytes of the prefix echoed when an answer was too long. */
+export const TRUNCATION = MB;
+/** Bytes of all parameters, and of all annotations, of one entity. */
+export const MAX_PARAMETERS = MB;
+/** Bytes of action code as stored (base64 for archives). */
+export const MAX_CODE = 48 * MB;
+/** Bytes of any request body. */
+export const MAX_BODY = 50 * MB;
+/** Longest blocking wait in ms. */
+export const MAX_WAIT = 60_000;
+export const MAX_NAME = 256;
+export const SEQUENCE_LENGTH = 50;
+export const DEFAULT_INVOCATIONS_PER_MINUTE = 60;
+export const DEFAULT_CONCURRENT = 30;
+export const DEFAULT_FIRES_PER_MINUTE = 60;

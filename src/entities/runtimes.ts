@@ -1,0 +1,67 @@
+// The kinds an action can be written in. The list of names is upstream's manifest plus newer versions of the families we
+// ship; which of them can run is what the hosts report.
+
+export interface RuntimeKind {
+  kind: string;
+  family: string;
+  deprecated: boolean;
+  /** The family's default where a host can run it. */
+  default: boolean;
+  requireMain: boolean;
+}
+
+export const MANIFEST: readonly RuntimeKind[] = [
+  kind("nodejs:18"),
+  kind("nodejs:20", { default: true }),
+  kind("nodejs:22"),
+  kind("nodejs:24"),
+  kind("python:3.9"),
+  kind("python:3.10", { default: true }),
+  kind("python:3.11"),
+  kind("python:3.12"),
+  kind("python:3.13"),
+  kind("swift:5.3", { default: true }),
+  kind("swift:5.7"),
+  kind("java:8", { default: true, requireMain: true }),
+  kind("php:8.1", { default: true }),
+  kind("ruby:2.5", { default: true }),
+  kind("go:1.20", { default: true }),
+  kind("dotnet:3.1", { default: true, requireMain: true }),
+  kind("dotnet:6.0", { requireMain: true }),
+  kind("rust:1.34", { default: true }),
+];
+
+export const BLACKBOX = "blackbox";
+export const SEQUENCE = "sequence";
+/** Served by the Worker itself, without a container. */
+export const BUILTIN = "builtin";
+
+/** The manifest's kinds that some host can run; all of them while no host has ever reported. */
+export function runnableKinds(reported: ReadonlySet<string> | null): RuntimeKind[] {
+  return MANIFEST.filter((each) => reported === null || reported.has(each.kind));
+}
+
+/** Resolves `<family>:default` (or a bare family) among the kinds that can run: the manifest's default if it is there,
+ * else the newest. Returns the kind's entry, or null if the kind is not among them. Input is trimmed and lower-cased. */
+export function resolveKind(wanted: string, runnable: readonly RuntimeKind[]): RuntimeKind | null {
+  const name = wanted.trim().toLowerCase();
+  const [family, version] = name.split(":");
+  if (version !== "default") return runnable.find((each) => each.kind === name) ?? null;
+  const members = runnable.filter((each) => each.family === family);
+  return members.find((each) => each.default) ?? members.at(-1) ?? null;
+}
+
+/** The same list with exactly one default per family among what can run, as the info document shows it. */
+export function withDefaults(runnable: readonly RuntimeKind[]): RuntimeKind[] {
+  return runnable.map((each) => ({ ...each, default: resolveKind(`${each.family}:default`, runnable) === each }));
+}
+
+function kind(name: string, options: { default?: boolean; requireMain?: boolean } = {}): RuntimeKind {
+  return {
+    kind: name,
+    family: name.slice(0, name.indexOf(":")),
+    deprecated: false,
+    default: options.default ?? false,
+    requireMain: options.requireMain ?? false,
+  };
+}

@@ -1,0 +1,62 @@
+// Every failure we expect, with the text clients see. Texts that OpenWhisk clients compare are upstream's.
+// The HTTP status of each code stands in http/errors.ts, in a table that does not compile when a code is missing.
+
+export const TEXTS = {
+  "not-authenticated": () => "The resource requires authentication, which was not supplied with the request",
+  "bad-credentials": () => "The supplied authentication is invalid",
+  "not-authorized": (what: string) =>
+    what === ""
+      ? "The supplied authentication is not authorized to access this resource."
+      : `The supplied authentication is not authorized to access '${what}'.`,
+  "kind-not-authorized": (kind: string) =>
+    `The supplied authentication is not authorized to access actions of kind '${kind}'.`,
+  "not-found": () => "The requested resource does not exist.",
+  "no-such-route": () => "The requested resource could not be found.",
+  "method-not-allowed": (allowed: string) => `HTTP method not allowed, supported methods: ${allowed}`,
+  "malformed-body": (reason: string) => `The request content was malformed:\n${reason}`,
+  "malformed-query": (detail: string) => `The query parameter was malformed:\n${detail}`,
+  "bad-request": (reason: string) => reason,
+  "unsupported-media": (expected: string) =>
+    `The request's Content-Type is not supported. Expected:\n${expected}`,
+  "not-acceptable": (types: string) => `Resource representation is only available with these types:\n${types}`,
+  "already-exists": () => "resource already exists",
+  "wrong-collection": () => "Resource by this name exists but is not in this collection.",
+  "concurrent-modification": () => "Concurrent modification to resource detected.",
+  corrupted: () => "Resource is corrupted and cannot be read.",
+  "too-large": (what: string) => what,
+  "too-many-requests": (detail: string) => `Too many requests in the last minute (${detail}).`,
+  "too-many-concurrent": (detail: string) => `Too many concurrent requests in flight (${detail}).`,
+  "backlog-full": () => "Too many activations are waiting in this namespace; try again when some have run.",
+  overloaded: () => "System is overloaded, try again later.",
+  "foreign-origin": () => "Development keys are not accepted from a web page of another origin.",
+  "admin-closed": () => "The admin API is closed: set the ADMIN_TOKEN secret to open it.",
+  "internal": () => "There was an internal server error.",
+} satisfies Record<string, (detail: string) => string>;
+
+export type ErrorCode = keyof typeof TEXTS;
+
+/** An expected failure as a value. `retryable`: the same request may succeed later, unchanged. */
+export interface Failure {
+  ok: false;
+  code: ErrorCode;
+  text: string;
+  retryable: boolean;
+}
+
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  "too-many-requests",
+  "too-many-concurrent",
+  "backlog-full",
+  "overloaded",
+  "concurrent-modification",
+]);
+
+export function fail(code: ErrorCode, detail = ""): Failure {
+  return { ok: false, code, text: TEXTS[code](detail), retryable: RETRYABLE.has(code) };
+}
+
+export type Result<T> = { ok: true; value: T } | Failure;
+
+export function ok<T>(value: T): Result<T> {
+  return { ok: true, value };
+}

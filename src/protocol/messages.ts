@@ -1,0 +1,106 @@
+// What a scheduler and a host say to each other over the host's WebSocket: one union per direction. PROTOCOL.md tells the
+// story; the limits below belong to the receiver and are not negotiated.
+
+import { z } from "zod";
+import { About, Completion, Invocation } from "./invocation.ts";
+
+export const PROTOCOL_VERSION = 1;
+
+/** Bytes (UTF-8) of one frame. Larger arguments, results and logs take the side door. */
+export const MAX_FRAME = 256 * 1024;
+/** Bytes of one payload that may travel inside a frame. */
+export const MAX_INLINE = 64 * 1024;
+/** Messages in one frame. */
+export const MAX_BATCH = 256;
+/** The host pings this often (ms); a scheduler whose last ping is older than DEAD_AFTER treats the host as unreachable. */
+export const PING_EVERY = 5_000;
+export const DEAD_AFTER = 12_000;
+/** Text of a ping and its answer; answered by the platform without waking the object. */
+export const PING = "ping";
+export const PONG = "pong";
+
+/** Fences a run: the scheduler incarnation that granted it and its running number there. */
+export const Lease = z.object({ epoch: z.number().int().nonnegative(), counter: z.number().int().nonnegative() });
+export type Lease = z.infer<typeof Lease>;
+
+const id = z.string().length(32);
+const attempt = z.number().int().positive();
+
+export const RuntimeReport = z.object({
+  kind: z.string(),
+  /** Image reference, or the command's version for the process engine. */
+  image: z.string(),
+  /** Image id or content digest. */
+  digest: z.string(),
+});
+export type RuntimeReport = z.infer<typeof RuntimeReport>;
+
+export const HostReport = z.object({
+  version: z.literal(PROTOCOL_VERSION),
+  host: z.string().max(64),
+  shard: z.number().int().nonnegative(),
+  /** New at each start of the host process: what ran under another boot id is gone. */
+  boot: z.string(),
+  build: z.string(),
+  engine: z.string(),
+  /** MB this scheduler shard may use for running activations. */
+  memory: z.number().positive(),
+  runtimes: z.array(RuntimeReport).max(100),
+  /** Whether black box images can run here. */
+  blackbox: z.boolean(),
+  /** Highest epoch this host has obeyed on this shard. */
+  epoch: z.number().int().nonnegative(),
+  /** Absent = healthy; else the reason why not. */
+  unhealthy: z.string().exactOptional(),
+});
+export type HostReport = z.infer<typeof HostReport>;
+
+export const RunningItem = z.object({ id, attempt, lease: Lease, memory: z.number(), about: About });
+export type RunningItem = z.infer<typeof RunningItem>;
+
+export const HostMessage = z.discriminatedUnion("t", [
+  /** First on every socket. */
+  z.object({ t: z.literal("hello"), report: HostReport }),
+  /** Answer to `welcome`; after it the unacknowledged records follow again. `more` while further pages come. */
+  z.object({
+    t: z.literal("inventory"),
+    epoch: z.number(),
+    boot: z.string(),
+    running: z.array(RunningItem),
+    more: z.boolean(),
+  }),
+  /** `/run` has answered; logs may still be missing. Releases the caller and the run's memory. */
+  z.object({ t: z.literal("result"), id, attempt, lease: Lease, completion: Completion }),
+  /** The run is over and complete, logs included. Kept by the host, on disk, until `stored`. */
+  z.object({ t: z.literal("record"), id, attempt, lease: Lease, about: About, completion: Completion }),
+  /** The run was never started, and will not be under this lease. */
+  z.object({
+    t: z.literal("refused"),
+    id,
+    attempt,
+    lease: Lease,
+    reason: z.enum(["busy", "stale", "draining", "unsupported", "duplicate"]),
+  }),
+  /** Health or capacity changed. */
+  z.object({ t: z.literal("health"), memory: z.number(), unhealthy: z.string().exactOptional() }),
+]);
+export type HostMessage = z.infer<typeof HostMessage>;
+
+export const SchedulerMessage = z.discriminatedUnion("t", [
+  /** The scheduler's incarnation; the host obeys the highest epoch it has seen and answers with its inventory. */
+  z.object({ t: z.literal("welcome"), epoch: z.number().int().nonnegative(), name: z.string() }),
+  /** Start this, once. `key` is the credential for __OW_API_KEY where the action gets one. */
+  z.object({
+    t: z.literal("run"),
+    epoch: z.number(),
+    lease: Lease,
+    attempt,
+    invocation: Invocation,
+    key: z.string().exactOptional(),
+  }),
+  /** These records are durable; the host may forget them. */
+  z.object({ t: z.literal("stored"), epoch: z.number(), items: z.array(z.object({ id, attempt })) }),
+  /** The object is going away for a moment: send nothing new, dial again. */
+  z.object({ t: z.literal("redial"), epoch: z.number() }),
+]);
+export type SchedulerMessage = z.infer<typeof SchedulerMessage>;

@@ -1,0 +1,190 @@
+// What the Worker and the objects may ask of each object. Each interface is implemented by the class of the same name in
+// durable-objects/; both sides know only this file. Expected failures are values; a thrown error means the outcome is unknown.
+
+import type { ActivationId } from "../entities/activation-id.ts";
+import type { About, ActivationRecord, Completion } from "../entities/activation.ts";
+import type { NamespaceLimits } from "../entities/identity.ts";
+import type { Invocation } from "./invocation.ts";
+import type { HostReport, Lease, RuntimeReport } from "./messages.ts";
+
+/** `host/shard`: the name of an InvokerScheduler object. */
+export type SchedulerName = string;
+/** `namespace uuid:shard in two hex digits`: the name of an ActivationStore object. */
+export type StoreName = string;
+
+// ---- InvokerScheduler: one per host shard -------------------------------------------------------------------------------
+
+export type InvokeReply =
+  /** The run ended; its record is on its way to the store. */
+  | { kind: "done"; completion: Completion; endedAt: number }
+  /** `waitMs` passed; the run goes on. */
+  | { kind: "waiting" }
+  /** Never started here: no room. */
+  | { kind: "busy" }
+  /** Never started here: no host, no inventory yet, draining, or the kind is not there. */
+  | { kind: "not-ready"; reason: string }
+  /** May have started; the host is gone and so is the outcome. The scheduler has told the store. */
+  | { kind: "lost"; reason: string };
+
+export interface Offer {
+  invocation: Invocation;
+  attempt: number;
+}
+
+export interface OfferReply {
+  epoch: number;
+  /** Boot id of the host the accepted offers were sent to; "" if none was. */
+  boot: string;
+  accepted: ActivationId[];
+  /** MB free after the accepted ones. */
+  room: number;
+  /** Why the rest was not accepted. */
+  reason?: "busy" | "not-ready";
+}
+
+export interface HoldsReply {
+  /** False until the host's inventory has arrived: nothing may be concluded. */
+  ready: boolean;
+  epoch: number;
+  boot: string;
+  /** Of the ids asked about, those running there, or whose record is on its way. */
+  held: ActivationId[];
+}
+
+export interface SchedulerStatus {
+  name: SchedulerName;
+  epoch: number;
+  connected: boolean;
+  ready: boolean;
+  draining: boolean;
+  report?: HostReport;
+  /** ms since the last ping. */
+  silence?: number;
+  memory: number;
+  used: number;
+  running: number;
+}
+
+export interface InvokerSchedulerRpc {
+  /** Fast path: run now or say why not. The run goes on if the caller goes away. */
+  invoke(invocation: Invocation, options: { waitMs: number }): Promise<InvokeReply>;
+  /** Durable path: rows the store has marked as offered to this incarnation. */
+  offer(store: StoreName, offers: Offer[]): Promise<OfferReply>;
+  holds(ids: ActivationId[]): Promise<HoldsReply>;
+  status(): Promise<SchedulerStatus>;
+  drain(on: boolean): Promise<void>;
+}
+
+// ---- ActivationStore: one per namespace and shard -------------------------------------------------------------------------
+
+export interface OpenRow {
+  id: ActivationId;
+  about: About;
+  scheduler: SchedulerName;
+  /** Epoch ms after which the run cannot be alive any more. */
+  deadline: number;
+}
+
+/** A finished run on its way to the store. */
+export interface Finished {
+  id: ActivationId;
+  attempt: number;
+  lease: Lease;
+  about: About;
+  completion: Completion;
+}
+
+export interface ActivationQuery {
+  limit: number;
+  skip: number;
+  /** Epoch ms, inclusive. */
+  since?: number;
+  upto?: number;
+  /** `name` or `package/name`. */
+  name?: string;
+}
+
+export interface ActivationStoreRpc {
+  /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first. */
+  accept(invocations: Invocation[], options: { candidates: SchedulerName[] }): Promise<{ kind: "accepted" } | { kind: "full" }>;
+  /** The row of a run on the fast path that outlived its first second. Does nothing if the id is known. */
+  open(row: OpenRow): Promise<void>;
+  /** The record of `id` as soon as it is terminal, or null after `ms`. `known`: whether the id has a row at all. */
+  await(id: ActivationId, options: { ms: number }): Promise<{ record: ActivationRecord | null; known: boolean }>;
+  /** Idempotent by id; the first terminal record wins. Returns when all are durable. Unknown ids are adopted. */
+  complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): Promise<void>;
+  /** Ends an activation nobody knows the outcome of; returns the record that holds, which may be an earlier one. */
+  fail(id: ActivationId, options: { about: About; reason: string }): Promise<ActivationRecord>;
+  /** A host refused these offers before starting them: they wait again. */
+  declined(items: { id: ActivationId; attempt: number }[], from: { scheduler: SchedulerName }): Promise<void>;
+  /** Work for a scheduler with room; the rows are marked as offered before this returns. */
+  pull(scheduler: SchedulerName, options: { epoch: number; memory: number; max: number }): Promise<Offer[]>;
+  /** A record, or whether the id is known but not finished. */
+  get(id: ActivationId): Promise<{ record: ActivationRecord | null; known: boolean }>;
+  /** Newest start first. */
+  list(query: ActivationQuery): Promise<ActivationRecord[]>;
+  count(query: ActivationQuery): Promise<number>;
+  /** Waiting and running rows, for status pages. `reason`: why the oldest waits. */
+  backlog(): Promise<{ waiting: number; running: number; oldestWaitMs: number; reason?: string }>;
+}
+
+// ---- Gate: one per namespace ------------------------------------------------------------------------------------------------
+
+export interface GateLease {
+  /** Namespace epoch: what was read from the entity store under another epoch is stale. */
+  epoch: number;
+  /** ms this lease may be used, counted from before it was asked for; 0 = for this request only. At most 1000. */
+  ttl: number;
+}
+
+export type Permit =
+  | ({ ok: true } & GateLease)
+  | { ok: false; reason: "rate" | "concurrency"; count: number; allowed: number };
+
+export interface GateRpc {
+  /** `holder`: the Worker isolate asking, so that its own writes need not wait for its own lease. */
+  lease(holder: string): Promise<GateLease>;
+  /** One invoke or fire of a namespace with limits. `expiresAt` frees the concurrency slot if nobody does. */
+  enter(
+    holder: string,
+    request: { id: ActivationId; kind: "invoke" | "fire"; limits: NamespaceLimits; expiresAt: number },
+  ): Promise<Permit>;
+  /** Activations that ended. Unknown ids are ignored. */
+  leave(ids: ActivationId[]): Promise<void>;
+  /** Before an entity of the namespace is written: no lease outlives this call. */
+  beginWrite(holder: string): Promise<void>;
+  /** After it: the epoch is higher, leases are granted again. */
+  endWrite(holder: string): Promise<void>;
+}
+
+// ---- Roster: one per deployment ----------------------------------------------------------------------------------------------
+
+export interface RosterEntry {
+  scheduler: SchedulerName;
+  host: string;
+  connected: boolean;
+  /** Absent = healthy. */
+  unhealthy?: string;
+  draining: boolean;
+  memory: number;
+  engine: string;
+  build: string;
+  blackbox: boolean;
+  runtimes: RuntimeReport[];
+  /** Epoch ms of the last change. */
+  since: number;
+}
+
+export interface RosterRpc {
+  /** Makes (or replaces) a host's token; the token is shown once. Null if the name is not `[a-z0-9][a-z0-9-]{0,62}`. */
+  createHost(name: string): Promise<{ token: string } | null>;
+  revokeHost(name: string): Promise<boolean>;
+  /** The host name behind a token, or null. Compares in constant time. */
+  authenticate(token: string): Promise<string | null>;
+  hosts(): Promise<{ name: string; created: number }[]>;
+  schedulers(): Promise<RosterEntry[]>;
+  /** A scheduler's host came, changed, or went. Returns stores that have rows waiting for anybody, if it came. */
+  report(entry: RosterEntry): Promise<StoreName[]>;
+  /** A store has rows nobody took (true), or none any more (false). */
+  waiting(store: StoreName, waits: boolean): Promise<void>;
+}
