@@ -1,0 +1,97 @@
+// The state folder: made 0700, locked, and holding this installation's secrets (0600), which are made once.
+
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { StartFailure } from "./failure.ts";
+import { lockState, type Owner } from "./state-lock.ts";
+
+const Secrets = z.object({
+  /** Opens the admin API. */
+  adminToken: z.string().min(32),
+  /** Keys for identity look-up, sealing and credentials are derived from it. */
+  masterSecret: z.string().min(32),
+  /** The local runtime host's token, once the platform has issued it. */
+  hostToken: z.string().optional(),
+  /** Namespace key of an installation that does not honour the well-known ones. */
+  guestKey: z.string().optional(),
+});
+export type Secrets = z.infer<typeof Secrets>;
+
+export interface State {
+  folder: string;
+  secrets: Secrets;
+  /** Owner that died without releasing the folder: its processes may still be ending. */
+  previous: Owner | null;
+  save(changes: Partial<Secrets>): void;
+  release(): void;
+}
+
+/** Throws StartFailure if the folder cannot be used. */
+export function openState(folder: string): State {
+  const path = join(folder, "secrets.json");
+  let lock: ReturnType<typeof lockState>;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(folder, 0o700);
+    lock = lockState(folder);
+  } catch (error) {
+    throw new StartFailure(
+      `The state folder ${folder} cannot be written (${reason(error)}): choose another with --state.`,
+    );
+  }
+  if (lock.kind === "locked") {
+    throw new StartFailure(
+      `The state folder ${folder} is in use by process ${lock.owner.pid}: stop that one, or choose another with --state.`,
+    );
+  }
+  const state: State = {
+    folder,
+    secrets: { adminToken: "", masterSecret: "" },
+    previous: lock.previous,
+    release: lock.release,
+    save(changes) {
+      state.secrets = { ...state.secrets, ...changes };
+      // A crash in the middle must not lose the master secret: everything sealed with it would be lost, too.
+      writeFileSync(`${path}.new`, `${JSON.stringify(state.secrets, null, 2)}\n`, { mode: 0o600, flush: true });
+      renameSync(`${path}.new`, path);
+    },
+  };
+  try {
+    const found = readSecrets(path);
+    if (found === null) state.save({ adminToken: token(), masterSecret: token() });
+    else state.secrets = found;
+  } catch (error) {
+    lock.release();
+    throw error instanceof StartFailure
+      ? error
+      : new StartFailure(
+          `The state folder ${folder} cannot be written (${reason(error)}): choose another with --state.`,
+        );
+  }
+  return state;
+}
+
+function readSecrets(path: string): Secrets | null {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  try {
+    return Secrets.parse(JSON.parse(text));
+  } catch {
+    throw new StartFailure(`${path} is damaged: restore it, or start afresh with another --state folder.`);
+  }
+}
+
+function token(): string {
+  return randomBytes(32).toString("base64url");
+}
+
+function reason(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+}

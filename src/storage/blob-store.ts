@@ -1,0 +1,10 @@
+// Bytes too large for a row or a frame: action code (`code/…`), and arguments, results and logs of activations.
+
+export interface BlobStore {
+  get(key: string): Promise<{ body: ReadableStream<Uint8Array>; size: number } | null>;
+  text(key: string): Promise<string | null>;
+  put(key: string, value: string | Uint8Array): Promise<void>;
+  /** Streams a body of unknown length; rejects with RangeError past `max` bytes and leaves nothing behind. Returns its size. */
+  putStream(key: string, body: ReadableStream<Uint8Array>, options: { max: number }): Promise<number>;
+  delete(keys: string[]): Promise<void>;
+}
