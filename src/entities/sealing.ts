@@ -1,0 +1,106 @@
+// Secrets at rest: keys derived from the deployment's master secret, texts sealed with AES-256-GCM, and comparisons that
+// take the same time whatever differs. WebCrypto only, so that the Worker, the objects and Node share it.
+
+/** An HMAC-SHA-256 key for signing and verifying. */
+export type MacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+const SEALED_PREFIX = "v1.";
+const IV_BYTES = 12;
+/** Purposes are constants of the code, so this is never reached but by a caller who uses data as a purpose. */
+const MAX_CACHED = 256;
+
+const cache = new Map<string, Promise<MacKey>>();
+const encoder = new TextEncoder();
+
+/** The HMAC-SHA-256 key for one purpose (a constant of the code), by HKDF from the master secret; cached per isolate. */
+export function derive(masterSecret: string, purpose: string): Promise<MacKey> {
+  return cached(`mac\0${purpose}\0${masterSecret}`, async () => {
+    const bits = await deriveBits(masterSecret, `mac:${purpose}`);
+    return crypto.subtle.importKey("raw", bits, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+  });
+}
+
+/** HMAC-SHA-256 of a text, in lower-case hex. */
+export async function mac(key: MacKey, text: string): Promise<string> {
+  return hex(new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text))));
+}
+
+/** Encrypts and authenticates; the answer is printable and differs each time. */
+export async function seal(masterSecret: string, text: string): Promise<string> {
+  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+  const key = await sealingKey(masterSecret);
+  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, encoder.encode(text)));
+  return SEALED_PREFIX + toBase64(iv) + toBase64(sealed);
+}
+
+/** The text that was sealed, or null if it was not sealed with this secret or has been changed. */
+export async function open(masterSecret: string, sealed: string): Promise<string | null> {
+  if (!sealed.startsWith(SEALED_PREFIX)) return null;
+  const bytes = fromBase64(sealed.slice(SEALED_PREFIX.length));
+  if (bytes === null || bytes.length <= IV_BYTES) return null;
+  const key = await sealingKey(masterSecret);
+  try {
+    const iv = bytes.subarray(0, IV_BYTES);
+    return new TextDecoder().decode(
+      await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, bytes.subarray(IV_BYTES)),
+    );
+  } catch {
+    return null;
+  }
+}
+
+/** Whether two secrets are equal, in a time that tells nothing about where they differ. */
+export async function sameSecret(one: string, other: string): Promise<boolean> {
+  const [left, right] = await Promise.all([digest(one), digest(other)]);
+  let difference = 0;
+  for (let at = 0; at < left.length; at++) difference |= (left[at] ?? 0) ^ (right[at] ?? 0);
+  return difference === 0;
+}
+
+export function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
+
+function sealingKey(masterSecret: string): Promise<MacKey> {
+  return cached(`seal\0${masterSecret}`, async () => {
+    const bits = await deriveBits(masterSecret, "seal");
+    return crypto.subtle.importKey("raw", bits, "AES-GCM", false, ["encrypt", "decrypt"]);
+  });
+}
+
+async function deriveBits(masterSecret: string, info: string): Promise<ArrayBuffer> {
+  const base = await crypto.subtle.importKey("raw", encoder.encode(masterSecret), "HKDF", false, ["deriveBits"]);
+  const algorithm = { name: "HKDF", hash: "SHA-256", salt: encoder.encode("edgewhisk"), info: encoder.encode(info) };
+  return crypto.subtle.deriveBits(algorithm, base, 256);
+}
+
+function cached(name: string, make: () => Promise<MacKey>): Promise<MacKey> {
+  let key = cache.get(name);
+  if (key === undefined) {
+    if (cache.size >= MAX_CACHED) cache.clear();
+    key = make();
+    cache.set(name, key);
+    key.catch(() => cache.delete(name));
+  }
+  return key;
+}
+
+async function digest(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    return null;
+  }
+}
