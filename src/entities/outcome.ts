@@ -36,3 +36,72 @@ export function errorMember(text: RawJson): RawJson | undefined {
   if (shapeOf(text) !== "object") return undefined;
   return membersOf(text)?.findLast((member) => member.key === "error")?.value;
 }
+
+/** What came back over HTTP from a container. `cut`: the body is only the beginning of one that was `length` bytes long. */
+export interface ContainerAnswer {
+  status: number;
+  body: string;
+  cut?: { length: number; max: number };
+}
+
+/** How an answer to /run counts. The result keeps its bytes; an error is reduced to its `error` member. */
+export function outcomeOfRun(answer: ContainerAnswer): Outcome {
+  const { status, body, cut } = answer;
+  if (cut !== undefined) return failure(1, { text: tooLong(body, cut) });
+  const value = parsed(body);
+  if (typeof value !== "object" || value === null) return failure(2, { text: invalidRun(body) });
+  const error = Array.isArray(value) || !Object.hasOwn(value, "error") ? undefined : errorMember(body);
+  if (status === 200) return error === undefined ? success(body.trim()) : failure(1, { raw: error });
+  return failure(2, error === undefined ? { text: invalidRun(body) } : { raw: error });
+}
+
+/** How an answer other than 200 to /init counts. */
+export function outcomeOfInit(answer: ContainerAnswer): Outcome {
+  const { body, cut } = answer;
+  if (cut !== undefined) return failure(2, { text: tooLong(body, cut) });
+  const value = parsed(body);
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  const error = isObject ? errorMember(body) : undefined;
+  return failure(
+    2,
+    error === undefined ? { text: withBody("The action failed during initialization", body) } : { raw: error },
+  );
+}
+
+/** Runs that ended without an answer. */
+export const ABNORMAL = {
+  init: () => failure(2, { text: "The action did not initialize and exited unexpectedly." }),
+  run: () => failure(2, { text: "The action did not produce a valid response and exited unexpectedly." }),
+  memory: () => failure(2, { text: "The action exhausted its memory and was aborted." }),
+  timeout: (ms: number) => failure(2, { text: `The action exceeded its time limits of ${ms} milliseconds.` }),
+  initTimeout: (ms: number) =>
+    failure(2, { text: `The action exceeded its time limits of ${ms} milliseconds during initialization.` }),
+  pull: (image: string) => failure(2, { text: `Failed to pull container image '${image}'.` }),
+  command: (image: string) => failure(2, { text: `executable file not found in image ${image}` }),
+  provision: () => failure(3, { text: "Failed to provision resources to run the action." }),
+  code: () => failure(3, { text: "Action could not be fetched." }),
+} as const;
+
+/** Last log line of a run that ended as a developer error. */
+export const DEVELOPER_ERROR_LOG = "The action did not initialize or run as expected. Log data might be missing.";
+
+function invalidRun(body: string): string {
+  return withBody("The action did not produce a valid JSON or JSON Array response", body);
+}
+
+function withBody(text: string, body: string): string {
+  return body === "" ? `${text}.` : `${text}: ${body}`;
+}
+
+function tooLong(prefix: string, cut: { length: number; max: number }): string {
+  const { length, max } = cut;
+  return `The action produced a response that exceeded the allowed length: ${length} > ${max} bytes. The truncated response was: ${prefix}`;
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

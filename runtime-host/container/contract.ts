@@ -1,0 +1,125 @@
+// The seam between the dispatcher (which speaks to schedulers) and the containers (which run things). The dispatcher hands a
+// Job over and is told, through one listener, when it was answered and when its logs are whole. Nothing else crosses.
+
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { ActionLimits } from "../../src/entities/limits.ts";
+import type { Outcome } from "../../src/entities/outcome.ts";
+import type { RawJson } from "../../src/entities/raw-json.ts";
+import type { RuntimeReport } from "../../src/protocol/messages.ts";
+import type { Logger } from "../logger.ts";
+
+/** One run. Bodies for /init and /run are made of it by bodies.ts, because deadlines are known only when they are sent. */
+export interface Job {
+  readonly id: ActivationId;
+  readonly attempt: number;
+  /** Warm containers are reused for the same (namespaceId, path, revision) only. */
+  readonly namespaceId: string;
+  /** `ns/name` or `ns/package/name` of the provider. */
+  readonly path: string;
+  readonly revision: string;
+  readonly kind: string;
+  /** Black box actions name their image. */
+  readonly image?: string;
+  readonly main?: string;
+  /** The code is base64 text of an archive or executable. */
+  readonly binary: boolean;
+  /** Absent for images that carry their own code. */
+  readonly code?: CodeSource;
+  readonly limits: ActionLimits;
+  /** Text of a JSON object or array: the /run body's `value`, byte for byte. */
+  readonly args: RawJson;
+  /** What /run gets beside `value` and `deadline`, by its lower-case names; /init gets the same as `__OW_<UPPER>`. Holds
+   * the credential under `api_key`: never logged. */
+  readonly context: Readonly<Record<string, string>>;
+  /** Further environment values for /init (init parameters, already stringified). */
+  readonly initEnv: Readonly<Record<string, string>>;
+}
+
+/** Code by content. `load` may be called by several cold starts at once (the cache fetches once); rejects when it cannot be
+ * had, which ends the run as a whisk internal error. */
+export interface CodeSource {
+  readonly hash: string;
+  readonly size: number;
+  load(): Promise<Buffer>;
+}
+
+/** /run was answered, or will never be: the caller is released and the run's memory counts as free. */
+export interface Answer {
+  readonly outcome: Outcome;
+  /** ms: init + run for a cold start, run alone for a warm one. */
+  readonly duration: number;
+  /** ms; absent on warm runs. */
+  readonly initTime?: number;
+  readonly timedOut: boolean;
+  /** False if no container ever ran for this job (nothing was sent to /init or /run). */
+  readonly ran: boolean;
+  /** performance.now() when the run ended. */
+  readonly endedAt: number;
+}
+
+export interface Logs {
+  /** JSON array of lines in the format "<RFC3339 time padded to 30> stdout|stderr: text", limit and failure notices (8.18,
+   * 8.19) included; the dispatcher appends only the line that developer errors get (4.29). "[]" where the limit is 0. */
+  readonly lines: RawJson;
+  /** Bytes of output left out because of the action's limit. */
+  readonly cut?: number;
+}
+
+/** One object for all jobs, so that a call allocates no closures. For each job exactly one of: `refused`, or `answered`
+ * followed by `collected` (in the same turn where logs are whole already). May be
+ * called before `run` has returned. */
+export interface RunListener {
+  answered(job: Job, answer: Answer): void;
+  collected(job: Job, logs: Logs): void;
+  /** Not started and will not be. "busy": no memory for it, "unsupported": no such kind or image here. */
+  refused(job: Job, reason: "busy" | "unsupported" | "draining"): void;
+}
+
+export interface Containers {
+  /** Which engine it became: "docker" or "process". */
+  readonly engine: string;
+  /** Whether black box images can run here. */
+  readonly blackbox: boolean;
+  /** MB for running activations, all scheduler shards together. */
+  readonly memory: number;
+  /** Must not throw: what goes wrong is an Answer (4.12-4.17). Restarting on a container's 503 (4.19) happens inside. */
+  run(job: Job, listener: RunListener): void;
+  runtimes(): RuntimeReport[];
+  /** Why nothing should be sent here (engine gone, disk full), or null. `changed` (options) is called when it changes. */
+  unhealthy(): string | null;
+  /** Numbers for status pages and logs. */
+  stats(): { running: number; warm: number; prewarmed: number; paused: number; memoryUsed: number };
+  /** Removes every container. What runs ends as a whisk internal error; `fast` = by force, for when the parent has died. */
+  stop(options: { fast: boolean }): Promise<void>;
+}
+
+/** Exported by engine composition: `openContainers(options): Promise<Containers>`; rejects with EngineUnavailable's clear
+ * sentence if the asked engine cannot be had. */
+export interface ContainersOptions {
+  engine: "auto" | "docker" | "process";
+  /** The host's name: containers are labelled with it, and only its own orphans are removed at start. */
+  name: string;
+  /** Folder for the containers' files (0700), theirs alone: compile cache, process engine's work folders. */
+  state: string;
+  /** Origin of the API as the host reaches it; containers reach it through the forwarder (`__OW_API_HOST`). */
+  apiUrl: string;
+  memory: number;
+  /** `<prefix><family>-<version>:<tag>`, e.g. "edgewhisk/action-nodejs-24:dev". */
+  images: { prefix: string; tag: string };
+  prewarm: readonly { kind: string; memory: number; count: number }[];
+  container: {
+    /** Processes and threads. */
+    pids: number;
+    /** CPU shares per 128 MB of the action's memory limit (Docker's scale); 0 = engine's default. */
+    cpuShares: number;
+    /** Stopped from answering after this long without a job (ms). */
+    idleTimeout: number;
+    /** Paused this long after the last answer (ms). */
+    pauseGrace: number;
+    /** Full grown containers, idle ones included; a bound beside memory. */
+    max: number;
+  };
+  log: Logger;
+  /** unhealthy() or runtimes() changed. */
+  changed(): void;
+}

@@ -1,0 +1,39 @@
+// Structured lines on stderr: one JSON object per event. Values are given by name, so that nothing is logged by accident;
+// callers never pass tokens, keys, arguments or results.
+
+export type Level = "debug" | "info" | "warn" | "error";
+export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+export interface Logger {
+  debug(event: string, fields?: Fields): void;
+  info(event: string, fields?: Fields): void;
+  warn(event: string, fields?: Fields): void;
+  error(event: string, fields?: Fields): void;
+  /** The same with fields added to each line. */
+  with(fields: Fields): Logger;
+}
+
+const ORDER: readonly Level[] = ["debug", "info", "warn", "error"];
+
+export function createLogger(options: { level: Level; write?: (line: string) => void; fields?: Fields }): Logger {
+  const write = options.write ?? ((line: string) => process.stderr.write(line));
+  const least = ORDER.indexOf(options.level);
+  const base = options.fields ?? {};
+  const at = (level: Level) => {
+    if (ORDER.indexOf(level) < least) return () => {};
+    return (event: string, fields?: Fields) =>
+      void write(`${JSON.stringify({ time: new Date().toISOString(), level, event, ...base, ...fields })}\n`);
+  };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    with: (fields) => createLogger({ level: options.level, write, fields: { ...base, ...fields } }),
+  };
+}
+
+/** The message of whatever was thrown, without its stack. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
