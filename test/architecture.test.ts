@@ -1,0 +1,168 @@
+// The house rules that a tool can hold: who may import whom, no cycles, file sizes, folder READMEs, no `any`.
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+const SOURCES = ["src", "durable-objects", "runtime-host"];
+
+interface Import {
+  from: string;
+  /** Path from the root for our own files, else the package's name. */
+  to: string;
+  typeOnly: boolean;
+}
+
+/** A room: files whose path matches `files`; `may`: what they may import by value or type; `types`: by type only. First match counts. */
+interface Room {
+  files: RegExp;
+  may: RegExp[];
+  types?: RegExp[];
+}
+
+const ZOD = /^zod$/;
+const ENTITIES = /^src\/entities\//;
+const ERRORS = /^src\/errors\.ts$/;
+const PROTOCOL = /^src\/protocol\//;
+const NODE = /^node:/;
+const STORAGE_INTERFACE = /^src\/storage\/[a-z-]+\.ts$/;
+
+const ROOMS: Room[] = [
+  { files: /^src\/errors\.ts$/, may: [] },
+  { files: /^src\/entities\//, may: [ENTITIES, ERRORS, ZOD] },
+  { files: /^src\/protocol\//, may: [PROTOCOL, ENTITIES, ERRORS, ZOD] },
+  {
+    files: /^src\/storage\/open\.ts$/,
+    may: [/^src\/storage\//, ENTITIES],
+    types: [/^src\/env\.ts$/],
+  },
+  { files: /^src\/storage\/(d1|r2)\//, may: [/^src\/storage\//, ENTITIES, ERRORS, /^drizzle-orm/] },
+  { files: /^src\/storage\//, may: [], types: [ENTITIES, STORAGE_INTERFACE] },
+  {
+    files: /^src\/invocation\//,
+    may: [/^src\/invocation\//, ENTITIES, ERRORS],
+    types: [STORAGE_INTERFACE, PROTOCOL],
+  },
+  { files: /^src\/env\.ts$/, may: [ENTITIES, ZOD], types: [PROTOCOL] },
+  {
+    files: /^src\/services\.ts$/,
+    may: [/^src\/storage\/open\.ts$/, /^src\/invocation\//, ENTITIES, ERRORS, /^src\/env\.ts$/, /^cloudflare:/],
+    types: [PROTOCOL, STORAGE_INTERFACE],
+  },
+  {
+    files: /^src\/(http\/|gateway\/|internal\.ts$)/,
+    may: [/^src\/(http|gateway)\//, /^src\/invocation\//, ENTITIES, ERRORS, /^hono(\/|$)/, ZOD, /^cloudflare:/],
+    types: [/^src\/services\.ts$/, /^src\/env\.ts$/, PROTOCOL, STORAGE_INTERFACE],
+  },
+  { files: /^src\/index\.ts$/, may: [/^src\//, /^durable-objects\//] },
+  {
+    files: /^durable-objects\//,
+    may: [/^durable-objects\//, PROTOCOL, ENTITIES, /^src\/storage\/open\.ts$/, /^src\/env\.ts$/, /^cloudflare:/, ZOD],
+    types: [STORAGE_INTERFACE],
+  },
+  {
+    files: /^runtime-host\/engine\/docker[a-z-]*\.ts$/,
+    may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^dockerode$/],
+  },
+  { files: /^runtime-host\/runtimes\//, may: [/^runtime-host\//, NODE, /^dockerode$/, /^tar-stream$/] },
+  {
+    files: /^runtime-host\/standalone/,
+    may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(wrangler|miniflare|esbuild|undici|zod)$/],
+  },
+  { files: /^runtime-host\//, may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(undici|ws|zod)$/] },
+];
+
+const files = SOURCES.flatMap((folder) => list(folder)).filter((file) => file.endsWith(".ts"));
+const imports = files.flatMap(importsOf);
+
+describe("architecture", () => {
+  it("lets each room import only what its door says", () => {
+    const offences = imports.filter((each) => !allowed(each)).map((each) => `${each.from} -> ${each.to}`);
+    expect(offences).toEqual([]);
+  });
+
+  it("has no import cycles, types included", () => {
+    const graph = Map.groupBy(imports, (each) => each.from);
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (file: string, trail: string[]) => {
+      if (trail.includes(file)) cycles.push([...trail.slice(trail.indexOf(file)), file].join(" -> "));
+      if (done.has(file) || trail.includes(file)) return;
+      for (const each of graph.get(file) ?? []) visit(each.to, [...trail, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+
+  it("keeps every file under 400 lines and every Durable Object class under 200", () => {
+    const tooLong = files.filter((file) => {
+      const text = read(file);
+      return text.split("\n").length > (/extends DurableObject\b/.test(text) ? 200 : 400);
+    });
+    expect(tooLong).toEqual([]);
+  });
+
+  it("names only d1 and r2 through storage/open.ts and dockerode in the engine room", () => {
+    const offences = imports.filter(
+      (each) => /^src\/storage\/(d1|r2)\//.test(each.to) && !/^src\/storage\/(open\.ts$|d1\/|r2\/)/.test(each.from),
+    );
+    expect(offences).toEqual([]);
+  });
+
+  it("opens every file with a plate", () => {
+    expect(files.filter((file) => !read(file).startsWith("//"))).toEqual([]);
+  });
+
+  it("has a README in every room with code", () => {
+    const rooms = new Set(
+      files.map((file) => file.split("/").slice(0, 2).join("/")).filter((room) => !room.endsWith(".ts")),
+    );
+    const bare = [...SOURCES, ...rooms].filter((room) => {
+      const names = readdirSync(join(ROOT, room));
+      return !names.includes("README.md") && !names.includes("PROTOCOL.md");
+    });
+    expect(bare).toEqual([]);
+  });
+});
+
+function allowed({ from, to, typeOnly }: Import): boolean {
+  const room = ROOMS.find((each) => each.files.test(from));
+  if (room === undefined) return false;
+  return room.may.some((each) => each.test(to)) || (typeOnly && (room.types ?? []).some((each) => each.test(to)));
+}
+
+function importsOf(file: string): Import[] {
+  const text = read(file);
+  const found: Import[] = [];
+  const pattern =
+    /^(?:import|export)\s+(type\s+)?([^;"']*?from\s+)?["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/gm;
+  for (const match of text.matchAll(pattern)) {
+    const name = match[3] ?? match[4] ?? "";
+    const names = match[2] ?? "";
+    const inlineTypes = /^\{[^}]*\}\s*from/.test(names) && namesIn(names).every((each) => each.startsWith("type "));
+    const to = name.startsWith(".") ? normalize(join(dirname(file), name)) : name;
+    found.push({ from: file, to, typeOnly: match[1] !== undefined || inlineTypes });
+  }
+  return found;
+}
+
+function namesIn(clause: string): string[] {
+  return clause
+    .slice(clause.indexOf("{") + 1, clause.indexOf("}"))
+    .split(",")
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+}
+
+function list(folder: string): string[] {
+  return readdirSync(join(ROOT, folder)).flatMap((name) => {
+    const path = join(folder, name);
+    return statSync(join(ROOT, path)).isDirectory() ? list(path) : [relative(ROOT, join(ROOT, path))];
+  });
+}
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8");
+}

@@ -1,0 +1,198 @@
+// `npm run bench`: the measures of measures.ts in one run, interleaved and repeated, as a table or JSON. Medians over the
+// repeats with their spread; machines are noisy, so each line also stands as a ratio to the container called directly.
+
+import { parseArgs } from "node:util";
+import type { Pool } from "undici";
+import { type Platform, startPlatform } from "../support/platform.ts";
+import { type Direct, startDirect } from "./direct.ts";
+import { connect, median, type Sample, spread } from "./load.ts";
+import * as measures from "./measures.ts";
+
+const HELP = `npm run bench -- [options]
+  --engine docker|process   engine to measure (docker)
+  --repeats N               rounds, interleaved (5)
+  --seconds S               length of one closed-loop measure (2)
+  --only a,b,…              lines of the table by letter
+  --json                    print JSON
+  --help`;
+
+interface Line {
+  letter: string;
+  name: string;
+  unit: "p50 ms" | "p99 ms" | "per s";
+  run(): Promise<Sample>;
+}
+
+const { values } = parseArgs({
+  options: {
+    engine: { type: "string", default: "docker" },
+    repeats: { type: "string", default: "5" },
+    seconds: { type: "string", default: "2" },
+    only: { type: "string", default: "a,b,c,d,e,f,g" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+const engine = values.engine === "process" ? "process" : "docker";
+const ms = Number(values.seconds) * 1000;
+const repeats = Number(values.repeats);
+const only = new Set(values.only.split(","));
+
+const closers: (() => Promise<unknown>)[] = [];
+try {
+  await main();
+} finally {
+  for (const close of closers.reverse()) await close();
+}
+
+async function main(): Promise<void> {
+  note(`engine ${engine}, ${repeats} rounds`);
+  const direct = await startDirect(engine);
+  closers.push(() => direct.stop());
+  const plain = await platform({});
+  const delayed = only.has("f") ? await platform({ BENCH_COMMIT_DELAY: "10" }) : plain;
+  const lines = await linesOf(direct, plain, delayed);
+  const seen = new Map<Line, Sample[]>(lines.map((line) => [line, []]));
+  for (let round = 0; round < repeats; round++) {
+    for (const line of lines) {
+      const sample = await line.run();
+      seen.get(line)?.push(sample);
+      note(`round ${round + 1}: ${line.letter} ${line.name}: ${figureOf(line, sample).toFixed(2)} ${line.unit}`);
+    }
+  }
+  report(lines, seen);
+}
+
+async function platform(env: Record<string, string>): Promise<Platform> {
+  const started = await startPlatform({ engine, env });
+  closers.push(() => started.stop());
+  note(`platform at ${started.url}${Object.keys(env).length > 0 ? ` with ${JSON.stringify(env)}` : ""}`);
+  const pool = client(started.url, 16);
+  await measures.createAction(pool, "bench-noop");
+  await measures.createAction(pool, "bench-accept");
+  await measures.warm(pool, 16, 1000);
+  return started;
+}
+
+async function linesOf(direct: Direct, plain: Platform, delayed: Platform): Promise<Line[]> {
+  const floor = client(direct.url, 16);
+  const pool = client(plain.url, 16);
+  const side = client(plain.url, 4);
+  const slow = client(delayed.url, 1);
+  const slowSide = client(delayed.url, 4);
+  const actions = 100;
+  if (only.has("e")) {
+    for (let n = 0; n < actions; n++) await measures.createAction(pool, `bench-many-${n}`, { memory: 128 });
+    await measures.hundred(pool, { actions, ms: 20_000 });
+  }
+  const all: Line[] = [
+    {
+      letter: "a",
+      name: "container called directly, 1 caller",
+      unit: "p50 ms",
+      run: () => measures.direct(floor, 1, ms),
+    },
+    {
+      letter: "a",
+      name: "container called directly, 16 callers",
+      unit: "per s",
+      run: () => measures.direct(floor, 16, ms),
+    },
+    { letter: "b", name: "warm blocking invoke, 1 caller", unit: "p50 ms", run: () => measures.warm(pool, 1, ms) },
+    { letter: "b", name: "warm blocking invoke, 16 callers", unit: "per s", run: () => measures.warm(pool, 16, ms) },
+    { letter: "b", name: "warm blocking invoke, 16 callers", unit: "p99 ms", run: () => measures.warm(pool, 16, ms) },
+    { letter: "c", name: "non-blocking accept, 16 callers", unit: "per s", run: () => measures.accept(pool, 16, ms) },
+    {
+      letter: "d",
+      name: "cold start, prewarmed container",
+      unit: "p50 ms",
+      run: () => measures.cold(pool, { memory: 256, count: 5, label: "prewarmed" }),
+    },
+    {
+      letter: "d",
+      name: "cold start, nothing prewarmed",
+      unit: "p50 ms",
+      run: () => measures.cold(pool, { memory: 192, count: 5, label: "none" }),
+    },
+    {
+      letter: "e",
+      name: "one 128 MB action, 16 callers",
+      unit: "per s",
+      run: () => measures.hundred(pool, { actions: 1, ms }),
+    },
+    {
+      letter: "e",
+      name: "100 different 128 MB actions in turn",
+      unit: "per s",
+      run: () => measures.hundred(pool, { actions, ms }),
+    },
+    {
+      letter: "f",
+      name: "blocking under non-blocking load",
+      unit: "p50 ms",
+      run: () => measures.underLoad(pool, side, ms),
+    },
+    {
+      letter: "f",
+      name: "the same, 10 ms added to each commit",
+      unit: "p50 ms",
+      run: () => measures.underLoad(slow, slowSide, ms),
+    },
+    {
+      letter: "g",
+      name: "warm calls while 48 MB is uploaded",
+      unit: "p99 ms",
+      run: () => measures.underUpload(pool, side, ms),
+    },
+  ];
+  return all.filter((line) => line.letter === "a" || only.has(line.letter));
+}
+
+function report(lines: Line[], seen: Map<Line, Sample[]>): void {
+  const rows = lines.map((line) => {
+    const samples = (seen.get(line) ?? []).map((sample) => figureOf(line, sample));
+    return {
+      letter: line.letter,
+      name: line.name,
+      unit: line.unit,
+      median: median(samples),
+      spread: spread(samples),
+      samples,
+    };
+  });
+  const floor = { ms: rows[0]?.median ?? Number.NaN, rate: rows[1]?.median ?? Number.NaN };
+  const full = rows.map((row) => ({
+    ...row,
+    toFloor:
+      row.unit === "per s"
+        ? `${((100 * row.median) / floor.rate).toFixed(1)} %`
+        : `+${(row.median - floor.ms).toFixed(2)} ms`,
+  }));
+  if (values.json) {
+    console.log(JSON.stringify({ engine, repeats, node: process.version, lines: full }, null, 2));
+    return;
+  }
+  console.log(`\n| | what | median | spread | against (a) |\n|---|---|---|---|---|`);
+  for (const row of full) {
+    const value = `${row.median.toFixed(row.unit === "per s" ? 0 : 2)} ${row.unit}`;
+    console.log(`| ${row.letter} | ${row.name} | ${value} | ±${(100 * row.spread).toFixed(0)} % | ${row.toFloor} |`);
+  }
+}
+
+function figureOf(line: Line, sample: Sample): number {
+  return line.unit === "per s" ? sample.rate : line.unit === "p50 ms" ? sample.p50 : sample.p99;
+}
+
+function client(url: string, callers: number): Pool {
+  const pool = connect(url, callers);
+  closers.push(() => pool.close());
+  return pool;
+}
+
+function note(text: string): void {
+  process.stderr.write(`bench: ${text}\n`);
+}

@@ -1,0 +1,111 @@
+// What is measured, one function a line of the table. Each returns ms or per second; the bench repeats and interleaves them.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Pool } from "undici";
+import { basic, GUEST } from "../support/platform.ts";
+import { type Call, load, quantile, type Sample, send } from "./load.ts";
+
+const HEADERS = { authorization: basic(GUEST), "content-type": "application/json" };
+const CODE = "function main(args) { return { n: args.n }; }";
+const BASE = "/api/v1/namespaces/_";
+
+export function invokeCall(action: string, blocking = true): (n: number) => Call {
+  return (n) => ({
+    method: "POST",
+    path: `${BASE}/actions/${action}${blocking ? "?blocking=true" : ""}`,
+    headers: HEADERS,
+    body: `{"n":${n}}`,
+  });
+}
+
+export async function createAction(
+  pool: Pool,
+  name: string,
+  options: { memory?: number; code?: string } = {},
+): Promise<void> {
+  const body = JSON.stringify({
+    exec: { kind: "nodejs:default", code: options.code ?? CODE },
+    limits: { memory: options.memory ?? 256 },
+  });
+  const call: Call = { method: "PUT", path: `${BASE}/actions/${name}?overwrite=true`, headers: HEADERS, body };
+  const { status, text } = await send(pool, call);
+  if (status !== 200) throw new Error(`cannot create ${name}: ${status} ${text.slice(0, 300)}`);
+}
+
+export function direct(pool: Pool, callers: number, ms: number): Promise<Sample> {
+  const call = (n: number): Call => ({
+    method: "POST",
+    path: "/run",
+    headers: { "content-type": "application/json" },
+    body: `{"value":{"n":${n}}}`,
+  });
+  return load(pool, call, { callers, ms, status: 200 });
+}
+
+export function warm(pool: Pool, callers: number, ms: number): Promise<Sample> {
+  return load(pool, invokeCall("bench-noop"), { callers, ms, status: 200 });
+}
+
+/** Accepts for `ms`, then waits until every accepted activation has its record: nothing may be missing. */
+export async function accept(pool: Pool, callers: number, ms: number): Promise<Sample> {
+  const since = Date.now();
+  const sample = await load(pool, invokeCall("bench-accept", false), { callers, ms, status: 202 });
+  const path = `${BASE}/activations?count=true&name=bench-accept&since=${since}`;
+  for (let waited = 0; waited < 120_000; waited += 250) {
+    const { text } = await send(pool, { method: "GET", path, headers: HEADERS });
+    if ((JSON.parse(text) as { activations: number }).activations >= sample.count) return sample;
+    await sleep(250);
+  }
+  throw new Error(`not all of ${sample.count} accepted activations had a record after 120 s`);
+}
+
+/** p50 of the first call of `count` new actions, given time between them for the pool to prepare. */
+export async function cold(pool: Pool, options: { memory: number; count: number; label: string }): Promise<Sample> {
+  const times: number[] = [];
+  for (let n = 0; n < options.count; n++) {
+    const name = `bench-cold-${options.label}-${n}`;
+    await createAction(pool, name, { memory: options.memory });
+    await sleep(600);
+    const at = performance.now();
+    const { status, text } = await send(pool, invokeCall(name)(n));
+    if (status !== 200) throw new Error(`cold call answered ${status}: ${text.slice(0, 300)}`);
+    times.push(performance.now() - at);
+    await send(pool, { method: "DELETE", path: `${BASE}/actions/${name}`, headers: HEADERS });
+  }
+  times.sort((a, b) => a - b);
+  return { rate: Number.NaN, p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
+}
+
+export function hundred(pool: Pool, options: { actions: number; ms: number }): Promise<Sample> {
+  const call = (n: number) => invokeCall(`bench-many-${n % options.actions}`)(n);
+  return load(pool, call, { callers: 16, ms: options.ms, status: 200 });
+}
+
+/** Warm calls of one caller while four others send non-blocking ones. */
+export async function underLoad(pool: Pool, loadPool: Pool, ms: number): Promise<Sample> {
+  const background = load(loadPool, invokeCall("bench-accept", false), { callers: 4, ms, status: 202 });
+  const sample = await load(pool, invokeCall("bench-noop"), { callers: 1, ms, status: 200 });
+  await background;
+  return sample;
+}
+
+/** Warm calls of one caller while another uploads 48 MB of code again and again. */
+export async function underUpload(pool: Pool, loadPool: Pool, ms: number): Promise<Sample> {
+  const code = "A".repeat(48 * 1024 * 1024);
+  const body = `{"exec":{"kind":"nodejs:default","code":"${code}"}}`;
+  const call: Call = { method: "PUT", path: `${BASE}/actions/bench-large?overwrite=true`, headers: HEADERS, body };
+  let over = false;
+  const upload = async () => {
+    while (!over) {
+      const { status, text } = await send(loadPool, call);
+      if (status !== 200) throw new Error(`upload answered ${status}: ${text.slice(0, 300)}`);
+    }
+  };
+  const background = upload();
+  try {
+    return await load(pool, invokeCall("bench-noop"), { callers: 1, ms, status: 200 });
+  } finally {
+    over = true;
+    await background;
+  }
+}

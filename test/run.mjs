@@ -1,0 +1,93 @@
+// `npm test`: installs what is missing, then runs every tier and closes with one line of counts.
+// Plain JavaScript, because it must run on the Node of a fresh clone. `--long` adds the long tier.
+
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureInstalled } from "../runtime-host/install.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const long = process.argv.includes("--long");
+const requireDocker = process.env.EDGEWHISK_REQUIRE_DOCKER === "1";
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const notRun = [];
+
+await ensureInstalled(root);
+const env = {
+  ...process.env,
+  PATH: `${join(root, "node_modules", ".bin")}${delimiter}${process.env.PATH}`,
+  SIM_SEEDS: process.env.SIM_SEEDS ?? (long ? "20000" : "2000"),
+  FUZZ_REQUESTS: process.env.FUZZ_REQUESTS ?? (long ? "10000" : "1000"),
+  ...(long ? { EDGEWHISK_LONG: "1" } : {}),
+};
+
+const docker = dockerAnswers();
+if (docker) await step("container images", "npm", ["run", "--silent", "images"]);
+else notRun.push("everything on the docker engine: no engine answers at DOCKER_HOST or /var/run/docker.sock");
+
+await step("types", "npm", ["run", "--silent", "check:types"]);
+await step("lint", "npm", ["run", "--silent", "check:lint"]);
+await suite("unit, Worker and host", ["unit", "worker", "host"]);
+await suite("end to end", ["e2e"]);
+
+if (notRun.length > 0) {
+  console.log("\nnot run:");
+  for (const reason of notRun) console.log(`  - ${reason}`);
+}
+if (requireDocker && notRun.length > 0) {
+  console.log("EDGEWHISK_REQUIRE_DOCKER is set: what did not run counts as failed");
+  totals.failed += notRun.length;
+}
+console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+process.exit(totals.failed === 0 ? 0 : 1);
+
+async function step(name, command, args) {
+  const started = Date.now();
+  const code = await run(command, args);
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  console.log(`${code === 0 ? "ok" : "FAILED"}: ${name} (${seconds} s)\n`);
+  if (code === 0) totals.passed++;
+  else totals.failed++;
+}
+
+async function suite(name, projects) {
+  const report = join(mkdtempSync(join(tmpdir(), "edgewhisk-test-")), "report.json");
+  const args = ["run", "--config", "test/vitest.config.ts", "--reporter=default", "--reporter=json"];
+  args.push(`--outputFile.json=${report}`, ...projects.flatMap((project) => ["--project", project]));
+  const code = await run(join(root, "node_modules", ".bin", "vitest"), args);
+  if (!existsSync(report)) {
+    console.log(`FAILED: ${name}: the runner left no report (exit ${code})`);
+    totals.failed++;
+    return;
+  }
+  const result = JSON.parse(readFileSync(report, "utf8"));
+  totals.passed += result.numPassedTests;
+  totals.failed += result.numFailedTests;
+  totals.skipped += result.numPendingTests + (result.numTodoTests ?? 0);
+  if (code !== 0 && result.numFailedTests === 0) totals.failed++;
+  for (const file of result.testResults)
+    for (const each of file.assertionResults)
+      if (each.status === "pending" || each.status === "skipped") notRun.push(each.fullName);
+  console.log(`${code === 0 ? "ok" : "FAILED"}: ${name}\n`);
+}
+
+function run(command, args) {
+  return new Promise((done) => {
+    const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
+    child.on("error", (error) => {
+      console.log(`${command}: ${error.message}`);
+      done(1);
+    });
+    child.on("exit", (code) => done(code ?? 1));
+  });
+}
+
+function dockerAnswers() {
+  const socket = (process.env.DOCKER_HOST ?? "unix:///var/run/docker.sock").replace(/^unix:\/\//, "");
+  if (!socket.startsWith("/")) return true;
+  if (!existsSync(socket)) return false;
+  const probe = `require("http").get({socketPath:${JSON.stringify(socket)},path:"/_ping",timeout:3000},r=>process.exit(r.statusCode===200?0:1)).on("error",()=>process.exit(1)).on("timeout",()=>process.exit(1))`;
+  return spawnSync(process.execPath, ["-e", probe]).status === 0;
+}

@@ -1,0 +1,56 @@
+// Three projects of the one gate: pure code and the host in Node, the Worker and its objects in workerd.
+
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const workerTests = "test/**/*.worker.test.ts";
+const slow = ["test/e2e/**", "test/conformance/**/*.test.ts"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          root: new URL("..", import.meta.url).pathname,
+          include: ["test/**/*.test.ts"],
+          exclude: [workerTests, "test/runtime-host/**", ...slow, "node_modules/**"],
+        },
+      },
+      {
+        test: {
+          name: "host",
+          root: new URL("..", import.meta.url).pathname,
+          include: ["test/runtime-host/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: new URL("../wrangler.toml", import.meta.url).pathname },
+            miniflare: {
+              bindings: { ADMIN_TOKEN: "test-admin-token", MASTER_SECRET: "test-master-secret-0123456789abcdef" },
+            },
+          }),
+        ],
+        test: {
+          name: "worker",
+          root: new URL("..", import.meta.url).pathname,
+          include: [workerTests],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          root: new URL("..", import.meta.url).pathname,
+          include: slow.map((each) => (each.endsWith(".ts") ? each : `${each}/*.test.ts`)),
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
