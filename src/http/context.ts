@@ -1,0 +1,23 @@
+// What every handler finds on Hono's context.
+
+import type { Context, Hono } from "hono";
+import type { Identity } from "../entities/identity.ts";
+import type { Env, Settings } from "../env.ts";
+import type { Services } from "../services.ts";
+
+export interface AppEnv {
+  Bindings: Env;
+  Variables: {
+    /** Set first, on every request. */
+    transactionId: string;
+    services: Services;
+    settings: Settings;
+    /** Set below /api/v1/namespaces only, after authentication. */
+    identity: Identity;
+    /** Epoch of the caller's own namespace: what was read from the entity store under another epoch is stale. */
+    epoch: number;
+  };
+}
+
+export type AppContext = Context<AppEnv>;
+export type App = Hono<AppEnv>;

@@ -1,0 +1,41 @@
+// The one table from expected failure to HTTP status. It does not compile while a code is missing.
+
+import type { ErrorCode, Failure } from "../errors.ts";
+import type { AppContext } from "./context.ts";
+import { json } from "./reply.ts";
+
+export const STATUS: Record<ErrorCode, number> = {
+  "not-authenticated": 401,
+  "bad-credentials": 401,
+  "not-authorized": 403,
+  "kind-not-authorized": 403,
+  "not-found": 404,
+  "no-such-route": 404,
+  "method-not-allowed": 405,
+  "malformed-body": 400,
+  "malformed-query": 400,
+  "bad-request": 400,
+  "unsupported-media": 415,
+  "not-acceptable": 406,
+  "already-exists": 409,
+  "wrong-collection": 409,
+  "concurrent-modification": 409,
+  corrupted: 500,
+  "too-large": 413,
+  "too-many-requests": 429,
+  "too-many-concurrent": 429,
+  "backlog-full": 429,
+  overloaded: 503,
+  "foreign-origin": 403,
+  "admin-closed": 403,
+  internal: 500,
+};
+
+const CHALLENGE = { "WWW-Authenticate": 'Basic realm="OpenWhisk secure realm"' };
+
+/** `{error, code}`; `code` is the transaction id, as OpenWhisk clients expect. */
+export function respond(c: AppContext, failure: Failure): Response {
+  const status = STATUS[failure.code];
+  const body = JSON.stringify({ error: failure.text, code: c.get("transactionId") });
+  return json(c, body, { status, ...(status === 401 ? { headers: CHALLENGE } : {}) });
+}

@@ -1,0 +1,179 @@
+// The switchboard: the stores and typed handles on the objects, made once per isolate. What is remembered here between
+// requests are values, never promises or stubs: those belong to the request that made them.
+
+import type { Env, Settings } from "./env.ts";
+import { ROSTER_NAME, settingsOf } from "./env.ts";
+import type {
+  ActivationStoreRpc,
+  GateLease,
+  GateRpc,
+  InvokerSchedulerRpc,
+  RosterEntry,
+  RosterRpc,
+  SchedulerName,
+  StoreName,
+} from "./protocol/rpc.ts";
+import { openStores, type Stores } from "./storage/open.ts";
+
+/** How long the list of schedulers may be reused. */
+const ROSTER_TTL = 1_000;
+/** A value older than this part of its life is renewed in the background while it is still good. */
+const RENEW_AT = 0.5;
+
+/** Keeps work alive after the answer has left. */
+export type Later = (work: Promise<unknown>) => void;
+
+interface Held<T> {
+  value: T;
+  /** Epoch ms: renew from, and good until. */
+  renew: number;
+  until: number;
+}
+
+interface Shelf {
+  lease?: Held<GateLease>;
+  /** Goes up with each write from this isolate: a lease that was asked for before is not remembered. */
+  writes: number;
+}
+
+export class Services {
+  /** Names this isolate to the gates. */
+  readonly holder: string = crypto.randomUUID();
+  readonly settings: Settings;
+  readonly stores: Stores;
+  readonly #env: Env;
+  readonly #shelves = new Map<string, Shelf>();
+  #roster: Held<RosterEntry[]> | undefined;
+
+  constructor(env: Env) {
+    this.#env = env;
+    this.settings = settingsOf(env);
+    this.stores = openStores(env);
+  }
+
+  scheduler(name: SchedulerName): InvokerSchedulerRpc {
+    return this.#env.SCHEDULER.getByName(name) as unknown as InvokerSchedulerRpc;
+  }
+
+  /** The scheduler object itself, for a host's WebSocket. */
+  schedulerSocket(name: SchedulerName): { fetch(request: Request): Promise<Response> } {
+    return this.#env.SCHEDULER.getByName(name);
+  }
+
+  store(name: StoreName): ActivationStoreRpc {
+    return this.#env.ACTIVATIONS.getByName(name) as unknown as ActivationStoreRpc;
+  }
+
+  /** The permits of a namespace, by the uuid of the key in use (upstream counts per uuid). */
+  gate(namespaceId: string): GateRpc {
+    return this.#env.GATE.getByName(namespaceId) as unknown as GateRpc;
+  }
+
+  /** The epoch of a namespace's entities and identities, by name: several keys with different uuids may open one name. */
+  entityGate(namespace: string): GateRpc {
+    return this.#env.GATE.getByName(`name:${namespace}`) as unknown as GateRpc;
+  }
+
+  roster(): RosterRpc {
+    return this.#env.ROSTER.getByName(ROSTER_NAME) as unknown as RosterRpc;
+  }
+
+  /** What the schedulers last said, at most a second old; renewed in the background while it is used. */
+  schedulers(later: Later): RosterEntry[] | Promise<RosterEntry[]> {
+    const held = this.#roster;
+    const now = Date.now();
+    if (held === undefined || now >= held.until) return this.#fetchRoster();
+    if (now >= held.renew) {
+      held.renew = held.until;
+      later(this.#fetchRoster().catch(() => undefined));
+    }
+    return held.value;
+  }
+
+  /** Kinds that some connected host can run, or null while no host has ever reported. */
+  async runnableKinds(later: Later): Promise<ReadonlySet<string> | null> {
+    const entries = await this.schedulers(later);
+    if (entries.length === 0) return null;
+    return new Set(entries.flatMap((entry) => entry.runtimes.map((runtime) => runtime.kind)));
+  }
+
+  /** The epoch under which this namespace's entities may be read from memory. */
+  lease(namespace: string, later: Later): GateLease | Promise<GateLease> {
+    const held = this.#shelves.get(namespace)?.lease;
+    const now = Date.now();
+    if (held === undefined || now >= held.until) return this.#fetchLease(namespace);
+    if (now >= held.renew) {
+      held.renew = held.until;
+      later(this.#fetchLease(namespace).catch(() => undefined));
+    }
+    return held.value;
+  }
+
+  /** Runs a write to the entities or identities of the namespace with this name: when it returns, no isolate anywhere
+   * uses what it had read before. */
+  async withWrite<T>(namespace: string, write: () => Promise<T>): Promise<T> {
+    const gate = this.entityGate(namespace);
+    this.#forget(namespace);
+    await gate.beginWrite(this.holder);
+    try {
+      return await write();
+    } finally {
+      this.#forget(namespace);
+      await gate.endWrite(this.holder);
+    }
+  }
+
+  async #fetchRoster(): Promise<RosterEntry[]> {
+    const asked = Date.now();
+    const value = await this.roster().schedulers();
+    this.#roster = { value, renew: asked + ROSTER_TTL * RENEW_AT, until: asked + ROSTER_TTL };
+    return value;
+  }
+
+  async #fetchLease(namespace: string): Promise<GateLease> {
+    const shelf = this.#shelf(namespace);
+    const asked = Date.now();
+    const writes = shelf.writes;
+    const value = await this.entityGate(namespace).lease(this.holder);
+    if (value.ttl > 0 && shelf.writes === writes) {
+      shelf.lease = { value, renew: asked + value.ttl * RENEW_AT, until: asked + value.ttl };
+    }
+    return value;
+  }
+
+  #forget(namespace: string): void {
+    const shelf = this.#shelf(namespace);
+    shelf.writes++;
+    delete shelf.lease;
+  }
+
+  #shelf(namespace: string): Shelf {
+    let shelf = this.#shelves.get(namespace);
+    if (shelf === undefined) {
+      shelf = { writes: 0 };
+      if (this.#shelves.size >= MAX_SHELVES) this.#dropOldShelves();
+      this.#shelves.set(namespace, shelf);
+    }
+    return shelf;
+  }
+
+  /** Safe at any time: a lease under way keeps the shelf it was asked from, and is forgotten with it. */
+  #dropOldShelves(): void {
+    const now = Date.now();
+    for (const [name, shelf] of this.#shelves) {
+      if (shelf.lease === undefined || now >= shelf.lease.until) this.#shelves.delete(name);
+    }
+  }
+}
+
+const MAX_SHELVES = 10_000;
+const opened = new WeakMap<Env, Services>();
+
+export function servicesOf(env: Env): Services {
+  let services = opened.get(env);
+  if (services === undefined) {
+    services = new Services(env);
+    opened.set(env, services);
+  }
+  return services;
+}
