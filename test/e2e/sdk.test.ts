@@ -1,0 +1,100 @@
+// The unmodified openwhisk npm SDK against the whole platform, on both engines.
+
+import { expect, it } from "vitest";
+import { onEngines, put, recordOf } from "./engines.ts";
+
+onEngines("openwhisk SDK", (bench) => {
+  it("creates, lists, gets, updates and deletes an action", async () => {
+    const ow = bench.client();
+    const code = "function main() { return { v: 1 }; }";
+    const created = await ow.actions.create({ name: "sdk-crud", action: code });
+    expect(created).toMatchObject({ name: "sdk-crud", namespace: "guest", version: "0.0.1", publish: false });
+    const names = (await ow.actions.list()).map((each) => each.name);
+    expect(names).toContain("sdk-crud");
+    const got = await ow.actions.get("sdk-crud");
+    expect((got as { exec: { code: string } }).exec.code).toBe(code);
+    const updated = await ow.actions.update({ name: "sdk-crud", action: "function main() { return { v: 2 }; }" });
+    expect(updated.version).toBe("0.0.2");
+    expect(await ow.actions.invoke({ name: "sdk-crud", blocking: true, result: true })).toEqual({ v: 2 });
+    await ow.actions.delete("sdk-crud");
+    await expect(ow.actions.get("sdk-crud")).rejects.toMatchObject({ statusCode: 404 });
+  });
+
+  it("uses an update at the next call", async () => {
+    const ow = bench.client();
+    for (let v = 1; v <= 5; v++) {
+      await ow.actions.update({ name: "sdk-update", action: `function main() { return { v: ${v} }; }` });
+      expect(await ow.actions.invoke({ name: "sdk-update", blocking: true, result: true })).toEqual({ v });
+    }
+  });
+
+  it("invokes without waiting and finds record, result and logs", async () => {
+    const ow = bench.client();
+    await ow.actions.update({
+      name: "sdk-async",
+      action: "function main(a) { console.log('hello', a.x); return { x: a.x }; }",
+    });
+    const { activationId } = await ow.actions.invoke({ name: "sdk-async", params: { x: "ü" } });
+    const record = await recordOf(bench, activationId);
+    expect(record.response).toMatchObject({ status: "success", success: true, result: { x: "ü" } });
+    expect(record.logs).toHaveLength(1);
+    expect(record.logs[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z\s+stdout: hello ü$/);
+    expect(await ow.activations.logs({ name: activationId })).toEqual({ logs: record.logs });
+    expect(await ow.activations.result({ name: activationId })).toMatchObject({ result: { x: "ü" }, success: true });
+    const listed = await ow.activations.list({ name: "sdk-async" });
+    expect(listed.map((each) => each.activationId)).toContain(activationId);
+    const annotations = Object.fromEntries(
+      record.annotations.map((each: { key: string; value: unknown }) => [each.key, each.value]),
+    );
+    expect(annotations).toMatchObject({ path: "guest/sdk-async", timeout: false, engine: bench.engine });
+  });
+
+  it("rejects a failing action with its record", async () => {
+    const ow = bench.client();
+    await ow.actions.update({ name: "sdk-error", action: "function main() { return { error: 'no luck' }; }" });
+    await expect(ow.actions.invoke({ name: "sdk-error", blocking: true })).rejects.toMatchObject({
+      statusCode: 502,
+      error: { response: { status: "application error", success: false, result: { error: "no luck" } } },
+    });
+  });
+
+  it("runs python", async () => {
+    await put(bench, "sdk-python", {
+      kind: "python:default",
+      code: "def main(args):\n    print('from python')\n    return {'sum': args['a'] + args['b']}\n",
+    });
+    const ow = bench.client();
+    const result = await ow.actions.invoke({
+      name: "sdk-python",
+      blocking: true,
+      result: true,
+      params: { a: 2, b: 3 },
+    });
+    expect(result).toEqual({ sum: 5 });
+  });
+
+  it("lets an action use the SDK with no options to invoke another", async () => {
+    const ow = bench.client();
+    await put(bench, "sdk-callee", { code: "function main(a) { return { doubled: a.n * 2 }; }" });
+    await put(bench, "sdk-caller", {
+      code: `const openwhisk = require("openwhisk");
+function main(args) {
+  return openwhisk().actions.invoke({ name: "sdk-callee", blocking: true, result: true, params: { n: args.n } });
+}`,
+      annotations: [{ key: "provide-api-key", value: true }],
+    });
+    const result = await ow.actions.invoke({ name: "sdk-caller", blocking: true, result: true, params: { n: 21 } });
+    expect(result).toEqual({ doubled: 42 });
+  });
+
+  it("keeps the bytes of numbers from client to record", async () => {
+    await put(bench, "sdk-bytes", { kind: "python:default", code: "def main(args):\n    return args\n" });
+    const answer = await bench.request("actions/sdk-bytes?blocking=true&result=true", {
+      method: "POST",
+      text: '{"big":18446744073709551616,"digits":1234567890123456789012345678901234567890}',
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.text).toContain("18446744073709551616");
+    expect(answer.text).toContain("1234567890123456789012345678901234567890");
+  });
+});
