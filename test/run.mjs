@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensureInstalled } from "../runtime-host/install.mjs";
+import { ensureInstalled } from "../runtime-host/cli/launch.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const long = process.argv.includes("--long");
@@ -14,7 +14,8 @@ const requireDocker = process.env.EDGEWHISK_REQUIRE_DOCKER === "1";
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const notRun = [];
 
-await ensureInstalled(root);
+const install = await ensureInstalled({ dev: true });
+if (install.code !== 0) process.exit(install.code);
 const env = {
   ...process.env,
   PATH: `${join(root, "node_modules", ".bin")}${delimiter}${process.env.PATH}`,
