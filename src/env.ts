@@ -2,7 +2,6 @@
 
 import { z } from "zod";
 import { DEFAULT_BOUNDS, type LimitBounds } from "./entities/limits.ts";
-import type { Invocation } from "./protocol/invocation.ts";
 import type { ActivationStoreRpc, GateRpc, InvokerSchedulerRpc, RosterRpc } from "./protocol/rpc.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
@@ -41,14 +40,13 @@ export interface Settings {
 }
 
 const bounds = z.object({ min: z.number(), std: z.number(), max: z.number() }).partial();
-const Limits = z
-  .object({ timeout: bounds, memory: bounds, logs: bounds, concurrency: bounds })
-  .partial();
+const Limits = z.object({ timeout: bounds, memory: bounds, logs: bounds, concurrency: bounds }).partial();
 
 /** Throws with the variable's name if a value makes no sense. */
 export function settingsOf(env: Env): Settings {
   const shards = Number(env.ACTIVATION_SHARDS ?? "4");
-  if (!Number.isInteger(shards) || shards < 1 || shards > 256) throw new RangeError("ACTIVATION_SHARDS must be 1 to 256");
+  if (!Number.isInteger(shards) || shards < 1 || shards > 256)
+    throw new RangeError("ACTIVATION_SHARDS must be 1 to 256");
   const given = Limits.parse(JSON.parse(env.LIMITS ?? "{}"));
   return {
     shards,
@@ -65,10 +63,4 @@ export function settingsOf(env: Env): Settings {
   };
 }
 
-/** The one Roster object's name. */
-export const ROSTER_NAME = "roster";
-
-/** Name of the store object that keeps `id` for the namespace with this uuid. */
-export function storeNameOf(invocation: Pick<Invocation, "id"> & { about: { namespaceId: string } }): string {
-  return `${invocation.about.namespaceId}:${invocation.id.slice(12, 14)}`;
-}
+export { ROSTER_NAME, storeNameOf } from "./protocol/names.ts";

@@ -10,25 +10,44 @@ export function encodeFrame(messages: readonly (HostMessage | SchedulerMessage)[
   return JSON.stringify(messages);
 }
 
-/** Splits messages into frames that keep the receiver's limits. Messages larger than a frame are the sender's bug. */
-export function encodeFrames(messages: readonly (HostMessage | SchedulerMessage)[]): string[] {
+/** One message as text, measured. */
+export interface EncodedMessage {
+  text: string;
+  /** UTF-8 bytes of the text. */
+  bytes: number;
+}
+
+/** Throws RangeError if no frame takes the message. */
+export function encodeMessage(message: HostMessage | SchedulerMessage): EncodedMessage {
+  const text = JSON.stringify(message);
+  const bytes = byteLength(text);
+  if (bytes + 2 > MAX_FRAME) throw new RangeError(`message ${message.t} has ${bytes} bytes, more than a frame takes`);
+  return { text, bytes };
+}
+
+/** Puts messages into as few frames as the receiver's limits allow, in order. */
+export function packFrames(messages: readonly EncodedMessage[]): string[] {
+  const [only] = messages;
+  if (only !== undefined && messages.length === 1) return [`[${only.text}]`];
   const frames: string[] = [];
   let batch: string[] = [];
   let size = 2;
-  for (const message of messages) {
-    const text = JSON.stringify(message);
-    const bytes = byteLength(text) + 1;
-    if (bytes + 2 > MAX_FRAME) throw new RangeError(`message ${message.t} has ${bytes} bytes, more than a frame takes`);
-    if (batch.length === MAX_BATCH || size + bytes > MAX_FRAME) {
+  for (const { text, bytes } of messages) {
+    if (batch.length === MAX_BATCH || (batch.length > 0 && size + bytes + 1 > MAX_FRAME)) {
       frames.push(`[${batch.join(",")}]`);
       batch = [];
       size = 2;
     }
     batch.push(text);
-    size += bytes;
+    size += bytes + 1;
   }
   if (batch.length > 0) frames.push(`[${batch.join(",")}]`);
   return frames;
+}
+
+/** Splits messages into frames that keep the receiver's limits. Messages larger than a frame are the sender's bug. */
+export function encodeFrames(messages: readonly (HostMessage | SchedulerMessage)[]): string[] {
+  return packFrames(messages.map(encodeMessage));
 }
 
 export function decodeHostFrame(frame: unknown): Decoded<HostMessage> {

@@ -1,8 +1,8 @@
 // What the Worker and the objects may ask of each object. Each interface is implemented by the class of the same name in
 // durable-objects/; both sides know only this file. Expected failures are values; a thrown error means the outcome is unknown.
 
-import type { ActivationId } from "../entities/activation-id.ts";
 import type { About, ActivationRecord, Completion } from "../entities/activation.ts";
+import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
 import type { Invocation } from "./invocation.ts";
 import type { HostReport, Lease, RuntimeReport } from "./messages.ts";
@@ -92,6 +92,8 @@ export interface Finished {
   lease: Lease;
   about: About;
   completion: Completion;
+  /** Key of the blob that held its arguments: nobody needs it any more. */
+  spent?: string;
 }
 
 export interface ActivationQuery {
@@ -106,7 +108,10 @@ export interface ActivationQuery {
 
 export interface ActivationStoreRpc {
   /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first. */
-  accept(invocations: Invocation[], options: { candidates: SchedulerName[] }): Promise<{ kind: "accepted" } | { kind: "full" }>;
+  accept(
+    invocations: Invocation[],
+    options: { candidates: SchedulerName[] },
+  ): Promise<{ kind: "accepted" } | { kind: "full" }>;
   /** The row of a run on the fast path that outlived its first second. Does nothing if the id is known. */
   open(row: OpenRow): Promise<void>;
   /** The record of `id` as soon as it is terminal, or null after `ms`. `known`: whether the id has a row at all. */
@@ -117,8 +122,11 @@ export interface ActivationStoreRpc {
   fail(id: ActivationId, options: { about: About; reason: string }): Promise<ActivationRecord>;
   /** A host refused these offers before starting them: they wait again. */
   declined(items: { id: ActivationId; attempt: number }[], from: { scheduler: SchedulerName }): Promise<void>;
-  /** Work for a scheduler with room; the rows are marked as offered before this returns. */
-  pull(scheduler: SchedulerName, options: { epoch: number; memory: number; max: number }): Promise<Offer[]>;
+  /** Work for a scheduler with room; the rows are marked as offered before this returns. `boot`: its host's boot id. */
+  pull(
+    scheduler: SchedulerName,
+    options: { epoch: number; boot: string; memory: number; max: number },
+  ): Promise<Offer[]>;
   /** A record, or whether the id is known but not finished. */
   get(id: ActivationId): Promise<{ record: ActivationRecord | null; known: boolean }>;
   /** Newest start first. */

@@ -1,0 +1,24 @@
+// What the activation store's core needs of the world. The object implements these over the platform, the simulator over
+// its event queue.
+
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { InvokerSchedulerRpc, RosterRpc, SchedulerName } from "../../src/protocol/rpc.ts";
+
+export type Cancel = () => void;
+
+export type SchedulerLink = Pick<InvokerSchedulerRpc, "offer" | "holds">;
+
+export interface StorePorts {
+  now(): number;
+  /** Calls `run` once after `ms`, unless cancelled. Lost with the incarnation. */
+  after(ms: number, run: () => void): Cancel;
+  /** The object's one alarm, durable with the writes of the same turn; replaces an earlier one. */
+  setAlarm(at: number): void;
+  scheduler(name: SchedulerName): SchedulerLink;
+  roster: Pick<RosterRpc, "schedulers" | "waiting">;
+  /** Gives back the permits of activations that ended. Best effort; called after the write, must not throw. */
+  leave(namespaceId: string, ids: ActivationId[]): void;
+  /** Blobs nobody needs any more. Best effort, must not throw. */
+  forget(keys: string[]): void;
+  warn(text: string): void;
+}

@@ -1,0 +1,42 @@
+// What the scheduler's core needs of the world. The object implements these over the platform, the simulator over its
+// event queue.
+
+import type { Invocation } from "../../src/protocol/invocation.ts";
+import type { ActivationStoreRpc, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
+
+export type Cancel = () => void;
+
+/** One socket of a host. */
+export interface Connection {
+  send(frame: string): void;
+  close(code: number, reason: string): void;
+  /** Epoch ms of the last ping the platform answered for us; 0 if none yet. */
+  pinged(): number;
+}
+
+/** What outlives an incarnation. Writing is synchronous; nothing leaves the object before it is durable. */
+export interface SchedulerMemory {
+  load(): { epoch: number; draining: boolean };
+  saveEpoch(epoch: number): void;
+  saveDraining(on: boolean): void;
+}
+
+export type StoreLink = Pick<ActivationStoreRpc, "complete" | "pull" | "declined">;
+
+export interface SchedulerPorts {
+  now(): number;
+  /** Calls `run` once after `ms`, unless cancelled. */
+  after(ms: number, run: () => void): Cancel;
+  memory: SchedulerMemory;
+  store(name: StoreName): StoreLink;
+  /** Roster.report. */
+  report(entry: RosterEntry): Promise<StoreName[]>;
+  /** The text for __OW_API_KEY; valid until `expiresAt` (epoch ms) where it is a minted one. */
+  credential(invocation: Invocation, expiresAt: number): Promise<string>;
+  /** Something that should not happen but is survived. */
+  warn(text: string): void;
+}
+
+export interface SchedulerIdentity {
+  name: SchedulerName;
+}
