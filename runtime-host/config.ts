@@ -1,0 +1,221 @@
+// The host's configuration as a function of (arguments, environment). Each flag has a variable; the flag wins.
+
+import { hostname, totalmem } from "node:os";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { Level } from "./logger.ts";
+import { type Prewarm, parsePrewarm } from "./prewarm-spec.ts";
+
+export interface HostConfig {
+  /** Origin of the platform, without a trailing slash. */
+  readonly url: string;
+  /** Secret. */
+  readonly token: string;
+  readonly name: string;
+  readonly state: string;
+  readonly engine: "auto" | "docker" | "process";
+  /** MB for running activations, over all shards. */
+  readonly memory: number;
+  readonly shards: number;
+  readonly prewarm: readonly Prewarm[];
+  readonly images: { readonly prefix: string; readonly tag: string };
+  readonly container: {
+    readonly pids: number;
+    readonly cpuShares: number;
+    readonly idleTimeout: number;
+    readonly pauseGrace: number;
+    readonly max: number;
+  };
+  /** Bounds of what is kept until the store confirms it. */
+  readonly outbox: { readonly records: number; readonly bytes: number; readonly fsync: boolean };
+  /** Bytes of action code kept on disk. */
+  readonly codeCache: number;
+  /** ms a SIGTERM waits for what runs, and then for records to be confirmed. */
+  readonly drain: number;
+  readonly build: string;
+  readonly logLevel: Level;
+  /** Stop everything when the parent goes away (stdin or the IPC channel closes). */
+  readonly dieWithParent: boolean;
+}
+
+export type ParsedConfig =
+  | { kind: "config"; config: HostConfig }
+  | { kind: "help" }
+  | { kind: "error"; message: string };
+
+type Flag = Exclude<keyof typeof OPTIONS, "help">;
+
+const OPTIONS = {
+  url: { type: "string" },
+  token: { type: "string" },
+  name: { type: "string" },
+  state: { type: "string" },
+  engine: { type: "string" },
+  memory: { type: "string" },
+  shards: { type: "string" },
+  prewarm: { type: "string" },
+  "image-prefix": { type: "string" },
+  "image-tag": { type: "string" },
+  pids: { type: "string" },
+  "cpu-shares": { type: "string" },
+  "idle-timeout": { type: "string" },
+  "pause-grace": { type: "string" },
+  containers: { type: "string" },
+  "outbox-records": { type: "string" },
+  "outbox-mb": { type: "string" },
+  "outbox-fsync": { type: "string" },
+  "code-cache-mb": { type: "string" },
+  drain: { type: "string" },
+  build: { type: "string" },
+  "log-level": { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+export const HELP = `Usage: edgewhisk host --url URL [options]
+
+Runs actions of the platform at URL on this machine. Each option has a variable, e.g. EDGEWHISK_IMAGE_TAG for --image-tag.
+
+  --url URL             origin of the platform, e.g. https://edgewhisk.example.workers.dev
+  --token TOKEN         this host's token; better given as EDGEWHISK_TOKEN, which other users cannot see
+  --name NAME           as registered: [a-z0-9][a-z0-9-]{0,62}             this machine's name
+  --state DIR           folder for unconfirmed records and caches          .edgewhisk-host
+  --engine NAME         auto, docker or process (isolates nothing)         auto
+  --memory MB           for running activations                            half of this machine's
+  --shards N            schedulers this host is split over, 1 to 16        1
+  --prewarm LIST        e.g. nodejs:24=2,python:3.13=1@512; "none"         nodejs:default=1
+  --image-prefix TEXT   registry and prefix of action images               edgewhisk/action-
+  --image-tag TEXT      their tag                                          latest
+  --containers N        most containers at once, idle ones included        200
+  --pids N              processes and threads in a container               1024
+  --cpu-shares N        CPU shares per 128 MB; 0 = engine's default        0
+  --idle-timeout S      a container without work is removed                600
+  --pause-grace MS      an idle container is paused                        50
+  --outbox-records N    unconfirmed records kept before the host is busy   100000
+  --outbox-mb MB        the same in MB                                     512
+  --outbox-fsync 0|1    survive power loss too, at the price of latency    0
+  --code-cache-mb MB    action code kept on disk                           2048
+  --drain S             wait for running activations at SIGTERM            30
+  --log-level LEVEL     debug, info, warn or error                         info
+`;
+
+/** Collects the first complaint; later ones are not evaluated for their own sake. */
+class Complaint extends Error {}
+
+export function parseHostConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ParsedConfig {
+  try {
+    const values = parseFlags(argv);
+    if (values.help) return { kind: "help" };
+    const read = (flag: Flag, fallback: string): string => {
+      const given = values[flag] ?? env[`EDGEWHISK_${flag.toUpperCase().replaceAll("-", "_")}`];
+      return given === undefined || given === "" ? fallback : given;
+    };
+    return { kind: "config", config: Object.freeze(build(read, env)) };
+  } catch (error) {
+    if (error instanceof Complaint) return { kind: "error", message: error.message };
+    throw error;
+  }
+}
+
+function build(
+  read: (flag: Flag, fallback: string) => string,
+  env: Readonly<Record<string, string | undefined>>,
+): HostConfig {
+  const number = (flag: Flag, fallback: number, range: { min: number; max: number }): number => {
+    const text = read(flag, String(fallback));
+    const value = Number(text);
+    if (!/^\d{1,9}$/.test(text) || value < range.min || value > range.max) {
+      throw new Complaint(`--${flag} ${text}: expected a number from ${range.min} to ${range.max}.`);
+    }
+    return value;
+  };
+  const choice = <T extends string>(flag: Flag, fallback: T, allowed: readonly T[]): T => {
+    const text = read(flag, fallback);
+    const found = allowed.find((each) => each === text);
+    if (found === undefined) throw new Complaint(`--${flag} ${text}: expected one of ${allowed.join(", ")}.`);
+    return found;
+  };
+
+  const token = read("token", "");
+  if (token === "") throw new Complaint("No token: set EDGEWHISK_TOKEN to the one that `edgewhisk bootstrap` printed.");
+  if (!/^[\x21-\x7e]{8,512}$/.test(token)) throw new Complaint("The token is not one line of visible characters.");
+  const name = read("name", nameOfMachine());
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) {
+    throw new Complaint(`--name ${name}: expected lower-case letters, digits and hyphens, 63 at most.`);
+  }
+  const prewarm = parsePrewarm(read("prewarm", "nodejs:default=1"));
+  if (prewarm === null) {
+    throw new Complaint(`--prewarm ${read("prewarm", "")}: expected e.g. nodejs:24=2,python:3.13=1@512, or none.`);
+  }
+  const prefix = read("image-prefix", "edgewhisk/action-");
+  const tag = read("image-tag", "latest");
+  if (!/^[a-z0-9][\w.:/-]{0,200}$/.test(prefix))
+    throw new Complaint(`--image-prefix ${prefix}: not a start of an image name.`);
+  if (!/^\w[\w.-]{0,127}$/.test(tag)) throw new Complaint(`--image-tag ${tag}: not an image tag.`);
+
+  const shards = number("shards", 1, { min: 1, max: 16 });
+  const memory = number("memory", Math.max(256, Math.floor(totalmem() / 2 / 1024 ** 2)), { min: 128, max: 10_000_000 });
+  if (memory / shards < 128) throw new Complaint(`--memory ${memory}: each of ${shards} shards needs at least 128 MB.`);
+  const cache = number("code-cache-mb", 2048, { min: 64, max: 1_000_000 });
+  const outboxMb = number("outbox-mb", 512, { min: 32, max: 1_000_000 });
+  return {
+    url: origin(read("url", "")),
+    token,
+    name,
+    state: resolve(read("state", ".edgewhisk-host")),
+    engine: choice("engine", "auto", ["auto", "docker", "process"]),
+    memory,
+    shards,
+    prewarm,
+    images: { prefix, tag },
+    container: {
+      pids: number("pids", 1024, { min: 16, max: 100_000 }),
+      cpuShares: number("cpu-shares", 0, { min: 0, max: 100_000 }),
+      idleTimeout: number("idle-timeout", 600, { min: 1, max: 86_400 }) * 1000,
+      pauseGrace: number("pause-grace", 50, { min: 0, max: 3_600_000 }),
+      max: number("containers", 200, { min: 1, max: 10_000 }),
+    },
+    outbox: {
+      records: number("outbox-records", 100_000, { min: 100, max: 10_000_000 }),
+      bytes: outboxMb * 1024 ** 2,
+      fsync: choice("outbox-fsync", "0", ["0", "1"]) === "1",
+    },
+    codeCache: cache * 1024 ** 2,
+    drain: number("drain", 30, { min: 0, max: 3600 }) * 1000,
+    build: read("build", "dev"),
+    logLevel: choice("log-level", "info", ["debug", "info", "warn", "error"]),
+    dieWithParent: env.EDGEWHISK_DIE_WITH_PARENT === "1",
+  };
+}
+
+function parseFlags(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    const [sentence] = (error as Error).message.split(". ");
+    throw new Complaint(`${sentence?.replace(/\.$/, "")}: see --help.`);
+  }
+}
+
+function origin(text: string): string {
+  if (text === "")
+    throw new Complaint("No --url: give the platform's origin, e.g. https://edgewhisk.example.workers.dev.");
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new Complaint(`--url ${text.slice(0, 200)}: expected http://… or https://….`);
+  }
+  if (url.username !== "" || url.password !== "" || url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+    throw new Complaint("--url: expected an origin alone, without user, path or query.");
+  }
+  return url.origin;
+}
+
+function nameOfMachine(): string {
+  const name = hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return name.slice(0, 63) || "host";
+}

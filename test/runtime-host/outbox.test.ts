@@ -1,0 +1,177 @@
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createLogger } from "../../runtime-host/logger.ts";
+import { type Entry, type Kept, Outbox, type OutboxOptions } from "../../runtime-host/outbox.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = fs.mkdtempSync(join(tmpdir(), "outbox-"));
+});
+afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
+
+const log = createLogger({ level: "error", write: () => {} });
+
+function open(options: Partial<OutboxOptions> = {}) {
+  return Outbox.open({
+    dir,
+    bounds: { records: 1000, bytes: 1 << 30 },
+    fsync: false,
+    log,
+    changed: () => {},
+    ...options,
+  });
+}
+
+function entry(number: number, text = `{"number":${number}}`): Entry {
+  return { id: number.toString(16).padStart(32, "0"), attempt: 1, shard: 0, text };
+}
+
+function add(outbox: Outbox, ...entries: Entry[]): Kept[] {
+  let result: Kept[] = [];
+  outbox.append(entries, (kept) => {
+    result = kept;
+  });
+  expect(result).toHaveLength(entries.length);
+  return result;
+}
+
+const files = () => fs.readdirSync(dir).sort();
+const idsOf = (kept: Kept[]) => kept.map((each) => Number.parseInt(each.id, 16));
+
+test("what was appended is found by the next boot, with its shard, text and age", () => {
+  const { outbox } = open();
+  add(outbox, { ...entry(1, '{"text":"ä\\n€"}'), shard: 3, attempt: 2 }, entry(2));
+  const again = open();
+  expect(again.kept.map((each) => [each.id, each.attempt, each.shard])).toEqual([
+    [entry(1).id, 2, 3],
+    [entry(2).id, 1, 0],
+  ]);
+  expect(again.outbox.read(again.kept[0] as Kept)).toBe('{"text":"ä\\n€"}');
+  expect(Math.abs(Date.now() - (again.kept[0] as Kept).at)).toBeLessThan(5000);
+});
+
+test("what the store confirmed is not found again, and an empty outbox leaves no file", () => {
+  const { outbox } = open();
+  const [first, second] = add(outbox, entry(1), entry(2)) as [Kept, Kept];
+  outbox.forget([first]);
+  outbox.close();
+  const again = open();
+  expect(idsOf(again.kept)).toEqual([2]);
+  again.outbox.forget(again.kept);
+  again.outbox.close();
+  expect(files()).toEqual([]);
+  expect(second.attempt).toBe(1);
+});
+
+test("a torn last line is ignored, wherever it was torn, and what stands before it is kept", () => {
+  const { outbox } = open();
+  add(outbox, entry(1), entry(2));
+  const path = join(dir, files()[0] as string);
+  const whole = fs.readFileSync(path);
+  const second = whole.indexOf(0x0a) + 1;
+  for (let length = second; length < whole.length; length++) {
+    fs.writeFileSync(path, whole.subarray(0, length));
+    expect(idsOf(open().kept), `cut to ${length}`).toEqual([1]);
+  }
+});
+
+test("a line damaged in the middle is skipped, its neighbours are not", () => {
+  const { outbox } = open();
+  add(outbox, entry(1), entry(2), entry(3));
+  const path = join(dir, files()[0] as string);
+  const bytes = fs.readFileSync(path);
+  bytes[bytes.indexOf('"number":2')] = 0x58;
+  fs.writeFileSync(path, bytes);
+  expect(idsOf(open().kept)).toEqual([1, 3]);
+});
+
+test("at its bounds it says so, still keeps records of runs already taken, and recovers", () => {
+  const changed = vi.fn();
+  const { outbox } = open({ bounds: { records: 2, bytes: 1 << 30 }, changed });
+  const kept = add(outbox, entry(1));
+  expect(outbox.blocked()).toBeNull();
+  kept.push(...add(outbox, entry(2), entry(3)));
+  expect(outbox.blocked()).toMatch(/wait for the store/);
+  expect(changed).toHaveBeenCalledTimes(1);
+  outbox.forget(kept.slice(0, 2));
+  expect(outbox.blocked()).toBeNull();
+  expect(changed).toHaveBeenCalledTimes(2);
+  expect(idsOf(open().kept)).toEqual([1, 2, 3]);
+  const small = open({ dir: join(dir, "small"), bounds: { records: 100, bytes: 50 } });
+  add(small.outbox, entry(1, JSON.stringify("x".repeat(60))));
+  expect(small.outbox.blocked()).toMatch(/wait for the store/);
+});
+
+test("segments whose records are all confirmed are removed, and a straggler does not hold the disk", () => {
+  const { outbox } = open({ segmentBytes: 1000 });
+  const [straggler] = add(outbox, entry(1_000_000)) as [Kept];
+  for (let number = 0; number < 500; number++)
+    outbox.forget(add(outbox, entry(number, `{"pad":"${"x".repeat(100)}"}`)));
+  const bytes = files().reduce((sum, file) => sum + fs.statSync(join(dir, file)).size, 0);
+  expect(bytes).toBeLessThan(10_000);
+  expect(outbox.read(straggler)).toBe(entry(1_000_000).text);
+  outbox.close();
+  const again = open();
+  expect(idsOf(again.kept)).toEqual([1_000_000]);
+  expect(again.outbox.read(again.kept[0] as Kept)).toBe(entry(1_000_000).text);
+});
+
+test("stragglers are copied forward and survive that", () => {
+  const { outbox } = open({ segmentBytes: 1000 });
+  const stragglers: Kept[] = [];
+  for (let number = 0; number < 600; number++) {
+    const kept = add(outbox, entry(number, `{"number":${number},"pad":"${"x".repeat(100)}"}`));
+    if (number % 60 === 0) stragglers.push(...kept);
+    else outbox.forget(kept);
+  }
+  expect(files().length).toBeLessThan(9);
+  for (const kept of stragglers) expect(JSON.parse(outbox.read(kept)).number).toBe(Number.parseInt(kept.id, 16));
+  outbox.close();
+  const again = open();
+  expect(idsOf(again.kept).sort((a, b) => a - b)).toEqual(idsOf(stragglers));
+});
+
+test("with fsync on, done is called later, in order, once for each batch", async () => {
+  const { outbox } = open({ fsync: true });
+  const done: number[] = [];
+  for (let number = 0; number < 10; number++) outbox.append([entry(number)], () => done.push(number));
+  expect(done).toEqual([]);
+  await vi.waitFor(() => expect(done).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
+});
+
+test("while the disk refuses writes, records stay readable, the host is blocked, and they are written later", () => {
+  const { outbox } = open();
+  fs.rmSync(dir, { recursive: true });
+  const [kept] = add(outbox, entry(7)) as [Kept];
+  expect(outbox.blocked()).toMatch(/cannot be written/);
+  expect(outbox.read(kept)).toBe(entry(7).text);
+  fs.mkdirSync(dir);
+  add(outbox, entry(8));
+  expect(outbox.blocked()).toBeNull();
+  expect(idsOf(open().kept)).toEqual([7, 8]);
+});
+
+test("kill -9 while writing loses nothing that append had confirmed", async () => {
+  const child = spawn(process.execPath, [new URL("outbox-writer.ts", import.meta.url).pathname, dir], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let out = "";
+  child.stdout.on("data", (bytes) => {
+    out += bytes;
+    if (out.length > 20_000) child.kill("SIGKILL");
+  });
+  await new Promise((resolve) => child.on("close", resolve));
+  expect(child.signalCode).toBe("SIGKILL");
+  const confirmed = out.split("\n").slice(0, -1).map(Number);
+  expect(confirmed.length).toBeGreaterThan(100);
+  const { outbox, kept } = open();
+  const found = new Map(kept.map((each) => [Number.parseInt(each.id, 16), each]));
+  for (const number of confirmed) {
+    const each = found.get(number);
+    expect(each, `record ${number}`).toBeDefined();
+    expect(JSON.parse(outbox.read(each as Kept)).number).toBe(number);
+  }
+});
