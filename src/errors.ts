@@ -11,6 +11,7 @@ export const TEXTS = {
   "kind-not-authorized": (kind: string) =>
     `The supplied authentication is not authorized to access actions of kind '${kind}'.`,
   "not-found": () => "The requested resource does not exist.",
+  "response-field-missing": () => "Response does not include requested property.",
   "no-such-route": () => "The requested resource could not be found.",
   "method-not-allowed": (allowed: string) => `HTTP method not allowed, supported methods: ${allowed}`,
   "malformed-body": (reason: string) => `The request content was malformed:\n${reason}`,

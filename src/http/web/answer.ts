@@ -1,0 +1,141 @@
+// What a web action returned, as the HTTP answer its extension asks for. Pure. The result's bytes are kept where the answer is
+// JSON; headers and status are decoded.
+
+import { elementsOf, membersOf, type RawJson, shapeOf } from "../../entities/raw-json.ts";
+import { fail, ok, type Result } from "../../errors.ts";
+import { isBinary, isJsonFamily, parseMediaType, printMediaType } from "./media-type.ts";
+import type { Extension } from "./path.ts";
+
+export interface WebAnswer {
+  status: number;
+  headers: [string, string][];
+  body: string | Uint8Array | null;
+}
+
+/** `result`: the whole result of a success, the value of `error` of an application error. */
+export function answerOf(result: RawJson, extension: Extension): Result<WebAnswer> {
+  switch (extension) {
+    case ".http":
+      return httpAnswer(result);
+    case ".json":
+      return jsonAnswer(result);
+    case ".html":
+      return markupAnswer(result, { field: "html", type: "text/html", header: "text/html; charset=UTF-8" });
+    case ".svg":
+      return markupAnswer(result, { field: "svg", type: "image/svg+xml", header: "image/svg+xml" });
+    case ".text":
+      return textAnswer(result);
+  }
+}
+
+function jsonAnswer(result: RawJson): Result<WebAnswer> {
+  const shape = shapeOf(result);
+  if (shape !== "object" && shape !== "array") return invalid("application/json");
+  return ok({ status: 200, headers: [["content-type", "application/json"]], body: result });
+}
+
+function markupAnswer(result: RawJson, options: { field: string; type: string; header: string }): Result<WebAnswer> {
+  const members = fieldsOf(result);
+  const value = members === null ? result : (members.get("body") ?? members.get(options.field) ?? "null");
+  if (shapeOf(value) !== "string") return invalid(options.type);
+  return ok({ status: 200, headers: [["content-type", options.header]], body: JSON.parse(value) as string });
+}
+
+function textAnswer(result: RawJson): Result<WebAnswer> {
+  const members = fieldsOf(result);
+  const value = members === null ? result : (members.get("body") ?? members.get("text"));
+  if (value === undefined) return fail("response-field-missing");
+  const headers: [string, string][] = [["content-type", "text/plain; charset=UTF-8"]];
+  const shape = shapeOf(value);
+  if (shape === "string") return ok({ status: 200, headers, body: JSON.parse(value) as string });
+  const body = shape === "object" || shape === "array" ? JSON.stringify(JSON.parse(value), null, 2) : value.trim();
+  return ok({ status: 200, headers, body });
+}
+
+function httpAnswer(result: RawJson): Result<WebAnswer> {
+  const members = fieldsOf(result);
+  const headers = members === null ? null : headersOf(members.get("headers"));
+  const status = members === null ? null : statusOf(members.get("statusCode"));
+  if (members === null || headers === null || status === null) return invalid("message/http");
+  const body = members.get("body");
+  const rest = headers.filter(([name]) => name.toLowerCase() !== "content-type");
+  if (body === undefined || shapeOf(body) === "null" || body.trim() === '""')
+    return ok({ status: status ?? 204, headers: rest, body: null });
+  const named = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1];
+  const isText = shapeOf(body) === "string";
+  const type = parseMediaType(named ?? (isText ? "text/html" : "application/json"));
+  if (!isText) {
+    if (type === null || !isJsonFamily(type)) return mismatch();
+    return ok({ status: status ?? 200, headers: [...rest, ["content-type", printMediaType(type)]], body });
+  }
+  if (type === null) return fail("bad-request", "Response did not specify a known content-type.");
+  const text = JSON.parse(body) as string;
+  const decode = isBinary(type) || (isJsonFamily(type) && looksLikeBase64(text));
+  const content = decode ? bytesOf(text) : text;
+  if (content === null) return mismatch();
+  return ok({ status: status ?? 200, headers: [...rest, ["content-type", printMediaType(type)]], body: content });
+}
+
+/** undefined: none given; null: not a status. */
+function statusOf(value: RawJson | undefined): number | undefined | null {
+  if (value === undefined) return undefined;
+  const parsed: unknown = JSON.parse(value);
+  const number = typeof parsed === "string" && /^[+-]?\d+$/.test(parsed) ? Number(parsed) : parsed;
+  if (typeof number !== "number" || !Number.isInteger(number) || number < 100 || number > 999) return null;
+  return number;
+}
+
+function headersOf(value: RawJson | undefined): [string, string][] | null {
+  if (value === undefined) return [];
+  const members = fieldsOf(value);
+  if (members === null) return null;
+  const headers: [string, string][] = [];
+  for (const [name, raw] of members) {
+    const texts = headerTexts(raw);
+    if (texts === null || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return null;
+    for (const text of texts) headers.push([name, text]);
+  }
+  return headers;
+}
+
+/** Strings as they are, numbers and booleans by their own bytes, arrays one header an element; null for anything else. */
+function headerTexts(raw: RawJson): string[] | null {
+  switch (shapeOf(raw)) {
+    case "string": {
+      const text = JSON.parse(raw) as string;
+      return /[\r\n\0]/.test(text) ? null : [text];
+    }
+    case "number":
+    case "boolean":
+      return [raw.trim()];
+    case "array": {
+      const inner = (elementsOf(raw) ?? []).map(headerTexts);
+      return inner.includes(null) ? null : (inner as string[][]).flat();
+    }
+    default:
+      return null;
+  }
+}
+
+function fieldsOf(text: RawJson): Map<string, RawJson> | null {
+  const members = membersOf(text);
+  return members === null ? null : new Map(members.map(({ key, value }) => [key, value]));
+}
+
+function looksLikeBase64(text: string): boolean {
+  const trimmed = text.trim();
+  return trimmed.length > 0 && trimmed.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(trimmed);
+}
+
+function bytesOf(text: string): Uint8Array | null {
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}
+
+function invalid(type: string): Result<never> {
+  return fail("bad-request", `Response is not valid '${type}'.`);
+}
+
+function mismatch(): Result<never> {
+  return fail("bad-request", "Response type in header did not match generated content type.");
+}

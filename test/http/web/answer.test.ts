@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { answerOf } from "../../../src/http/web/answer.ts";
+import type { Extension } from "../../../src/http/web/path.ts";
+
+function answer(result: unknown, extension: Extension = ".http") {
+  const made = answerOf(typeof result === "string" ? result : JSON.stringify(result), extension);
+  return made.ok ? made.value : `${made.code}: ${made.text}`;
+}
+
+describe("answerOf() for .http", () => {
+  it("answers 204 without a body and keeps headers but the content type", () => {
+    const headers = { location: "https://x", "Content-Type": "text/plain" };
+    expect(answer({ headers, statusCode: 302 })).toEqual({
+      status: 302,
+      headers: [["location", "https://x"]],
+      body: null,
+    });
+    for (const body of [undefined, null, ""])
+      expect(answer({ body })).toEqual({ status: 204, headers: [], body: null });
+  });
+
+  it("takes text as HTML and JSON as JSON, keeping its bytes", () => {
+    expect(answer({ body: "hi" })).toEqual({
+      status: 200,
+      headers: [["content-type", "text/html; charset=UTF-8"]],
+      body: "hi",
+    });
+    expect(answer('{"body":{"n":18446744073709551616, "f":1.0}}')).toEqual({
+      status: 200,
+      headers: [["content-type", "application/json"]],
+      body: '{"n":18446744073709551616, "f":1.0}',
+    });
+  });
+
+  it("decodes base64 for binary types and refuses what is no base64", () => {
+    const headers = { "content-type": "image/png" };
+    expect(answer({ headers, body: btoa("\x89PNG!!") })).toMatchObject({
+      body: new Uint8Array([0x89, 80, 78, 71, 33, 33]),
+    });
+    expect(answer({ headers, body: "no base64" })).toMatch(/did not match generated content type/);
+  });
+
+  it("repeats headers given as arrays and prints numbers by their bytes", () => {
+    const made = answer('{"headers":{"Set-Cookie":["a=1","b=2"],"x-n":1.0,"x-t":true},"body":"x"}');
+    expect(made).toMatchObject({
+      headers: [
+        ["Set-Cookie", "a=1"],
+        ["Set-Cookie", "b=2"],
+        ["x-n", "1.0"],
+        ["x-t", "true"],
+        ["content-type", "text/html; charset=UTF-8"],
+      ],
+    });
+  });
+
+  it.each([
+    [[1]],
+    [{ statusCode: "abc" }],
+    [{ statusCode: 1.5 }],
+    [{ statusCode: true }],
+    [{ statusCode: 99 }],
+    [{ headers: [] }],
+    [{ headers: { a: {} } }],
+    [{ headers: { a: "b\r\nc: d" } }],
+    [{ headers: { "a b": "c" } }],
+  ])("refuses %j as no HTTP message", (result) => {
+    expect(answer(result)).toBe("bad-request: Response is not valid 'message/http'.");
+  });
+
+  it("takes numeric strings and unusual numbers as status", () => {
+    expect(answer({ statusCode: "418", body: "x" })).toMatchObject({ status: 418 });
+    expect(answer({ statusCode: 799, body: "x" })).toMatchObject({ status: 799 });
+  });
+
+  it("refuses a JSON body under another type, and a type nobody can read", () => {
+    expect(answer({ headers: { "content-type": "text/html" }, body: { a: 1 } })).toMatch(/did not match/);
+    expect(answer({ headers: { "content-type": "nonsense" }, body: "x" })).toMatch(/known content-type/);
+    expect(answer({ headers: { "content-type": "application/foo+json" }, body: { a: 1 } })).toMatchObject({
+      body: '{"a":1}',
+    });
+  });
+});
+
+describe("answerOf() for the other extensions", () => {
+  it("projects html, svg and text", () => {
+    expect(answer({ html: "<b>" }, ".html")).toMatchObject({
+      body: "<b>",
+      headers: [["content-type", "text/html; charset=UTF-8"]],
+    });
+    expect(answer('"plain"', ".html")).toMatchObject({ body: "plain" });
+    expect(answer({ n: 1 }, ".html")).toBe("bad-request: Response is not valid 'text/html'.");
+    expect(answer({ svg: "<svg/>" }, ".svg")).toMatchObject({ body: "<svg/>" });
+    expect(answer({ text: 1.5 }, ".text")).toMatchObject({ body: "1.5" });
+    expect(answer({ text: null }, ".text")).toMatchObject({ body: "null" });
+    expect(answer({ text: { a: 1 } }, ".text")).toMatchObject({ body: '{\n  "a": 1\n}' });
+    expect(answer({ other: 1 }, ".text")).toMatch(/^response-field-missing/);
+  });
+
+  it("takes objects and arrays as JSON and nothing else", () => {
+    expect(answer("[1.0]", ".json")).toMatchObject({ status: 200, body: "[1.0]" });
+    expect(answer("7", ".json")).toBe("bad-request: Response is not valid 'application/json'.");
+  });
+});
