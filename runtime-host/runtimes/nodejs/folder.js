@@ -1,0 +1,77 @@
+// The folder an archive is unpacked into, and the only place that writes for one. Files come before links, so nothing is
+// ever written through a link; every link must resolve inside the folder once all are made.
+"use strict";
+
+const fs = require("node:fs");
+const path = require("node:path");
+
+const MOST_ENTRIES = 65_536;
+
+/** A sentence about an archive that will not be unpacked. */
+class Refused extends Error {}
+
+class Folder {
+  #root;
+  #entries = 0;
+  #made = new Set();
+  #links = [];
+
+  constructor(root, room) {
+    this.#root = root;
+    /** Bytes that may still be unpacked. */
+    this.room = room;
+  }
+
+  count(name) {
+    this.#entries += 1;
+    if (this.#entries > MOST_ENTRIES) throw new Refused(`it has more than ${MOST_ENTRIES} entries`);
+    if (name.length > 4096) throw new Refused("it has an entry with an endless name");
+  }
+
+  #inside(name) {
+    const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+    if (name.startsWith("/") || name.includes("\0") || parts.includes(".."))
+      throw new Refused(`entry ${JSON.stringify(name)} leaves the action's folder`);
+    return path.join(this.#root, ...parts);
+  }
+
+  #make(folder) {
+    if (this.#made.has(folder)) return;
+    fs.mkdirSync(folder, { recursive: true });
+    this.#made.add(folder);
+  }
+
+  directory(name) {
+    this.#make(this.#inside(name));
+  }
+
+  file(name, content, mode) {
+    const file = this.#inside(name);
+    this.room -= content.length;
+    if (this.room < 0) throw new Refused("it is too large when unpacked");
+    this.#make(path.dirname(file));
+    fs.writeFileSync(file, content, { mode: (mode & 0o777) | 0o644 });
+  }
+
+  link(name, target) {
+    if (target === "" || target.startsWith("/") || target.includes("\0"))
+      throw new Refused(`link ${JSON.stringify(name)} leaves the action's folder`);
+    this.#links.push({ name, file: this.#inside(name), target });
+  }
+
+  /** Every parent exists as a real folder before the first link does: no link is reached through another. */
+  finish() {
+    for (const { file } of this.#links) this.#make(path.dirname(file));
+    for (const { file, target } of this.#links) fs.symlinkSync(target, file);
+    const root = fs.realpathSync(this.#root);
+    for (const { name, file, target } of this.#links) {
+      const dangling = !fs.existsSync(file);
+      const end = dangling ? path.resolve(path.dirname(file), target) : fs.realpathSync(file);
+      if (end !== root && !end.startsWith(`${root}/`))
+        throw new Refused(`link ${JSON.stringify(name)} leaves the action's folder`);
+      if (dangling) fs.unlinkSync(file);
+    }
+  }
+}
+
+module.exports = { Folder, Refused };

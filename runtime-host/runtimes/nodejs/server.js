@@ -1,0 +1,87 @@
+// The door of the nodejs runtime: HTTP in front of one action. CommonJS on purpose: `import "node:http"` evaluates every
+// export of that module, which doubles the start-up time on newer Nodes.
+"use strict";
+
+const http = require("node:http");
+
+const LONGEST_BODY = 128 * 1024 * 1024;
+const NEVER = 2 ** 31 - 1;
+const HELLO = JSON.stringify({ edgewhisk: 1, kind: "nodejs", version: process.versions.node, concurrent: true });
+const BAD_REQUEST = { status: 500, text: JSON.stringify({ error: "Bad request." }) };
+const TOO_LARGE = { status: 413, text: JSON.stringify({ error: "The request is larger than the runtime accepts." }) };
+
+/** Loaded after the socket is open: a connect must succeed as early as possible. */
+let action;
+
+function answer(response, { status, text }) {
+  response.sendDate = false;
+  response.writeHead(status, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) });
+  response.end(text);
+}
+
+/** The whole body, or undefined after having answered that it is too large. */
+function readBody(request, then) {
+  let chunks;
+  let first;
+  let size = 0;
+  request.on("data", (chunk) => {
+    size += chunk.length;
+    if (size > LONGEST_BODY) {
+      chunks = undefined;
+      first = undefined;
+    } else if (first === undefined) first = chunk;
+    else if (chunks === undefined) chunks = [first, chunk];
+    else chunks.push(chunk);
+  });
+  request.on("end", () => {
+    if (size > LONGEST_BODY) then(undefined);
+    else then(chunks === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(chunks, size));
+  });
+}
+
+function serve(request, response) {
+  const { method, url } = request;
+  if (method === "GET" && url === "/hello") return answer(response, { status: 200, text: HELLO });
+  const verb = method !== "POST" ? undefined : url === "/run" ? action.run : url === "/init" ? action.init : undefined;
+  readBody(request, (body) => {
+    if (body === undefined) return answer(response, TOO_LARGE);
+    if (verb === undefined) return answer(response, BAD_REQUEST);
+    let message;
+    try {
+      message = body.length === 0 ? {} : JSON.parse(body.toString("utf8"));
+    } catch {
+      return answer(response, BAD_REQUEST);
+    }
+    verb(message !== null && typeof message === "object" ? message : {}).then((outcome) => answer(response, outcome));
+  });
+}
+
+/** `8080`, `127.0.0.1:8080` or `/absolute/socket`. */
+function listenOptions(text) {
+  if (text.startsWith("/")) return { path: text };
+  const colon = text.lastIndexOf(":");
+  return { host: colon < 0 ? "0.0.0.0" : text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+}
+
+/** The host holds the other end of stdin: when it dies, however it dies, so do we. */
+function dieWithParent() {
+  const die = () => process.exit(0);
+  process.stdin.on("end", die).on("error", die).resume();
+}
+
+const listen = process.env.EDGEWHISK_LISTEN || "8080";
+const leash = process.env.EDGEWHISK_DIE_WITH_PARENT === "1";
+// No idle close: the host owns the connection's life, and a close crossing a request would look like a crash.
+const server = http.createServer({ requestTimeout: 0, headersTimeout: 0, connectionsCheckingInterval: NEVER }, serve);
+server.keepAliveTimeout = 0;
+server.timeout = 0;
+server.on("error", (error) => {
+  console.error(`cannot listen on ${listen}: ${error.message}`);
+  process.exit(1);
+});
+server.listen(listenOptions(listen), () => {
+  if (leash) dieWithParent();
+});
+action = require("./action.js");
+// As process 1 of a container there is no default for these.
+for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => process.exit(0));

@@ -1,0 +1,136 @@
+"""Reads zip and tar.gz archives into a folder. Nothing is written outside it: names are checked, links are made last and must
+end inside; the unpacked size and the number of entries are bounded whatever the archive says about itself."""
+import io
+import os
+import stat
+import zlib
+
+MOST_BYTES = 512 * 1024 * 1024
+MOST_ENTRIES = 65536
+PIECE = 1 << 18
+
+
+class Refused(Exception):
+    """A sentence about an archive that will not be unpacked."""
+
+
+class Folder:
+    """The only place that writes for an archive."""
+
+    def __init__(self, root):
+        self.root = root
+        self.room = MOST_BYTES
+        self.entries = 0
+        self.links = []
+
+    def inside(self, name):
+        self.entries += 1
+        if self.entries > MOST_ENTRIES:
+            raise Refused("it has more than %d entries" % MOST_ENTRIES)
+        name = name.replace("\\", "/")
+        parts = [part for part in name.split("/") if part not in ("", ".")]
+        if name.startswith("/") or "\0" in name or ".." in parts:
+            raise Refused("entry %r leaves the action's folder" % name)
+        return os.path.join(self.root, *parts)
+
+    def directory(self, name):
+        os.makedirs(self.inside(name), exist_ok=True)
+
+    def file(self, name, source, mode):
+        path = self.inside(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as target:
+            while True:
+                piece = source.read(PIECE)
+                if not piece:
+                    break
+                self.room -= len(piece)
+                if self.room < 0:
+                    raise Refused("it is too large when unpacked")
+                target.write(piece)
+        os.chmod(path, (mode & 0o777) | 0o644)
+
+    def link(self, name, target):
+        if not target or target.startswith("/") or "\0" in target:
+            raise Refused("link %r leaves the action's folder" % name)
+        self.links.append((name, self.inside(name), target))
+
+    def finish(self):
+        """Every parent exists as a real folder before the first link does: no link is reached through another."""
+        for _, path, _ in self.links:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        for _, path, target in self.links:
+            os.symlink(target, path)
+        root = os.path.realpath(self.root)
+        for name, path, _ in self.links:
+            end = os.path.realpath(path)
+            if end != root and not end.startswith(root + os.sep):
+                raise Refused("link %r leaves the action's folder" % name)
+
+
+def unpack(data, root):
+    problem = "There was an error uncompressing the action archive"
+    read = unzip if data[:4] == b"PK\3\4" else untar if data[:2] == b"\x1f\x8b" else None
+    if read is None:
+        raise Refused(problem + ". The file type is unsupported")
+    try:
+        folder = Folder(root)
+        read(data, folder)
+        folder.finish()
+    except Refused as refused:
+        raise Refused("%s: %s." % (problem, refused)) from None
+    except Exception as error:  # zipfile and tarfile raise a dozen kinds
+        raise Refused("%s: it is damaged (%s)." % (problem, error)) from None
+
+
+def unzip(data, folder):
+    import zipfile
+
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for entry in archive.infolist():
+            mode = entry.external_attr >> 16 if entry.create_system == 3 else 0
+            if entry.is_dir():
+                folder.directory(entry.filename)
+            elif stat.S_ISLNK(mode):
+                if entry.file_size > 4096:
+                    raise Refused("link %r has an endless target" % entry.filename)
+                folder.link(entry.filename, archive.read(entry).decode())
+            else:
+                with archive.open(entry) as source:
+                    folder.file(entry.filename, source, mode)
+
+
+class Bounded(io.RawIOBase):
+    """Decompresses gzip, counting: a bomb of headers is one as well."""
+
+    def __init__(self, data):
+        self.source = zlib.decompressobj(31)
+        self.rest = data
+        self.total = 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        piece = self.source.decompress(self.rest, len(buffer))
+        self.rest = self.source.unconsumed_tail
+        self.total += len(piece)
+        if self.total > 2 * MOST_BYTES:
+            raise Refused("it is too large when unpacked")
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def untar(data, folder):
+    import tarfile
+
+    with tarfile.open(fileobj=io.BufferedReader(Bounded(data)), mode="r|") as archive:
+        for entry in archive:
+            if entry.isdir():
+                folder.directory(entry.name)
+            elif entry.issym():
+                folder.link(entry.name, entry.linkname)
+            elif entry.isfile():
+                folder.file(entry.name, archive.extractfile(entry), entry.mode)
+            else:
+                raise Refused("entry %r is neither file, folder nor link" % entry.name)

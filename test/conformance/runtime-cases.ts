@@ -1,0 +1,445 @@
+// Actions both families must run alike, and those only nodejs knows.
+import { gzipSync } from "node:zlib";
+import { zip, zipCode } from "../support/zip.ts";
+import type { Case, Family } from "./runtime-case.ts";
+
+type SharedCase = (family: Family) => Case;
+
+const either = (family: Family, nodejs: string, python: string) => (family === "nodejs" ? nodejs : python);
+const entry = (family: Family) => either(family, "index.js", "__main__.py");
+const echo = (family: Family) =>
+  either(family, "exports.main = (args) => ({ echo: args });", "def main(args):\n    return {'echo': args}\n");
+const archive = (code: Buffer | string) => ({
+  name: "test",
+  main: "main",
+  binary: true,
+  code: typeof code === "string" ? code : code.toString("base64"),
+});
+const damaged = (error: RegExp): Pick<Case, "initAnswer" | "stderr"> => ({
+  initAnswer: { status: 502, error },
+  stderr: /uncompressing the action archive/,
+});
+
+export const SHARED_CASES: SharedCase[] = [
+  (family) => ({
+    name: "gives the arguments to main and its result back, unicode included",
+    init: either(
+      family,
+      "function main(args) { return { got: args, winter: args.s + ' ☃ ' + args.s }; }",
+      "def main(args):\n    return {'got': args, 'winter': args['s'] + ' ☃ ' + args['s']}\n",
+    ),
+    args: { s: "❄", n: [1, 2.5, null, true], o: { ключ: "𝄞" } },
+    answer: {
+      status: 200,
+      body: { got: { s: "❄", n: [1, 2.5, null, true], o: { ключ: "𝄞" } }, winter: "❄ ☃ ❄" },
+    },
+  }),
+  (family) => ({
+    name: "takes and returns arrays",
+    init: either(family, "function main(args) { return args; }", "def main(args):\n    return args\n"),
+    args: ["a", { b: 1 }],
+    answer: { status: 200, body: ["a", { b: 1 }] },
+  }),
+  (family) => ({
+    name: "calls the function that main names",
+    init: {
+      name: "test",
+      main: "niam",
+      code: either(family, "function niam() { return { ok: 1 }; }", "def niam(args):\n    return {'ok': 1}\n"),
+    },
+    answer: { status: 200, body: { ok: 1 } },
+  }),
+  (family) => ({
+    name: "waits for an asynchronous result",
+    init: either(
+      family,
+      "async function main() { await new Promise((r) => setTimeout(r, 20)); return { done: true }; }",
+      "import asyncio\nasync def main(args):\n    await asyncio.sleep(0.02)\n    return {'done': True}\n",
+    ),
+    answer: { status: 200, body: { done: true } },
+  }),
+  (family) => ({
+    name: "carries a megabyte both ways",
+    init: either(family, "function main(args) { return args; }", "def main(args):\n    return args\n"),
+    args: { big: "é".repeat(1_048_576) },
+    answer: { status: 200, body: { big: "é".repeat(1_048_576) } },
+  }),
+  (family) => ({
+    name: "shows an error the action returned as its result",
+    init: either(
+      family,
+      "function main() { return { error: 'sorry' }; }",
+      "def main(a):\n    return {'error': 'sorry'}\n",
+    ),
+    answer: { status: 200, body: { error: "sorry" } },
+  }),
+  (family) => ({
+    name: "refuses a result that is neither dictionary nor array",
+    init: either(family, "function main() { return 'text'; }", "def main(a):\n    return 'text'\n"),
+    answer: {
+      status: 502,
+      body: {
+        error: `The action did not return a dictionary${family === "nodejs" ? "" : " or array"}.`,
+      },
+    },
+    stderr: /Result must be/,
+  }),
+  (family) => ({
+    name: "passes null on for the platform to judge",
+    init: either(family, "function main() { return null; }", "def main(a):\n    return None\n"),
+    answer: { status: 200, body: null },
+  }),
+  (family) => ({
+    name: "exports what init and run bring as environment variables, and hides its own",
+    init: {
+      name: "test",
+      main: "main",
+      env: { __OW_NAMESPACE: "early", SOME_VAR: "xyz", EMPTY: "", STRUCTURE: { a: 1 } },
+      code: either(
+        family,
+        `const early = process.env.__OW_NAMESPACE + process.env.SOME_VAR;
+         function main() { const seen = { early };
+           for (const k in process.env) if (/^(__OW_|EDGEWHISK|EMPTY|STRUCTURE)/.test(k)) seen[k] = process.env[k];
+           return seen; }`,
+        `import os, re
+early = os.environ['__OW_NAMESPACE'] + os.environ['SOME_VAR']
+def main(args):
+    found = {k: v for k, v in os.environ.items() if re.match('__OW_|EDGEWHISK|EMPTY|STRUCTURE', k)}
+    return {'early': early, **found}
+`,
+      ),
+    },
+    env: { __OW_API_HOST: "http://host:1" },
+    context: {
+      namespace: "n s",
+      action_name: "/n s/a",
+      activation_id: "iii",
+      deadline: "123",
+      api_key: "k:s",
+      skip: 7,
+    },
+    answer: {
+      status: 200,
+      body: {
+        early: "earlyxyz",
+        EMPTY: "",
+        STRUCTURE: either(family, '{"a":1}', '{"a": 1}'),
+        __OW_API_HOST: "http://host:1",
+        __OW_NAMESPACE: "n s",
+        __OW_ACTION_NAME: "/n s/a",
+        __OW_ACTIVATION_ID: "iii",
+        __OW_DEADLINE: "123",
+        __OW_API_KEY: "k:s",
+      },
+    },
+  }),
+  (family) => ({
+    name: "gives the environment to child processes",
+    init: either(
+      family,
+      `function main() { const { execFileSync } = require("node:child_process");
+         return { id: execFileSync(process.execPath, ["-p", "process.env.__OW_ACTIVATION_ID"], { encoding: "utf8" }) }; }`,
+      `import subprocess, sys
+def main(args):
+    code = "import os; print(os.environ['__OW_ACTIVATION_ID'])"
+    return {'id': subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stdout}
+`,
+    ),
+    context: { activation_id: "abc" },
+    answer: { status: 200, body: { id: "abc\n" } },
+  }),
+  (family) => ({
+    name: "keeps the order of what the action prints, before an end marker on a line of its own",
+    init: either(
+      family,
+      `console.log("load");
+       function main() { process.stdout.write("x".repeat(200000)); console.log("y"); console.error("e"); process.stdout.write("z");
+         return {}; }`,
+      `import sys
+print("load")
+def main(args):
+    sys.stdout.write("x" * 200000); print("y"); print("e", file=sys.stderr); print("z", end="")
+    return {}
+`,
+    ),
+    answer: { status: 200, body: {} },
+    stdout: /^load\nx{200000}y\nz\nXXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n$/,
+    stderr: /^e\nXXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n$/,
+  }),
+  (family) => ({
+    name: "runs an archive in its own folder",
+    init: archive(
+      zipCode({
+        [entry(family)]: either(
+          family,
+          `const fs = require("node:fs");
+           exports.main = () => ({ text: fs.readFileSync("work/file.txt", "utf8"), other: require("./lib/other.js"),
+             here: __dirname === process.cwd() });`,
+          `import os, lib.other
+def main(args):
+    with open('work/file.txt') as file:
+        return {'text': file.read(), 'other': lib.other.name, 'here': os.path.dirname(__file__) == os.getcwd()}
+`,
+        ),
+        "work/file.txt": "from the archive",
+        "lib/other.js": 'module.exports = "other";',
+        "lib/other.py": "name = 'other'\n",
+      }),
+    ),
+    answer: { status: 200, body: { text: "from the archive", other: "other", here: true } },
+  }),
+  (family) => ({
+    name: "unpacks stored entries, folders and links that stay inside",
+    init: archive(
+      zip([
+        { name: "lib/", content: "", stored: true },
+        { name: `lib/${entry(family)}`, content: echo(family), stored: true },
+        { name: entry(family), content: `lib/${entry(family)}`, mode: 0o120777, stored: true },
+      ]),
+    ),
+    args: { a: 1 },
+    answer: { status: 200, body: { echo: { a: 1 } } },
+  }),
+  (family) => ({
+    name: "runs a tar.gz archive",
+    init: archive(gzipSync(tar(entry(family), echo(family)))),
+    args: { a: 1 },
+    answer: { status: 200, body: { echo: { a: 1 } } },
+  }),
+  (family) => ({
+    name: "refuses code that does not parse",
+    init: "\n 10 PRINT 'Hello' {\n 20 GOTO 10\n",
+    initAnswer: { status: 502, error: /^Initialization has failed due to: [\s\S]*SyntaxError|IndentationError/ },
+    stderr: either(family, "SyntaxError", "IndentationError") === "SyntaxError" ? /SyntaxError/ : /IndentationError/,
+  }),
+  (family) => ({
+    name: "refuses code that throws while it loads",
+    init: either(family, "throw new Error('not today');", "raise ValueError('not today')\n"),
+    initAnswer: { status: 502, error: /^Initialization has failed due to: (Value)?Error: not today/ },
+    stderr: /not today[\s\S]*XXX_THE_END/,
+  }),
+  (family) => ({
+    name: "refuses code without the function it is asked for",
+    init: either(family, "const x = 1;", "x = 1\n"),
+    initAnswer: { status: 502, error: /Action entrypoint 'main' is not a function/ },
+    stderr: /Action entrypoint/,
+  }),
+  () => ({
+    name: "refuses an archive that is none",
+    init: archive(Buffer.from("Ceci n'est pas un zip.\n")),
+    ...damaged(/uncompressing the action archive\. The file type is unsupported/),
+  }),
+  () => ({
+    name: "refuses a cut-off archive",
+    init: archive(zip([{ name: "index.js", content: "x".repeat(9999) }]).subarray(0, 60)),
+    ...damaged(/uncompressing the action archive: it (has no directory|is damaged)/),
+  }),
+  ...["../evil", "/tmp/evil", "a/../../evil", "..\\evil"].map(
+    (name): SharedCase =>
+      () => ({
+        name: `refuses an archive with an entry named ${name}`,
+        init: archive(zip([{ name, content: "x" }])),
+        ...damaged(/leaves the action's folder/),
+      }),
+  ),
+  ...["../..", "/etc", "a/../../../etc"].map(
+    (target): SharedCase =>
+      () => ({
+        name: `refuses an archive with a link to ${target}`,
+        init: archive(
+          zip([
+            { name: "a/file", content: "x" },
+            { name: "out", content: target, mode: 0o120777 },
+          ]),
+        ),
+        ...damaged(/leaves the action's folder|is damaged/),
+      }),
+  ),
+  (family) => ({
+    name: "refuses to write through a link of the archive",
+    init: archive(
+      zip([
+        { name: "out", content: "a/../..", mode: 0o120777 },
+        { name: "a/file", content: "x" },
+        { name: "out/evil", content: "/etc/passwd", mode: 0o120777 },
+        { name: entry(family), content: echo(family) },
+      ]),
+    ),
+    ...damaged(/leaves the action's folder|is damaged/),
+  }),
+  () => ({
+    name: "refuses an archive that unpacks to more than it may",
+    init: archive(zip(bomb(18))),
+    ...damaged(/too large when unpacked/),
+  }),
+];
+
+/** n times 32 MB of zeros, about 33 KB each when packed. */
+function bomb(n: number) {
+  const content = Buffer.alloc(32 * 1024 * 1024);
+  return Array.from({ length: n }, (_, index) => ({ name: `f${index}`, content }));
+}
+
+function tar(name: string, content: string): Buffer {
+  const header = Buffer.alloc(512);
+  header.write(name, 0);
+  header.write("0000644\0", 100);
+  header.write(`${Buffer.byteLength(content).toString(8).padStart(11, "0")}\0`, 124);
+  header.write("00000000000\0", 136);
+  header.write("        0ustar\x0000", 148);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  const body = Buffer.alloc(Math.ceil(Buffer.byteLength(content) / 512) * 512);
+  body.write(content);
+  return Buffer.concat([header, body, Buffer.alloc(1024)]);
+}
+
+const ESM = "import { sep } from 'node:path';\nexport async function main(args) { return { sep, args }; }";
+
+export const NODEJS_CASES: Case[] = [
+  {
+    name: "turns undefined into an empty dictionary",
+    init: "function main() {}",
+    answer: { status: 200, body: {} },
+  },
+  {
+    name: "answers a thrown exception as the developer's error",
+    init: "function main() { throw 'nooooo'; }",
+    answer: { status: 502, body: { error: "An error has occurred: nooooo" } },
+    stderr: /nooooo/,
+  },
+  {
+    name: "survives throwing what cannot be shown",
+    init: "function main() { throw Object.create(null); }",
+    answer: { status: 502, body: { error: "An error has occurred: [object Object]" } },
+    stderr: /./,
+  },
+  {
+    name: "answers a rejected promise as the application's error",
+    init: "function main() { return Promise.reject({ done: true, list: [1, () => 1] }); }",
+    answer: { status: 200, body: { error: { done: true, list: [1] } } },
+  },
+  {
+    name: "answers an empty rejection with an empty error",
+    init: "function main() { return Promise.reject(); }",
+    answer: { status: 200, body: { error: {} } },
+  },
+  {
+    name: "shows name, message, stack and code of an error thrown by an async function",
+    init: "async function main() { const e = new RangeError('app error'); e.code = 'E1'; e.self = e; throw e; }",
+    answer: {
+      status: 200,
+      body: {
+        error: {
+          name: "RangeError",
+          message: "app error",
+          stack: expect_stack("RangeError: app error"),
+          code: "E1",
+          self: "[Circular]",
+        },
+      },
+    },
+  },
+  {
+    name: "refuses a result that cannot be JSON",
+    init: "function main() { const a = {}; a.a = a; return a; }",
+    answer: { status: 502, body: { error: matching(/^An error has occurred: TypeError: Converting circular/) } },
+    stderr: /circular/,
+  },
+  ...[
+    "exports.main = (a) => a;",
+    "module.exports.main = (a) => a;",
+    "module.exports = { main: (a) => a };",
+    "module.exports = (a) => a;",
+    "global.main = (a) => a;",
+    "const require = 1, module = 2, exports = 3; function main(a) { return a; } // last line",
+    "'use strict'; const main = (a) => a;",
+    "export default (a) => a;",
+  ].map(
+    (code): Case => ({ name: `runs ${code}`, init: code, args: { a: 1 }, answer: { status: 200, body: { a: 1 } } }),
+  ),
+  {
+    name: "runs an ES module as plain source",
+    init: ESM,
+    args: { a: 1 },
+    answer: { status: 200, body: { sep: "/", args: { a: 1 } } },
+  },
+  {
+    name: "runs an archive whose package.json says it is an ES module",
+    init: archive(zipCode({ "package.json": '{"type":"module","main":"lib/a.js"}', "lib/a.js": ESM })),
+    answer: { status: 200, body: { sep: "/", args: {} } },
+  },
+  {
+    name: "runs an archive with only an index.mjs, awaiting at its top level",
+    init: archive(zipCode({ "index.mjs": "const x = await 1; export const main = () => ({ x });" })),
+    answer: { status: 200, body: { x: 1 } },
+  },
+  {
+    name: "runs file and nested member named by main",
+    init: {
+      ...archive(zipCode({ "other.js": "exports.a = { b: () => ({ ok: true }) };", "index.js": "" })),
+      main: "other.a.b",
+    },
+    answer: { status: 200, body: { ok: true } },
+  },
+  {
+    name: "prefers the packages of the archive",
+    init: archive(
+      zipCode({
+        "package.json": '{"main":"index.js"}',
+        "index.js": "exports.main = () => ({ v: require('openwhisk').mine });",
+        "node_modules/openwhisk/index.js": "exports.mine = 'mine';",
+      }),
+    ),
+    answer: { status: 200, body: { v: "mine" } },
+  },
+  ...[
+    ["plain source", { code: "function main() { return { type: typeof require('openwhisk')().actions.invoke }; }" }],
+    [
+      "an ES module",
+      { code: "import ow from 'openwhisk'; export const main = () => ({ type: typeof ow().actions.invoke });" },
+    ],
+    [
+      "an archive",
+      {
+        binary: true,
+        code: zipCode({
+          "index.js": "const ow = require('openwhisk'); exports.main = () => ({ type: typeof ow().actions.invoke });",
+        }),
+      },
+    ],
+  ].map(
+    ([what, value]): Case => ({
+      name: `has the openwhisk package for ${what}, configured by the environment`,
+      init: { name: "test", main: "main", ...(value as object) },
+      env: { __OW_API_HOST: "http://127.0.0.1:1" },
+      context: { api_key: "uuid:key", namespace: "guest", transaction_id: "t" },
+      answer: { status: 200, body: { type: "function" } },
+    }),
+  ),
+  {
+    name: "refuses an archive without an entry",
+    init: archive(zipCode({ hello: "Hello world!" })),
+    initAnswer: { status: 502, error: /Zipped actions must contain either package\.json or index\.js at the root\./ },
+    stderr: /Zipped actions must contain/,
+  },
+  {
+    name: "refuses a main that is no name",
+    init: { name: "test", main: "main(process.exit())", code: "function main() {}" },
+    initAnswer: { status: 502, error: /Name of main function is not valid/ },
+    stderr: /not valid/,
+  },
+  {
+    name: "coerces what an action assigns to the environment",
+    init: "function main() { process.env.N = 1; delete process.env.PATH; return { n: process.env.N, path: 'PATH' in process.env }; }",
+    answer: { status: 200, body: { n: "1", path: false } },
+  },
+];
+
+function matching(pattern: RegExp): unknown {
+  return { asymmetricMatch: (value: unknown) => typeof value === "string" && pattern.test(value) };
+}
+
+function expect_stack(start: string): unknown {
+  return { asymmetricMatch: (value: unknown) => typeof value === "string" && value.startsWith(start) };
+}

@@ -1,0 +1,83 @@
+// The runtime contract against every interpreter of this machine, as child processes; and what only concerns those.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { findLocalRuntimes } from "../../../runtime-host/runtimes/local.ts";
+import { registerRuntimeContract } from "../../conformance/runtime-contract.ts";
+import { RuntimeClient, untilUp } from "../../support/runtime-client.ts";
+import { startProcess } from "../../support/runtime-process.ts";
+
+const runtimes = await findLocalRuntimes();
+
+describe("local runtimes", () => {
+  it("include the node that runs the host, and name kinds by the version they are", () => {
+    const own = runtimes.find(({ kind }) => kind === `nodejs:${process.versions.node.split(".")[0]}`);
+    expect(own?.interpreter).toBe(process.execPath);
+    for (const { kind, version } of runtimes) expect(`${kind.split(":")[1]}.`).toBe(prefixOf(version, kind));
+    expect(new Set(runtimes.map(({ kind }) => kind)).size).toBe(runtimes.length);
+  });
+});
+
+if (!runtimes.some(({ family }) => family === "python")) console.warn("no python 3.9 or later on the PATH: not tested");
+
+for (const local of runtimes) {
+  describe(`${local.kind} as a child process`, () => {
+    registerRuntimeContract(local.family, (env) => startProcess(local, env));
+
+    it("leaves nothing behind in its temporary folder when it is asked to end", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "edgewhisk-test-"));
+      const client = new RuntimeClient(await startProcess(local, { TMPDIR: folder }));
+      const code = local.family === "nodejs" ? "function main() {}" : "def main(args):\n    return args\n";
+      await client.init({ main: "main", code });
+      expect(readdirSync(folder)).toHaveLength(1);
+      process.kill(client.runtime.pid ?? 0, "SIGTERM");
+      await client.runtime.exited;
+      expect(readdirSync(folder)).toEqual([]);
+      await client.close();
+      rmSync(folder, { recursive: true });
+    });
+
+    it("dies with its parent, even inside an endless action", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "edgewhisk-test-"));
+      const socketPath = join(folder, "s");
+      const env = { ...local.env, PATH: process.env.PATH, TMPDIR: folder, EDGEWHISK_LISTEN: socketPath };
+      const parent = spawn(process.execPath, ["-e", PARENT, ...local.command], {
+        env: { ...env, EDGEWHISK_DIE_WITH_PARENT: "1" },
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      const pid = Number((await once(parent.stdout, "data"))[0]);
+      const nothing = { logs: () => ({ stdout: "", stderr: "" }), exited: once(parent, "exit"), stop: async () => {} };
+      const client = new RuntimeClient(await untilUp({ url: "http://runtime", socketPath, ...nothing }));
+      const code = local.family === "nodejs" ? "function main() { for (;;); }" : "def main(a):\n    while True: pass\n";
+      await client.init({ main: "main", code });
+      const endless = client.run({}).catch(() => "gone");
+      expect(alive(pid)).toBe(true);
+      parent.kill("SIGKILL");
+      await expect.poll(() => alive(pid), { timeout: 5000 }).toBe(false);
+      expect(await endless).toBe("gone");
+      await client.close();
+      rmSync(folder, { recursive: true });
+    });
+  });
+}
+
+const PARENT = `const [command, ...args] = process.argv.slice(1);
+  const child = require("node:child_process").spawn(command, args, { stdio: ["pipe", "ignore", "ignore"] });
+  process.stdout.write(String(child.pid));`;
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function prefixOf(version: string, kind: string): string {
+  const parts = version.split(".").slice(0, kind.split(":")[1]?.split(".").length);
+  return `${parts.join(".")}.`;
+}
