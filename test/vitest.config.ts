@@ -1,9 +1,10 @@
 // Three projects of the one gate: pure code and the host in Node, the Worker and its objects in workerd.
 
-import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 const workerTests = "test/**/*.worker.test.ts";
+const migrations = await readD1Migrations(new URL("../src/storage/d1/migrations", import.meta.url).pathname);
 const slow = ["test/e2e/**", "test/conformance/**/*.test.ts"];
 
 export default defineConfig({
@@ -30,7 +31,11 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: new URL("../wrangler.toml", import.meta.url).pathname },
             miniflare: {
-              bindings: { ADMIN_TOKEN: "test-admin-token", MASTER_SECRET: "test-master-secret-0123456789abcdef" },
+              bindings: {
+                ADMIN_TOKEN: "test-admin-token",
+                MASTER_SECRET: "test-master-secret-0123456789abcdef",
+                TEST_MIGRATIONS: migrations,
+              },
             },
           }),
         ],
@@ -38,6 +43,7 @@ export default defineConfig({
           name: "worker",
           root: new URL("..", import.meta.url).pathname,
           include: [workerTests],
+          setupFiles: ["test/support/migrate.worker.ts"],
           testTimeout: 30_000,
         },
       },

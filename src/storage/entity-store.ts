@@ -17,15 +17,34 @@ export interface StoredEntity extends EntityKey {
   updated: number;
 }
 
+export interface NewEntity extends StoredEntity {
+  /** JSON text of the entity's item in lists. */
+  summary: string;
+  /** Keys in the blob store that live as long as this revision does. */
+  blobs: string[];
+}
+
+export interface ListedEntity extends EntityKey {
+  type: EntityType;
+  revision: string;
+  updated: number;
+  /** JSON text, or the key under which it lies in the blob store because it is long: a page of lists stays small. */
+  summary: { inline: string } | { blob: string };
+}
+
 export type PutResult = { kind: "written" } | { kind: "conflict" };
 
 export interface EntityStore {
   get(key: EntityKey): Promise<StoredEntity | null>;
+  /** To be called before a blob is written that an entity will own: what no entity owns in the end is swept. */
+  reserve(blob: string): Promise<void>;
   /** `expected`: the revision this write replaces, or null if the name must be free. Anything else is a conflict. */
-  put(entity: StoredEntity, options: { expected: string | null }): Promise<PutResult>;
+  put(entity: NewEntity, options: { expected: string | null }): Promise<PutResult>;
   /** Conflict if the revision is not the stored one. */
   delete(key: EntityKey, options: { expected: string }): Promise<PutResult>;
   /** Newest `updated` first. `deep`: packaged ones too (`path` = ns or below it); else exactly `path`. */
-  list(query: { path: string; type: EntityType; deep: boolean; limit: number; skip: number }): Promise<StoredEntity[]>;
+  list(query: { path: string; type: EntityType; deep: boolean; limit: number; skip: number }): Promise<ListedEntity[]>;
   count(query: { path: string; type: EntityType; deep: boolean }): Promise<number>;
+  /** Deletes blobs that nobody has owned since `before` (epoch ms), a bounded number; returns how many. */
+  sweep(before: number): Promise<number>;
 }

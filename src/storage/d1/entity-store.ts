@@ -1,0 +1,174 @@
+// Entities in D1. A row keeps what fits; a longer document or summary lies in the blob store and the row names it.
+// A write and the bookkeeping of the blobs it replaces are one transaction.
+
+import { and, count, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { BlobStore } from "../blob-store.ts";
+import type { EntityKey, EntityStore, ListedEntity, NewEntity, PutResult, StoredEntity } from "../entity-store.ts";
+import { entities, garbage } from "./schema.ts";
+
+/** Bytes of a document that stay in the row; D1 takes rows of 2 MB. */
+const MAX_DOCUMENT = 1_500_000;
+/** Bytes of a list item that stay in the row: a page of 200 is read at once. */
+const MAX_SUMMARY = 16 * 1024;
+const SWEEP_BATCH = 100;
+/** A reader may hold a row whose document was replaced and swept meanwhile; it reads again. */
+const READ_TRIES = 3;
+
+type Row = typeof entities.$inferInsert;
+type Query = Parameters<EntityStore["count"]>[0];
+
+export class D1EntityStore implements EntityStore {
+  readonly #db: DrizzleD1Database;
+  readonly #blobs: BlobStore;
+
+  constructor(database: D1Database, blobs: BlobStore) {
+    this.#db = drizzle(database);
+    this.#blobs = blobs;
+  }
+
+  async get(key: EntityKey): Promise<StoredEntity | null> {
+    for (let attempt = 1; ; attempt++) {
+      const [row] = await this.#db.select().from(entities).where(at(key)).limit(1);
+      if (row === undefined) return null;
+      const document = row.document ?? (row.documentBlob === null ? null : await this.#blobs.text(row.documentBlob));
+      if (document !== null) {
+        const { path, name, type, revision, updated } = row;
+        return { path, name, type, revision, updated, document };
+      }
+      if (attempt === READ_TRIES) throw new Error(`document of ${key.path}/${key.name} is not in the blob store`);
+    }
+  }
+
+  async reserve(blob: string): Promise<void> {
+    await this.#db.insert(garbage).values({ blob, since: Date.now() }).onConflictDoNothing();
+  }
+
+  async put(entity: NewEntity, options: { expected: string | null }): Promise<PutResult> {
+    const row = await this.#rowOf(entity);
+    const { expected } = options;
+    if (expected === null) {
+      const [written] = await this.#db.batch([
+        this.#db.insert(entities).values(row).onConflictDoNothing().returning({ name: entities.name }),
+        this.#adopt(row),
+      ]);
+      return { kind: written.length === 1 ? "written" : "conflict" };
+    }
+    const [, written] = await this.#db.batch([
+      this.#discard(entity, { expected, keep: row.blobs }),
+      this.#db
+        .update(entities)
+        .set(row)
+        .where(and(at(entity), eq(entities.revision, expected)))
+        .returning({ name: entities.name }),
+      this.#adopt(row),
+    ]);
+    return { kind: written.length === 1 ? "written" : "conflict" };
+  }
+
+  async delete(key: EntityKey, options: { expected: string }): Promise<PutResult> {
+    const { expected } = options;
+    const [, gone] = await this.#db.batch([
+      this.#discard(key, { expected, keep: "[]" }),
+      this.#db
+        .delete(entities)
+        .where(and(at(key), eq(entities.revision, expected)))
+        .returning({ name: entities.name }),
+    ]);
+    return { kind: gone.length === 1 ? "written" : "conflict" };
+  }
+
+  async list(query: Query & { limit: number; skip: number }): Promise<ListedEntity[]> {
+    const { path, name, type, revision, updated, summary, summaryBlob } = entities;
+    const rows = await this.#db
+      .select({ path, name, type, revision, updated, summary, summaryBlob })
+      .from(entities)
+      .where(within(query))
+      .orderBy(desc(updated), path, name)
+      .limit(query.limit)
+      .offset(query.skip);
+    return rows.map(({ summary: inline, summaryBlob: blob, ...row }) => ({
+      ...row,
+      summary: blob === null ? { inline: inline ?? "{}" } : { blob },
+    }));
+  }
+
+  async count(query: Query): Promise<number> {
+    const [row] = await this.#db.select({ n: count() }).from(entities).where(within(query));
+    return row?.n ?? 0;
+  }
+
+  async sweep(before: number): Promise<number> {
+    const due = await this.#db
+      .select({ blob: garbage.blob })
+      .from(garbage)
+      .where(lt(garbage.since, before))
+      .orderBy(garbage.since)
+      .limit(SWEEP_BATCH);
+    const keys = due.map((row) => row.blob);
+    if (keys.length === 0) return 0;
+    await this.#blobs.delete(keys);
+    await this.#db.delete(garbage).where(inArray(garbage.blob, keys));
+    return keys.length;
+  }
+
+  async #rowOf(entity: NewEntity): Promise<Row> {
+    const { path, name, type, revision, updated, document, summary } = entity;
+    const documentBlob = await this.#spill(document, MAX_DOCUMENT);
+    const summaryBlob = await this.#spill(summary, MAX_SUMMARY);
+    const blobs = [...entity.blobs, documentBlob, summaryBlob].filter((each) => each !== null);
+    return {
+      path,
+      name,
+      namespace: path.split("/", 1)[0] ?? path,
+      type,
+      revision,
+      updated,
+      document: documentBlob === null ? document : null,
+      documentBlob,
+      summary: summaryBlob === null ? summary : null,
+      summaryBlob,
+      blobs: JSON.stringify(blobs),
+    };
+  }
+
+  async #spill(text: string, max: number): Promise<string | null> {
+    if (text.length * 3 <= max) return null;
+    const bytes = new TextEncoder().encode(text);
+    if (bytes.length <= max) return null;
+    const key = `entity/${crypto.randomUUID()}`;
+    await this.reserve(key);
+    await this.#blobs.put(key, bytes);
+    return key;
+  }
+
+  /** Marks what the replaced revision owned and its successor does not. */
+  #discard(key: EntityKey, options: { expected: string; keep: string }) {
+    const now = Date.now();
+    return this.#db
+      .insert(garbage)
+      .select(
+        sql`SELECT owned.value, ${now} FROM entities, json_each(entities.blobs) AS owned
+          WHERE entities.path = ${key.path} AND entities.name = ${key.name} AND entities.revision = ${options.expected}
+            AND owned.value NOT IN (SELECT value FROM json_each(${options.keep}))`,
+      )
+      .onConflictDoUpdate({ target: garbage.blob, set: { since: now } });
+  }
+
+  /** Takes what this row owns off the list, if the row was written. */
+  #adopt(row: Row) {
+    return this.#db.delete(garbage).where(
+      sql`${garbage.blob} IN (SELECT owned.value FROM entities, json_each(entities.blobs) AS owned
+        WHERE entities.path = ${row.path} AND entities.name = ${row.name} AND entities.revision = ${row.revision})`,
+    );
+  }
+}
+
+function at(key: EntityKey): SQL | undefined {
+  return and(eq(entities.path, key.path), eq(entities.name, key.name));
+}
+
+function within(query: Query): SQL | undefined {
+  const place = query.deep ? eq(entities.namespace, query.path) : eq(entities.path, query.path);
+  return and(place, eq(entities.type, query.type));
+}

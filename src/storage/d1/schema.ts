@@ -1,0 +1,54 @@
+// The tables of migrations/, as Drizzle knows them; a test compares both. What each column means is in ../SCHEMA.md.
+
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { EntityType } from "../entity-store.ts";
+
+export const entities = sqliteTable(
+  "entities",
+  {
+    path: text().notNull(),
+    name: text().notNull(),
+    namespace: text().notNull(),
+    type: text().$type<EntityType>().notNull(),
+    revision: text().notNull(),
+    updated: integer().notNull(),
+    document: text(),
+    documentBlob: text("document_blob"),
+    summary: text(),
+    summaryBlob: text("summary_blob"),
+    blobs: text().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.path, table.name] }),
+    index("entities_of_path").on(table.path, table.type, table.updated),
+    index("entities_of_namespace").on(table.namespace, table.type, table.updated),
+  ],
+);
+
+export const garbage = sqliteTable("garbage", { blob: text().primaryKey(), since: integer().notNull() }, (table) => [
+  index("garbage_since").on(table.since),
+]);
+
+export const subjects = sqliteTable("subjects", {
+  subject: text().primaryKey(),
+  blocked: integer().notNull().default(0),
+  created: integer().notNull(),
+});
+
+export const namespaces = sqliteTable("namespaces", { name: text().primaryKey(), limits: text().notNull() });
+
+export const identities = sqliteTable(
+  "identities",
+  {
+    uuid: text().primaryKey(),
+    subject: text().notNull(),
+    namespace: text().notNull(),
+    lookup: text().notNull(),
+    sealedKey: text("sealed_key").notNull(),
+    created: integer().notNull(),
+  },
+  (table) => [
+    uniqueIndex("identities_of_subject").on(table.subject, table.namespace),
+    index("identities_of_namespace").on(table.namespace, table.created),
+  ],
+);

@@ -1,0 +1,104 @@
+// Blobs in R2. A stream of unknown length is cut into parts of one size; what fits into a single part is put at once.
+
+import type { BlobStore } from "../blob-store.ts";
+
+/** Bytes of a part; R2 wants all but the last to have the same size, at least 5 MiB. */
+const PART = 5 * 1024 * 1024;
+const FIRST_BUFFER = 256 * 1024;
+
+export class R2BlobStore implements BlobStore {
+  readonly #bucket: R2Bucket;
+
+  constructor(bucket: R2Bucket) {
+    this.#bucket = bucket;
+  }
+
+  async get(key: string): Promise<{ body: ReadableStream<Uint8Array>; size: number } | null> {
+    const found = await this.#bucket.get(key);
+    return found === null ? null : { body: found.body, size: found.size };
+  }
+
+  async text(key: string): Promise<string | null> {
+    return (await this.#bucket.get(key))?.text() ?? null;
+  }
+
+  async put(key: string, value: string | Uint8Array): Promise<void> {
+    await this.#bucket.put(key, value);
+  }
+
+  async putStream(key: string, body: ReadableStream<Uint8Array>, options: { max: number }): Promise<number> {
+    const parts = new Parts(this.#bucket, key);
+    let size = 0;
+    try {
+      for await (const chunk of body) {
+        size += chunk.length;
+        if (size > options.max) throw new RangeError(`blob is larger than ${options.max} bytes`);
+        await parts.add(chunk);
+      }
+      await parts.finish();
+    } catch (error) {
+      await parts.abort();
+      throw error;
+    }
+    return size;
+  }
+
+  async delete(keys: string[]): Promise<void> {
+    if (keys.length > 0) await this.#bucket.delete(keys);
+  }
+}
+
+/** Fills one buffer again and again: at most one part of a stream is in memory, whatever its length. */
+class Parts {
+  readonly #bucket: R2Bucket;
+  readonly #key: string;
+  #buffer = new Uint8Array(FIRST_BUFFER);
+  #filled = 0;
+  #upload: R2MultipartUpload | undefined;
+  readonly #done: R2UploadedPart[] = [];
+
+  constructor(bucket: R2Bucket, key: string) {
+    this.#bucket = bucket;
+    this.#key = key;
+  }
+
+  async add(chunk: Uint8Array): Promise<void> {
+    let rest = chunk;
+    while (rest.length > 0) {
+      if (this.#filled === PART) await this.#flush();
+      const taken = rest.subarray(0, PART - this.#filled);
+      this.#makeRoom(this.#filled + taken.length);
+      this.#buffer.set(taken, this.#filled);
+      this.#filled += taken.length;
+      rest = rest.subarray(taken.length);
+    }
+  }
+
+  async finish(): Promise<void> {
+    if (this.#upload === undefined) {
+      await this.#bucket.put(this.#key, this.#buffer.subarray(0, this.#filled));
+      return;
+    }
+    if (this.#filled > 0) await this.#flush();
+    await this.#upload.complete(this.#done);
+  }
+
+  /** Leaves nothing behind; what cannot be undone now R2 drops by itself after some days. */
+  async abort(): Promise<void> {
+    await this.#upload?.abort().catch(() => undefined);
+  }
+
+  async #flush(): Promise<void> {
+    this.#upload ??= await this.#bucket.createMultipartUpload(this.#key);
+    const part = await this.#upload.uploadPart(this.#done.length + 1, this.#buffer.subarray(0, this.#filled));
+    this.#done.push(part);
+    this.#filled = 0;
+  }
+
+  #makeRoom(wanted: number): void {
+    if (wanted <= this.#buffer.length) return;
+    const larger = new Uint8Array(Math.min(PART, Math.max(wanted, this.#buffer.length * 2)));
+    larger.set(this.#buffer.subarray(0, this.#filled));
+    this.#buffer = larger;
+  }
+}

@@ -1,0 +1,120 @@
+// Entities in D1: names, revisions, lists, long documents and the blobs they own.
+
+import { beforeEach, expect, test } from "vitest";
+import type { NewEntity } from "../../src/storage/entity-store.ts";
+import { testEnv, testStores } from "./stores.worker.ts";
+
+const { entities, blobs } = testStores();
+
+beforeEach(async () => {
+  await testEnv().DB.batch([testEnv().DB.prepare("DELETE FROM entities"), testEnv().DB.prepare("DELETE FROM garbage")]);
+});
+
+function entity(name: string, overrides: Partial<NewEntity> = {}): NewEntity {
+  const base = { path: "ns", name, type: "action" as const, document: `{"n":"${name}"}`, summary: "{}", blobs: [] };
+  return { ...base, revision: "r1", updated: 1, ...overrides };
+}
+
+async function garbage(): Promise<string[]> {
+  const { results } = await testEnv().DB.prepare("SELECT blob FROM garbage ORDER BY blob").all<{ blob: string }>();
+  return results.map((row) => row.blob);
+}
+
+test("what was put is got, and nothing else", async () => {
+  expect(await entities.put(entity("a"), { expected: null })).toEqual({ kind: "written" });
+  const { summary: _, blobs: __, ...stored } = entity("a");
+  expect(await entities.get({ path: "ns", name: "a" })).toEqual(stored);
+  expect(await entities.get({ path: "ns", name: "A" })).toBeNull();
+  expect(await entities.get({ path: "ns/p", name: "a" })).toBeNull();
+});
+
+test("a name that is taken, by whatever type, is a conflict", async () => {
+  await entities.put(entity("a"), { expected: null });
+  expect(await entities.put(entity("a", { type: "trigger" }), { expected: null })).toEqual({ kind: "conflict" });
+  expect((await entities.get(entity("a")))?.type).toBe("action");
+});
+
+test("only the write that names the stored revision replaces or deletes", async () => {
+  await entities.put(entity("a"), { expected: null });
+  expect(await entities.put(entity("a", { revision: "r3" }), { expected: "r2" })).toEqual({ kind: "conflict" });
+  expect(await entities.put(entity("a", { revision: "r2", document: "2" }), { expected: "r1" })).toEqual({
+    kind: "written",
+  });
+  expect((await entities.get(entity("a")))?.document).toBe("2");
+  expect(await entities.delete(entity("a"), { expected: "r1" })).toEqual({ kind: "conflict" });
+  expect(await entities.delete(entity("a"), { expected: "r2" })).toEqual({ kind: "written" });
+  expect(await entities.get(entity("a"))).toBeNull();
+  expect(await entities.delete(entity("a"), { expected: "r2" })).toEqual({ kind: "conflict" });
+});
+
+test("of two writers at once exactly one wins", async () => {
+  await entities.put(entity("a"), { expected: null });
+  const writes = ["x", "y", "z"].map((each) => entities.put(entity("a", { revision: each }), { expected: "r1" }));
+  const kinds = (await Promise.all(writes)).map((each) => each.kind).sort();
+  expect(kinds).toEqual(["conflict", "conflict", "written"]);
+});
+
+test("lists are newest first, one path or a whole namespace, and never a neighbour's", async () => {
+  await entities.put(entity("old", { updated: 1 }), { expected: null });
+  await entities.put(entity("new", { updated: 3, summary: '{"s":1}' }), { expected: null });
+  await entities.put(entity("in", { path: "ns/p", updated: 2 }), { expected: null });
+  await entities.put(entity("trigger", { type: "trigger" }), { expected: null });
+  for (const path of ["ns2", "ns-", "n", "ns.x/p"]) await entities.put(entity("x", { path }), { expected: null });
+  const names = async (query: { path: string; deep: boolean }, limit = 10, skip = 0) =>
+    (await entities.list({ type: "action", limit, skip, ...query })).map((each) => each.name);
+  expect(await names({ path: "ns", deep: true })).toEqual(["new", "in", "old"]);
+  expect(await names({ path: "ns", deep: false })).toEqual(["new", "old"]);
+  expect(await names({ path: "ns/p", deep: false })).toEqual(["in"]);
+  expect(await names({ path: "ns", deep: true }, 1, 1)).toEqual(["in"]);
+  expect(await entities.count({ path: "ns", type: "action", deep: true })).toBe(3);
+  expect(await entities.count({ path: "none", type: "action", deep: true })).toBe(0);
+  const [first] = await entities.list({ path: "ns", type: "action", deep: true, limit: 1, skip: 0 });
+  expect(first).toEqual({
+    path: "ns",
+    name: "new",
+    type: "action",
+    revision: "r1",
+    updated: 3,
+    summary: { inline: '{"s":1}' },
+  });
+});
+
+test("a document and a summary too long for a row lie in the blob store and come back whole", async () => {
+  const document = `"${"ü".repeat(1_200_000)}"`;
+  const summary = `"${"s".repeat(20_000)}"`;
+  await entities.put(entity("a", { document, summary }), { expected: null });
+  expect((await entities.get(entity("a")))?.document).toBe(document);
+  const [listed] = await entities.list({ path: "ns", type: "action", deep: false, limit: 1, skip: 0 });
+  const place = listed?.summary ?? { inline: "" };
+  expect("blob" in place && (await blobs.text(place.blob))).toBe(summary);
+  expect(await garbage()).toEqual([]);
+});
+
+test("blobs that no revision owns any more are swept, after a while and no sooner", async () => {
+  for (const key of ["code/1", "code/2", "code/never"]) {
+    await entities.reserve(key);
+    await blobs.put(key, key);
+  }
+  await entities.put(entity("a", { blobs: ["code/1"] }), { expected: null });
+  expect(await garbage()).toEqual(["code/2", "code/never"]);
+  await entities.put(entity("a", { revision: "r2", blobs: ["code/1", "code/2"] }), { expected: "r1" });
+  expect(await garbage()).toEqual(["code/never"]);
+  await entities.put(entity("a", { revision: "r3", blobs: ["code/2"] }), { expected: "stale" });
+  await entities.put(entity("a", { revision: "r3", blobs: ["code/2"] }), { expected: "r2" });
+  expect(await garbage()).toEqual(["code/1", "code/never"]);
+  await entities.delete(entity("a"), { expected: "wrong" });
+  await entities.delete(entity("a"), { expected: "r3" });
+  expect(await garbage()).toEqual(["code/1", "code/2", "code/never"]);
+  expect(await entities.sweep(Date.now() - 60_000)).toBe(0);
+  expect(await blobs.text("code/2")).toBe("code/2");
+  expect(await entities.sweep(Date.now() + 1)).toBe(3);
+  expect(await blobs.text("code/2")).toBeNull();
+  expect(await garbage()).toEqual([]);
+});
+
+test("a name that looks like SQL is only a name", async () => {
+  const name = "a'; DROP TABLE entities; --";
+  await entities.put(entity(name, { path: "n's" }), { expected: null });
+  expect((await entities.get({ path: "n's", name }))?.name).toBe(name);
+  expect(await entities.count({ path: "n's", type: "action", deep: true })).toBe(1);
+});

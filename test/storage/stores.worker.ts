@@ -1,0 +1,18 @@
+// The stores over the test's own bindings.
+
+import { env } from "cloudflare:workers";
+import { openStores, type Stores } from "../../src/storage/open.ts";
+
+export interface TestEnv {
+  DB: D1Database;
+  BLOBS: R2Bucket;
+  MASTER_SECRET: string;
+}
+
+export function testEnv(): TestEnv {
+  return env as unknown as TestEnv;
+}
+
+export function testStores(): Stores {
+  return openStores(testEnv());
+}
