@@ -1,9 +1,12 @@
 // The scheduler of one host shard: admission, leases, results. Everything is soft but the epoch; nothing here writes in
 // steady state. An incarnation of the object is one SchedulerCore.
 
+import { type Completion, completionOf } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { internalError } from "../../src/entities/outcome.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { HostReport } from "../../src/protocol/messages.ts";
+import { storeNameOf } from "../../src/protocol/names.ts";
 import type {
   HoldsReply,
   InvokeReply,
@@ -13,43 +16,285 @@ import type {
   SchedulerStatus,
   StoreName,
 } from "../../src/protocol/rpc.ts";
+import { needOf, unsuited } from "./admission.ts";
+import { Announcer } from "./announcer.ts";
+import { Credentials } from "./credentials.ts";
+import { type Desk, makeDesk } from "./desk.ts";
+import { readHostFrame } from "./frames.ts";
+import { HostWords } from "./host-words.ts";
+import { answer, type NewRun, type Run } from "./leases.ts";
+import { Losses } from "./losses.ts";
+import { Outbox } from "./outbox.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
+import { Puller } from "./puller.ts";
+
+/** ms a call may wait while a host that is there finishes its opening (after the object was hibernated, mostly). */
+const OPENING_WAIT = 250;
 
 export class SchedulerCore {
+  readonly #ports: SchedulerPorts;
+  readonly #desk: Desk;
+  readonly #words: HostWords;
+  readonly #losses: Losses;
+  readonly #credentials: Credentials;
+
   constructor(name: SchedulerName, ports: SchedulerPorts) {
-    throw new Error(`not written: ${name} ${typeof ports}`);
+    this.#ports = ports;
+    this.#credentials = new Credentials((invocation, expiresAt) => ports.credential(invocation, expiresAt));
+    const desk = makeDesk(name, ports, {
+      outbox: new Outbox(name, {
+        ports,
+        events: {
+          epoch: () => desk.epoch,
+          stored: (items) => desk.link.post({ t: "stored", epoch: desk.epoch, items }),
+          caughtUp: () => this.#words.welcome(),
+        },
+      }),
+      puller: new Puller({
+        free: () => (this.#closed() === undefined ? desk.capacity.free : 0),
+        total: () => desk.capacity.total,
+        pull: (store, { memory, max }) =>
+          ports.store(store).pull(name, { epoch: desk.epoch, boot: desk.boot, memory, max }),
+        start: (store, offers) => this.#startPulled(store, offers),
+        warn: ports.warn,
+      }),
+      announcer: new Announcer(ports, (stores) => {
+        for (const store of stores) desk.puller.add(store);
+        desk.puller.pump();
+      }),
+    });
+    this.#desk = desk;
+    this.#losses = new Losses(desk, ports);
+    this.#words = new HostWords(desk, { ports, losses: this.#losses, send: (run) => this.#send(run) });
   }
 
-  // RPC, as in src/protocol/rpc.ts.
-  invoke(_invocation: Invocation, _options: { waitMs: number }): Promise<InvokeReply> {
-    throw new Error("not written");
+  /** Fast path. The run goes on if the caller goes away. */
+  async invoke(invocation: Invocation, options: { waitMs: number }): Promise<InvokeReply> {
+    if (this.#words.opening()) await this.#words.opened(Math.min(OPENING_WAIT, options.waitMs));
+    const known = this.#desk.leases.get(invocation.id);
+    if (known !== undefined) return known.ended ? gone() : this.#wait(known, options.waitMs);
+    const reason = this.#refusal(invocation);
+    if (reason !== undefined) return { kind: "not-ready", reason };
+    const store = storeNameOf(invocation);
+    const run = this.#admit({ invocation, attempt: 1 }, { store, origin: "fast" });
+    if (run === undefined) return { kind: "busy" };
+    const reply = this.#wait(run, options.waitMs);
+    this.#start(run);
+    return reply;
   }
-  offer(_store: StoreName, _offers: Offer[]): OfferReply {
-    throw new Error("not written");
+
+  /** Durable path. What does not fit is remembered: the store is asked when memory frees. */
+  async offer(store: StoreName, offers: Offer[]): Promise<OfferReply> {
+    const desk = this.#desk;
+    if (this.#words.opening()) await this.#words.opened(OPENING_WAIT);
+    const closed = this.#closed();
+    const accepted: ActivationId[] = [];
+    let busy = false;
+    if (closed === undefined) {
+      for (const offer of offers) {
+        const known = desk.leases.get(offer.invocation.id);
+        if (known !== undefined) {
+          if (known.attempt === offer.attempt && !known.ended) accepted.push(known.id);
+          continue;
+        }
+        if (this.#refusal(offer.invocation) !== undefined) continue;
+        const run = this.#admit(offer, { store, origin: "durable" });
+        if (run === undefined) {
+          busy = true;
+          continue;
+        }
+        accepted.push(run.id);
+        this.#start(run);
+      }
+      if (busy) desk.puller.add(store);
+    }
+    const room = closed === undefined ? Math.max(0, desk.capacity.free - desk.puller.reserved) : 0;
+    const reply: OfferReply = { epoch: desk.epoch, boot: desk.boot, accepted, room };
+    if (accepted.length < offers.length) reply.reason = busy ? "busy" : "not-ready";
+    return reply;
   }
-  holds(_ids: ActivationId[]): HoldsReply {
-    throw new Error("not written");
+
+  holds(ids: ActivationId[]): HoldsReply {
+    const { leases, outbox, link, epoch, boot } = this.#desk;
+    const held = ids.filter((id) => leases.get(id)?.ended === false || outbox.has(id));
+    return { ready: link.isSettled(this.#ports.now()), epoch, boot, held };
   }
+
   status(): SchedulerStatus {
-    throw new Error("not written");
+    const { name, epoch, link, capacity, draining } = this.#desk;
+    const now = this.#ports.now();
+    return {
+      name,
+      epoch,
+      connected: link.connected,
+      ready: this.#closed() === undefined,
+      draining,
+      ...(link.report === undefined ? {} : { report: link.report }),
+      ...(link.connected ? { silence: Math.max(0, now - link.lastSign()) } : {}),
+      memory: capacity.total,
+      used: capacity.used,
+      running: capacity.running,
+    };
   }
-  drain(_on: boolean): void {
-    throw new Error("not written");
+
+  /** What runs goes on; nothing new is admitted. */
+  drain(on: boolean): void {
+    if (this.#desk.draining === on) return;
+    this.#desk.draining = on;
+    this.#ports.memory.saveDraining(on);
+    this.#words.announce();
+    this.#desk.puller.pump();
   }
 
   /** A host's new socket; older ones are closed. The host speaks first (`hello`). */
-  connect(_connection: Connection): void {
-    throw new Error("not written");
+  connect(connection: Connection): void {
+    this.#words.connect(connection);
   }
-  /** A new incarnation finds a socket that was open before; `report` is what that host said. Takes an epoch, says welcome. */
-  resume(_connection: Connection, _known: { report: HostReport; acceptedAt: number }): void {
-    throw new Error("not written");
+
+  /** A new incarnation finds a socket that was open before; `report` is what its host said. Takes an epoch, says welcome. */
+  resume(connection: Connection, known: { report: HostReport; acceptedAt: number }): void {
+    this.#words.resume(connection, known);
   }
-  /** A frame. Returns the report if the host's report changed, for the socket's attachment. */
-  message(_connection: Connection, _frame: unknown): HostReport | undefined {
-    throw new Error("not written");
+
+  /** A frame. Returns the host's report if this frame changed it, for the socket's attachment. */
+  message(connection: Connection, frame: unknown): HostReport | undefined {
+    if (!this.#desk.link.isCurrent(connection)) return undefined;
+    const read = readHostFrame(frame);
+    const wrong = read.ok ? read.skipped : read.reason;
+    if (wrong !== undefined) {
+      this.#ports.warn(`from the host: ${wrong}`);
+      if (!read.ok || this.#desk.link.phase === "greeting") {
+        this.#desk.link.close(1008, wrong);
+        this.#words.gone();
+        return undefined;
+      }
+    }
+    if (!read.ok) return undefined;
+    return this.#words.hear(read.messages);
   }
-  disconnected(_connection: Connection): void {
-    throw new Error("not written");
+
+  disconnected(connection: Connection): void {
+    if (!this.#desk.link.isCurrent(connection)) return;
+    this.#desk.link.detach();
+    this.#words.gone();
   }
+
+  /** Why nothing at all is admitted, or undefined. */
+  #closed(): string | undefined {
+    const { link, draining } = this.#desk;
+    if (!link.connected) return "no host is connected";
+    if (link.isSilent(this.#ports.now())) {
+      this.#losses.unreachable();
+      return "the host does not answer";
+    }
+    if (link.phase !== "ready") return "the host's inventory has not come yet";
+    if (draining) return "the host is draining";
+    return link.report?.unhealthy === undefined ? undefined : `the host is unhealthy: ${link.report.unhealthy}`;
+  }
+
+  #refusal(invocation: Invocation): string | undefined {
+    const closed = this.#closed();
+    if (closed !== undefined) return closed;
+    const { report } = this.#desk.link;
+    return report === undefined ? "no host is connected" : unsuited(report, invocation.exec.kind);
+  }
+
+  /** A lease and the memory for it, or undefined if there is no room. */
+  #admit(offer: Offer, options: Pick<NewRun, "store" | "origin">): Run | undefined {
+    const { capacity, leases, puller, epoch } = this.#desk;
+    const { invocation, attempt } = offer;
+    const need = needOf(invocation);
+    if (capacity.cost(need) > capacity.free - puller.reserved) return undefined;
+    const run = leases.grant(
+      { id: invocation.id, attempt, about: invocation.about, need, invocation, ...options },
+      { epoch, now: this.#ports.now() },
+    );
+    capacity.take(need);
+    run.counted = true;
+    this.#losses.watch();
+    return run;
+  }
+
+  #startPulled(store: StoreName, offers: Offer[]): void {
+    const declined: { id: ActivationId; attempt: number }[] = [];
+    for (const offer of offers) {
+      const { invocation, attempt } = offer;
+      const known = this.#desk.leases.get(invocation.id);
+      if (known?.attempt === attempt && !known.ended) continue;
+      const fits = known === undefined && this.#refusal(invocation) === undefined;
+      const run = fits ? this.#admit(offer, { store, origin: "durable" }) : undefined;
+      if (run === undefined) declined.push({ id: invocation.id, attempt });
+      else this.#start(run);
+    }
+    if (declined.length > 0) this.#desk.decline(store, declined);
+  }
+
+  #wait(run: Run, ms: number): Promise<InvokeReply> {
+    return new Promise((resolve) => {
+      const cancel = this.#ports.after(ms, () => {
+        run.waiters = run.waiters.filter((each) => each !== waiter);
+        resolve({ kind: "waiting" });
+      });
+      const waiter = { answer: resolve, cancel };
+      run.waiters.push(waiter);
+    });
+  }
+
+  #start(run: Run): void {
+    const { invocation } = run;
+    if (invocation === undefined) return;
+    const key = this.#credentials.for(invocation, run.deadline);
+    if (key === undefined || typeof key === "string") {
+      this.#send(run, key);
+      return;
+    }
+    key.then(
+      (made) => this.#send(run, made),
+      (error: unknown) => {
+        this.#ports.warn(`no credential for ${run.id}: ${String(error)}`);
+        this.#conclude(run, completionOf(internalError("The action's credential could not be made.")));
+      },
+    );
+  }
+
+  /** Sends a granted run, or one whose frame went down with an earlier socket: the host knows what it has started. */
+  #send(run: Run, key?: string): void {
+    const { link, leases } = this.#desk;
+    const { invocation } = run;
+    if (invocation === undefined || run.ended || leases.get(run.id) !== run) return;
+    if (key !== undefined) run.key = key;
+    if (link.phase !== "ready") {
+      if (run.phase === "granted") this.#losses.unstarted(run, "the host went away");
+      return;
+    }
+    try {
+      link.post({
+        t: "run",
+        epoch: this.#desk.epoch,
+        lease: run.lease,
+        attempt: run.attempt,
+        invocation,
+        ...(run.key === undefined ? {} : { key: run.key }),
+      });
+      run.phase = "running";
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#conclude(run, completionOf(internalError("The activation is too large to be sent to a host.")));
+    }
+  }
+
+  /** Ends a run that was never sent with an outcome of our own. */
+  #conclude(run: Run, completion: Completion): void {
+    if (run.ended) return;
+    const now = this.#ports.now();
+    this.#desk.free(run);
+    this.#desk.leases.remove(run);
+    this.#desk.outbox.add(run.store, this.#desk.finished(run, completion), { owed: false });
+    answer(run, { kind: "done", completion, endedAt: now });
+    this.#desk.puller.pump();
+  }
+}
+
+function gone(): InvokeReply {
+  return { kind: "lost", reason: "its host vanished" };
 }

@@ -1,0 +1,39 @@
+// Tells the roster what became of this scheduler's host, the newest word only, and tries again a few times.
+
+import type { RosterEntry, StoreName } from "../../src/protocol/rpc.ts";
+import type { SchedulerPorts } from "./ports.ts";
+
+const RETRY_FIRST = 500;
+const TRIES = 6;
+
+export class Announcer {
+  readonly #ports: SchedulerPorts;
+  /** Stores that have rows waiting for anybody. */
+  readonly #hear: (stores: StoreName[]) => void;
+  #version = 0;
+
+  constructor(ports: SchedulerPorts, hear: (stores: StoreName[]) => void) {
+    this.#ports = ports;
+    this.#hear = hear;
+  }
+
+  announce(entry: RosterEntry): void {
+    void this.#tell(entry, { version: ++this.#version, failures: 0 });
+  }
+
+  async #tell(entry: RosterEntry, state: { version: number; failures: number }): Promise<void> {
+    if (state.version !== this.#version) return;
+    try {
+      this.#hear(await this.#ports.report(entry));
+    } catch (error) {
+      const failures = state.failures + 1;
+      if (failures === TRIES) {
+        this.#ports.warn(`the roster could not be told of ${entry.scheduler}: ${String(error)}`);
+        return;
+      }
+      this.#ports.after(RETRY_FIRST * 2 ** state.failures, () => {
+        void this.#tell(entry, { version: state.version, failures });
+      });
+    }
+  }
+}

@@ -1,0 +1,41 @@
+// Keys for actions, made right before their run is sent. One that was minted for a namespace serves the runs of the next
+// half minute as well, so that most runs are sent without waiting.
+
+import type { Invocation } from "../../src/protocol/invocation.ts";
+
+/** ms a credential outlives the latest end of its run. */
+const MARGIN = 60_000;
+const SHARED_FOR = 30_000;
+const MOST_KEPT = 1_000;
+
+export type MakeCredential = (invocation: Invocation, expiresAt: number) => Promise<string>;
+
+export class Credentials {
+  readonly #make: MakeCredential;
+  readonly #minted = new Map<string, { key: string; expiresAt: number }>();
+
+  constructor(make: MakeCredential) {
+    this.#make = make;
+  }
+
+  /** `deadline`: epoch ms at which the run is given up. */
+  for(invocation: Invocation, deadline: number): undefined | string | Promise<string> {
+    if (invocation.credential === "none") return undefined;
+    if (invocation.credential === "owner") return this.#make(invocation, deadline + MARGIN);
+    const known = this.#minted.get(slot(invocation));
+    if (known !== undefined && known.expiresAt >= deadline + MARGIN) return known.key;
+    return this.#mint(invocation, deadline + MARGIN + SHARED_FOR);
+  }
+
+  async #mint(invocation: Invocation, expiresAt: number): Promise<string> {
+    const key = await this.#make(invocation, expiresAt);
+    if (this.#minted.size >= MOST_KEPT) this.#minted.clear();
+    this.#minted.set(slot(invocation), { key, expiresAt });
+    return key;
+  }
+}
+
+/** Runs of one namespace with the same timeout share, so that none gets a key that lives much longer than it. */
+function slot({ about }: Invocation): string {
+  return `${about.namespaceId}:${about.limits.timeout}`;
+}

@@ -1,0 +1,84 @@
+// What the parts of a scheduler share: one desk per incarnation.
+
+import type { Completion } from "../../src/entities/activation.ts";
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { Finished, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
+import type { Announcer } from "./announcer.ts";
+import { Capacity } from "./capacity.ts";
+import { HostLink } from "./host-link.ts";
+import { Leases, type Run } from "./leases.ts";
+import type { Outbox } from "./outbox.ts";
+import type { SchedulerPorts } from "./ports.ts";
+import type { Puller } from "./puller.ts";
+
+export interface Desk {
+  readonly name: SchedulerName;
+  /** 0 until this incarnation has taken one. Differs for each boot of the host it was taken for. */
+  epoch: number;
+  /** Boot id of the host this epoch was taken for; "" before. */
+  boot: string;
+  draining: boolean;
+  readonly link: HostLink;
+  readonly capacity: Capacity;
+  readonly leases: Leases;
+  readonly outbox: Outbox;
+  readonly puller: Puller;
+  readonly announcer: Announcer;
+  /** Gives back the run's memory, once. */
+  free(run: Run): void;
+  finished(run: Run, completion: Completion): Finished;
+  /** Tells a store that these were never started here. Best effort: the store asks about what it does not hear of. */
+  decline(store: StoreName, items: { id: ActivationId; attempt: number }[]): void;
+  entry(now: number): RosterEntry | undefined;
+}
+
+export function makeDesk(
+  name: SchedulerName,
+  ports: SchedulerPorts,
+  parts: Pick<Desk, "outbox" | "puller" | "announcer">,
+): Desk {
+  const desk: Desk = {
+    name,
+    epoch: 0,
+    boot: "",
+    draining: ports.memory.load().draining,
+    link: new HostLink(),
+    capacity: new Capacity(),
+    leases: new Leases(),
+    ...parts,
+    free(run) {
+      if (!run.counted) return;
+      run.counted = false;
+      desk.capacity.release(run.need);
+    },
+    finished(run, completion) {
+      const { id, attempt, lease, about, invocation } = run;
+      const spent = invocation !== undefined && "blob" in invocation.args ? { spent: invocation.args.blob } : {};
+      return { id, attempt, lease, about, completion, ...spent };
+    },
+    decline(store, items) {
+      ports
+        .store(store)
+        .declined(items, { scheduler: name })
+        .catch((error: unknown) => ports.warn(`a store could not be told of declined work: ${String(error)}`));
+    },
+    entry(now) {
+      const { report } = desk.link;
+      if (report === undefined) return undefined;
+      return {
+        scheduler: name,
+        host: report.host,
+        connected: desk.link.connected,
+        ...(report.unhealthy === undefined ? {} : { unhealthy: report.unhealthy }),
+        draining: desk.draining,
+        memory: report.memory,
+        engine: report.engine,
+        build: report.build,
+        blackbox: report.blackbox,
+        runtimes: report.runtimes,
+        since: now,
+      };
+    },
+  };
+  return desk;
+}

@@ -1,0 +1,280 @@
+// What the host says and what follows from it: the opening (hello, welcome, inventory), results, records, refusals.
+
+import { completionOf } from "../../src/entities/activation.ts";
+import { internalError } from "../../src/entities/outcome.ts";
+import { DEAD_AFTER, type HostMessage, type HostReport, type RunningItem } from "../../src/protocol/messages.ts";
+import { storeNameOf } from "../../src/protocol/names.ts";
+import type { Finished, InvokeReply } from "../../src/protocol/rpc.ts";
+import { needFound } from "./admission.ts";
+import type { Desk } from "./desk.ts";
+import { answer, type Run } from "./leases.ts";
+import type { Losses } from "./losses.ts";
+import type { Connection, SchedulerPorts } from "./ports.ts";
+
+type Word<T extends HostMessage["t"]> = Extract<HostMessage, { t: T }>;
+
+export class HostWords {
+  readonly #desk: Desk;
+  readonly #ports: SchedulerPorts;
+  readonly #losses: Losses;
+  readonly #send: (run: Run) => void;
+  /** Runs named in the inventory that is being read. */
+  #named = new Set<Run>();
+  /** Calls that wait for the opening to end. */
+  #waiting: (() => void)[] = [];
+
+  constructor(desk: Desk, options: { ports: SchedulerPorts; losses: Losses; send: (run: Run) => void }) {
+    this.#desk = desk;
+    this.#ports = options.ports;
+    this.#losses = options.losses;
+    this.#send = options.send;
+  }
+
+  connect(connection: Connection): void {
+    this.#desk.link.attach(connection, this.#ports.now());
+  }
+
+  resume(connection: Connection, known: { report: HostReport; acceptedAt: number }): void {
+    this.#desk.link.attach(connection, known.acceptedAt);
+    this.#greet(known.report);
+  }
+
+  /** The line is gone. What runs may still run: it is given up only if the host stays away. */
+  gone(): void {
+    this.#opened();
+    this.announce();
+    for (const run of this.#desk.leases.all()) {
+      if (run.phase === "granted") this.#losses.unstarted(run, "the host went away");
+    }
+    if (this.#desk.leases.open > 0) this.#losses.watch();
+  }
+
+  announce(): void {
+    const entry = this.#desk.entry(this.#ports.now());
+    if (entry !== undefined) this.#desk.announcer.announce(entry);
+  }
+
+  /** Whether a host is there whose opening is about to end. */
+  opening(): boolean {
+    const { link } = this.#desk;
+    return link.connected && link.phase !== "ready" && this.#ports.now() - link.lastSign() < DEAD_AFTER;
+  }
+
+  opened(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#ports.after(ms, resolve);
+      this.#waiting.push(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  /** Says welcome (again), so that the host sends its inventory and what it has kept. */
+  welcome(): void {
+    const { link, epoch, name } = this.#desk;
+    if (!link.connected || link.report === undefined) return;
+    link.phase = "welcomed";
+    this.#named = new Set();
+    link.post({ t: "welcome", epoch, name });
+  }
+
+  hear(messages: readonly HostMessage[]): HostReport | undefined {
+    const { link, puller } = this.#desk;
+    link.heard(this.#ports.now());
+    let changed: HostReport | undefined;
+    for (const message of messages) {
+      switch (message.t) {
+        case "result":
+          this.#result(message);
+          break;
+        case "record":
+          this.#record(message);
+          break;
+        case "refused":
+          this.#refused(message);
+          break;
+        case "hello":
+          if (!this.#expected(message.report)) return undefined;
+          changed = this.#greet(message.report);
+          break;
+        case "inventory":
+          this.#inventory(message);
+          break;
+        case "health":
+          changed = this.#health(message) ?? changed;
+          break;
+      }
+      if (!link.connected) return undefined;
+    }
+    puller.pump();
+    return changed;
+  }
+
+  #expected(report: HostReport): boolean {
+    const { link, name } = this.#desk;
+    if (`${report.host}/${report.shard}` === name) return true;
+    link.close(1008, `this line is for ${name}`);
+    this.gone();
+    return false;
+  }
+
+  #greet(report: HostReport): HostReport {
+    const desk = this.#desk;
+    if (desk.boot !== "" && desk.boot !== report.boot) {
+      this.#losses.loseAll("its host was restarted");
+      for (const run of desk.leases.all()) desk.leases.remove(run);
+      desk.capacity.clear();
+    }
+    if (desk.boot !== report.boot || report.epoch > desk.epoch) this.#takeEpoch(report.epoch);
+    desk.boot = report.boot;
+    desk.link.report = report;
+    desk.capacity.resize(report.memory);
+    this.welcome();
+    return report;
+  }
+
+  /** The one write. An epoch stands for one incarnation and one boot of its host. */
+  #takeEpoch(seen: number): void {
+    const { memory } = this.#ports;
+    this.#desk.epoch = Math.max(memory.load().epoch, this.#desk.epoch, seen) + 1;
+    memory.saveEpoch(this.#desk.epoch);
+  }
+
+  #inventory(word: Word<"inventory">): void {
+    const desk = this.#desk;
+    const { link } = desk;
+    if (link.phase !== "welcomed" || word.boot !== desk.boot || word.epoch < desk.epoch) return;
+    if (word.epoch > desk.epoch) {
+      this.#takeEpoch(word.epoch);
+      this.welcome();
+      return;
+    }
+    for (const item of word.running) this.#found(item);
+    if (!word.more) this.#inventoryEnds();
+  }
+
+  #found(item: RunningItem): void {
+    const desk = this.#desk;
+    const known = desk.leases.get(item.id);
+    const same = desk.leases.match(item);
+    if (known !== undefined && same === undefined) {
+      // The host's word on what runs there stands against ours.
+      desk.free(known);
+      this.#losses.lose(known, "its host runs it under another lease");
+      desk.leases.remove(known);
+    }
+    // Memory 0: it has ended and its record is about to come again.
+    const phase = item.memory > 0 ? "running" : "recording";
+    const run = same ?? this.#adopt(item, phase);
+    if (same !== undefined && phase === "recording") run.phase = phase;
+    this.#named.add(run);
+  }
+
+  #adopt(item: RunningItem, phase: "running" | "recording"): Run {
+    const { id, attempt, lease, about, memory } = item;
+    const need = needFound(about, memory);
+    const run = this.#desk.leases.adopt(
+      { id, attempt, about, need, store: storeNameOf(item), origin: "adopted" },
+      { lease, phase, now: this.#ports.now() },
+    );
+    this.#losses.watch();
+    return run;
+  }
+
+  /** Memory is counted anew: by what the host named, and by what is on its way there. */
+  #inventoryEnds(): void {
+    const { leases, capacity, link, puller } = this.#desk;
+    const again: Run[] = [];
+    capacity.clear();
+    for (const run of leases.all()) {
+      const named = this.#named.has(run);
+      run.counted = false;
+      if (!named && (run.ended || run.origin === "adopted")) {
+        // What the host named to an earlier socket and does not name now has ended; its record comes again.
+        if (run.ended) leases.remove(run);
+        else run.phase = "recording";
+        continue;
+      }
+      if (!named && run.phase === "running") again.push(run);
+      if (run.phase === "recording") continue;
+      capacity.take(run.need);
+      run.counted = true;
+    }
+    this.#named = new Set();
+    link.ready(this.#ports.now());
+    for (const run of again) this.#send(run);
+    this.#opened();
+    this.announce();
+    puller.pump();
+  }
+
+  #result(word: Word<"result">): void {
+    const run = this.#desk.leases.match(word);
+    if (run === undefined || run.ended) {
+      if (run !== undefined) this.#desk.free(run);
+      return;
+    }
+    run.phase = "recording";
+    run.completion = word.completion;
+    this.#desk.free(run);
+    answer(run, this.#done(word));
+  }
+
+  #record(word: Word<"record">): void {
+    const { id, attempt, lease, about, completion } = word;
+    const { leases, outbox, link } = this.#desk;
+    link.recorded(this.#ports.now());
+    const run = leases.match(word);
+    let finished: Finished = { id, attempt, lease, about, completion };
+    if (run !== undefined) {
+      finished = { ...this.#desk.finished(run, completion), about };
+      this.#desk.free(run);
+      leases.remove(run);
+      answer(run, this.#done(word));
+    }
+    outbox.add(run?.store ?? storeNameOf(word), finished, { owed: true });
+  }
+
+  #done({ completion }: Pick<Finished, "completion">): InvokeReply {
+    return { kind: "done", completion, endedAt: this.#ports.now() - completion.endedAgo };
+  }
+
+  #refused(word: Word<"refused">): void {
+    const desk = this.#desk;
+    const run = desk.leases.match(word);
+    // "duplicate": the host has it under this very lease, and says so by its record in the end.
+    if (run === undefined || word.reason === "duplicate") return;
+    desk.free(run);
+    desk.leases.remove(run);
+    if (run.origin === "durable") desk.decline(run.store, [{ id: run.id, attempt: run.attempt }]);
+    else if (run.waiters.length > 0) {
+      const { reason } = word;
+      answer(run, reason === "busy" ? { kind: "busy" } : { kind: "not-ready", reason: `the host says ${reason}` });
+    } else {
+      const completion = completionOf(internalError(`The host refused to start the activation: ${word.reason}.`));
+      desk.outbox.add(run.store, desk.finished(run, completion), { owed: false });
+    }
+    if (word.reason === "stale") {
+      this.#takeEpoch(desk.epoch);
+      this.welcome();
+    }
+  }
+
+  #health(word: Word<"health">): HostReport | undefined {
+    const { link, capacity } = this.#desk;
+    if (link.report === undefined || !(word.memory >= 0)) return undefined;
+    const { unhealthy: _, ...rest } = link.report;
+    link.report = { ...rest, memory: word.memory };
+    if (word.unhealthy !== undefined) link.report.unhealthy = word.unhealthy;
+    capacity.resize(word.memory);
+    this.announce();
+    return link.report;
+  }
+
+  #opened(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const tell of waiting) tell();
+  }
+}

@@ -1,0 +1,177 @@
+// The Durable Object in front of one host shard: takes calls, sockets and frames, and hands them to the core. Its storage
+// keeps the epoch and the drain flag, nothing else.
+
+import { DurableObject } from "cloudflare:workers";
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { mintCredential } from "../../src/entities/credential.ts";
+import { open } from "../../src/entities/sealing.ts";
+import type { Env } from "../../src/env.ts";
+import type { Invocation } from "../../src/protocol/invocation.ts";
+import { type HostReport, PING, PONG } from "../../src/protocol/messages.ts";
+import { ROSTER_NAME } from "../../src/protocol/names.ts";
+import type {
+  HoldsReply,
+  InvokeReply,
+  InvokerSchedulerRpc,
+  Offer,
+  OfferReply,
+  SchedulerStatus,
+  StoreName,
+} from "../../src/protocol/rpc.ts";
+import { type Confirm, confirming } from "../confirm.ts";
+import { SchedulerCore } from "./core.ts";
+import type { Connection, SchedulerMemory, SchedulerPorts } from "./ports.ts";
+
+/** Kept with the socket while the object sleeps. */
+interface Attachment {
+  key: string;
+  name: string;
+  acceptedAt: number;
+  report?: HostReport;
+}
+
+/** The platform keeps 16 KB with a socket. */
+const MOST_ATTACHED = 15_000;
+
+export class InvokerScheduler extends DurableObject<Env> implements InvokerSchedulerRpc {
+  readonly #core: SchedulerCore;
+  readonly #name: string;
+  readonly #confirm: Confirm;
+  #socket: WebSocket | undefined;
+  #connection: Connection | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    this.#confirm = confirming(env);
+    const [newest, ...older] = ctx
+      .getWebSockets()
+      .map((socket) => ({ socket, attachment: socket.deserializeAttachment() as Attachment | null }))
+      .sort((one, other) => (other.attachment?.acceptedAt ?? 0) - (one.attachment?.acceptedAt ?? 0));
+    this.#name = ctx.id.name ?? newest?.attachment?.name ?? ctx.id.toString();
+    this.#core = new SchedulerCore(this.#name, this.#ports());
+    for (const { socket } of older) socket.close(1000, "replaced by a newer connection");
+    if (newest === undefined) return;
+    const { socket, attachment } = newest;
+    const connection = this.#connect(socket);
+    if (attachment?.report === undefined) this.#core.connect(connection);
+    else this.#core.resume(connection, { report: attachment.report, acceptedAt: attachment.acceptedAt });
+  }
+
+  async invoke(invocation: Invocation, options: { waitMs: number }): Promise<InvokeReply> {
+    return this.#core.invoke(invocation, options);
+  }
+
+  async offer(store: StoreName, offers: Offer[]): Promise<OfferReply> {
+    return this.#core.offer(store, offers);
+  }
+
+  async holds(ids: ActivationId[]): Promise<HoldsReply> {
+    return this.#core.holds(ids);
+  }
+
+  async status(): Promise<SchedulerStatus> {
+    return this.#core.status();
+  }
+
+  async drain(on: boolean): Promise<void> {
+    this.#core.drain(on);
+    return this.#confirm(undefined);
+  }
+
+  /** The WebSocket of a host the Worker has authenticated. */
+  override async fetch(request: Request): Promise<Response> {
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      return Response.json({ error: "Expected a WebSocket upgrade." }, { status: 426 });
+    }
+    const name = `${request.headers.get("x-edgewhisk-host")}/${new URL(request.url).searchParams.get("shard") ?? "0"}`;
+    if (name !== this.#name) return Response.json({ error: "This scheduler serves another host." }, { status: 403 });
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    const attachment: Attachment = { key: crypto.randomUUID(), name, acceptedAt: Date.now() };
+    server.serializeAttachment(attachment);
+    this.#core.connect(this.#connect(server));
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void {
+    const connection = this.#connectionOf(socket);
+    if (connection === undefined) return;
+    const report = this.#core.message(connection, frame);
+    if (report !== undefined) attach(socket, report);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    const connection = this.#connectionOf(socket);
+    if (connection !== undefined) this.#core.disconnected(connection);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.webSocketClose(socket);
+  }
+
+  #connect(socket: WebSocket): Connection {
+    const { ctx } = this;
+    this.#socket = socket;
+    this.#connection = {
+      send: (frame) => socket.send(frame),
+      close: (code, reason) => {
+        try {
+          socket.close(code, reason);
+        } catch {
+          // It was closed already, which is what we want.
+        }
+      },
+      pinged: () => ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0,
+    };
+    return this.#connection;
+  }
+
+  /** The line this socket is, or undefined if a newer one has replaced it. */
+  #connectionOf(socket: WebSocket): Connection | undefined {
+    if (socket === this.#socket) return this.#connection;
+    const mine = this.#socket?.deserializeAttachment() as Attachment | null | undefined;
+    const its = socket.deserializeAttachment() as Attachment | null;
+    return its !== null && its.key === mine?.key ? this.#connection : undefined;
+  }
+
+  #ports(): SchedulerPorts {
+    const { env } = this;
+    const { kv } = this.ctx.storage;
+    const memory: SchedulerMemory = {
+      load: () => ({ epoch: kv.get<number>("epoch") ?? 0, draining: kv.get<boolean>("draining") ?? false }),
+      saveEpoch: (epoch) => kv.put("epoch", epoch),
+      saveDraining: (on) => kv.put("draining", on),
+    };
+    return {
+      now: () => Date.now(),
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+      memory,
+      store: (name) => env.ACTIVATIONS.getByName(name),
+      report: (entry) => env.ROSTER.getByName(ROSTER_NAME).report(entry),
+      credential: (invocation, expiresAt) => credential(env.MASTER_SECRET, invocation, expiresAt),
+      warn: (text) => console.warn(`scheduler ${this.#name}: ${text}`),
+    };
+  }
+}
+
+async function credential(secret: string, invocation: Invocation, expiresAt: number): Promise<string> {
+  if (invocation.credential === "activation") {
+    return mintCredential(secret, { namespaceId: invocation.about.namespaceId, expiresAt });
+  }
+  const key = invocation.sealedKey === undefined ? null : await open(secret, invocation.sealedKey);
+  if (key === null) throw new Error("the sealed key cannot be opened");
+  return key;
+}
+
+/** Keeps the report with the socket; a long one without its images, which only the roster shows. */
+function attach(socket: WebSocket, report: HostReport): void {
+  const attachment = socket.deserializeAttachment() as Attachment;
+  const whole = { ...attachment, report };
+  const runtimes = report.runtimes.map(({ kind }) => ({ kind, image: "", digest: "" }));
+  const fits = JSON.stringify(whole).length <= MOST_ATTACHED;
+  socket.serializeAttachment(fits ? whole : { ...attachment, report: { ...report, runtimes } });
+}

@@ -1,0 +1,86 @@
+// What happens to runs whose host falls silent, restarts, or takes longer than any run may. Their outcome is given up and
+// their store and callers are told; their memory stays counted until the host speaks again. The timer runs only while
+// something is expected.
+
+import { completionOf, lostCompletion } from "../../src/entities/activation.ts";
+import { internalError } from "../../src/entities/outcome.ts";
+import { DEAD_AFTER } from "../../src/protocol/messages.ts";
+import type { Desk } from "./desk.ts";
+import { answer, type Run } from "./leases.ts";
+import type { SchedulerPorts } from "./ports.ts";
+
+/** A timer that is early by less than this is not worth another round. */
+const SLACK = 5;
+
+export class Losses {
+  readonly #desk: Desk;
+  readonly #ports: SchedulerPorts;
+  #watching = false;
+
+  constructor(desk: Desk, ports: SchedulerPorts) {
+    this.#desk = desk;
+    this.#ports = ports;
+  }
+
+  /** Looks after the open runs from now on; does nothing if it already does. */
+  watch(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    const { link, leases } = this.#desk;
+    const now = this.#ports.now();
+    const next = Math.min(link.lastSign() + DEAD_AFTER, leases.earliestDeadline());
+    this.#ports.after(Math.max(0, next - now) + SLACK, () => this.#look());
+  }
+
+  /** The host pings no more: drops its socket and gives up what ran. */
+  unreachable(): void {
+    const { link } = this.#desk;
+    if (link.connected) {
+      link.close(1001, "no ping");
+      const entry = this.#desk.entry(this.#ports.now());
+      if (entry !== undefined) this.#desk.announcer.announce(entry);
+    }
+    this.loseAll("its host cannot be reached");
+  }
+
+  /** Gives up everything that is open. */
+  loseAll(reason: string): void {
+    for (const run of this.#desk.leases.all()) this.lose(run, reason);
+  }
+
+  lose(run: Run, reason: string): void {
+    if (run.ended) return;
+    if (run.phase === "granted") {
+      this.unstarted(run, reason);
+      return;
+    }
+    const { outbox, leases } = this.#desk;
+    const known = run.completion;
+    leases.end(run);
+    outbox.add(run.store, this.#desk.finished(run, known ?? lostCompletion(reason)), { owed: false });
+    answer(run, { kind: "lost", reason });
+  }
+
+  /** A run that never left here: who granted it decides anew. */
+  unstarted(run: Run, reason: string): void {
+    if (run.ended) return;
+    this.#desk.free(run);
+    this.#desk.leases.remove(run);
+    if (run.origin === "durable") this.#desk.decline(run.store, [{ id: run.id, attempt: run.attempt }]);
+    else if (run.waiters.length > 0) answer(run, { kind: "not-ready", reason });
+    else {
+      const completion = completionOf(internalError(`The activation was not started: ${reason}.`));
+      this.#desk.outbox.add(run.store, this.#desk.finished(run, completion), { owed: false });
+    }
+  }
+
+  #look(): void {
+    this.#watching = false;
+    const { link, leases } = this.#desk;
+    if (leases.open === 0) return;
+    const now = this.#ports.now();
+    if (link.isSilent(now)) this.unreachable();
+    for (const run of leases.all()) if (now >= run.deadline) this.lose(run, "it did not end in time");
+    if (leases.open > 0) this.watch();
+  }
+}
