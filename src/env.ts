@@ -1,7 +1,14 @@
 // The bindings the Worker and the objects are given (wrangler.toml), and the plain variables parsed once per isolate.
 
 import { z } from "zod";
-import { DEFAULT_BOUNDS, type LimitBounds } from "./entities/limits.ts";
+import type { NamespaceLimits } from "./entities/identity.ts";
+import {
+  DEFAULT_BOUNDS,
+  DEFAULT_CONCURRENT,
+  DEFAULT_FIRES_PER_MINUTE,
+  DEFAULT_INVOCATIONS_PER_MINUTE,
+  type LimitBounds,
+} from "./entities/limits.ts";
 import type { ActivationStoreRpc, GateRpc, InvokerSchedulerRpc, RosterRpc } from "./protocol/rpc.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
@@ -36,11 +43,25 @@ export interface Settings {
   developmentKeys: boolean;
   build: string;
   commitDelay: number;
+  /** False: namespaces without their own limits are not throttled. */
   throttle: boolean;
+  /** What namespaces without their own limits get, and what is shown as the system's default. */
+  throttleDefaults: ThrottleLimits;
 }
+
+export type ThrottleLimits = Required<
+  Pick<NamespaceLimits, "invocationsPerMinute" | "concurrentInvocations" | "firesPerMinute">
+>;
 
 const bounds = z.object({ min: z.number(), std: z.number(), max: z.number() }).partial();
 const Limits = z.object({ timeout: bounds, memory: bounds, logs: bounds, concurrency: bounds }).partial();
+
+const count = z.number().int().nonnegative();
+const Throttle = z.strictObject({
+  invocationsPerMinute: count.default(DEFAULT_INVOCATIONS_PER_MINUTE),
+  concurrentInvocations: count.default(DEFAULT_CONCURRENT),
+  firesPerMinute: count.default(DEFAULT_FIRES_PER_MINUTE),
+});
 
 /** Throws with the variable's name if a value makes no sense. */
 export function settingsOf(env: Env): Settings {
@@ -60,6 +81,9 @@ export function settingsOf(env: Env): Settings {
     build: env.BUILD ?? "dev",
     commitDelay: Number(env.BENCH_COMMIT_DELAY ?? "0"),
     throttle: env.DEFAULT_THROTTLE !== "none",
+    throttleDefaults: Throttle.parse(
+      JSON.parse(env.DEFAULT_THROTTLE === "none" ? "{}" : (env.DEFAULT_THROTTLE ?? "{}")),
+    ),
   };
 }
 

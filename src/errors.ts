@@ -17,13 +17,13 @@ export const TEXTS = {
   "malformed-body": (reason: string) => `The request content was malformed:\n${reason}`,
   "malformed-query": (detail: string) => `The query parameter was malformed:\n${detail}`,
   "bad-request": (reason: string) => reason,
-  "unsupported-media": (expected: string) =>
-    `The request's Content-Type is not supported. Expected:\n${expected}`,
+  "unsupported-media": (expected: string) => `The request's Content-Type is not supported. Expected:\n${expected}`,
   "not-acceptable": (types: string) => `Resource representation is only available with these types:\n${types}`,
   "already-exists": () => "resource already exists",
   "wrong-collection": () => "Resource by this name exists but is not in this collection.",
   "concurrent-modification": () => "Concurrent modification to resource detected.",
   corrupted: () => "Resource is corrupted and cannot be read.",
+  "uri-too-long": () => "The address of the request is too long.",
   "too-large": (what: string) => what,
   "too-many-requests": (detail: string) => `Too many requests in the last minute (${detail}).`,
   "too-many-concurrent": (detail: string) => `Too many concurrent requests in flight (${detail}).`,
@@ -31,7 +31,7 @@ export const TEXTS = {
   overloaded: () => "System is overloaded, try again later.",
   "foreign-origin": () => "Development keys are not accepted from a web page of another origin.",
   "admin-closed": () => "The admin API is closed: set the ADMIN_TOKEN secret to open it.",
-  "internal": () => "There was an internal server error.",
+  internal: () => "There was an internal server error.",
 } satisfies Record<string, (detail: string) => string>;
 
 export type ErrorCode = keyof typeof TEXTS;

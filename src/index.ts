@@ -1,12 +1,17 @@
 // Front door of the Worker: HTTP goes to the app, our own objects come in through Internal, and the objects' classes are
 // named here for the platform.
 
-import { app } from "./http/app.ts";
+import { makeApp } from "./http/app.ts";
+import { makeInternal } from "./internal.ts";
+import { servicesOf } from "./services.ts";
 
 export { ActivationStore } from "../durable-objects/activations/activation-store.ts";
 export { Gate } from "../durable-objects/gate/gate.ts";
 export { Roster } from "../durable-objects/roster/roster.ts";
 export { InvokerScheduler } from "../durable-objects/scheduler/invoker-scheduler.ts";
-export { Internal } from "./internal.ts";
 
-export default app;
+export const Internal = makeInternal(servicesOf);
+
+const app = makeApp(servicesOf);
+
+export default { fetch: app.fetch };

@@ -2,7 +2,8 @@
 // requests are values, never promises or stubs: those belong to the request that made them.
 
 import type { Env, Settings } from "./env.ts";
-import { ROSTER_NAME, settingsOf } from "./env.ts";
+import { ROSTER_NAME, settingsOf, storeNameOf } from "./env.ts";
+import type { Cancel, Desk } from "./invocation/ports.ts";
 import type {
   ActivationStoreRpc,
   GateLease,
@@ -13,6 +14,8 @@ import type {
   SchedulerName,
   StoreName,
 } from "./protocol/rpc.ts";
+import type { BlobStore } from "./storage/blob-store.ts";
+import type { EntityStore } from "./storage/entity-store.ts";
 import { openStores, type Stores } from "./storage/open.ts";
 
 /** How long the list of schedulers may be reused. */
@@ -62,6 +65,11 @@ export class Services {
 
   store(name: StoreName): ActivationStoreRpc {
     return this.#env.ACTIVATIONS.getByName(name) as unknown as ActivationStoreRpc;
+  }
+
+  /** One shard of a namespace's activations. */
+  shard(namespaceId: string, shard: number): ActivationStoreRpc {
+    return this.store(`${namespaceId}:${shard.toString(16).padStart(2, "0")}`);
   }
 
   /** The permits of a namespace, by the uuid of the key in use (upstream counts per uuid). */
@@ -123,6 +131,11 @@ export class Services {
     }
   }
 
+  /** What one request needs to invoke. */
+  desk(later: Later): Desk {
+    return new RequestDesk(this, { later, masterSecret: this.#env.MASTER_SECRET });
+  }
+
   async #fetchRoster(): Promise<RosterEntry[]> {
     const asked = Date.now();
     const value = await this.roster().schedulers();
@@ -163,6 +176,53 @@ export class Services {
     for (const [name, shelf] of this.#shelves) {
       if (shelf.lease === undefined || now >= shelf.lease.until) this.#shelves.delete(name);
     }
+  }
+}
+
+class RequestDesk implements Desk {
+  readonly entities: EntityStore;
+  readonly blobs: BlobStore;
+  readonly shards: number;
+  readonly throttle: Desk["throttle"];
+  readonly holder: string;
+  readonly masterSecret: string;
+  readonly later: Later;
+  readonly #services: Services;
+
+  constructor(services: Services, options: { later: Later; masterSecret: string }) {
+    this.#services = services;
+    this.entities = services.stores.entities;
+    this.blobs = services.stores.blobs;
+    this.shards = services.settings.shards;
+    this.throttle = services.settings.throttle ? services.settings.throttleDefaults : null;
+    this.holder = services.holder;
+    this.masterSecret = options.masterSecret;
+    this.later = options.later;
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  after(ms: number, run: () => void): Cancel {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  }
+
+  scheduler(name: SchedulerName): InvokerSchedulerRpc {
+    return this.#services.scheduler(name);
+  }
+
+  storeOf(activation: Parameters<typeof storeNameOf>[0]): ActivationStoreRpc {
+    return this.#services.store(storeNameOf(activation));
+  }
+
+  schedulers(): RosterEntry[] | Promise<RosterEntry[]> {
+    return this.#services.schedulers(this.later);
+  }
+
+  gate(namespaceId: string): GateRpc {
+    return this.#services.gate(namespaceId);
   }
 }
 

@@ -76,11 +76,17 @@ export interface ActivationRecord {
   annotations: RawJson;
 }
 
-/** The record that an accepted activation and the host's report make; `now` is when the report arrived. */
-export function recordOf(id: ActivationId, about: About, options: { completion: Completion; now: number }): ActivationRecord {
+/** The record that an accepted activation and the host's report make; `now` is when the report arrived. Times are whole
+ * ms: clients read them as integers. */
+export function recordOf(
+  id: ActivationId,
+  about: About,
+  options: { completion: Completion; now: number },
+): ActivationRecord {
   const { completion, now } = options;
-  const end = now - completion.endedAgo;
-  const start = end - completion.duration;
+  const end = Math.round(now - completion.endedAgo);
+  const duration = Math.round(completion.duration);
+  const start = end - duration;
   return {
     activationId: id,
     namespace: about.namespace,
@@ -90,7 +96,7 @@ export function recordOf(id: ActivationId, about: About, options: { completion: 
     ...(about.cause === undefined ? {} : { cause: about.cause }),
     start,
     end,
-    duration: completion.duration,
+    duration,
     statusCode: completion.statusCode,
     result: completion.result,
     size: completion.size,
@@ -133,7 +139,7 @@ function annotationsOf(about: About, completion: Completion, start: number): Raw
     list.push({ key: "timeout", value: completion.timedOut });
     const init = completion.initTime;
     list.push({ key: "waitTime", value: Math.max(0, start - about.acceptedAt) });
-    if (init !== undefined) list.push({ key: "initTime", value: init });
+    if (init !== undefined) list.push({ key: "initTime", value: Math.round(init) });
     list.push({ key: "engine", value: completion.engine });
     if (completion.host !== undefined) list.push({ key: "host", value: completion.host });
     if (completion.logsCut !== undefined) list.push({ key: "logsCut", value: completion.logsCut });

@@ -41,6 +41,8 @@ export const TRUNCATION = MB;
 export const MAX_PARAMETERS = MB;
 /** Bytes of action code as stored (base64 for archives). */
 export const MAX_CODE = 48 * MB;
+/** Bytes of arguments, a result or logs that travel inside a frame; larger ones lie in the blob store. */
+export const MAX_INLINE = 64 * 1024;
 /** Bytes of any request body. */
 export const MAX_BODY = 50 * MB;
 /** Longest blocking wait in ms. */

@@ -16,6 +16,8 @@ export interface AppEnv {
     identity: Identity;
     /** Epoch of the caller's own namespace: what was read from the entity store under another epoch is stale. */
     epoch: number;
+    /** Set below /host/v1 only: the name of the runtime host that is calling. */
+    host: string;
   };
 }
 

@@ -22,6 +22,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "wrong-collection": 409,
   "concurrent-modification": 409,
   corrupted: 500,
+  "uri-too-long": 414,
   "too-large": 413,
   "too-many-requests": 429,
   "too-many-concurrent": 429,

@@ -2,14 +2,15 @@
 // story; the limits below belong to the receiver and are not negotiated.
 
 import { z } from "zod";
+
+export { MAX_INLINE } from "../entities/limits.ts";
+
 import { About, Completion, Invocation } from "./invocation.ts";
 
 export const PROTOCOL_VERSION = 1;
 
 /** Bytes (UTF-8) of one frame. Larger arguments, results and logs take the side door. */
 export const MAX_FRAME = 256 * 1024;
-/** Bytes of one payload that may travel inside a frame. */
-export const MAX_INLINE = 64 * 1024;
 /** Messages in one frame. */
 export const MAX_BATCH = 256;
 /** The host pings this often (ms); a scheduler whose last ping is older than DEAD_AFTER treats the host as unreachable. */

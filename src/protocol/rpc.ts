@@ -104,6 +104,8 @@ export interface ActivationQuery {
   upto?: number;
   /** `name` or `package/name`. */
   name?: string;
+  /** False: result and logs may be left out of the records (empty inline payloads). */
+  docs?: boolean;
 }
 
 export interface ActivationStoreRpc {

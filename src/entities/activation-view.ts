@@ -1,0 +1,43 @@
+// How clients see an activation: texts in pieces, so that the result's and the logs' bytes go through as they are.
+
+import type { ActivationRecord } from "./activation.ts";
+import { STATUS_TEXT } from "./outcome.ts";
+
+/** The extended record in three pieces: result and logs belong between them. */
+export function extendedPieces(record: ActivationRecord): [string, string, string] {
+  return [
+    `{${headOf(record)},"duration":${record.duration},"response":{"result":`,
+    `${verdictOf(record)}},"logs":`,
+    `,"annotations":${record.annotations},"publish":false}`,
+  ];
+}
+
+/** What stands around the result in the answer of the result route. */
+export function resultPieces(record: ActivationRecord): [string, string] {
+  return ['{"result":', `${verdictOf(record)}}`];
+}
+
+/** One item of a list. */
+export function summaryText(record: ActivationRecord): string {
+  const { annotations, duration, statusCode } = record;
+  return `{${headOf(record)},"duration":${duration},"statusCode":${statusCode},"annotations":${annotations},"publish":false}`;
+}
+
+function headOf(record: ActivationRecord): string {
+  const { namespace, name, version, subject, activationId, start, end, cause } = record;
+  const head = {
+    namespace,
+    name,
+    version,
+    subject,
+    activationId,
+    start,
+    end,
+    ...(cause === undefined ? {} : { cause }),
+  };
+  return JSON.stringify(head).slice(1, -1);
+}
+
+function verdictOf({ statusCode, size }: ActivationRecord): string {
+  return `,"success":${statusCode === 0},"status":"${STATUS_TEXT[statusCode]}","size":${size}`;
+}

@@ -1,0 +1,23 @@
+// The two well-known development keys of OpenWhisk. They are public: whoever accepts them must know where the caller sits.
+
+import type { Identity } from "./identity.ts";
+
+const SECRET = "zO3xZCLrMN6v2BKK1dXYFpXlPkccOFqm12CdAsMgRU4VrNZ9lyGVCGuMDGIwP";
+
+const KNOWN: readonly Identity[] = [
+  known("guest", "23bc46b1-71f6-4ed5-8c54-816aa4f8c502", `123${SECRET}`),
+  known("whisk.system", "789c46b1-71f6-4ed5-8c54-816aa4f8c502", `abc${SECRET}`),
+];
+
+/** The identity behind a development key's uuid, with its key; the secret is still to be compared. */
+export function developmentIdentity(uuid: string): Identity | undefined {
+  return KNOWN.find((each) => each.namespace.uuid === uuid);
+}
+
+export function developmentNamespace(name: string): Identity | undefined {
+  return KNOWN.find((each) => each.namespace.name === name);
+}
+
+function known(name: string, uuid: string, secret: string): Identity {
+  return { subject: name, namespace: { name, uuid }, limits: {}, key: `${uuid}:${secret}`, derived: false };
+}

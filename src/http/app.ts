@@ -1,0 +1,81 @@
+// The edge: one door for all of HTTP. What every request needs is done once, here; each resource has a file in routes/.
+
+import { Hono, type MiddlewareHandler } from "hono";
+import { MAX_BODY } from "../entities/limits.ts";
+import type { Env } from "../env.ts";
+import { fail } from "../errors.ts";
+import type { Services } from "../services.ts";
+import { authenticate } from "./authenticate.ts";
+import { tooLarge } from "./body.ts";
+import type { App, AppContext, AppEnv } from "./context.ts";
+import { respond } from "./errors.ts";
+import { reply } from "./reply.ts";
+import { activationRoutes } from "./routes/activations.ts";
+import { hostRoutes } from "./routes/hosts.ts";
+import { infoRoutes } from "./routes/info.ts";
+import { invokeRoutes } from "./routes/invoke.ts";
+import { invokerRoutes } from "./routes/invokers.ts";
+import { logForwardingRoutes } from "./routes/log-forwarding.ts";
+import { namespaceRoutes } from "./routes/namespaces.ts";
+import { transactionIdOf } from "./transaction.ts";
+
+const MAX_URL = 8_192;
+
+export function makeApp(open: (env: Env) => Services): App {
+  const app: App = new Hono<AppEnv>();
+  app.onError(failed);
+  app.notFound((c) => respond(c, fail("no-such-route")));
+  app.use(edge(open));
+  // Open to everybody, so that they stand before the key is asked for.
+  infoRoutes(app);
+  invokerRoutes(app);
+  hostRoutes(app);
+  const keyed = authenticate();
+  app.use("/api/v1/*", keyed, acceptsJson);
+  app.use("/runtime/namespaces/*", keyed);
+  invokeRoutes(app);
+  activationRoutes(app);
+  namespaceRoutes(app);
+  logForwardingRoutes(app);
+  return app;
+}
+
+function edge(open: (env: Env) => Services): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { headers, method, url } = c.req.raw;
+    c.set("transactionId", transactionIdOf(headers.get("X-Request-ID")));
+    if (url.length > MAX_URL) return respond(c, fail("uri-too-long"));
+    if (method === "OPTIONS") return reply(c, null);
+    if (method === "HEAD") return respond(c, fail("method-not-allowed", "GET"));
+    const length = headers.get("Content-Length");
+    if (length !== null && Number(length) > MAX_BODY) return respond(c, tooLarge(Number(length), MAX_BODY));
+    const services = open(c.env);
+    c.set("services", services);
+    c.set("settings", services.settings);
+    return next();
+  };
+}
+
+const acceptsJson: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const accept = c.req.raw.headers.get("Accept");
+  if (accept !== null && accept !== "*/*" && !takesJson(accept)) {
+    return respond(c, fail("not-acceptable", "application/json"));
+  }
+  return next();
+};
+
+function takesJson(accept: string): boolean {
+  return accept.split(",").some((range) => {
+    const [type = "", ...parameters] = range.split(";").map((each) => each.trim().toLowerCase());
+    if (parameters.some((each) => /^q=0(\.0*)?$/.test(each))) return false;
+    return type === "*/*" || type === "application/*" || type === "application/json" || type === "";
+  });
+}
+
+/** A bug or a lost object: the log gets the story, the caller its transaction id. */
+function failed(cause: unknown, c: AppContext): Response {
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  console.error(JSON.stringify({ transactionId: c.get("transactionId"), path: c.req.path, error: error.stack ?? "" }));
+  const overloaded = "overloaded" in error && error.overloaded === true;
+  return respond(c, fail(overloaded ? "overloaded" : "internal"));
+}

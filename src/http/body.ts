@@ -1,0 +1,69 @@
+// Request bodies: bounded by what they say and by what they are, strict UTF-8, JSON checked once and kept as text.
+
+import { MAX_PAYLOAD } from "../entities/limits.ts";
+import { type RawJson, shapeOf } from "../entities/raw-json.ts";
+import { type Failure, fail, ok, type Result } from "../errors.ts";
+import type { AppContext } from "./context.ts";
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The JSON object in the body of an invoke or fire, or undefined where there is no body. */
+export async function payloadOf(c: AppContext, max = MAX_PAYLOAD): Promise<Result<RawJson | undefined>> {
+  const request = c.req.raw;
+  if (request.body === null || request.headers.get("Content-Length") === "0") return ok(undefined);
+  const bytes = await bytesOf(request, max);
+  if (!bytes.ok) return bytes;
+  if (bytes.value.byteLength === 0) return ok(undefined);
+  if (!isJson(request.headers.get("Content-Type"))) return fail("unsupported-media", "application/json");
+  let text: string;
+  try {
+    text = decoder.decode(bytes.value);
+    JSON.parse(text);
+  } catch (cause) {
+    return fail("malformed-body", cause instanceof SyntaxError ? "The text is not JSON." : "The text is not UTF-8.");
+  }
+  return shapeOf(text) === "object" ? ok(text) : fail("malformed-body", "Object expected.");
+}
+
+export function isJson(type: string | null): boolean {
+  if (type === null) return false;
+  return type === "application/json" || /^application\/json\s*(;|$)/i.test(type);
+}
+
+/** Counts what arrives where the request does not say how much it is. */
+export async function bytesOf(request: Request, max: number): Promise<Result<ArrayBuffer | Uint8Array>> {
+  const said = request.headers.get("Content-Length");
+  if (said !== null) {
+    const length = Number(said);
+    return length > max ? tooLarge(length, max) : ok(await request.arrayBuffer());
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return ok(concat(chunks, size));
+    size += value.byteLength;
+    if (size > max) {
+      await reader.cancel();
+      return tooLarge(size, max);
+    }
+    chunks.push(value);
+  }
+}
+
+export function tooLarge(size: number, max: number): Failure {
+  return fail("too-large", `Request larger than allowed: ${size} > ${max} bytes.`);
+}
+
+function concat(chunks: Uint8Array[], size: number): Uint8Array {
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}

@@ -1,0 +1,111 @@
+// GET /namespaces/{ns}/activations: list, one, its result, its logs. Read only.
+
+import type { ActivationRecord } from "../../entities/activation.ts";
+import { isActivationId, shardOf } from "../../entities/activation-id.ts";
+import { extendedPieces, resultPieces, summaryText } from "../../entities/activation-view.ts";
+import { fail, ok, type Result } from "../../errors.ts";
+import { findActivation, listActivations } from "../../invocation/history.ts";
+import type { ActivationQuery } from "../../protocol/rpc.ts";
+import type { App, AppContext } from "../context.ts";
+import { respond } from "../errors.ts";
+import { methodNotAllowed } from "../method.ts";
+import { ownNamespace } from "../namespace.ts";
+import { bodyOf, type Piece } from "../pieces.ts";
+import { flag, malformed, paging, printable } from "../query.ts";
+import { json } from "../reply.ts";
+
+const COLLECTION = "/api/v1/namespaces/:ns/activations";
+const ID_LENGTH = 32;
+const NAME = /^[\w][\w@ .-]{0,255}(\/[\w][\w@ .-]{0,255})?$/;
+
+export function activationRoutes(app: App): void {
+  for (const path of [COLLECTION, `${COLLECTION}/`]) app.get(path, list);
+  app.get(`${COLLECTION}/:id`, (c) => one(c, extended));
+  app.get(`${COLLECTION}/:id/result`, (c) => one(c, result));
+  app.get(`${COLLECTION}/:id/logs`, (c) => one(c, logs));
+  for (const path of [COLLECTION, `${COLLECTION}/`, `${COLLECTION}/:id`]) app.all(path, methodNotAllowed("GET"));
+}
+
+async function list(c: AppContext): Promise<Response> {
+  const namespace = ownNamespace(c);
+  if (!namespace.ok) return respond(c, namespace);
+  const wanted = queryOf(c);
+  if (!wanted.ok) return respond(c, wanted);
+  const { count, ...query } = wanted.value;
+  const services = c.get("services");
+  const { uuid } = c.get("identity").namespace;
+  const shelves = Array.from({ length: services.settings.shards }, (_, shard) => services.shard(uuid, shard));
+  if (count) {
+    const totals = await Promise.all(shelves.map((shelf) => shelf.count({ ...query, limit: 0, skip: 0 })));
+    const total = totals.reduce((sum, each) => sum + each, 0);
+    return json(c, JSON.stringify({ activations: Math.max(0, total - query.skip) }));
+  }
+  const records = await listActivations(shelves, query);
+  const item = query.docs ? extended : (record: ActivationRecord) => [summaryText(record)];
+  const pieces = records.flatMap((record, at) => [at === 0 ? "[" : ",", ...item(record)]);
+  return json(c, bodyOf(records.length === 0 ? ["[]"] : [...pieces, "]"], services.stores.blobs));
+}
+
+async function one(c: AppContext, view: (record: ActivationRecord) => Piece[]): Promise<Response> {
+  const namespace = ownNamespace(c);
+  if (!namespace.ok) return respond(c, namespace);
+  const id = c.req.param("id") ?? "";
+  if (id.length !== ID_LENGTH) {
+    return respond(c, fail("bad-request", `Activation id length is ${id.length} but must be ${ID_LENGTH}.`));
+  }
+  if (!isActivationId(id)) return respond(c, fail("bad-request", "The activation id is not valid."));
+  const services = c.get("services");
+  const shard = shardOf(id);
+  if (shard >= services.settings.shards) return respond(c, fail("not-found"));
+  const store = services.shard(c.get("identity").namespace.uuid, shard);
+  const record = await findActivation(store, id, Date.now());
+  if (record === null) return respond(c, fail("not-found"));
+  return json(c, bodyOf(view(record), services.stores.blobs));
+}
+
+function extended(record: ActivationRecord): Piece[] {
+  const [head, middle, tail] = extendedPieces(record);
+  return [head, record.result, middle, record.logs, tail];
+}
+
+function result(record: ActivationRecord): Piece[] {
+  const [head, tail] = resultPieces(record);
+  return [head, record.result, tail];
+}
+
+function logs(record: ActivationRecord): Piece[] {
+  return ['{"logs":', record.logs, "}"];
+}
+
+function queryOf(c: AppContext): Result<ActivationQuery & { docs: boolean; count: boolean }> {
+  const page = paging(c, "activations");
+  if (!page.ok) return page;
+  const docs = flag(c, "docs");
+  if (!docs.ok) return docs;
+  if (docs.value && page.value.count) {
+    return fail("bad-request", "The parameter 'docs' is not permitted with 'count'.");
+  }
+  const name = c.req.query("name");
+  if (name !== undefined && !NAME.test(name)) {
+    const reason = "Parameter may be a 'simple' name or 'package-name/simple' name:";
+    return malformed("name", `${reason} ${printable(name)}`);
+  }
+  const since = instant(c, "since");
+  if (!since.ok) return since;
+  const upto = instant(c, "upto");
+  if (!upto.ok) return upto;
+  return ok({
+    ...page.value,
+    docs: docs.value,
+    ...(name === undefined ? {} : { name }),
+    ...(since.value === undefined ? {} : { since: since.value }),
+    ...(upto.value === undefined ? {} : { upto: upto.value }),
+  });
+}
+
+function instant(c: AppContext, name: string): Result<number | undefined> {
+  const given = c.req.query(name);
+  if (given === undefined || given === "") return ok(undefined);
+  if (/^\d{1,15}$/.test(given)) return ok(Number(given));
+  return malformed(name, `Parameter is not a valid value for epoch seconds: ${printable(given)}`);
+}

@@ -1,0 +1,91 @@
+// The hosts' doors: the socket to their scheduler, and the side door for what no frame takes. Bearer token of the host.
+
+import { MAX_BODY } from "../../entities/limits.ts";
+import { fail } from "../../errors.ts";
+import { tooLarge } from "../body.ts";
+import type { App, AppContext } from "../context.ts";
+import { respond } from "../errors.ts";
+import { json, reply } from "../reply.ts";
+
+/** How long a token that was good is taken for good (ms). */
+const TOKEN_TTL = 5_000;
+const MAX_TOKENS = 1_000;
+const MAX_SHARD = 255;
+const CODE_KEY = /^code\/[\w.:-]{1,200}(\/[\w.:-]{1,200}){0,3}$/;
+const BLOB_KEY = /^(args|results|logs)\/[\w.:-]{1,200}(\/[\w.:-]{1,200}){0,3}$/;
+
+interface Known {
+  host: string;
+  until: number;
+}
+
+export function hostRoutes(app: App): void {
+  const tokens = new Map<string, Known>();
+  app.use("/host/v1/*", async (c, next) => {
+    const host = await hostOf(c, tokens);
+    if (host === null) return respond(c, fail("bad-credentials"));
+    c.set("host", host);
+    return next();
+  });
+  app.get("/host/v1/connect", connect);
+  app.get("/host/v1/code/:key{.+}", (c) => get(c, CODE_KEY));
+  app.get("/host/v1/blobs/:key{.+}", (c) => get(c, BLOB_KEY));
+  app.put("/host/v1/blobs/:key{.+}", put);
+}
+
+async function hostOf(c: AppContext, tokens: Map<string, Known>): Promise<string | null> {
+  const header = c.req.raw.headers.get("Authorization");
+  if (header === null || header.length > 512 || !header.startsWith("Bearer ")) return null;
+  const token = header.slice(7);
+  // A dial asks the Roster itself: a revoked host must not come back in.
+  const known = c.req.path === "/host/v1/connect" ? undefined : tokens.get(token);
+  if (known !== undefined && Date.now() < known.until) return known.host;
+  const host = await c.get("services").roster().authenticate(token);
+  if (host === null) return null;
+  if (tokens.size >= MAX_TOKENS) tokens.clear();
+  tokens.set(token, { host, until: Date.now() + TOKEN_TTL });
+  return host;
+}
+
+/** The scheduler's object trusts these headers, so that they are made here and nothing of the request's own goes along. */
+function connect(c: AppContext): Response | Promise<Response> {
+  if (c.req.raw.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
+    return respond(c, fail("bad-request", "A WebSocket upgrade is expected here."));
+  }
+  const shard = c.req.query("shard") ?? "0";
+  if (!/^\d{1,3}$/.test(shard) || Number(shard) > MAX_SHARD) {
+    return respond(c, fail("bad-request", `The shard must be 0 to ${MAX_SHARD}.`));
+  }
+  const host = c.get("host");
+  const name = `${host}/${Number(shard)}`;
+  return c
+    .get("services")
+    .schedulerSocket(name)
+    .fetch(new Request(`https://scheduler/connect?shard=${Number(shard)}`, { headers: { Upgrade: "websocket", "X-Edgewhisk-Host": host } }));
+}
+
+async function get(c: AppContext, keys: RegExp): Promise<Response> {
+  const key = c.req.param("key") ?? "";
+  if (!keys.test(key)) return respond(c, fail("not-found"));
+  const blob = await c.get("services").stores.blobs.get(key);
+  if (blob === null) return respond(c, fail("not-found"));
+  const headers = { "Content-Type": "application/octet-stream", "Content-Length": String(blob.size) };
+  return reply(c, blob.body, { headers });
+}
+
+async function put(c: AppContext): Promise<Response> {
+  const key = c.req.param("key") ?? "";
+  if (!BLOB_KEY.test(key)) return respond(c, fail("not-found"));
+  const { body, headers } = c.req.raw;
+  if (Number(headers.get("Content-Length") ?? "0") > MAX_BODY) {
+    return respond(c, fail("too-large", `A blob may have ${MAX_BODY} bytes.`));
+  }
+  if (body === null) return respond(c, fail("malformed-body", "A body is expected."));
+  try {
+    const size = await c.get("services").stores.blobs.putStream(key, body, { max: MAX_BODY });
+    return json(c, JSON.stringify({ key, size }));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    return respond(c, tooLarge(MAX_BODY + 1, MAX_BODY));
+  }
+}

@@ -1,0 +1,92 @@
+// POST /namespaces/{ns}/actions/[{package}/]{name}: a call.
+
+import type { ActivationRecord } from "../../entities/activation.ts";
+import { extendedPieces } from "../../entities/activation-view.ts";
+import { MAX_PAYLOAD, MAX_WAIT } from "../../entities/limits.ts";
+import { shapeOf } from "../../entities/raw-json.ts";
+import { bytesOfSize } from "../../entities/size.ts";
+import { fail, ok, type Result } from "../../errors.ts";
+import { invoke } from "../../invocation/invoke.ts";
+import { Actions } from "../../invocation/resolve.ts";
+import { payloadOf } from "../body.ts";
+import type { App, AppContext } from "../context.ts";
+import { respond } from "../errors.ts";
+import { namespaceOf } from "../namespace.ts";
+import { textOf } from "../pieces.ts";
+import { flag } from "../query.ts";
+import { json } from "../reply.ts";
+
+const HTTP_STATUS = [200, 502, 502, 500] as const;
+const COLLECTION = "/api/v1/namespaces/:ns/actions";
+
+interface Wish {
+  /** 0 = not blocking. */
+  waitMs: number;
+  resultOnly: boolean;
+}
+
+export function invokeRoutes(app: App): void {
+  const actions = new Actions();
+  const handler = (c: AppContext) => call(c, actions);
+  app.post(`${COLLECTION}/:name`, handler);
+  app.post(`${COLLECTION}/:package/:name`, handler);
+}
+
+async function call(c: AppContext, actions: Actions): Promise<Response> {
+  const wish = wishOf(c);
+  if (!wish.ok) return respond(c, wish);
+  const identity = c.get("identity");
+  const payload = await payloadOf(c, maxPayload(identity.limits.maxPayloadSize));
+  if (!payload.ok) return respond(c, payload);
+  const namespace = namespaceOf(c);
+  const bundle = c.req.param("package");
+  const services = c.get("services");
+  const work = invoke(
+    services.desk((later) => c.executionCtx.waitUntil(later)),
+    actions,
+    {
+      identity,
+      epoch: c.get("epoch"),
+      transactionId: c.get("transactionId"),
+      action: {
+        path: bundle === undefined ? namespace : `${namespace}/${bundle}`,
+        name: c.req.param("name") ?? "",
+      },
+      ...(payload.value === undefined ? {} : { payload: payload.value }),
+      waitMs: wish.value.waitMs,
+    },
+  );
+  c.executionCtx.waitUntil(work);
+  const outcome = await work;
+  if (!outcome.ok) return respond(c, outcome);
+  const headers = { "X-OpenWhisk-Activation-Id": outcome.id };
+  if (outcome.kind === "accepted") return json(c, `{"activationId":"${outcome.id}"}`, { status: 202, headers });
+  const { record } = outcome;
+  const result = await textOf(record.result, services.stores.blobs);
+  const bare = wish.value.resultOnly || shapeOf(result) === "array";
+  const body = bare ? result : extended(record, result);
+  return json(c, body, { status: HTTP_STATUS[record.statusCode], headers });
+}
+
+/** Logs arrive later, in the stored record. */
+function extended(record: ActivationRecord, result: string): string {
+  const [head, middle, tail] = extendedPieces(record);
+  return `${head}${result}${middle}[]${tail}`;
+}
+
+function wishOf(c: AppContext): Result<Wish> {
+  const blocking = flag(c, "blocking");
+  if (!blocking.ok) return blocking;
+  const result = flag(c, "result");
+  if (!result.ok) return result;
+  const timeout = c.req.query("timeout");
+  const waitMs = timeout === undefined ? MAX_WAIT : Number(timeout);
+  if (timeout !== undefined && (!/^\d{1,5}$/.test(timeout) || waitMs < 1 || waitMs > MAX_WAIT)) {
+    return fail("bad-request", `Timeout must be number of milliseconds up to ${MAX_WAIT}.`);
+  }
+  return ok({ waitMs: blocking.value ? waitMs : 0, resultOnly: result.value });
+}
+
+function maxPayload(own: string | undefined): number {
+  return own === undefined ? MAX_PAYLOAD : Math.min(MAX_PAYLOAD, bytesOfSize(own) ?? MAX_PAYLOAD);
+}

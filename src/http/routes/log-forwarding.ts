@@ -1,0 +1,21 @@
+// Adobe's command line asks where a namespace's logs go before it shows any: they stay here.
+
+import type { App, AppContext } from "../context.ts";
+import { respond } from "../errors.ts";
+import { methodNotAllowed } from "../method.ts";
+import { ownNamespace } from "../namespace.ts";
+import { json } from "../reply.ts";
+
+const PATH = "/runtime/namespaces/:ns/logForwarding";
+const HERE = { adobe_io_runtime: {} };
+
+export function logForwardingRoutes(app: App): void {
+  app.get(PATH, (c) => answer(c, HERE));
+  app.all(PATH, methodNotAllowed("GET"));
+  app.get(`${PATH}/errors`, (c) => answer(c, { destination: "adobe_io_runtime", errors: [] }));
+}
+
+function answer(c: AppContext, value: object): Response {
+  const namespace = ownNamespace(c);
+  return namespace.ok ? json(c, JSON.stringify(value)) : respond(c, namespace);
+}

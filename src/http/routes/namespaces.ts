@@ -1,0 +1,69 @@
+// GET /namespaces: the caller's one namespace; and what it may use.
+
+import type { Identity, NamespaceLimits } from "../../entities/identity.ts";
+import { type Bounds, MAX_PARAMETERS } from "../../entities/limits.ts";
+import { bytesOfSize, sizeText } from "../../entities/size.ts";
+import type { Settings } from "../../env.ts";
+import { fail } from "../../errors.ts";
+import type { App, AppContext } from "../context.ts";
+import { respond } from "../errors.ts";
+import { methodNotAllowed } from "../method.ts";
+import { ownNamespace } from "../namespace.ts";
+import { json } from "../reply.ts";
+
+const ROOT = "/api/v1/namespaces";
+const LIMITS = `${ROOT}/:ns/limits`;
+
+export function namespaceRoutes(app: App): void {
+  for (const path of [ROOT, `${ROOT}/`]) {
+    app.get(path, (c) => json(c, JSON.stringify([c.get("identity").namespace.name])));
+    app.all(path, methodNotAllowed("GET"));
+  }
+  for (const path of [LIMITS, `${LIMITS}/`]) {
+    app.get(path, limits);
+    app.all(path, methodNotAllowed("GET"));
+  }
+  app.all(`${LIMITS}/*`, (c) =>
+    respond(c, fail("bad-request", "Inner entity level routes for limits are not yet implemented.")),
+  );
+}
+
+function limits(c: AppContext): Response {
+  const namespace = ownNamespace(c);
+  if (!namespace.ok) return respond(c, namespace);
+  return json(c, JSON.stringify(effectiveLimits(c.get("identity"), c.get("settings"))));
+}
+
+/** What holds for this identity: its own limits, which never widen the system's, and the system's for the rest. */
+function effectiveLimits({ limits: own }: Identity, { bounds, throttleDefaults }: Settings): NamespaceLimits & object {
+  const memory = within(bounds.memory, { min: own.minActionMemory, max: own.maxActionMemory });
+  const logs = within(bounds.logs, { min: own.minActionLogs, max: own.maxActionLogs });
+  const timeout = within(bounds.timeout, { min: own.minActionTimeout, max: own.maxActionTimeout });
+  const sharing = within(bounds.concurrency, { min: own.minActionConcurrency, max: own.maxActionConcurrency });
+  const parameters = Math.min(MAX_PARAMETERS, bytesOfSize(own.maxParameterSize ?? "") ?? MAX_PARAMETERS);
+  const concurrent = own.concurrentInvocations ?? throttleDefaults.concurrentInvocations;
+  return {
+    invocationsPerMinute: own.invocationsPerMinute ?? throttleDefaults.invocationsPerMinute,
+    concurrentInvocations: concurrent,
+    firesPerMinute: own.firesPerMinute ?? throttleDefaults.firesPerMinute,
+    ...(own.allowedKinds === undefined ? {} : { allowedKinds: own.allowedKinds }),
+    ...(own.storeActivations === undefined ? {} : { storeActivations: own.storeActivations }),
+    minActionMemory: memory.min,
+    maxActionMemory: memory.max,
+    minActionLogs: logs.min,
+    maxActionLogs: logs.max,
+    minActionTimeout: timeout.min,
+    maxActionTimeout: timeout.max,
+    minActionConcurrency: sharing.min,
+    maxActionConcurrency: sharing.max,
+    maxParameterSize: sizeText(parameters),
+    ...{ maxActionInstances: concurrent },
+  };
+}
+
+function within(
+  system: Bounds,
+  own: { min: number | undefined; max: number | undefined },
+): { min: number; max: number } {
+  return { min: Math.max(system.min, own.min ?? system.min), max: Math.min(system.max, own.max ?? system.max) };
+}

@@ -1,0 +1,49 @@
+// The door for our own objects: what must invoke goes through here, so that the rules of a call stand in one place.
+
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { Identity } from "./entities/identity.ts";
+import { MAX_PAYLOAD } from "./entities/limits.ts";
+import type { RawJson } from "./entities/raw-json.ts";
+import type { Env } from "./env.ts";
+import { fail } from "./errors.ts";
+import { type Invoked, invoke } from "./invocation/invoke.ts";
+import { Actions } from "./invocation/resolve.ts";
+import type { Services } from "./services.ts";
+import type { EntityKey } from "./storage/entity-store.ts";
+
+export interface InternalOptions {
+  transactionId: string;
+  /** ms to wait; 0 = not at all. */
+  waitMs: number;
+  cause?: string;
+}
+
+export function makeInternal(open: (env: Env) => Services) {
+  const actions = new Actions();
+  return class Internal extends WorkerEntrypoint<Env> {
+    /** Calls an action on behalf of `identity`; `name` is in its own namespace. `payload`: text of a JSON object. */
+    async invoke(
+      identity: Identity,
+      name: EntityKey,
+      payload: RawJson | undefined,
+      options: InternalOptions,
+    ): Promise<Invoked> {
+      const services = open(this.env);
+      const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+      const { epoch } = await services.lease(identity.namespace.name, later);
+      if (payload !== undefined && payload.length > MAX_PAYLOAD) return fail("too-large", "The payload is too large.");
+      const { transactionId, waitMs, cause } = options;
+      const work = invoke(services.desk(later), actions, {
+        identity,
+        epoch,
+        transactionId,
+        action: name,
+        ...(payload === undefined ? {} : { payload }),
+        waitMs,
+        ...(cause === undefined ? {} : { cause }),
+      });
+      later(work);
+      return work;
+    }
+  };
+}

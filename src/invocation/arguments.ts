@@ -1,0 +1,33 @@
+// The arguments of one call: the payload over the action's parameters. Values keep their bytes.
+
+import { membersOf, mergeLayers, type RawJson } from "../entities/raw-json.ts";
+import { fail, ok, type Result } from "../errors.ts";
+import type { Callable } from "./callable.ts";
+
+export interface Arguments {
+  args: RawJson;
+  initEnv?: Record<string, string>;
+}
+
+/** `payload`: the text of a JSON object that was checked at the door; absent = none was sent. */
+export function argumentsOf(callable: Callable, payload: RawJson | undefined): Result<Arguments> {
+  const plain = callable.init.size === 0;
+  if (payload === undefined && plain) return ok({ args: callable.defaults });
+  if (payload !== undefined && plain && callable.parameters.size === 0) return ok({ args: payload });
+  const given = payload === undefined ? [] : (membersOf(payload) ?? []);
+  if (given.some((each) => callable.final.has(each.key))) {
+    return fail("bad-request", "Request defines parameters that are not allowed (e.g., reserved properties).");
+  }
+  const layers = [Array.from(callable.parameters, ([key, value]) => ({ key, value })), given];
+  if (plain) return ok({ args: mergeLayers(layers) });
+  return ok(separate(callable.init, layers));
+}
+
+function separate(init: ReadonlySet<string>, layers: { key: string; value: RawJson }[][]): Arguments {
+  const initEnv: Record<string, string> = {};
+  const kept = layers.map((layer) => layer.filter((each) => !init.has(each.key)));
+  for (const { key, value } of layers.flat()) {
+    if (init.has(key)) initEnv[key] = value.startsWith('"') ? (JSON.parse(value) as string) : value;
+  }
+  return { args: mergeLayers(kept), initEnv };
+}

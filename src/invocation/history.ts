@@ -1,0 +1,84 @@
+// Past activations of a namespace: each shard keeps its own, newest first; here they become one list.
+
+import type { ActivationRecord } from "../entities/activation.ts";
+import { type ActivationId, timeOf } from "../entities/activation-id.ts";
+import type { ActivationQuery, ActivationStoreRpc } from "../protocol/rpc.ts";
+
+type Shelf = Pick<ActivationStoreRpc, "list">;
+
+/** A record may be this much behind its reply (ms): an activation that is known or this young is waited for. */
+const FLUSH = 50;
+const YOUNG = 2_000;
+/** Records of one store asked for at once; fewer where each brings its result and logs. */
+const PAGE = 200;
+const DOCS_PAGE = 20;
+
+/** The record of `id`, or null if there is none (yet). */
+export async function findActivation(
+  store: Pick<ActivationStoreRpc, "get" | "await">,
+  id: ActivationId,
+  now: number,
+): Promise<ActivationRecord | null> {
+  if (now - timeOf(id) >= YOUNG) {
+    const { record, known } = await store.get(id);
+    if (record !== null || !known) return record;
+  }
+  return (await store.await(id, { ms: FLUSH })).record;
+}
+
+/** Merges the shards' lists by start, newest first. */
+export async function listActivations(
+  shelves: readonly Shelf[],
+  query: ActivationQuery & { docs: boolean },
+): Promise<ActivationRecord[]> {
+  const { limit, skip, docs, ...filter } = query;
+  const page = Math.min(limit + skip, docs ? DOCS_PAGE : PAGE);
+  const heads = await Promise.all(
+    shelves.map(async (shelf) => {
+      const cursor = new Cursor(shelf, { ...filter, page, docs });
+      await cursor.fill();
+      return cursor;
+    }),
+  );
+  const merged: ActivationRecord[] = [];
+  for (let at = 0; at < skip + limit; at++) {
+    let newest: Cursor | undefined;
+    for (const each of heads) {
+      if (each.head !== undefined && (newest?.head === undefined || each.head.start > newest.head.start)) newest = each;
+    }
+    if (newest?.head === undefined) break;
+    if (at >= skip) merged.push(newest.head);
+    await newest.advance();
+  }
+  return merged;
+}
+
+class Cursor {
+  head: ActivationRecord | undefined;
+  readonly #shelf: Shelf;
+  readonly #query: Omit<ActivationQuery, "limit" | "skip"> & { page: number };
+  #records: ActivationRecord[] = [];
+  #at = 0;
+  #skip = 0;
+  #last = false;
+
+  constructor(shelf: Shelf, query: Omit<ActivationQuery, "limit" | "skip"> & { page: number }) {
+    this.#shelf = shelf;
+    this.#query = query;
+  }
+
+  async fill(): Promise<void> {
+    const { page, ...filter } = this.#query;
+    this.#records = await this.#shelf.list({ ...filter, limit: page, skip: this.#skip });
+    this.#skip += this.#records.length;
+    this.#last = this.#records.length < page;
+    this.#at = 0;
+    this.head = this.#records[0];
+  }
+
+  async advance(): Promise<void> {
+    this.#at++;
+    this.head = this.#records[this.#at];
+    if (this.head === undefined && !this.#last) await this.fill();
+  }
+}

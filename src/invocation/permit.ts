@@ -1,0 +1,38 @@
+// May this namespace make one more call now? Only namespaces with limits ask their Gate.
+
+import type { ActivationId } from "../entities/activation-id.ts";
+import { developmentIdentity } from "../entities/development.ts";
+import type { Identity, NamespaceLimits } from "../entities/identity.ts";
+import { fail, ok, type Result } from "../errors.ts";
+import type { Desk } from "./ports.ts";
+
+/** A slot whose activation never ends is free again after this long (ms). */
+const SLOT_LIFE = 11 * 60_000;
+const UNLIMITED = Number.MAX_SAFE_INTEGER;
+
+/** The limits to enforce, all of them given, or null if the namespace has none. */
+export function throttleOf(identity: Identity, defaults: NamespaceLimits | null): NamespaceLimits | null {
+  const { limits, namespace } = identity;
+  const own =
+    limits.invocationsPerMinute !== undefined ||
+    limits.concurrentInvocations !== undefined ||
+    limits.firesPerMinute !== undefined;
+  if (!own && (defaults === null || developmentIdentity(namespace.uuid) !== undefined)) return null;
+  return {
+    invocationsPerMinute: limits.invocationsPerMinute ?? defaults?.invocationsPerMinute ?? UNLIMITED,
+    concurrentInvocations: limits.concurrentInvocations ?? defaults?.concurrentInvocations ?? UNLIMITED,
+    firesPerMinute: limits.firesPerMinute ?? defaults?.firesPerMinute ?? UNLIMITED,
+  };
+}
+
+/** `true` if a slot was taken that must be given back. */
+export async function enter(desk: Desk, identity: Identity, id: ActivationId): Promise<Result<boolean>> {
+  const limits = throttleOf(identity, desk.throttle);
+  if (limits === null) return ok(false);
+  const permit = await desk
+    .gate(identity.namespace.uuid)
+    .enter(desk.holder, { id, kind: "invoke", limits, expiresAt: desk.now() + SLOT_LIFE });
+  if (permit.ok) return ok(true);
+  const code = permit.reason === "rate" ? "too-many-requests" : "too-many-concurrent";
+  return fail(code, `count: ${permit.count}, allowed: ${permit.allowed}`);
+}

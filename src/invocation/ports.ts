@@ -1,0 +1,40 @@
+// All that invoking asks of the world. The Worker provides it over its bindings, tests and the simulator over theirs.
+
+import type { ActivationId } from "../entities/activation-id.ts";
+import type { NamespaceLimits } from "../entities/identity.ts";
+import type { ActivationStoreRpc, GateRpc, InvokerSchedulerRpc, RosterEntry } from "../protocol/rpc.ts";
+import type { BlobStore } from "../storage/blob-store.ts";
+import type { EntityStore } from "../storage/entity-store.ts";
+
+export type Cancel = () => void;
+
+/** What handing over a call needs. */
+export interface SubmitPorts {
+  now(): number;
+  /** Calls `run` once after `ms`, unless cancelled. */
+  after(ms: number, run: () => void): Cancel;
+  scheduler(name: string): Pick<InvokerSchedulerRpc, "invoke">;
+  /** The store object that keeps this activation. */
+  storeOf(activation: {
+    id: ActivationId;
+    about: { namespaceId: string };
+  }): Pick<ActivationStoreRpc, "accept" | "open" | "await" | "fail">;
+}
+
+/** What the whole story needs; one per request. */
+export interface Desk extends SubmitPorts {
+  entities: Pick<EntityStore, "get">;
+  blobs: Pick<BlobStore, "put">;
+  /** Number of store shards per namespace. */
+  shards: number;
+  /** Limits that throttle namespaces without their own; null = those are not throttled. */
+  throttle: NamespaceLimits | null;
+  schedulers(): RosterEntry[] | Promise<RosterEntry[]>;
+  gate(namespaceId: string): Pick<GateRpc, "enter" | "leave">;
+  /** Names this isolate to the gates. */
+  holder: string;
+  /** The deployment's secret that opens sealed parameters. */
+  masterSecret: string;
+  /** Keeps work alive after the caller has been answered, or has gone. */
+  later(work: Promise<unknown>): void;
+}

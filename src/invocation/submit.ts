@@ -1,0 +1,162 @@
+// Hands a call over and answers for its id (rule 1): an id that left the platform ends in exactly one terminal record.
+// Until a row exists the Worker is the guarantor; a call whose fate is unknown is never sent elsewhere.
+
+import { type ActivationRecord, recordOf } from "../entities/activation.ts";
+import { type Failure, fail } from "../errors.ts";
+import type { Invocation } from "../protocol/invocation.ts";
+import type { InvokeReply, SchedulerName } from "../protocol/rpc.ts";
+import type { SubmitPorts } from "./ports.ts";
+
+export interface Call {
+  invocation: Invocation;
+  /** Schedulers in order of preference. */
+  candidates: SchedulerName[];
+  /** ms the caller waits; 0 = not at all. */
+  waitMs: number;
+}
+
+export type Submitted =
+  /** It ended while the caller waited. */
+  | { ok: true; kind: "done"; record: ActivationRecord }
+  /** Its row is confirmed: the id may leave. */
+  | { ok: true; kind: "accepted" }
+  | Failure;
+
+/** A run on the fast path gets its row after this long. */
+const ROW_AFTER = 1_000;
+/** Only so many schedulers are asked before the call is left to the store. */
+const MAX_ASKED = 3;
+/** How long past the caller's wait a scheduler's answer is still expected. */
+const GRACE = 2_000;
+/** A run's row outlives its timeout by this, and by the timeout once more: pulling, starting and initializing. */
+const ROW_SLACK = 120_000;
+/** Pauses between tries to reach a store. */
+const PAUSES = [50, 250, 1_000];
+
+export async function submit(ports: SubmitPorts, call: Call): Promise<Submitted> {
+  const until = ports.now() + call.waitMs;
+  if (call.waitMs > 0) {
+    const asked = Math.min(call.candidates.length, MAX_ASKED);
+    for (let at = 0; at < asked; at++) {
+      const answer = await runNow(ports, call, { scheduler: call.candidates[at]!, until });
+      if (answer !== "elsewhere") return answer;
+    }
+  }
+  return leaveToStore(ports, call, until);
+}
+
+/** Fast path. "elsewhere": it was not started, no row was made, and nobody will start it there. */
+async function runNow(
+  ports: SubmitPorts,
+  call: Call,
+  { scheduler, until }: { scheduler: SchedulerName; until: number },
+): Promise<Submitted | "elsewhere"> {
+  const waitMs = Math.max(1, until - ports.now());
+  let row: Promise<boolean> | undefined;
+  let cancel: (() => void) | undefined;
+  const overdue = new Promise<"overdue">((resolve) => {
+    const first = Math.min(ROW_AFTER, waitMs);
+    cancel = ports.after(first, () => {
+      row = openRow(ports, call, scheduler);
+      cancel = ports.after(waitMs - first + GRACE, () => resolve("overdue"));
+    });
+  });
+  const reply = await Promise.race([ask(ports, call, { scheduler, waitMs }), overdue]);
+  cancel?.();
+  if (reply === "unknown") return settle(ports, call, { until, reason: "its scheduler could not be reached" });
+  if (reply === "overdue" || reply.kind === "waiting") {
+    const confirmed = await (row ?? openRow(ports, call, scheduler));
+    return confirmed ? { ok: true, kind: "accepted" } : fail("internal");
+  }
+  if (reply.kind === "done") {
+    const { id, about } = call.invocation;
+    const completion = { ...reply.completion, endedAgo: 0 };
+    return { ok: true, kind: "done", record: recordOf(id, about, { completion, now: reply.endedAt }) };
+  }
+  if (reply.kind === "lost") return settle(ports, call, { until: 0, reason: reply.reason });
+  if (row === undefined) return "elsewhere";
+  // The row names this scheduler already, so that the id is spent.
+  await row;
+  return settle(ports, call, { until: 0, reason: "its scheduler refused it too late" });
+}
+
+function ask(
+  ports: SubmitPorts,
+  call: Call,
+  { scheduler, waitMs }: { scheduler: SchedulerName; waitMs: number },
+): Promise<InvokeReply | "unknown"> {
+  return ports
+    .scheduler(scheduler)
+    .invoke(call.invocation, { waitMs })
+    .catch(() => "unknown");
+}
+
+/** Durable path: the row is confirmed before anybody hears the id. */
+async function leaveToStore(ports: SubmitPorts, call: Call, until: number): Promise<Submitted> {
+  const { invocation, candidates } = call;
+  const store = () => ports.storeOf(invocation);
+  const accepted = await insist(ports, () => store().accept([invocation], { candidates }));
+  if (accepted === undefined) return fail("internal");
+  if (accepted.kind === "full") return fail("backlog-full");
+  if (call.waitMs > 0) {
+    const record = await recordBy(ports, call, until);
+    if (record !== null) return { ok: true, kind: "done", record };
+  }
+  return { ok: true, kind: "accepted" };
+}
+
+/** The scheduler does not know, or cannot say, how the run ended: waits for a record, and at the end writes one. Whatever
+ * record was first holds. */
+async function settle(
+  ports: SubmitPorts,
+  call: Call,
+  { until, reason }: { until: number; reason: string },
+): Promise<Submitted> {
+  const { id, about } = call.invocation;
+  const record =
+    (await recordBy(ports, call, until)) ??
+    (await insist(ports, () => ports.storeOf(call.invocation).fail(id, { about, reason })));
+  return record === undefined ? fail("internal") : { ok: true, kind: "done", record };
+}
+
+/** The record as soon as it is there, or null when the time is over. A store that fails is asked again. */
+async function recordBy(ports: SubmitPorts, call: Call, until: number): Promise<ActivationRecord | null> {
+  for (;;) {
+    const ms = until - ports.now();
+    if (ms <= 0) return null;
+    try {
+      const { record } = await ports.storeOf(call.invocation).await(call.invocation.id, { ms });
+      if (record !== null) return record;
+    } catch {}
+    await pause(ports, Math.min(PAUSES[0]!, Math.max(1, until - ports.now())));
+  }
+}
+
+async function openRow(ports: SubmitPorts, call: Call, scheduler: SchedulerName): Promise<boolean> {
+  const { id, about } = call.invocation;
+  const deadline = ports.now() + 2 * about.limits.timeout + ROW_SLACK;
+  const opened = await insist(ports, async () => {
+    await ports.storeOf(call.invocation).open({ id, about, scheduler, deadline });
+    return true;
+  });
+  return opened ?? false;
+}
+
+/** For what may be repeated: tries a few times; undefined if it never worked. */
+async function insist<T>(ports: SubmitPorts, work: () => Promise<T>): Promise<T | undefined> {
+  for (let at = 0; ; at++) {
+    try {
+      return await work();
+    } catch {
+      const ms = PAUSES[at];
+      if (ms === undefined) return undefined;
+      await pause(ports, ms);
+    }
+  }
+}
+
+function pause(ports: SubmitPorts, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    ports.after(ms, resolve);
+  });
+}
