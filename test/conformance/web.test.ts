@@ -1,0 +1,364 @@
+// Web actions: parity section 5.
+
+import { expect } from "vitest";
+import { ask, code, ECHO, fresh, key, line, make, namespace, recordOf, useApi } from "./suite.ts";
+
+useApi();
+
+const web = (extra: { key: string; value: unknown }[] = [], more: object = {}) => ({
+  annotations: [{ key: "web-export", value: true }, ...extra],
+  ...more,
+});
+
+/** Makes a web action and returns its path up to the extension. */
+async function webAction(
+  source: string,
+  options: { annotations?: { key: string; value: unknown }[]; more?: object } = {},
+) {
+  const name = fresh("web");
+  await make(`actions/${name}`, code(source, web(options.annotations, options.more)));
+  return { name, path: `/api/v1/web/${namespace(1)}/default/${name}` };
+}
+
+const ANONYMOUS = { key: null } as const;
+
+line("5.01 5.06", "every verb reaches a web action without credentials, but OPTIONS", async () => {
+  const { path } = await webAction("function main(a) { return { body: a.__ow_method }; }");
+  for (const verb of ["GET", "POST", "PUT", "DELETE", "PATCH"]) {
+    const answer = await ask(verb, path, ANONYMOUS);
+    expect([verb, answer.status, answer.text]).toEqual([verb, 200, verb.toLowerCase()]);
+  }
+});
+
+line("5.02 5.04", "known extensions choose the form, others belong to the name", async () => {
+  const { path } = await webAction(
+    "function main() { return { json: 1, html: '<b>', svg: '<svg/>', text: 'plain', body: undefined }; }",
+  );
+  expect((await ask("GET", `${path}.json`, ANONYMOUS)).json).toMatchObject({ json: 1 });
+  expect((await ask("GET", `${path}.html`, ANONYMOUS)).text).toBe("<b>");
+  expect((await ask("GET", `${path}.svg`, ANONYMOUS)).text).toBe("<svg/>");
+  expect((await ask("GET", `${path}.text`, ANONYMOUS)).text).toBe("plain");
+  expect((await ask("GET", `${path}.http`, ANONYMOUS)).status).toBe(204);
+  expect((await ask("GET", `${path}.xml`, ANONYMOUS)).status).toBe(404);
+  const rest = await webAction("function main(a) { return { body: a.__ow_path }; }");
+  expect((await ask("GET", `${rest.path}.http/x/y.json`, ANONYMOUS)).text).toBe("/x/y.json");
+});
+
+line("5.03 5.50", "what is missing or not exported is 404, for its owner as well", async () => {
+  const name = fresh("private");
+  await make(`actions/${name}`, code(ECHO));
+  const base = `/api/v1/web/${namespace(1)}`;
+  for (const path of [
+    `${base}/default/${name}`,
+    `${base}/default/nobody`,
+    `${base}/nobody/${name}`,
+    "/api/v1/web/nobody-at-all/default/x",
+  ]) {
+    expect((await ask("GET", path, ANONYMOUS)).status).toBe(404);
+    expect((await ask("GET", path)).status).toBe(404);
+  }
+});
+
+line("5.06 5.10", "credentials add __ow_user, invalid ones fall back to anonymous", async () => {
+  const { path } = await webAction("function main(a) { return { body: { user: a.__ow_user || null } }; }");
+  expect((await ask("GET", `${path}.http`)).json).toEqual({ user: namespace(1) });
+  expect((await ask("GET", path, { key: key(2) })).json).toEqual({ user: namespace(2) });
+  expect((await ask("GET", path, { key: "nobody:nothing" })).json).toEqual({ user: null });
+  expect((await ask("GET", path, ANONYMOUS)).json).toEqual({ user: null });
+});
+
+line("5.07 5.47", "the owner's namespace keeps the activation, named in a header", async () => {
+  const { path } = await webAction(ECHO);
+  const answer = await ask("GET", `${path}.json`, { key: key(2) });
+  const id = answer.headers.get("x-openwhisk-activation-id") ?? "";
+  expect((await recordOf(id)).namespace).toBe(namespace(1));
+});
+
+line("5.09", "method, headers and path are always added", async () => {
+  const { path } = await webAction(ECHO);
+  const { json } = await ask("POST", `${path}.json/a%20b/c`, {
+    ...ANONYMOUS,
+    body: {},
+    headers: { "X-Mixed-Case": "Yes" },
+  });
+  expect(json).toMatchObject({
+    __ow_method: "post",
+    __ow_headers: { "x-mixed-case": "Yes", "content-type": expect.stringContaining("json") },
+  });
+  expect(json.__ow_path).toMatch(/^\/a(%20| )b\/c$/);
+  expect((await ask("GET", `${path}.json`, ANONYMOUS)).json.__ow_path).toBe("");
+});
+
+line("5.11 5.12 5.13", "query, JSON and form bodies are merged, the body winning", async () => {
+  const { path } = await webAction(ECHO);
+  const merged = await ask("POST", `${path}.json?a=1&b=2&b=3`, { ...ANONYMOUS, text: '{"a":{"n":1}}' });
+  expect(merged.json).toMatchObject({ a: { n: 1 }, b: "3" });
+  const form = await ask("POST", `${path}.json?a=1`, {
+    ...ANONYMOUS,
+    text: "a=x+y&c=%26",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+  });
+  expect(form.json).toMatchObject({ a: "x y", c: "&" });
+  const plusJson = await ask("POST", `${path}.json`, {
+    ...ANONYMOUS,
+    text: '{"p":1}',
+    headers: { "content-type": "application/ld+json" },
+  });
+  expect(plusJson.json).toMatchObject({ p: 1 });
+});
+
+line("5.14 5.15", "other bodies arrive as __ow_body: JSON as it is, text as text, bytes as base64", async () => {
+  const { path } = await webAction(ECHO);
+  const send = (text: string | Uint8Array, type: string) =>
+    ask("POST", `${path}.json`, { ...ANONYMOUS, text, headers: { "content-type": type } });
+  expect((await send("[1,2]", "application/json")).json.__ow_body).toEqual([1, 2]);
+  expect((await send("hey", "text/plain")).json.__ow_body).toBe("hey");
+  expect((await send(new Uint8Array([0, 1, 255]), "application/octet-stream")).json.__ow_body).toBe("AAH/");
+});
+
+line("5.16 5.17", "request arguments override parameters unless they are final or reserved", async () => {
+  const parameters = [{ key: "p", value: "default" }];
+  const open = await webAction(ECHO, { more: { parameters } });
+  expect((await ask("GET", `${open.path}.json?p=mine`, ANONYMOUS)).json.p).toBe("mine");
+  const final = await webAction(ECHO, { annotations: [{ key: "final", value: true }], more: { parameters } });
+  const answer = await ask("GET", `${final.path}.json?p=mine`, ANONYMOUS);
+  expect(answer.status).toBe(400);
+  expect(answer.json.error).toBe("Request defines parameters that are not allowed (e.g., reserved properties).");
+  for (const name of ["__ow_method", "__ow_headers", "__ow_path", "__ow_user", "__ow_query", "__ow_body"]) {
+    expect((await ask("GET", `${open.path}.json?${name}=x`, ANONYMOUS)).status).toBe(400);
+    expect((await ask("POST", `${open.path}.json`, { ...ANONYMOUS, body: { [name]: 1 } })).status).toBe(400);
+  }
+});
+
+line("5.18", "raw actions get query and body as they are", async () => {
+  const { path } = await webAction(ECHO, { annotations: [{ key: "raw-http", value: true }] });
+  const json = await ask("POST", `${path}.json?a=1&__ow_user=x`, { ...ANONYMOUS, text: '{"b":1}' });
+  expect(json.json).toMatchObject({
+    __ow_query: "a=1&__ow_user=x",
+    __ow_body: Buffer.from('{"b":1}').toString("base64"),
+  });
+  expect(json.json.a).toBeUndefined();
+  const text = await ask("POST", `${path}.json`, {
+    ...ANONYMOUS,
+    text: "hey",
+    headers: { "content-type": "text/plain" },
+  });
+  expect(text.json.__ow_body).toBe("hey");
+  expect((await ask("GET", `${path}.json`, ANONYMOUS)).json).toMatchObject({ __ow_query: "", __ow_body: "" });
+});
+
+line("5.20 5.21 5.22", "an empty JSON body is none, a malformed one 400, a large one 413", async () => {
+  const { path } = await webAction(ECHO);
+  expect((await ask("POST", `${path}.json`, { ...ANONYMOUS, text: "" })).status).toBe(200);
+  expect((await ask("POST", `${path}.json`, { ...ANONYMOUS, text: "{" })).status).toBe(400);
+  const large = await ask("POST", `${path}.json`, { ...ANONYMOUS, body: { x: "y".repeat(1024 * 1024) } });
+  expect(large.status).toBe(413);
+});
+
+line("5.23", "a string or number in require-whisk-auth must come in the header", async () => {
+  for (const [secret, header] of [
+    ["s3cret", "s3cret"],
+    [4711, "4711"],
+  ] as const) {
+    const { path } = await webAction(ECHO, { annotations: [{ key: "require-whisk-auth", value: secret }] });
+    expect((await ask("GET", `${path}.json`, ANONYMOUS)).status).toBe(401);
+    expect(
+      (await ask("GET", `${path}.json`, { ...ANONYMOUS, headers: { "x-require-whisk-auth": "wrong" } })).status,
+    ).toBe(401);
+    expect(
+      (await ask("GET", `${path}.json`, { ...ANONYMOUS, headers: { "x-require-whisk-auth": header } })).status,
+    ).toBe(200);
+  }
+});
+
+line("5.24 5.25", "true asks for valid credentials, false for none, anything else refuses", async () => {
+  const yes = await webAction(ECHO, { annotations: [{ key: "require-whisk-auth", value: true }] });
+  expect((await ask("GET", `${yes.path}.json`, ANONYMOUS)).status).toBe(401);
+  expect((await ask("GET", `${yes.path}.json`, { key: "x:y" })).status).toBe(401);
+  expect((await ask("GET", `${yes.path}.json`, { key: key(2) })).status).toBe(200);
+  const no = await webAction(ECHO, { annotations: [{ key: "require-whisk-auth", value: false }] });
+  expect((await ask("GET", `${no.path}.json`, ANONYMOUS)).status).toBe(200);
+  const odd = await webAction(ECHO, { annotations: [{ key: "require-whisk-auth", value: { a: 1 } }] });
+  expect((await ask("GET", `${odd.path}.json`)).status).toBe(401);
+});
+
+line("5.26", "default CORS headers stand on every answer, echoing what was asked for", async () => {
+  const { path } = await webAction(ECHO);
+  const answer = await ask("GET", `${path}.json`, {
+    ...ANONYMOUS,
+    headers: { "access-control-request-headers": "x-foo, x-bar" },
+  });
+  expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+  expect(answer.headers.get("access-control-allow-methods")).toBe("OPTIONS, GET, DELETE, POST, PUT, HEAD, PATCH");
+  expect(answer.headers.get("access-control-allow-headers")).toBe("x-foo, x-bar");
+  const plain = await ask("GET", `${path}.json`, ANONYMOUS);
+  expect(plain.headers.get("access-control-allow-headers")).toBe(
+    "Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent",
+  );
+});
+
+line("5.27", "OPTIONS is answered without the action, even where auth is required", async () => {
+  const { path, name } = await webAction(ECHO, { annotations: [{ key: "require-whisk-auth", value: true }] });
+  const answer = await ask("OPTIONS", `${path}.json`, ANONYMOUS);
+  expect([answer.status, answer.text]).toEqual([200, ""]);
+  expect((await ask("GET", `activations?name=${name}`)).json).toEqual([]);
+});
+
+line("5.28", "with web-custom-options the action answers OPTIONS and its own CORS headers", async () => {
+  const { path } = await webAction(
+    "function main(a) { return { headers: { 'Access-Control-Allow-Origin': 'https://mine', 'x-method': a.__ow_method }, statusCode: 200, body: 'own' }; }",
+    {
+      annotations: [
+        { key: "web-custom-options", value: true },
+        { key: "require-whisk-auth", value: true },
+      ],
+    },
+  );
+  const answer = await ask("OPTIONS", path, ANONYMOUS);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("access-control-allow-origin")).toBe("https://mine");
+  expect(answer.headers.get("access-control-allow-methods")).toBeNull();
+  expect(answer.headers.get("x-method")).toBe("options");
+});
+
+line("5.29 5.30", "an application error is unwrapped, a developer error is a 400 that says nothing", async () => {
+  const teapot = await webAction("function main() { return { error: { statusCode: 418, body: 'short' } }; }");
+  expect(await ask("GET", teapot.path, ANONYMOUS)).toMatchObject({ status: 418, text: "short" });
+  const broken = await webAction("function main() { throw new Error('secret'); }");
+  const answer = await ask("GET", `${broken.path}.json`, ANONYMOUS);
+  expect(answer.status).toBe(400);
+  expect(answer.json).toEqual({ error: "There was an error processing your request.", code: expect.any(String) });
+});
+
+line("5.32 5.33 5.34 5.35", "each extension refuses what it cannot show", async () => {
+  const { path } = await webAction("function main() { return { n: 1 }; }");
+  expect(await ask("GET", `${path}.html`, ANONYMOUS)).toMatchObject({
+    status: 400,
+    json: { error: "Response is not valid 'text/html'." },
+  });
+  expect(await ask("GET", `${path}.svg`, ANONYMOUS)).toMatchObject({
+    status: 400,
+    json: { error: "Response is not valid 'image/svg+xml'." },
+  });
+  expect(await ask("GET", `${path}.text`, ANONYMOUS)).toMatchObject({
+    status: 404,
+    json: { error: "Response does not include requested property." },
+  });
+  const html = await webAction("function main() { return { body: '<p>' }; }");
+  expect((await ask("GET", `${html.path}.html`, ANONYMOUS)).headers.get("content-type")).toMatch(
+    /^text\/html; charset=UTF-8$/i,
+  );
+  const scalar = await webAction("function main() { return { error: 'text' }; }");
+  expect(await ask("GET", `${scalar.path}.json`, ANONYMOUS)).toMatchObject({
+    status: 400,
+    json: { error: "Response is not valid 'application/json'." },
+  });
+});
+
+const HTTP_CASES: [string, string, object | string][] = [
+  ["5.36", "a result that is no object", "return [1];"],
+  ["5.36", "a status that is no number", "return { statusCode: 'abc' };"],
+  ["5.36", "headers that are no object", "return { headers: [1] };"],
+];
+for (const [lines, title, source] of HTTP_CASES) {
+  line(lines, `.http refuses ${title}`, async () => {
+    const { path } = await webAction(`function main() { ${source} }`);
+    expect(await ask("GET", path, ANONYMOUS)).toMatchObject({
+      status: 400,
+      json: { error: "Response is not valid 'message/http'." },
+    });
+  });
+}
+
+line("5.36 5.37 5.43 5.45", ".http takes status, headers and no body", async () => {
+  const { path } = await webAction(
+    "function main(a) { return { statusCode: a.s, headers: { location: 'https://x/y', 'content-type': 'text/plain', 'x-n': 1, 'x-b': true } }; }",
+  );
+  const answer = await ask("POST", path, { ...ANONYMOUS, body: { s: 302 } });
+  expect(answer.status).toBe(302);
+  expect(answer.headers.get("location")).toBe("https://x/y");
+  expect(answer.headers.get("content-type")).toBeNull();
+  expect([answer.headers.get("x-n"), answer.headers.get("x-b")]).toEqual(["1", "true"]);
+  expect((await ask("POST", path, { ...ANONYMOUS, body: { s: "404" } })).status).toBe(404);
+  expect((await ask("POST", path, ANONYMOUS)).status).toBe(204);
+  expect((await ask("POST", path, { ...ANONYMOUS, body: { s: 599 } })).status).toBe(599);
+});
+
+line("5.38 5.39 5.42 5.48", ".http chooses and checks the content type of its body", async () => {
+  const { path } = await webAction("function main(a) { return a.r; }");
+  const send = (r: object) => ask("POST", path, { ...ANONYMOUS, body: { r } });
+  const text = await send({ body: "ü" });
+  expect(text.text).toBe("ü");
+  expect(text.headers.get("content-type")).toMatch(/^text\/html; charset=UTF-8$/i);
+  const json = await send({ body: { a: 1 } });
+  expect(json.json).toEqual({ a: 1 });
+  expect(json.headers.get("content-type")).toMatch(/^application\/json/);
+  expect(await send({ body: { a: 1 }, headers: { "content-type": "text/html" } })).toMatchObject({
+    status: 400,
+    json: { error: "Response type in header did not match generated content type." },
+  });
+  expect(await send({ body: "x", headers: { "content-type": "rubbish" } })).toMatchObject({
+    status: 400,
+    json: { error: "Response did not specify a known content-type." },
+  });
+  const css = await send({ body: "a{}", headers: { "Content-Type": "text/css" } });
+  expect(css.headers.get("content-type")).toMatch(/^text\/css; charset=UTF-8$/i);
+});
+
+line("5.40 5.41", ".http decodes base64 for binary types, and for JSON types that look like it", async () => {
+  const { path } = await webAction("function main(a) { return a.r; }");
+  const png = await ask("POST", path, {
+    ...ANONYMOUS,
+    body: { r: { body: "QUJD", headers: { "content-type": "image/png" } } },
+  });
+  expect(png).toMatchObject({ status: 200, text: "ABC" });
+  expect(png.headers.get("content-type")).toBe("image/png");
+  const wrong = await ask("POST", path, {
+    ...ANONYMOUS,
+    body: { r: { body: "no!", headers: { "content-type": "image/png" } } },
+  });
+  expect(wrong).toMatchObject({
+    status: 400,
+    json: { error: "Response type in header did not match generated content type." },
+  });
+  const legacy = Buffer.from('{"a": 1}').toString("base64");
+  const json = await ask("POST", path, {
+    ...ANONYMOUS,
+    body: { r: { body: legacy, headers: { "content-type": "application/json" } } },
+  });
+  expect(json.json).toEqual({ a: 1 });
+});
+
+line("5.44", "Set-Cookie as an array is several headers", async () => {
+  const { path } = await webAction(
+    "function main() { return { headers: { 'Set-Cookie': ['a=1', 'b=2; Path=/'] }, body: 'x' }; }",
+  );
+  expect((await ask("GET", path, ANONYMOUS)).headers.getSetCookie()).toEqual(["a=1", "b=2; Path=/"]);
+});
+
+line("5.46", "HEAD runs the action and leaves the body out", async () => {
+  const { path } = await webAction(
+    "function main(a) { return { headers: { 'x-method': a.__ow_method }, body: 'x' }; }",
+  );
+  const answer = await ask("HEAD", path, ANONYMOUS);
+  expect([answer.status, answer.text, answer.headers.get("x-method")]).toEqual([200, "", "head"]);
+});
+
+line("5.49", "the rest of the path does not project into the result", async () => {
+  const { path } = await webAction("function main() { return { body: { deep: { er: 1 } } }; }");
+  expect((await ask("GET", `${path}.http/deep/er`, ANONYMOUS)).json).toEqual({ deep: { er: 1 } });
+});
+
+line("5.05", "a binding serves the provider's web action with its parameters", async () => {
+  const pkg = fresh("pkg");
+  const bound = fresh("bound");
+  await make(`packages/${pkg}`, { parameters: [{ key: "p", value: "package" }], publish: true });
+  await make(`actions/${pkg}/web`, code(ECHO, web()));
+  await make(`packages/${bound}`, {
+    binding: { namespace: namespace(1), name: pkg },
+    parameters: [{ key: "p", value: "binding" }],
+  });
+  expect((await ask("GET", `/api/v1/web/${namespace(1)}/${bound}/web.json`, ANONYMOUS)).json).toMatchObject({
+    p: "binding",
+  });
+});
