@@ -31,7 +31,7 @@ const GRACE = 2_000;
 /** A run's row outlives its timeout by this, and by the timeout once more: pulling, starting and initializing. */
 const ROW_SLACK = 120_000;
 /** Pauses between tries to reach a store. */
-const PAUSES = [50, 250, 1_000];
+const PAUSES = [50, 250, 1_000] as const;
 
 export async function submit(ports: SubmitPorts, call: Call): Promise<Submitted> {
   const until = ports.now() + call.waitMs;
@@ -128,7 +128,8 @@ async function recordBy(ports: SubmitPorts, call: Call, until: number): Promise<
       const { record } = await ports.storeOf(call.invocation).await(call.invocation.id, { ms });
       if (record !== null) return record;
     } catch {}
-    await pause(ports, Math.min(PAUSES[0]!, Math.max(1, until - ports.now())));
+    const left = until - ports.now();
+    if (left > 0) await pause(ports, Math.min(PAUSES[0], left));
   }
 }
 

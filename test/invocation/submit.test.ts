@@ -1,0 +1,171 @@
+// Rule 1, branch by branch: who is asked, when the row is made, what the caller hears.
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Submitted, submit } from "../../src/invocation/submit.ts";
+import { done, invocation, type Script, stored, type World, world } from "./world.ts";
+
+const busy = { kind: "busy" } as const;
+const waiting = { kind: "waiting" } as const;
+const lost = { kind: "lost", reason: "its host is gone" } as const;
+const gone = new Error("the object was reset");
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+interface Run extends World {
+  outcome: Submitted | undefined;
+  /** ms at which the answer came. */
+  at: number;
+}
+
+/** Runs until the caller is answered and for a minute longer. */
+async function run(script: Script, options: { waitMs?: number; candidates?: string[] } = {}): Promise<Run> {
+  const { waitMs = 60_000, candidates = ["a", "b", "c", "d"] } = options;
+  const result: Run = { ...world(script), outcome: undefined, at: -1 };
+  void submit(result.ports, { invocation, candidates, waitMs }).then((outcome) => {
+    result.outcome = outcome;
+    result.at = Date.now();
+  });
+  await vi.advanceTimersByTimeAsync(130_000);
+  return result;
+}
+
+function statusOf(outcome: Submitted | undefined): number | undefined {
+  return outcome?.ok === true && outcome.kind === "done" ? outcome.record.statusCode : undefined;
+}
+
+describe("the fast path", () => {
+  it("answers what the first scheduler ran, without a row", async () => {
+    const { outcome, asked, accepts, rows, at } = await run({ schedulers: { a: done } });
+    expect(outcome).toEqual({ ok: true, kind: "done", record: stored });
+    expect([asked, accepts, rows, at]).toEqual([["a"], [], [], 0]);
+  });
+
+  it("leaves no timer behind", async () => {
+    const { ports } = world({ schedulers: { a: done } });
+    await submit(ports, { invocation, candidates: ["a"], waitMs: 60_000 });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("goes on to the next scheduler only when one says busy or not ready", async () => {
+    const schedulers = { a: busy, b: { kind: "not-ready", reason: "no host" } as const, c: done };
+    const { outcome, asked } = await run({ schedulers });
+    expect(asked).toEqual(["a", "b", "c"]);
+    expect(statusOf(outcome)).toBe(0);
+  });
+
+  it("asks three at most and then leaves the call to the store, once, with all candidates", async () => {
+    const { outcome, asked, accepts } = await run({ schedulers: { d: done }, recordAt: 500 });
+    expect(asked).toEqual(["a", "b", "c"]);
+    expect(accepts).toEqual([["a", "b", "c", "d"]]);
+    expect(outcome).toEqual({ ok: true, kind: "done", record: stored });
+  });
+
+  it("opens the row after one second and goes on waiting", async () => {
+    const { outcome, rows, at } = await run({ schedulers: { a: { after: 5_000, reply: done } } });
+    expect(rows).toEqual([{ id: invocation.id, about: invocation.about, scheduler: "a", deadline: 241_000 }]);
+    expect([statusOf(outcome), at]).toEqual([0, 5_000]);
+  });
+
+  it("opens no row for a run of less than a second", async () => {
+    const { rows } = await run({ schedulers: { a: { after: 999, reply: done } } });
+    expect(rows).toEqual([]);
+  });
+
+  it("says accepted only when the row is confirmed, however short the wait was", async () => {
+    const script: Script = { schedulers: { a: { after: 100, reply: waiting } }, open: [{ after: 700 }] };
+    const { outcome, rows, at } = await run(script, { waitMs: 100 });
+    expect(outcome).toEqual({ ok: true, kind: "accepted" });
+    expect([rows.length, at]).toEqual([1, 800]);
+  });
+
+  it("tries again to open the row, and names no id if that never works", async () => {
+    const schedulers = { a: { after: 100, reply: waiting } };
+    expect((await run({ schedulers, open: [gone, gone, "ok"] }, { waitMs: 100 })).outcome).toEqual({
+      ok: true,
+      kind: "accepted",
+    });
+    const never = await run({ schedulers, open: Array(9).fill(gone) }, { waitMs: 100 });
+    expect(never.outcome).toMatchObject({ ok: false, code: "internal" });
+  });
+
+  it("answers accepted when the scheduler does not answer at all, because the row is there", async () => {
+    const { outcome, rows, asked, at } = await run({ schedulers: { a: "never" } }, { waitMs: 5_000 });
+    expect(outcome).toEqual({ ok: true, kind: "accepted" });
+    expect([rows.length, asked, at]).toEqual([1, ["a"], 7_000]);
+  });
+});
+
+describe("an unknown outcome", () => {
+  it("is never sent elsewhere, and the record that comes is the answer", async () => {
+    const { outcome, asked, accepts, fails, at } = await run({ schedulers: { a: gone, b: done }, recordAt: 20_000 });
+    expect(outcome).toEqual({ ok: true, kind: "done", record: stored });
+    expect([asked, accepts, fails, at]).toEqual([["a"], [], [], 20_000]);
+  });
+
+  it("ends as a whisk internal error when the wait is over", async () => {
+    const { outcome, fails, at } = await run({ schedulers: { a: { after: 300, reply: gone }, b: done } });
+    expect(statusOf(outcome)).toBe(3);
+    expect([fails.length, at]).toEqual([1, 60_000]);
+  });
+
+  it("is waited for although the store fails now and then", async () => {
+    const { outcome } = await run({ schedulers: { a: gone }, awaitThrows: 4, recordAt: 3_000 });
+    expect(outcome).toEqual({ ok: true, kind: "done", record: stored });
+  });
+
+  it("answers the record that was first when both came", async () => {
+    const { outcome, fails } = await run({ schedulers: { a: lost }, recordAt: 0 });
+    expect(outcome).toEqual({ ok: true, kind: "done", record: stored });
+    expect(fails).toEqual(["its host is gone"]);
+  });
+
+  it("names no id if its end cannot be written", async () => {
+    const { outcome } = await run({ schedulers: { a: gone }, failThrows: 99 });
+    expect(outcome).toMatchObject({ ok: false, code: "internal" });
+  });
+
+  it("of a lost run is ended at once", async () => {
+    const { outcome, asked, at } = await run({ schedulers: { a: lost, b: done } });
+    expect([statusOf(outcome), asked, at]).toEqual([3, ["a"], 0]);
+  });
+
+  it("is what a scheduler's refusal means when the row already names it", async () => {
+    const { outcome, asked, accepts } = await run({ schedulers: { a: { after: 1_500, reply: busy }, b: done } });
+    expect([statusOf(outcome), asked, accepts]).toEqual([3, ["a"], []]);
+  });
+});
+
+describe("the durable path", () => {
+  it("confirms the row of a call nobody waits for, and asks no scheduler", async () => {
+    const { outcome, asked, accepts, at } = await run({ schedulers: { a: done } }, { waitMs: 0 });
+    expect(outcome).toEqual({ ok: true, kind: "accepted" });
+    expect([asked, accepts.length, at]).toEqual([[], 1, 0]);
+  });
+
+  it("takes calls when there is no scheduler at all", async () => {
+    const { outcome, accepts } = await run({}, { waitMs: 0, candidates: [] });
+    expect(outcome).toEqual({ ok: true, kind: "accepted" });
+    expect(accepts).toEqual([[]]);
+  });
+
+  it("tells a full backlog, and names no id", async () => {
+    expect((await run({ accept: ["full"] }, { waitMs: 0 })).outcome).toMatchObject({ ok: false, code: "backlog-full" });
+  });
+
+  it("tries again where the store failed, and names no id if that never works", async () => {
+    const again = await run({ accept: [gone, "accepted"] }, { waitMs: 0 });
+    expect([again.outcome, again.accepts.length]).toEqual([{ ok: true, kind: "accepted" }, 2]);
+    const never = await run({ accept: Array(9).fill(gone) }, { waitMs: 0 });
+    expect(never.outcome).toMatchObject({ ok: false, code: "internal" });
+  });
+
+  it("waits for the record as long as the caller does", async () => {
+    const { outcome, at } = await run({}, { waitMs: 4_000, candidates: [] });
+    expect([outcome, at]).toEqual([{ ok: true, kind: "accepted" }, 4_000]);
+  });
+});
