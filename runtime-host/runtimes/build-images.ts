@@ -1,0 +1,217 @@
+// Makes the images of our runtimes through the engine's API, without its command line tool and, where it must be, without
+// a registry. An image's default tag is the digest of what is in it, so nothing is built twice and nothing is `latest`.
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import Docker from "dockerode";
+import { localBase } from "./base-local.ts";
+import { findLocalRuntimes, type LocalRuntime, openwhiskModules } from "./local.ts";
+import { digestOf, type TarEntry, tarStream } from "./tar.ts";
+
+export interface ImageOptions {
+  /** Not given: registry, and local where no registry can be reached. */
+  readonly base?: "local" | "registry";
+  /** Not given: DOCKER_HOST, else the engine's usual socket. */
+  readonly engineSocket?: string;
+  /** The image's name is this, then `nodejs-20`. */
+  readonly prefix?: string;
+  readonly tag?: string;
+  /** Not given: with a registry DEFAULT_KINDS, else what this machine has. */
+  readonly kinds?: readonly string[];
+}
+
+export interface BuiltImage {
+  readonly kind: string;
+  readonly image: string;
+  readonly id: string;
+  readonly base: string;
+  /** False: it was there already. */
+  readonly built: boolean;
+}
+
+/** A wish that cannot be met, as one sentence for the person who asked. */
+export class ImageProblem extends Error {}
+
+export const IMAGE_PREFIX = "edgewhisk/action-";
+const DEFAULT_KINDS = ["nodejs:20", "nodejs:24", "python:3.11"];
+const OFFICIAL: Record<string, (version: string) => string> = {
+  nodejs: (version) => `node:${version}-bookworm-slim`,
+  python: (version) => `python:${version}-slim`,
+};
+const REGISTRY_SILENCE = 20_000;
+const here = dirname(fileURLToPath(import.meta.url));
+
+type Report = (line: string) => void;
+type Base = { readonly reference: string; readonly digest: string };
+
+export async function buildImages(options: ImageOptions, report: Report): Promise<BuiltImage[]> {
+  const docker = new Docker(options.engineSocket === undefined ? undefined : { socketPath: options.engineSocket });
+  await docker.ping().catch((error: Error) => {
+    throw new ImageProblem(`No container engine answers (${error.message}).`);
+  });
+  const locals = await findLocalRuntimes();
+  let registry = options.base !== "local";
+  const built: BuiltImage[] = [];
+  for (const kind of options.kinds ?? (registry ? DEFAULT_KINDS : locals.map((local) => local.kind))) {
+    const context = await contextOf(kind);
+    let base: Base | undefined;
+    if (registry) {
+      const found = await registryBase(docker, kind, report);
+      if (typeof found === "string" && options.base === "registry") throw new ImageProblem(found);
+      if (typeof found === "string") {
+        report(`${found} Making the base here instead.`);
+        registry = false;
+        // The list was the registry's; what this machine has is another.
+        if (options.kinds === undefined)
+          return [...built, ...(await buildImages({ ...options, base: "local", kinds: rest(locals, built) }, report))];
+      } else base = found;
+    }
+    base ??= await localBaseImage(docker, { kind, locals, prefix: options.prefix ?? IMAGE_PREFIX, report });
+    built.push(await buildOne(docker, { kind, context, base, options, report }));
+  }
+  return built;
+}
+
+function rest(locals: readonly LocalRuntime[], built: readonly BuiltImage[]): string[] {
+  return locals.map(({ kind }) => kind).filter((kind) => !built.some((image) => image.kind === kind));
+}
+
+interface Job {
+  kind: string;
+  context: TarEntry[];
+  base: Base;
+  options: ImageOptions;
+  report: Report;
+}
+
+async function buildOne(docker: Docker, { kind, context, base, options, report }: Job): Promise<BuiltImage> {
+  const digest = createHash("sha256")
+    .update(`${await digestOf(context)} ${base.digest}`)
+    .digest("hex");
+  const build = digest.slice(0, 12);
+  const image = `${options.prefix ?? IMAGE_PREFIX}${kind.replace(":", "-")}:${options.tag ?? build}`;
+  const there = await inspect(docker, image);
+  if (there !== undefined && there.build === build)
+    return { kind, image, id: there.id, base: base.reference, built: false };
+  report(`${kind}: building ${image} from ${base.reference}`);
+  const stream = await docker.buildImage(tarStream(context), {
+    t: image,
+    buildargs: { BASE: base.reference },
+    labels: { "io.edgewhisk.kind": kind, "io.edgewhisk.build": build },
+    forcerm: true,
+  });
+  await finished(docker, stream);
+  const made = await inspect(docker, image);
+  if (made === undefined) throw new ImageProblem(`The engine built ${image} and does not have it.`);
+  return { kind, image, id: made.id, base: base.reference, built: true };
+}
+
+async function localBaseImage(
+  docker: Docker,
+  { kind, locals, prefix, report }: { kind: string; locals: readonly LocalRuntime[]; prefix: string; report: Report },
+): Promise<Base> {
+  const local = locals.find((each) => each.kind === kind);
+  if (local === undefined) {
+    const there = locals.map((each) => each.kind).join(", ");
+    throw new ImageProblem(`${kind}: no such interpreter on this machine to make a base image of (it has ${there}).`);
+  }
+  const entries = await localBase(local);
+  const digest = await digestOf(entries);
+  const repository = `${prefix}base-${kind.replace(":", "-")}`;
+  const reference = `${repository}:${digest.slice(0, 12)}`;
+  if ((await inspect(docker, reference)) === undefined) {
+    report(`${kind}: making ${reference} of ${local.interpreter} (${local.version})`);
+    const body = tarStream(entries);
+    await finished(docker, await docker.importImage(body, { repo: repository, tag: digest.slice(0, 12) }));
+  }
+  return { reference, digest };
+}
+
+/** The base, or a sentence that says why it cannot be had. */
+async function registryBase(docker: Docker, kind: string, report: Report): Promise<Base | string> {
+  const [family = "", version = ""] = kind.split(":");
+  const reference = OFFICIAL[family]?.(version) ?? "";
+  const there = await inspect(docker, reference);
+  if (there !== undefined) return { reference, digest: there.id };
+  report(`${kind}: pulling ${reference}`);
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), REGISTRY_SILENCE);
+  try {
+    const stream = await docker.pull(reference, { abortSignal: silence.signal });
+    await finished(docker, stream, () => timer.refresh());
+    const pulled = await inspect(docker, reference);
+    return pulled === undefined ? `${reference} is not there after pulling it.` : { reference, digest: pulled.id };
+  } catch (error) {
+    const why = silence.signal.aborted ? "the registry does not answer" : (error as Error).message.slice(0, 200);
+    return `${reference} cannot be pulled: ${why}.`;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function contextOf(kind: string): Promise<TarEntry[]> {
+  const family = /^(nodejs|python):\d+(\.\d+)?$/.exec(kind)?.[1];
+  if (family === undefined) throw new ImageProblem(`${kind}: we ship no runtime of that kind.`);
+  const folder = join(here, family);
+  const entries: TarEntry[] = [];
+  for (const name of (await readdir(folder)).sort()) {
+    if (!/\.(js|py|json)$/.test(name)) continue;
+    entries.push(await fileEntry(join(folder, name), `server/${name}`));
+  }
+  const text = await readFile(join(folder, "Dockerfile"), "utf8");
+  entries.push({ type: "text", name: "Dockerfile", mode: 0o644, text });
+  return family === "nodejs" ? [...entries, ...(await moduleEntries("openwhisk"))] : entries;
+}
+
+/** A package of ours with all it depends on, as it stands in node_modules. */
+async function moduleEntries(root: string): Promise<TarEntry[]> {
+  const modules = openwhiskModules();
+  const folders = new Set<string>();
+  const visit = async (name: string, from: string): Promise<void> => {
+    const manifest = createRequire(join(from, "package.json")).resolve(`${name}/package.json`);
+    const folder = dirname(manifest);
+    if (folders.has(folder)) return;
+    folders.add(folder);
+    const { dependencies = {} } = JSON.parse(await readFile(manifest, "utf8"));
+    for (const each of Object.keys(dependencies).sort()) await visit(each, folder);
+  };
+  await visit(root, modules);
+  const entries: TarEntry[] = [];
+  for (const folder of [...folders].sort()) {
+    for (const file of (await readdir(folder, { recursive: true })).sort()) {
+      const path = join(folder, file);
+      const nested = file.split("/").some((part) => part === "node_modules" || part === "test" || part === "examples");
+      if (nested || !(await stat(path)).isFile() || /\.(map|md|ts)$/.test(file)) continue;
+      entries.push(await fileEntry(path, `node_modules/${relative(modules, path)}`));
+    }
+  }
+  return entries;
+}
+
+async function fileEntry(from: string, name: string): Promise<TarEntry> {
+  const { size, mtimeMs } = await stat(from);
+  return { type: "file", name, mode: 0o644, from, size, mtime: Math.floor(mtimeMs / 1000) };
+}
+
+async function inspect(docker: Docker, name: string): Promise<{ id: string; build: string | undefined } | undefined> {
+  try {
+    const { Id, Config } = await docker.getImage(name).inspect();
+    return { id: Id, build: Config?.Labels?.["io.edgewhisk.build"] };
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
+function finished(docker: Docker, stream: NodeJS.ReadableStream, onEvent?: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, events: { error?: string }[] | null) => {
+      const failed = error?.message ?? events?.find((event) => event.error !== undefined)?.error;
+      if (failed === undefined) resolve();
+      else reject(new ImageProblem(failed));
+    };
+    docker.modem.followProgress(stream, done, onEvent);
+  });
+}
