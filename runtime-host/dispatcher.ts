@@ -1,0 +1,337 @@
+// What the host does with each message, and what it says when a run ends. Three reports per run at most: `result` when the
+// container has answered, `record` when the logs are whole and the outbox has it; where both fall in one turn of the event
+// loop, `record` alone. Never the other way round: nothing is reported as recorded that is not kept.
+
+import type { About } from "../src/entities/activation.ts";
+import type { SchedulerMessage } from "../src/protocol/messages.ts";
+import { Assignments } from "./assignments.ts";
+import type { CodeCache } from "./code-cache.ts";
+import type { Answer, CodeSource, Containers, Job, Logs, RunListener } from "./container/contract.ts";
+import { type Logger, reasonOf } from "./logger.ts";
+import type { Entry, Kept, Outbox } from "./outbox.ts";
+import type { Payloads } from "./payloads.ts";
+import { Records } from "./records.ts";
+import { completionOf, neverRan, type RecordMessage, type ResultMessage, Run, type RunMessage } from "./run.ts";
+import type { SchedulerLink } from "./scheduler-link.ts";
+import { type SideDoor, SideDoorError } from "./side-door.ts";
+
+export interface DispatcherOptions {
+  host: string;
+  boot: string;
+  /** MB of each shard. */
+  memory: number;
+  links: readonly Pick<SchedulerLink, "shard" | "open" | "send" | "sendEncoded" | "flush" | "redial">[];
+  containers: Containers;
+  outbox: Outbox;
+  /** Records of earlier boots. */
+  kept: readonly Kept[];
+  payloads: Payloads;
+  sideDoor: Pick<SideDoor, "getBlob">;
+  code: Pick<CodeCache, "get">;
+  log: Logger;
+  /** A scheduler has this boot's inventory. */
+  welcomed: (shard: number) => void;
+}
+
+interface Shard {
+  link: DispatcherOptions["links"][number];
+  assignments: Assignments<Kept>;
+  records: Records;
+  welcomed: boolean;
+}
+
+/** Arguments with all parameter layers merged. */
+const MAX_ARGS = 16 * 1024 * 1024;
+const PAGE = 96 * 1024;
+
+export class Dispatcher implements RunListener {
+  readonly #options: DispatcherOptions;
+  readonly #shards: readonly Shard[];
+  readonly #runs = new Set<Run>();
+  #ripe: Run[] = [];
+  #turn: NodeJS.Immediate | null = null;
+  #draining = false;
+  #nudge: NodeJS.Timeout;
+
+  constructor(options: DispatcherOptions) {
+    const { outbox, payloads, log } = options;
+    this.#options = options;
+    this.#shards = options.links.map((link) => {
+      const assignments = new Assignments<Kept>(options.memory);
+      const records = new Records({
+        shard: link.shard,
+        read: (kept) => outbox.read(kept),
+        send: (message) => link.sendEncoded(message),
+        wanted: (kept) => assignments.isKept(kept),
+        payloads,
+        log,
+      });
+      return { link, assignments, records, welcomed: false };
+    });
+    // There may have been more shards before: any scheduler takes a record to the store.
+    for (const kept of options.kept) this.#shards[kept.shard % this.#shards.length]?.assignments.keep(kept, kept);
+    this.#nudge = setInterval(() => {
+      for (const shard of this.#shards) shard.records.nudge(performance.now());
+    }, 10_000).unref();
+  }
+
+  /** Runs that have no record yet. */
+  get running(): number {
+    return this.#runs.size;
+  }
+
+  get unconfirmed(): number {
+    return this.#shards.reduce((sum, shard) => sum + shard.assignments.waiting, 0);
+  }
+
+  epochOf(shard: number): number {
+    return this.#shardOf(shard).assignments.epoch;
+  }
+
+  /** Why nothing new should be sent here, or null. */
+  unhealthy(): string | null {
+    if (this.#draining) return "draining";
+    return this.#options.outbox.blocked() ?? this.#options.containers.unhealthy();
+  }
+
+  /** Says so to every scheduler; called when unhealthy() has changed. */
+  healthChanged(): void {
+    const reason = this.unhealthy();
+    for (const { link, welcomed } of this.#shards) {
+      if (!welcomed) continue;
+      link.send({ t: "health", memory: this.#options.memory, ...(reason === null ? {} : { unhealthy: reason }) });
+    }
+  }
+
+  /** From now on every new run is refused. */
+  drain(): void {
+    this.#draining = true;
+    this.healthChanged();
+  }
+
+  stop(): void {
+    clearInterval(this.#nudge);
+  }
+
+  received(shard: number, messages: readonly SchedulerMessage[]): void {
+    for (const message of messages) {
+      try {
+        this.#obey(shard, message);
+      } catch (error) {
+        // One message must not end the runs of others.
+        this.#options.log.error("message.threw", { shard, message: message.t, reason: reasonOf(error) });
+      }
+    }
+  }
+
+  lost(shard: number): void {
+    const state = this.#shardOf(shard);
+    state.welcomed = false;
+    state.records.suspend();
+  }
+
+  #obey(shard: number, message: SchedulerMessage): void {
+    if (message.t === "run") this.#run(shard, message);
+    else if (message.t === "stored") this.#stored(shard, message.items);
+    else if (message.t === "welcome") this.#welcome(shard, message.epoch);
+    else this.#redial(shard, message.epoch);
+  }
+
+  #welcome(shard: number, epoch: number): void {
+    const { link, assignments, records } = this.#shardOf(shard);
+    if (!assignments.obey(epoch)) {
+      this.#options.log.warn("welcome.stale", { shard, epoch, obeyed: assignments.epoch });
+      return;
+    }
+    const pages = assignments.inventory(PAGE);
+    for (const [index, running] of pages.entries()) {
+      link.send({ t: "inventory", epoch, boot: this.#options.boot, running, more: index < pages.length - 1 });
+    }
+    this.#shardOf(shard).welcomed = true;
+    records.resume(assignments.unacknowledged());
+    // Results of runs whose logs are still coming were lost with the last socket, perhaps.
+    for (const run of this.#runs) if (run.shard === shard && run.answer !== null && !run.ripe) this.#sendResult(run);
+    const reason = this.unhealthy();
+    if (reason !== null) link.send({ t: "health", memory: this.#options.memory, unhealthy: reason });
+    this.#options.welcomed(shard);
+  }
+
+  #redial(shard: number, epoch: number): void {
+    const { link, assignments } = this.#shardOf(shard);
+    if (assignments.obey(epoch)) link.redial("asked to");
+  }
+
+  #stored(shard: number, items: readonly { id: string; attempt: number }[]): void {
+    const { assignments, records } = this.#shardOf(shard);
+    const released = assignments.stored(items);
+    if (released.length === 0) return;
+    this.#options.outbox.forget(released);
+    records.confirmed(released);
+  }
+
+  #run(shard: number, message: RunMessage): void {
+    const { link, assignments, records } = this.#shardOf(shard);
+    const { lease, attempt, invocation } = message;
+    const { id } = invocation;
+    const admission = assignments.admit(
+      { epoch: message.epoch, lease, attempt, id, about: invocation.about },
+      {
+        now: performance.now(),
+        draining: this.#draining,
+        full: this.#options.outbox.blocked() !== null || this.#options.containers.unhealthy() !== null,
+      },
+    );
+    if (admission.kind === "refuse") link.send({ t: "refused", id, attempt, lease, reason: admission.reason });
+    else if (admission.kind === "again") records.again(admission.record);
+    else {
+      const run = new Run(message, { shard, assignment: admission.assignment, code: this.#codeOf(message) });
+      this.#runs.add(run);
+      if ("inline" in invocation.args) this.#start(run);
+      else void this.#fetchArgs(run, invocation.args);
+    }
+  }
+
+  #start(run: Run): void {
+    try {
+      this.#options.containers.run(run, this);
+    } catch (error) {
+      this.#options.log.error("run.threw", { id: run.id, reason: reasonOf(error) });
+      this.#fail(run, "There was an internal error on the runtime host.");
+    }
+  }
+
+  async #fetchArgs(run: Run, args: { blob: string; size: number }): Promise<void> {
+    try {
+      const bytes = await this.#options.sideDoor.getBlob(args.blob, { max: MAX_ARGS });
+      run.args = bytes.toString("utf8");
+    } catch (error) {
+      this.#options.log.warn("args.failed", { id: run.id, reason: reasonOf(error) });
+      if (error instanceof SideDoorError && error.final)
+        this.#fail(run, "The arguments of the activation could not be read.");
+      else this.refused(run, "busy");
+      return;
+    }
+    this.#start(run);
+  }
+
+  #codeOf(message: RunMessage): CodeSource | undefined {
+    const { code } = message.invocation.exec;
+    if (code === undefined) return undefined;
+    return { hash: code.hash, size: code.size, load: () => this.#options.code.get(code) };
+  }
+
+  #fail(run: Run, text: string): void {
+    if (run.answer === null) this.answered(run, neverRan(text, performance.now()));
+    if (run.logs === null) this.collected(run, { lines: "[]" });
+  }
+
+  // ---- What the containers say. They hand back the very job they were given. ----
+
+  answered(job: Job, answer: Answer): void {
+    const run = job as Run;
+    if (run.answer !== null || !this.#runs.has(run)) return;
+    run.answer = answer;
+    this.#shardOf(run.shard).assignments.answered(run.assignment);
+    this.#ripen(run);
+  }
+
+  collected(job: Job, logs: Logs): void {
+    const run = job as Run;
+    if (run.answer === null || run.logs !== null) return;
+    run.logs = logs;
+    this.#ripen(run);
+  }
+
+  refused(job: Job, reason: "busy" | "unsupported" | "draining"): void {
+    const run = job as Run;
+    if (run.answer !== null || !this.#runs.delete(run)) return;
+    const { link, assignments } = this.#shardOf(run.shard);
+    assignments.dropped(run.assignment);
+    link.send({ t: "refused", id: run.id, attempt: run.attempt, lease: run.assignment.lease, reason });
+  }
+
+  // ---- Reports, once per turn: one write to the outbox and one frame per socket, however many runs have ended. ----
+
+  #ripen(run: Run): void {
+    if (run.ripe) return;
+    run.ripe = true;
+    this.#ripe.push(run);
+    this.#turn ??= setImmediate(() => this.#endTurn());
+  }
+
+  #endTurn(): void {
+    const runs = this.#ripe;
+    this.#ripe = [];
+    this.#turn = null;
+    const whole: Run[] = [];
+    const entries: Entry[] = [];
+    for (const run of runs) {
+      run.ripe = false;
+      if (run.logs === null) this.#sendResult(run);
+      else {
+        const { id, attempt, shard } = run;
+        whole.push(run);
+        entries.push({ id, attempt, shard, text: JSON.stringify(this.#recordOf(run)) });
+        run.recorded = true;
+      }
+    }
+    if (whole.length > 0) this.#options.outbox.append(entries, (kept) => this.#kept(whole, { entries, kept }));
+    for (const { link } of this.#shards) link.flush();
+  }
+
+  #kept(runs: readonly Run[], written: { entries: readonly Entry[]; kept: readonly Kept[] }): void {
+    for (const [index, run] of runs.entries()) {
+      const { assignments, records } = this.#shardOf(run.shard);
+      const kept = written.kept[index] as Kept;
+      this.#runs.delete(run);
+      assignments.finished(run.assignment, kept);
+      records.add(kept, (written.entries[index] as Entry).text);
+    }
+  }
+
+  #sendResult(run: Run): void {
+    const { link, welcomed } = this.#shardOf(run.shard);
+    if (!welcomed || run.recorded) return;
+    const { id, attempt } = run;
+    const message: ResultMessage = {
+      t: "result",
+      id,
+      attempt,
+      lease: run.assignment.lease,
+      completion: this.#completionOf(run),
+    };
+    const fitting = this.#options.payloads.fitting(message);
+    if (fitting !== null) link.sendEncoded(fitting);
+    else void this.#sendLargeResult(run, message);
+  }
+
+  async #sendLargeResult(run: Run, message: ResultMessage): Promise<void> {
+    try {
+      const encoded = await this.#options.payloads.upload(message);
+      if (!run.recorded) this.#shardOf(run.shard).link.sendEncoded(encoded);
+    } catch (error) {
+      // The record will carry it, and tries for longer.
+      this.#options.log.warn("result.upload-failed", { id: run.id, reason: reasonOf(error) });
+    }
+  }
+
+  #recordOf(run: Run): RecordMessage {
+    const { id, attempt } = run;
+    const { lease, about }: { lease: RecordMessage["lease"]; about: About } = run.assignment;
+    return { t: "record", id, attempt, lease, about, completion: this.#completionOf(run) };
+  }
+
+  #completionOf(run: Run) {
+    return completionOf(run, {
+      host: this.#options.host,
+      engine: this.#options.containers.engine,
+      now: performance.now(),
+    });
+  }
+
+  #shardOf(shard: number): Shard {
+    const state = this.#shards[shard];
+    if (state === undefined) throw new RangeError(`no shard ${shard}`);
+    return state;
+  }
+}

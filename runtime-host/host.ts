@@ -1,0 +1,177 @@
+// The host as one object: what its parts are and how they hang together. Everything that differs between the program and a
+// test comes in through the options.
+
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type HostReport, PROTOCOL_VERSION } from "../src/protocol/messages.ts";
+import { CodeCache } from "./code-cache.ts";
+import type { HostConfig } from "./config.ts";
+import type { Containers, ContainersOptions } from "./container/contract.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { Logger } from "./logger.ts";
+import { Outbox } from "./outbox.ts";
+import { Payloads } from "./payloads.ts";
+import { type LinkTiming, SchedulerLink } from "./scheduler-link.ts";
+import { drainHost } from "./shutdown.ts";
+import { openSideDoor } from "./side-door.ts";
+import { lockState } from "./standalone/state-lock.ts";
+
+export interface HostOptions {
+  openContainers: (options: ContainersOptions) => Promise<Containers>;
+  log: Logger;
+  /** Every scheduler shard has this boot's inventory for the first time. */
+  ready: (facts: ReadyFacts) => void;
+  timing?: Partial<LinkTiming>;
+}
+
+export interface ReadyFacts {
+  name: string;
+  boot: string;
+  engine: string;
+  memory: number;
+  shards: number;
+  kinds: string[];
+}
+
+export interface Host {
+  /** Orderly: finishes what runs, hands records over. Resolves to the number of records left on disk. */
+  drain(): Promise<number>;
+  /** At once: containers by force, nothing else is waited for. */
+  abort(): Promise<void>;
+}
+
+/** Rejects with a sentence for the person who started it. */
+export async function startHost(config: HostConfig, options: HostOptions): Promise<Host> {
+  const { log } = options;
+  const boot = randomUUID();
+  await mkdir(config.state, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+    throw new Error(`The state folder ${config.state} cannot be made: ${error.message}.`);
+  });
+  const lock = lockState(config.state);
+  if (lock.kind === "locked") {
+    throw new Error(
+      `The state folder ${config.state} is in use by process ${lock.owner.pid}: give each host its own --state.`,
+    );
+  }
+
+  const sideDoor = openSideDoor({ url: config.url, token: config.token });
+  const code = await CodeCache.open({
+    dir: join(config.state, "code"),
+    bytes: config.codeCache,
+    fetch: sideDoor.getCode,
+    log,
+  });
+  let dispatcher: Dispatcher | null = null;
+  let links: SchedulerLink[] = [];
+  const { outbox, kept } = Outbox.open({
+    dir: join(config.state, "outbox"),
+    bounds: config.outbox,
+    fsync: config.outbox.fsync,
+    log,
+    changed: () => dispatcher?.healthChanged(),
+  });
+
+  let said = "";
+  const containers = await options.openContainers({
+    engine: config.engine,
+    name: config.name,
+    state: join(config.state, "containers"),
+    apiUrl: config.url,
+    memory: config.memory,
+    images: config.images,
+    prewarm: config.prewarm,
+    container: config.container,
+    log,
+    changed: () => {
+      dispatcher?.healthChanged();
+      // Runtimes are part of `hello`, which is said once per socket.
+      if (dispatcher === null || said === JSON.stringify(containers.runtimes())) return;
+      for (const link of links) link.redial("runtimes changed");
+    },
+  });
+
+  const memory = Math.floor(containers.memory / config.shards);
+  const report = (shard: number): HostReport => {
+    const runtimes = containers.runtimes();
+    said = JSON.stringify(runtimes);
+    const unhealthy = dispatcher?.unhealthy() ?? null;
+    return {
+      version: PROTOCOL_VERSION,
+      host: config.name,
+      shard,
+      boot,
+      build: config.build,
+      engine: containers.engine,
+      memory,
+      runtimes,
+      blackbox: containers.blackbox,
+      epoch: dispatcher?.epochOf(shard) ?? 0,
+      ...(unhealthy === null ? {} : { unhealthy }),
+    };
+  };
+  links = Array.from(
+    { length: config.shards },
+    (_, shard) =>
+      new SchedulerLink({
+        url: config.url,
+        token: config.token,
+        shard,
+        report: () => report(shard),
+        received: (link, messages) => dispatcher?.received(link.shard, messages),
+        lost: (link) => dispatcher?.lost(link.shard),
+        log,
+        ...(options.timing === undefined ? {} : { timing: options.timing }),
+      }),
+  );
+
+  const awaited = new Set(links.map((link) => link.shard));
+  const started = new Dispatcher({
+    host: config.name,
+    boot,
+    memory,
+    links,
+    containers,
+    outbox,
+    kept,
+    payloads: new Payloads(sideDoor, log),
+    sideDoor,
+    code,
+    log,
+    welcomed: (shard) => {
+      if (!awaited.delete(shard) || awaited.size > 0) return;
+      const kinds = containers.runtimes().map((each) => each.kind);
+      const { engine } = containers;
+      options.ready({ name: config.name, boot, engine, memory: containers.memory, shards: config.shards, kinds });
+    },
+  });
+  dispatcher = started;
+  log.info("host.start", {
+    name: config.name,
+    boot,
+    engine: containers.engine,
+    memory: containers.memory,
+    unconfirmed: kept.length,
+  });
+  for (const link of links) link.start();
+
+  const close = async () => {
+    await Promise.all(links.map((link) => link.close()));
+    started.stop();
+    await sideDoor.close();
+    outbox.close();
+    lock.release();
+  };
+  return {
+    async drain() {
+      const left = await drainHost({ dispatcher: started, links, containers, log }, { patience: config.drain });
+      await close();
+      return left;
+    },
+    async abort() {
+      await containers.stop({ fast: true });
+      outbox.close();
+      lock.release();
+    },
+  };
+}

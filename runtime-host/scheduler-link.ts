@@ -1,0 +1,216 @@
+// One socket to one scheduler shard: dials, keeps it alive, dials again. What is sent in one turn of the event loop travels in
+// one frame. The link knows the treaty's outside (frames, pings, limits); what messages mean is the dispatcher's business.
+
+import WebSocket from "ws";
+import { decodeSchedulerFrame, type EncodedMessage, encodeMessage, packFrames } from "../src/protocol/codec.ts";
+import {
+  DEAD_AFTER,
+  type HostMessage,
+  type HostReport,
+  MAX_FRAME,
+  PING,
+  PING_EVERY,
+  PONG,
+  type SchedulerMessage,
+} from "../src/protocol/messages.ts";
+import { type Backoff, backoff } from "./backoff.ts";
+import { type Logger, reasonOf } from "./logger.ts";
+
+export interface LinkOptions {
+  /** Origin of the platform. */
+  url: string;
+  token: string;
+  shard: number;
+  /** What `hello` says, asked at each connection. */
+  report: () => HostReport;
+  received: (link: SchedulerLink, messages: SchedulerMessage[]) => void;
+  /** The socket is gone; what was sent on it may be lost. */
+  lost: (link: SchedulerLink) => void;
+  log: Logger;
+  timing?: Partial<LinkTiming>;
+}
+
+export interface LinkTiming {
+  pingEvery: number;
+  deadAfter: number;
+  handshake: number;
+  firstPause: number;
+  longestPause: number;
+  /** A connection that lived this long has earned a fast redial. */
+  steady: number;
+}
+
+const TIMING: LinkTiming = {
+  pingEvery: PING_EVERY,
+  deadAfter: DEAD_AFTER,
+  handshake: 5_000,
+  firstPause: 50,
+  longestPause: 5_000,
+  steady: 10_000,
+};
+
+export class SchedulerLink {
+  readonly shard: number;
+  readonly #options: LinkOptions;
+  readonly #timing: LinkTiming;
+  readonly #pause: Backoff;
+  #socket: WebSocket | null = null;
+  #open = false;
+  #openedAt = 0;
+  #heardAt = 0;
+  #pings: NodeJS.Timeout | null = null;
+  #redial: NodeJS.Timeout | null = null;
+  #closed = false;
+  #queue: EncodedMessage[] = [];
+  #flushing: NodeJS.Immediate | null = null;
+
+  constructor(options: LinkOptions) {
+    this.shard = options.shard;
+    this.#options = options;
+    this.#timing = { ...TIMING, ...options.timing };
+    this.#pause = backoff({ first: this.#timing.firstPause, max: this.#timing.longestPause });
+  }
+
+  /** True between the opening of a socket and its loss. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  start(): void {
+    if (this.#socket === null && !this.#closed) this.#dial();
+  }
+
+  /** Sent with everything else of this turn; dropped if there is no connection, since the opening of the next one says
+   * everything that matters again. */
+  send(message: HostMessage): void {
+    this.sendEncoded(encodeMessage(message));
+  }
+
+  sendEncoded(message: EncodedMessage): void {
+    if (!this.#open) return;
+    this.#queue.push(message);
+    this.#flushing ??= setImmediate(() => this.flush());
+  }
+
+  /** Sends what waits without waiting for the end of the turn. */
+  flush(): void {
+    if (this.#flushing !== null) clearImmediate(this.#flushing);
+    this.#flushing = null;
+    if (this.#queue.length === 0) return;
+    const frames = packFrames(this.#queue);
+    this.#queue = [];
+    for (const frame of frames) this.#socket?.send(frame);
+  }
+
+  /** Bytes handed to the socket that the network has not taken. */
+  get backlog(): number {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
+  /** Ends this connection and makes a new one, e.g. because what `hello` said has changed. */
+  redial(reason: string): void {
+    this.flush();
+    this.#socket?.close(1000, reason);
+  }
+
+  /** Sends what waits and stays closed. Resolves when the socket is gone, at the latest after a second. */
+  close(): Promise<void> {
+    this.flush();
+    this.#closed = true;
+    if (this.#redial !== null) clearTimeout(this.#redial);
+    const socket = this.#socket;
+    if (socket === null) return Promise.resolve();
+    return new Promise((resolve) => {
+      const force = setTimeout(() => socket.terminate(), 1000);
+      socket.once("close", () => {
+        clearTimeout(force);
+        resolve();
+      });
+      if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
+      else socket.close(1000, "host is leaving");
+    });
+  }
+
+  #dial(): void {
+    const { url, token, shard } = this.#options;
+    const socket = new WebSocket(`${url.replace(/^http/, "ws")}/host/v1/connect?shard=${shard}`, {
+      headers: { authorization: `Bearer ${token}` },
+      perMessageDeflate: false,
+      maxPayload: MAX_FRAME,
+      handshakeTimeout: this.#timing.handshake,
+      followRedirects: false,
+    });
+    this.#socket = socket;
+    let reason = "closed";
+    socket.on("open", () => this.#opened(socket));
+    socket.on("message", (data, isBinary) => {
+      const problem = this.#message(isBinary ? null : data.toString());
+      if (problem === null) return;
+      this.#options.log.error("link.bad-frame", { shard, reason: problem });
+      socket.close(1008, problem.slice(0, 100));
+    });
+    socket.on("unexpected-response", (_request, response) => {
+      reason = `the platform answered ${response.statusCode}`;
+      if (response.statusCode === 401 || response.statusCode === 403) reason += ": the host's token was not accepted";
+      socket.terminate();
+    });
+    socket.on("error", (error) => {
+      if (reason === "closed") reason = reasonOf(error);
+    });
+    socket.on("close", (code, text) => {
+      if (reason === "closed")
+        reason = `closed with ${code}${text.length === 0 ? "" : ` ${text.toString().slice(0, 100)}`}`;
+      this.#gone(socket, reason);
+    });
+  }
+
+  #opened(socket: WebSocket): void {
+    if (this.#closed) {
+      socket.close();
+      return;
+    }
+    this.#open = true;
+    this.#openedAt = this.#heardAt = performance.now();
+    this.#options.log.info("link.open", { shard: this.shard });
+    this.#pings = setInterval(() => this.#ping(), this.#timing.pingEvery);
+    socket.send(PING);
+    this.send({ t: "hello", report: this.#options.report() });
+    this.flush();
+  }
+
+  /** A peer that was stopped, or whose machine lost power, leaves the socket "up": only silence tells. */
+  #ping(): void {
+    const silence = performance.now() - this.#heardAt;
+    if (silence > this.#timing.deadAfter) {
+      this.#options.log.warn("link.silent", { shard: this.shard, silence: Math.round(silence) });
+      this.#socket?.terminate();
+      return;
+    }
+    this.#socket?.send(PING);
+  }
+
+  /** Returns what is wrong with the frame, or null. */
+  #message(text: string | null): string | null {
+    this.#heardAt = performance.now();
+    if (text === PONG) return null;
+    const decoded = decodeSchedulerFrame(text);
+    if (!decoded.ok) return decoded.reason;
+    this.#options.received(this, decoded.messages);
+    return null;
+  }
+
+  #gone(socket: WebSocket, reason: string): void {
+    if (this.#socket !== socket) return;
+    this.#socket = null;
+    if (this.#pings !== null) clearInterval(this.#pings);
+    this.#queue = [];
+    const wasOpen = this.#open;
+    this.#open = false;
+    if (wasOpen) this.#options.lost(this);
+    if (this.#closed) return;
+    if (wasOpen && performance.now() - this.#openedAt > this.#timing.steady) this.#pause.reset();
+    const pause = this.#pause.next();
+    this.#options.log.warn("link.down", { shard: this.shard, reason, redialIn: Math.round(pause) });
+    this.#redial = setTimeout(() => this.#dial(), pause);
+  }
+}

@@ -1,0 +1,39 @@
+// An orderly end: refuse what is new, let finish what runs, then wait until the store has confirmed the records. Each step has
+// its deadline; what is not confirmed by then stays on disk for the next start.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Containers } from "./container/contract.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { Logger } from "./logger.ts";
+import type { SchedulerLink } from "./scheduler-link.ts";
+
+export interface Draining {
+  dispatcher: Pick<Dispatcher, "drain" | "running" | "unconfirmed">;
+  links: readonly Pick<SchedulerLink, "open">[];
+  containers: Pick<Containers, "stop">;
+  log: Logger;
+}
+
+/** ms for records to be confirmed after the last run has ended. */
+const CONFIRMATION = 3_000;
+const STEP = 20;
+
+/** Resolves to the number of records left on disk. */
+export async function drainHost(parts: Draining, options: { patience: number }): Promise<number> {
+  const { dispatcher, links, containers, log } = parts;
+  log.info("drain.start", { running: dispatcher.running, unconfirmed: dispatcher.unconfirmed });
+  dispatcher.drain();
+  await until(() => dispatcher.running === 0, options.patience);
+  if (dispatcher.running > 0) log.warn("drain.cut", { running: dispatcher.running });
+  await containers.stop({ fast: false });
+  const confirmed = () =>
+    dispatcher.running === 0 && (dispatcher.unconfirmed === 0 || links.every((link) => !link.open));
+  await until(confirmed, CONFIRMATION);
+  log.info("drain.end", { running: dispatcher.running, unconfirmed: dispatcher.unconfirmed });
+  return dispatcher.unconfirmed;
+}
+
+async function until(done: () => boolean, patience: number): Promise<void> {
+  const deadline = performance.now() + patience;
+  while (!done() && performance.now() < deadline) await sleep(STEP);
+}

@@ -1,0 +1,107 @@
+// Large things travel beside the frames: HTTP to the Worker with the host's token, keep-alive, bounded in size, time and tries.
+
+import { Pool } from "undici";
+import { backoff } from "./backoff.ts";
+import { reasonOf } from "./logger.ts";
+
+export interface SideDoor {
+  /** Rejects with SideDoorError. */
+  getBlob(key: string, options: { max: number }): Promise<Buffer>;
+  putBlob(key: string, bytes: Buffer | string): Promise<void>;
+  getCode(key: string, options: { max: number }): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+export class SideDoorError extends Error {
+  /** The platform refused for good: the same request will not succeed later. */
+  readonly final: boolean;
+  constructor(message: string, options: { final: boolean }) {
+    super(message);
+    this.name = "SideDoorError";
+    this.final = options.final;
+  }
+}
+
+export interface SideDoorOptions {
+  url: string;
+  token: string;
+  tries?: number;
+  firstPause?: number;
+  /** ms for one try. */
+  timeout?: number;
+}
+
+export function openSideDoor(options: SideDoorOptions): SideDoor {
+  const { token, tries = 4, firstPause = 100, timeout = 30_000 } = options;
+  const pool = new Pool(options.url, {
+    connections: 16,
+    headersTimeout: timeout,
+    bodyTimeout: timeout,
+    connectTimeout: 5_000,
+  });
+  const authorization = `Bearer ${token}`;
+
+  async function once(
+    method: "GET" | "PUT",
+    path: string,
+    payload: { body?: Buffer | string; max: number },
+  ): Promise<Buffer> {
+    const { body, max } = payload;
+    const response = await pool.request({
+      method,
+      path,
+      headers: { authorization, ...(body === undefined ? {} : { "content-type": "application/octet-stream" }) },
+      ...(body === undefined ? {} : { body }),
+      signal: AbortSignal.timeout(timeout),
+    });
+    const status = response.statusCode;
+    if (status >= 200 && status < 300) return collect(response.body, max);
+    await response.body.dump({ limit: 65_536 });
+    const final = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
+    throw new SideDoorError(`the platform answered ${status}`, { final });
+  }
+
+  async function request(
+    method: "GET" | "PUT",
+    path: string,
+    payload: { body?: Buffer | string; max: number },
+  ): Promise<Buffer> {
+    const pause = backoff({ first: firstPause, max: 2_000 });
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once(method, path, payload);
+      } catch (error) {
+        const final = error instanceof SideDoorError && error.final;
+        if (final) throw error;
+        if (attempt >= tries) throw new SideDoorError(reasonOf(error), { final: false });
+        await new Promise((resolve) => setTimeout(resolve, pause.next()));
+      }
+    }
+  }
+
+  return {
+    getBlob: (key, { max }) => request("GET", `/host/v1/blobs/${encoded(key)}`, { max }),
+    async putBlob(key, body) {
+      await request("PUT", `/host/v1/blobs/${encoded(key)}`, { body, max: 65_536 });
+    },
+    getCode: (key, { max }) => request("GET", `/host/v1/code/${encoded(key)}`, { max }),
+    close: () => pool.destroy(),
+  };
+}
+
+async function collect(body: AsyncIterable<Buffer>, max: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    // Leaving the loop destroys the stream.
+    if (size > max) throw new SideDoorError(`the platform sent more than ${max} bytes`, { final: true });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** Slashes in keys are part of the path. */
+function encoded(key: string): string {
+  return key.split("/").map(encodeURIComponent).join("/");
+}
