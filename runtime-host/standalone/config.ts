@@ -65,8 +65,8 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
   try {
     values = parse(argv).values;
   } catch (error) {
-    const [sentence] = (error as Error).message.split(". ");
-    return { kind: "error", message: `${sentence?.replace(/\.$/, "")}: see --help.` };
+    const [sentence] = (error as Error).message.split(/\.?(?:\n| (?=[A-Z]))/);
+    return { kind: "error", message: `${sentence}: see --help.` };
   }
   if (values.help) return { kind: "help" };
   if (values.version) return { kind: "version" };

@@ -11,7 +11,7 @@ export interface Owner {
 
 export type LockReply =
   /** `previous`: the owner that died without releasing it. */
-  { kind: "held"; release: () => void; previous: Owner | null } | { kind: "locked"; owner: Owner };
+  { kind: "held"; owner: Owner; release: () => void; previous: Owner | null } | { kind: "locked"; owner: Owner };
 
 /** Throws if the folder cannot be written. */
 export function lockState(folder: string): LockReply {
@@ -26,7 +26,7 @@ export function lockState(folder: string): LockReply {
   try {
     for (let attempt = 0; attempt < 10; attempt++) {
       if (place(draft, path)) {
-        return { kind: "held", previous, release: () => release(path, mine) };
+        return { kind: "held", owner: mine, previous, release: () => release(path, mine) };
       }
       const owner = readOwner(path);
       if (owner !== null && startOf(owner.pid) === owner.started) return { kind: "locked", owner };

@@ -1,8 +1,8 @@
-// The state folder: made 0700, locked, and holding this installation's secrets (0600), which are made once.
+// The state folder: made 0700, locked, and holding what identifies this installation: secrets and a name, made once (0600).
 
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { StartFailure } from "./failure.ts";
 import { lockState, type Owner } from "./state-lock.ts";
@@ -12,8 +12,8 @@ const Secrets = z.object({
   adminToken: z.string().min(32),
   /** Keys for identity look-up, sealing and credentials are derived from it. */
   masterSecret: z.string().min(32),
-  /** The local runtime host's token, once the platform has issued it. */
-  hostToken: z.string().optional(),
+  /** The local runtime host's name. Its own for each state folder: hosts remove the containers that carry their name. */
+  hostName: z.string().regex(/^local-[0-9a-f]{8}$/),
   /** Namespace key of an installation that does not honour the well-known ones. */
   guestKey: z.string().optional(),
 });
@@ -22,6 +22,8 @@ export type Secrets = z.infer<typeof Secrets>;
 export interface State {
   folder: string;
   secrets: Secrets;
+  /** This process, as it holds the folder. */
+  owner: Owner;
   /** Owner that died without releasing the folder: its processes may still be ending. */
   previous: Owner | null;
   save(changes: Partial<Secrets>): void;
@@ -33,7 +35,7 @@ export function openState(folder: string): State {
   const path = join(folder, "secrets.json");
   let lock: ReturnType<typeof lockState>;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     chmodSync(folder, 0o700);
     lock = lockState(folder);
   } catch (error) {
@@ -48,7 +50,8 @@ export function openState(folder: string): State {
   }
   const state: State = {
     folder,
-    secrets: { adminToken: "", masterSecret: "" },
+    secrets: { adminToken: "", masterSecret: "", hostName: "" },
+    owner: lock.owner,
     previous: lock.previous,
     release: lock.release,
     save(changes) {
@@ -60,7 +63,8 @@ export function openState(folder: string): State {
   };
   try {
     const found = readSecrets(path);
-    if (found === null) state.save({ adminToken: token(), masterSecret: token() });
+    if (found === null)
+      state.save({ adminToken: token(), masterSecret: token(), hostName: `local-${randomBytes(4).toString("hex")}` });
     else state.secrets = found;
   } catch (error) {
     lock.release();
@@ -71,6 +75,13 @@ export function openState(folder: string): State {
         );
   }
   return state;
+}
+
+/** Not mkdir's own recursion: it never returns where a file system such as /proc answers ENOENT. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function readSecrets(path: string): Secrets | null {

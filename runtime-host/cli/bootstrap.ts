@@ -1,0 +1,98 @@
+// `edgewhisk bootstrap`: the first key and the first host token of a deployment. Both are printed once and kept nowhere.
+
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { createAdminClient } from "./admin-client.ts";
+
+const HELP = `Usage: ADMIN_TOKEN=… edgewhisk bootstrap --url URL [options]
+
+Makes one identity and one host token in the platform at URL, and prints them once.
+
+  --url URL            origin of the platform, e.g. https://edgewhisk.example.workers.dev
+  --subject NAME       whose key, and name of the namespace    guest
+  --host-name NAME     name of the runtime host                host-1
+
+The admin token comes from the variable ADMIN_TOKEN, or from standard input; never from the command line, which every user
+of the machine can read.
+`;
+
+const OPTIONS = {
+  url: { type: "string" },
+  subject: { type: "string" },
+  "host-name": { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** Returns the exit code. */
+export async function bootstrap(argv: readonly string[]): Promise<number> {
+  let values: ReturnType<typeof parse>["values"];
+  try {
+    values = parse(argv).values;
+  } catch (error) {
+    return complain((error as Error).message, 2);
+  }
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const url = originOf(values.url ?? "");
+  if (url === null) return complain("--url: expected the platform's origin, http://… or https://…", 2);
+  const token = process.env.ADMIN_TOKEN || (await readToken());
+  if (token === "") return complain("no admin token: set ADMIN_TOKEN, or give it on standard input", 2);
+
+  const admin = createAdminClient(url, token);
+  const host = await admin.createHost(values["host-name"] ?? "host-1");
+  if (!host.ok) return complain(host.reason, 1);
+  const identity = await admin.createIdentity(values.subject ?? "guest");
+  if (!identity.ok) return complain(identity.reason, 1);
+  const { namespace, key } = identity.value;
+  process.stdout.write(`namespace key of ${namespace}, shown this once:
+
+  wsk property set --apihost ${url} --auth ${key}
+
+token of host ${values["host-name"] ?? "host-1"}, shown this once; on a machine with Docker:
+
+  EDGEWHISK_TOKEN=${host.value.token} npx edgewhisk host --url ${url} --name ${values["host-name"] ?? "host-1"}
+`);
+  return 0;
+}
+
+function parse(argv: readonly string[]) {
+  return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false });
+}
+
+function originOf(text: string): string | null {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:") || url.username !== "") return null;
+  return url.pathname === "/" && url.search === "" ? url.origin : null;
+}
+
+/** The first line of standard input; at a terminal it is asked for without showing what is typed. */
+async function readToken(): Promise<string> {
+  const terminal = process.stdin.isTTY === true;
+  if (terminal) {
+    process.stderr.write("ADMIN_TOKEN: ");
+    process.stdin.setRawMode(true);
+    // In raw mode the terminal makes no signal of Ctrl-C.
+    process.stdin.on("data", (typed) => {
+      if (typed.includes("\x03")) process.exit(130);
+    });
+  }
+  const reader = createInterface({ input: process.stdin, terminal: false });
+  try {
+    for await (const line of reader) return line.trim();
+    return "";
+  } finally {
+    reader.close();
+    if (terminal) {
+      process.stdin.setRawMode(false);
+      process.stderr.write("\n");
+    }
+    process.stdin.destroy();
+  }
+}
+
+function complain(reason: string, code: number): number {
+  process.stderr.write(`edgewhisk bootstrap: ${reason}\n`);
+  return code;
+}

@@ -1,0 +1,102 @@
+// What every command does before TypeScript can run: see that the dependencies are there and whole, and hand over to the
+// pinned Node. Plain JavaScript without dependencies, for Node 20 and newer.
+
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const PINNED = join(ROOT, "node_modules/node/bin/node");
+
+/** Runs `npm ci` unless node_modules holds what package-lock.json names. Resolves to npm's exit code.
+ * @param {{ dev?: boolean }} [options] dev: development dependencies count as needed, too */
+export async function ensureInstalled(options = {}) {
+  const lacking = whatIsLacking(options.dev ?? false);
+  if (lacking === null) return { code: 0 };
+  const began = Date.now();
+  process.stderr.write(`edgewhisk: installing dependencies (${lacking}) …\n`);
+  const ticker = setInterval(() => {
+    process.stderr.write(`edgewhisk: still installing, ${Math.round((Date.now() - began) / 1000)} s …\n`);
+  }, 5000);
+  // npm tells its scripts where it is; without it (npx, a bare node) the one on PATH is taken.
+  const self = process.env.npm_execpath;
+  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error", ...(options.dev ? ["--include=dev"] : [])];
+  const [command, argv] = self?.endsWith(".js") ? [process.execPath, [self, ...args]] : ["npm", args];
+  const code = await run(command, argv, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
+  clearInterval(ticker);
+  if (code !== 0) {
+    process.stderr.write("edgewhisk: installing the dependencies failed; npm's own message stands above.\n");
+    return { code };
+  }
+  process.stderr.write(`edgewhisk: installed in ${((Date.now() - began) / 1000).toFixed(1)} s\n`);
+  return { code: 0 };
+}
+
+/** npm writes node_modules/.package-lock.json last, so an interrupted install has none.
+ * @param {boolean} dev */
+function whatIsLacking(dev) {
+  if (!existsSync(join(ROOT, "node_modules"))) return "first start";
+  const wanted = packagesOf("package-lock.json");
+  const there = packagesOf("node_modules/.package-lock.json");
+  if (wanted === null) return "no package-lock.json";
+  if (there === null) return "the last install was not finished";
+  for (const [path, entry] of Object.entries(wanted)) {
+    if (path === "") continue;
+    const found = there[path];
+    if (found === undefined && !entry.optional && !entry.devOptional && (dev || !entry.dev))
+      return `${path} is missing`;
+    if (found !== undefined && found.version !== entry.version) return `${path} is not the version the lockfile names`;
+  }
+  return existsSync(PINNED) ? null : "the pinned Node is missing";
+}
+
+/** @param {string} path */
+function packagesOf(path) {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, path), "utf8")).packages ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Runs a TypeScript file of ours on the pinned Node and ends as it ends. The child leads its own process group, so that its
+ * tree can be ended as one; it learns of our death, however sudden, by the end of its IPC channel.
+ * @param {string} entry
+ * @param {readonly string[]} args */
+export function runPinned(entry, args) {
+  const child = spawn(PINNED, [join(ROOT, entry), ...args], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    detached: true,
+    env: { ...process.env, NODE_COMPILE_CACHE: join(ROOT, "node_modules/.cache/edgewhisk"), NODE_NO_WARNINGS: "1" },
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.once("error", (error) => {
+    process.stderr.write(`edgewhisk: ${PINNED} does not start: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.once("exit", (code, signal) => {
+    process.exit(code ?? 128 + (constants.signals[signal ?? "SIGKILL"] ?? 9));
+  });
+  // npm hands its signals on, but if npm itself is killed nobody would tell us.
+  if (process.env.npm_lifecycle_event !== undefined) {
+    const parent = process.ppid;
+    setInterval(() => {
+      if (process.ppid !== parent) child.kill("SIGTERM");
+    }, 500).unref();
+  }
+}
+
+/** @param {string} command @param {readonly string[]} args @param {import("node:child_process").SpawnOptions} options
+ * @returns {Promise<number>} */
+function run(command, args, options) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, options);
+    child.once("error", (error) => {
+      process.stderr.write(`edgewhisk: ${command} does not start: ${error.message}\n`);
+      resolve(127);
+    });
+    child.once("exit", (code) => resolve(code ?? 130));
+  });
+}

@@ -1,0 +1,62 @@
+// The whole platform on one machine, in one process tree: `npm start`. Reads the configuration, serves, and ends in order.
+
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { versionOf } from "./standalone/build.ts";
+import { HELP, parseConfig } from "./standalone/config.ts";
+import { StartFailure } from "./standalone/failure.ts";
+import { greeting } from "./standalone/greeting.ts";
+import { serve } from "./standalone/serve.ts";
+
+/** A clean end takes at most this long (ms). */
+const PATIENCE = 9_000;
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+function say(line: string): void {
+  process.stderr.write(`edgewhisk: ${line}\n`);
+}
+
+async function main(): Promise<void> {
+  // The terminal may be gone before we are.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
+  const parsed = parseConfig(process.argv.slice(2), process.env);
+  if (parsed.kind === "help") return void process.stdout.write(HELP);
+  if (parsed.kind === "version") return void process.stdout.write(`edgewhisk ${versionOf(ROOT)}\n`);
+  if (parsed.kind === "error") {
+    say(parsed.message);
+    process.exitCode = 2;
+    return;
+  }
+
+  let ending = false;
+  const running = serve(parsed.config, { root: ROOT, log: say, onGone: (reason) => end(1, `giving up: ${reason}`) });
+
+  function end(code: number, why: string): void {
+    if (ending) return;
+    ending = true;
+    say(why);
+    const late = setTimeout(() => {
+      say("some parts did not end in time and were killed");
+      process.exit(1);
+    }, PATIENCE);
+    void running.stop().then(() => {
+      clearTimeout(late);
+      process.exit(code);
+    });
+  }
+
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0, "stopping …"));
+  // The launcher is gone, perhaps killed: nobody would stop us any more.
+  process.on("disconnect", () => end(0, "the launcher has gone; stopping …"));
+
+  try {
+    process.stdout.write(greeting(await running.serving));
+  } catch (error) {
+    if (error instanceof StartFailure) end(1, error.message);
+    else end(1, `unexpected: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+}
+
+await main();

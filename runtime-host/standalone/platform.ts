@@ -1,0 +1,149 @@
+// THE adapter to what Cloudflare calls unstable or unsafe: it runs the Worker of wrangler.toml in one workerd, through the
+// Miniflare that wrangler brings, listening on a direct socket. Pinned versions; platform.test.ts is its canary.
+
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type * as MiniflareModule from "miniflare";
+import type * as WranglerModule from "wrangler";
+import { StartFailure } from "./failure.ts";
+
+export interface PlatformOptions {
+  /** Folder of wrangler.toml. */
+  root: string;
+  /** The bundled Worker, one ES module. */
+  script: string;
+  host: string;
+  /** 0 = any free one; it stays the same when workerd is restarted. */
+  port: number;
+  /** Folder for D1, R2 and the objects' databases. */
+  state: string;
+  /** Laid over the [vars] of wrangler.toml; secrets come this way. */
+  vars: Readonly<Record<string, string>>;
+  log: (line: string) => void;
+  /** workerd died and runs again, on the same port and state. */
+  onRestart: () => void;
+  /** workerd died and did not come back: this platform is of no further use. */
+  onFailure: (reason: string) => void;
+}
+
+export interface Platform {
+  port: number;
+  /** One of wrangler.toml's D1 databases, by binding. */
+  database(binding: string): Promise<Database>;
+  /** Calls the Worker's `scheduled` handler. */
+  tick(cron: string): Promise<void>;
+  /** The crons of wrangler.toml. */
+  crons: readonly string[];
+  close(): Promise<void>;
+}
+
+/** What migrations need of a D1 database. */
+export interface Database {
+  query(sql: string): Promise<Record<string, unknown>[]>;
+  /** Several statements, all or none. */
+  script(sql: string): Promise<void>;
+}
+
+/** What we look at of the options wrangler makes. */
+interface WorkerOptions {
+  modulesRules?: unknown;
+  bindings?: Record<string, unknown>;
+  cronTriggers?: string[];
+}
+
+/** Every path of Miniflare's own entry is moved below this URL's, so that none of its built-in routes (local R2 objects without
+ * credentials, error pages with stacks) can be asked for there. */
+const NOWHERE = "http://entry.invalid/-/";
+
+/** Throws StartFailure if the port is taken. */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const { wrangler, miniflare } = load();
+  const { modulesRules: _, ...worker }: WorkerOptions = wrangler.unstable_getMiniflareWorkerOptions(
+    join(options.root, "wrangler.toml"),
+  ).workerOptions;
+  const settings = miniflare.convertV4MiniflareOptions({
+    host: "127.0.0.1",
+    port: 0,
+    upstream: NOWHERE,
+    cf: false,
+    logRequests: false,
+    log: quietLog(miniflare, options),
+    handleStructuredLogs: ({ level, message }) => options.log(`worker ${level}: ${message}`),
+    unsafeHandleRuntimeRestart: options.onRestart,
+    resourcePersistencePath: join(options.state, "v3"),
+    resourceTmpPath: join(options.state, "tmp"),
+    workers: [
+      {
+        ...worker,
+        name: "edgewhisk",
+        bindings: { ...worker.bindings, ...options.vars },
+        modules: true,
+        script: options.script,
+        unsafeDirectSockets: [{ host: options.host, port: options.port }],
+      },
+    ],
+  } as MiniflareModule.V4MiniflareOptions);
+
+  const before = SIGNALS.map((signal) => process.listeners(signal));
+  const instance = new miniflare.Miniflare(settings);
+  // Miniflare ends the process at the first signal; ending it in order is our part. Its "exit" hook stays.
+  SIGNALS.forEach((signal, at) => {
+    for (const listener of process.listeners(signal)) {
+      if (!before[at]?.includes(listener)) process.removeListener(signal, listener);
+    }
+  });
+  try {
+    await instance.ready;
+    const url = await instance.unsafeGetDirectURL();
+    return {
+      port: Number(url.port),
+      crons: worker.cronTriggers ?? [],
+      async database(binding) {
+        const d1 = await instance.getD1Database(binding);
+        return {
+          query: async (sql) => (await d1.prepare(sql).all()).results,
+          async script(sql) {
+            await d1.batch(wrangler.unstable_splitSqlQuery(sql).map((statement) => d1.prepare(statement)));
+          },
+        };
+      },
+      async tick(cron) {
+        // Asked for each time: handles do not outlive a restart of workerd.
+        const handle = await instance.getWorker();
+        await handle.scheduled({ cron, scheduledTime: new Date() });
+      },
+      close: () => instance.dispose(),
+    };
+  } catch (error) {
+    await instance.dispose().catch(() => undefined);
+    if ((error as { code?: string }).code !== "ERR_ADDRESS_IN_USE") throw error;
+    throw new StartFailure(
+      `Port ${options.port} on ${options.host} is taken: stop what uses it, or choose another with --port.`,
+    );
+  }
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** wrangler, and the very Miniflare it was made with, wherever the installer put it. */
+function load(): { wrangler: typeof WranglerModule; miniflare: typeof MiniflareModule } {
+  const here = createRequire(import.meta.url);
+  const beside = createRequire(here.resolve("wrangler"));
+  return { wrangler: here("wrangler"), miniflare: beside("miniflare") };
+}
+
+function quietLog(miniflare: typeof MiniflareModule, options: Pick<PlatformOptions, "log" | "onFailure">) {
+  return new (class extends miniflare.Log {
+    constructor() {
+      super(miniflare.LogLevel.WARN);
+    }
+    override log(message: string): void {
+      options.log(`platform: ${message}`);
+    }
+    override error(error: Error): void {
+      const code = (error as { code?: string }).code;
+      if (code === "ERR_RUNTIME_FAILURE") options.onFailure(error.message);
+      else options.log(`platform: ${error.message}`);
+    }
+  })();
+}

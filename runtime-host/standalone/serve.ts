@@ -1,0 +1,174 @@
+// Composition of the one-machine mode: state, Worker, runtime host, proof; and taking it all down again in order.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { createAdminClient } from "../cli/admin-client.ts";
+import { buildOf } from "./build.ts";
+import { type StandaloneConfig, urlOf } from "./config.ts";
+import { startEdge } from "./edge.ts";
+import { chooseEngine } from "./engine-choice.ts";
+import { StartFailure } from "./failure.ts";
+import { openFamilyBook } from "./family.ts";
+import type { Serving } from "./greeting.ts";
+import { startHost } from "./host-process.ts";
+import { firstUser } from "./identity.ts";
+import { buildFor, imageNames } from "./images.ts";
+import { assertFree } from "./port.ts";
+import { proveItself } from "./proof.ts";
+import { startReaper } from "./reaper.ts";
+import { openState } from "./state.ts";
+import { awaitReaper, sweepAfter, sweepChildren } from "./sweep.ts";
+import { startTicking } from "./ticker.ts";
+
+export interface ServeOptions {
+  root: string;
+  log: (line: string) => void;
+  /** Something that cannot be mended: the caller should stop. */
+  onGone: (reason: string) => void;
+}
+
+export interface Running {
+  /** Resolves when the platform has proved itself. Rejects with StartFailure. */
+  serving: Promise<Serving>;
+  /** Ends everything that was started, children first. May be called at any time, also while starting. */
+  stop(): Promise<void>;
+}
+
+/** What running activations get at the end (s), and how long (ms) the runtime host may take in all. */
+const HOST_DRAIN = 2;
+const HOST_GRACE = 7_000;
+/** How long (ms) the runtime host may take to be known to the platform. */
+const HOST_PATIENCE = 60_000;
+/** How often (ms) the children are written down while starting. */
+const NOTING = 200;
+const NO_ISOLATION =
+  "THE PROCESS ENGINE ISOLATES NOTHING: actions run with this user's rights and can read and change what this user can.";
+/** How long (ms) a start that is to stop may take to notice. */
+const START_GRACE = 2_000;
+/** How long (ms) a dead start's port may stay taken. */
+const PORT_PATIENCE = 5_000;
+
+export function serve(config: StandaloneConfig, options: ServeOptions): Running {
+  const undo: (() => unknown)[] = [];
+  const { log } = options;
+  let stopping: Promise<void> | null = null;
+
+  async function onStop(step: () => unknown): Promise<void> {
+    if (stopping === null) {
+      undo.push(step);
+      return;
+    }
+    await step();
+    throw new StartFailure("Stopped while starting.");
+  }
+
+  async function start(): Promise<Serving> {
+    const began = performance.now();
+    const state = openState(config.state);
+    await onStop(state.release);
+    if (state.previous !== null) {
+      await awaitReaper(state.folder, state.previous);
+      const ended = await sweepAfter(state.folder, state.previous);
+      if (ended > 0) log(`ended ${ended} processes of an earlier start that was killed`);
+    }
+    const reaper = startReaper(state.folder, state.owner);
+    await onStop(reaper.dismiss);
+    await onStop(() => void sweepChildren(reaper.pid));
+    const family = openFamilyBook(state.folder, { owner: state.owner, reaperPid: reaper.pid });
+    // Until all is up, children come and go; later each change is told.
+    const noting = setInterval(family.note, NOTING);
+    await onStop(() => clearInterval(noting));
+
+    await assertFree(config, state.previous === null ? 0 : PORT_PATIENCE);
+    const images = imageNames(process.env);
+    const engine = await chooseEngine(config, { images, build: () => buildFor(images, log), log });
+    log(`engine ${engine.name}: ${engine.why}`);
+    if (engine.name === "process") log(NO_ISOLATION);
+    else family.hasContainers(state.secrets.hostName);
+
+    log("starting the Worker …");
+    const build = buildOf(options.root);
+    const wellKnown = config.loopback || config.developmentKeys;
+    const edge = await startEdge({
+      root: options.root,
+      host: config.host,
+      port: config.port,
+      state: state.folder,
+      vars: {
+        ADMIN_TOKEN: state.secrets.adminToken,
+        MASTER_SECRET: state.secrets.masterSecret,
+        BUILD: build,
+        // One person's machine: nobody is throttled unless a limit is set.
+        ...(wellKnown ? { DEVELOPMENT_KEYS: "loopback", DEFAULT_THROTTLE: "none" } : {}),
+        ...config.vars,
+      },
+      log,
+      onRestart() {
+        log("the Worker's process died and runs again");
+        family.note();
+      },
+      onGone: options.onGone,
+    });
+    await onStop(edge.close);
+    await onStop(startTicking(edge, log));
+
+    const url = urlOf(config.host, edge.port);
+    const admin = createAdminClient(url, state.secrets.adminToken);
+    const token = await admin.createHost(state.secrets.hostName);
+    if (!token.ok) throw new StartFailure(`The runtime host got no token: ${token.reason}.`);
+    log("starting the runtime host …");
+    const ready = Promise.withResolvers<void>();
+    const host = startHost({
+      url,
+      token: token.value.token,
+      name: state.secrets.hostName,
+      engine: engine.name,
+      state: state.folder,
+      build,
+      drain: HOST_DRAIN,
+      ...(config.memory === undefined ? {} : { memory: config.memory }),
+      log,
+      onStart: family.note,
+      onReady: () => ready.resolve(),
+    });
+    await onStop(() => host.stop(HOST_GRACE));
+    const user = await firstUser({ wellKnown, state, admin });
+    await Promise.race([
+      ready.promise,
+      sleep(HOST_PATIENCE, undefined, { ref: false }).then(() => {
+        throw new StartFailure(
+          `The runtime host was not ready within ${HOST_PATIENCE / 1000} s; its own lines stand above.`,
+        );
+      }),
+    ]);
+    const proof = await proveItself(url, user.key);
+    if (!proof.ok) throw new StartFailure(`The hello action did not run: ${proof.reason}.`);
+    clearInterval(noting);
+    family.note();
+    return { url, engine: engine.name, key: user.shown, proof: proof.proof, took: performance.now() - began };
+  }
+
+  async function takeDown(): Promise<void> {
+    await undoAll();
+    // A step of the start that was under way undoes itself when it sees that we stop.
+    await Promise.race([serving.catch(() => undefined), sleep(START_GRACE)]);
+  }
+
+  async function undoAll(): Promise<void> {
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
+      try {
+        await step();
+      } catch (error) {
+        log(`while stopping: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  const serving = start();
+  return {
+    serving,
+    stop() {
+      stopping ??= takeDown();
+      return stopping;
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { isLoopback, parseConfig, urlOf } from "../../../runtime-host/standalone/config.ts";
+
+const configOf = (argv: string[], env: Record<string, string> = {}) => {
+  const parsed = parseConfig(argv, env);
+  if (parsed.kind !== "config") throw new Error(`${parsed.kind}: ${"message" in parsed ? parsed.message : ""}`);
+  return parsed.config;
+};
+const messageOf = (argv: string[], env: Record<string, string> = {}) => {
+  const parsed = parseConfig(argv, env);
+  return parsed.kind === "error" ? parsed.message : `no error but ${parsed.kind}`;
+};
+
+describe("configuration of the one-machine mode", () => {
+  it("listens on loopback port 3233 with state in the current folder by default", () => {
+    expect(configOf([])).toEqual({
+      port: 3233,
+      host: "127.0.0.1",
+      loopback: true,
+      state: resolve(".edgewhisk"),
+      engine: "auto",
+      developmentKeys: false,
+      dev: false,
+      vars: {},
+    });
+  });
+
+  it("takes each flag from its variable, and the flag wins", () => {
+    const env = { EDGEWHISK_PORT: "4000", EDGEWHISK_ENGINE: "docker", EDGEWHISK_STATE: "/a", EDGEWHISK_MEMORY: "512" };
+    expect(configOf([], env)).toMatchObject({ port: 4000, engine: "docker", state: "/a", memory: 512 });
+    expect(configOf(["--port", "5000", "--state=/b"], env)).toMatchObject({ port: 5000, state: "/b" });
+    expect(configOf([], { EDGEWHISK_HOST: "0.0.0.0", EDGEWHISK_DEV_KEYS: "1" })).toMatchObject({
+      host: "0.0.0.0",
+      loopback: false,
+      developmentKeys: true,
+    });
+  });
+
+  it("lays --var over the Worker's variables", () => {
+    expect(configOf(["--var", "A=1", "--var", "B_2=x=y"]).vars).toEqual({ A: "1", B_2: "x=y" });
+    expect(messageOf(["--var", "nonsense"])).toContain("NAME=VALUE");
+  });
+
+  it.each([
+    [["--prot", "1"], "Unknown option '--prot'"],
+    [["extra"], "Unexpected argument 'extra'"],
+    [["--port", "70000"], "--port 70000: expected a number"],
+    [["--port", "-1"], "ambiguous"],
+    [["--host", "example.org"], "--host example.org: expected an IP address"],
+    [["--engine", "podman"], "--engine podman: expected auto, docker or process"],
+    [["--memory", "12"], "--memory 12: expected a number of MB"],
+  ])("refuses %j with one line", (argv, text) => {
+    expect(messageOf(argv)).toContain(text);
+    expect(messageOf(argv)).not.toContain("\n");
+  });
+
+  it("does not serve the process engine off loopback", () => {
+    expect(messageOf(["--engine", "process", "--host", "0.0.0.0"])).toContain("isolates nothing");
+    expect(messageOf(["--engine", "process", "--host", "0.0.0.0", "--dev-keys"])).toContain("isolates nothing");
+    expect(configOf(["--engine", "process", "--host", "::1"]).loopback).toBe(true);
+  });
+
+  it("knows loopback addresses and how they are written in a URL", () => {
+    expect(["127.0.0.1", "127.9.9.9", "::1", "localhost"].map(isLoopback)).toEqual([true, true, true, true]);
+    expect(["0.0.0.0", "::", "10.0.0.1", "128.0.0.1"].map(isLoopback)).toEqual([false, false, false, false]);
+    expect(urlOf("::1", 80)).toBe("http://[::1]:80");
+    expect(urlOf("0.0.0.0", 80)).toBe("http://127.0.0.1:80");
+  });
+
+  it("answers --help and --version before it looks at anything else", () => {
+    expect(parseConfig(["--help", "--port", "x"], {}).kind).toBe("help");
+    expect(parseConfig(["--version"], {}).kind).toBe("version");
+  });
+});
