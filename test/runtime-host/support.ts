@@ -34,7 +34,7 @@ export function aboutOf(name: string): About {
 
 export function runOf(
   number: number,
-  changes: Partial<RunMessage> & { invocation?: Partial<RunMessage["invocation"]> } = {},
+  changes: Partial<Omit<RunMessage, "invocation">> & { invocation?: Partial<RunMessage["invocation"]> } = {},
 ) {
   const { invocation, ...rest } = changes;
   const message: RunMessage = {

@@ -1,0 +1,3 @@
+import { codecSuite } from "./codec-suite.ts";
+
+codecSuite("workerd");
