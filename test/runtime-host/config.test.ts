@@ -1,0 +1,96 @@
+import { totalmem } from "node:os";
+import { expect, test } from "vitest";
+import { HELP, parseHostConfig } from "../../runtime-host/config.ts";
+import { parsePrewarm } from "../../runtime-host/prewarm-spec.ts";
+
+const env = { EDGEWHISK_URL: "https://edge.example", EDGEWHISK_TOKEN: "token-of-a-host" };
+
+function configOf(argv: string[], variables: Record<string, string> = env) {
+  const parsed = parseHostConfig(argv, variables);
+  if (parsed.kind !== "config") throw new Error(JSON.stringify(parsed));
+  return parsed.config;
+}
+
+function complaintOf(argv: string[], variables: Record<string, string> = env): string {
+  const parsed = parseHostConfig(argv, variables);
+  return parsed.kind === "error" ? parsed.message : parsed.kind;
+}
+
+test("url and token are enough; the rest has defaults, memory half of the machine", () => {
+  const config = configOf([]);
+  expect(config).toMatchObject({ url: "https://edge.example", engine: "auto", shards: 1, dieWithParent: false });
+  expect(config.memory).toBe(Math.max(256, Math.floor(totalmem() / 2 / 1024 ** 2)));
+  expect(config.prewarm).toEqual([{ kind: "nodejs:default", memory: 256, count: 1 }]);
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test("a flag wins over its variable, and an empty variable counts as absent", () => {
+  const variables = { ...env, EDGEWHISK_NAME: "from-env", EDGEWHISK_ENGINE: "docker", EDGEWHISK_IMAGE_TAG: "" };
+  const config = configOf(["--name", "from-flag", "--url", "http://127.0.0.1:3233"], variables);
+  expect(config).toMatchObject({
+    name: "from-flag",
+    engine: "docker",
+    url: "http://127.0.0.1:3233",
+    images: { tag: "latest" },
+  });
+});
+
+test("every option the help names is accepted, and every accepted option is in the help", () => {
+  const named = [...HELP.matchAll(/--([a-z-]+) [A-Z0-9]/g)].map((match) => match[1] as string);
+  const values: Record<string, string> = {
+    url: "http://a",
+    prewarm: "none",
+    engine: "process",
+    "log-level": "warn",
+    "outbox-fsync": "1",
+    name: "a",
+  };
+  expect(named.length).toBeGreaterThan(18);
+  for (const flag of new Set(named)) {
+    const value =
+      values[flag] ??
+      (flag === "token" ? "token-token" : flag === "state" ? "x" : flag.startsWith("image") ? "abc" : "512");
+    if (flag === "shards") continue;
+    expect(complaintOf([`--${flag}`, value]), flag).toBe("config");
+  }
+});
+
+test.each([
+  [["--url", "ftp://x"], /http/],
+  [["--url", "https://user:password@x"], /origin/],
+  [["--url", "https://x/path"], /origin/],
+  [["--name", "Not_Allowed"], /lower-case/],
+  [["--engine", "podman"], /auto, docker, process/],
+  [["--memory", "12.5"], /from 128/],
+  [["--memory", "-1"], /.+/],
+  [["--shards", "17"], /1 to 16/],
+  [["--memory", "512", "--shards", "5"], /at least 128 MB/],
+  [["--prewarm", "nodejs"], /--prewarm/],
+  [["--image-prefix", "UPPER/"], /image/],
+  [["--image-tag", "a b"], /tag/],
+  [["--outbox-fsync", "yes"], /0, 1/],
+  [["--nonsense"], /--help/],
+  [["positional"], /--help/],
+])("%j is refused with a sentence", (argv, complaint) => {
+  expect(complaintOf(argv)).toMatch(complaint);
+});
+
+test("a missing url or token is refused, and no complaint shows the token", () => {
+  expect(complaintOf([], { EDGEWHISK_TOKEN: "token-of-a-host" })).toMatch(/--url/);
+  expect(complaintOf([], { EDGEWHISK_URL: "http://x" })).toMatch(/EDGEWHISK_TOKEN/);
+  expect(complaintOf([], { ...env, EDGEWHISK_TOKEN: "with space secret" })).not.toMatch(/secret/);
+});
+
+test("--help asks for the help", () => {
+  expect(parseHostConfig(["--help"], {}).kind).toBe("help");
+});
+
+test("prewarm lists are read, and nonsense is not", () => {
+  expect(parsePrewarm("none")).toEqual([]);
+  expect(parsePrewarm("nodejs:24=2, python:3.13@512")).toEqual([
+    { kind: "nodejs:24", memory: 256, count: 2 },
+    { kind: "python:3.13", memory: 512, count: 1 },
+  ]);
+  for (const text of ["", "nodejs", "nodejs:24=", "nodejs:24=-1", "a:1,,b:2", "nodejs:24=9999"])
+    expect(parsePrewarm(text)).toBeNull();
+});

@@ -1,0 +1,84 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openSideDoor, type SideDoor, SideDoorError } from "../../runtime-host/side-door.ts";
+
+let server: Server;
+let door: SideDoor;
+let handle: (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
+let requests: { method: string; url: string; authorization: string | undefined; body: Buffer }[];
+
+beforeEach(async () => {
+  requests = [];
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const body = Buffer.concat(chunks);
+      requests.push({
+        method: request.method ?? "",
+        url: request.url ?? "",
+        authorization: request.headers.authorization,
+        body,
+      });
+      handle(request, response, body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  door = openSideDoor({ url: `http://127.0.0.1:${port}`, token: "host-token", tries: 3, firstPause: 5, timeout: 500 });
+});
+
+afterEach(async () => {
+  await door.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test("blobs and code are asked for by key with the token", async () => {
+  handle = (_request, response) => response.end("bytes");
+  expect((await door.getBlob("args/a b/1", { max: 100 })).toString()).toBe("bytes");
+  expect((await door.getCode("code/abc", { max: 100 })).toString()).toBe("bytes");
+  await door.putBlob("results/x/1", "ä");
+  expect(requests.map((each) => [each.method, each.url, each.authorization])).toEqual([
+    ["GET", "/host/v1/blobs/args/a%20b/1", "Bearer host-token"],
+    ["GET", "/host/v1/code/code/abc", "Bearer host-token"],
+    ["PUT", "/host/v1/blobs/results/x/1", "Bearer host-token"],
+  ]);
+  expect(requests[2]?.body.toString()).toBe("ä");
+});
+
+test("what may pass is tried again, a bounded number of times", async () => {
+  let failures = 2;
+  handle = (request, response) => {
+    if (failures-- > 0) {
+      if (failures === 0) request.socket.destroy();
+      else response.writeHead(503).end();
+    } else response.end("at last");
+  };
+  expect((await door.getBlob("x", { max: 100 })).toString()).toBe("at last");
+  expect(requests).toHaveLength(3);
+  failures = 100;
+  await expect(door.getBlob("x", { max: 100 })).rejects.toMatchObject({ final: false });
+  expect(requests).toHaveLength(6);
+});
+
+test.each([401, 403, 404, 413])("a %i is final", async (status) => {
+  handle = (_request, response) => response.writeHead(status).end("no");
+  await expect(door.putBlob("x", "y")).rejects.toMatchObject({ final: true });
+  await expect(door.putBlob("x", "y")).rejects.toBeInstanceOf(SideDoorError);
+  expect(requests).toHaveLength(2);
+});
+
+test("more bytes than allowed are not read", async () => {
+  handle = (_request, response) => response.end(Buffer.alloc(1_000_000));
+  await expect(door.getBlob("x", { max: 1000 })).rejects.toMatchObject({ final: true });
+});
+
+test("a server that never answers is given up, try by try", async () => {
+  handle = () => {};
+  const began = performance.now();
+  await expect(door.getBlob("x", { max: 1000 })).rejects.toMatchObject({ final: false });
+  expect(performance.now() - began).toBeLessThan(5000);
+  expect(requests).toHaveLength(3);
+});
