@@ -1,0 +1,285 @@
+// Actions as entities: parity 2.3, 2.4, 3.1, 3.2, 3.3, 3.5.
+
+import { expect } from "vitest";
+import { annotation, ask, code, ECHO, fresh, line, make, namespace, useApi } from "./suite.ts";
+
+useApi();
+
+const P = (name: string, value: unknown) => ({ key: name, value });
+const put = (name: string, body: unknown, query = "?overwrite=true") => ask("PUT", `actions/${name}${query}`, { body });
+
+async function action(body: object = {}): Promise<string> {
+  const name = fresh("act");
+  await make(`actions/${name}`, code(ECHO, body));
+  return name;
+}
+
+line(
+  "2.39 2.54 2.64 2.65 3.05 3.07 3.15",
+  "create answers 200 with the whole action and the server's annotations",
+  async () => {
+    const name = fresh("create");
+    const before = Date.now();
+    const answer = await put(name, code(ECHO, { parameters: [P("a", 1)] }), "");
+    expect(answer.status).toBe(200);
+    expect(answer.json).toMatchObject({
+      namespace: namespace(1),
+      name,
+      version: "0.0.1",
+      publish: false,
+      parameters: [P("a", 1)],
+      limits: { timeout: 60000, memory: 256, logs: 10, concurrency: 1 },
+      exec: { kind: expect.stringMatching(/^nodejs:\d+$/), code: ECHO, binary: false },
+    });
+    expect(Number.isInteger(answer.json.updated)).toBe(true);
+    expect(answer.json.updated).toBeGreaterThanOrEqual(before - 60_000);
+    expect(annotation(answer.json, "exec")).toBe(answer.json.exec.kind);
+    expect(annotation(answer.json, "provide-api-key")).toBe(false);
+    expect((await ask("GET", `actions/${name}`)).json).toEqual(answer.json);
+    await ask("DELETE", `actions/${name}`);
+  },
+);
+
+line("2.40 2.41", "a second create needs overwrite; overwrite creates as well", async () => {
+  const name = await action();
+  expect(await put(name, code(ECHO), "")).toMatchObject({ status: 409, json: { error: "resource already exists" } });
+  expect(await put(name, code(ECHO), "?overwrite=false")).toMatchObject({ status: 409 });
+  const other = fresh("new");
+  expect((await put(other, code(ECHO))).status).toBe(200);
+  await ask("DELETE", `actions/${other}`);
+});
+
+line("2.45 3.05", "delete answers the entity, then 404; the next life starts at 0.0.1", async () => {
+  const name = await action();
+  await put(name, {});
+  expect((await ask("DELETE", `actions/${name}`)).json).toMatchObject({ name, version: "0.0.2" });
+  expect((await ask("DELETE", `actions/${name}`)).status).toBe(404);
+  await make(`actions/${name}`, code(ECHO));
+  expect((await ask("GET", `actions/${name}`)).json.version).toBe("0.0.1");
+});
+
+line("2.47", "name, namespace and updated in a body are not looked at", async () => {
+  const name = await action();
+  const { json } = await put(name, { name: "other", namespace: "elsewhere", updated: 1 });
+  expect(json).toMatchObject({ name, namespace: namespace(1) });
+  expect(json.updated).toBeGreaterThan(1);
+});
+
+line("2.48", "names are case-sensitive", async () => {
+  const name = fresh("case");
+  await make(`actions/${name}`, code(ECHO));
+  expect((await ask("GET", `actions/${name.toUpperCase()}`)).status).toBe(404);
+});
+
+line("2.51", "list items show what clients need, without code and parameters", async () => {
+  const name = await action({ parameters: [P("a", 1)], annotations: [P("n", 1)] });
+  const item = (await ask("GET", "actions?limit=200")).json.find((each: { name: string }) => each.name === name);
+  expect(Object.keys(item).sort()).toEqual([
+    "annotations",
+    "exec",
+    "limits",
+    "name",
+    "namespace",
+    "publish",
+    "updated",
+    "version",
+  ]);
+  expect(item.exec).toEqual({ binary: false });
+  expect(typeof annotation(item, "exec")).toBe("string");
+});
+
+line("2.55", "code=false leaves the code out", async () => {
+  const name = await action();
+  const { json } = await ask("GET", `actions/${name}?code=false`);
+  expect(json.exec).not.toHaveProperty("code");
+  expect(json.exec.kind).toMatch(/^nodejs:/);
+  expect((await ask("GET", `actions/${name}?code=true`)).json.exec.code).toBe(ECHO);
+});
+
+line("2.57", "create without exec is refused", async () => {
+  expect(await put(fresh("none"), {}, "")).toMatchObject({
+    status: 400,
+    json: { error: expect.stringContaining("exec undefined") },
+  });
+});
+
+line("2.58 2.61 3.33", "an update keeps what it does not name, limits field by field", async () => {
+  const name = await action({ parameters: [P("a", 1)], limits: { memory: 128 }, publish: true });
+  const { json } = await put(name, { limits: { timeout: 1000 } });
+  expect(json).toMatchObject({
+    version: "0.0.2",
+    publish: true,
+    parameters: [P("a", 1)],
+    limits: { timeout: 1000, memory: 128, logs: 10 },
+    exec: { code: ECHO },
+  });
+  expect((await put(name, { parameters: [P("b", 2)] })).json.parameters).toEqual([P("b", 2)]);
+  expect((await put(name, { version: "3.1.4" })).json.version).toBe("3.1.4");
+  expect((await put(name, {})).json.version).toBe("3.1.5");
+});
+
+line("2.59 2.60", "an update merges annotations, and deletes those it names", async () => {
+  const name = await action({ annotations: [P("a", 1), P("b", 1), P("c", 1)] });
+  const { json } = await put(name, { annotations: [P("b", 2), P("d", 2)], delAnnotations: ["c"] });
+  expect(["a", "b", "c", "d"].map((each) => annotation(json, each))).toEqual([1, 2, undefined, 2]);
+});
+
+line("2.65", "an update never adds provide-api-key", async () => {
+  const name = await action({ annotations: [P("provide-api-key", true)] });
+  expect(annotation((await ask("GET", `actions/${name}`)).json, "provide-api-key")).toBe(true);
+  const { json } = await put(name, { delAnnotations: ["provide-api-key"] });
+  expect(annotation(json, "provide-api-key")).toBeUndefined();
+});
+
+line("3.01 3.04", "names may hold spaces, @, &, dots and dashes, percent-encoded in the path", async () => {
+  for (const name of [`${fresh("a")} b@c.d&e-f`, "x"]) {
+    await make(`actions/${encodeURIComponent(name)}`, code(ECHO));
+    expect((await ask("GET", `actions/${encodeURIComponent(name)}`)).json.name).toBe(name);
+  }
+});
+
+line("3.02", "names with other characters are refused", async () => {
+  for (const name of ["a%24b", "%20a", "a%3Fb", "a%20", "-a", "%C3%BC"]) {
+    const answer = await ask("PUT", `actions/${name}`, { body: code(ECHO) });
+    expect([name, answer.status]).toEqual([name, 400]);
+    expect(answer.json.error).toBe("The name of the entity contains illegal characters.");
+  }
+});
+
+line("3.03", "a name of 256 characters is allowed, a longer one is not", async () => {
+  const longest = "n".repeat(256);
+  await make(`actions/${longest}`, code(ECHO));
+  const answer = await ask("PUT", `actions/${longest}x`, { body: code(ECHO) });
+  expect(answer.status).toBe(400);
+  expect(answer.json.error).toMatch(/longer than allowed: 257 > 256/);
+});
+
+line("3.06", "a malformed version is refused", async () => {
+  for (const version of ["x", "1.2", "1.2.3.4", "-1.0.0", 1]) {
+    expect([version, (await put(fresh("v"), code(ECHO, { version }))).status]).toEqual([version, 400]);
+  }
+});
+
+line("3.08 3.09", "parameters and annotations are arrays of pairs, the last of a key wins", async () => {
+  for (const field of ["parameters", "annotations"]) {
+    expect((await put(fresh("obj"), code(ECHO, { [field]: { a: 1 } }))).status).toBe(400);
+    expect((await put(fresh("obj"), code(ECHO, { [field]: [{ value: 1 }] }))).status).toBe(400);
+  }
+  const name = await action({ parameters: [P("a", 1), P("a", 2)] });
+  expect((await ask("GET", `actions/${name}`)).json.parameters).toEqual([P("a", 2)]);
+});
+
+line("3.13", "parameters over 1 MB are 413", async () => {
+  const answer = await put(fresh("large"), code(ECHO, { parameters: [P("a", "x".repeat(1024 * 1024))] }));
+  expect(answer.status).toBe(413);
+  expect(answer.json.error).toMatch(/larger than allowed: \d+ > 1048576 bytes/);
+});
+
+line("3.16 3.17 2.64", "kinds are trimmed and lower-cased, and default resolves to a version", async () => {
+  const wanted = (await ask("GET", "/", { key: null })).json.runtimes.nodejs.find(
+    (each: { default: boolean }) => each.default,
+  ).kind;
+  for (const kind of ["nodejs:default", " NodeJS:DEFAULT ", wanted.toUpperCase()]) {
+    const name = fresh("kind");
+    const { json } = await put(name, { exec: { kind, code: ECHO } });
+    expect([kind, json.exec?.kind, annotation(json, "exec")]).toEqual([kind, wanted, wanted]);
+    await ask("DELETE", `actions/${name}`);
+  }
+});
+
+line("3.18 3.19 3.20", "unknown and missing kinds and missing code are refused", async () => {
+  const unknown = await put(fresh("bad"), { exec: { kind: "cobol:60", code: "x" } });
+  expect(unknown.status).toBe(400);
+  expect(unknown.json.error).toContain(
+    "The specified runtime 'cobol:60' is not supported by this platform. Valid values are: '",
+  );
+  for (const exec of [
+    { code: ECHO },
+    { kind: 7, code: ECHO },
+    { kind: "nodejs:default" },
+    { kind: "nodejs:default", code: 7 },
+    "x",
+    null,
+  ])
+    expect([exec, (await put(fresh("bad"), { exec })).status]).toEqual([exec, 400]);
+});
+
+line("3.23 3.24", "binary is what looks like base64, whatever the request says", async () => {
+  for (const [source, binary] of [
+    ["AAAA", true],
+    [" UEsDBAo= ", true],
+    [ECHO, false],
+    ["AAA", false],
+  ] as const) {
+    const name = fresh("bin");
+    const { json } = await put(name, { exec: { kind: "nodejs:default", code: source, binary: !binary } });
+    expect([source, json.exec.binary]).toEqual([source, binary]);
+    await ask("DELETE", `actions/${name}`);
+  }
+});
+
+line("3.25 3.26 3.27", "black box actions take an image, with or without code", async () => {
+  const plain = fresh("box");
+  await make(`actions/${plain}`, { exec: { kind: "blackbox", image: "openwhisk/example" } });
+  const { exec } = (await ask("GET", `actions/${plain}`)).json;
+  expect(exec).toEqual({ kind: "blackbox", image: "openwhisk/example", binary: false });
+  const coded = fresh("box");
+  await make(`actions/${coded}`, {
+    exec: { kind: "blackbox", image: `registry.example:5000/a/b:tag@sha256:${"a".repeat(64)}`, code: ECHO },
+  });
+  expect((await ask("GET", `actions/${coded}`)).json.exec.code).toBe(ECHO);
+  const blank = fresh("box");
+  await make(`actions/${blank}`, { exec: { kind: "blackbox", image: "a/b", code: "  " } });
+  expect((await ask("GET", `actions/${blank}`)).json.exec).not.toHaveProperty("code");
+  const bad = await put(fresh("box"), { exec: { kind: "blackbox", image: "UPPER CASE!" } });
+  expect(bad.status).toBe(400);
+  expect(bad.json.error).toContain("could not parse image name");
+});
+
+line(
+  "3.29",
+  "code of 48 MB is taken, more is 413",
+  async () => {
+    const name = fresh("large");
+    const limit = 48 * 1024 * 1024;
+    const answer = await put(name, { exec: { kind: "nodejs:default", code: "x".repeat(limit + 1) } });
+    expect(answer.status).toBe(413);
+    expect(answer.json.error).toBe(`exec larger than allowed: ${limit + 1} > ${limit} bytes.`);
+    await make(`actions/${name}`, { exec: { kind: "nodejs:default", code: "x".repeat(limit) } });
+    expect((await ask("GET", `actions/${name}`)).json.exec.code.length).toBe(limit);
+  },
+  120_000,
+);
+
+line(
+  "3.30",
+  "code comes back byte for byte, short and long, with unicode",
+  async () => {
+    const tricky = `// ü € 😀 \\ " \u0000 \u2028 \t\n${ECHO}`;
+    for (const source of [tricky, tricky.repeat(40_000)]) {
+      const name = fresh("bytes");
+      await make(`actions/${name}`, code(source));
+      expect((await ask("GET", `actions/${name}`)).json.exec.code === source).toBe(true);
+    }
+  },
+  60_000,
+);
+
+line("3.34 3.35 3.36 3.37 3.39", "limits out of bounds are refused with their texts", async () => {
+  const error = async (limits: object) => (await put(fresh("lim"), code(ECHO, { limits }))).json.error;
+  expect(await error({ memory: 100_000 })).toContain("exceeds allowed threshold of");
+  expect(await error({ memory: 127 })).toContain("memory size 127 MB below allowed threshold of 128 MB");
+  expect(await error({ timeout: 99 })).toContain("below allowed threshold of 100 milliseconds");
+  expect(await error({ timeout: 300_001 })).toContain(
+    "duration 300001 milliseconds exceeds allowed threshold of 300000 milliseconds",
+  );
+  expect(await error({ logs: 11 })).toContain("log size 11 MB exceeds allowed threshold of 10 MB");
+  expect(await error({ logs: -1 })).toContain("below allowed threshold");
+  expect(await error({ concurrency: 0 })).toContain("below allowed threshold of 1");
+  expect(await error({ concurrency: 100_000 })).toContain("concurrency 100000 exceeds allowed threshold of");
+});
+
+line("3.41", "limits that are no integers are malformed", async () => {
+  for (const limits of [{ memory: "x" }, { timeout: 1.5 }, { logs: null }, { concurrency: true }, [], "x"])
+    expect([limits, (await put(fresh("lim"), code(ECHO, { limits }))).status]).toEqual([limits, 400]);
+});

@@ -1,0 +1,364 @@
+// Invocation and activations: parity 2.9, 2.10, 3.4, 4.1, 4.2, 4.3, 8.4.
+
+import { expect } from "vitest";
+import { annotation, ask, code, ECHO, fresh, line, make, namespace, recordOf, useApi } from "./suite.ts";
+
+useApi();
+
+const P = (name: string, value: unknown) => ({ key: name, value });
+const post = (name: string, query: string, body?: unknown) => ask("POST", `actions/${name}${query}`, { body });
+const ID = /^[0-9a-f]{32}$/;
+
+async function action(source = ECHO, more: object = {}): Promise<string> {
+  const name = fresh("inv");
+  await make(`actions/${name}`, code(source, more));
+  return name;
+}
+
+line("2.131 2.138 4.28", "non-blocking is 202 with the id, result ignored", async () => {
+  const name = await action();
+  for (const query of ["", "?result=true", "?blocking=false"]) {
+    const answer = await post(name, query, {});
+    expect(answer.status).toBe(202);
+    expect(answer.json).toEqual({ activationId: expect.stringMatching(ID) });
+    expect(answer.headers.get("x-openwhisk-activation-id")).toBe(answer.json.activationId);
+  }
+});
+
+line("2.132 4.20 4.21 2.138", "blocking is 200 with the record, its logs empty", async () => {
+  const name = await action("function main(a) { console.log('x'); return a; }");
+  const answer = await post(name, "?blocking=true", { n: 1 });
+  expect(answer.status).toBe(200);
+  expect(answer.json).toMatchObject({
+    namespace: namespace(1),
+    name,
+    version: "0.0.1",
+    subject: expect.any(String),
+    activationId: expect.stringMatching(ID),
+    start: expect.any(Number),
+    end: expect.any(Number),
+    duration: expect.any(Number),
+    response: { status: "success", success: true, result: { n: 1 } },
+    logs: [],
+    publish: false,
+  });
+  expect(answer.headers.get("x-openwhisk-activation-id")).toBe(answer.json.activationId);
+  expect(annotation(answer.json, "path")).toBe(`${namespace(1)}/${name}`);
+  expect(annotation(answer.json, "kind")).toMatch(/^nodejs:/);
+  expect(annotation(answer.json, "limits")).toMatchObject({ timeout: 60000, memory: 256, logs: 10 });
+  expect(annotation(answer.json, "timeout")).toBe(false);
+  expect(annotation(answer.json, "waitTime")).toBeGreaterThanOrEqual(0);
+  expect(annotation(answer.json, "initTime")).toBeGreaterThanOrEqual(0);
+  expect((await post(name, "?blocking=true&result=true", { n: 2 })).json).toEqual({ n: 2 });
+});
+
+line("4.26", "a warm run has no initTime", async () => {
+  const name = await action();
+  await post(name, "?blocking=true", {});
+  for (let tries = 0; tries < 5; tries++) {
+    const { json } = await post(name, "?blocking=true", {});
+    if (annotation(json, "initTime") === undefined) return;
+  }
+  throw new Error("five calls in turn were all cold");
+});
+
+line("2.130", "timeout must be 1 to 60000", async () => {
+  const name = await action();
+  for (const timeout of ["0", "60001", "-1", "x", "1.5"]) {
+    const answer = await post(name, `?blocking=true&timeout=${timeout}`, {});
+    expect([timeout, answer.status]).toEqual([timeout, 400]);
+  }
+  expect((await post(name, "?blocking=true&timeout=60001", {})).json.error).toContain(
+    "Timeout must be number of milliseconds up to 60000.",
+  );
+  expect((await post(name, "?blocking=true&timeout=60000", {})).status).toBe(200);
+});
+
+line("2.133", "what is not finished in time is 202 with the id, and finishes", async () => {
+  const name = await action(
+    "function main() { return new Promise((r) => setTimeout(() => r({ late: true }), 1500)); }",
+  );
+  const answer = await post(name, "?blocking=true&timeout=200", {});
+  expect(answer.status).toBe(202);
+  expect(answer.json).toEqual({ activationId: expect.stringMatching(ID) });
+  expect((await recordOf(answer.json.activationId)).response.result).toEqual({ late: true });
+});
+
+line("2.134 4.05 4.06 4.08", "an application error is 502 and reduced to its error", async () => {
+  const name = await action("function main() { return { error: { why: 1 }, other: 2 }; }");
+  const answer = await post(name, "?blocking=true", {});
+  expect(answer.status).toBe(502);
+  expect(answer.json.response).toMatchObject({
+    status: "application error",
+    success: false,
+    result: { error: { why: 1 } },
+  });
+  expect(answer.json.response.result).not.toHaveProperty("other");
+  expect((await post(name, "?blocking=true&result=true", {})).json).toEqual({ error: { why: 1 } });
+});
+
+line("2.135 4.09 8.31", "a developer error is 502, with a log line that says so", async () => {
+  const name = await action("function main() { throw new Error('boom'); }");
+  const answer = await post(name, "?blocking=true", {});
+  expect(answer.status).toBe(502);
+  expect(answer.json.response).toMatchObject({ status: "action developer error", success: false });
+  expect(answer.json.response.result.error).toMatch(/^An error has occurred: .*boom/);
+});
+
+line("4.29", "a developer error appends a line to the logs", async () => {
+  const name = await action("function main() { console.log('before'); throw new Error('boom'); }");
+  const record = await recordOf((await post(name, "?blocking=true", {})).json.activationId);
+  expect(record.logs.at(-1)).toMatch(/stderr: .*did not initialize or run as expected\. Log data might be missing\./);
+});
+
+line("2.137 4.07", "an array result is the body as it is", async () => {
+  const name = await action("function main() { return [1, 'two']; }");
+  expect((await post(name, "?blocking=true", {})).json).toEqual([1, "two"]);
+  expect((await post(name, "?blocking=true&result=true", {})).json).toEqual([1, "two"]);
+});
+
+line("2.139 3.51", "final parameters with a value cannot be overridden", async () => {
+  const name = await action(ECHO, { annotations: [P("final", true)], parameters: [P("fixed", 1), P("open", null)] });
+  expect(await post(name, "?blocking=true", { fixed: 2 })).toMatchObject({
+    status: 400,
+    json: { error: "Request defines parameters that are not allowed (e.g., reserved properties)." },
+  });
+  expect((await post(name, "?blocking=true&result=true", { open: 2 })).json).toEqual({ fixed: 1, open: 2 });
+});
+
+line("2.140 3.44", "a payload over 1 MB is 413", async () => {
+  const name = await action();
+  const answer = await post(name, "?blocking=true", { x: "y".repeat(1024 * 1024) });
+  expect(answer.status).toBe(413);
+  expect(answer.json.error).toMatch(/^Request larger than allowed: \d+ > 1048576 bytes\.$/);
+});
+
+line("3.45", "a result over 1 MB is cut and becomes an application error", async () => {
+  const name = await action("function main() { return { x: 'y'.repeat(1024 * 1024) }; }");
+  const { json, status } = await post(name, "?blocking=true", {});
+  expect([status, json.response.status]).toEqual([502, "application error"]);
+  expect(json.response.result.error).toMatch(
+    /^The action produced a response that exceeded the allowed length: \d+ > 1048576 bytes\. The truncated response was: /,
+  );
+});
+
+line("4.01", "the payload overrides the action's parameters", async () => {
+  const name = await action(ECHO, { parameters: [P("a", "action"), P("b", "action")] });
+  expect((await post(name, "?blocking=true&result=true", { b: "payload" })).json).toEqual({
+    a: "action",
+    b: "payload",
+  });
+});
+
+line("4.02 3.10", "init parameters are in the environment, not in the arguments", async () => {
+  const name = await action("function main(a) { return { a, env: process.env.INIT }; }", {
+    parameters: [{ key: "INIT", value: "by init", init: true }, P("plain", 1)],
+  });
+  expect((await post(name, "?blocking=true&result=true", {})).json).toEqual({ a: { plain: 1 }, env: "by init" });
+});
+
+line("4.10", "a scalar result is a developer error", async () => {
+  const name = await action("function main() { return 'text'; }");
+  expect((await post(name, "?blocking=true", {})).json.response.status).toBe("action developer error");
+});
+
+line("4.11 8.13", "an action that exits is a developer error, and the next call gets a new container", async () => {
+  const name = await action("function main(a) { if (a.exit) process.exit(1); return { fine: true }; }");
+  const answer = await post(name, "?blocking=true", { exit: true });
+  expect(answer.json.response.result.error).toBe(
+    "The action did not produce a valid response and exited unexpectedly.",
+  );
+  expect((await post(name, "?blocking=true&result=true", {})).json).toEqual({ fine: true });
+});
+
+line("4.13 8.38", "code that fails to load is a developer error", async () => {
+  for (const source of ["function main( {", "throw new Error('load')", "const x = 1;"]) {
+    const name = await action(source);
+    const answer = await post(name, "?blocking=true", {});
+    expect([source, answer.status, answer.json.response.status]).toEqual([source, 502, "action developer error"]);
+    expect(typeof answer.json.response.result.error).toBe("string");
+  }
+});
+
+line("4.14 8.12", "a run over its time limit is ended", async () => {
+  const name = await action("function main() { return new Promise(() => {}); }", { limits: { timeout: 300 } });
+  const { json } = await post(name, "?blocking=true", {});
+  expect(json.response.result.error).toBe("The action exceeded its time limits of 300 milliseconds.");
+  expect(annotation(json, "timeout")).toBe(true);
+  const init = await action("for (;;);", { limits: { timeout: 300 } });
+  expect((await post(init, "?blocking=true", {})).json.response.result.error).toBe(
+    "The action exceeded its time limits of 300 milliseconds during initialization.",
+  );
+});
+
+line("8.03 8.04 9.14", "the environment names the activation", async () => {
+  const name = await action(
+    "function main() { return Object.fromEntries(Object.entries(process.env).filter(([k]) => k.startsWith('__OW_'))); }",
+  );
+  const answer = await ask("POST", `actions/${name}?blocking=true`, {
+    body: {},
+    headers: { "x-request-id": "conformance1" },
+  });
+  const env = answer.json.response.result;
+  expect(env).toMatchObject({
+    __OW_NAMESPACE: namespace(1),
+    __OW_ACTION_NAME: `/${namespace(1)}/${name}`,
+    __OW_ACTION_VERSION: "0.0.1",
+    __OW_ACTIVATION_ID: answer.json.activationId,
+    __OW_TRANSACTION_ID: "conformance1",
+    __OW_API_HOST: expect.stringMatching(/^https?:\/\//),
+  });
+  expect(Number(env.__OW_DEADLINE)).toBeGreaterThan(Date.now());
+});
+
+line("8.06 2.65", "a key is given only where the annotation asks for one or is missing", async () => {
+  const source =
+    "function main() { return { has: process.env.__OW_API_KEY !== undefined && process.env.__OW_API_KEY !== '' }; }";
+  const without = await action(source);
+  expect((await post(without, "?blocking=true&result=true", {})).json).toEqual({ has: false });
+  const withKey = await action(source, { annotations: [P("provide-api-key", true)] });
+  expect((await post(withKey, "?blocking=true&result=true", {})).json).toEqual({ has: true });
+  await ask("PUT", `actions/${withKey}?overwrite=true`, { body: { delAnnotations: ["provide-api-key"] } });
+  expect((await post(withKey, "?blocking=true&result=true", {})).json).toEqual({ has: true });
+});
+
+line("8.17 8.20 2.125", "logs carry time and stream; a limit of 0 keeps none", async () => {
+  const source = "function main() { console.log('out'); console.error('err'); return {}; }";
+  const record = await recordOf((await post(await action(source), "", {})).json.activationId);
+  expect(record.logs).toHaveLength(2);
+  for (const [stream, text] of [
+    ["stdout", "out"],
+    ["stderr", "err"],
+  ])
+    expect(
+      record.logs.some((each: string) => new RegExp(`^\\d{4}-\\d\\d-\\d\\dT.{19,20} ${stream}: ${text}$`).test(each)),
+    ).toBe(true);
+  const logs = await ask("GET", `activations/${record.activationId}/logs`);
+  expect(logs.json).toEqual({ logs: record.logs });
+  const none = await action(source, { limits: { logs: 0 } });
+  expect((await recordOf((await post(none, "", {})).json.activationId)).logs).toEqual([]);
+});
+
+line("8.47 2.58", "an update is used by the next call", async () => {
+  const name = await action("function main() { return { v: 0 }; }");
+  for (let v = 1; v <= 3; v++) {
+    await ask("PUT", `actions/${name}?overwrite=true`, { body: code(`function main() { return { v: ${v} }; }`) });
+    expect((await post(name, "?blocking=true&result=true", {})).json).toEqual({ v });
+  }
+});
+
+line("2.119 2.129", "a list item is a summary", async () => {
+  const name = await action();
+  const { activationId } = (await post(name, "?blocking=true", {})).json;
+  await recordOf(activationId);
+  const [item] = (await ask("GET", `activations?name=${name}`)).json;
+  expect(Object.keys(item).sort()).toEqual(
+    [
+      "activationId",
+      "annotations",
+      "duration",
+      "end",
+      "name",
+      "namespace",
+      "publish",
+      "start",
+      "statusCode",
+      "version",
+    ].sort(),
+  );
+  expect(item).toMatchObject({ activationId, statusCode: 0, name, namespace: namespace(1) });
+  for (const field of ["start", "end", "duration"]) expect(Number.isInteger(item[field])).toBe(true);
+});
+
+line("2.120", "docs=true lists whole records", async () => {
+  const name = await action("function main() { console.log('x'); return { r: 1 }; }");
+  await recordOf((await post(name, "", {})).json.activationId);
+  const [item] = (await ask("GET", `activations?name=${name}&docs=true`)).json;
+  expect(item).toMatchObject({ response: { status: "success", result: { r: 1 } } });
+  expect(item.logs).toHaveLength(1);
+});
+
+line("2.115 2.36", "since, upto, skip and limit choose, newest first", async () => {
+  const name = await action();
+  const ids: string[] = [];
+  const starts: number[] = [];
+  for (let n = 0; n < 3; n++) {
+    const { json } = await post(name, "?blocking=true", {});
+    ids.push(json.activationId);
+    starts.push((await recordOf(json.activationId)).start);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  const list = async (query: string) =>
+    (await ask("GET", `activations?name=${name}&${query}`)).json.map(
+      (each: { activationId: string }) => each.activationId,
+    );
+  expect(await list("")).toEqual([...ids].reverse());
+  expect(await list("limit=1")).toEqual([ids[2]]);
+  expect(await list("limit=1&skip=1")).toEqual([ids[1]]);
+  expect(await list(`since=${starts[1]}`)).toEqual([ids[2], ids[1]]);
+  expect(await list(`upto=${starts[1]}`)).toEqual([ids[1], ids[0]]);
+  expect((await ask("GET", `activations?name=${name}&count=true`)).json).toEqual({ activations: 3 });
+});
+
+line("2.116 2.117 2.118", "activation queries that make no sense are refused with their texts", async () => {
+  const error = async (query: string) => {
+    const answer = await ask("GET", `activations?${query}`);
+    return [answer.status, answer.json.error];
+  };
+  expect(await error("name=a/b/c")).toEqual([
+    400,
+    expect.stringContaining("Parameter may be a 'simple' name or 'package-name/simple' name: a/b/c"),
+  ]);
+  for (const field of ["since", "upto"])
+    expect(await error(`${field}=x`)).toEqual([
+      400,
+      expect.stringContaining("Parameter is not a valid value for epoch seconds: x"),
+    ]);
+  expect(await error("docs=true&count=true")).toEqual([
+    400,
+    expect.stringContaining("The parameter 'docs' is not permitted with 'count'."),
+  ]);
+});
+
+line("2.122 2.123 2.124", "record and result show the outcome in words, without a number", async () => {
+  const name = await action();
+  const record = await recordOf((await post(name, "", { a: 1 })).json.activationId);
+  expect(record.response).toMatchObject({ status: "success", success: true, result: { a: 1 } });
+  expect(record.response).not.toHaveProperty("statusCode");
+  expect(record).not.toHaveProperty("statusCode");
+  expect(record.duration).toBe(record.end - record.start);
+  expect((await ask("GET", `activations/${record.activationId}/result`)).json).toMatchObject({
+    result: { a: 1 },
+    success: true,
+    status: "success",
+  });
+});
+
+line("2.126 2.127", "ids are checked, unknown ones are 404, and so is anything below them", async () => {
+  expect(await ask("GET", "activations/abc")).toMatchObject({
+    status: 400,
+    json: { error: expect.stringContaining("Activation id length is 3 but must be 32.") },
+  });
+  expect(await ask("GET", `activations/${"g".repeat(32)}`)).toMatchObject({
+    status: 400,
+    json: { error: expect.stringContaining("The activation id is not valid.") },
+  });
+  expect((await ask("GET", `activations/${"0".repeat(32)}`)).status).toBe(404);
+  const { activationId } = (await post(await action(), "", {})).json;
+  await recordOf(activationId);
+  expect((await ask("GET", `activations/${activationId}/nothing`)).status).toBe(404);
+});
+
+const NUMBERS =
+  '{"a":18446744073709551616,"b":1.0,"c":1e400,"d":-0,"e":123456789012345678901234567890.123456789,"f":"\\ud800","g":1,"g":2}';
+line("2.10", "payload bytes reach the container as they were sent", async () => {
+  const name = fresh("bytes");
+  await make(`actions/${name}`, {
+    exec: {
+      kind: "python:default",
+      code: "import sys\ndef main(args):\n    return {'big': str(args['a']), 'one': repr(args['b']), 'last': args['g']}\n",
+    },
+  });
+  const answer = await ask("POST", `actions/${name}?blocking=true&result=true`, { text: NUMBERS });
+  expect(answer.json).toEqual({ big: "18446744073709551616", one: "1.0", last: 2 });
+});

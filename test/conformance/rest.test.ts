@@ -1,0 +1,224 @@
+// Credentials, namespaces, generic HTTP behaviour and paging: parity 1.1, 1.2, 2.1, 2.2.
+
+import { expect } from "vitest";
+import { ask, code, ECHO, fresh, key, line, make, namespace, useApi } from "./suite.ts";
+
+useApi();
+
+const NS = "/api/v1/namespaces";
+const uuid = (which: 1 | 2) => key(which).split(":")[0];
+
+line("1.01 1.05 2.03", "missing credentials are 401 with the challenge and a JSON error", async () => {
+  const answer = await ask("GET", `${NS}/_/actions`, { key: null });
+  expect(answer.status).toBe(401);
+  expect(answer.headers.get("www-authenticate")).toBe('Basic realm="OpenWhisk secure realm"');
+  expect(answer.json).toEqual({
+    error: "The resource requires authentication, which was not supplied with the request",
+    code: expect.any(String),
+  });
+});
+
+line("1.02 1.03 1.04 1.06", "wrong, unknown and short secrets are all the same 401", async () => {
+  for (const wrong of [
+    `${uuid(1)}:${"x".repeat(64)}`,
+    `nobody:${"x".repeat(64)}`,
+    `${uuid(1)}:short`,
+    "a:b",
+    "no-colon",
+  ]) {
+    const answer = await ask("GET", `${NS}/_/actions`, { key: wrong });
+    expect(answer).toMatchObject({ status: 401, json: { error: "The supplied authentication is invalid" } });
+    expect(answer.headers.get("www-authenticate")).toBe('Basic realm="OpenWhisk secure realm"');
+  }
+});
+
+line("1.08", "401 comes before 404", async () => {
+  expect((await ask("GET", `${NS}/_/nothing/here`, { key: null })).status).toBe(401);
+});
+
+line("1.19 1.21", "the caller's namespace is listed, and _ stands for it", async () => {
+  for (const path of [NS, `${NS}/`])
+    expect(await ask("GET", path)).toMatchObject({ status: 200, json: [namespace(1)] });
+  const name = fresh("under");
+  await make(`actions/${name}`, code(ECHO));
+  expect((await ask("GET", `${NS}/${namespace(1)}/actions/${name}`)).json.name).toBe(name);
+});
+
+line("1.22 1.23", "namespaces know GET only, and no single form", async () => {
+  for (const verb of ["PUT", "POST", "DELETE"]) expect((await ask(verb, NS, { body: {} })).status).toBe(405);
+  expect((await ask("GET", `${NS}/${namespace(1)}`)).status).toBe(404);
+});
+
+line("1.24 1.25", "the limits of the caller are shown with their defaults", async () => {
+  const { status, json } = await ask("GET", "limits");
+  expect(status).toBe(200);
+  for (const name of [
+    "invocationsPerMinute",
+    "concurrentInvocations",
+    "firesPerMinute",
+    "minActionMemory",
+    "maxActionMemory",
+    "minActionLogs",
+    "maxActionLogs",
+    "minActionTimeout",
+    "maxActionTimeout",
+    "minActionConcurrency",
+    "maxActionConcurrency",
+  ])
+    expect([name, typeof json[name]]).toEqual([name, "number"]);
+  expect(json.maxParameterSize).toMatch(/^\d+ [KMG]?B$/);
+});
+
+line("1.26", "limits know GET only and nothing below", async () => {
+  for (const verb of ["PUT", "POST", "DELETE"]) expect((await ask(verb, "limits", { body: {} })).status).toBe(405);
+  expect((await ask("GET", "limits/inner")).status).toBe(400);
+});
+
+line("1.46 1.47", "activations know GET only, actions no PATCH", async () => {
+  for (const verb of ["PUT", "POST", "DELETE"])
+    expect([verb, (await ask(verb, "activations", { body: {} })).status]).toEqual([verb, 405]);
+  expect((await ask("PATCH", `actions/${fresh("x")}`, { body: {} })).status).toBe(405);
+});
+
+line("2.01 2.02", "collections answer with and without a trailing slash", async () => {
+  for (const path of ["actions", "actions/", "activations", "activations/"])
+    expect([path, (await ask("GET", path)).status]).toEqual([path, 200]);
+});
+
+line("2.05", "a request id is taken over unless it is an internal one, and always answered", async () => {
+  const given = await ask("GET", NS, { headers: { "x-request-id": "my-id-1" } });
+  expect(given.headers.get("x-request-id")).toBe("my-id-1");
+  const inner = await ask("GET", NS, { headers: { "x-request-id": "sid_test" } });
+  expect(inner.headers.get("x-request-id")).not.toBe("sid_test");
+  expect((await ask("GET", NS)).headers.get("x-request-id")).toMatch(/^[a-zA-Z0-9]{32}$/);
+  const error = await ask("GET", `actions/${fresh("none")}`, { headers: { "x-request-id": "my-id-2" } });
+  expect(error.json.code).toBe("my-id-2");
+});
+
+line("2.08 2.09", "framework errors are JSON errors too", async () => {
+  const name = fresh("x");
+  const malformed = await ask("PUT", `actions/${name}`, { text: "{" });
+  expect(malformed.status).toBe(400);
+  expect(malformed.json.error).toMatch(/^The request content was malformed:\n/);
+  expect((await ask("PUT", `actions/${name}`)).status).toBe(400);
+  expect(await ask("GET", `actions/${name}`)).toMatchObject({
+    status: 404,
+    json: { error: "The requested resource does not exist.", code: expect.any(String) },
+  });
+  const unknown = await ask("GET", "nothings");
+  expect([unknown.status, typeof unknown.json.error, typeof unknown.json.code]).toEqual([404, "string", "string"]);
+  expect((await ask("PUT", `actions/${name}`, { text: "x", headers: { "content-type": "text/plain" } })).status).toBe(
+    415,
+  );
+});
+
+line("2.10", "an invoke takes no body or an object, nothing else", async () => {
+  const name = fresh("body");
+  await make(`actions/${name}`, code(ECHO));
+  const post = (options: object) => ask("POST", `actions/${name}?blocking=true`, options);
+  expect((await post({})).status).toBe(200);
+  expect((await post({ text: "" })).status).toBe(200);
+  expect((await post({ body: {} })).status).toBe(200);
+  for (const text of ["[1]", "1", '"x"', "null", "{"])
+    expect([text, (await post({ text })).status]).toEqual([text, 400]);
+});
+
+line("2.12", "an Accept that excludes JSON is 406", async () => {
+  const answer = await ask("GET", "actions", { headers: { accept: "text/css" } });
+  expect(answer.status).toBe(406);
+  expect(answer.json.error).toMatch(/^Resource representation is only available with these types:\napplication\/json/);
+});
+
+line("2.13 2.14", "CORS headers stand on answers, and OPTIONS needs no credentials", async () => {
+  for (const answer of [await ask("GET", NS), await ask("OPTIONS", `${NS}/_/actions/any/thing`, { key: null })]) {
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+    expect(answer.headers.get("access-control-allow-headers")).toBe(
+      "Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent",
+    );
+    expect(answer.headers.get("access-control-allow-methods")).toBe("GET, DELETE, POST, PUT, HEAD");
+  }
+});
+
+line("2.17 2.18 2.19", "the root describes runtimes and limits, with the content type wskdeploy compares", async () => {
+  const answer = await ask("GET", "/", { key: null });
+  expect(answer.status).toBe(200);
+  expect(["application/json", "application/json; charset=UTF-8"]).toContain(answer.headers.get("content-type"));
+  expect(answer.json).toMatchObject({
+    description: expect.any(String),
+    support: { github: expect.any(String), slack: expect.any(String) },
+    api_paths: ["/api/v1"],
+  });
+  for (const name of ["actions_per_minute", "triggers_per_minute", "concurrent_actions", "sequence_length"])
+    expect(typeof answer.json.limits[name]).toBe("number");
+  for (const bound of ["default", "min", "max"])
+    for (const what of ["duration", "memory", "logs"])
+      expect(typeof answer.json.limits[`${bound}_action_${what}`]).toBe("number");
+  for (const family of Object.values(answer.json.runtimes) as { kind: string; default: boolean }[][]) {
+    expect(family.filter((each) => each.default)).toHaveLength(1);
+    expect(family[0]).toMatchObject({
+      kind: expect.any(String),
+      deprecated: expect.any(Boolean),
+      requireMain: expect.any(Boolean),
+    });
+  }
+  expect(Object.keys(answer.json.runtimes)).toContain("nodejs");
+});
+
+line("2.20", "the API root describes itself", async () => {
+  for (const path of ["/api/v1", "/api/v1/"])
+    expect((await ask("GET", path, { key: null })).json).toMatchObject({
+      description: expect.any(String),
+      api_version: "1.0.0",
+      api_version_path: "v1",
+      build: expect.any(String),
+      buildno: expect.any(String),
+      swagger_paths: { ui: "/docs", "api-docs": "/api-docs" },
+    });
+});
+
+line("2.24 2.26 2.27", "ping and the invokers' health answer without credentials", async () => {
+  expect(await ask("GET", "/ping", { key: null })).toMatchObject({ status: 200, text: "pong" });
+  expect(Object.values((await ask("GET", "/invokers", { key: null })).json)).toContain("up");
+  expect((await ask("GET", "/invokers/healthy/count", { key: null })).json).toBeGreaterThan(0);
+  expect((await ask("GET", "/invokers/ready", { key: null })).json.healthy).toMatch(/^\d+\/\d+$/);
+});
+
+line("2.31", "limit 0 stands for 200, 200 is allowed", async () => {
+  for (const limit of [0, 1, 200]) expect((await ask("GET", `actions?limit=${limit}`)).status).toBe(200);
+});
+
+line("2.32 2.33 2.34", "limit and skip out of bounds are 400 with their texts", async () => {
+  for (const collection of ["actions", "activations"]) {
+    const error = async (query: string) => (await ask("GET", `${collection}?${query}`)).json.error;
+    for (const limit of [-1, 201])
+      expect(await error(`limit=${limit}`)).toContain(
+        `The value '${limit}' is not in the range of 0 to 200 for ${collection}.`,
+      );
+    expect(await error("skip=-1")).toContain(`The value '-1' is not greater than or equal to 0 for ${collection}.`);
+    for (const query of ["limit=x", "skip=x"])
+      expect(await error(query)).toContain(`The value 'x' is not an integer for ${collection}.`);
+  }
+});
+
+line("2.35 2.36 2.37", "count, order and unknown parameters", async () => {
+  const names = [fresh("one"), fresh("two"), fresh("three")];
+  for (const name of names) {
+    await make(`actions/${name}`, code(ECHO));
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  const total = (await ask("GET", "actions?count=true&unknown=x")).json;
+  expect(Object.keys(total)).toEqual(["actions"]);
+  expect((await ask("GET", "actions?count=true&skip=1&limit=1")).json.actions).toBe(total.actions - 1);
+  expect((await ask("GET", "actions?count=true&skip=100000")).json.actions).toBe(0);
+  const listed = (await ask("GET", "actions?limit=3")).json.map((each: { name: string }) => each.name);
+  expect(listed).toEqual([...names].reverse());
+});
+
+line("2.38", "what holds nothing lists as an empty array", async () => {
+  expect(await ask("GET", `activations?name=${fresh("none")}`)).toMatchObject({ status: 200, json: [] });
+});
+
+line("12.77", "aio finds the log forwarding it asks for", async () => {
+  expect((await ask("GET", `/runtime/namespaces/${namespace(1)}/logForwarding`)).status).toBe(200);
+});
