@@ -6,52 +6,213 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { ActivationQuery, Finished, Offer, OpenRow, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
 import type { Database } from "../schema.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { type Ended, Ledger } from "./ledger.ts";
+import { markOf } from "./offers.ts";
 import type { StorePorts } from "./ports.ts";
+import { ASK_AFTER } from "./reconcile.ts";
+import { UNKEPT_FOR } from "./records.ts";
+import { Rounds } from "./rounds.ts";
+import { Waiters } from "./waiters.ts";
+
+/** ms after which rows that nobody took are offered again for the first time. */
+const RETRY_SOON = 1_000;
+/** ms after which declined rows go to others, batched. */
+const PASS_ON = 20;
+/** The alarm fires this late at most (ms), so that it is not set anew for each row. */
+const ALARM_SLACK = 500;
+
+type Found = { record: ActivationRecord | null; known: boolean };
 
 /** As ActivationStoreRpc in src/protocol/rpc.ts; what is synchronous here is durable when the object's reply leaves. */
 export class StoreCore {
+  readonly #ports: StorePorts;
+  readonly #ledger: Ledger;
+  readonly #waiters: Waiters;
+  readonly #dispatcher: Dispatcher;
+  readonly #rounds: Rounds;
+  /** Epoch ms of the alarm, as far as this incarnation knows. */
+  #alarmAt = Number.POSITIVE_INFINITY;
+  /** How often an alarm was wished for. */
+  #wakes = 0;
+  #passing = false;
+  #placing: Promise<number> | undefined;
+
   constructor(name: StoreName, options: { database: Database; ports: StorePorts }) {
-    throw new Error(`not written: ${name} ${typeof options}`);
+    const { ports } = options;
+    this.#ports = ports;
+    this.#ledger = new Ledger(options.database);
+    this.#waiters = new Waiters(ports.after);
+    const ledger = this.#ledger;
+    this.#dispatcher = new Dispatcher(name, {
+      ledger,
+      ports,
+      events: {
+        untaken: () => this.#wake(RETRY_SOON),
+        unknown: (ids) => {
+          this.#rounds.doubt(ids);
+          this.#wake(RETRY_SOON);
+        },
+      },
+    });
+    const dispatcher = this.#dispatcher;
+    this.#rounds = new Rounds(name, { ledger, dispatcher, ports, ended: (ended) => this.#release(ended) });
+    // The alarm an earlier incarnation set may be lost to a later one: with open rows there is always one.
+    if (ledger.waiting + ledger.out > 0) this.#wake(RETRY_SOON);
   }
 
-  accept(
-    _invocations: Invocation[],
-    _options: { candidates: SchedulerName[] },
-  ): { kind: "accepted" } | { kind: "full" } {
-    throw new Error("not written");
+  /** Durable path. Candidates are the schedulers to offer to, home first. */
+  accept(invocations: Invocation[], options: { candidates: SchedulerName[] }): { kind: "accepted" } | { kind: "full" } {
+    const { candidates } = options;
+    const target = this.#dispatcher.choose(candidates);
+    const mark = target === undefined ? null : markOf(target, this.#dispatcher.known(target));
+    const reason = candidates.length === 0 ? "no runtime host is connected" : "all hosts are busy";
+    if (!this.#ledger.accept(invocations, { mark, reason, now: this.#ports.now() })) return { kind: "full" };
+    if (target === undefined || mark === null) this.#wake(RETRY_SOON);
+    else {
+      this.#wake(ASK_AFTER);
+      const rest = candidates.slice(candidates.indexOf(target) + 1);
+      this.#dispatcher.send(
+        target,
+        invocations.map((invocation) => ({ offer: { invocation, attempt: 1 }, rest, mark })),
+      );
+    }
+    return { kind: "accepted" };
   }
-  open(_row: OpenRow): void {
-    throw new Error("not written");
+
+  /** The row of a run on the fast path that outlived its first second. */
+  open(row: OpenRow): void {
+    this.#ledger.open(row, this.#ports.now());
+    this.#wake(ASK_AFTER);
   }
-  await(_id: ActivationId, _options: { ms: number }): Promise<{ record: ActivationRecord | null; known: boolean }> {
-    throw new Error("not written");
+
+  async await(id: ActivationId, options: { ms: number }): Promise<Found> {
+    const record = this.#ledger.records.get(id, { unkept: true }) ?? (await this.#waiters.wait(id, options.ms));
+    return { record, known: record !== null || this.#ledger.knows(id) };
   }
-  complete(_finished: Finished[], _from: { scheduler: SchedulerName; epoch: number }): void {
-    throw new Error("not written");
+
+  complete(finished: Finished[], _from: { scheduler: SchedulerName; epoch: number }): void {
+    const ended = this.#ledger.complete(finished, this.#ports.now());
+    this.#release(ended);
   }
-  fail(_id: ActivationId, _options: { about: About; reason: string }): ActivationRecord {
-    throw new Error("not written");
+
+  /** Ends an activation nobody knows the outcome of; returns the record that holds. */
+  fail(id: ActivationId, options: { about: About; reason: string }): ActivationRecord {
+    const { about, reason } = options;
+    const ended = this.#ledger.fail(id, about, { reason, now: this.#ports.now() });
+    if (ended !== null) {
+      this.#release([ended]);
+      return ended.record;
+    }
+    const record = this.#ledger.records.get(id, { unkept: true });
+    if (record === null) throw new Error(`the record of ${id} is not kept`);
+    return record;
   }
-  declined(_items: { id: ActivationId; attempt: number }[], _from: { scheduler: SchedulerName }): void {
-    throw new Error("not written");
+
+  /** A host refused these offers before starting them. */
+  declined(items: { id: ActivationId; attempt: number }[], from: { scheduler: SchedulerName }): void {
+    const { scheduler } = from;
+    const moved = this.#ledger.wait(items, { scheduler, reason: "the host declined", again: true });
+    if (moved.length === 0) return;
+    const known = this.#dispatcher.known(scheduler);
+    this.#dispatcher.learn(scheduler, { ...markOf(scheduler, known), mood: "busy", at: this.#ports.now() });
+    this.#wake(RETRY_SOON);
+    this.#passOn();
   }
-  pull(_scheduler: SchedulerName, _options: { epoch: number; boot: string; memory: number; max: number }): Offer[] {
-    throw new Error("not written");
+
+  pull(scheduler: SchedulerName, options: { epoch: number; boot: string; memory: number; max: number }): Offer[] {
+    const { epoch, boot, memory, max } = options;
+    const now = this.#ports.now();
+    const offers = this.#ledger.pull({ scheduler, epoch, boot }, { memory, max, now });
+    const mood = this.#ledger.waiting > 0 ? "busy" : "room";
+    this.#dispatcher.learn(scheduler, { epoch, boot, mood, at: now });
+    if (offers.length > 0) {
+      this.#rounds.taken();
+      this.#wake(ASK_AFTER);
+    }
+    return offers;
   }
-  get(_id: ActivationId): { record: ActivationRecord | null; known: boolean } {
-    throw new Error("not written");
+
+  get(id: ActivationId): Found {
+    const record = this.#ledger.records.get(id, { unkept: false });
+    return { record, known: record !== null || this.#ledger.knows(id) };
   }
-  list(_query: ActivationQuery): ActivationRecord[] {
-    throw new Error("not written");
+
+  list(query: ActivationQuery): ActivationRecord[] {
+    return this.#ledger.records.list(query);
   }
-  count(_query: ActivationQuery): number {
-    throw new Error("not written");
+
+  count(query: ActivationQuery): number {
+    return this.#ledger.records.count(query);
   }
+
   backlog(): { waiting: number; running: number; oldestWaitMs: number; reason?: string } {
-    throw new Error("not written");
+    const { waiting, out: running } = this.#ledger;
+    const oldest = waiting === 0 ? undefined : this.#ledger.oldest();
+    if (oldest === undefined) return { waiting, running, oldestWaitMs: 0 };
+    return { waiting, running, oldestWaitMs: Math.max(0, this.#ports.now() - oldest.accepted), reason: oldest.reason };
   }
+
   /** The object's alarm. Safe to run at any time and twice. Resolves when the round is over. */
-  alarm(): Promise<void> {
-    throw new Error("not written");
+  async alarm(): Promise<void> {
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    const { waiting, out } = this.#ledger;
+    const purgeAt = this.#ledger.records.purge(this.#ports.now()) ?? Number.POSITIVE_INFINITY;
+    if (waiting + out === 0) {
+      // Rows may have gone since the roster was told that some wait.
+      await this.#place();
+      this.#wakeAt(purgeAt);
+      return;
+    }
+    this.#wake(ASK_AFTER);
+    const wakes = this.#wakes;
+    const askAt = await this.#rounds.reconcile();
+    const placeAt = await this.#place();
+    // Later than the alarm that is set by now, unless something came up meanwhile.
+    if (this.#wakes === wakes) this.#alarmAt = Number.POSITIVE_INFINITY;
+    this.#wakeAt(Math.min(askAt, placeAt, purgeAt));
+  }
+
+  #release(ended: readonly Ended[]): void {
+    const namespaces = new Map<string, ActivationId[]>();
+    const spent: string[] = [];
+    for (const { record, namespaceId, spent: keys, kept } of ended) {
+      if (!kept) this.#wake(UNKEPT_FOR + ALARM_SLACK);
+      this.#waiters.tell(record);
+      const ids = namespaces.get(namespaceId);
+      if (ids === undefined) namespaces.set(namespaceId, [record.activationId]);
+      else ids.push(record.activationId);
+      spent.push(...keys);
+    }
+    for (const [namespaceId, ids] of namespaces) this.#ports.leave(namespaceId, ids);
+    if (spent.length > 0) this.#ports.forget(spent);
+  }
+
+  /** Offers waiting rows soon, without waiting for the alarm. */
+  #passOn(): void {
+    if (this.#passing) return;
+    this.#passing = true;
+    this.#ports.after(PASS_ON, () => {
+      this.#passing = false;
+      this.#place().catch((error: unknown) => this.#ports.warn(`offering again failed: ${String(error)}`));
+    });
+  }
+
+  #place(): Promise<number> {
+    this.#placing ??= this.#rounds.place().finally(() => {
+      this.#placing = undefined;
+    });
+    return this.#placing;
+  }
+
+  #wake(inMs: number): void {
+    this.#wakeAt(this.#ports.now() + inMs);
+  }
+
+  #wakeAt(at: number): void {
+    this.#wakes++;
+    if (at === Number.POSITIVE_INFINITY || at + ALARM_SLACK >= this.#alarmAt) return;
+    this.#alarmAt = at;
+    this.#ports.setAlarm(at);
   }
 }

@@ -1,0 +1,118 @@
+// The Durable Object that keeps the activations of one namespace and shard: takes calls and the alarm, and hands them to
+// the core. What its methods return has been written when the reply leaves.
+
+import { DurableObject } from "cloudflare:workers";
+import type { About, ActivationRecord } from "../../src/entities/activation.ts";
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { Env } from "../../src/env.ts";
+import type { Invocation } from "../../src/protocol/invocation.ts";
+import { ROSTER_NAME } from "../../src/protocol/names.ts";
+import type {
+  ActivationQuery,
+  ActivationStoreRpc,
+  Finished,
+  Offer,
+  OpenRow,
+  SchedulerName,
+} from "../../src/protocol/rpc.ts";
+import { type Confirm, confirming } from "../confirm.ts";
+import { StoreCore } from "./core.ts";
+import type { StorePorts } from "./ports.ts";
+
+type Found = { record: ActivationRecord | null; known: boolean };
+
+export class ActivationStore extends DurableObject<Env> implements ActivationStoreRpc {
+  readonly #core: StoreCore;
+  readonly #confirm: Confirm;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#confirm = confirming(env);
+    const { storage } = ctx;
+    const database = { sql: storage.sql, transaction: <T>(run: () => T): T => storage.transactionSync(run) };
+    const name = ctx.id.name;
+    if (name === undefined) throw new Error("an activation store is addressed by its name only");
+    this.#core = new StoreCore(name, { database, ports: this.#ports(name) });
+  }
+
+  async accept(
+    invocations: Invocation[],
+    options: { candidates: SchedulerName[] },
+  ): Promise<{ kind: "accepted" } | { kind: "full" }> {
+    return this.#confirm(this.#core.accept(invocations, options));
+  }
+
+  async open(row: OpenRow): Promise<void> {
+    return this.#confirm(this.#core.open(row));
+  }
+
+  async await(id: ActivationId, options: { ms: number }): Promise<Found> {
+    return this.#core.await(id, options);
+  }
+
+  async complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): Promise<void> {
+    return this.#confirm(this.#core.complete(finished, from));
+  }
+
+  async fail(id: ActivationId, options: { about: About; reason: string }): Promise<ActivationRecord> {
+    return this.#confirm(this.#core.fail(id, options));
+  }
+
+  async declined(items: { id: ActivationId; attempt: number }[], from: { scheduler: SchedulerName }): Promise<void> {
+    return this.#confirm(this.#core.declined(items, from));
+  }
+
+  async pull(
+    scheduler: SchedulerName,
+    options: { epoch: number; boot: string; memory: number; max: number },
+  ): Promise<Offer[]> {
+    const offers = this.#core.pull(scheduler, options);
+    return offers.length === 0 ? offers : this.#confirm(offers);
+  }
+
+  async get(id: ActivationId): Promise<Found> {
+    return this.#core.get(id);
+  }
+
+  async list(query: ActivationQuery): Promise<ActivationRecord[]> {
+    return this.#core.list(query);
+  }
+
+  async count(query: ActivationQuery): Promise<number> {
+    return this.#core.count(query);
+  }
+
+  async backlog(): Promise<{ waiting: number; running: number; oldestWaitMs: number; reason?: string }> {
+    return this.#core.backlog();
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#core.alarm();
+  }
+
+  #ports(name: string): StorePorts {
+    const { env, ctx } = this;
+    const warn = (text: string): void => console.warn(`activations ${name}: ${text}`);
+    return {
+      now: () => Date.now(),
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+      setAlarm: (at) => {
+        void ctx.storage.setAlarm(at);
+      },
+      scheduler: (scheduler) => env.SCHEDULER.getByName(scheduler),
+      roster: env.ROSTER.getByName(ROSTER_NAME),
+      leave: (namespaceId, ids) => {
+        env.GATE.getByName(namespaceId)
+          .leave(ids)
+          .catch((error: unknown) => warn(`permits were not given back: ${String(error)}`));
+      },
+      forget: (keys) => {
+        env.BLOBS.delete(keys).catch((error: unknown) => warn(`blobs were not deleted: ${String(error)}`));
+      },
+      warn,
+    };
+  }
+}

@@ -1,0 +1,146 @@
+// Offers on their way to schedulers: rows are marked before they get here; what one scheduler declines goes on to the next,
+// and what all decline waits again.
+
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { Offer, OfferReply, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
+import type { Ledger, Mark } from "./ledger.ts";
+import { choose, heard, type Known, markOf } from "./offers.ts";
+import type { StorePorts } from "./ports.ts";
+
+const BATCH_ITEMS = 64;
+const BATCH_SIZE = 1_000_000;
+/** Calls to one scheduler at a time; what comes meanwhile makes the next batch. */
+const MOST_FLYING = 2;
+/** Marked rows that may queue for one scheduler. */
+const MOST_QUEUED = 1_000;
+const MOST_KNOWN = 1_000;
+
+export interface Task {
+  offer: Offer;
+  /** As its row says. */
+  mark: Mark;
+  /** Whom to ask next, in order. */
+  rest: readonly SchedulerName[];
+}
+
+interface Lane {
+  queue: Task[];
+  flying: number;
+}
+
+export interface DispatcherEvents {
+  /** Rows wait again: nobody took them. */
+  untaken(): void;
+  /** It is not known whether these were taken. */
+  unknown(ids: ActivationId[]): void;
+}
+
+export class Dispatcher {
+  readonly #name: StoreName;
+  readonly #ledger: Ledger;
+  readonly #ports: StorePorts;
+  readonly #events: DispatcherEvents;
+  readonly #known = new Map<SchedulerName, Known>();
+  readonly #lanes = new Map<SchedulerName, Lane>();
+
+  constructor(name: StoreName, options: { ledger: Ledger; ports: StorePorts; events: DispatcherEvents }) {
+    this.#name = name;
+    this.#ledger = options.ledger;
+    this.#ports = options.ports;
+    this.#events = options.events;
+  }
+
+  known(scheduler: SchedulerName): Known | undefined {
+    return this.#known.get(scheduler);
+  }
+
+  learn(scheduler: SchedulerName, known: Known): void {
+    if (!this.#known.has(scheduler) && this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(scheduler, known);
+  }
+
+  /** The first of the candidates worth asking now. */
+  choose(candidates: readonly SchedulerName[]): SchedulerName | undefined {
+    const open = candidates.filter((name) => (this.#lanes.get(name)?.queue.length ?? 0) < MOST_QUEUED);
+    return choose(open, this.#known, { now: this.#ports.now(), waiting: this.#ledger.waiting });
+  }
+
+  /** Offers rows that are marked for this scheduler. */
+  send(scheduler: SchedulerName, tasks: readonly Task[]): void {
+    let lane = this.#lanes.get(scheduler);
+    if (lane === undefined) {
+      lane = { queue: [], flying: 0 };
+      this.#lanes.set(scheduler, lane);
+    }
+    lane.queue.push(...tasks);
+    while (lane.flying < MOST_FLYING && lane.queue.length > 0) void this.#fly(scheduler, lane);
+  }
+
+  async #fly(scheduler: SchedulerName, lane: Lane): Promise<void> {
+    lane.flying++;
+    const tasks = batch(lane.queue);
+    let reply: OfferReply | undefined;
+    try {
+      const offers = tasks.map((task) => task.offer);
+      reply = await this.#ports.scheduler(scheduler).offer(this.#name, offers);
+    } catch (error) {
+      this.#ports.warn(`${scheduler} did not answer an offer: ${String(error)}`);
+    }
+    lane.flying--;
+    const now = this.#ports.now();
+    if (reply === undefined) {
+      this.learn(scheduler, { ...markOf(scheduler, this.#known.get(scheduler)), mood: "silent", at: now });
+      this.#events.unknown(tasks.map((task) => task.offer.invocation.id));
+    } else {
+      this.learn(scheduler, heard(reply, now));
+      this.#sort(scheduler, tasks, reply);
+    }
+    if (lane.queue.length > 0) this.send(scheduler, []);
+    else if (lane.flying === 0) this.#lanes.delete(scheduler);
+  }
+
+  /** The rows' marks follow the reply; what was declined goes on. */
+  #sort(scheduler: SchedulerName, tasks: readonly Task[], reply: OfferReply): void {
+    const { epoch, boot } = reply;
+    const accepted = new Set(reply.accepted);
+    const moved = tasks
+      .filter(({ offer, mark }) => accepted.has(offer.invocation.id) && (mark.epoch !== epoch || mark.boot !== boot))
+      .map((task) => task.offer.invocation.id);
+    if (moved.length > 0) this.#ledger.confirm(moved, { scheduler, epoch, boot });
+    if (accepted.size === tasks.length) return;
+    const next = new Map<SchedulerName, Task[]>();
+    const untaken: { id: ActivationId; attempt: number }[] = [];
+    for (const task of tasks) {
+      const { id } = task.offer.invocation;
+      if (accepted.has(id)) continue;
+      const to = this.choose(task.rest);
+      if (to === undefined) untaken.push({ id, attempt: task.offer.attempt });
+      else next.set(to, [...(next.get(to) ?? []), { ...task, rest: task.rest.slice(task.rest.indexOf(to) + 1) }]);
+    }
+    for (const [to, list] of next) this.#pass(scheduler, to, list);
+    if (untaken.length === 0) return;
+    const reason = reply.reason === "not-ready" ? "no host is ready" : "all hosts are busy";
+    this.#ledger.wait(untaken, { scheduler, reason, again: false });
+    this.#events.untaken();
+  }
+
+  #pass(from: SchedulerName, to: SchedulerName, tasks: readonly Task[]): void {
+    const ids = tasks.map((task) => task.offer.invocation.id);
+    const mark = markOf(to, this.#known.get(to));
+    const moved = new Set(this.#ledger.pass(ids, { from, to: mark, now: this.#ports.now() }));
+    const still = tasks.filter((task) => moved.has(task.offer.invocation.id)).map((task) => ({ ...task, mark }));
+    if (still.length > 0) this.send(to, still);
+  }
+}
+
+function batch(queue: Task[]): Task[] {
+  let size = 0;
+  let count = 0;
+  for (const { offer } of queue) {
+    const { args } = offer.invocation;
+    size += 2_000 + ("inline" in args ? args.inline.length : 0);
+    if (count === BATCH_ITEMS || (count > 0 && size > BATCH_SIZE)) break;
+    count++;
+  }
+  return queue.splice(0, count);
+}

@@ -1,0 +1,340 @@
+// Rows of accepted work and how they move: waiting, offered, ended. Every change is one transaction, conditional on what the
+// row was believed to be, so that late words change nothing. Synchronous; takes `now`.
+
+import { type About, type ActivationRecord, type Completion, lostCompletion } from "../../src/entities/activation.ts";
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { Invocation } from "../../src/protocol/invocation.ts";
+import type { Finished, Offer, OpenRow, SchedulerName } from "../../src/protocol/rpc.ts";
+import { type Database, migrate, type Sql } from "../schema.ts";
+import { Records } from "./records.ts";
+import { MIGRATIONS, OFFERED, OPEN, WAITING } from "./schema.ts";
+
+/** ms after a row was offered, beyond its action's timeout, at which it cannot be alive any more. More than a scheduler
+ * grants, so that the scheduler's word comes first. */
+const GRACE = 90_000;
+/** Rows that may wait in one store. */
+export const MOST_WAITING = 100_000;
+/** Characters of invocations in one batch of offers. */
+const BATCH_SIZE = 1_000_000;
+
+/** Whom a row is offered to. `boot` "" = not known. */
+export interface Mark {
+  scheduler: SchedulerName;
+  epoch: number;
+  boot: string;
+}
+
+/** A row that is out: offered, or opened by a Worker. */
+export interface OutRow extends Mark {
+  [column: string]: string | number;
+  id: ActivationId;
+  attempt: number;
+  state: number;
+  /** Epoch ms at which it went out. */
+  since: number;
+  deadline: number;
+}
+
+interface Delta {
+  waiting: number;
+  out: number;
+}
+
+export interface Ended {
+  record: ActivationRecord;
+  namespaceId: string;
+  /** Blob keys. */
+  spent: string[];
+  /** False where storing is off: the record must be emptied later. */
+  kept: boolean;
+}
+
+const ACCEPT = `INSERT INTO rows
+  (id, state, attempt, urgent, memory, timeout, accepted, deadline, scheduler, epoch, boot, reason, spent, about, invocation)
+  SELECT ?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
+  WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = ?1)
+  ON CONFLICT (id) DO NOTHING RETURNING 1 AS done`;
+/** A row a Worker had opened for its fast-path call, whose scheduler then said that it never started. */
+const TAKE_OVER = `UPDATE rows SET state = ?2, deadline = ?7, scheduler = ?8, epoch = ?9, boot = ?10, reason = ?11, spent = ?12,
+  invocation = ?14 WHERE id = ?1 AND state = ${OPEN} RETURNING 1 AS done`;
+const OFFER = `UPDATE rows SET state = ${OFFERED}, scheduler = ?, epoch = ?, boot = ?, reason = '',
+  deadline = ? + timeout + ${GRACE}`;
+/** Rows looked after in one round. */
+const MOST_OUT = 20_000;
+const WHICH = "id IN (SELECT value FROM json_each(?))";
+
+export class Ledger {
+  readonly records: Records;
+  waiting: number;
+  out: number;
+  readonly #database: Database;
+  readonly #sql: Sql;
+
+  constructor(database: Database) {
+    migrate(database, MIGRATIONS);
+    this.#database = database;
+    this.#sql = database.sql;
+    this.records = new Records(database.sql);
+    this.waiting = this.#count(`state = ${WAITING}`);
+    this.out = this.#count(`state > ${WAITING}`);
+  }
+
+  /** Rows for new work, marked as offered where there is somebody to offer it to. False if too many wait already. */
+  accept(invocations: readonly Invocation[], options: { mark: Mark | null; reason: string; now: number }): boolean {
+    const { mark, reason, now } = options;
+    if (this.waiting + invocations.length > MOST_WAITING) return false;
+    this.#change((delta) => {
+      for (const invocation of invocations) {
+        const { id, about } = invocation;
+        const { memory, timeout } = about.limits;
+        const state = mark === null ? WAITING : OFFERED;
+        const deadline = mark === null ? 0 : now + timeout + GRACE;
+        const spent = "blob" in invocation.args ? invocation.args.blob : "";
+        const whom = [mark?.scheduler ?? "", mark?.epoch ?? 0, mark?.boot ?? ""];
+        const texts = [mark === null ? reason : "", spent, JSON.stringify(about), JSON.stringify(invocation)];
+        const numbers = [state, invocation.blocking ? 1 : 0, memory, timeout, now, deadline];
+        const values = [id, ...numbers, ...whom, ...texts];
+        const isNew = this.#sql.exec(ACCEPT, ...values).toArray().length > 0;
+        if (!isNew && this.#sql.exec(TAKE_OVER, ...values).toArray().length === 0) continue;
+        if (!isNew) delta.out--;
+        if (mark === null) delta.waiting++;
+        else delta.out++;
+      }
+    });
+    return true;
+  }
+
+  /** The row of a fast-path call. Nothing happens if the id is known. */
+  open(row: OpenRow, now: number): void {
+    const { id, about, scheduler, deadline } = row;
+    const { memory, timeout } = about.limits;
+    const numbers = [OPEN, 1, memory, timeout, now, deadline];
+    this.#change((delta) => {
+      const rows = this.#sql.exec(ACCEPT, id, ...numbers, scheduler, 0, "", "", "", JSON.stringify(about), null);
+      delta.out += rows.toArray().length;
+    });
+  }
+
+  /** Work for a scheduler with `memory` MB: most urgent, then oldest first; marked as offered to it. */
+  pull(mark: Mark, options: { memory: number; max: number; now: number }): Offer[] {
+    const rows = this.#sql
+      .exec<{ id: string; attempt: number; invocation: string }>(
+        `SELECT id, attempt, invocation FROM rows WHERE state = ${WAITING} AND memory <= ? ORDER BY urgent DESC, seq LIMIT ?`,
+        options.memory,
+        options.max,
+      )
+      .toArray();
+    const offers = batchOf(rows, options.memory);
+    if (offers.length === 0) return offers;
+    const ids = offers.map((offer) => offer.invocation.id);
+    this.offer(ids, mark, { now: options.now });
+    return offers;
+  }
+
+  /** The oldest waiting rows, as they would be offered. */
+  peek(max: number): Offer[] {
+    const rows = this.#sql
+      .exec<{ id: string; attempt: number; invocation: string }>(
+        `SELECT id, attempt, invocation FROM rows WHERE state = ${WAITING} ORDER BY urgent DESC, seq LIMIT ?`,
+        max,
+      )
+      .toArray();
+    return batchOf(rows, Number.POSITIVE_INFINITY);
+  }
+
+  /** Marks waiting rows as offered. Returns those that were waiting still. */
+  offer(ids: readonly ActivationId[], mark: Mark, options: { now: number }): ActivationId[] {
+    return this.#change((delta) => {
+      const moved = this.#sql
+        .exec<{ id: string }>(
+          `${OFFER} WHERE ${WHICH} AND state = ${WAITING} RETURNING id`,
+          ...[mark.scheduler, mark.epoch, mark.boot, options.now, JSON.stringify(ids)],
+        )
+        .toArray();
+      delta.waiting -= moved.length;
+      delta.out += moved.length;
+      return moved.map((row) => row.id);
+    });
+  }
+
+  /** Offers that were declined go on to the next scheduler, under the same attempt. Returns those that moved. */
+  pass(ids: readonly ActivationId[], options: { from: SchedulerName; to: Mark; now: number }): ActivationId[] {
+    const { from, to, now } = options;
+    return this.#sql
+      .exec<{ id: string }>(
+        `${OFFER} WHERE ${WHICH} AND state = ${OFFERED} AND scheduler = ? RETURNING id`,
+        ...[to.scheduler, to.epoch, to.boot, now, JSON.stringify(ids), from],
+      )
+      .toArray()
+      .map((row) => row.id);
+  }
+
+  /** Rows are out where they were offered, but under another epoch or boot than was marked. */
+  confirm(ids: readonly ActivationId[], mark: Mark): void {
+    this.#sql.exec(
+      `UPDATE rows SET epoch = ?, boot = ? WHERE ${WHICH} AND state > ${WAITING} AND scheduler = ?`,
+      ...[mark.epoch, mark.boot, JSON.stringify(ids), mark.scheduler],
+    );
+  }
+
+  /** Offers that were not started, and will not be, go back to wait. `again`: under a new attempt, since a host may have
+   * seen this one. Returns those that moved. */
+  wait(
+    items: readonly { id: ActivationId; attempt: number }[],
+    options: { scheduler: SchedulerName; reason: string; again: boolean },
+  ): ActivationId[] {
+    const step = options.again ? 1 : 0;
+    return this.#change((delta) => {
+      const moved: ActivationId[] = [];
+      for (const { id, attempt } of items) {
+        const rows = this.#sql.exec(
+          `UPDATE rows SET state = ${WAITING}, attempt = attempt + ?, reason = ?, deadline = 0
+            WHERE id = ? AND state = ${OFFERED} AND attempt = ? AND scheduler = ? RETURNING 1 AS done`,
+          ...[step, options.reason, id, attempt, options.scheduler],
+        );
+        if (rows.toArray().length > 0) moved.push(id);
+      }
+      delta.waiting += moved.length;
+      delta.out -= moved.length;
+      return moved;
+    });
+  }
+
+  /** Ends activations. First record wins; a word about an attempt that has been given up is counted, not used. */
+  complete(finished: readonly Finished[], now: number): Ended[] {
+    return this.#change((delta) => {
+      const ended: Ended[] = [];
+      let late = 0;
+      for (const { id, attempt, about, completion, spent } of finished) {
+        const row = this.#row(id);
+        if (row !== undefined && attempt < row.attempt) {
+          late++;
+          continue;
+        }
+        const end = this.#end(id, delta, { about, completion, now, keys: [spent ?? "", row?.spent ?? ""] });
+        if (end !== null) ended.push(end);
+      }
+      if (late > 0) this.#add("late", late);
+      return ended;
+    });
+  }
+
+  /** Ends a row, or an id nobody knows, as lost. Null if it has a record already. */
+  fail(id: ActivationId, about: About, options: { reason: string; now: number }): Ended | null {
+    const completion = lostCompletion(options.reason);
+    return this.#change((delta) => {
+      const keys = [this.#row(id)?.spent ?? ""];
+      return this.#end(id, delta, { about, completion, now: options.now, keys });
+    });
+  }
+
+  /** As `fail`, if the row is still out as it was. */
+  lose(row: OutRow, options: { reason: string; now: number }): Ended | null {
+    const [found] = this.#sql
+      .exec<{ about: string }>(
+        "SELECT about FROM rows WHERE id = ? AND state = ? AND attempt = ? AND scheduler = ?",
+        ...[row.id, row.state, row.attempt, row.scheduler],
+      )
+      .toArray();
+    return found === undefined ? null : this.fail(row.id, JSON.parse(found.about) as About, options);
+  }
+
+  knows(id: ActivationId): boolean {
+    return this.#row(id) !== undefined;
+  }
+
+  /** Rows that are out: no more than hosts have room for, and what is on its way to them. */
+  outRows(): OutRow[] {
+    return this.#sql
+      .exec<OutRow>(
+        `SELECT id, attempt, state, scheduler, epoch, boot, deadline,
+          CASE state WHEN ${OPEN} THEN accepted ELSE deadline - timeout - ${GRACE} END AS since
+          FROM rows WHERE state IN (${OFFERED}, ${OPEN}) LIMIT ${MOST_OUT}`,
+      )
+      .toArray();
+  }
+
+  /** The row that has waited longest. */
+  oldest(): { accepted: number; reason: string } | undefined {
+    return this.#sql
+      .exec<{ accepted: number; reason: string }>(
+        `SELECT accepted, reason FROM rows WHERE state = ${WAITING} ORDER BY urgent, seq LIMIT 1`,
+      )
+      .toArray()[0];
+  }
+
+  /** Why rows wait, for status pages. */
+  explain(reason: string): void {
+    this.#sql.exec(`UPDATE rows SET reason = ?1 WHERE state = ${WAITING} AND reason <> ?1`, reason);
+  }
+
+  counter(name: string): number {
+    return (
+      this.#sql.exec<{ value: number }>("SELECT value FROM counters WHERE name = ?", name).toArray()[0]?.value ?? 0
+    );
+  }
+
+  #end(
+    id: ActivationId,
+    delta: Delta,
+    options: { about: About; completion: Completion; now: number; keys: string[] },
+  ): Ended | null {
+    const { about, keys } = options;
+    const record = this.records.put(id, about, options);
+    const gone = this.#sql.exec<{ state: number }>("DELETE FROM rows WHERE id = ? RETURNING state", id).toArray()[0];
+    if (gone?.state === WAITING) delta.waiting--;
+    else if (gone !== undefined) delta.out--;
+    if (record === null) return null;
+    if (about.store === false) this.#add("unstored", 1);
+    const spent = [...new Set(keys)].filter((key) => key !== "");
+    return { record, namespaceId: about.namespaceId, spent, kept: about.store !== false };
+  }
+
+  #row(id: ActivationId): { attempt: number; state: number; spent: string } | undefined {
+    return this.#sql
+      .exec<{ attempt: number; state: number; spent: string }>(
+        "SELECT attempt, state, spent FROM rows WHERE id = ?",
+        id,
+      )
+      .toArray()[0];
+  }
+
+  /** One transaction; the counts follow if it holds. */
+  #change<T>(run: (delta: Delta) => T): T {
+    const delta = { waiting: 0, out: 0 };
+    const value = this.#database.transaction(() => run(delta));
+    this.waiting += delta.waiting;
+    this.out += delta.out;
+    return value;
+  }
+
+  #count(where: string): number {
+    return this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM rows WHERE ${where}`).one().n;
+  }
+
+  #add(counter: string, by: number): void {
+    this.#sql.exec(
+      "INSERT INTO counters (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2",
+      counter,
+      by,
+    );
+  }
+}
+
+/** As many of these rows as fit `memory` MB and one message. */
+function batchOf(rows: readonly { attempt: number; invocation: string }[], memory: number): Offer[] {
+  const offers: Offer[] = [];
+  let size = 0;
+  let used = 0;
+  for (const row of rows) {
+    size += row.invocation.length;
+    if (offers.length > 0 && size > BATCH_SIZE) break;
+    const invocation = JSON.parse(row.invocation) as Invocation;
+    const { limits } = invocation.about;
+    // What takes several activations per container needs one container for as many.
+    used += limits.memory / Math.max(1, limits.concurrency);
+    if (offers.length > 0 && used > memory) break;
+    offers.push({ invocation, attempt: row.attempt });
+  }
+  return offers;
+}

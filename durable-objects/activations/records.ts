@@ -1,0 +1,133 @@
+// Terminal records: one per id, the first one for good.
+
+import { type About, type ActivationRecord, type Completion, recordOf } from "../../src/entities/activation.ts";
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { ActivationQuery } from "../../src/protocol/rpc.ts";
+import type { Sql, SqlValue } from "../schema.ts";
+
+/** ms a record whose storing is off stays readable for callers who wait for it. */
+export const UNKEPT_FOR = 60_000;
+/** ms its tombstone stays, so that a late repetition finds it. */
+const TOMBSTONE_FOR = 24 * 3_600_000;
+/** Characters of records in one answer; what is beyond is left to the next page. */
+const MOST_LISTED = 16 * 1024 * 1024;
+const PAGE = 200;
+const INSERT = `INSERT INTO records (id, start, name, kept, stored, record) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (id) DO NOTHING RETURNING 1 AS new`;
+
+export class Records {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** The record that was made, or null if the id has one already. */
+  put(id: ActivationId, about: About, options: { completion: Completion; now: number }): ActivationRecord | null {
+    const record = recordOf(id, about, options);
+    const kept = about.store === false ? 0 : 1;
+    const values = [id, Math.floor(record.start), filterName(about), kept, options.now, JSON.stringify(record)];
+    return this.#sql.exec(INSERT, ...values).toArray().length === 0 ? null : record;
+  }
+
+  has(id: ActivationId): boolean {
+    return this.#sql.exec("SELECT 1 AS there FROM records WHERE id = ?", id).toArray().length > 0;
+  }
+
+  /** `unkept`: also one whose storing is off, as long as it is there. */
+  get(id: ActivationId, options: { unkept: boolean }): ActivationRecord | null {
+    const [row] = this.#sql
+      .exec<{ record: string; kept: number }>("SELECT record, kept FROM records WHERE id = ?", id)
+      .toArray();
+    if (row === undefined || row.record === "" || (row.kept === 0 && !options.unkept)) return null;
+    return JSON.parse(row.record) as ActivationRecord;
+  }
+
+  /** Newest start first. */
+  list(query: ActivationQuery): ActivationRecord[] {
+    const { where, bindings } = condition(query);
+    const found: ActivationRecord[] = [];
+    let characters = 0;
+    let { limit, skip } = query;
+    while (limit > 0 && characters < MOST_LISTED) {
+      const size = Math.min(limit, PAGE);
+      const rows = this.#sql
+        .exec<{ record: string }>(
+          `SELECT record FROM records WHERE ${where} ORDER BY start DESC LIMIT ? OFFSET ?`,
+          ...bindings,
+          size,
+          skip,
+        )
+        .toArray();
+      for (const { record } of rows) {
+        found.push(JSON.parse(record) as ActivationRecord);
+        characters += record.length;
+      }
+      if (rows.length < size) break;
+      limit -= size;
+      skip += size;
+    }
+    return found;
+  }
+
+  /** How many of the query's page there are. */
+  count(query: ActivationQuery): number {
+    const { where, bindings } = condition(query);
+    return this.#sql
+      .exec<{ n: number }>(
+        `SELECT count(*) AS n FROM (SELECT 1 FROM records WHERE ${where} LIMIT ? OFFSET ?)`,
+        ...bindings,
+        query.limit,
+        query.skip,
+      )
+      .one().n;
+  }
+
+  /** Empties records whose storing is off and drops old tombstones. Returns when there is more to empty, or null. */
+  purge(now: number): number | null {
+    const sql = this.#sql;
+    const [oldest] = sql
+      .exec<{ stored: number }>("SELECT stored FROM records WHERE kept = 0 ORDER BY stored LIMIT 1")
+      .toArray();
+    if (oldest === undefined) return null;
+    const emptied = now - UNKEPT_FOR;
+    if (oldest.stored <= emptied) {
+      sql.exec("UPDATE records SET record = '' WHERE kept = 0 AND stored <= ? AND record <> ''", emptied);
+      sql.exec("DELETE FROM records WHERE kept = 0 AND stored <= ?", now - TOMBSTONE_FOR);
+    }
+    const [next] = sql
+      .exec<{ stored: number }>(
+        "SELECT stored FROM records WHERE kept = 0 AND stored > ? ORDER BY stored LIMIT 1",
+        emptied,
+      )
+      .toArray();
+    return next === undefined ? null : next.stored + UNKEPT_FOR;
+  }
+}
+
+/** What a list's name filter is compared with: `name`, or `package/name` for packaged actions, where the package is the
+ * binding's if the call came through one. */
+export function filterName(about: About): string {
+  const through = about.binding?.split("/")[1];
+  if (through !== undefined) return `${through}/${about.name}`;
+  const path = about.path.split("/");
+  return path.length === 3 ? `${path[1]}/${about.name}` : about.name;
+}
+
+function condition(query: ActivationQuery): { where: string; bindings: SqlValue[] } {
+  let where = "kept = 1";
+  const bindings: SqlValue[] = [];
+  if (query.name !== undefined) {
+    where += " AND name = ?";
+    bindings.push(query.name);
+  }
+  if (query.since !== undefined) {
+    where += " AND start >= ?";
+    bindings.push(query.since);
+  }
+  if (query.upto !== undefined) {
+    where += " AND start <= ?";
+    bindings.push(query.upto);
+  }
+  return { where, bindings };
+}

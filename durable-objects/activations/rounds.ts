@@ -1,0 +1,152 @@
+// What the alarm does while rows are open: asks schedulers what they hold, ends what is lost, offers what nobody took.
+
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { HoldsReply, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { Ended, Ledger, OutRow } from "./ledger.ts";
+import { able, backOff, markOf, mayAsk, obstacle } from "./offers.ts";
+import type { StorePorts } from "./ports.ts";
+import { ASK_AFTER, ASK_AT_MOST, judge } from "./reconcile.ts";
+
+/** Ids in one question. */
+const MOST_ASKED = 500;
+/** Rows offered to one scheduler in one round. */
+const BATCH_ITEMS = 64;
+
+export class Rounds {
+  readonly #name: StoreName;
+  readonly #ledger: Ledger;
+  readonly #dispatcher: Dispatcher;
+  readonly #ports: StorePorts;
+  readonly #ended: (ended: Ended[]) => void;
+  /** When rows that are out are asked about next, where that is not ASK_AFTER after they went out. */
+  readonly #asked = new Map<ActivationId, { next: number; wait: number }>();
+  #inVain = 0;
+  /** What the roster was told last. */
+  #told: boolean | undefined;
+
+  constructor(
+    name: StoreName,
+    options: { ledger: Ledger; dispatcher: Dispatcher; ports: StorePorts; ended: (ended: Ended[]) => void },
+  ) {
+    this.#name = name;
+    this.#ledger = options.ledger;
+    this.#dispatcher = options.dispatcher;
+    this.#ports = options.ports;
+    this.#ended = options.ended;
+  }
+
+  /** Ask about these at the next occasion. */
+  doubt(ids: readonly ActivationId[]): void {
+    const next = this.#ports.now() + 1_000;
+    for (const id of ids) this.#asked.set(id, { next, wait: 1_000 });
+  }
+
+  /** Asks about rows that are out. Returns when to ask again, or Infinity. */
+  async reconcile(): Promise<number> {
+    const now = this.#ports.now();
+    const due = new Map<SchedulerName, OutRow[]>();
+    const out = this.#ledger.outRows();
+    for (const row of out) {
+      if (this.#nextFor(row) > now) continue;
+      const rows = due.get(row.scheduler);
+      if (rows === undefined) due.set(row.scheduler, [row]);
+      else if (rows.length < MOST_ASKED) rows.push(row);
+    }
+    await Promise.all([...due].map(([scheduler, rows]) => this.#ask(scheduler, rows)));
+    const left = this.#ledger.outRows();
+    const ids = new Set(left.map((row) => row.id));
+    for (const id of this.#asked.keys()) if (!ids.has(id)) this.#asked.delete(id);
+    return left.reduce((earliest, row) => Math.min(earliest, this.#nextFor(row)), Number.POSITIVE_INFINITY);
+  }
+
+  /** Offers waiting rows to whoever could take them; each that is busy will ask for more by itself. Returns when to try
+   * again, or Infinity if nothing waits. */
+  async place(): Promise<number> {
+    if (this.#ledger.waiting === 0) {
+      await this.#tell(false);
+      return Number.POSITIVE_INFINITY;
+    }
+    let entries: RosterEntry[] = [];
+    try {
+      entries = await this.#ports.roster.schedulers();
+    } catch (error) {
+      this.#ports.warn(`the roster did not answer: ${String(error)}`);
+    }
+    const [before] = this.#ledger.peek(1);
+    for (const entry of entries) this.#offerTo(entry);
+    const first = before?.invocation;
+    if (first !== undefined) this.#ledger.explain(obstacle(entries, first.exec.kind));
+    await this.#tell(true);
+    return this.#ports.now() + backOff(this.#inVain++);
+  }
+
+  /** Work was taken: the next shortage starts with short waits. */
+  taken(): void {
+    this.#inVain = 0;
+  }
+
+  #offerTo(entry: RosterEntry): void {
+    const { scheduler } = entry;
+    const known = this.#dispatcher.known(scheduler);
+    const now = this.#ports.now();
+    if (!mayAsk(known, { now, waiting: this.#ledger.waiting })) return;
+    const suited = this.#ledger
+      .peek(BATCH_ITEMS)
+      .filter((offer) => able([entry], offer.invocation.exec.kind).length > 0);
+    if (suited.length === 0) return;
+    const ids = suited.map((offer) => offer.invocation.id);
+    const mark = markOf(scheduler, known);
+    const marked = new Set(this.#ledger.offer(ids, mark, { now }));
+    const tasks = suited.filter((offer) => marked.has(offer.invocation.id)).map((offer) => ({ offer, mark, rest: [] }));
+    this.#dispatcher.send(scheduler, tasks);
+  }
+
+  async #ask(scheduler: SchedulerName, rows: readonly OutRow[]): Promise<void> {
+    let reply: HoldsReply | null = null;
+    try {
+      reply = await this.#ports.scheduler(scheduler).holds(rows.map((row) => row.id));
+    } catch (error) {
+      this.#ports.warn(`${scheduler} did not say what it holds: ${String(error)}`);
+    }
+    const now = this.#ports.now();
+    const held = new Set(reply?.held);
+    const moved: ActivationId[] = [];
+    const ended: Ended[] = [];
+    for (const row of rows) {
+      const verdict = judge(row, reply, { held: held.has(row.id), now });
+      this.#postpone(row, verdict.kind === "held" ? 2 : 1);
+      if (verdict.kind === "held" && reply !== null && (row.epoch !== reply.epoch || row.boot !== reply.boot)) {
+        moved.push(row.id);
+      } else if (verdict.kind === "again") {
+        this.#ledger.wait([row], { scheduler, reason: "it was not started", again: true });
+      } else if (verdict.kind === "lost") {
+        const end = this.#ledger.lose(row, { reason: verdict.reason, now });
+        if (end !== null) ended.push(end);
+      }
+    }
+    if (moved.length > 0 && reply !== null) {
+      this.#ledger.confirm(moved, { scheduler, epoch: reply.epoch, boot: reply.boot });
+    }
+    if (ended.length > 0) this.#ended(ended);
+  }
+
+  #nextFor(row: OutRow): number {
+    return this.#asked.get(row.id)?.next ?? row.since + ASK_AFTER;
+  }
+
+  #postpone(row: OutRow, factor: number): void {
+    const wait = Math.min(ASK_AT_MOST, Math.max(ASK_AFTER, (this.#asked.get(row.id)?.wait ?? ASK_AFTER / 2) * factor));
+    this.#asked.set(row.id, { next: this.#ports.now() + wait, wait });
+  }
+
+  async #tell(waits: boolean): Promise<void> {
+    if (this.#told === waits || (this.#told === undefined && !waits)) return;
+    try {
+      await this.#ports.roster.waiting(this.#name, waits);
+      this.#told = waits;
+    } catch (error) {
+      this.#ports.warn(`the roster could not be told of waiting work: ${String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+// The tables of one activation store.
+
+import type { Migrations } from "../schema.ts";
+
+/** A row's place: waiting for any scheduler; offered to one (and perhaps running); opened by a Worker whose fast-path call
+ * outlived its first second. */
+export const WAITING = 0;
+export const OFFERED = 1;
+export const OPEN = 2;
+
+export const MIGRATIONS: Migrations = [
+  [
+    // Accepted and not ended. `scheduler`, `epoch`, `boot`: whom the row was offered to last, marked before the offer leaves.
+    // `spent`: key of the blob with its arguments, or ''. `deadline`: the run cannot be alive after it; 0 while it waits.
+    `CREATE TABLE rows (
+      seq INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      state INTEGER NOT NULL,
+      attempt INTEGER NOT NULL,
+      urgent INTEGER NOT NULL,
+      memory INTEGER NOT NULL,
+      timeout INTEGER NOT NULL,
+      accepted INTEGER NOT NULL,
+      deadline INTEGER NOT NULL,
+      scheduler TEXT NOT NULL,
+      epoch INTEGER NOT NULL,
+      boot TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      spent TEXT NOT NULL,
+      about TEXT NOT NULL,
+      invocation TEXT
+    )`,
+    "CREATE INDEX rows_by_turn ON rows (state, urgent DESC, seq)",
+    // Ended. `name`: what the list's name filter compares. `kept` 0: storing is off; callers who wait may see the record for
+    // a minute, then `record` is '' and the row is a tombstone.
+    `CREATE TABLE records (
+      id TEXT PRIMARY KEY,
+      start INTEGER NOT NULL,
+      name TEXT NOT NULL,
+      kept INTEGER NOT NULL,
+      stored INTEGER NOT NULL,
+      record TEXT NOT NULL
+    )`,
+    "CREATE INDEX records_by_start ON records (start DESC) WHERE kept = 1",
+    "CREATE INDEX records_by_name ON records (name, start DESC) WHERE kept = 1",
+    "CREATE INDEX records_unkept ON records (stored) WHERE kept = 0",
+    "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
+  ],
+];
