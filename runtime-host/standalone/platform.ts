@@ -28,6 +28,8 @@ export interface PlatformOptions {
 
 export interface Platform {
   port: number;
+  /** Miniflare's own entry. Nobody is meant to use it; the canary looks whether anybody could. */
+  entry: URL;
   /** One of wrangler.toml's D1 databases, by binding. */
   database(binding: string): Promise<Database>;
   /** Calls the Worker's `scheduled` handler. */
@@ -93,10 +95,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     }
   });
   try {
-    await instance.ready;
+    const entry = await instance.ready;
     const url = await instance.unsafeGetDirectURL();
     return {
       port: Number(url.port),
+      entry,
       crons: worker.cronTriggers ?? [],
       async database(binding) {
         const d1 = await instance.getD1Database(binding);

@@ -1,0 +1,207 @@
+// `npm start` as a user, a process manager and an accident see it. On the process engine: what differs with Docker is the host's.
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { get as httpGet } from "node:http";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startOf } from "../../runtime-host/standalone/process-table.ts";
+import { basic, freePort, GUEST, treeOf } from "../support/platform.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const NODE_20 = process.env.npm_node_execpath ?? "node";
+
+interface Start {
+  launcher: ChildProcess;
+  output(): string;
+  /** Resolves to the exit code. */
+  ended: Promise<number | null>;
+}
+
+let folder: string;
+let state: string;
+let port: number;
+const starts: Start[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "edgewhisk-start-"));
+  state = join(folder, "state");
+  port = await freePort();
+});
+afterEach(async () => {
+  for (const start of starts.splice(0)) {
+    start.launcher.kill("SIGTERM");
+    await start.ended;
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(args: string[] = [], env: Record<string, string> = {}): Start {
+  const all = ["runtime-host/start.mjs", "--engine", "process", "--port", String(port), "--state", state, ...args];
+  const launcher = spawn(NODE_20, all, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  launcher.stdout.on("data", (chunk) => (output += chunk));
+  launcher.stderr.on("data", (chunk) => (output += chunk));
+  const start: Start = {
+    launcher,
+    output: () => output,
+    ended: new Promise((resolve) => launcher.once("close", (code) => resolve(code))),
+  };
+  starts.push(start);
+  return start;
+}
+
+async function serving(args: string[] = []): Promise<Start & { took: number; pids: number[]; main: number }> {
+  const began = performance.now();
+  const start = run(args);
+  while (!start.output().includes("?blocking=true&result=true'")) {
+    if (start.launcher.exitCode !== null) throw new Error(`exit ${start.launcher.exitCode}:\n${start.output()}`);
+    if (performance.now() - began > 60_000) throw new Error(`does not serve:\n${start.output()}`);
+    await sleep(50);
+  }
+  const took = performance.now() - began;
+  const pids = treeOf(start.launcher.pid as number).all;
+  const [, main] = pids;
+  return { ...start, took, pids, main: main as number };
+}
+
+const living = (pids: readonly number[]) => pids.filter((pid) => startOf(pid) !== null);
+const invoke = async () => {
+  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/namespaces/_/actions/hello?blocking=true&result=true`, {
+    method: "POST",
+    headers: { authorization: basic(GUEST), "content-type": "application/json" },
+    body: '{"name":"test"}',
+  });
+  return `${answer.status} ${await answer.text()}`;
+};
+
+describe("npm start", () => {
+  it("proves itself with a hello action, prints lines that work when pasted, and ends in order", async () => {
+    const start = await serving();
+    expect(start.output()).toMatch(/hello action +\{"greeting":"Hello, edgewhisk!"\} +cold \d+ ms, warm [\d.]+ ms/);
+    expect(start.output()).toContain("ISOLATES NOTHING");
+    expect(start.output()).toContain(`wsk property set --apihost http://127.0.0.1:${port} --auth ${GUEST}`);
+    const line = start.output().slice(start.output().indexOf("curl -s"));
+    expect(execFileSync("sh", ["-c", line], { encoding: "utf8" })).toBe('{"greeting":"Hello, you!"}');
+    expect((statSync(state).mode & 0o777).toString(8)).toBe("700");
+
+    const began = performance.now();
+    start.launcher.kill("SIGTERM");
+    expect(await start.ended).toBe(0);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(living(start.pids)).toEqual([]);
+    expect(existsSync(join(state, "lock"))).toBe(false);
+  });
+
+  it("answers /cdn-cgi in our JSON whatever the Host header says", async () => {
+    await serving();
+    for (const host of ["localhost", "127.0.0.1", "example.org"]) {
+      const answer = await plainGet("/cdn-cgi/anything", host);
+      expect(answer.status).toBe(404);
+      expect(JSON.parse(answer.text)).toEqual({ error: expect.any(String), code: expect.any(String) });
+    }
+  });
+
+  it("refuses a second start on the same state or port with one sentence, and the first goes on", async () => {
+    const first = await serving();
+    const locked = run(["--port", String(await freePort())]);
+    expect(await locked.ended).toBe(1);
+    expect(locked.output()).toMatch(/^edgewhisk: The state folder \S+ is in use by process \d+: .*\.\n$/);
+    const taken = run(["--state", join(folder, "other")]);
+    expect(await taken.ended).toBe(1);
+    expect(taken.output()).toMatch(/^edgewhisk: Port \d+ on 127\.0\.0\.1 is taken: .*\.\n$/);
+    expect(await invoke()).toBe('200 {"greeting":"Hello, test!"}');
+    expect(living(first.pids)).toEqual(first.pids);
+  });
+
+  it("says in one sentence what else is wrong, with exit code ≠ 0", async () => {
+    const cases: [string[], RegExp][] = [
+      [["--state", "/dev/null/x"], /^edgewhisk: The state folder \/dev\/null\/x cannot be written \(\w+\): .*\.\n$/],
+      [["--prot", "1"], /^edgewhisk: Unknown option '--prot': see --help\.\n$/],
+      [["--host", "0.0.0.0"], /^edgewhisk: The process engine isolates nothing, .*\.\n$/],
+      [["--engine", "docker"], /^edgewhisk: --engine docker: no Docker engine answers \(.*\)\.\n$/],
+    ];
+    for (const [args, text] of cases) {
+      const start = run(args, { DOCKER_HOST: `unix://${folder}/no.sock` });
+      expect(await start.ended).not.toBe(0);
+      expect(start.output()).toMatch(text);
+    }
+  });
+
+  it("takes the process engine and says why where no Docker engine answers", async () => {
+    const start = run(["--engine", "auto"], { DOCKER_HOST: `unix://${folder}/no.sock` });
+    await expect.poll(start.output, { timeout: 60_000 }).toContain("hello action");
+    expect(start.output()).toMatch(/engine process: no Docker engine answers/);
+  });
+
+  it.each(["the parent", "the launcher"])(
+    "leaves no orphan when %s is killed, and starts again at once",
+    async (whom) => {
+      const start = await serving();
+      expect(start.pids.length).toBeGreaterThanOrEqual(4);
+      // An action that never ends and never looks up.
+      await fetch(`http://127.0.0.1:${port}/api/v1/namespaces/_/actions/busy?overwrite=true`, {
+        method: "PUT",
+        headers: { authorization: basic(GUEST), "content-type": "application/json" },
+        body: JSON.stringify({ exec: { kind: "nodejs:default", code: "function main() { for (;;); }" } }),
+      });
+      await fetch(`http://127.0.0.1:${port}/api/v1/namespaces/_/actions/busy`, {
+        method: "POST",
+        headers: { authorization: basic(GUEST) },
+      });
+      await sleep(1_000);
+      const pids = treeOf(start.launcher.pid as number).all;
+      expect(pids.length).toBeGreaterThan(start.pids.length);
+      process.kill(whom === "the parent" ? start.main : (start.launcher.pid as number), "SIGKILL");
+      const again = await serving();
+      expect(again.took).toBeLessThan(10_000);
+      expect(living(pids)).toEqual([]);
+      expect(await invoke()).toBe('200 {"greeting":"Hello, test!"}');
+    },
+  );
+
+  it("serves again within seconds when workerd or the host is killed", async () => {
+    const start = await serving();
+    const { workerd, host } = treeOf(start.launcher.pid as number);
+    for (const pid of [...workerd, ...host]) {
+      process.kill(pid, "SIGKILL");
+      await expect.poll(() => invoke().catch(String), { timeout: 20_000, interval: 200 }).toContain("Hello, test!");
+    }
+    expect(living([...workerd, ...host])).toEqual([]);
+  });
+
+  it("keeps its state: the second start finds the action and needs no new key", async () => {
+    const before = readFileSync(join(state, "secrets.json"), "utf8");
+    const start = await serving();
+    expect(readFileSync(join(state, "secrets.json"), "utf8")).toBe(before);
+    expect(await invoke()).toBe('200 {"greeting":"Hello, test!"}');
+    console.log(`second start to first answer: ${start.took.toFixed(0)} ms`);
+    expect(start.took).toBeLessThan(8_000);
+  });
+
+  it("waits for a port that a dying start still holds only after a crash, not for a stranger's", async () => {
+    const stranger = createServer().listen(port, "127.0.0.1");
+    await new Promise((resolve) => stranger.once("listening", resolve));
+    const began = performance.now();
+    const start = run();
+    expect(await start.ended).toBe(1);
+    expect(performance.now() - began).toBeLessThan(4_000);
+    await new Promise((resolve) => stranger.close(resolve));
+  });
+});
+
+function plainGet(path: string, host: string): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const request = httpGet({ port, path, headers: { host } }, async (response) => {
+      resolve({ status: response.statusCode ?? 0, text: (await response.toArray()).join("") });
+    });
+    request.on("error", reject);
+  });
+}
