@@ -1,0 +1,54 @@
+// The Durable Object at a namespace's door: leases on what was read of its entities, and permits to start activations.
+
+import { DurableObject } from "cloudflare:workers";
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { Env } from "../../src/env.ts";
+import type { GateLease, GateRpc, Permit } from "../../src/protocol/rpc.ts";
+import { type Confirm, confirming } from "../confirm.ts";
+import { type GateMemory, Leases } from "./leases.ts";
+import { type Entry, Throttle } from "./throttle.ts";
+
+type State = ReturnType<GateMemory["load"]>;
+
+const KEY = "leases";
+const NOTHING: State = { epoch: 0, leasedUntil: 0, writes: [] };
+
+export class Gate extends DurableObject<Env> implements GateRpc {
+  readonly #throttle = new Throttle();
+  readonly #leases: Leases;
+  readonly #confirm: Confirm;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#confirm = confirming(env);
+    const { kv } = ctx.storage;
+    this.#leases = new Leases(
+      { load: () => kv.get<State>(KEY) ?? NOTHING, save: (state) => kv.put(KEY, state) },
+      Date.now(),
+    );
+  }
+
+  async lease(holder: string): Promise<GateLease> {
+    return this.#leases.lease(holder, Date.now());
+  }
+
+  async enter(holder: string, request: Entry): Promise<Permit> {
+    const now = Date.now();
+    const verdict = this.#throttle.enter(request, now);
+    return verdict.ok ? { ok: true, ...this.#leases.lease(holder, now) } : verdict;
+  }
+
+  async leave(ids: ActivationId[]): Promise<void> {
+    this.#throttle.leave(ids);
+  }
+
+  async beginWrite(holder: string): Promise<void> {
+    const wait = this.#leases.beginWrite(holder, Date.now());
+    if (wait > 0) await new Promise<void>((resolve) => setTimeout(resolve, wait));
+    return this.#confirm(undefined);
+  }
+
+  async endWrite(holder: string): Promise<void> {
+    return this.#confirm(this.#leases.endWrite(holder));
+  }
+}

@@ -1,0 +1,91 @@
+// Hosts and the digests of their tokens, schedulers as they last reported, stores whose rows wait for anybody. Synchronous.
+
+import type { RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
+import { type Database, type Migrations, migrate, type Sql } from "../schema.ts";
+
+const MIGRATIONS: Migrations = [
+  [
+    "CREATE TABLE hosts (name TEXT PRIMARY KEY, digest TEXT NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE schedulers (name TEXT PRIMARY KEY, host TEXT NOT NULL, entry TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE waiting (store TEXT PRIMARY KEY) WITHOUT ROWID",
+  ],
+];
+/** Stores told to one host that comes; the others offer by their own alarms. */
+const MOST_TOLD = 1_000;
+
+export class Book {
+  readonly #sql: Sql;
+  /** What is stored, read once. */
+  #entries: Map<SchedulerName, RosterEntry> | undefined;
+
+  constructor(database: Database) {
+    migrate(database, MIGRATIONS);
+    this.#sql = database.sql;
+  }
+
+  setHost(name: string, digest: string, options: { now: number }): void {
+    this.#sql.exec(
+      `INSERT INTO hosts (name, digest, created) VALUES (?1, ?2, ?3)
+        ON CONFLICT (name) DO UPDATE SET digest = excluded.digest, created = excluded.created`,
+      ...[name, digest, options.now],
+    );
+  }
+
+  /** False if there is no such host. Its schedulers go with it. */
+  dropHost(name: string): boolean {
+    const gone = this.#sql.exec("DELETE FROM hosts WHERE name = ? RETURNING 1 AS done", name).toArray();
+    this.#sql.exec("DELETE FROM schedulers WHERE host = ?", name);
+    this.#entries = undefined;
+    return gone.length > 0;
+  }
+
+  digestOf(name: string): string | undefined {
+    return this.#sql.exec<{ digest: string }>("SELECT digest FROM hosts WHERE name = ?", name).toArray()[0]?.digest;
+  }
+
+  hosts(): { name: string; created: number }[] {
+    return this.#sql
+      .exec<{ name: string; created: number }>("SELECT name, created FROM hosts ORDER BY name")
+      .toArray()
+      .map(({ name, created }) => ({ name, created }));
+  }
+
+  schedulers(): RosterEntry[] {
+    return [...this.#read().values()];
+  }
+
+  /** Writes only what differs from the last report in more than its time. */
+  report(entry: RosterEntry): void {
+    const known = this.#read().get(entry.scheduler);
+    if (known !== undefined && JSON.stringify({ ...known, since: 0 }) === JSON.stringify({ ...entry, since: 0 }))
+      return;
+    this.#sql.exec(
+      `INSERT INTO schedulers (name, host, entry) VALUES (?1, ?2, ?3)
+        ON CONFLICT (name) DO UPDATE SET host = excluded.host, entry = excluded.entry`,
+      ...[entry.scheduler, entry.host, JSON.stringify(entry)],
+    );
+    this.#read().set(entry.scheduler, entry);
+  }
+
+  setWaiting(store: StoreName, waits: boolean): void {
+    if (waits) this.#sql.exec("INSERT INTO waiting (store) VALUES (?) ON CONFLICT DO NOTHING", store);
+    else this.#sql.exec("DELETE FROM waiting WHERE store = ?", store);
+  }
+
+  waiting(): StoreName[] {
+    return this.#sql
+      .exec<{ store: string }>("SELECT store FROM waiting LIMIT ?", MOST_TOLD)
+      .toArray()
+      .map((row) => row.store);
+  }
+
+  #read(): Map<SchedulerName, RosterEntry> {
+    this.#entries ??= new Map(
+      this.#sql
+        .exec<{ name: string; entry: string }>("SELECT name, entry FROM schedulers ORDER BY name")
+        .toArray()
+        .map((row) => [row.name, JSON.parse(row.entry) as RosterEntry]),
+    );
+    return this.#entries;
+  }
+}

@@ -1,0 +1,61 @@
+// The one Durable Object that knows which hosts there are, which of them are in, and whose work waits for one.
+
+import { DurableObject } from "cloudflare:workers";
+import { equalTexts } from "../../src/entities/credential.ts";
+import type { Env } from "../../src/env.ts";
+import type { RosterEntry, RosterRpc, StoreName } from "../../src/protocol/rpc.ts";
+import { type Confirm, confirming } from "../confirm.ts";
+import { Book } from "./book.ts";
+import { digestOf, hostOf, isHostName, newToken } from "./tokens.ts";
+
+/** Compared with where there is no such host, so that this takes the same time. */
+const NO_DIGEST = "0".repeat(64);
+
+export class Roster extends DurableObject<Env> implements RosterRpc {
+  readonly #book: Book;
+  readonly #confirm: Confirm;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#confirm = confirming(env);
+    const { storage } = ctx;
+    this.#book = new Book({ sql: storage.sql, transaction: (run) => storage.transactionSync(run) });
+  }
+
+  async createHost(name: string): Promise<{ token: string } | null> {
+    if (!isHostName(name)) return null;
+    const token = newToken(name);
+    this.#book.setHost(name, await digestOf(token), { now: Date.now() });
+    return this.#confirm({ token });
+  }
+
+  async revokeHost(name: string): Promise<boolean> {
+    return this.#confirm(this.#book.dropHost(name));
+  }
+
+  async authenticate(token: string): Promise<string | null> {
+    const host = hostOf(token);
+    if (host === null) return null;
+    const digest = await digestOf(token);
+    const known = this.#book.digestOf(host);
+    return equalTexts(digest, known ?? NO_DIGEST) && known !== undefined ? host : null;
+  }
+
+  async hosts(): Promise<{ name: string; created: number }[]> {
+    return this.#book.hosts();
+  }
+
+  async schedulers(): Promise<RosterEntry[]> {
+    return this.#book.schedulers();
+  }
+
+  async report(entry: RosterEntry): Promise<StoreName[]> {
+    this.#book.report(entry);
+    const comes = entry.connected && !entry.draining && entry.unhealthy === undefined;
+    return comes ? this.#book.waiting() : [];
+  }
+
+  async waiting(store: StoreName, waits: boolean): Promise<void> {
+    return this.#confirm(this.#book.setWaiting(store, waits));
+  }
+}
