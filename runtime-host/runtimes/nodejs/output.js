@@ -3,7 +3,6 @@
 "use strict";
 
 const fs = require("node:fs");
-const { inspect } = require("node:util");
 
 const MARKER = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n";
 const NEWLINE = 10;
@@ -49,6 +48,7 @@ function endOfActivation() {
 
 /** console.error for the runtime itself, which the action cannot replace. */
 function error(...values) {
+  const { inspect } = require("node:util");
   const shown = values.map((value) => (typeof value === "string" ? value : inspect(value)));
   writeAll(2, Buffer.from(`${shown.join(" ")}\n`));
 }

@@ -10,8 +10,13 @@ const HELLO = JSON.stringify({ edgewhisk: 1, kind: "nodejs", version: process.ve
 const BAD_REQUEST = { status: 500, text: JSON.stringify({ error: "Bad request." }) };
 const TOO_LARGE = { status: 413, text: JSON.stringify({ error: "The request is larger than the runtime accepts." }) };
 
-/** Loaded after the socket is open: a connect must succeed as early as possible. */
+/** Loaded after the socket is open: a connect must succeed as early as possible, and the host is busy with it meanwhile. */
 let action;
+
+function warmUp() {
+  action ??= require("./action.js");
+  require("./load.js");
+}
 
 function answer(response, { status, text }) {
   response.sendDate = false;
@@ -42,6 +47,7 @@ function readBody(request, then) {
 function serve(request, response) {
   const { method, url } = request;
   if (method === "GET" && url === "/hello") return answer(response, { status: 200, text: HELLO });
+  if (action === undefined) warmUp();
   const verb = method !== "POST" ? undefined : url === "/run" ? action.run : url === "/init" ? action.init : undefined;
   readBody(request, (body) => {
     if (body === undefined) return answer(response, TOO_LARGE);
@@ -81,7 +87,7 @@ server.on("error", (error) => {
 });
 server.listen(listenOptions(listen), () => {
   if (leash) dieWithParent();
+  setImmediate(warmUp);
 });
-action = require("./action.js");
 // As process 1 of a container there is no default for these.
 for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => process.exit(0));

@@ -1,10 +1,9 @@
 """The one action of this process: taken in by init, called by run. Both answer (status, bytes). An exception of the
 action is a result ({"error": text}, status 200), as in OpenWhisk's python runtime; sys.exit ends the process."""
 import json
-import sys
-import traceback
 
 import edgewhisk_environment as environment
+import edgewhisk_load
 import edgewhisk_output as output
 
 environment.hide()
@@ -36,8 +35,6 @@ class Action:
         if not isinstance(main, str) or not isinstance(code, str) or not code:
             return failure(403, "Missing main/no code to execute.")
         environment.at_init(value.get("env"))
-        import edgewhisk_load
-
         try:
             self.main = edgewhisk_load.load(main, code, value.get("binary") is True)
             return 200, b'{"OK":true}'
@@ -48,6 +45,8 @@ class Action:
             reason = str(refused)
             output.error(reason)
         except BaseException as error:
+            import traceback
+
             reason = "".join(traceback.format_exception_only(type(error), error)).strip()
             output.error(show(error))
         self.state = "stopped"
@@ -91,6 +90,8 @@ class Action:
 
 def show(error):
     """The traceback from the first frame of the action on."""
+    import traceback
+
     trace = error.__traceback__
     while trace is not None and "/edgewhisk_" in trace.tb_frame.f_code.co_filename:
         trace = trace.tb_next
@@ -120,7 +121,7 @@ def encode(result):
     try:
         text = json.dumps(result, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
-        output.error(traceback.format_exc())
+        output.error(show(error))
         return failure(502, "The action did not return a dictionary or array: %s" % error)
     try:
         return 200, text.encode()

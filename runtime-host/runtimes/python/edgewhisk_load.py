@@ -1,11 +1,8 @@
 """From the code of /init to the function that run calls: plain source, or an archive with __main__.py, in a folder of its
 own that becomes the working directory and the first entry of sys.path."""
 import atexit
-import base64
 import os
-import shutil
 import sys
-import tempfile
 import types
 
 
@@ -14,13 +11,12 @@ class Refused(Exception):
 
 
 def load(main, code, binary):
-    folder = os.path.realpath(tempfile.mkdtemp(prefix="edgewhisk-"))
-    owner = os.getpid()
-    # A forked child of the action that exits must not take the folder with it.
-    atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
+    folder = make_folder()
     os.chdir(folder)
     file = os.path.join(folder, "__main__.py")
     if binary:
+        import base64
+
         import edgewhisk_unpack
 
         try:
@@ -39,6 +35,24 @@ def load(main, code, binary):
             source.write(code)
     sys.path.insert(0, folder)
     return find(execute(file), main)
+
+
+def make_folder():
+    """tempfile and shutil would do it, and take longer to import than all else here together."""
+    parent = os.environ.get("TMPDIR") or "/tmp"
+    folder = os.path.join(os.path.realpath(parent), "edgewhisk-" + os.urandom(8).hex())
+    os.mkdir(folder, 0o700)
+    owner = os.getpid()
+
+    def remove():
+        # A forked child of the action that exits must not take the folder with it.
+        if os.getpid() == owner:
+            import shutil
+
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+    return folder
 
 
 def activate(virtualenv):
