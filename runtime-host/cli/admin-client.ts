@@ -38,7 +38,7 @@ export function createAdminClient(url: string, token: string): AdminClient {
     }
     if (status >= 400) {
       const refusal = Refusal.safeParse(body);
-      return { ok: false, reason: `${path} answered ${status}${refusal.success ? `: ${refusal.data.error}` : ""}` };
+      return { ok: false, reason: `${path} answered ${status}${refusal.success ? `: ${refusal.data.error.replace(/\.$/, "")}` : ""}` };
     }
     const parsed = options.schema.safeParse(body);
     return parsed.success

@@ -93,6 +93,8 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
     if (!/^[A-Z][A-Z0-9_]*$/.test(each.slice(0, Math.max(0, split)))) return wrong("var", each, "NAME=VALUE");
     vars[each.slice(0, split)] = each.slice(split + 1);
   }
+  const dev = values.dev ?? env.EDGEWHISK_DEV === "1";
+  if (dev && port === 0) return wrong("port", "0", "a fixed port with --dev");
   const loopback = isLoopback(host);
   const developmentKeys = values["dev-keys"] ?? env.EDGEWHISK_DEV_KEYS === "1";
   if (engine === "process" && !loopback) {
@@ -111,7 +113,7 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
       engine,
       ...(megabytes === undefined ? {} : { memory: megabytes }),
       developmentKeys,
-      dev: values.dev ?? env.EDGEWHISK_DEV === "1",
+      dev,
       vars,
     },
   };

@@ -29,8 +29,19 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   let platform: Platform | null = null;
   let port = options.port;
 
+  function restarted(): void {
+    options.log("the Worker's process died and runs again");
+    options.onRestart();
+  }
+
   async function open(): Promise<Platform> {
-    const made = await startPlatform({ ...options, port, script, onFailure: (reason) => void reopen(reason) });
+    const made = await startPlatform({
+      ...options,
+      port,
+      script,
+      onRestart: restarted,
+      onFailure: (reason) => void reopen(reason),
+    });
     port = made.port;
     return made;
   }
@@ -45,7 +56,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       await sleep(attempt * 500);
       try {
         platform = await open();
-        options.onRestart();
+        restarted();
         return;
       } catch (error) {
         options.log(`attempt ${attempt}: ${(error as Error).message}`);

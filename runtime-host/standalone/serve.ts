@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createAdminClient } from "../cli/admin-client.ts";
 import { buildOf } from "./build.ts";
 import { type StandaloneConfig, urlOf } from "./config.ts";
+import { startDevEdge } from "./dev.ts";
 import { startEdge } from "./edge.ts";
 import { chooseEngine } from "./engine-choice.ts";
 import { StartFailure } from "./failure.ts";
@@ -88,7 +89,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     log("starting the Worker …");
     const build = buildOf(options.root);
     const wellKnown = config.loopback || config.developmentKeys;
-    const edge = await startEdge({
+    const edge = await (config.dev ? startDevEdge : startEdge)({
       root: options.root,
       host: config.host,
       port: config.port,
@@ -102,10 +103,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
         ...config.vars,
       },
       log,
-      onRestart() {
-        log("the Worker's process died and runs again");
-        family.note();
-      },
+      onRestart: family.note,
       onGone: options.onGone,
     });
     await onStop(edge.close);
