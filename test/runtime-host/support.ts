@@ -1,6 +1,6 @@
 // What several tests of the host need: messages, ids, a scheduler that is a plain WebSocket server, containers made of air.
 
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Answer, Containers, Job, RunListener } from "../../runtime-host/container/contract.ts";
@@ -85,17 +85,16 @@ export class FakeScheduler {
   }
 
   static async listen(
-    options: { port?: number; verify?: (request: IncomingMessage) => number } = {},
+    options: { port?: number; server?: Server; verify?: (request: IncomingMessage) => number } = {},
   ): Promise<FakeScheduler> {
     const server = new WebSocketServer({
-      port: options.port ?? 0,
-      host: "127.0.0.1",
+      ...(options.server === undefined ? { port: options.port ?? 0, host: "127.0.0.1" } : { server: options.server }),
       verifyClient: ({ req }, done) => {
         const status = options.verify?.(req) ?? 200;
         done(status === 200, status);
       },
     });
-    await new Promise((resolve) => server.once("listening", resolve));
+    if (options.server === undefined) await new Promise((resolve) => server.once("listening", resolve));
     return new FakeScheduler(server);
   }
 
