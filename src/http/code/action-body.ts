@@ -1,0 +1,66 @@
+// The body of a PUT of an action: read as a stream, its code lifted out on the way, the rest checked and kept as text.
+
+import { CodeLifter } from "../../entities/code-lifter.ts";
+import { MAX_BODY, MB } from "../../entities/limits.ts";
+import type { RawJson } from "../../entities/raw-json.ts";
+import { type Failure, fail, ok, type Result } from "../../errors.ts";
+import { isJson, tooLarge } from "../body.ts";
+import { type CodePorts, CodeSink, type LiftedCode } from "./code-sink.ts";
+
+/** Bytes of a body without its code: parameters and annotations of 1 MB each, however many small ones they are. */
+const MAX_REST = 4 * MB;
+/** Bytes looked at in one go: others wait for the isolate's only thread meanwhile. */
+const SLICE = 64 * 1024;
+
+export interface ActionBody {
+  /** JSON; where there was code, it has "" in its place. */
+  text: RawJson;
+  code: LiftedCode | null;
+}
+
+/** Where it fails, the body is still read to its end: a client that is writing would not hear the answer. */
+export async function readActionBody(request: Request, ports: CodePorts): Promise<Result<ActionBody>> {
+  const { body, headers } = request;
+  if (body === null) return fail("malformed-body", "The body is empty.");
+  const sink = new CodeSink(ports);
+  const lifter = new CodeLifter(sink, { maxRest: MAX_REST });
+  let failure: Failure | null = isJson(headers.get("Content-Type"))
+    ? null
+    : fail("unsupported-media", "application/json");
+  let size = 0;
+  try {
+    for await (const chunk of body as ReadableStream<Uint8Array>) {
+      size += chunk.length;
+      if (size > MAX_BODY) {
+        failure = tooLarge(size, MAX_BODY);
+        break;
+      }
+      for (let at = 0; at < chunk.length && failure === null; at += SLICE) {
+        lifter.push(chunk.subarray(at, at + SLICE));
+        failure = lifter.failure;
+        if (failure === null) await sink.settle();
+      }
+    }
+    const text = failure ?? textOf(lifter.end());
+    if (!text.ok) {
+      await sink.abandon();
+      return text;
+    }
+    if (lifter.hasCode) return ok({ text: text.value, code: await sink.finish() });
+    await sink.abandon();
+    return ok({ text: text.value, code: null });
+  } catch (error) {
+    await sink.abandon();
+    throw error;
+  }
+}
+
+function textOf(bytes: Uint8Array): Result<RawJson> {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    JSON.parse(text);
+    return ok(text);
+  } catch (cause) {
+    return fail("malformed-body", cause instanceof SyntaxError ? "The text is not JSON." : "The text is not UTF-8.");
+  }
+}

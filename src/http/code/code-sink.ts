@@ -1,0 +1,163 @@
+// Where the code lifted out of a body goes while the body is still arriving: short code waits in memory, long code
+// streams into the blob store. Facts (size, hash, whether it is base64) are worked out on the way.
+
+import type { CodeRef } from "../../entities/action.ts";
+import { Base64Check } from "../../entities/base64.ts";
+import type { CodeFacts } from "../../entities/exec.ts";
+import { MAX_CODE, MB } from "../../entities/limits.ts";
+import { hex } from "../../entities/sealing.ts";
+import type { BlobStore } from "../../storage/blob-store.ts";
+import type { EntityStore } from "../../storage/entity-store.ts";
+
+/** Bytes of code that wait in memory until the rest of the body has been found in order. */
+const IN_MEMORY = MB;
+
+export interface CodePorts {
+  blobs: Pick<BlobStore, "put" | "putStream">;
+  entities: Pick<EntityStore, "reserve">;
+}
+
+export interface LiftedCode extends CodeFacts {
+  hash: string;
+  /** The bytes, where they wait in memory. */
+  held: readonly Uint8Array[] | null;
+  /** Puts them into the blob store, if they are not there yet. */
+  store(): Promise<CodeRef>;
+}
+
+/** One after the other for the codes of one body: a later duplicate of the key replaces what came before. */
+export class CodeSink {
+  readonly #ports: CodePorts;
+  #upload: Upload;
+  #queue: Uint8Array[] = [];
+  #replaced: Upload[] = [];
+
+  constructor(ports: CodePorts) {
+    this.#ports = ports;
+    this.#upload = new Upload(ports);
+  }
+
+  code(bytes: Uint8Array): void {
+    this.#queue.push(bytes);
+  }
+
+  discard(): void {
+    this.#queue = [];
+    this.#replaced.push(this.#upload);
+    this.#upload = new Upload(this.#ports);
+  }
+
+  /** Waits until what was taken has moved on: the only thing that holds the sender back. */
+  async settle(): Promise<void> {
+    for (const upload of this.#replaced.splice(0)) await upload.abandon();
+    for (const bytes of this.#queue.splice(0)) await this.#upload.write(bytes);
+  }
+
+  async finish(): Promise<LiftedCode> {
+    await this.settle();
+    return this.#upload.finish();
+  }
+
+  /** Nothing of it is wanted any more. */
+  async abandon(): Promise<void> {
+    this.#queue = [];
+    for (const upload of [...this.#replaced.splice(0), this.#upload]) await upload.abandon();
+  }
+}
+
+class Upload {
+  readonly #ports: CodePorts;
+  readonly #key = `code/${crypto.randomUUID()}`;
+  readonly #base64 = new Base64Check();
+  readonly #digest = new crypto.DigestStream("SHA-256");
+  readonly #hash = this.#digest.getWriter();
+  #size = 0;
+  #held: Uint8Array[] | null = [];
+  #stream: { writer: WritableStreamDefaultWriter<Uint8Array>; done: Promise<number> } | null = null;
+
+  constructor(ports: CodePorts) {
+    this.#ports = ports;
+    this.#digest.digest.catch(() => undefined);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#size += bytes.length;
+    // Too long: counted to the end, for the answer, but kept no more.
+    if (this.#size > MAX_CODE) return this.#drop();
+    this.#base64.push(bytes);
+    await this.#hash.write(bytes);
+    if (this.#held === null) return this.#send(bytes);
+    this.#held.push(bytes);
+    if (this.#size > IN_MEMORY) await this.#open(this.#held);
+  }
+
+  async finish(): Promise<LiftedCode> {
+    if (this.#size <= MAX_CODE) await this.#hash.close();
+    const hash = this.#size <= MAX_CODE ? hex(new Uint8Array(await this.#digest.digest)) : "";
+    if (this.#stream !== null) {
+      await this.#stream.writer.close();
+      await this.#stream.done;
+    }
+    const ref = { key: this.#key, hash, size: this.#size };
+    const held = this.#held;
+    return {
+      size: this.#size,
+      hash,
+      binary: this.#base64.binary,
+      blank: this.#base64.blank,
+      held,
+      store: async () => {
+        if (held !== null) {
+          await this.#ports.entities.reserve(this.#key);
+          await this.#ports.blobs.put(this.#key, concat(held, this.#size));
+        }
+        return ref;
+      },
+    };
+  }
+
+  async abandon(): Promise<void> {
+    await this.#drop();
+    await this.#hash.abort().catch(() => undefined);
+  }
+
+  async #open(held: Uint8Array[]): Promise<void> {
+    await this.#ports.entities.reserve(this.#key);
+    const { readable, writable } = new IdentityTransformStream();
+    const done = this.#ports.blobs.putStream(this.#key, readable, { max: MAX_CODE });
+    done.catch(() => undefined);
+    this.#stream = { writer: writable.getWriter(), done };
+    this.#held = null;
+    for (const bytes of held) await this.#send(bytes);
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    if (this.#stream === null || bytes.length === 0) return;
+    const { writer, done } = this.#stream;
+    // If the store fails, its own error says more than that of the broken pipe.
+    await writer.write(bytes).catch(async (error: unknown) => {
+      await done;
+      throw error;
+    });
+  }
+
+  async #drop(): Promise<void> {
+    this.#held = this.#held === null ? null : [];
+    const stream = this.#stream;
+    this.#stream = null;
+    await stream?.writer.abort().catch(() => undefined);
+    await stream?.done.catch(() => undefined);
+  }
+}
+
+function concat(pieces: readonly Uint8Array[], size: number): Uint8Array {
+  const [only] = pieces;
+  if (only !== undefined && pieces.length === 1) return only;
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,127 @@
+// PUT of an action, from body to stored revision. The order of the checks is the one clients know from OpenWhisk.
+
+import type { Action } from "../../entities/action.ts";
+import { documentOf, readAction, summaryOf } from "../../entities/action-document.ts";
+import { type ActionPut, newAction, parseActionPut, updatedAction } from "../../entities/action-put.ts";
+import { byteLength } from "../../entities/byte-length.ts";
+import { deprecationOf, type ExecRequest, execOf, type Offer, parseExec } from "../../entities/exec.ts";
+import type { Identity } from "../../entities/identity.ts";
+import { boundsFor, instancesFault, limitFault, maxParameters } from "../../entities/limit-values.ts";
+import { MAX_CODE } from "../../entities/limits.ts";
+import { sizeOfParameters } from "../../entities/parameters.ts";
+import { runnableKinds } from "../../entities/runtimes.ts";
+import { type Failure, fail, ok, type Result } from "../../errors.ts";
+import type { EntityKey } from "../../storage/entity-store.ts";
+import { readActionBody } from "../code/action-body.ts";
+import type { LiftedCode } from "../code/code-sink.ts";
+import type { AppContext } from "../context.ts";
+
+interface Wanted {
+  put: ActionPut;
+  exec: ExecRequest | null;
+  code: LiftedCode | null;
+}
+
+export interface Written {
+  action: Action;
+  /** The code's bytes, where they are at hand. */
+  held: readonly Uint8Array[] | null;
+}
+
+export async function putAction(
+  c: AppContext,
+  { key, overwrite }: { key: EntityKey; overwrite: boolean },
+): Promise<Result<Written>> {
+  const services = c.get("services");
+  const { entities } = services.stores;
+  const wanted = await read(c);
+  if (!wanted.ok) return wanted;
+  const { put, exec, code } = wanted.value;
+  const fault = sizeFault(wanted.value, c.get("identity")) ?? permissionFault(c, wanted.value);
+  if (fault !== null) return fault;
+  const stored = await entities.get(key);
+  if (stored !== null && stored.type !== "action") return fail("wrong-collection");
+  if (stored !== null && !overwrite) return fail("already-exists");
+  const old = stored === null ? null : readAction(stored.document);
+  if (stored !== null && old === null) return fail("corrupted");
+  const refused = refusal(c, wanted.value, old);
+  if (refused !== null) return refused;
+  const stamp = { updated: Date.now(), revision: crypto.randomUUID() };
+  const made = exec === null ? undefined : execOf(exec, exec.code ? await storedCode(code, old) : undefined);
+  const action =
+    old === null
+      ? newAction(put, { ...key, exec: made as NonNullable<typeof made>, bounds: c.get("settings").bounds, ...stamp })
+      : updatedAction(old, put, { exec: made, ...stamp });
+  const blobs = "code" in action.exec && action.exec.code !== undefined ? [action.exec.code.key] : [];
+  const entity = {
+    ...key,
+    ...stamp,
+    type: "action" as const,
+    document: documentOf(action),
+    summary: summaryOf(action),
+    blobs,
+  };
+  const namespace = c.get("identity").namespace.name;
+  const result = await services.withWrite(namespace, () =>
+    entities.put(entity, { expected: stored?.revision ?? null }),
+  );
+  if (result.kind === "conflict") return fail("concurrent-modification");
+  return ok({ action, held: exec?.code === true ? (code?.held ?? null) : null });
+}
+
+async function read(c: AppContext): Promise<Result<Wanted>> {
+  const { stores } = c.get("services");
+  const body = await readActionBody(c.req.raw, stores);
+  if (!body.ok) return body;
+  const { text, code } = body.value;
+  const put = parseActionPut(text);
+  if (!put.ok) return put;
+  if (put.value.exec === undefined) return ok({ put: put.value, exec: null, code: null });
+  const exec = parseExec(put.value.exec, { code, offer: await offerOf(c) });
+  return exec.ok ? ok({ put: put.value, exec: exec.value, code }) : exec;
+}
+
+/** What the hosts can run; everything while none has ever reported. */
+async function offerOf(c: AppContext): Promise<Offer> {
+  const services = c.get("services");
+  const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  const [kinds, entries] = await Promise.all([services.runnableKinds(later), services.schedulers(later)]);
+  return { kinds: runnableKinds(kinds), blackbox: entries.length === 0 || entries.some((entry) => entry.blackbox) };
+}
+
+function sizeFault({ put, exec, code }: Wanted, { limits }: Identity): Failure | null {
+  const allowed = maxParameters(limits);
+  const sizes: [string, number, number][] = [
+    ["exec", (code?.size ?? 0) + byteLength(exec?.main ?? ""), MAX_CODE],
+    ["parameters", sizeOfParameters(put.parameters ?? []), allowed],
+    ["annotations", sizeOfParameters(put.annotations ?? []), allowed],
+  ];
+  const over = sizes.find(([, size, max]) => size > max);
+  if (over === undefined) return null;
+  return fail("too-large", `${over[0]} larger than allowed: ${over[1]} > ${over[2]} bytes.`);
+}
+
+function permissionFault(c: AppContext, { put, exec }: Wanted): Failure | null {
+  const { limits } = c.get("identity");
+  const outOfBounds = limitFault(put.limits, boundsFor(limits, c.get("settings").bounds));
+  if (outOfBounds !== null) return outOfBounds;
+  const allowed = limits.allowedKinds ?? [];
+  if (exec === null || allowed.length === 0 || allowed.includes(exec.kind)) return null;
+  return fail("kind-not-authorized", exec.kind);
+}
+
+function refusal(c: AppContext, { put, exec }: Wanted, old: Action | null): Failure | null {
+  const { throttle, throttleDefaults } = c.get("settings");
+  const own = c.get("identity").limits.concurrentInvocations;
+  const concurrent = own ?? (throttle ? (throttleDefaults.concurrentInvocations ?? null) : null);
+  const tooMany = instancesFault(put.limits, concurrent);
+  if (tooMany !== null) return tooMany;
+  if (exec !== null) return null;
+  return old === null ? fail("bad-request", "exec undefined") : deprecationOf(old.exec.kind);
+}
+
+/** The same code again keeps its place in the blob store. */
+async function storedCode(code: LiftedCode | null, old: Action | null) {
+  const before = old !== null && "code" in old.exec ? old.exec.code : undefined;
+  return before !== undefined && before.hash === code?.hash ? before : code?.store();
+}
