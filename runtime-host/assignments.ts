@@ -142,6 +142,11 @@ export class Assignments<R> {
     return Array.from(this.#unacknowledged.values(), (each) => each.record);
   }
 
+  /** Records the store has not confirmed, by name. */
+  kept(): Key[] {
+    return Array.from(this.#unacknowledged.values(), (each) => each.key);
+  }
+
   /** What runs, in pages whose JSON text stays below `bytes`; at least one page, which may be empty. */
   inventory(bytes: number): RunningItem[][] {
     const pages: RunningItem[][] = [[]];

@@ -43,6 +43,8 @@ interface Shard {
 /** Arguments with all parameter layers merged. */
 const MAX_ARGS = 16 * 1024 * 1024;
 const PAGE = 96 * 1024;
+/** Names of kept records in one page. */
+const KEPT_PAGE = 1000;
 
 export class Dispatcher implements RunListener {
   readonly #options: DispatcherOptions;
@@ -142,6 +144,11 @@ export class Dispatcher implements RunListener {
     if (!assignments.obey(epoch)) {
       this.#options.log.warn("welcome.stale", { shard, epoch, obeyed: assignments.epoch });
       return;
+    }
+    const kept = assignments.kept();
+    for (let at = 0; at < kept.length; at += KEPT_PAGE) {
+      const page = kept.slice(at, at + KEPT_PAGE);
+      link.send({ t: "inventory", epoch, boot: this.#options.boot, running: [], kept: page, more: true });
     }
     const pages = assignments.inventory(PAGE);
     for (const [index, running] of pages.entries()) {

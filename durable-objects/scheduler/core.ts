@@ -115,8 +115,8 @@ export class SchedulerCore {
   }
 
   holds(ids: ActivationId[]): HoldsReply {
-    const { leases, outbox, link, epoch, boot } = this.#desk;
-    const held = ids.filter((id) => leases.get(id)?.ended === false || outbox.has(id));
+    const { leases, outbox, kept, link, epoch, boot } = this.#desk;
+    const held = ids.filter((id) => leases.get(id)?.ended === false || outbox.has(id) || kept.has(id));
     return { ready: link.isSettled(this.#ports.now()), epoch, boot, held };
   }
 

@@ -22,6 +22,8 @@ export interface Desk {
   readonly capacity: Capacity;
   readonly leases: Leases;
   readonly outbox: Outbox;
+  /** Records the host has said it keeps, which have not come yet. */
+  readonly kept: Set<ActivationId>;
   readonly puller: Puller;
   readonly announcer: Announcer;
   /** Gives back the run's memory, once. */
@@ -45,6 +47,7 @@ export function makeDesk(
     link: new HostLink(),
     capacity: new Capacity(),
     leases: new Leases(),
+    kept: new Set(),
     ...parts,
     free(run) {
       if (!run.counted) return;

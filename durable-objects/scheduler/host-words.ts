@@ -20,6 +20,8 @@ export class HostWords {
   readonly #send: (run: Run) => void;
   /** Runs named in the inventory that is being read. */
   #named = new Set<Run>();
+  /** The host was restarted since its last complete inventory. */
+  #rebooted = false;
   /** Calls that wait for the opening to end. */
   #waiting: (() => void)[] = [];
 
@@ -72,10 +74,11 @@ export class HostWords {
 
   /** Says welcome (again), so that the host sends its inventory and what it has kept. */
   welcome(): void {
-    const { link, epoch, name } = this.#desk;
+    const { link, epoch, name, kept } = this.#desk;
     if (!link.connected || link.report === undefined) return;
     link.phase = "welcomed";
     this.#named = new Set();
+    kept.clear();
     link.post({ t: "welcome", epoch, name });
   }
 
@@ -121,11 +124,8 @@ export class HostWords {
 
   #greet(report: HostReport): HostReport {
     const desk = this.#desk;
-    if (desk.boot !== "" && desk.boot !== report.boot) {
-      this.#losses.loseAll("its host was restarted");
-      for (const run of desk.leases.all()) desk.leases.remove(run);
-      desk.capacity.clear();
-    }
+    // What ran before is gone, but its record may have been kept: the inventory tells.
+    if (desk.boot !== "" && desk.boot !== report.boot) this.#rebooted = true;
     if (desk.boot !== report.boot || report.epoch > desk.epoch) this.#takeEpoch(report.epoch);
     desk.boot = report.boot;
     desk.link.report = report;
@@ -151,6 +151,7 @@ export class HostWords {
       return;
     }
     for (const item of word.running) this.#found(item);
+    for (const { id } of word.kept ?? []) desk.kept.add(id);
     if (!word.more) this.#inventoryEnds();
   }
 
@@ -184,24 +185,25 @@ export class HostWords {
 
   /** Memory is counted anew: by what the host named, and by what is on its way there. */
   #inventoryEnds(): void {
-    const { leases, capacity, link, puller } = this.#desk;
+    const { leases, capacity, link, kept, puller } = this.#desk;
     const again: Run[] = [];
     capacity.clear();
     for (const run of leases.all()) {
       const named = this.#named.has(run);
       run.counted = false;
-      if (!named && (run.ended || run.origin === "adopted")) {
-        // What the host named to an earlier socket and does not name now has ended; its record comes again.
-        if (run.ended) leases.remove(run);
-        else run.phase = "recording";
+      if (kept.has(run.id)) run.phase = "recording";
+      else if (!named && (run.ended || this.#rebooted)) {
+        this.#losses.lose(run, "its host was restarted");
+        leases.remove(run);
         continue;
-      }
-      if (!named && run.phase === "running") again.push(run);
+      } else if (!named && run.origin === "adopted") run.phase = "recording";
+      else if (!named && run.phase === "running") again.push(run);
       if (run.phase === "recording") continue;
       capacity.take(run.need);
       run.counted = true;
     }
     this.#named = new Set();
+    this.#rebooted = false;
     link.ready(this.#ports.now());
     for (const run of again) this.#send(run);
     this.#opened();
@@ -223,7 +225,7 @@ export class HostWords {
 
   #record(word: Word<"record">): void {
     const { id, attempt, lease, about, completion } = word;
-    const { leases, outbox, link } = this.#desk;
+    const { leases, outbox, link, kept } = this.#desk;
     link.recorded(this.#ports.now());
     const run = leases.match(word);
     let finished: Finished = { id, attempt, lease, about, completion };
@@ -233,7 +235,8 @@ export class HostWords {
       leases.remove(run);
       answer(run, this.#done(word));
     }
-    outbox.add(run?.store ?? storeNameOf(word), finished, { owed: true });
+    if (outbox.add(run?.store ?? storeNameOf(word), finished, { owed: true })) kept.delete(id);
+    else kept.add(id);
   }
 
   #done({ completion }: Pick<Finished, "completion">): InvokeReply {

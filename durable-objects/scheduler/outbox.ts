@@ -59,14 +59,15 @@ export class Outbox {
     return this.#pending.has(id);
   }
 
-  /** `owed`: it came from the host, which waits for `stored`; else it is our own word and is never refused. */
-  add(store: StoreName, finished: Finished, options: { owed: boolean }): void {
+  /** `owed`: it came from the host, which waits for `stored`; else it is our own word and is never refused. False if it must
+   * be left with the host. */
+  add(store: StoreName, finished: Finished, options: { owed: boolean }): boolean {
     const { owed } = options;
-    if (owed && this.#pending.get(finished.id) === finished.attempt) return;
+    if (owed && this.#pending.get(finished.id) === finished.attempt) return true;
     const bytes = weigh(finished);
     if (owed && (this.#bytes + bytes > MOST_BYTES || this.#pending.size >= MOST_ITEMS)) {
       this.#overflowed = true;
-      return;
+      return false;
     }
     let lane = this.#lanes.get(store);
     if (lane === undefined) {
@@ -78,6 +79,7 @@ export class Outbox {
     if (owed) this.#pending.set(finished.id, finished.attempt);
     else if (!this.#pending.has(finished.id)) this.#pending.set(finished.id, 0);
     this.#time(store, lane, FLUSH_AFTER);
+    return true;
   }
 
   #time(store: StoreName, lane: Lane, ms: number): void {

@@ -62,12 +62,14 @@ export type RunningItem = z.infer<typeof RunningItem>;
 export const HostMessage = z.discriminatedUnion("t", [
   /** First on every socket. */
   z.object({ t: z.literal("hello"), report: HostReport }),
-  /** Answer to `welcome`; after it the unacknowledged records follow again. `more` while further pages come. */
+  /** Answer to `welcome`; after it the unacknowledged records follow again. `more` while further pages come. A run that has
+   * answered but has no record yet is named with memory 0; `kept` names the records that will follow, also of earlier boots. */
   z.object({
     t: z.literal("inventory"),
     epoch: z.number(),
     boot: z.string(),
     running: z.array(RunningItem),
+    kept: z.array(z.object({ id, attempt })).exactOptional(),
     more: z.boolean(),
   }),
   /** `/run` has answered; logs may still be missing. Releases the caller and the run's memory. */
