@@ -145,14 +145,16 @@ export class Dispatcher implements RunListener {
       this.#options.log.warn("welcome.stale", { shard, epoch, obeyed: assignments.epoch });
       return;
     }
-    const kept = assignments.kept();
-    for (let at = 0; at < kept.length; at += KEPT_PAGE) {
-      const page = kept.slice(at, at + KEPT_PAGE);
-      link.send({ t: "inventory", epoch, boot: this.#options.boot, running: [], kept: page, more: true });
-    }
     const pages = assignments.inventory(PAGE);
-    for (const [index, running] of pages.entries()) {
-      link.send({ t: "inventory", epoch, boot: this.#options.boot, running, more: index < pages.length - 1 });
+    const kept = assignments.kept();
+    for (let last = Math.max(pages.length, Math.ceil(kept.length / KEPT_PAGE)), page = 0; page < last; page++) {
+      const names = kept.slice(page * KEPT_PAGE, (page + 1) * KEPT_PAGE);
+      const more = page < last - 1;
+      const { boot } = this.#options;
+      link.send({
+        ...{ t: "inventory", epoch, boot, running: pages[page] ?? [], more },
+        ...(names.length === 0 ? {} : { kept: names }),
+      });
     }
     this.#shardOf(shard).welcomed = true;
     records.resume(assignments.unacknowledged());
