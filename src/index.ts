@@ -1,6 +1,7 @@
 // Front door of the Worker: HTTP goes to the app, our own objects come in through Internal, and the objects' classes are
 // named here for the platform.
 
+import type { Env } from "./env.ts";
 import { makeApp } from "./http/app.ts";
 import { makeInternal } from "./internal.ts";
 import { servicesOf } from "./services.ts";
@@ -14,4 +15,7 @@ export const Internal = makeInternal(servicesOf);
 
 const app = makeApp(servicesOf);
 
-export default { fetch: app.fetch };
+export default {
+  fetch: app.fetch,
+  scheduled: (_, env) => servicesOf(env).tidy(),
+} satisfies ExportedHandler<Env>;

@@ -23,6 +23,9 @@ const ROSTER_TTL = 1_000;
 /** A value older than this part of its life is renewed in the background while it is still good. */
 const RENEW_AT = 0.5;
 
+/** A blob that no entity has owned for this long (ms) belongs to an upload that never ended. */
+const ORPHAN_AGE = 3_600_000;
+
 /** Keeps work alive after the answer has left. */
 export type Later = (work: Promise<unknown>) => void;
 
@@ -134,6 +137,11 @@ export class Services {
   /** What one request needs to invoke. */
   desk(later: Later): Desk {
     return new RequestDesk(this, { later, masterSecret: this.#env.MASTER_SECRET });
+  }
+
+  /** Every minute: a bounded piece of what was left behind. */
+  async tidy(): Promise<void> {
+    await this.stores.entities.sweep(Date.now() - ORPHAN_AGE);
   }
 
   async #fetchRoster(): Promise<RosterEntry[]> {

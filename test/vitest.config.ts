@@ -32,6 +32,7 @@ export default defineConfig({
             wrangler: { configPath: new URL("../wrangler.toml", import.meta.url).pathname },
             miniflare: {
               bindings: {
+                DEVELOPMENT_KEYS: "loopback",
                 ADMIN_TOKEN: "test-admin-token",
                 MASTER_SECRET: "test-master-secret-0123456789abcdef",
                 TEST_MIGRATIONS: migrations,

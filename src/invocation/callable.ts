@@ -2,6 +2,7 @@
 
 import type { Action, Parameter } from "../entities/action.ts";
 import type { ActionLimits } from "../entities/limits.ts";
+import { isTruthy, parameterValue } from "../entities/parameters.ts";
 import { objectOf, type RawJson } from "../entities/raw-json.ts";
 import { open } from "../entities/sealing.ts";
 import type { Invocation } from "../protocol/invocation.ts";
@@ -49,9 +50,9 @@ export async function callableOf(
     exec,
     parameters,
     defaults: objectOf(parameters),
-    final: new Set(annotation(action, "final") === "true" ? defined : []),
+    final: new Set(parameterValue(action.annotations, "final") === "true" ? defined : []),
     init: new Set(action.parameters.filter((each) => each.init === true).map((each) => each.key)),
-    credential: credentialOf(annotation(action, "provide-api-key")),
+    credential: credentialOf(action.annotations),
   };
 }
 
@@ -73,12 +74,9 @@ async function plain({ value, encryption }: Parameter, masterSecret: string): Pr
 
 /** "owner" asks for the namespace's own key; any other true value for one that expires. Where the annotation is missing
  * the action gets a key, as with OpenWhisk; actions created here say false unless told otherwise. */
-function credentialOf(value: RawJson | undefined): Invocation["credential"] {
+function credentialOf(annotations: readonly Parameter[]): Invocation["credential"] {
+  const value = parameterValue(annotations, "provide-api-key");
   if (value === undefined) return "activation";
   if (value === '"owner"') return "owner";
-  return ["false", "null", '""', "0"].includes(value.trim()) ? "none" : "activation";
-}
-
-function annotation(action: Action, key: string): RawJson | undefined {
-  return action.annotations.findLast((each) => each.key === key)?.value;
+  return isTruthy(annotations, "provide-api-key") ? "activation" : "none";
 }

@@ -16,6 +16,7 @@ import { json } from "../reply.ts";
 
 const COLLECTION = "/api/v1/namespaces/:ns/activations";
 const ID_LENGTH = 32;
+const ALL = 1_000_000_000;
 const NAME = /^[\w][\w@ .-]{0,255}(\/[\w][\w@ .-]{0,255})?$/;
 
 export function activationRoutes(app: App): void {
@@ -36,7 +37,7 @@ async function list(c: AppContext): Promise<Response> {
   const { uuid } = c.get("identity").namespace;
   const shelves = Array.from({ length: services.settings.shards }, (_, shard) => services.shard(uuid, shard));
   if (count) {
-    const totals = await Promise.all(shelves.map((shelf) => shelf.count({ ...query, limit: 0, skip: 0 })));
+    const totals = await Promise.all(shelves.map((shelf) => shelf.count({ ...query, limit: ALL, skip: 0 })));
     const total = totals.reduce((sum, each) => sum + each, 0);
     return json(c, JSON.stringify({ activations: Math.max(0, total - query.skip) }));
   }

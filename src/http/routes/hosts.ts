@@ -61,7 +61,11 @@ function connect(c: AppContext): Response | Promise<Response> {
   return c
     .get("services")
     .schedulerSocket(name)
-    .fetch(new Request(`https://scheduler/connect?shard=${Number(shard)}`, { headers: { Upgrade: "websocket", "X-Edgewhisk-Host": host } }));
+    .fetch(
+      new Request(`https://scheduler/connect?shard=${Number(shard)}`, {
+        headers: { Upgrade: "websocket", "X-Edgewhisk-Host": host },
+      }),
+    );
 }
 
 async function get(c: AppContext, keys: RegExp): Promise<Response> {

@@ -3,6 +3,7 @@
 import type { ActivationRecord } from "../../entities/activation.ts";
 import { extendedPieces } from "../../entities/activation-view.ts";
 import { MAX_PAYLOAD, MAX_WAIT } from "../../entities/limits.ts";
+import { nameFault, namespaceFault } from "../../entities/names.ts";
 import { shapeOf } from "../../entities/raw-json.ts";
 import { bytesOfSize } from "../../entities/size.ts";
 import { fail, ok, type Result } from "../../errors.ts";
@@ -40,6 +41,9 @@ async function call(c: AppContext, actions: Actions): Promise<Response> {
   if (!payload.ok) return respond(c, payload);
   const namespace = namespaceOf(c);
   const bundle = c.req.param("package");
+  const name = c.req.param("name") ?? "";
+  const fault = (bundle === undefined ? null : nameFault(bundle)) ?? nameFault(name) ?? namespaceFault(namespace);
+  if (fault !== null) return respond(c, fault);
   const services = c.get("services");
   const work = invoke(
     services.desk((later) => c.executionCtx.waitUntil(later)),
@@ -50,7 +54,7 @@ async function call(c: AppContext, actions: Actions): Promise<Response> {
       transactionId: c.get("transactionId"),
       action: {
         path: bundle === undefined ? namespace : `${namespace}/${bundle}`,
-        name: c.req.param("name") ?? "",
+        name,
       },
       ...(payload.value === undefined ? {} : { payload: payload.value }),
       waitMs: wish.value.waitMs,

@@ -1,8 +1,8 @@
 // GET /namespaces: the caller's one namespace; and what it may use.
 
 import type { Identity, NamespaceLimits } from "../../entities/identity.ts";
-import { type Bounds, MAX_PARAMETERS } from "../../entities/limits.ts";
-import { bytesOfSize, sizeText } from "../../entities/size.ts";
+import { boundsFor, maxParameters } from "../../entities/limit-values.ts";
+import { sizeText } from "../../entities/size.ts";
 import type { Settings } from "../../env.ts";
 import { fail } from "../../errors.ts";
 import type { App, AppContext } from "../context.ts";
@@ -36,11 +36,7 @@ function limits(c: AppContext): Response {
 
 /** What holds for this identity: its own limits, which never widen the system's, and the system's for the rest. */
 function effectiveLimits({ limits: own }: Identity, { bounds, throttleDefaults }: Settings): NamespaceLimits & object {
-  const memory = within(bounds.memory, { min: own.minActionMemory, max: own.maxActionMemory });
-  const logs = within(bounds.logs, { min: own.minActionLogs, max: own.maxActionLogs });
-  const timeout = within(bounds.timeout, { min: own.minActionTimeout, max: own.maxActionTimeout });
-  const sharing = within(bounds.concurrency, { min: own.minActionConcurrency, max: own.maxActionConcurrency });
-  const parameters = Math.min(MAX_PARAMETERS, bytesOfSize(own.maxParameterSize ?? "") ?? MAX_PARAMETERS);
+  const { memory, logs, timeout, concurrency } = boundsFor(own, bounds);
   const concurrent = own.concurrentInvocations ?? throttleDefaults.concurrentInvocations;
   return {
     invocationsPerMinute: own.invocationsPerMinute ?? throttleDefaults.invocationsPerMinute,
@@ -54,16 +50,9 @@ function effectiveLimits({ limits: own }: Identity, { bounds, throttleDefaults }
     maxActionLogs: logs.max,
     minActionTimeout: timeout.min,
     maxActionTimeout: timeout.max,
-    minActionConcurrency: sharing.min,
-    maxActionConcurrency: sharing.max,
-    maxParameterSize: sizeText(parameters),
+    minActionConcurrency: concurrency.min,
+    maxActionConcurrency: concurrency.max,
+    maxParameterSize: sizeText(maxParameters(own)),
     ...{ maxActionInstances: concurrent },
   };
-}
-
-function within(
-  system: Bounds,
-  own: { min: number | undefined; max: number | undefined },
-): { min: number; max: number } {
-  return { min: Math.max(system.min, own.min ?? system.min), max: Math.min(system.max, own.max ?? system.max) };
 }

@@ -1,0 +1,105 @@
+// The hosts' doors: who may dial, what the side door takes and gives, and what the fleet looks like from outside.
+
+import { describe, expect, it } from "vitest";
+import { ask, stores } from "../support/client.worker.ts";
+import { FakeHost, platform, roster } from "../support/fake-host.worker.ts";
+
+async function tokenOf(name: string): Promise<string> {
+  const made = await roster().createHost(name);
+  if (made === null) throw new Error("no token");
+  return made.token;
+}
+
+function withToken(path: string, token: string, init: RequestInit = {}): Promise<Response> {
+  return platform(path, { ...init, headers: { ...(init.headers as object), Authorization: `Bearer ${token}` } });
+}
+
+describe("dialling in", () => {
+  it.each(["", "Bearer wrong", "Basic abc"])("is refused with Authorization: %s", async (Authorization) => {
+    const { status } = await platform("/host/v1/connect", { headers: { Authorization, Upgrade: "websocket" } });
+    expect(status).toBe(401);
+  });
+
+  it("needs an upgrade and a shard in bounds", async () => {
+    const token = await tokenOf("picky");
+    expect((await withToken("/host/v1/connect", token)).status).toBe(400);
+    for (const shard of ["-1", "x", "256"]) {
+      const { status } = await withToken(`/host/v1/connect?shard=${shard}`, token, {
+        headers: { Upgrade: "websocket" },
+      });
+      expect(status).toBe(400);
+    }
+  });
+
+  it("is refused to a revoked host at once", async () => {
+    const token = await tokenOf("revoked");
+    expect((await withToken("/host/v1/blobs/args/a/b", token)).status).toBe(404);
+    await roster().revokeHost("revoked");
+    const { status } = await withToken("/host/v1/connect", token, { headers: { Upgrade: "websocket" } });
+    expect(status).toBe(401);
+  });
+
+  it("shows the host among the invokers, and its kinds at /", async () => {
+    const host = await FakeHost.dial({ name: "seen", kinds: ["nodejs:22"] });
+    const states = async () => {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1_100);
+      });
+      return (await ask("GET", "/invokers", { key: null })).json();
+    };
+    expect(await states()).toEqual({ "seen/0": "up" });
+    expect((await ask("GET", "/invokers/healthy/count", { key: null })).text).toBe("1");
+    expect((await ask("GET", "/invokers/ready", { key: null })).text).toBe('{"healthy":"1/1"}');
+    const { runtimes } = (await ask("GET", "/", { key: null })).json() as { runtimes: Record<string, unknown> };
+    expect(runtimes).toEqual({ nodejs: [expect.objectContaining({ kind: "nodejs:22", default: true })] });
+    host.close();
+    expect(await states()).toEqual({ "seen/0": "down" });
+    const ready = await ask("GET", "/invokers/ready", { key: null });
+    expect([ready.status, ready.text]).toEqual([500, '{"unhealthy":"1/1"}']);
+  });
+});
+
+describe("the side door", () => {
+  it("takes results and gives them back, byte for byte", async () => {
+    const token = await tokenOf("carrier");
+    const bytes = crypto.getRandomValues(new Uint8Array(50_000));
+    const path = "/host/v1/blobs/results/0123456789ab00000000000000000000/1";
+    const put = await withToken(path, token, { method: "PUT", body: bytes });
+    expect(await put.json()).toEqual({ key: path.slice("/host/v1/blobs/".length), size: 50_000 });
+    const got = await withToken(path, token);
+    expect(new Uint8Array(await got.arrayBuffer())).toEqual(bytes);
+  });
+
+  it("gives code", async () => {
+    const token = await tokenOf("reader");
+    await stores().blobs.put("code/some", "main = 1");
+    expect(await (await withToken("/host/v1/code/code/some", token)).text()).toBe("main = 1");
+  });
+
+  it.each([
+    ["GET", "/host/v1/code/args/x"],
+    ["GET", "/host/v1/blobs/code/some"],
+    ["GET", "/host/v1/blobs/args/../code/some"],
+    ["GET", "/host/v1/blobs/args/%2e%2e/x"],
+    ["PUT", "/host/v1/blobs/code/some"],
+    ["PUT", "/host/v1/blobs/args//x"],
+    ["PUT", "/host/v1/code/code/some"],
+  ])("does not open for %s %s", async (method, path) => {
+    const token = await tokenOf("curious");
+    const body = method === "PUT" ? { body: "x" } : {};
+    expect((await withToken(path, token, { method, ...body })).status).toBe(404);
+  });
+
+  it("is closed without a token", async () => {
+    for (const path of ["/host/v1/code/code/some", "/host/v1/blobs/args/x/y"]) {
+      expect((await ask("GET", path)).status).toBe(401);
+    }
+  });
+
+  it("refuses what is larger than any body may be", async () => {
+    const token = await tokenOf("greedy");
+    const headers = { "Content-Length": String(60 * 1024 * 1024) };
+    const answer = await withToken("/host/v1/blobs/args/x/y", token, { method: "PUT", headers });
+    expect(answer.status).toBe(413);
+  });
+});
