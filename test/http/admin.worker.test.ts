@@ -1,0 +1,75 @@
+// The admin API: who may come in, what it makes, and how it refuses.
+
+import { describe, expect, test } from "vitest";
+import { admin, answer, clientOf, send } from "./platform.worker.ts";
+
+const KEY = `11111111-2222-3333-4444-555555555555:${"k".repeat(64)}`;
+
+describe("the admin API", () => {
+  test.each([
+    ["no token", {}, "The resource requires authentication, which was not supplied with the request"],
+    ["a wrong token", { Authorization: "Bearer test-admin-tokem" }, "The supplied authentication is invalid"],
+    ["an empty token", { Authorization: "Bearer " }, "The supplied authentication is invalid"],
+    ["another scheme", { Authorization: "Basic test-admin-token" }, "The supplied authentication is invalid"],
+  ])("refuses %s", async (_, headers, error) => {
+    for (const path of ["/admin/v1/hosts", "/admin/v1/nowhere", "/admin/v1/identities"]) {
+      const refused = await answer(await send(path, { headers: headers as Record<string, string> }));
+      expect(refused.status).toBe(401);
+      expect(refused.json).toEqual({ error, code: expect.any(String) });
+      expect(refused.headers.get("WWW-Authenticate")).toMatch(/^Bearer /);
+    }
+  });
+
+  test("makes an identity whose key opens its namespace", async () => {
+    const { status, json } = await admin("POST", "/identities", { subject: "somebody", namespace: "some place" });
+    expect(status).toBe(200);
+    expect(json).toEqual({ subject: "somebody", namespace: "some place", key: expect.stringMatching(/^[^:]+:.{64}$/) });
+    const client = clientOf(json.namespace, json.key);
+    expect((await client.call("GET", "/actions")).json).toEqual([]);
+    expect((await admin("POST", "/identities", { subject: "somebody", namespace: "some place" })).status).toBe(409);
+  });
+
+  test("takes a given key and limits, which hold", async () => {
+    const limits = { concurrentInvocations: 3, maxActionMemory: 256 };
+    const { json } = await admin("POST", "/identities", { subject: "with-key", key: KEY, limits });
+    expect(json).toEqual({ subject: "with-key", namespace: "with-key", key: KEY });
+    const { json: effective } = await clientOf("with-key", KEY).call("GET", "/limits");
+    expect(effective).toMatchObject({ concurrentInvocations: 3, maxActionMemory: 256 });
+  });
+
+  test.each([
+    ["a short subject", { subject: " abc " }],
+    ["no subject", {}],
+    ["a namespace with a slash", { subject: "somebody", namespace: "a/b" }],
+    ["a subject that is no namespace", { subject: "some/body" }],
+    ["a short secret", { subject: "somebody", key: "u:short" }],
+    ["an unknown limit", { subject: "somebody", limits: { memory: 1 } }],
+    ["a negative limit", { subject: "somebody", limits: { firesPerMinute: -1 } }],
+    ["a field it does not know", { subject: "somebody", admin: true }],
+    ["no JSON", "{"],
+    ["an array", []],
+  ])("refuses %s", async (_, body) => {
+    const { status, json } = await admin("POST", "/identities", body);
+    expect(status).toBe(400);
+    expect(json).toEqual({ error: expect.any(String), code: expect.any(String) });
+  });
+
+  test("makes, lists and revokes hosts", async () => {
+    const { status, json } = await admin("POST", "/hosts", { name: "machine-1" });
+    expect(status).toBe(200);
+    expect(json).toEqual({ name: "machine-1", token: expect.any(String) });
+    const { json: hosts } = await admin("GET", "/hosts");
+    expect(hosts).toContainEqual({ name: "machine-1", created: expect.any(Number) });
+    expect(JSON.stringify(hosts)).not.toContain(json.token);
+    expect((await admin("DELETE", "/hosts/machine-1")).status).toBe(200);
+    expect((await admin("DELETE", "/hosts/machine-1")).status).toBe(404);
+    expect((await admin("POST", "/hosts", { name: "No Good" })).status).toBe(400);
+    expect((await admin("GET", "/schedulers")).json).toEqual([]);
+  });
+
+  test("answers other paths and verbs in JSON", async () => {
+    expect((await admin("GET", "/nowhere")).status).toBe(404);
+    expect((await admin("PUT", "/hosts", {})).status).toBe(405);
+    expect((await admin("GET", "/identities")).status).toBe(405);
+  });
+});
