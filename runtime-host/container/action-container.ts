@@ -1,0 +1,118 @@
+// One container's life: made, greeted, given its action, run, paused, resumed, removed. It knows nothing of pools and keeps no
+// opinion on what an answer means.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ContainerSpec, Creation, Engine, EngineContainer } from "../engine/engine.ts";
+import { ActionClient } from "./action-client.ts";
+import { LogReader } from "./log-reader.ts";
+
+export interface StartOptions {
+  /** For spilled logs. */
+  folder: string;
+  /** ms the server has to listen before the container is handed out as it is. */
+  helloTimeout: number;
+}
+
+/** ms between the end of a container's output and the end of what still waits for its answer. */
+const LAST_WORDS = 1_000;
+
+export type Started =
+  | { ok: true; container: ActionContainer }
+  | (Extract<Creation, { ok: false }> & { container?: undefined });
+
+export class ActionContainer {
+  readonly spec: ContainerSpec;
+  readonly logs: LogReader;
+  readonly client: ActionClient;
+  /** What the runtime says it can take: overlapping runs. */
+  readonly concurrent: boolean;
+  /** The server answered a connect before the container was handed out. */
+  readonly listening: boolean;
+  /** Told once, when the container has ended by itself. */
+  onEnded: (() => void) | null = null;
+  initialized = false;
+  readonly #engine: EngineContainer;
+
+  private constructor(
+    parts: { engine: EngineContainer; spec: ContainerSpec; logs: LogReader; client: ActionClient },
+    hello: { concurrent: boolean; listening: boolean },
+  ) {
+    this.#engine = parts.engine;
+    this.spec = parts.spec;
+    this.logs = parts.logs;
+    this.client = parts.client;
+    this.concurrent = hello.concurrent;
+    this.listening = hello.listening;
+  }
+
+  /** Never rejects. */
+  static async start(engine: Engine, spec: ContainerSpec, options: StartOptions): Promise<Started> {
+    const logs = new LogReader({ folder: options.folder, sentinelled: spec.image === undefined });
+    let self: ActionContainer | null = null;
+    let client: ActionClient | null = null;
+    const created = await engine.create(spec, {
+      output: (stream, bytes) => logs.chunk(stream, bytes),
+      ended: () => {
+        logs.end();
+        if (client !== null) client.ended = true;
+        self?.onEnded?.();
+        if (self !== null) void self.#giveUp();
+      },
+    });
+    if (!created.ok) return created;
+    client = new ActionClient(created.container.address);
+    client.ended = logs.ended;
+    const { listening, text } = await client.hello(options.helloTimeout);
+    const parts = { engine: created.container, spec, logs, client };
+    self = new ActionContainer(parts, { concurrent: saysConcurrent(text), listening });
+    return { ok: true, container: self };
+  }
+
+  get id(): string {
+    return this.#engine.id;
+  }
+
+  get ended(): boolean {
+    return this.logs.ended;
+  }
+
+  pause(): Promise<void> {
+    return this.#engine.pause();
+  }
+
+  resume(): Promise<void> {
+    return this.#engine.resume();
+  }
+
+  async remove(): Promise<void> {
+    this.onEnded = null;
+    await this.#engine.remove();
+    this.client.destroy();
+    // The stream ends by itself; it may still carry last words.
+    if (!this.logs.ended) setTimeout(() => this.logs.end(), LAST_WORDS / 4).unref();
+  }
+
+  death(): ReturnType<EngineContainer["death"]> {
+    return this.#engine.death();
+  }
+
+  memoryKills(): number {
+    return this.#engine.memoryKills();
+  }
+
+  /** Its connections should have broken when it ended; where they have not, nobody is to wait for the deadline. */
+  async #giveUp(): Promise<void> {
+    await sleep(LAST_WORDS, undefined, { ref: false });
+    if (this.client.busy && (await this.#engine.death()) !== "engine") this.client.destroy();
+  }
+}
+
+function saysConcurrent(hello: string | null): boolean {
+  if (hello === null) return false;
+  try {
+    const value: unknown = JSON.parse(hello);
+    return typeof value === "object" && value !== null && "concurrent" in value && value.concurrent === true;
+  } catch {
+    return false;
+  }
+}

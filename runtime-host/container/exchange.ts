@@ -1,0 +1,122 @@
+// One request to a container and what was heard of it: bounded in time and size, never throwing.
+
+import type { Dispatcher } from "undici";
+import type { ContainerAnswer } from "../../src/entities/outcome.ts";
+
+export type Heard =
+  | { kind: "answer"; answer: ContainerAnswer }
+  | { kind: "timeout"; connected: boolean }
+  /** `started`: part of an answer had come. */
+  | { kind: "lost"; started: boolean }
+  /** No connection: nothing was sent. */
+  | { kind: "refused" };
+
+export interface ExchangeOptions {
+  timeout: number;
+  maxResponse: number;
+  truncation: number;
+}
+
+/** Bytes of an endless answer that are counted before the connection is cut. */
+const COUNTED = 32 * 1024 * 1024;
+const JSON_HEADERS = ["content-type", "application/json"];
+const EMPTY = Buffer.alloc(0);
+
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions;
+  #resolve: ((heard: Heard) => void) | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #controller: Dispatcher.DispatchController | null = null;
+  #status = 0;
+  /** Content-Length as announced, or 0. */
+  #announced = 0;
+  #kept: Buffer[] = [];
+  #keptSize = 0;
+  #size = 0;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+  }
+
+  send(dispatcher: Dispatcher, request: { path: string; body?: string | Buffer }): Promise<Heard> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      this.#timer = setTimeout(() => this.#late(), this.#options.timeout);
+      const { path, body } = request;
+      try {
+        if (body === undefined) dispatcher.dispatch({ method: "GET", path }, this);
+        else dispatcher.dispatch({ method: "POST", path, body, headers: JSON_HEADERS }, this);
+      } catch {
+        // The client was destroyed.
+        this.#settle({ kind: "refused" });
+      }
+    });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#resolve === null) controller.abort(new Error("too late"));
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    // Informational answers come before the real one.
+    if (status < 200) return;
+    this.#status = status;
+    this.#announced = Number(headers["content-length"] ?? 0) || 0;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length;
+    const { maxResponse, truncation } = this.#options;
+    const length = Math.max(this.#announced, this.#size);
+    const wanted = length > maxResponse ? truncation : maxResponse;
+    if (this.#keptSize < wanted) {
+      const piece = this.#keptSize + chunk.length <= wanted ? chunk : chunk.subarray(0, wanted - this.#keptSize);
+      this.#kept.push(piece);
+      this.#keptSize += piece.length;
+    }
+    if (length <= maxResponse || this.#keptSize < wanted) return;
+    if (this.#announced === 0 && this.#size < maxResponse + COUNTED) return;
+    this.#settle(this.#answer(length));
+    controller.abort(new Error("answer too long"));
+  }
+
+  onResponseEnd(): void {
+    this.#settle(this.#answer(this.#size));
+  }
+
+  onResponseError(): void {
+    if (this.#controller === null) this.#settle({ kind: "refused" });
+    else this.#settle({ kind: "lost", started: this.#status > 0 });
+  }
+
+  #answer(length: number): Heard {
+    const [first] = this.#kept;
+    let bytes = this.#kept.length < 2 ? (first ?? EMPTY) : Buffer.concat(this.#kept, this.#keptSize);
+    const { maxResponse, truncation } = this.#options;
+    if (length <= maxResponse)
+      return { kind: "answer", answer: { status: this.#status, body: bytes.toString("utf8") } };
+    if (bytes.length > truncation) bytes = bytes.subarray(0, truncation);
+    const answer = { status: this.#status, body: bytes.toString("utf8"), cut: { length, max: maxResponse } };
+    return { kind: "answer", answer };
+  }
+
+  #late(): void {
+    const controller = this.#controller;
+    this.#settle({ kind: "timeout", connected: controller !== null });
+    controller?.abort(new Error("timeout"));
+  }
+
+  #settle(heard: Heard): void {
+    const resolve = this.#resolve;
+    if (resolve === null) return;
+    this.#resolve = null;
+    this.#kept = [];
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    resolve(heard);
+  }
+}

@@ -1,0 +1,152 @@
+// The output of one activation: lines with time and stream, up to the action's limit. What is long moves to a temporary file
+// until it is handed over, so that many talkative runs do not fill the host's memory.
+
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { Logs } from "./contract.ts";
+
+export type Stream = 1 | 2;
+
+/** Characters kept in memory per activation before they move to a file. */
+const IN_MEMORY = 256 * 1024;
+const FAILED = "There was an issue while collecting your logs. Data might be missing.";
+
+let files = 0;
+
+export class LogCollection {
+  /** Bytes; 0 = nothing is collected. */
+  readonly limit: number;
+  /** Streams whose end marker has been seen: bit 1 stdout, bit 2 stderr. */
+  sealed = 0;
+  /** /run was answered: the next marker nobody else waits for is this one's. */
+  answered = false;
+  /** Told when both markers are there. */
+  onSealed: (() => void) | null = null;
+  #text = "";
+  #size = 0;
+  #cut = 0;
+  #full = false;
+  #file: { path: string; fd: number } | null = null;
+  #broken = false;
+  readonly #folder: string;
+
+  constructor(limit: number, folder: string) {
+    this.limit = limit;
+    this.#folder = folder;
+  }
+
+  get full(): boolean {
+    return this.#full || this.limit === 0;
+  }
+
+  get whole(): boolean {
+    return this.sealed === 3;
+  }
+
+  line(stream: Stream, bytes: Buffer, now: number): void {
+    if (this.limit === 0) return;
+    this.#size += bytes.length + 1;
+    if (this.#full || this.#size > this.limit) {
+      this.#full = true;
+      this.#cut += bytes.length + 1;
+      return;
+    }
+    this.#append(stream, bytes.toString("utf8"), now);
+  }
+
+  skipped(bytes: number): void {
+    if (this.limit > 0) this.#cut += bytes;
+  }
+
+  seal(stream: Stream): void {
+    this.sealed |= stream;
+  }
+
+  /** The lines as a JSON array; `missing`: something should have come and did not. To be called once. */
+  take(options: { missing: boolean; now: number }): Logs {
+    const { now } = options;
+    if (this.limit === 0) return { lines: "[]" };
+    if (this.#full) {
+      const text = `Logs were truncated because the total bytes size exceeds the limit of ${this.limit} bytes.`;
+      this.#append(2, text, now);
+    }
+    if (options.missing) this.#append(2, FAILED, now);
+    // One copy of a long text in memory, not three.
+    const lines = this.#file === null ? `[${this.#text}]` : this.#reread();
+    this.#text = "";
+    return this.#cut > 0 ? { lines, cut: this.#cut } : { lines };
+  }
+
+  /** For a collection nobody will take. */
+  discard(): void {
+    this.#text = "";
+    this.#close();
+  }
+
+  #append(stream: Stream, text: string, now: number): void {
+    const line = JSON.stringify(`${timestamp(now)} ${stream === 1 ? "stdout" : "stderr"}: ${text}`);
+    this.#text += this.#text === "" ? line : `,${line}`;
+    if (this.#text.length > IN_MEMORY) this.#spill();
+  }
+
+  #reread(): string {
+    this.#spill();
+    const stored = this.#close("]");
+    if (!this.#broken) return stored;
+    this.#append(2, FAILED, Date.now());
+    return `[${this.#text}]`;
+  }
+
+  #spill(): void {
+    if (this.#text === "") return;
+    try {
+      let comma = ",";
+      if (this.#file === null) {
+        const path = join(this.#folder, `log-${process.pid}-${++files}`);
+        this.#file = { path, fd: openSync(path, "wx+", 0o600) };
+        comma = "[";
+      }
+      write(this.#file.fd, comma + this.#text);
+    } catch {
+      // A full disk costs these lines, and says so in the record.
+      this.#broken = true;
+      this.#full = true;
+      this.#close();
+    }
+    this.#text = "";
+  }
+
+  /** What was spilled, with `tail` after it. */
+  #close(tail = ""): string {
+    const file = this.#file;
+    if (file === null) return "";
+    this.#file = null;
+    try {
+      if (tail !== "") write(file.fd, tail);
+      closeSync(file.fd);
+      return this.#broken || tail === "" ? "" : readFileSync(file.path, "utf8");
+    } catch {
+      this.#broken = true;
+      return "";
+    } finally {
+      rmSync(file.path, { force: true });
+    }
+  }
+}
+
+function write(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+}
+
+let cachedAt = -1;
+let cached = "";
+
+/** RFC 3339 with nine digits, 30 characters wide. */
+function timestamp(now: number): string {
+  if (now !== cachedAt) {
+    cached = `${new Date(now).toISOString().slice(0, -1)}000000Z`;
+    cachedAt = now;
+  }
+  return cached;
+}

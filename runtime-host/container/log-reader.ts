@@ -1,0 +1,202 @@
+// Reads what a container prints, all its life, and gives it to whoever is running then. It never stops reading (that would
+// block the action) and never keeps more than a line: output of nobody, and output past the limit, is counted and dropped.
+
+import { LogCollection, type Stream } from "./log-collection.ts";
+import { LineCutter, type LineSink } from "./log-lines.ts";
+
+/** ms without output after which markers are no longer awaited. */
+const SENTINEL_WAIT = 2_000;
+/** The same for images not known to write markers. */
+const QUIET_WAIT = 20;
+/** Quiet periods a container may break before its logs are taken as they are. */
+const MOST_ROUNDS = 10;
+
+export interface LogReaderOptions {
+  /** For spilled logs. */
+  folder: string;
+  /** The runtime is known to write end markers. */
+  sentinelled: boolean;
+}
+
+export class LogReader {
+  /** Known to write end markers: told so, or seen doing it. */
+  sentinelled: boolean;
+  /** The stream is over: the container has ended, or its engine has gone. */
+  ended = false;
+  /** Bytes that belonged to nobody. */
+  stray = 0;
+  readonly #folder: string;
+  readonly #active: LogCollection[] = [];
+  readonly #streams: Readonly<Record<Stream, StreamSink>>;
+  readonly #waiting = new Set<() => void>();
+  #bytes = 0;
+
+  constructor(options: LogReaderOptions) {
+    this.#folder = options.folder;
+    this.sentinelled = options.sentinelled;
+    const strayed = (bytes: number) => {
+      this.stray += bytes;
+    };
+    this.#streams = {
+      1: new StreamSink(1, this.#active, strayed),
+      2: new StreamSink(2, this.#active, strayed),
+    };
+  }
+
+  /** Output from now on belongs to this collection (too, if others are open). */
+  open(limit: number): LogCollection {
+    if (this.#active.length === 0) {
+      this.#streams[1].begin();
+      this.#streams[2].begin();
+    }
+    const collection = new LogCollection(limit, this.#folder);
+    this.#active.push(collection);
+    return collection;
+  }
+
+  chunk(stream: Stream, bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    this.#streams[stream].cutter.push(bytes);
+    // Only after the whole chunk: what follows a marker must not meet the next activation's collection.
+    for (const each of this.#active) {
+      if (each.whole && each.onSealed !== null) {
+        each.onSealed();
+        return;
+      }
+    }
+  }
+
+  /** No more will come. */
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#streams[1].cutter.flush();
+    this.#streams[2].cutter.flush();
+    for (const each of [...this.#waiting]) each();
+  }
+
+  /** After /run was answered: calls `done` once; at once if nothing is missing, else when the markers arrive, the stream
+   * ends, or it has been quiet for long enough. `missing`: markers were due and did not come. */
+  settle(collection: LogCollection, done: (missing: boolean) => void): void {
+    collection.answered = true;
+    this.#streams[1].claim(collection);
+    this.#streams[2].claim(collection);
+    if (collection.whole) {
+      this.sentinelled = true;
+      this.#finish(collection, () => done(false));
+      return;
+    }
+    if (this.ended) {
+      this.#finish(collection, () => done(false));
+      return;
+    }
+    let rounds = 0;
+    let seen = this.#bytes;
+    let timer: NodeJS.Timeout;
+    const stop = (missing: boolean) => {
+      clearTimeout(timer);
+      this.#waiting.delete(over);
+      collection.onSealed = null;
+      this.#finish(collection, () => done(missing));
+    };
+    const over = () => stop(false);
+    const quiet = () => {
+      if (this.#bytes === seen || ++rounds >= MOST_ROUNDS) {
+        stop(this.sentinelled);
+        return;
+      }
+      seen = this.#bytes;
+      arm();
+    };
+    const arm = () => {
+      timer = setTimeout(quiet, this.sentinelled ? SENTINEL_WAIT : QUIET_WAIT);
+    };
+    this.#waiting.add(over);
+    collection.onSealed = () => {
+      this.sentinelled = true;
+      over();
+    };
+    arm();
+  }
+
+  /** Init may have written markers of its own: the run's are still to come. */
+  reopen(collection: LogCollection): void {
+    collection.sealed = 0;
+  }
+
+  #finish(collection: LogCollection, then: () => void): void {
+    const at = this.#active.indexOf(collection);
+    if (this.#active.length === 1) {
+      // What was written without a line end is still this activation's, unless its stream was closed by a marker.
+      for (const stream of [1, 2] as const) {
+        if ((collection.sealed & stream) === 0) this.#streams[stream].cutter.flush();
+        else this.#streams[stream].cutter.drop();
+      }
+    }
+    if (at >= 0) this.#active.splice(at, 1);
+    then();
+  }
+}
+
+/** One of the two streams: lines go to every open collection whose marker has not come on it. */
+class StreamSink implements LineSink {
+  readonly cutter: LineCutter;
+  readonly #stream: Stream;
+  readonly #active: readonly LogCollection[];
+  readonly #strayed: (bytes: number) => void;
+  /** Markers that came while several were running and none was answered. */
+  #credit = 0;
+
+  constructor(stream: Stream, active: readonly LogCollection[], strayed: (bytes: number) => void) {
+    this.#stream = stream;
+    this.#active = active;
+    this.#strayed = strayed;
+    this.cutter = new LineCutter(this);
+  }
+
+  get skipping(): boolean {
+    for (const each of this.#active) if ((each.sealed & this.#stream) === 0 && !each.full) return false;
+    return true;
+  }
+
+  begin(): void {
+    this.#credit = 0;
+    this.cutter.drop();
+  }
+
+  line(bytes: Buffer): void {
+    const now = Date.now();
+    let taken = false;
+    for (const each of this.#active) {
+      if ((each.sealed & this.#stream) !== 0) continue;
+      each.line(this.#stream, bytes, now);
+      taken = true;
+    }
+    if (!taken) this.#strayed(bytes.length);
+  }
+
+  skipped(bytes: number): void {
+    let taken = false;
+    for (const each of this.#active) {
+      if ((each.sealed & this.#stream) !== 0) continue;
+      each.skipped(bytes);
+      taken = true;
+    }
+    if (!taken) this.#strayed(bytes);
+  }
+
+  sentinel(): void {
+    const only =
+      this.#active.length === 1
+        ? this.#active[0]
+        : this.#active.find((each) => each.answered && (each.sealed & this.#stream) === 0);
+    if (only !== undefined) only.seal(this.#stream);
+    else if (this.#active.length > 0) this.#credit++;
+  }
+
+  claim(collection: LogCollection): void {
+    if (this.#credit === 0 || (collection.sealed & this.#stream) !== 0) return;
+    this.#credit--;
+    collection.seal(this.#stream);
+  }
+}

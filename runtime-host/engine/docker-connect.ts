@@ -1,0 +1,19 @@
+// Finds the Docker engine (DOCKER_HOST, else the socket Docker's tools use) and asks whether it answers.
+
+import Docker from "dockerode";
+
+const ANSWER_WAIT = 3_000;
+
+/** The place is looked up once, not before each call. Nothing is sent. */
+export async function connectDocker(): Promise<Docker> {
+  const docker = new Docker();
+  const { socketPath } = docker.modem as { socketPath?: string | (() => Promise<string>) };
+  return typeof socketPath === "function" ? new Docker({ socketPath: await socketPath() }) : docker;
+}
+
+/** Rejects if the engine does not answer within a moment. */
+export async function pingDocker(docker: Docker): Promise<void> {
+  // The types do not know that a ping can be given up.
+  const ping = docker.ping as (options: { abortSignal: AbortSignal }) => Promise<unknown>;
+  await ping.call(docker, { abortSignal: AbortSignal.timeout(ANSWER_WAIT) });
+}

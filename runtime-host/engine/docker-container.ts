@@ -1,0 +1,114 @@
+// One Docker container: made, attached to before it starts (nothing it prints is lost), started, found.
+
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type Docker from "dockerode";
+import { attach } from "./docker-attach.ts";
+import { DockerFrames } from "./docker-frames.ts";
+import { type ContainerSettings, createOptions } from "./docker-settings.ts";
+import type { Address, ContainerSpec, Death, EngineContainer, OutputSink } from "./engine.ts";
+
+const PORT = 8080;
+/** Nobody listens there: what connects is refused at once. */
+const NOWHERE: Address = { host: "127.0.0.1", port: 1 };
+/** ms the engine may take to say why a container ended. */
+const DEATH_WAIT = 2_000;
+
+export class DockerContainer implements EngineContainer {
+  readonly id: string;
+  address: Address = NOWHERE;
+  /** The engine reported a kill for memory. */
+  outOfMemory = false;
+  readonly #container: Docker.Container;
+  #removal: Promise<void> | null = null;
+
+  private constructor(container: Docker.Container) {
+    this.id = container.id;
+    this.#container = container;
+  }
+
+  /** Rejects with the engine's error; what was made by then is removed. `made` is told the id before it starts. */
+  static async start(
+    docker: Docker,
+    options: {
+      spec: ContainerSpec;
+      settings: ContainerSettings;
+      sink: OutputSink;
+      made: (it: DockerContainer) => void;
+    },
+  ): Promise<DockerContainer> {
+    const { spec, settings, sink } = options;
+    const self = new DockerContainer(await docker.createContainer(createOptions(spec, settings)));
+    options.made(self);
+    try {
+      const frames = new DockerFrames((from, bytes) => sink.output(from, bytes));
+      await attach(docker, self.id, { data: (chunk) => frames.push(chunk), over: () => sink.ended() });
+      await self.#container.start();
+      const { NetworkSettings } = await self.#container.inspect();
+      const host = NetworkSettings.Networks[settings.network]?.IPAddress ?? "";
+      if (host !== "") self.address = { host, port: PORT };
+      return self;
+    } catch (error) {
+      await self.remove().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async pause(): Promise<void> {
+    await this.#container.pause();
+  }
+
+  async resume(): Promise<void> {
+    await this.#container.unpause();
+  }
+
+  remove(): Promise<void> {
+    this.#removal ??= this.#container.remove({ force: true, v: true }).then(
+      () => undefined,
+      (error: { statusCode?: number }) => {
+        // Gone, or somebody is removing it.
+        if (error.statusCode === 404 || error.statusCode === 409) return;
+        this.#removal = null;
+        throw error;
+      },
+    );
+    return this.#removal;
+  }
+
+  async death(): Promise<Death> {
+    const until = performance.now() + DEATH_WAIT;
+    for (let pause = 5; performance.now() < until; pause = Math.min(pause * 2, 100)) {
+      if (this.outOfMemory || this.memoryKills() > 0) return "memory";
+      let state: Docker.ContainerInspectInfo["State"];
+      try {
+        state = (await this.#container.inspect()).State;
+      } catch (error) {
+        return (error as { statusCode?: number }).statusCode === undefined ? "engine" : this.#verdict();
+      }
+      if (state.OOMKilled) return "memory";
+      // SIGKILL by nobody we know: the flag for memory may follow.
+      if (!state.Running && state.ExitCode !== 137) return "exit";
+      await sleep(pause);
+    }
+    return this.#verdict();
+  }
+
+  memoryKills(): number {
+    for (const path of [
+      `/sys/fs/cgroup/memory/docker/${this.id}/memory.oom_control`,
+      `/sys/fs/cgroup/system.slice/docker-${this.id}.scope/memory.events`,
+      `/sys/fs/cgroup/docker/${this.id}/memory.events`,
+    ]) {
+      try {
+        return Number(/^oom_kill (\d+)$/m.exec(readFileSync(path, "latin1"))?.[1] ?? 0);
+      } catch {
+        // Another layout, another machine, or gone.
+      }
+    }
+    return this.outOfMemory ? 1 : 0;
+  }
+
+  #verdict(): Death {
+    return this.outOfMemory ? "memory" : "exit";
+  }
+}

@@ -1,0 +1,93 @@
+// Names, labels and images as Docker sees them. Pure.
+
+import { MANIFEST } from "../../src/entities/runtimes.ts";
+import type { RuntimeReport } from "../../src/protocol/messages.ts";
+import type { ContainerSpec } from "./engine.ts";
+
+export const LABEL = {
+  host: "io.edgewhisk.host",
+  boot: "io.edgewhisk.boot",
+  kind: "io.edgewhisk.kind",
+  namespace: "io.edgewhisk.namespace",
+  action: "io.edgewhisk.action",
+  revision: "io.edgewhisk.revision",
+} as const;
+
+/** `wsk<host>_<n>_<namespace>_<action>`, or `wsk<host>_<n>_prewarm_<kind>`. */
+export function containerName(host: string, spec: ContainerSpec): string {
+  const { owner } = spec;
+  const what = owner === undefined ? `prewarm_${spec.kind}` : `${owner.namespace}_${owner.action}`;
+  return `wsk${host}_${spec.number}_${what}`.replace(/[^a-zA-Z0-9_.-]/g, "").slice(0, 200);
+}
+
+export function containerLabels(host: { name: string; boot: string }, spec: ContainerSpec): Record<string, string> {
+  const { owner } = spec;
+  return {
+    [LABEL.host]: host.name,
+    [LABEL.boot]: host.boot,
+    [LABEL.kind]: spec.kind,
+    ...(owner === undefined
+      ? {}
+      : {
+          [LABEL.namespace]: owner.namespace,
+          [LABEL.action]: owner.action,
+          [LABEL.revision]: owner.revision,
+        }),
+  };
+}
+
+export interface LocalImage {
+  id: string;
+  tags: readonly string[];
+  labels: Readonly<Record<string, string>>;
+  /** Epoch seconds. */
+  created: number;
+}
+
+export interface KindImage extends RuntimeReport {
+  /** Made for edgewhisk: says hello, writes end markers, needs no privilege at all. */
+  own: boolean;
+}
+
+/** Which image runs which kind: the configured name; else the newest image labelled with the kind; else OpenWhisk's own. */
+export function imagesByKind(
+  images: readonly LocalImage[],
+  wanted: { prefix: string; tag: string },
+): Map<string, KindImage> {
+  const byTag = new Map(images.flatMap((image) => image.tags.map((tag) => [tag, image] as const)));
+  const byLabel = new Map<string, LocalImage>();
+  for (const image of images.toSorted((a, b) => a.created - b.created)) {
+    const kind = image.labels[LABEL.kind];
+    if (kind !== undefined) byLabel.set(kind, image);
+  }
+  const found = new Map<string, KindImage>();
+  for (const { kind, family } of MANIFEST) {
+    const version = kind.slice(family.length + 1);
+    const configured = `${wanted.prefix}${family}-${version}:${wanted.tag}`;
+    const upstream = ["nightly", "latest"].map((tag) => `openwhisk/action-${family}-v${version}:${tag}`);
+    const name = [configured, ...upstream].find((each) => byTag.has(each));
+    const labelled = byLabel.get(kind);
+    const image = name === configured || labelled === undefined ? byTag.get(name ?? "") : labelled;
+    if (image === undefined) continue;
+    const own = image.labels[LABEL.kind] !== undefined;
+    found.set(kind, {
+      kind,
+      image: image === labelled ? (image.tags[0] ?? image.id) : (name as string),
+      digest: image.id,
+      own,
+    });
+  }
+  return found;
+}
+
+/** Whether a black box image's name always asks the registry for what is newest. */
+export function floats(image: string): boolean {
+  if (image.includes("@")) return false;
+  const tag = /:([^/:]+)$/.exec(image)?.[1];
+  return tag === undefined || tag === "latest";
+}
+
+/** The name with the tag Docker would assume. */
+export function withTag(image: string): string {
+  return image.includes("@") || /:[^/:]+$/.test(image) ? image : `${image}:latest`;
+}

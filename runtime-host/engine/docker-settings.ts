@@ -1,0 +1,56 @@
+// What a container may do and use, as Docker is told. Pure.
+
+import type { ContainerCreateOptions } from "dockerode";
+import { containerLabels, containerName } from "./docker-names.ts";
+import type { ContainerSpec } from "./engine.ts";
+
+export interface ContainerSettings {
+  host: { name: string; boot: string };
+  image: string;
+  /** Made by us: runs without any capability. Others get Docker's default set without the two that reach the network. */
+  own: boolean;
+  network: string;
+  /** `__OW_API_HOST` */
+  apiHost: string;
+  pids: number;
+  /** Per 128 MB; 0 = engine's default. */
+  cpuShares: number;
+}
+
+const FILES = 1024;
+const MB = 1024 * 1024;
+
+export function createOptions(spec: ContainerSpec, settings: ContainerSettings): ContainerCreateOptions {
+  const memory = spec.memory * MB;
+  return {
+    name: containerName(settings.host.name, spec),
+    Image: settings.image,
+    Labels: containerLabels(settings.host, spec),
+    // A runtime that can take overlapping runs must be told so; whether it gets them is the pool's decision.
+    Env: [`__OW_API_HOST=${settings.apiHost}`, "__OW_ALLOW_CONCURRENT=true"],
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty: false,
+    OpenStdin: false,
+    HostConfig: {
+      NetworkMode: settings.network,
+      Memory: memory,
+      // The same: no swap.
+      MemorySwap: memory,
+      ...(settings.cpuShares === 0
+        ? {}
+        : { CpuShares: Math.max(2, Math.round((settings.cpuShares * spec.memory) / 128)) }),
+      CapDrop: settings.own ? ["ALL"] : ["NET_RAW", "NET_ADMIN"],
+      SecurityOpt: ["no-new-privileges"],
+      PidsLimit: settings.pids,
+      Ulimits: [
+        { Name: "nofile", Soft: FILES, Hard: FILES },
+        { Name: "core", Soft: 0, Hard: 0 },
+      ],
+      // Under pressure an action goes before the host does.
+      OomScoreAdj: 500,
+      LogConfig: { Type: "none", Config: {} },
+      RestartPolicy: { Name: "no" },
+    },
+  };
+}

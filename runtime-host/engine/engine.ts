@@ -1,0 +1,65 @@
+// What the pool asks of whatever runs containers. Two implementations: docker.ts, and process.ts, which isolates nothing.
+
+import type { RuntimeReport } from "../../src/protocol/messages.ts";
+
+/** Where a container's server listens. */
+export type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+
+export interface ContainerSpec {
+  /** Running number on this host; part of the name. */
+  readonly number: number;
+  readonly kind: string;
+  /** Black box image. */
+  readonly image?: string;
+  /** MB */
+  readonly memory: number;
+  /** Absent for a prewarmed container, which belongs to nobody yet. */
+  readonly owner?: { readonly namespace: string; readonly action: string; readonly revision: string };
+}
+
+/** What the container prints, in the order the engine hands it out; `bytes` are valid during the call only. */
+export interface OutputSink {
+  output(stream: 1 | 2, bytes: Buffer): void;
+  /** Nothing more will come: it has ended, or the engine has gone. Called once. */
+  ended(): void;
+}
+
+/** Why a container that broke a connection is gone. */
+export type Death = "memory" | "exit" | "engine";
+
+export interface EngineContainer {
+  /** The engine's name for it. */
+  readonly id: string;
+  readonly address: Address;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** By force, and all that belongs to it. Idempotent; resolves when its memory is free, rejects if it cannot be done now. */
+  remove(): Promise<void>;
+  /** After a lost connection; waits a moment for the engine to know. */
+  death(): Promise<Death>;
+  /** Processes killed for memory in it so far, children of the server included; as far as known without waiting. */
+  memoryKills(): number;
+}
+
+export type Creation =
+  | { ok: true; container: EngineContainer }
+  /** "pull": no such image to be had; "command": its command does not exist; "provision": the engine could not;
+   * "engine": it does not answer. */
+  | { ok: false; why: "pull" | "command" | "provision" | "engine"; detail: string };
+
+export interface Engine {
+  readonly name: "docker" | "process";
+  readonly blackbox: boolean;
+  runtimes(): RuntimeReport[];
+  /** Why nothing can be started here, or null. */
+  unhealthy(): string | null;
+  /** Never rejects. */
+  create(spec: ContainerSpec, sink: OutputSink): Promise<Creation>;
+  /** Removes what carries this host's label and is not known any more; `known` are ids. */
+  sweep(known: ReadonlySet<string>): Promise<number>;
+  /** Ends what the engine itself holds open; containers have been removed before. */
+  close(): Promise<void>;
+}
+
+/** A wish that cannot be met, as one sentence for the person who started the host. */
+export class EngineUnavailable extends Error {}

@@ -1,0 +1,234 @@
+// The engine for machines without Docker: the same runtime servers as child processes of the host. It isolates nothing: an
+// action can do whatever the host's user can. Each has its own process group, an environment without the host's, and a folder.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MANIFEST } from "../../src/entities/runtimes.ts";
+import type { RuntimeReport } from "../../src/protocol/messages.ts";
+import type { ContainersOptions } from "../container/contract.ts";
+import { findLocalRuntimes, type LocalRuntime } from "../runtimes/local.ts";
+import {
+  type Address,
+  type ContainerSpec,
+  type Creation,
+  type Death,
+  type Engine,
+  type EngineContainer,
+  EngineUnavailable,
+  type OutputSink,
+} from "./engine.ts";
+import { MemoryWatch } from "./memory-watch.ts";
+import { startTime } from "./proc.ts";
+
+/** Bytes of a unix socket's path that every system takes. */
+const SOCKET_PATH = 100;
+const KILL_WAIT = 2_000;
+const STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+type Options = Pick<ContainersOptions, "state" | "apiUrl" | "log">;
+
+export class ProcessEngine implements Engine {
+  readonly name = "process";
+  readonly blackbox = false;
+  readonly #runtimes: ReadonlyMap<string, LocalRuntime>;
+  readonly #options: Options;
+  readonly #folder: string;
+  readonly #sockets: string;
+  readonly #memory = new MemoryWatch();
+
+  private constructor(runtimes: readonly LocalRuntime[], options: Options) {
+    const kinds = new Set(MANIFEST.map((each) => each.kind));
+    this.#runtimes = new Map(runtimes.filter((each) => kinds.has(each.kind)).map((each) => [each.kind, each]));
+    this.#options = options;
+    this.#folder = join(options.state, "processes");
+    endLeftovers(this.#folder);
+    rmSync(this.#folder, { recursive: true, force: true });
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const fits = Buffer.byteLength(join(this.#folder, "123456", "s")) <= SOCKET_PATH;
+    this.#sockets = fits ? this.#folder : mkdtempSync(join(tmpdir(), "edgewhisk-"));
+  }
+
+  static async open(options: Options): Promise<ProcessEngine> {
+    const engine = new ProcessEngine(await findLocalRuntimes(), options);
+    if (engine.#runtimes.size === 0) {
+      throw new EngineUnavailable(
+        "No interpreter for actions was found on this machine (nodejs 18 or python 3.9 at least).",
+      );
+    }
+    options.log.warn("no-isolation", {
+      message:
+        "Actions run as plain child processes with the rights of this user. NOTHING IS ISOLATED: run only code you trust.",
+    });
+    return engine;
+  }
+
+  runtimes(): RuntimeReport[] {
+    return [...this.#runtimes.values()].map(({ kind, version, interpreter }) => {
+      return { kind, image: interpreter, digest: version };
+    });
+  }
+
+  unhealthy(): string | null {
+    return null;
+  }
+
+  async create(spec: ContainerSpec, sink: OutputSink): Promise<Creation> {
+    const runtime = this.#runtimes.get(spec.kind);
+    if (runtime === undefined || spec.image !== undefined) {
+      return { ok: false, why: "provision", detail: `no runtime for ${spec.kind} on this machine` };
+    }
+    const folder = join(this.#folder, String(spec.number));
+    const home = join(folder, "tmp");
+    const socketPath = this.#sockets === this.#folder ? join(folder, "s") : join(this.#sockets, String(spec.number));
+    try {
+      mkdirSync(home, { recursive: true, mode: 0o700 });
+      const [command, ...args] = runtime.command;
+      const child = spawn(command as string, args, {
+        cwd: home,
+        env: {
+          PATH: [dirname(runtime.interpreter), STANDARD_PATH].join(delimiter),
+          HOME: home,
+          TMPDIR: home,
+          LANG: "C.UTF-8",
+          ...runtime.env,
+          EDGEWHISK_LISTEN: socketPath,
+          EDGEWHISK_DIE_WITH_PARENT: "1",
+          __OW_API_HOST: this.#options.apiUrl,
+          __OW_ALLOW_CONCURRENT: "true",
+        },
+        // Its own session: a signal for it reaches its children, and ours never reach it.
+        detached: true,
+        stdio: ["pipe", "pipe", "pipe"],
+      });
+      await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
+      const container = new ProcessContainer(child, { folder, socketPath, spec, sink, memory: this.#memory });
+      return { ok: true, container };
+    } catch (error) {
+      return { ok: false, why: "provision", detail: (error as Error).message };
+    }
+  }
+
+  async sweep(): Promise<number> {
+    return 0;
+  }
+
+  async close(): Promise<void> {
+    this.#memory.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#sockets !== this.#folder) rmSync(this.#sockets, { recursive: true, force: true });
+  }
+}
+
+class ProcessContainer implements EngineContainer {
+  readonly id: string;
+  readonly address: Address;
+  readonly #pid: number;
+  readonly #options: { folder: string; memory: MemoryWatch; socketPath: string };
+  #kills = 0;
+  #ended = false;
+  #whenEnded: Promise<void>;
+  #removal: Promise<void> | null = null;
+
+  constructor(
+    child: ChildProcess,
+    options: { folder: string; socketPath: string; spec: ContainerSpec; sink: OutputSink; memory: MemoryWatch },
+  ) {
+    const { sink, spec, memory } = options;
+    this.#pid = child.pid as number;
+    this.#options = options;
+    this.id = String(this.#pid);
+    this.address = { socketPath: options.socketPath };
+    writeFileSync(join(options.folder, "pid"), `${this.#pid} ${startTime(this.#pid) ?? ""}`);
+    memory.watch(this.#pid, { limit: spec.memory, exceeded: () => this.#exceeded() });
+    child.stdout?.on("data", (chunk: Buffer) => sink.output(1, chunk));
+    child.stderr?.on("data", (chunk: Buffer) => sink.output(2, chunk));
+    child.stdin?.on("error", () => undefined);
+    let exited = () => {};
+    this.#whenEnded = new Promise((resolve) => {
+      exited = resolve;
+    });
+    child.once("exit", () => {
+      this.#ended = true;
+      memory.forget(this.#pid);
+      // Children of the action would hold the pipes open for ever.
+      this.#signal("SIGKILL");
+      exited();
+      const over = () => sink.ended();
+      const late = setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, 200);
+      child.once("close", () => {
+        clearTimeout(late);
+        over();
+      });
+    });
+  }
+
+  async pause(): Promise<void> {
+    this.#signal("SIGSTOP");
+  }
+
+  async resume(): Promise<void> {
+    this.#signal("SIGCONT");
+  }
+
+  remove(): Promise<void> {
+    this.#removal ??= this.#remove();
+    return this.#removal;
+  }
+
+  async death(): Promise<Death> {
+    await Promise.race([this.#whenEnded, sleep(500, undefined, { ref: false })]);
+    return this.#kills > 0 ? "memory" : "exit";
+  }
+
+  memoryKills(): number {
+    return this.#kills;
+  }
+
+  async #remove(): Promise<void> {
+    this.#signal("SIGKILL");
+    if (!this.#ended) await Promise.race([this.#whenEnded, sleep(KILL_WAIT, undefined, { ref: false })]);
+    this.#options.memory.forget(this.#pid);
+    await rm(this.#options.folder, { recursive: true, force: true }).catch(() => undefined);
+    await rm(this.#options.socketPath, { force: true }).catch(() => undefined);
+  }
+
+  #exceeded(): void {
+    this.#kills++;
+    this.#signal("SIGKILL");
+  }
+
+  /** To the whole group: the server and what the action started. */
+  #signal(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-this.#pid, signal);
+    } catch {
+      // Nobody left in the group.
+    }
+  }
+}
+
+/** Groups that an earlier host left behind, stopped ones too, as far as they are still the processes we wrote down. */
+function endLeftovers(folder: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return;
+  }
+  for (const name of names) {
+    try {
+      const [pid, started] = readFileSync(join(folder, name, "pid"), "latin1").split(" ");
+      if (Number(pid) > 1 && started !== "" && startTime(Number(pid)) === started)
+        process.kill(-Number(pid), "SIGKILL");
+    } catch {
+      // No such file, or no such process.
+    }
+  }
+}

@@ -1,0 +1,206 @@
+// The pool's book: which containers there are, in what state, and who waits. Plain data without I/O or clocks, so that policy
+// and tests can reason about it; container-pool.ts keeps it true.
+
+export type SlotState =
+  /** Being made. */
+  | "creating"
+  /** Made, has never run: bound to a key, or prewarmed (key null). */
+  | "ready"
+  /** At least one run under way. */
+  | "busy"
+  /** Answered; its output is still being read. */
+  | "settling"
+  | "idle"
+  | "pausing"
+  | "paused"
+  | "resuming"
+  /** On its way out; never used again. */
+  | "removing";
+
+export interface Slot {
+  readonly id: number;
+  /** Kind, or `blackbox:<image>`. */
+  readonly runtime: string;
+  /** MB */
+  readonly memory: number;
+  /** Namespace uuid, path and revision; null = prewarmed. */
+  key: string | null;
+  state: SlotState;
+  running: number;
+  /** Runs it may have at once. */
+  concurrency: number;
+  /** When the state began. */
+  since: number;
+  /** When it was last made, given or answered. */
+  usedAt: number;
+  /** Takes no more runs; removed when the last one ends. */
+  doomed: boolean;
+}
+
+export interface Waiter {
+  readonly key: string;
+  readonly runtime: string;
+  readonly memory: number;
+  readonly since: number;
+}
+
+export interface PoolLimits {
+  /** MB that runs may use together. */
+  readonly memory: number;
+  /** Part of its limit that a container without a run counts with: it cannot grow, and is smaller than its limit. */
+  readonly idleShare: number;
+  /** Containers, whatever their state. */
+  readonly containers: number;
+  /** Creations under way at once. */
+  readonly creations: number;
+  readonly waiting: number;
+  /** ms after which nobody may overtake the one who waits longest. */
+  readonly patience: number;
+  readonly pauseGrace: number;
+  readonly idleTimeout: number;
+}
+
+/** Kept ready without knowing the action. */
+export interface Prewarm {
+  readonly runtime: string;
+  readonly memory: number;
+  readonly count: number;
+}
+
+export class Book<W extends Waiter = Waiter> {
+  readonly limits: PoolLimits;
+  readonly prewarms: readonly Prewarm[];
+  /** In order of arrival. */
+  readonly waiting: W[] = [];
+  readonly #slots = new Map<number, Slot>();
+  /** Slots of each key, in order of creation. */
+  readonly #byKey = new Map<string, Slot[]>();
+  readonly #counts = new Map<SlotState, number>();
+  /** When a run last needed a container that had never run, by runtime and memory. */
+  readonly #demand = new Map<string, Demand>();
+  #nextId = 1;
+  #active = 0;
+  #booked = 0;
+
+  constructor(limits: PoolLimits, prewarms: readonly Prewarm[] = []) {
+    this.limits = limits;
+    this.prewarms = prewarms;
+  }
+
+  get slots(): Iterable<Slot> {
+    return this.#slots.values();
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** MB of what runs or is made for somebody who waits. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /** MB in all, containers without a run at their share. */
+  get booked(): number {
+    return this.#booked;
+  }
+
+  get demand(): Iterable<Demand> {
+    return this.#demand.values();
+  }
+
+  add(slot: { runtime: string; memory: number; key: string | null; now: number }): Slot {
+    const { runtime, memory, key, now } = slot;
+    const added: Slot = {
+      id: this.#nextId++,
+      runtime,
+      memory,
+      key,
+      state: "creating",
+      running: 0,
+      concurrency: 1,
+      since: now,
+      usedAt: now,
+      doomed: false,
+    };
+    this.#slots.set(added.id, added);
+    this.#count(added, 1);
+    if (key !== null) this.#list(key).push(added);
+    return added;
+  }
+
+  move(slot: Slot, state: SlotState, now: number): void {
+    this.#count(slot, -1);
+    slot.state = state;
+    slot.since = now;
+    this.#count(slot, 1);
+  }
+
+  /** Gives a prewarmed container to a key; it is that key's for good. */
+  bind(slot: Slot, key: string): void {
+    if (slot.key === key) return;
+    if (slot.key !== null) throw new Error("a container cannot change hands");
+    this.#count(slot, -1);
+    slot.key = key;
+    this.#count(slot, 1);
+    this.#list(key).push(slot);
+  }
+
+  remove(slot: Slot): void {
+    if (!this.#slots.delete(slot.id)) return;
+    this.#count(slot, -1);
+    if (slot.key === null) return;
+    const list = this.#list(slot.key).filter((each) => each !== slot);
+    if (list.length === 0) this.#byKey.delete(slot.key);
+    else this.#byKey.set(slot.key, list);
+  }
+
+  ofKey(key: string): readonly Slot[] {
+    return this.#byKey.get(key) ?? NONE;
+  }
+
+  count(state: SlotState): number {
+    return this.#counts.get(state) ?? 0;
+  }
+
+  /** MB it counts with as it stands. */
+  weight(slot: Slot): number {
+    return isActive(slot) ? slot.memory : slot.memory * this.limits.idleShare;
+  }
+
+  wanted(runtime: string, memory: number, now: number): void {
+    const name = `${runtime}@${memory}`;
+    this.#demand.delete(name);
+    this.#demand.set(name, { runtime, memory, at: now });
+    if (this.#demand.size > MOST_DEMANDS) this.#demand.delete(this.#demand.keys().next().value as string);
+  }
+
+  #count(slot: Slot, by: 1 | -1): void {
+    this.#counts.set(slot.state, this.count(slot.state) + by);
+    this.#booked += by * this.weight(slot);
+    if (isActive(slot)) this.#active += by * slot.memory;
+  }
+
+  #list(key: string): Slot[] {
+    let list = this.#byKey.get(key);
+    if (list === undefined) {
+      list = [];
+      this.#byKey.set(key, list);
+    }
+    return list;
+  }
+}
+
+export interface Demand {
+  readonly runtime: string;
+  readonly memory: number;
+  readonly at: number;
+}
+
+const NONE: readonly Slot[] = [];
+const MOST_DEMANDS = 8;
+
+function isActive(slot: Slot): boolean {
+  const { state } = slot;
+  return state === "busy" || state === "resuming" || (state === "creating" && slot.key !== null);
+}

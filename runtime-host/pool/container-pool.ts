@@ -1,0 +1,372 @@
+// Carries out what policy.ts decides: owns the containers, keeps the book true, and gives each job to one of them.
+
+import { ABNORMAL, internalError, type Outcome } from "../../src/entities/outcome.ts";
+import { BLACKBOX } from "../../src/entities/runtimes.ts";
+import type { RuntimeReport } from "../../src/protocol/messages.ts";
+import type { ActionContainer } from "../container/action-container.ts";
+import type { Containers, Job, RunListener } from "../container/contract.ts";
+import { type RunHooks, runJob, type Verdict } from "../container/run-job.ts";
+import type { Creation, Engine } from "../engine/engine.ts";
+import { type Logger, reasonOf } from "../logger.ts";
+import { Book, type PoolLimits, type Prewarm, type Slot, type Waiter } from "./book.ts";
+import { Crew } from "./crew.ts";
+import { nextStep, refusal, type Step, warm } from "./policy.ts";
+
+export interface PoolOptions {
+  limits: PoolLimits;
+  prewarms: readonly Prewarm[];
+  /** For spilled logs. */
+  folder: string;
+  log: Logger;
+}
+
+interface Call extends Waiter {
+  readonly job: Job;
+  readonly listener: RunListener;
+  /** Containers it has been turned away from. */
+  tries: number;
+  code: Promise<Buffer> | null;
+}
+
+const TICK = 100;
+/** ms after which a call that could not be started is given back. */
+const LONGEST_WAIT = 120_000;
+/** Containers that may answer 503 before the job is given up. */
+const MOST_TRIES = 5;
+const PREWARM_PAUSE = 5_000;
+const STOPPED = "The host was stopped during the run.";
+
+export class ContainerPool implements Containers {
+  readonly engine: string;
+  readonly blackbox: boolean;
+  readonly memory: number;
+  readonly #engine: Engine;
+  readonly #log: Logger;
+  readonly #book: Book<Call>;
+  readonly #crew: Crew;
+  readonly #timer: NodeJS.Timeout;
+  #kinds: ReadonlySet<string>;
+  #stopping = false;
+  #prewarmAfter = 0;
+  #deciding = false;
+
+  constructor(engine: Engine, options: PoolOptions) {
+    this.#engine = engine;
+    this.#log = options.log;
+    this.#crew = new Crew(engine, options);
+    this.engine = engine.name;
+    this.blackbox = engine.blackbox;
+    this.memory = options.limits.memory;
+    this.#book = new Book(options.limits, options.prewarms);
+    this.#kinds = kindsOf(engine);
+    this.#timer = setInterval(() => this.#tick(), TICK).unref();
+    this.#decide();
+  }
+
+  run(job: Job, listener: RunListener): void {
+    if (this.#stopping) {
+      listener.refused(job, "draining");
+      return;
+    }
+    const blackbox = job.kind === BLACKBOX;
+    if (blackbox ? !this.blackbox || job.image === undefined : !this.#kinds.has(job.kind)) {
+      listener.refused(job, "unsupported");
+      return;
+    }
+    const call: Call = {
+      key: `${job.namespaceId}|${job.path}|${job.revision}|${job.limits.memory}`,
+      runtime: blackbox ? `${BLACKBOX}:${job.image}` : job.kind,
+      memory: job.limits.memory,
+      since: performance.now(),
+      job,
+      listener,
+      tries: 0,
+      code: null,
+    };
+    if (this.#book.waiting.length === 0) {
+      const slot = warm(this.#book, call);
+      if (slot !== null) {
+        this.#start(slot, call);
+        return;
+      }
+    }
+    const refused = this.#engine.unhealthy() === null ? refusal(this.#book, call) : "busy";
+    if (refused !== null) {
+      listener.refused(job, refused);
+      return;
+    }
+    this.#book.waiting.push(call);
+    this.#decide();
+  }
+
+  runtimes(): RuntimeReport[] {
+    this.#kinds = kindsOf(this.#engine);
+    return this.#engine.runtimes();
+  }
+
+  unhealthy(): string | null {
+    return this.#engine.unhealthy();
+  }
+
+  stats(): ReturnType<Containers["stats"]> {
+    const book = this.#book;
+    let running = 0;
+    let prewarmed = 0;
+    for (const slot of book.slots) {
+      running += slot.running;
+      if (slot.state === "ready" && slot.key === null) prewarmed++;
+    }
+    const warm = book.count("idle") + book.count("settling");
+    return { running, warm, prewarmed, paused: book.count("paused"), memoryUsed: Math.round(book.booked) };
+  }
+
+  async stop(options: { fast: boolean }): Promise<void> {
+    this.#stopping = true;
+    clearInterval(this.#timer);
+    for (const { job, listener } of this.#book.waiting.splice(0)) listener.refused(job, "draining");
+    for (const slot of [...this.#book.slots]) if (slot.state !== "creating") void this.#remove(slot);
+    await this.#crew.stop(() => this.#book.size === 0, options.fast ? 3_000 : 10_000);
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    this.#crew.sweepSometimes(now);
+    const { waiting } = this.#book;
+    for (let first = waiting[0]; first !== undefined && now - first.since > LONGEST_WAIT; first = waiting[0]) {
+      waiting.shift();
+      first.listener.refused(first.job, "busy");
+    }
+    this.#decide();
+  }
+
+  /** Takes steps until the policy has none. Steps may bring about others; one loop at a time. */
+  #decide(): void {
+    if (this.#deciding || this.#stopping) return;
+    this.#deciding = true;
+    try {
+      for (;;) {
+        const now = performance.now();
+        const step = nextStep(this.#book, now);
+        if (step === null || !this.#take(step, now)) return;
+      }
+    } finally {
+      this.#deciding = false;
+    }
+  }
+
+  #take(step: Step<Call>, now: number): boolean {
+    switch (step.do) {
+      case "run": {
+        const { waiting } = this.#book;
+        waiting.splice(waiting.indexOf(step.waiter), 1);
+        this.#start(step.slot, step.waiter);
+        return true;
+      }
+      case "create": {
+        const { waiter } = step;
+        if (waiter === undefined && (now < this.#prewarmAfter || this.#engine.unhealthy() !== null)) return false;
+        if (waiter !== undefined) {
+          this.#book.wanted(step.runtime, step.memory, now);
+          this.#load(waiter);
+        }
+        void this.#create(step, now);
+        return true;
+      }
+      case "remove":
+        this.#log.debug("container-removed", { slot: step.slot.id, why: step.why });
+        void this.#remove(step.slot);
+        return true;
+      case "pause":
+        void this.#pause(step.slot);
+        return true;
+    }
+  }
+
+  async #create(step: Extract<Step<Call>, { do: "create" }>, now: number): Promise<void> {
+    const { runtime, memory, key, waiter } = step;
+    const book = this.#book;
+    const slot = book.add({ runtime, memory, key, now });
+    const started = await this.#crew.make(slot, waiter?.job ?? null);
+    if (!started.ok) {
+      book.remove(slot);
+      if (key === null) this.#prewarmFailed(runtime, started.detail);
+      else this.#createFailed(key, started);
+      this.#decide();
+      return;
+    }
+    const { container } = started;
+    const useless = key === null && (!container.listening || container.ended);
+    if (useless) this.#prewarmFailed(runtime, "it does not listen");
+    if (useless || this.#stopping) {
+      await this.#remove(slot);
+      return;
+    }
+    container.onEnded = () => this.#ended(slot);
+    slot.usedAt = performance.now();
+    book.move(slot, "ready", slot.usedAt);
+    this.#decide();
+  }
+
+  #prewarmFailed(runtime: string, reason: string): void {
+    this.#prewarmAfter = performance.now() + PREWARM_PAUSE;
+    this.#log.warn("prewarm-failed", { kind: runtime, reason });
+  }
+
+  /** Ends the call of that key that waits longest: it is the one the container was made for. */
+  #createFailed(key: string, failed: Extract<Creation, { ok: false }>): void {
+    this.#log.warn("container-failed", { why: failed.why, reason: failed.detail });
+    const { waiting } = this.#book;
+    const at = waiting.findIndex((each) => each.key === key);
+    const call = waiting[at];
+    if (call === undefined) return;
+    waiting.splice(at, 1);
+    const { job, listener } = call;
+    if (failed.why === "engine") {
+      listener.refused(job, "busy");
+      return;
+    }
+    const image = job.image ?? job.kind;
+    const { why } = failed;
+    notRun(
+      call,
+      why === "pull" ? ABNORMAL.pull(image) : why === "command" ? ABNORMAL.command(image) : ABNORMAL.provision(),
+    );
+  }
+
+  #start(slot: Slot, call: Call): void {
+    const book = this.#book;
+    const now = performance.now();
+    const container = this.#crew.of(slot);
+    if (slot.key === null) {
+      book.bind(slot, call.key);
+      book.wanted(slot.runtime, slot.memory, now);
+    }
+    if (!container.initialized) {
+      this.#load(call);
+      const { concurrency } = call.job.limits;
+      if (concurrency > 1 && container.concurrent) container.client.widen(concurrency);
+    }
+    slot.running++;
+    if (slot.state === "paused") {
+      book.move(slot, "resuming", now);
+      void this.#resume(slot, call, container);
+      return;
+    }
+    if (slot.state !== "busy") book.move(slot, "busy", now);
+    void this.#run(slot, call, container);
+  }
+
+  async #resume(slot: Slot, call: Call, container: ActionContainer): Promise<void> {
+    try {
+      await container.resume();
+    } catch (error) {
+      this.#log.warn("resume-failed", { reason: reasonOf(error) });
+      slot.doomed = true;
+      this.#done(slot, call, "elsewhere");
+      return;
+    }
+    if (slot.state === "resuming") this.#book.move(slot, "busy", performance.now());
+    await this.#run(slot, call, container);
+  }
+
+  async #run(slot: Slot, call: Call, container: ActionContainer): Promise<void> {
+    const { job, listener } = call;
+    const hooks: RunHooks = {
+      answered: () => this.#answered(slot),
+      alone: () => slot.running === 1,
+      stopping: () => (this.#stopping ? STOPPED : null),
+    };
+    let verdict: Verdict;
+    try {
+      verdict = await runJob(container, job, { listener, hooks, code: call.code });
+    } catch (error) {
+      // A bug of ours must not take the host down, nor keep a caller waiting.
+      this.#log.error("run-failed", { reason: reasonOf(error) });
+      notRun(call, internalError("There was an internal error in the runtime host."));
+      verdict = "destroy";
+    }
+    this.#done(slot, call, verdict);
+  }
+
+  #answered(slot: Slot): void {
+    const now = performance.now();
+    slot.usedAt = now;
+    // From here on others may have overlapping runs in it: it has been initialised.
+    if (slot.state === "busy" && slot.running === 1) this.#book.move(slot, "settling", now);
+  }
+
+  #done(slot: Slot, call: Call, verdict: Verdict): void {
+    const book = this.#book;
+    slot.running--;
+    if (verdict !== "keep") slot.doomed = true;
+    if (verdict === "elsewhere") this.#again(call);
+    if (slot.state !== "removing" && slot.running === 0) {
+      const container = this.#crew.of(slot);
+      if (slot.doomed || container.ended) void this.#remove(slot);
+      else {
+        if (container.concurrent) slot.concurrency = call.job.limits.concurrency;
+        book.move(slot, "idle", performance.now());
+      }
+    }
+    if (book.waiting.length > 0) this.#decide();
+  }
+
+  /** The job has not run: it goes first in line for another container. */
+  #again(call: Call): void {
+    if (this.#stopping) {
+      call.listener.refused(call.job, "draining");
+      return;
+    }
+    if (++call.tries >= MOST_TRIES) {
+      notRun(call, ABNORMAL.provision());
+      return;
+    }
+    this.#book.waiting.unshift(call);
+  }
+
+  #ended(slot: Slot): void {
+    slot.doomed = true;
+    if (slot.running === 0 && slot.state !== "removing") {
+      void this.#remove(slot);
+      this.#decide();
+    }
+  }
+
+  async #pause(slot: Slot): Promise<void> {
+    const container = this.#crew.of(slot);
+    this.#book.move(slot, "pausing", performance.now());
+    try {
+      await container.pause();
+      if (slot.state === "pausing") this.#book.move(slot, "paused", performance.now());
+    } catch (error) {
+      this.#log.warn("pause-failed", { reason: reasonOf(error) });
+      void this.#remove(slot);
+    }
+    if (this.#book.waiting.length > 0) this.#decide();
+  }
+
+  async #remove(slot: Slot): Promise<void> {
+    if (slot.state === "removing") return;
+    slot.doomed = true;
+    this.#book.move(slot, "removing", performance.now());
+    await this.#crew.remove(slot);
+    this.#book.remove(slot);
+    this.#decide();
+  }
+
+  #load(call: Call): void {
+    if (call.code !== null || call.job.code === undefined) return;
+    call.code = call.job.code.load();
+    // Awaited at /init; until then a failure is nobody's.
+    call.code.catch(() => undefined);
+  }
+}
+
+function notRun({ job, listener }: Call, outcome: Outcome): void {
+  listener.answered(job, { outcome, duration: 0, timedOut: false, ran: false, endedAt: performance.now() });
+  listener.collected(job, { lines: "[]" });
+}
+
+function kindsOf(engine: Engine): ReadonlySet<string> {
+  return new Set(engine.runtimes().map((each) => each.kind));
+}

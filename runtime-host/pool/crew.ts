@@ -1,0 +1,111 @@
+// The containers behind the book's slots: makes them, removes them (until it has worked), and has strays swept up.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { BLACKBOX } from "../../src/entities/runtimes.ts";
+import { ActionContainer, type Started } from "../container/action-container.ts";
+import type { Job } from "../container/contract.ts";
+import type { Engine } from "../engine/engine.ts";
+import { type Logger, reasonOf } from "../logger.ts";
+import type { Slot } from "./book.ts";
+
+export interface CrewOptions {
+  /** For spilled logs. */
+  folder: string;
+  log: Logger;
+}
+
+/** ms a server has to start listening. */
+const HELLO = 10_000;
+const SWEEP_EVERY = 15_000;
+const REMOVE_AGAIN = 1_000;
+const LONGEST_AGAIN = 30_000;
+
+export class Crew {
+  readonly #engine: Engine;
+  readonly #options: CrewOptions;
+  readonly #containers = new Map<Slot, ActionContainer>();
+  readonly #removals = new Set<Promise<void>>();
+  #number = 0;
+  #sweptAt = performance.now();
+  #stopping = false;
+
+  constructor(engine: Engine, options: CrewOptions) {
+    this.#engine = engine;
+    this.#options = options;
+  }
+
+  /** Only for slots whose container has been made. */
+  of(slot: Slot): ActionContainer {
+    const container = this.#containers.get(slot);
+    if (container === undefined) throw new Error(`slot ${slot.id} (${slot.state}) has no container`);
+    return container;
+  }
+
+  /** `job`: who it is made for, or null for a prewarmed one. Never rejects. */
+  async make(slot: Slot, job: Job | null): Promise<Started> {
+    const prefix = `${BLACKBOX}:`;
+    const image = slot.runtime.startsWith(prefix) ? slot.runtime.slice(prefix.length) : undefined;
+    const began = performance.now();
+    const spec = {
+      number: ++this.#number,
+      kind: image === undefined ? slot.runtime : BLACKBOX,
+      memory: slot.memory,
+      ...(image === undefined ? {} : { image }),
+      ...(job === null ? {} : { owner: ownerOf(job) }),
+    };
+    const helloTimeout = job === null ? HELLO : Math.min(HELLO, job.limits.timeout);
+    const started = await ActionContainer.start(this.#engine, spec, { folder: this.#options.folder, helloTimeout });
+    const ms = Math.round(performance.now() - began);
+    this.#options.log.debug("container-made", { number: spec.number, ms, ok: started.ok, prewarm: job === null });
+    if (started.ok) this.#containers.set(slot, started.container);
+    return started;
+  }
+
+  /** Resolves when it is gone, however often that has to be tried. */
+  remove(slot: Slot): Promise<void> {
+    const removal = this.#remove(slot).finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
+    return removal;
+  }
+
+  /** Now and then: containers that carry our label and are not ours. */
+  sweepSometimes(now: number): void {
+    if (now - this.#sweptAt < SWEEP_EVERY) return;
+    this.#sweptAt = now;
+    const known = new Set([...this.#containers.values()].map((each) => each.id));
+    const { log } = this.#options;
+    this.#engine.sweep(known).then(
+      (removed) => removed > 0 && log.warn("strays-removed", { containers: removed }),
+      (error) => log.debug("sweep-failed", { reason: reasonOf(error) }),
+    );
+  }
+
+  /** Waits, for `limit` ms at most, until `empty`; then has the engine remove what is left. */
+  async stop(empty: () => boolean, limit: number): Promise<void> {
+    this.#stopping = true;
+    const until = performance.now() + limit;
+    while (!empty() && performance.now() < until) await Promise.race([...this.#removals, sleep(20)]);
+    await this.#engine.sweep(new Set()).catch(() => 0);
+    await this.#engine.close();
+  }
+
+  async #remove(slot: Slot): Promise<void> {
+    const container = this.#containers.get(slot);
+    for (let wait = REMOVE_AGAIN; container !== undefined; wait = Math.min(wait * 2, LONGEST_AGAIN)) {
+      try {
+        await container.remove();
+        break;
+      } catch (error) {
+        this.#options.log.warn("remove-failed", { reason: reasonOf(error) });
+        if (this.#stopping) break;
+        await sleep(wait, undefined, { ref: false });
+      }
+    }
+    this.#containers.delete(slot);
+  }
+}
+
+function ownerOf(job: Job) {
+  const action = job.path.replaceAll("/", "_");
+  return { namespace: job.context.namespace ?? "", action, revision: job.revision };
+}

@@ -1,0 +1,70 @@
+// Chooses the engine, says why, and puts the pool on top of it.
+
+import { chmodSync, mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { resolveKind, runnableKinds } from "../../src/entities/runtimes.ts";
+import type { Containers, ContainersOptions } from "../container/contract.ts";
+import { DockerEngine } from "../engine/docker.ts";
+import { type Engine, EngineUnavailable } from "../engine/engine.ts";
+import { ProcessEngine } from "../engine/process.ts";
+import type { Prewarm } from "./book.ts";
+import { ContainerPool } from "./container-pool.ts";
+
+/** See PoolLimits.idleShare: a waiting Node of 128 MB holds about 45. */
+const IDLE_SHARE = 0.5;
+const PATIENCE = 500;
+const WAITING = 1_000;
+
+export async function openContainers(options: ContainersOptions): Promise<Containers> {
+  mkdirSync(options.state, { recursive: true, mode: 0o700 });
+  chmodSync(options.state, 0o700);
+  const folder = join(options.state, "logs");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  let pool: ContainerPool | null = null;
+  const changed = () => {
+    pool?.runtimes();
+    options.changed();
+  };
+  const { engine, why } = await choose({ ...options, changed });
+  options.log.info("engine-chosen", { engine: engine.name, why });
+  pool = new ContainerPool(engine, {
+    limits: {
+      memory: options.memory,
+      idleShare: IDLE_SHARE,
+      containers: options.container.max,
+      creations: Math.max(2, availableParallelism()),
+      waiting: WAITING,
+      patience: PATIENCE,
+      pauseGrace: options.container.pauseGrace,
+      idleTimeout: options.container.idleTimeout,
+    },
+    prewarms: prewarmsOf(engine, options.prewarm),
+    folder,
+    log: options.log,
+  });
+  return pool;
+}
+
+async function choose(options: ContainersOptions): Promise<{ engine: Engine; why: string }> {
+  if (options.engine === "process") return { engine: await ProcessEngine.open(options), why: "as asked" };
+  try {
+    const engine = await DockerEngine.open(options);
+    if (options.engine === "docker") return { engine, why: "as asked" };
+    if (engine.runtimes().length > 0) return { engine, why: "a Docker engine answers and has action images" };
+    await engine.close();
+    throw new EngineUnavailable("The Docker engine has no action image (npm run images builds them).");
+  } catch (error) {
+    if (options.engine === "docker" || !(error instanceof EngineUnavailable)) throw error;
+    return { engine: await ProcessEngine.open(options), why: error.message };
+  }
+}
+
+/** `nodejs:default` becomes the kind that can run here; what cannot is left out. */
+function prewarmsOf(engine: Engine, wanted: ContainersOptions["prewarm"]): Prewarm[] {
+  const runnable = runnableKinds(new Set(engine.runtimes().map((each) => each.kind)));
+  return wanted.flatMap(({ kind, memory, count }) => {
+    const found = resolveKind(kind, runnable);
+    return found === null ? [] : [{ runtime: found.kind, memory, count }];
+  });
+}

@@ -1,0 +1,209 @@
+// What the pool should do next, as a function of its book and the time. One step at a time: the pool writes each step into the
+// book before it asks again. First those who wait, in order; then housekeeping.
+
+import type { Book, Slot, Waiter } from "./book.ts";
+
+export type Step<W extends Waiter = Waiter> =
+  /** Give the waiter this container, which has room for it. A paused one is resumed first. */
+  | { do: "run"; waiter: W; slot: Slot }
+  /** Make a container: for whoever of that key waits longest when it is ready, or prewarmed (key null). */
+  | { do: "create"; runtime: string; memory: number; key: string | null; waiter?: W }
+  | { do: "remove"; slot: Slot; why: "room" | "ahead" | "idle" | "surplus" }
+  | { do: "pause"; slot: Slot };
+
+/** ms a container's output may take to settle before another is made in its place. */
+const SETTLING = 25;
+/** ms during which a cold start makes room for, and prewarms, the next. */
+const RECENT = 5_000;
+const DEMAND = 60_000;
+/** ms since its last use before a container is given up ahead of need. */
+const AHEAD_AGE = 1_000;
+
+/** The container a call would run in at once, or null. The hot path asks this alone. */
+export function warm(book: Book, wish: Pick<Waiter, "key">): Slot | null {
+  let found: Slot | null = null;
+  const list = book.ofKey(wish.key);
+  for (let at = list.length - 1; at >= 0; at--) {
+    const slot = list[at] as Slot;
+    if (slot.doomed) continue;
+    if (slot.state === "idle") {
+      // The one used last, so that surplus ones grow old.
+      if (found === null || found.state !== "idle" || found.usedAt < slot.usedAt) found = slot;
+    } else if (slot.state === "busy" && slot.running < slot.concurrency && found === null) found = slot;
+  }
+  return found !== null && fits(book, found) ? found : null;
+}
+
+/** Null when there is nothing to do before something changes or time passes. */
+export function nextStep<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
+  return serve(book, now) ?? tend(book, now);
+}
+
+export type Refusal = "busy";
+
+/** Why a call should not even wait, or null. */
+export function refusal(book: Book, wish: Pick<Waiter, "memory">): Refusal | null {
+  return wish.memory > book.limits.memory || book.waiting.length >= book.limits.waiting ? "busy" : null;
+}
+
+function serve<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
+  const { limits, waiting } = book;
+  const claimed = new Map<string, number>();
+  let blocked = false;
+  for (const waiter of waiting) {
+    // Nobody takes what the one who waits longest could have, once that has waited for too long.
+    if (blocked && now - (waiting[0] as W).since > limits.patience) return null;
+    const slot = usable(book, waiter);
+    if (slot !== null) {
+      if (fits(book, slot)) return { do: "run", waiter, slot };
+      blocked = true;
+      continue;
+    }
+    if (claim(claimed, waiter.key, coming(book, waiter.key, now))) continue;
+    const blank = `@${waiter.runtime}@${waiter.memory}`;
+    if (claim(claimed, blank, prewarming(book, waiter))) continue;
+    if (blocked) continue;
+    const step = makeRoom(book, waiter);
+    if (step !== null) return step;
+    blocked = true;
+  }
+  return null;
+}
+
+/** Creates, or evicts the oldest idle container; null if that has to wait for something under way. */
+function makeRoom<W extends Waiter>(book: Book<W>, waiter: W): Step<W> | null {
+  const { limits } = book;
+  const { key, runtime, memory } = waiter;
+  if (book.active + memory > limits.memory) return null;
+  const tooMuch = book.booked + memory > limits.memory;
+  const tooMany = book.size >= limits.containers;
+  if (!tooMuch && !tooMany) {
+    if (book.count("creating") < limits.creations) return { do: "create", runtime, memory, key, waiter };
+    return null;
+  }
+  let leaving = 0;
+  for (const slot of book.slots) if (slot.state === "removing") leaving += book.weight(slot);
+  const enough = book.booked - leaving + memory <= limits.memory;
+  if (enough && book.size - book.count("removing") < limits.containers) return null;
+  const victim = oldest(book);
+  return victim === null ? null : { do: "remove", slot: victim, why: "room" };
+}
+
+function tend<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
+  const { limits } = book;
+  for (const slot of book.slots) {
+    const { state } = slot;
+    if (state === "idle" && now - slot.usedAt >= limits.pauseGrace) return { do: "pause", slot };
+    const old = now - slot.usedAt >= limits.idleTimeout;
+    if (old && (state === "idle" || state === "paused" || (state === "ready" && slot.key !== null))) {
+      return { do: "remove", slot, why: "idle" };
+    }
+  }
+  if (book.waiting.length > 0) return null;
+  return ahead(book, now) ?? prewarm(book, now);
+}
+
+/** While new actions keep coming, room for one more is kept free, at the price of what has been idle longest. */
+function ahead<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
+  let memory = 0;
+  for (const each of book.demand) if (now - each.at < RECENT) memory = Math.max(memory, each.memory);
+  if (memory === 0 || book.count("removing") > 0) return null;
+  const { limits } = book;
+  if (book.booked + memory <= limits.memory && book.size < limits.containers) return null;
+  const victim = oldest(book);
+  if (victim === null || victim.state === "ready" || now - victim.usedAt < AHEAD_AGE) return null;
+  return { do: "remove", slot: victim, why: "ahead" };
+}
+
+/** What is configured, and the same number for other memory sizes of those runtimes that were asked for lately. */
+function prewarm<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
+  const { limits } = book;
+  const wanted = new Map(book.prewarms.map((each) => [`${each.runtime}@${each.memory}`, each]));
+  for (const { runtime, memory, at } of book.demand) {
+    const like = book.prewarms.find((each) => each.runtime === runtime);
+    const name = `${runtime}@${memory}`;
+    if (like !== undefined && now - at < DEMAND && !wanted.has(name)) wanted.set(name, { ...like, memory });
+  }
+  const have = new Map<string, number>();
+  for (const slot of book.slots) {
+    if (slot.key !== null || (slot.state !== "ready" && slot.state !== "creating")) continue;
+    const name = `${slot.runtime}@${slot.memory}`;
+    const count = (have.get(name) ?? 0) + 1;
+    have.set(name, count);
+    if (slot.state === "ready" && count > (wanted.get(name)?.count ?? 0)) return { do: "remove", slot, why: "surplus" };
+  }
+  if (book.count("creating") >= limits.creations || book.size >= limits.containers) return null;
+  for (const [name, { runtime, memory, count }] of wanted) {
+    if ((have.get(name) ?? 0) >= count || book.booked + memory > limits.memory) continue;
+    return { do: "create", runtime, memory, key: null };
+  }
+  return null;
+}
+
+/** Warm, then paused, then made for this key, then prewarmed. */
+function usable(book: Book, waiter: Waiter): Slot | null {
+  const running = warm(book, waiter);
+  if (running !== null) return running;
+  let best: Slot | null = null;
+  for (const slot of book.ofKey(waiter.key)) {
+    if (slot.doomed) continue;
+    if (slot.state === "idle") return slot;
+    if (slot.state === "paused" || (slot.state === "ready" && best === null)) best = slot;
+  }
+  if (best !== null) return best;
+  for (const slot of book.slots) {
+    const free = slot.state === "ready" && slot.key === null && !slot.doomed;
+    if (free && slot.runtime === waiter.runtime && slot.memory === waiter.memory) return slot;
+  }
+  return null;
+}
+
+/** Whether it may start (one more) run without the runs' memory growing past the limit. */
+function fits(book: Book, slot: Slot): boolean {
+  return slot.state === "busy" || book.active + slot.memory <= book.limits.memory;
+}
+
+/** Runs that containers of this key can take soon without anything new being made. */
+function coming(book: Book, key: string, now: number): number {
+  let runs = 0;
+  for (const slot of book.ofKey(key)) {
+    if (slot.doomed) continue;
+    const { state } = slot;
+    const soon = state === "creating" || state === "pausing" || (state === "settling" && now - slot.since < SETTLING);
+    if (soon) runs += slot.concurrency;
+    else if (state === "resuming") runs += slot.concurrency - slot.running;
+  }
+  return runs;
+}
+
+/** Prewarmed containers under way that would do. */
+function prewarming(book: Book, { runtime, memory }: Waiter): number {
+  if (book.count("creating") === 0) return 0;
+  let count = 0;
+  for (const slot of book.slots) {
+    if (slot.state === "creating" && slot.key === null && slot.runtime === runtime && slot.memory === memory) count++;
+  }
+  return count;
+}
+
+/** Takes one of `count`, if earlier waiters have left one. */
+function claim(claimed: Map<string, number>, name: string, count: number): boolean {
+  const taken = claimed.get(name) ?? 0;
+  if (taken >= count) return false;
+  claimed.set(name, taken + 1);
+  return true;
+}
+
+/** Idle longest; then made and never used; then prewarmed. */
+function oldest(book: Book): Slot | null {
+  let found: Slot | null = null;
+  let rank = 0;
+  for (const slot of book.slots) {
+    const { state } = slot;
+    const value = state === "idle" || state === "paused" ? 3 : state !== "ready" ? 0 : slot.key !== null ? 2 : 1;
+    if (value === 0 || value < rank) continue;
+    if (value > rank || found === null || slot.usedAt < found.usedAt) found = slot;
+    rank = value;
+  }
+  return found;
+}
