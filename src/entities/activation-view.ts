@@ -6,7 +6,7 @@ import { STATUS_TEXT } from "./outcome.ts";
 /** The extended record in three pieces: result and logs belong between them. */
 export function extendedPieces(record: ActivationRecord): [string, string, string] {
   return [
-    `{${headOf(record)},"duration":${record.duration},"response":{"result":`,
+    `{${membersOf(headOf(record))},"duration":${record.duration},"response":{"result":`,
     `${verdictOf(record)}},"logs":`,
     `,"annotations":${record.annotations},"publish":false}`,
   ];
@@ -17,24 +17,19 @@ export function resultPieces(record: ActivationRecord): [string, string] {
   return ['{"result":', `${verdictOf(record)}}`];
 }
 
-/** One item of a list. */
+/** One item of a list; as upstream, it does not name the subject. */
 export function summaryText(record: ActivationRecord): string {
   const { annotations, duration, statusCode } = record;
-  return `{${headOf(record)},"duration":${duration},"statusCode":${statusCode},"annotations":${annotations},"publish":false}`;
+  const { subject: _, ...head } = headOf(record);
+  return `{${membersOf(head)},"duration":${duration},"statusCode":${statusCode},"annotations":${annotations},"publish":false}`;
 }
 
-function headOf(record: ActivationRecord): string {
+function headOf(record: ActivationRecord) {
   const { namespace, name, version, subject, activationId, start, end, cause } = record;
-  const head = {
-    namespace,
-    name,
-    version,
-    subject,
-    activationId,
-    start,
-    end,
-    ...(cause === undefined ? {} : { cause }),
-  };
+  return { namespace, name, version, subject, activationId, start, end, ...(cause === undefined ? {} : { cause }) };
+}
+
+function membersOf(head: object): string {
   return JSON.stringify(head).slice(1, -1);
 }
 

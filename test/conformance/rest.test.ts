@@ -151,7 +151,7 @@ line("2.17 2.18 2.19", "the root describes runtimes and limits, with the content
   });
   for (const name of ["actions_per_minute", "triggers_per_minute", "concurrent_actions", "sequence_length"])
     expect(typeof answer.json.limits[name]).toBe("number");
-  for (const bound of ["default", "min", "max"])
+  for (const bound of ["default_min", "default_max", "min", "max"])
     for (const what of ["duration", "memory", "logs"])
       expect(typeof answer.json.limits[`${bound}_action_${what}`]).toBe("number");
   for (const family of Object.values(answer.json.runtimes) as { kind: string; default: boolean }[][]) {

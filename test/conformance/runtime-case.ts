@@ -17,3 +17,8 @@ export interface Case {
   stdout?: RegExp;
   stderr?: RegExp;
 }
+
+/** For a place in `answer.body` whose text is only partly ours. */
+export function matching(pattern: RegExp): unknown {
+  return { asymmetricMatch: (value: unknown) => typeof value === "string" && pattern.test(value) };
+}

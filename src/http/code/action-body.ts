@@ -41,6 +41,7 @@ export async function readActionBody(request: Request, ports: CodePorts): Promis
         if (failure === null) await sink.settle();
       }
     }
+    if (size === 0) failure = fail("malformed-body", "The body is empty.");
     const text = failure ?? textOf(lifter.end());
     if (!text.ok) {
       await sink.abandon();
