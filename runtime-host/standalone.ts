@@ -48,8 +48,8 @@ async function main(): Promise<void> {
   }
 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0, "stopping …"));
-  // The launcher is gone, perhaps killed: nobody would stop us any more.
-  process.on("disconnect", () => end(0, "the launcher has gone; stopping …"));
+  // The launcher was killed: whoever did that wants everything gone now, and the reaper sees to it.
+  process.on("disconnect", () => process.exit(1));
 
   try {
     process.stdout.write(greeting(await running.serving));
