@@ -66,11 +66,11 @@ export class LogCollection {
   take(options: { missing: boolean; now: number }): Logs {
     const { now } = options;
     if (this.limit === 0) return { lines: "[]" };
-    if (this.#full) {
+    if (this.#full && !this.#broken) {
       const text = `Logs were truncated because the total bytes size exceeds the limit of ${this.limit} bytes.`;
       this.#append(2, text, now);
     }
-    if (options.missing) this.#append(2, FAILED, now);
+    if (options.missing || this.#broken) this.#append(2, FAILED, now);
     // One copy of a long text in memory, not three.
     const lines = this.#file === null ? `[${this.#text}]` : this.#reread();
     this.#text = "";

@@ -45,9 +45,11 @@ export class LineCutter {
     else this.#line(rest);
   }
 
-  /** Forgets an unfinished line: it belongs to nobody. */
-  drop(): void {
+  /** Forgets an unfinished line, which belongs to nobody; returns its bytes. */
+  drop(): number {
+    const { length } = this.#rest;
     this.#rest = EMPTY;
+    return length;
   }
 
   #take(chunk: Buffer, from: number): number {

@@ -161,7 +161,7 @@ class StreamSink implements LineSink {
 
   begin(): void {
     this.#credit = 0;
-    this.cutter.drop();
+    this.#strayed(this.cutter.drop());
   }
 
   line(bytes: Buffer): void {

@@ -1,0 +1,278 @@
+// Output of containers becomes the logs of runs: whole lines, in bounds, and never another run's.
+
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Logs } from "../../../runtime-host/container/contract.ts";
+import type { LogCollection } from "../../../runtime-host/container/log-collection.ts";
+import { LONGEST_LINE, SENTINEL } from "../../../runtime-host/container/log-lines.ts";
+import { LogReader } from "../../../runtime-host/container/log-reader.ts";
+import { DockerFrames } from "../../../runtime-host/engine/docker-frames.ts";
+
+const MB = 1024 * 1024;
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "edgewhisk-logs-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const reader = (sentinelled = true) => new LogReader({ folder, sentinelled });
+
+function settled(from: LogReader, collection: LogCollection): Promise<Logs> {
+  return new Promise((resolve) =>
+    from.settle(collection, (missing) => resolve(collection.take({ missing, now: Date.now() }))),
+  );
+}
+
+function texts(logs: Logs): string[] {
+  return (JSON.parse(logs.lines) as string[]).map((line) => {
+    expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z std(out|err): /);
+    return line.slice(31);
+  });
+}
+
+const say = (to: LogReader, stream: 1 | 2, text: string) => to.chunk(stream, Buffer.from(text));
+const end = (to: LogReader) => {
+  say(to, 1, `${SENTINEL}\n`);
+  say(to, 2, `${SENTINEL}\n`);
+};
+
+describe("a run's logs", () => {
+  it("are its lines with time and stream, and are whole in the same turn once both markers are there", () => {
+    const from = reader();
+    const run = from.open(MB);
+    say(from, 1, "one\ntwo\r\n");
+    say(from, 2, "oops\n\n");
+    end(from);
+    let logs: Logs | null = null;
+    from.settle(run, (missing) => {
+      logs = run.take({ missing, now: Date.now() });
+    });
+    expect(logs).not.toBeNull();
+    expect(texts(logs as unknown as Logs)).toEqual(["stdout: one", "stdout: two", "stderr: oops", "stderr: "]);
+  });
+
+  it("hold whatever way the bytes are cut into chunks, markers and characters included", () => {
+    const lines = fc.array(fc.string({ unit: "grapheme", maxLength: 30 }), { maxLength: 12 });
+    fc.assert(
+      fc.property(lines, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), (raw, cuts) => {
+        const wanted = raw.map((line) => line.replace(/[\r\n]/g, "").replaceAll(SENTINEL, ""));
+        const bytes = Buffer.from(`${[...wanted, SENTINEL].join("\n")}\nstray\n`);
+        const from = reader();
+        const run = from.open(MB);
+        for (let at = 0, cut = 0; at < bytes.length; cut++) {
+          const next = at + (cuts[cut % cuts.length] ?? 1);
+          from.chunk(1, bytes.subarray(at, next));
+          at = next;
+        }
+        say(from, 2, `${SENTINEL}\n`);
+        expect(run.whole).toBe(true);
+        const logs = run.take({ missing: false, now: 0 });
+        expect(texts(logs)).toEqual(wanted.map((line) => `stdout: ${line}`));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("wait for a marker that is late", async () => {
+    const from = reader();
+    const run = from.open(MB);
+    say(from, 1, `a\n${SENTINEL}\n`);
+    const logs = settled(from, run);
+    setTimeout(() => say(from, 2, `b\n${SENTINEL}\n`), 30);
+    expect(texts(await logs)).toEqual(["stdout: a", "stderr: b"]);
+  });
+
+  it("say that something may be missing when the markers never come", async () => {
+    const from = reader();
+    const run = from.open(MB);
+    say(from, 1, "a\n");
+    const began = performance.now();
+    const lines = texts(await settled(from, run));
+    expect(lines).toEqual([
+      "stdout: a",
+      "stderr: There was an issue while collecting your logs. Data might be missing.",
+    ]);
+    expect(performance.now() - began).toBeGreaterThan(1_900);
+  });
+
+  it("of images without markers are taken after a short silence, unfinished line included", async () => {
+    const from = reader(false);
+    const run = from.open(MB);
+    say(from, 1, "a\nno line end");
+    const began = performance.now();
+    expect(texts(await settled(from, run))).toEqual(["stdout: a", "stdout: no line end"]);
+    expect(performance.now() - began).toBeLessThan(500);
+  });
+
+  it("are taken at once when the container has ended", async () => {
+    const from = reader();
+    const run = from.open(MB);
+    say(from, 2, "last words");
+    const logs = settled(from, run);
+    from.end();
+    expect(texts(await logs)).toEqual(["stderr: last words"]);
+  });
+
+  it("never hold what was written after the markers, not even in the same chunk, nor before the run", async () => {
+    const from = reader();
+    say(from, 1, "before\nhalf");
+    const first = from.open(MB);
+    say(from, 1, " line\nmine\n");
+    const done = settled(from, first);
+    const second = done.then((logs) => {
+      const next = from.open(MB);
+      say(from, 1, "next\n");
+      end(from);
+      return Promise.all([logs, settled(from, next)]);
+    });
+    say(from, 2, `${SENTINEL}\nstray\n`);
+    say(from, 1, `${SENTINEL}\nstray\nstray without end`);
+    const [one, two] = await second;
+    expect(texts(one)).toEqual(["stdout:  line", "stdout: mine"]);
+    expect(texts(two)).toEqual(["stdout: next"]);
+    expect(from.stray).toBeGreaterThan(0);
+  });
+
+  it("keep text that stands before a marker on the same line", () => {
+    const from = reader();
+    const run = from.open(MB);
+    say(from, 1, `abc${SENTINEL}\n`);
+    say(from, 2, `${SENTINEL}\n`);
+    expect(texts(run.take({ missing: false, now: 0 }))).toEqual(["stdout: abc"]);
+  });
+
+  it("are none, and wait for the markers all the same, where the limit is 0", async () => {
+    const from = reader();
+    const run = from.open(0);
+    say(from, 1, "unwanted\n");
+    const logs = settled(from, run);
+    end(from);
+    expect(await logs).toEqual({ lines: "[]" });
+  });
+});
+
+describe("the limit", () => {
+  it("cuts at a line, says so in the last line, counts what is left out, and still sees the markers", async () => {
+    const from = reader();
+    const run = from.open(1_000);
+    for (let at = 0; at < 20; at++) say(from, 1, `${"x".repeat(99)}\n`);
+    end(from);
+    const logs = await settled(from, run);
+    const lines = texts(logs);
+    expect(lines.length).toBe(11);
+    expect(lines.at(-1)).toBe(
+      "stderr: Logs were truncated because the total bytes size exceeds the limit of 1000 bytes.",
+    );
+    expect(logs.cut).toBe(1_000);
+  });
+
+  it("finds markers in a flood however they are cut", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 8 }), (cuts) => {
+        const from = reader();
+        const run = from.open(10);
+        const bytes = Buffer.from(`${"flood ".repeat(40)}\n${SENTINEL}\nstray\n`);
+        say(from, 2, `more than ten bytes\n${SENTINEL}\n`);
+        for (let at = 0, cut = 0; at < bytes.length; cut++) {
+          const next = at + (cuts[cut % cuts.length] ?? 1);
+          from.chunk(1, bytes.subarray(at, next));
+          at = next;
+        }
+        expect(run.whole).toBe(true);
+      }),
+    );
+  });
+
+  it("bounds a line, and splits it between characters", () => {
+    const from = reader();
+    const run = from.open(MB);
+    const long = "é".repeat(LONGEST_LINE);
+    say(from, 1, `x${long}\n`);
+    end(from);
+    const lines = texts(run.take({ missing: false, now: 0 }));
+    expect(lines.length).toBe(3);
+    expect(lines.map((line) => line.slice(8)).join("")).toBe(`x${long}`);
+  });
+
+  it("keeps a flood out of memory: long logs lie in a file until they are handed over, and the file goes", async () => {
+    const from = reader();
+    const run = from.open(10 * MB);
+    const line = Buffer.from(`${"y".repeat(1023)}\n`);
+    for (let at = 0; at < 20 * 1024; at++) from.chunk(1, line);
+    expect(readdirSync(folder).length).toBe(1);
+    end(from);
+    const logs = await settled(from, run);
+    expect((JSON.parse(logs.lines) as string[]).length).toBe(10 * 1024 + 1);
+    expect(logs.cut).toBe(10 * MB);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("says that data is missing when the file cannot be written", async () => {
+    const from = new LogReader({ folder: join(folder, "absent"), sentinelled: true });
+    const run = from.open(10 * MB);
+    const line = Buffer.from(`${"y".repeat(1023)}\n`);
+    for (let at = 0; at < 1024; at++) from.chunk(1, line);
+    end(from);
+    const lines = texts(await settled(from, run));
+    expect(lines.at(-1)).toBe("stderr: There was an issue while collecting your logs. Data might be missing.");
+  });
+});
+
+describe("runs that overlap", () => {
+  it("both get what nobody can be named for, and end with their own answer", async () => {
+    const from = reader();
+    const one = from.open(MB);
+    const two = from.open(MB);
+    say(from, 1, "shared\n");
+    const first = settled(from, one);
+    end(from);
+    expect(texts(await first)).toEqual(["stdout: shared"]);
+    say(from, 1, "two's\n");
+    end(from);
+    expect(texts(await settled(from, two))).toEqual(["stdout: shared", "stdout: two's"]);
+  });
+
+  it("count markers that come before the answer they belong to", async () => {
+    const from = reader();
+    const one = from.open(MB);
+    from.open(MB);
+    end(from);
+    expect(texts(await settled(from, one))).toEqual([]);
+  });
+});
+
+describe("Docker's frames", () => {
+  it("are taken apart whatever way they are cut", () => {
+    const part = fc.record({ stream: fc.constantFrom(1 as const, 2 as const), text: fc.string({ maxLength: 40 }) });
+    fc.assert(
+      fc.property(fc.array(part), fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1 }), (parts, cuts) => {
+        const bytes = Buffer.concat(
+          parts.map(({ stream, text }) => {
+            const body = Buffer.from(text);
+            const head = Buffer.alloc(8);
+            head[0] = stream;
+            head.writeUInt32BE(body.length, 4);
+            return Buffer.concat([head, body]);
+          }),
+        );
+        const seen = { 1: "", 2: "" };
+        const frames = new DockerFrames((stream, chunk) => {
+          seen[stream] += chunk.toString("latin1");
+        });
+        for (let at = 0, cut = 0; at < bytes.length; cut++) {
+          const next = at + (cuts[cut % cuts.length] ?? 1);
+          frames.push(bytes.subarray(at, next));
+          at = next;
+        }
+        for (const stream of [1, 2] as const) {
+          const wanted = parts.filter((each) => each.stream === stream).map((each) => each.text);
+          expect(Buffer.from(seen[stream], "latin1").toString("utf8")).toBe(wanted.join(""));
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,344 @@
+// The pool's decisions: by table, and over random histories played by a machine that obeys them.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Book, type PoolLimits, type Slot, type Waiter } from "../../../runtime-host/pool/book.ts";
+import { nextStep, refusal, type Step, warm } from "../../../runtime-host/pool/policy.ts";
+
+const LIMITS: PoolLimits = {
+  memory: 1024,
+  idleShare: 0.5,
+  containers: 20,
+  creations: 2,
+  waiting: 5,
+  patience: 500,
+  pauseGrace: 10_000,
+  idleTimeout: 600_000,
+};
+
+const NOW = 100_000;
+
+function book(limits: Partial<PoolLimits> = {}, prewarms: { runtime: string; memory: number; count: number }[] = []) {
+  return new Book({ ...LIMITS, ...limits }, prewarms);
+}
+
+function waiter(key: string, more: Partial<Waiter> = {}): Waiter {
+  return { key, runtime: "nodejs:20", memory: 256, since: NOW, ...more };
+}
+
+function slot(of: Book, key: string | null, state: Slot["state"], more: Partial<Slot> = {}): Slot {
+  const added = of.add({ runtime: more.runtime ?? "nodejs:20", memory: more.memory ?? 256, key, now: NOW - 1_000 });
+  of.move(added, state, NOW - 1_000);
+  return Object.assign(added, more);
+}
+
+function first(of: Book, now = NOW): unknown {
+  const step = nextStep(of, now);
+  if (step === null) return null;
+  if (step.do === "run") return ["run", step.waiter.key, step.slot.id];
+  if (step.do === "create") return ["create", step.key, step.memory];
+  return [step.do, step.slot.id];
+}
+
+describe("what serves a call", () => {
+  it("is a warm container of its key before a paused one, that before one made for it, that before a prewarmed one", () => {
+    const pool = book();
+    const blank = slot(pool, null, "ready");
+    const made = slot(pool, "a", "ready");
+    const paused = slot(pool, "a", "paused");
+    const idle = slot(pool, "a", "idle");
+    pool.waiting.push(waiter("a"));
+    for (const best of [idle, paused, made, blank]) {
+      expect(first(pool)).toEqual(["run", "a", best.id]);
+      pool.remove(best);
+    }
+    expect(first(pool)).toEqual(["create", "a", 256]);
+  });
+
+  it("is the idle container used last, so that surplus ones grow old", () => {
+    const pool = book();
+    slot(pool, "a", "idle", { usedAt: 1 });
+    const last = slot(pool, "a", "idle", { usedAt: 3 });
+    slot(pool, "a", "idle", { usedAt: 2 });
+    expect(warm(pool, waiter("a"))).toBe(last);
+  });
+
+  it("is never another key's container, nor a doomed one", () => {
+    const pool = book();
+    slot(pool, "b", "idle");
+    slot(pool, "a", "idle", { doomed: true });
+    expect(warm(pool, waiter("a"))).toBeNull();
+  });
+
+  it("is a busy container only while it has room for one more run", () => {
+    const pool = book();
+    const shared = slot(pool, "a", "busy", { running: 2, concurrency: 3 });
+    expect(warm(pool, waiter("a"))).toBe(shared);
+    shared.running = 3;
+    expect(warm(pool, waiter("a"))).toBeNull();
+  });
+
+  it("is a prewarmed container of the same kind and memory only", () => {
+    const pool = book();
+    slot(pool, null, "ready", { memory: 512 });
+    slot(pool, null, "ready", { runtime: "python:3.11" });
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["create", "a", 256]);
+  });
+});
+
+describe("waiting", () => {
+  it("makes one container per call that nothing under way will serve", () => {
+    const pool = book();
+    slot(pool, "a", "creating");
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toBeNull();
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["create", "a", 256]);
+  });
+
+  it("takes a prewarmed container that is being made instead of making another", () => {
+    const pool = book();
+    slot(pool, null, "creating");
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toBeNull();
+    pool.waiting.push(waiter("b"));
+    expect(first(pool)).toEqual(["create", "b", 256]);
+  });
+
+  it("waits a moment for output to settle, then makes another", () => {
+    const pool = book();
+    const settling = slot(pool, "a", "settling");
+    pool.move(settling, "settling", NOW);
+    pool.waiting.push(waiter("a"));
+    expect(first(pool, NOW + 10)).toBeNull();
+    expect(first(pool, NOW + 100)).toEqual(["create", "a", 256]);
+  });
+
+  it("has at most the configured number of creations under way", () => {
+    const pool = book();
+    for (const key of ["a", "b", "c"]) pool.waiting.push(waiter(key));
+    slot(pool, "a", "creating");
+    slot(pool, "b", "creating");
+    expect(first(pool)).toBeNull();
+  });
+
+  it("refuses what is larger than the host and what finds the line full", () => {
+    const pool = book();
+    expect(refusal(pool, { memory: 1025 })).toBe("busy");
+    expect(refusal(pool, { memory: 1024 })).toBeNull();
+    for (let at = 0; at < LIMITS.waiting; at++) pool.waiting.push(waiter(String(at)));
+    expect(refusal(pool, { memory: 128 })).toBe("busy");
+  });
+
+  it("lets warm calls pass one that waits for memory, until that one has waited too long", () => {
+    const pool = book({ memory: 512 });
+    slot(pool, "x", "busy", { running: 1 });
+    const idle = slot(pool, "a", "idle", { memory: 128 });
+    pool.waiting.push(waiter("big", { memory: 512 }), waiter("a", { memory: 128 }));
+    expect(first(pool)).toEqual(["run", "a", idle.id]);
+    expect(first(pool, NOW + LIMITS.patience + 1)).toBeNull();
+  });
+});
+
+describe("room", () => {
+  it("is made by removing what has been idle longest, paused or not", () => {
+    const pool = book({ memory: 512 });
+    slot(pool, "x", "busy", { running: 1, memory: 128 });
+    slot(pool, "b", "idle", { usedAt: NOW - 500 });
+    const oldest = slot(pool, "c", "paused", { usedAt: NOW - 900 });
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["remove", oldest.id]);
+  });
+
+  it("is not made twice: what is leaving counts", () => {
+    const pool = book({ memory: 512 });
+    slot(pool, "x", "busy", { running: 1, memory: 128 });
+    slot(pool, "b", "idle");
+    slot(pool, "c", "removing");
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toBeNull();
+  });
+
+  it("is made at the number of containers too", () => {
+    const pool = book({ containers: 2 });
+    slot(pool, "b", "idle", { usedAt: NOW - 10 });
+    const oldest = slot(pool, "c", "idle", { usedAt: NOW - 20 });
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["remove", oldest.id]);
+  });
+
+  it("is made ahead of need while new actions keep coming, from what has been idle for a while", () => {
+    const pool = book({ memory: 512 });
+    slot(pool, "b", "idle", { memory: 512, usedAt: NOW - 2_000 });
+    slot(pool, "c", "idle", { memory: 512, usedAt: NOW - 100 });
+    expect(first(pool)).toBeNull();
+    pool.wanted("nodejs:20", 256, NOW - 1_000);
+    expect(first(pool)).toEqual(["remove", 1]);
+  });
+});
+
+describe("housekeeping", () => {
+  it("pauses after the grace time and removes after the idle time", () => {
+    const pool = book();
+    const it = slot(pool, "a", "idle", { usedAt: NOW });
+    expect(first(pool, NOW + 9_999)).toBeNull();
+    expect(first(pool, NOW + 10_000)).toEqual(["pause", it.id]);
+    pool.move(it, "paused", NOW + 10_000);
+    expect(first(pool, NOW + 599_999)).toBeNull();
+    expect(first(pool, NOW + 600_000)).toEqual(["remove", it.id]);
+  });
+
+  it("keeps the configured number prewarmed, never by removing what is warm", () => {
+    const prewarm = [{ runtime: "nodejs:20", memory: 256, count: 2 }];
+    const pool = book({}, prewarm);
+    expect(first(pool)).toEqual(["create", null, 256]);
+    slot(pool, null, "ready");
+    expect(first(pool)).toEqual(["create", null, 256]);
+    slot(pool, null, "creating");
+    expect(first(pool)).toBeNull();
+    const full = book({ memory: 256 }, prewarm);
+    slot(full, "a", "idle");
+    expect(first(full)).toBeNull();
+  });
+
+  it("prewarms the memory sizes that were asked for lately, and lets them go again", () => {
+    const pool = book({}, [{ runtime: "nodejs:20", memory: 256, count: 1 }]);
+    slot(pool, null, "ready");
+    pool.wanted("nodejs:20", 128, NOW);
+    pool.wanted("python:3.11", 128, NOW);
+    expect(first(pool)).toEqual(["create", null, 128]);
+    const extra = slot(pool, null, "ready", { memory: 128 });
+    expect(first(pool)).toBeNull();
+    expect(first(pool, NOW + 60_001)).toEqual(["remove", extra.id]);
+  });
+});
+
+// ---- A pool without containers: obeys the policy, ends runs and creations in any order ------------------------------------
+
+interface Arrival {
+  after: number;
+  key: number;
+  memory: number;
+}
+
+const KEYS = 6;
+
+function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { served: number; longest: number } {
+  const pool = new Book<Waiter>(limits, [{ runtime: "nodejs:20", memory: 128, count: 1 }]);
+  const pending: { at: number; do: () => void }[] = [];
+  let now = 0;
+  let served = 0;
+  let longest = 0;
+  let choice = 0;
+  const takes = (most: number) => now + 1 + ((choices[choice++ % choices.length] ?? 0) % most);
+  const used = new Map<number, string>();
+  const check = () => {
+    let active = 0;
+    let creating = 0;
+    for (const each of pool.slots) {
+      if (each.state === "busy" || each.state === "resuming") active += each.memory;
+      if (each.state === "creating") creating++;
+      expect(each.running).toBeLessThanOrEqual(each.concurrency);
+    }
+    expect(active).toBeLessThanOrEqual(limits.memory);
+    expect(creating).toBeLessThanOrEqual(limits.creations);
+    expect(pool.size).toBeLessThanOrEqual(limits.containers);
+  };
+  const run = (it: Slot, by: Waiter) => {
+    expect(it.state === "idle" || it.state === "ready" || it.state === "paused").toBe(true);
+    expect(it.doomed).toBe(false);
+    expect(it.runtime).toBe(by.runtime);
+    expect(it.memory).toBe(by.memory);
+    if (it.key === null) pool.bind(it, by.key);
+    expect(it.key).toBe(by.key);
+    expect(used.get(it.id) ?? by.key).toBe(by.key);
+    used.set(it.id, by.key);
+    it.running = 1;
+    served++;
+    longest = Math.max(longest, now - by.since);
+    pool.move(it, "busy", now);
+    pending.push({
+      at: takes(200),
+      do() {
+        it.running = 0;
+        it.usedAt = now;
+        // Every fifth run ends badly.
+        if (choice % 5 === 0) leave(it);
+        else pool.move(it, "idle", now);
+      },
+    });
+  };
+  const leave = (it: Slot) => {
+    it.doomed = true;
+    pool.move(it, "removing", now);
+    pending.push({ at: takes(50), do: () => pool.remove(it) });
+  };
+  const obey = (step: Step) => {
+    if (step.do === "run") {
+      pool.waiting.splice(pool.waiting.indexOf(step.waiter), 1);
+      run(step.slot, step.waiter);
+    } else if (step.do === "create") {
+      const it = pool.add({ runtime: step.runtime, memory: step.memory, key: step.key, now });
+      if (step.waiter !== undefined) pool.wanted(step.runtime, step.memory, now);
+      pending.push({ at: takes(300), do: () => pool.move(it, "ready", now) });
+    } else if (step.do === "remove") leave(step.slot);
+    else {
+      pool.move(step.slot, "pausing", now);
+      pending.push({ at: takes(10), do: () => pool.move(step.slot, "paused", now) });
+    }
+  };
+  let arrived = 0;
+  let at = 0;
+  const due = arrivals.map((each) => {
+    at += each.after;
+    return { ...each, at };
+  });
+  for (let guard = 0; served < arrivals.length; guard++) {
+    expect(guard, "the pool comes to rest with calls waiting").toBeLessThan(20_000);
+    while (due[arrived] !== undefined && (due[arrived]?.at ?? 0) <= now) {
+      const { key, memory } = due[arrived++] as Arrival;
+      pool.waiting.push({ key: `${key}@${memory}`, runtime: "nodejs:20", memory, since: now });
+    }
+    for (const each of pending.filter((one) => one.at <= now)) {
+      pending.splice(pending.indexOf(each), 1);
+      each.do();
+      check();
+    }
+    for (let step = nextStep(pool, now), steps = 0; step !== null; step = nextStep(pool, now), steps++) {
+      expect(steps, "the policy never stops asking for more").toBeLessThan(1_000);
+      obey(step);
+      check();
+    }
+    now += 5;
+  }
+  return { served, longest };
+}
+
+describe("over random histories", () => {
+  const arrival = fc.record({
+    after: fc.nat({ max: 40 }),
+    key: fc.nat({ max: KEYS - 1 }),
+    memory: fc.constantFrom(128, 256, 512),
+  });
+  const histories = fc.array(arrival, { minLength: 1, maxLength: 60 });
+  const choices = fc.array(fc.nat({ max: 1_000 }), { minLength: 1, maxLength: 40 });
+
+  it("serves every call, within the limits, and never gives one key's container to another", () => {
+    fc.assert(
+      fc.property(histories, choices, fc.constantFrom(512, 768, 2048), (calls, luck, memory) => {
+        const limits = { ...LIMITS, memory, waiting: 1_000, containers: 8, pauseGrace: 100, idleTimeout: 3_000 };
+        expect(play(calls, luck, limits).served).toBe(calls.length);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("does not let a large call starve behind a stream of small ones", () => {
+    const stream = Array.from({ length: 400 }, (_, at) => ({ after: 40, key: at % 3, memory: 128 }));
+    stream.splice(20, 0, { after: 0, key: 5, memory: 512 });
+    const limits = { ...LIMITS, memory: 512, waiting: 1_000, pauseGrace: 1e9, idleTimeout: 1e9 };
+    const { longest } = play(stream, [180, 30, 90, 7], limits);
+    expect(longest).toBeLessThan(5_000);
+  });
+});
