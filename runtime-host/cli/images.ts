@@ -30,9 +30,7 @@ export async function images(argv: string[]): Promise<number> {
       process.stdout.write(HELP);
       return 0;
     }
-    const { base } = values;
-    if (base !== undefined && base !== "local" && base !== "registry")
-      throw new ImageProblem(`--base takes local or registry, not ${base}.`);
+    const base = parseBase(values.base);
     const options = {
       ...(base === undefined ? {} : { base }),
       ...(values.prefix === undefined ? {} : { prefix: values.prefix }),
@@ -50,6 +48,11 @@ export async function images(argv: string[]): Promise<number> {
     process.stderr.write(`${(error as Error).message}\n`);
     return 1;
   }
+}
+
+function parseBase(text: string | undefined): "local" | "registry" | undefined {
+  if (text === undefined || text === "local" || text === "registry") return text;
+  throw new ImageProblem(`--base takes local or registry, not ${text}.`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await images(process.argv.slice(2));

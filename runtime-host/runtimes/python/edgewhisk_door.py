@@ -14,11 +14,17 @@ TOO_LARGE = (413, b'{"error":"The request is larger than the runtime accepts."}'
 
 
 def watch_parent():
-    """The host holds the other end of stdin: when it dies, however it dies, so do we, even inside an endless action."""
+    """The host holds the other end of stdin: when it dies, however it dies, so do we, even inside an endless action.
+    What the action finds as stdin is empty."""
     import _thread
 
+    leash = os.dup(0)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
+
     def watch():
-        while os.read(0, 4096):
+        while os.read(leash, 4096):
             pass
         os._exit(0)
 

@@ -28,7 +28,7 @@ class Pipe(io.RawIOBase):
                 at += os.write(self.number, data[at:])
             except BlockingIOError:  # a child process sharing the pipe has made it non-blocking
                 os.set_blocking(self.number, True)
-            except BrokenPipeError:  # nobody reads any more
+            except OSError:  # nobody reads any more, or the action closed it
                 break
         if len(data) > 0:
             self.open_line = data[-1] != 10
