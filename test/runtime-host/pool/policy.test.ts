@@ -224,12 +224,12 @@ interface Arrival {
 
 const KEYS = 6;
 
-function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { served: number; longest: number } {
+function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { served: number; largest: number } {
   const pool = new Book<Waiter>(limits, [{ runtime: "nodejs:20", memory: 128, count: 1 }]);
   const pending: { at: number; do: () => void }[] = [];
   let now = 0;
   let served = 0;
-  let longest = 0;
+  let largest = 0;
   let choice = 0;
   const takes = (most: number) => now + 1 + ((choices[choice++ % choices.length] ?? 0) % most);
   const used = new Map<number, string>();
@@ -256,7 +256,7 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
     used.set(it.id, by.key);
     it.running = 1;
     served++;
-    longest = Math.max(longest, now - by.since);
+    if (by.memory === limits.memory) largest = Math.max(largest, now - by.since);
     pool.move(it, "busy", now);
     pending.push({
       at: takes(200),
@@ -312,7 +312,7 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
     }
     now += 5;
   }
-  return { served, longest };
+  return { served, largest };
 }
 
 describe("over random histories", () => {
@@ -335,10 +335,10 @@ describe("over random histories", () => {
   });
 
   it("does not let a large call starve behind a stream of small ones", () => {
-    const stream = Array.from({ length: 400 }, (_, at) => ({ after: 40, key: at % 3, memory: 128 }));
+    const stream = Array.from({ length: 400 }, (_, at) => ({ after: 50, key: at % 3, memory: 128 }));
     stream.splice(20, 0, { after: 0, key: 5, memory: 512 });
     const limits = { ...LIMITS, memory: 512, waiting: 1_000, pauseGrace: 1e9, idleTimeout: 1e9 };
-    const { longest } = play(stream, [180, 30, 90, 7], limits);
-    expect(longest).toBeLessThan(5_000);
+    const { largest } = play(stream, [99], limits);
+    expect(largest).toBeLessThan(2_000);
   });
 });
