@@ -263,8 +263,8 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
       do() {
         it.running = 0;
         it.usedAt = now;
-        // Every fifth run ends badly.
-        if (choice % 5 === 0) leave(it);
+        // A choice of 0 ends badly.
+        if (choices[choice % choices.length] === 0) leave(it);
         else pool.move(it, "idle", now);
       },
     });
