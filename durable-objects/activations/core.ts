@@ -67,14 +67,15 @@ export class StoreCore {
     const target = this.#dispatcher.choose(candidates);
     const mark = target === undefined ? null : markOf(target, this.#dispatcher.known(target));
     const reason = candidates.length === 0 ? "no runtime host is connected" : "all hosts are busy";
-    if (!this.#ledger.accept(invocations, { mark, reason, now: this.#ports.now() })) return { kind: "full" };
+    const fresh = this.#ledger.accept(invocations, { mark, reason, now: this.#ports.now() });
+    if (fresh === null) return { kind: "full" };
     if (target === undefined || mark === null) this.#wake(RETRY_SOON);
     else {
       this.#wake(ASK_AFTER);
       const rest = candidates.slice(candidates.indexOf(target) + 1);
       this.#dispatcher.send(
         target,
-        invocations.map((invocation) => ({ offer: { invocation, attempt: 1 }, rest, mark })),
+        fresh.map((invocation) => ({ offer: { invocation, attempt: 1 }, rest, mark })),
       );
     }
     return { kind: "accepted" };

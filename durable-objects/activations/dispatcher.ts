@@ -4,7 +4,7 @@
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Offer, OfferReply, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
 import type { Ledger, Mark } from "./ledger.ts";
-import { choose, heard, type Known, markOf } from "./offers.ts";
+import { choose, heard, type Known, type Mood, markOf } from "./offers.ts";
 import type { StorePorts } from "./ports.ts";
 
 const BATCH_ITEMS = 64;
@@ -79,24 +79,53 @@ export class Dispatcher {
   async #fly(scheduler: SchedulerName, lane: Lane): Promise<void> {
     lane.flying++;
     const tasks = batch(lane.queue);
-    let reply: OfferReply | undefined;
+    const ready = tasks.every((task) => task.mark.boot !== "") || (await this.#introduce(scheduler, tasks));
+    if (ready) await this.#offer(scheduler, tasks);
+    lane.flying--;
+    if (lane.queue.length > 0) this.send(scheduler, []);
+    else if (lane.flying === 0) this.#lanes.delete(scheduler);
+  }
+
+  /** First contact: the rows' marks must name the host before an offer leaves, or nothing could be concluded from silence.
+   * False if there is nobody to offer to; the rows went on. */
+  async #introduce(scheduler: SchedulerName, tasks: Task[]): Promise<boolean> {
+    let mood: Mood = "not-ready";
+    let host = { epoch: 0, boot: "" };
+    try {
+      host = await this.#ports.scheduler(scheduler).holds([]);
+    } catch (error) {
+      mood = "silent";
+      this.#ports.warn(`${scheduler} did not answer: ${String(error)}`);
+    }
+    const { epoch, boot } = host;
+    if (boot === "") {
+      this.learn(scheduler, { epoch, boot, mood, at: this.#ports.now() });
+      this.#sort(scheduler, tasks, { epoch, boot, accepted: [], room: 0, reason: "not-ready" });
+      return false;
+    }
+    const mark = { scheduler, epoch, boot };
+    for (const task of tasks) task.mark = mark;
+    this.#ledger.confirm(
+      tasks.map((task) => task.offer.invocation.id),
+      mark,
+    );
+    return true;
+  }
+
+  async #offer(scheduler: SchedulerName, tasks: Task[]): Promise<void> {
+    let reply: OfferReply;
     try {
       const offers = tasks.map((task) => task.offer);
       reply = await this.#ports.scheduler(scheduler).offer(this.#name, offers);
     } catch (error) {
       this.#ports.warn(`${scheduler} did not answer an offer: ${String(error)}`);
-    }
-    lane.flying--;
-    const now = this.#ports.now();
-    if (reply === undefined) {
-      this.learn(scheduler, { ...markOf(scheduler, this.#known.get(scheduler)), mood: "silent", at: now });
+      const mark = markOf(scheduler, this.#known.get(scheduler));
+      this.learn(scheduler, { ...mark, mood: "silent", at: this.#ports.now() });
       this.#events.unknown(tasks.map((task) => task.offer.invocation.id));
-    } else {
-      this.learn(scheduler, heard(reply, now));
-      this.#sort(scheduler, tasks, reply);
+      return;
     }
-    if (lane.queue.length > 0) this.send(scheduler, []);
-    else if (lane.flying === 0) this.#lanes.delete(scheduler);
+    this.learn(scheduler, heard(reply, this.#ports.now()));
+    this.#sort(scheduler, tasks, reply);
   }
 
   /** The rows' marks follow the reply; what was declined goes on. */

@@ -79,11 +79,16 @@ export class Ledger {
     this.out = this.#count(`state > ${WAITING}`);
   }
 
-  /** Rows for new work, marked as offered where there is somebody to offer it to. False if too many wait already. */
-  accept(invocations: readonly Invocation[], options: { mark: Mark | null; reason: string; now: number }): boolean {
+  /** Rows for new work, marked as offered where there is somebody to offer it to. Returns what was new: the rest was accepted
+   * before, by a call whose reply was lost. Null if too many wait already. */
+  accept(
+    invocations: readonly Invocation[],
+    options: { mark: Mark | null; reason: string; now: number },
+  ): Invocation[] | null {
     const { mark, reason, now } = options;
-    if (this.waiting + invocations.length > MOST_WAITING) return false;
-    this.#change((delta) => {
+    if (this.waiting + invocations.length > MOST_WAITING) return null;
+    return this.#change((delta) => {
+      const fresh: Invocation[] = [];
       for (const invocation of invocations) {
         const { id, about } = invocation;
         const { memory, timeout } = about.limits;
@@ -99,9 +104,10 @@ export class Ledger {
         if (!isNew) delta.out--;
         if (mark === null) delta.waiting++;
         else delta.out++;
+        fresh.push(invocation);
       }
+      return fresh;
     });
-    return true;
   }
 
   /** The row of a fast-path call. Nothing happens if the id is known. */

@@ -55,7 +55,8 @@ export function obstacle(entries: readonly RosterEntry[], kind: string): string 
   return able(entries, kind).length === 0 ? `no connected host can run ${kind}` : "all hosts are busy";
 }
 
-/** ms until rows that nobody takes are offered again, after this many rounds in vain. */
-export function backOff(rounds: number): number {
-  return Math.min(30_000, 1_000 * 2 ** Math.min(rounds, 5));
+/** ms until rows that nobody takes are offered again, after this many rounds in vain. A host that comes is told of them; one
+ * that is there and busy asks by itself, but may have forgotten us. */
+export function backOff(rounds: number, options: { someHost: boolean }): number {
+  return Math.min(options.someHost ? 5_000 : 30_000, 1_000 * 2 ** Math.min(rounds, 5));
 }

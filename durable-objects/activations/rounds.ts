@@ -74,11 +74,15 @@ export class Rounds {
       this.#ports.warn(`the roster did not answer: ${String(error)}`);
     }
     const [before] = this.#ledger.peek(1);
-    for (const entry of entries) this.#offerTo(entry);
+    for (const [index, entry] of entries.entries()) {
+      const others = [...entries.slice(index + 1), ...entries.slice(0, index)];
+      this.#offerTo(entry, others);
+    }
     const first = before?.invocation;
     if (first !== undefined) this.#ledger.explain(obstacle(entries, first.exec.kind));
     await this.#tell(true);
-    return this.#ports.now() + backOff(this.#inVain++);
+    const someHost = entries.some((entry) => entry.connected);
+    return this.#ports.now() + backOff(this.#inVain++, { someHost });
   }
 
   /** Work was taken: the next shortage starts with short waits. */
@@ -86,7 +90,8 @@ export class Rounds {
     this.#inVain = 0;
   }
 
-  #offerTo(entry: RosterEntry): void {
+  /** `others`: who is asked next for what this one declines. */
+  #offerTo(entry: RosterEntry, others: readonly RosterEntry[]): void {
     const { scheduler } = entry;
     const known = this.#dispatcher.known(scheduler);
     const now = this.#ports.now();
@@ -98,7 +103,12 @@ export class Rounds {
     const ids = suited.map((offer) => offer.invocation.id);
     const mark = markOf(scheduler, known);
     const marked = new Set(this.#ledger.offer(ids, mark, { now }));
-    const tasks = suited.filter((offer) => marked.has(offer.invocation.id)).map((offer) => ({ offer, mark, rest: [] }));
+    const tasks = suited
+      .filter((offer) => marked.has(offer.invocation.id))
+      .map((offer) => {
+        const rest = able(others, offer.invocation.exec.kind).map((other) => other.scheduler);
+        return { offer, mark, rest };
+      });
     this.#dispatcher.send(scheduler, tasks);
   }
 

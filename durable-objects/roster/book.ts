@@ -54,9 +54,13 @@ export class Book {
     return [...this.#read().values()];
   }
 
-  /** Writes only what differs from the last report in more than its time. */
-  report(entry: RosterEntry): void {
-    const known = this.#read().get(entry.scheduler);
+  /** Writes only what differs from the last report in more than its time. A scheduler that has forgotten its host says only
+   * that it is not there. */
+  report(reported: RosterEntry): void {
+    const known = this.#read().get(reported.scheduler);
+    const forgotten = !reported.connected && reported.runtimes.length === 0;
+    if (forgotten && known === undefined) return;
+    const entry = forgotten ? { ...known!, connected: false, since: reported.since } : reported;
     if (known !== undefined && JSON.stringify({ ...known, since: 0 }) === JSON.stringify({ ...entry, since: 0 }))
       return;
     this.#sql.exec(

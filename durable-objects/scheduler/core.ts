@@ -51,7 +51,7 @@ export class SchedulerCore {
         },
       }),
       puller: new Puller({
-        free: () => (this.#closed() === undefined ? desk.capacity.free : 0),
+        free: () => (this.#closed() === undefined && !this.#crowded() ? desk.capacity.free : 0),
         total: () => desk.capacity.total,
         pull: (store, { memory, max }) =>
           ports.store(store).pull(name, { epoch: desk.epoch, boot: desk.boot, memory, max }),
@@ -139,9 +139,10 @@ export class SchedulerCore {
 
   /** What runs goes on; nothing new is admitted. */
   drain(on: boolean): void {
+    // Written even if nothing changes here: an incarnation that has been superseded must not say yes.
+    this.#ports.memory.saveDraining(on);
     if (this.#desk.draining === on) return;
     this.#desk.draining = on;
-    this.#ports.memory.saveDraining(on);
     this.#words.announce();
     this.#desk.puller.pump();
   }
@@ -182,7 +183,10 @@ export class SchedulerCore {
   /** Why nothing at all is admitted, or undefined. */
   #closed(): string | undefined {
     const { link, draining } = this.#desk;
-    if (!link.connected) return "no host is connected";
+    if (!link.connected) {
+      this.#words.absent();
+      return "no host is connected";
+    }
     if (link.isSilent(this.#ports.now())) {
       this.#losses.unreachable();
       return "the host does not answer";
@@ -190,6 +194,10 @@ export class SchedulerCore {
     if (link.phase !== "ready") return "the host's inventory has not come yet";
     if (draining) return "the host is draining";
     return link.report?.unhealthy === undefined ? undefined : `the host is unhealthy: ${link.report.unhealthy}`;
+  }
+
+  #crowded(): boolean {
+    return this.#ports.now() < this.#desk.crowdedUntil;
   }
 
   #refusal(invocation: Invocation): string | undefined {
@@ -204,7 +212,8 @@ export class SchedulerCore {
     const { capacity, leases, puller, epoch } = this.#desk;
     const { invocation, attempt } = offer;
     const need = needOf(invocation);
-    if (capacity.cost(need) > capacity.free - puller.reserved) return undefined;
+    const cost = capacity.cost(need);
+    if (cost > capacity.free - puller.reserved || (cost > 0 && this.#crowded())) return undefined;
     const run = leases.grant(
       { id: invocation.id, attempt, about: invocation.about, need, invocation, ...options },
       { epoch, now: this.#ports.now() },

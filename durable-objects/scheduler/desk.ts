@@ -18,6 +18,8 @@ export interface Desk {
   /** Boot id of the host this epoch was taken for; "" before. */
   boot: string;
   draining: boolean;
+  /** Epoch ms until which nothing is admitted that needs a container more: the host has just refused what should fit. */
+  crowdedUntil: number;
   readonly link: HostLink;
   readonly capacity: Capacity;
   readonly leases: Leases;
@@ -44,6 +46,7 @@ export function makeDesk(
     epoch: 0,
     boot: "",
     draining: ports.memory.load().draining,
+    crowdedUntil: 0,
     link: new HostLink(),
     capacity: new Capacity(),
     leases: new Leases(),
@@ -52,6 +55,7 @@ export function makeDesk(
     free(run) {
       if (!run.counted) return;
       run.counted = false;
+      desk.crowdedUntil = 0;
       desk.capacity.release(run.need);
     },
     finished(run, completion) {

@@ -4,12 +4,15 @@ import { completionOf } from "../../src/entities/activation.ts";
 import { internalError } from "../../src/entities/outcome.ts";
 import { DEAD_AFTER, type HostMessage, type HostReport, type RunningItem } from "../../src/protocol/messages.ts";
 import { storeNameOf } from "../../src/protocol/names.ts";
-import type { Finished, InvokeReply } from "../../src/protocol/rpc.ts";
+import type { Finished, InvokeReply, RosterEntry, SchedulerName } from "../../src/protocol/rpc.ts";
 import { needFound } from "./admission.ts";
 import type { Desk } from "./desk.ts";
 import { answer, type Run } from "./leases.ts";
 import type { Losses } from "./losses.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
+
+/** ms for which a host that refused a run for want of room is given no more, unless a run ends before. */
+const CROWDED_FOR = 200;
 
 type Word<T extends HostMessage["t"]> = Extract<HostMessage, { t: T }>;
 
@@ -22,6 +25,7 @@ export class HostWords {
   #named = new Set<Run>();
   /** The host was restarted since its last complete inventory. */
   #rebooted = false;
+  #saidAbsent = false;
   /** Calls that wait for the opening to end. */
   #waiting: (() => void)[] = [];
 
@@ -54,6 +58,14 @@ export class HostWords {
   announce(): void {
     const entry = this.#desk.entry(this.#ports.now());
     if (entry !== undefined) this.#desk.announcer.announce(entry);
+  }
+
+  /** This incarnation was asked for work and has never seen a host: an earlier one may have told the roster otherwise. */
+  absent(): void {
+    const { link, name, announcer } = this.#desk;
+    if (link.report !== undefined || this.#saidAbsent) return;
+    this.#saidAbsent = true;
+    announcer.announce(absence(name, this.#ports.now()));
   }
 
   /** Whether a host is there whose opening is about to end. */
@@ -250,6 +262,7 @@ export class HostWords {
     if (run === undefined || word.reason === "duplicate") return;
     desk.free(run);
     desk.leases.remove(run);
+    if (word.reason === "busy") this.#crowded(run);
     if (run.origin === "durable") desk.decline(run.store, [{ id: run.id, attempt: run.attempt }]);
     else if (run.waiters.length > 0) {
       const { reason } = word;
@@ -262,6 +275,14 @@ export class HostWords {
       this.#takeEpoch(desk.epoch);
       this.welcome();
     }
+  }
+
+  /** The host counts otherwise than we do, or is still making room. Asking on at once would go round in circles. */
+  #crowded(run: Run): void {
+    const { puller } = this.#desk;
+    this.#desk.crowdedUntil = this.#ports.now() + CROWDED_FOR;
+    if (run.origin === "durable") puller.add(run.store);
+    this.#ports.after(CROWDED_FOR, () => puller.pump());
   }
 
   #health(word: Word<"health">): HostReport | undefined {
@@ -280,4 +301,11 @@ export class HostWords {
     this.#waiting = [];
     for (const tell of waiting) tell();
   }
+}
+
+/** Says only that the host is not there; the roster keeps the rest of what it knows. */
+function absence(scheduler: SchedulerName, now: number): RosterEntry {
+  const host = scheduler.slice(0, scheduler.lastIndexOf("/"));
+  const nothing = { draining: false, memory: 0, engine: "", build: "", blackbox: false, runtimes: [] };
+  return { scheduler, host, connected: false, ...nothing, since: now };
 }
