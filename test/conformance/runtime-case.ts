@@ -22,3 +22,11 @@ export interface Case {
 export function matching(pattern: RegExp): unknown {
   return { asymmetricMatch: (value: unknown) => typeof value === "string" && pattern.test(value) };
 }
+
+/** The value of /init for a binary action. */
+export const archive = (code: Buffer | string) => ({
+  name: "test",
+  main: "main",
+  binary: true,
+  code: typeof code === "string" ? code : code.toString("base64"),
+});

@@ -3,7 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { count, type RuntimeClient, type StartRuntime, using } from "../support/runtime-client.ts";
 import type { Case, Family } from "./runtime-case.ts";
-import { NODEJS_CASES, SHARED_CASES } from "./runtime-cases.ts";
+import { SHARED_CASES } from "./runtime-cases.ts";
+import { NODEJS_CASES } from "./runtime-cases-nodejs.ts";
 import { PYTHON_CASES } from "./runtime-cases-python.ts";
 import { registerProtocol } from "./runtime-protocol.ts";
 
