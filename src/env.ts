@@ -86,5 +86,3 @@ export function settingsOf(env: Env): Settings {
     ),
   };
 }
-
-export { ROSTER_NAME, storeNameOf } from "./protocol/names.ts";

@@ -2,8 +2,9 @@
 // requests are values, never promises or stubs: those belong to the request that made them.
 
 import type { Env, Settings } from "./env.ts";
-import { ROSTER_NAME, settingsOf, storeNameOf } from "./env.ts";
+import { settingsOf } from "./env.ts";
 import type { Cancel, Desk } from "./invocation/ports.ts";
+import { ROSTER_NAME, storeNameOf } from "./protocol/names.ts";
 import type {
   ActivationStoreRpc,
   GateLease,
@@ -23,6 +24,8 @@ const ROSTER_TTL = 1_000;
 /** A value older than this part of its life is renewed in the background while it is still good. */
 const RENEW_AT = 0.5;
 
+/** How long (ms) an isolate stays with one store shard. */
+const SHARD_TURN = 1_000;
 /** A blob that no entity has owned for this long (ms) belongs to an upload that never ended. */
 const ORPHAN_AGE = 3_600_000;
 
@@ -49,6 +52,7 @@ export class Services {
   readonly stores: Stores;
   readonly #env: Env;
   readonly #shelves = new Map<string, Shelf>();
+  readonly #firstShard = Math.floor(Math.random() * 256);
   #roster: Held<RosterEntry[]> | undefined;
 
   constructor(env: Env) {
@@ -68,6 +72,12 @@ export class Services {
 
   store(name: StoreName): ActivationStoreRpc {
     return this.#env.ACTIVATIONS.getByName(name) as unknown as ActivationStoreRpc;
+  }
+
+  /** The store shard for calls accepted now. An isolate stays with one for a while, so that records which end together
+   * are one commit of one object; isolates start at different ones. */
+  shardNow(): number {
+    return (this.#firstShard + Math.floor(Date.now() / SHARD_TURN)) % this.settings.shards;
   }
 
   /** One shard of a namespace's activations. */
@@ -190,7 +200,6 @@ export class Services {
 class RequestDesk implements Desk {
   readonly entities: EntityStore;
   readonly blobs: BlobStore;
-  readonly shards: number;
   readonly throttle: Desk["throttle"];
   readonly holder: string;
   readonly masterSecret: string;
@@ -201,7 +210,6 @@ class RequestDesk implements Desk {
     this.#services = services;
     this.entities = services.stores.entities;
     this.blobs = services.stores.blobs;
-    this.shards = services.settings.shards;
     this.throttle = services.settings.throttle ? services.settings.throttleDefaults : null;
     this.holder = services.holder;
     this.masterSecret = options.masterSecret;
@@ -210,6 +218,10 @@ class RequestDesk implements Desk {
 
   now(): number {
     return Date.now();
+  }
+
+  shard(): number {
+    return this.#services.shardNow();
   }
 
   after(ms: number, run: () => void): Cancel {

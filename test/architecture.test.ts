@@ -47,7 +47,15 @@ const ROOMS: Room[] = [
   { files: /^src\/env\.ts$/, may: [ENTITIES, ZOD], types: [PROTOCOL] },
   {
     files: /^src\/services\.ts$/,
-    may: [/^src\/storage\/open\.ts$/, /^src\/invocation\//, ENTITIES, ERRORS, /^src\/env\.ts$/, /^cloudflare:/],
+    may: [
+      /^src\/storage\/open\.ts$/,
+      /^src\/protocol\/names\.ts$/,
+      /^src\/invocation\//,
+      ENTITIES,
+      ERRORS,
+      /^src\/env\.ts$/,
+      /^cloudflare:/,
+    ],
     types: [PROTOCOL, STORAGE_INTERFACE],
   },
   {

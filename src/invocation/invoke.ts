@@ -40,7 +40,7 @@ const encoder = new TextEncoder();
 /** A caller who goes away stops nothing: hand the promise to the platform as well. */
 export async function invoke(desk: Desk, actions: Actions, request: Request): Promise<Invoked> {
   const acceptedAt = desk.now();
-  const id = newActivationId(acceptedAt, Math.floor(Math.random() * desk.shards));
+  const id = newActivationId(acceptedAt, desk.shard());
   const permit = await enter(desk, request.identity, id);
   if (!permit.ok) return permit;
   let rowHolds = false;

@@ -25,8 +25,8 @@ export interface SubmitPorts {
 export interface Desk extends SubmitPorts {
   entities: Pick<EntityStore, "get">;
   blobs: Pick<BlobStore, "put">;
-  /** Number of store shards per namespace. */
-  shards: number;
+  /** The store shard for a call accepted now. */
+  shard(): number;
   /** Limits that throttle namespaces without their own; null = those are not throttled. */
   throttle: NamespaceLimits | null;
   schedulers(): RosterEntry[] | Promise<RosterEntry[]>;
