@@ -71,7 +71,14 @@ export function runPinned(entry, args) {
     detached: true,
     env: { ...process.env, NODE_COMPILE_CACHE: join(ROOT, "node_modules/.cache/edgewhisk"), NODE_NO_WARNINGS: "1" },
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // One wish to stop may reach us twice, from the terminal and through npm. A second one, later, is meant.
+  let stoppedAt = 0;
+  const stop = (signal) => {
+    if (Date.now() - stoppedAt < 1000) return;
+    stoppedAt = Date.now();
+    child.kill(signal);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(signal));
   child.once("error", (error) => {
     process.stderr.write(`edgewhisk: ${PINNED} does not start: ${error.message}\n`);
     process.exit(1);
@@ -83,7 +90,7 @@ export function runPinned(entry, args) {
   if (process.env.npm_lifecycle_event !== undefined) {
     const parent = process.ppid;
     setInterval(() => {
-      if (process.ppid !== parent) child.kill("SIGTERM");
+      if (process.ppid !== parent && stoppedAt === 0) stop("SIGTERM");
     }, 500).unref();
   }
 }

@@ -33,7 +33,11 @@ export async function startDevEdge(options: EdgeOptions): Promise<Edge> {
       ...["--ip", options.host, "--port", String(options.port), "--inspector-port", "0", "--env-file", secrets],
       ...["--show-interactive-dev-session", "false", "--log-level", "log"],
     ],
-    env: { ...(process.env as Record<string, string>), WRANGLER_SEND_METRICS: "false", NO_UPDATE_NOTIFIER: "1" },
+    env: {
+      ...(process.env as Record<string, string>),
+      WRANGLER_SEND_METRICS: "false",
+      CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    },
     onStart: options.onRestart,
     onLine: (line) => line.trim() !== "" && options.log(`wrangler: ${line}`),
     onEnd: (how, pause) => options.log(`wrangler dev ended (${how}); starting it again in ${pause} ms`),
@@ -54,7 +58,7 @@ export async function startDevEdge(options: EdgeOptions): Promise<Edge> {
     port: options.port,
     crons: once.crons,
     async tick(cron) {
-      const path = `/cdn-cgi/handler/scheduled?cron=${encodeURIComponent(cron)}`;
+      const path = `/cdn-cgi/local/scheduled?cron=${encodeURIComponent(cron)}`;
       const answer = await fetch(url + path, { signal: AbortSignal.timeout(PATIENCE) });
       if (!answer.ok) throw new Error(`wrangler dev answered ${answer.status} to ${path}`);
     },

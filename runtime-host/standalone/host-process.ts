@@ -25,9 +25,14 @@ export interface HostProcessOptions {
   log: (line: string) => void;
   onStart: () => void;
   onReady: (ready: Ready) => void;
+  /** It has not come up in several attempts; more follow. */
+  onTrouble: (how: string) => void;
 }
 
+const ATTEMPTS = 3;
+
 export function startHost(options: HostProcessOptions): SupervisedChild {
+  let failures = 0;
   return keepRunning({
     command: process.execPath,
     args: [MAIN],
@@ -48,10 +53,15 @@ export function startHost(options: HostProcessOptions): SupervisedChild {
     onStart: options.onStart,
     onLine(line) {
       const ready = Ready.safeParse(parsed(line));
-      if (ready.success) options.onReady(ready.data);
-      else options.log(`host: ${line}`);
+      if (ready.success) {
+        failures = 0;
+        options.onReady(ready.data);
+      } else options.log(`host: ${line}`);
     },
-    onEnd: (how, pause) => options.log(`the runtime host ended (${how}); starting it again in ${pause} ms`),
+    onEnd(how, pause) {
+      options.log(`the runtime host ended (${how}); starting it again in ${pause} ms`);
+      if (++failures === ATTEMPTS) options.onTrouble(how);
+    },
   });
 }
 

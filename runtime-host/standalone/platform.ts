@@ -57,7 +57,8 @@ interface WorkerOptions {
  * credentials, error pages with stacks) can be asked for there. */
 const NOWHERE = "http://entry.invalid/-/";
 
-/** Throws StartFailure if the port is taken. */
+/** Throws StartFailure if the port is taken. The socket is the Worker's own: beside HTTP it only takes the CONNECT by which
+ * Miniflare speaks to the same handlers. It does not tell who connects: that is decided by the address it listens on. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { wrangler, miniflare } = load();
   const { modulesRules: _, ...worker }: WorkerOptions = wrangler.unstable_getMiniflareWorkerOptions(

@@ -115,6 +115,8 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     if (!token.ok) throw new StartFailure(`The runtime host got no token: ${token.reason}.`);
     log("starting the runtime host …");
     const ready = Promise.withResolvers<void>();
+    // Trouble is of interest until it is ready for the first time; whoever waits for that sees it below.
+    ready.promise.catch(() => undefined);
     const host = startHost({
       url,
       token: token.value.token,
@@ -127,6 +129,8 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
       log,
       onStart: family.note,
       onReady: () => ready.resolve(),
+      onTrouble: (how) =>
+        ready.reject(new StartFailure(`The runtime host does not start (${how}): its lines stand above.`)),
     });
     await onStop(() => host.stop(HOST_GRACE));
     const user = await firstUser({ wellKnown, state, admin });
@@ -134,7 +138,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
       ready.promise,
       sleep(HOST_PATIENCE, undefined, { ref: false }).then(() => {
         throw new StartFailure(
-          `The runtime host was not ready within ${HOST_PATIENCE / 1000} s; its own lines stand above.`,
+          `The runtime host was not ready within ${HOST_PATIENCE / 1000} s; its lines stand above.`,
         );
       }),
     ]);
