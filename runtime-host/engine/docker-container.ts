@@ -12,7 +12,7 @@ const PORT = 8080;
 /** Nobody listens there: what connects is refused at once. */
 const NOWHERE: Address = { host: "127.0.0.1", port: 1 };
 /** ms the engine may take to say why a container ended. */
-const DEATH_WAIT = 2_000;
+const DEATH_WAIT = 1_000;
 
 export class DockerContainer implements EngineContainer {
   readonly id: string;
