@@ -35,6 +35,8 @@ export class Assignments<R> {
   #memory: number;
   #used = 0;
   #running = new Map<string, Assignment>();
+  /** Runs that have not answered, by what shares containers. */
+  #pools = new Map<string, number>();
   #unacknowledged = new Map<string, { key: Key; record: R }>();
   #past = new Set<string>();
 
@@ -81,19 +83,27 @@ export class Assignments<R> {
     if (kept !== undefined) return { kind: "again", record: kept.record };
     if (this.#past.has(name)) return { kind: "refuse", reason: "duplicate" };
     if (state.draining) return { kind: "refuse", reason: "draining" };
-    const memory = run.about.limits.memory;
-    if (state.full || this.#used + memory > this.#memory) return { kind: "refuse", reason: "busy" };
     const { id, attempt, lease, about } = run;
+    const { memory } = about.limits;
+    const others = this.#pools.get(poolOf(about)) ?? 0;
+    const cost = containerMemory(about, others + 1) - containerMemory(about, others);
+    if (state.full || this.#used + cost > this.#memory) return { kind: "refuse", reason: "busy" };
     const assignment: Assignment = { id, attempt, lease, about, memory, since: state.now };
     this.#running.set(name, assignment);
-    this.#used += memory;
+    this.#pools.set(poolOf(about), others + 1);
+    this.#used += cost;
     return { kind: "start", assignment };
   }
 
   /** The container has answered: its memory is free, its logs may still come. */
   answered(assignment: Assignment): void {
-    this.#used -= assignment.memory;
+    if (assignment.memory === 0) return;
     assignment.memory = 0;
+    const { about } = assignment;
+    const left = (this.#pools.get(poolOf(about)) ?? 1) - 1;
+    if (left === 0) this.#pools.delete(poolOf(about));
+    else this.#pools.set(poolOf(about), left);
+    this.#used -= containerMemory(about, left + 1) - containerMemory(about, left);
   }
 
   /** The record is whole and kept. */
@@ -164,6 +174,16 @@ export class Assignments<R> {
     }
     return pages;
   }
+}
+
+/** What has the same pool shares containers, as the scheduler counts it. */
+function poolOf(about: About): string {
+  return `${about.namespaceId} ${about.path} ${about.version}`;
+}
+
+/** MB of the containers that so many runs of a pool need. */
+function containerMemory({ limits }: About, runs: number): number {
+  return Math.ceil(runs / Math.max(1, limits.concurrency)) * limits.memory;
 }
 
 export function nameOf(key: Key): string {

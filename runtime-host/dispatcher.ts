@@ -1,6 +1,6 @@
-// What the host does with each message, and what it says when a run ends. Three reports per run at most: `result` when the
-// container has answered, `record` when the logs are whole and the outbox has it; where both fall in one turn of the event
-// loop, `record` alone. Never the other way round: nothing is reported as recorded that is not kept.
+// What the host does with each message, and what it says when a run ends: `result` when the container has answered, `record`
+// when the logs are whole; where both fall in one turn of the event loop, `record` alone. Nothing is told that the outbox
+// has not kept before, a result as a record without logs.
 
 import type { About } from "../src/entities/activation.ts";
 import type { SchedulerMessage } from "../src/protocol/messages.ts";
@@ -159,7 +159,7 @@ export class Dispatcher implements RunListener {
     this.#shardOf(shard).welcomed = true;
     records.resume(assignments.unacknowledged());
     // Results of runs whose logs are still coming were lost with the last socket, perhaps.
-    for (const run of this.#runs) if (run.shard === shard && run.answer !== null && !run.ripe) this.#sendResult(run);
+    for (const run of this.#runs) if (run.shard === shard && run.early !== null) this.#sendResult(run);
     const reason = this.unhealthy();
     if (reason !== null) link.send({ t: "health", memory: this.#options.memory, unhealthy: reason });
     this.#options.welcomed(shard);
@@ -272,29 +272,45 @@ export class Dispatcher implements RunListener {
     const runs = this.#ripe;
     this.#ripe = [];
     this.#turn = null;
-    const whole: Run[] = [];
     const entries: Entry[] = [];
+    const whole: boolean[] = [];
     for (const run of runs) {
+      const { id, attempt, shard } = run;
       run.ripe = false;
-      if (run.logs === null) this.#sendResult(run);
-      else {
-        const { id, attempt, shard } = run;
-        whole.push(run);
-        entries.push({ id, attempt, shard, text: JSON.stringify(this.#recordOf(run)) });
-        run.recorded = true;
-      }
+      run.recorded = run.logs !== null;
+      whole.push(run.recorded);
+      // Before what takes its place is written: nothing else is in between.
+      if (run.early !== null) this.#options.outbox.supersede(run.early);
+      run.early = null;
+      entries.push({ id, attempt, shard, text: JSON.stringify(this.#recordOf(run)) });
     }
-    if (whole.length > 0) this.#options.outbox.append(entries, (kept) => this.#kept(whole, { entries, kept }));
+    if (entries.length > 0) this.#options.outbox.append(entries, (kept) => this.#kept(runs, { entries, kept, whole }));
     for (const { link } of this.#shards) link.flush();
   }
 
-  #kept(runs: readonly Run[], written: { entries: readonly Entry[]; kept: readonly Kept[] }): void {
+  #kept(
+    runs: readonly Run[],
+    written: { entries: readonly Entry[]; kept: readonly Kept[]; whole: readonly boolean[] },
+  ): void {
     for (const [index, run] of runs.entries()) {
       const { assignments, records } = this.#shardOf(run.shard);
       const kept = written.kept[index] as Kept;
+      if (written.whole[index] !== true) {
+        this.#keptEarly(run, kept);
+        continue;
+      }
       this.#runs.delete(run);
       assignments.finished(run.assignment, kept);
       records.add(kept, (written.entries[index] as Entry).text);
+    }
+  }
+
+  /** The result may be told, unless the whole record has been written meanwhile. */
+  #keptEarly(run: Run, kept: Kept): void {
+    if (run.recorded) this.#options.outbox.supersede(kept);
+    else {
+      run.early = kept;
+      this.#sendResult(run);
     }
   }
 

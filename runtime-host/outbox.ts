@@ -129,6 +129,14 @@ export class Outbox {
     }, 1000).unref();
   }
 
+  /** A later text under the same name takes its place: on disk the later line holds. */
+  supersede(kept: Kept): void {
+    this.#count--;
+    this.#bytes -= kept.bytes;
+    this.#refused.delete(kept);
+    kept.place?.segment.live.delete(kept);
+  }
+
   read(kept: Kept): string {
     if (kept.text !== undefined || kept.place === null) return kept.text ?? "";
     const bytes = Buffer.allocUnsafe(kept.bytes);
@@ -167,6 +175,7 @@ export class Outbox {
         this.#move(kept, { segment, offset: end - 1 - kept.bytes });
       }
       this.#failure = null;
+      if (!this.#options.fsync) this.#trim();
     } catch (error) {
       // The line may be half written: go on in a new segment. The texts stay in memory, and no new run is taken on.
       this.#current = null;
@@ -191,18 +200,17 @@ export class Outbox {
     const path = join(this.#options.dir, `${String(++this.#sequence).padStart(12, "0")}.log`);
     this.#current = { path, fd: fs.openSync(path, "wx+", 0o600), size: 0, live: new Set() };
     this.#segments.add(this.#current);
-    if (sealed !== null) {
-      if (this.#options.fsync) fs.fdatasyncSync(sealed.fd);
-      this.#trim();
-    }
+    if (sealed !== null && this.#options.fsync) fs.fdatasyncSync(sealed.fd);
     return this.#current;
   }
 
   /** Removes segments without unconfirmed records, the oldest first and never out of turn: the line that confirms a record is
-   * in the same segment or a later one, and must not go before the record. */
+   * in the same segment or a later one, and must not go before the record. Nor does a line go before what supersedes it is
+   * written (and synced, where that is asked for). */
   #trim(): void {
+    if (this.#failure !== null || this.#syncing !== null || this.#unsynced.length > 0) return;
     for (const segment of this.#segments) {
-      if (segment === this.#current || segment === this.#syncing || segment.live.size > 0) break;
+      if (segment === this.#current || segment.live.size > 0) break;
       this.#segments.delete(segment);
       fs.closeSync(segment.fd);
       fs.rmSync(segment.path, { force: true });

@@ -6,6 +6,7 @@ import type { RawJson } from "../src/entities/raw-json.ts";
 import type { HostMessage, SchedulerMessage } from "../src/protocol/messages.ts";
 import type { Assignment } from "./assignments.ts";
 import type { Answer, CodeSource, Job, Logs } from "./container/contract.ts";
+import type { Kept } from "./outbox.ts";
 
 export type RunMessage = Extract<SchedulerMessage, { t: "run" }>;
 export type RecordMessage = Extract<HostMessage, { t: "record" }>;
@@ -34,6 +35,8 @@ export class Run implements Job {
   logs: Logs | null = null;
   /** Something happened that the end of the turn will report. */
   ripe = false;
+  /** Its record without logs, kept before the result is told: a caller who has heard it must find it. */
+  early: Kept | null = null;
   /** Its record is kept: the result need not be sent any more. */
   recorded = false;
 

@@ -48,6 +48,21 @@ test("a run that was dropped before it started may come again", () => {
   expect(started(assignments, 1).memory).toBe(256);
 });
 
+test("runs of an action that takes several at a time share the memory of their containers", () => {
+  const assignments = new Assignments<string>(512);
+  const share = (number: number) => {
+    const one = run(number);
+    return { ...one, about: { ...one.about, limits: { ...one.about.limits, concurrency: 2 } } };
+  };
+  const first = [1, 2, 3, 4].map((number) => assignments.admit(share(number), idle)).at(0);
+  expect(assignments.used).toBe(512);
+  expect(assignments.admit(share(5), idle)).toEqual({ kind: "refuse", reason: "busy" });
+  if (first?.kind !== "start") throw new Error("not started");
+  assignments.answered(first.assignment);
+  expect(assignments.used).toBe(512);
+  expect(assignments.admit(share(5), idle).kind).toBe("start");
+});
+
 test("memory is held from admission to the answer, and more than the shard has is refused", () => {
   const assignments = new Assignments<string>(512);
   const first = started(assignments, 1);

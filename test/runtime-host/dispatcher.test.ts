@@ -181,9 +181,10 @@ test("an answer whose logs are late makes a result at once and a record when the
   expect(endedAgo).toBeGreaterThanOrEqual(30);
   expect(endedAgo).toBeLessThan(1000);
   expect(result?.t === "result" && result.completion.logs).toBe(undefined);
-  expect(outbox.count).toBe(0);
+  expect(outbox.count, "kept without logs before the result is told").toBe(1);
   dispatcher.collected(job, { lines: "[]" });
   await turn();
+  expect(outbox.count, "the whole record takes its place").toBe(1);
   expect(link.take()).toMatchObject([{ t: "record", completion: { logs: { inline: "[]" } } }]);
 });
 

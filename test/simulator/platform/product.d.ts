@@ -1,0 +1,10 @@
+// The object classes as the simulator uses them; load.ts puts platform/product.worker.ts in place of this name. They are
+// typed against workerd, which the types of this folder do not know.
+
+declare module "simulated:product" {
+  type ObjectClass = new (ctx: never, env: never) => object;
+  export const InvokerScheduler: ObjectClass;
+  export const ActivationStore: ObjectClass;
+  export const Gate: ObjectClass;
+  export const Roster: ObjectClass;
+}

@@ -1,0 +1,81 @@
+// Seeds over the whole control plane: the same seed is the same world, event for event; no seed breaks a promise.
+// SIM_SEEDS=n runs n seeds, SIM_SEED=n replays one with its trace, SIM_FIRST=n begins elsewhere.
+
+import { describe, expect, it } from "vitest";
+import { loadWorld } from "./load.ts";
+import type { Outcome } from "./world/run.ts";
+import { FAULTS } from "./world/scenario.ts";
+
+const { runSeed } = await loadWorld<typeof import("./world/run.ts")>("test/simulator/world/run.ts");
+const one = process.env.SIM_SEED;
+const first = Number(process.env.SIM_FIRST ?? "1");
+const count = Number(process.env.SIM_SEEDS ?? "200");
+const CHUNK = 100;
+
+function verdict(outcome: Outcome): string {
+  const again = `SIM_SEED=${outcome.seed} npx vitest run --config test/vitest.config.ts --project unit test/simulator`;
+  return [`seed ${outcome.seed} (${outcome.profile}); replay: ${again}`, ...outcome.violations].join("\n  ");
+}
+
+describe.runIf(one !== undefined)("one seed", () => {
+  it(`keeps every promise with seed ${one}`, { timeout: 60_000 }, async () => {
+    const outcome = await runSeed(Number(one), { trace: true });
+    process.stdout.write(`${outcome.trace.join("\n")}\n`);
+    expect(outcome.violations, verdict(outcome)).toEqual([]);
+  });
+});
+
+describe.runIf(one === undefined)("the control plane, simulated", () => {
+  const totals = { accepted: 0, success: 0, starts: 0, excused: 0, rested: 0 };
+
+  for (let from = first; from < first + count; from += CHUNK) {
+    const to = Math.min(from + CHUNK, first + count) - 1;
+    it(`keeps every promise with seeds ${from} to ${to}`, { timeout: 120_000 }, async () => {
+      const failures: string[] = [];
+      for (let seed = from; seed <= to; seed++) {
+        const outcome = await runSeed(seed);
+        if (outcome.violations.length > 0) failures.push(verdict(outcome));
+        totals.accepted += outcome.accepted;
+        totals.success += outcome.success;
+        totals.starts += outcome.starts;
+        totals.excused += outcome.excused;
+        totals.rested = Math.max(totals.rested, outcome.rested);
+      }
+      expect(failures, failures.slice(0, 5).join("\n")).toEqual([]);
+    });
+  }
+
+  it("runs real work: most of what is accepted succeeds, and hardly an id needs the excuse", () => {
+    const { accepted, success, starts, excused } = totals;
+    const seeds = count;
+    process.stdout.write(`simulator: ${seeds} seeds, ${JSON.stringify(totals)}\n`);
+    expect(accepted).toBeGreaterThan(seeds * 10);
+    expect(starts).toBeGreaterThan(seeds * 10);
+    expect(success / accepted).toBeGreaterThan(0.8);
+    expect(excused / accepted).toBeLessThan(0.001);
+  });
+
+  it("recovers from each single fault", { timeout: 120_000 }, async () => {
+    for (const fault of FAULTS) {
+      for (let seed = 1; seed <= 5; seed++) {
+        const outcome = await runSeed(seed, { only: fault });
+        expect(outcome.violations, `${fault}: ${verdict(outcome)}`).toEqual([]);
+      }
+    }
+  });
+
+  it("takes the same path twice with the same seed", { timeout: 60_000 }, async () => {
+    for (const seed of [3, 14, 159]) {
+      const once = await runSeed(seed, { trace: true });
+      const twice = await runSeed(seed, { trace: true });
+      expect(twice.hash).toBe(once.hash);
+      expect(twice.trace).toEqual(once.trace);
+    }
+  });
+
+  it("takes another path with another seed", { timeout: 60_000 }, async () => {
+    const hashes = new Set<string>();
+    for (let seed = 1; seed <= 10; seed++) hashes.add((await runSeed(seed)).hash);
+    expect(hashes.size).toBe(10);
+  });
+});

@@ -1,0 +1,132 @@
+// What a host runs, reduced to what the platform can see of it: it starts, takes its time, answers or dies, and its logs are
+// whole some time later. Every start goes into the history.
+
+import type { Answer, Containers, Job, RunListener } from "../../../runtime-host/container/contract.ts";
+import { failure, success } from "../../../src/entities/outcome.ts";
+import type { RuntimeReport } from "../../../src/protocol/messages.ts";
+import type { Kernel, Owner } from "../machine/kernel.ts";
+import type { Random } from "../machine/random.ts";
+import type { History, Start } from "./history.ts";
+
+export const KIND = "nodejs:20";
+/** Longest cold start (ms). */
+const COLD = 400;
+
+export interface SimContainersOptions {
+  kernel: Kernel;
+  random: Random;
+  history: History;
+  owner: Owner;
+  host: string;
+  boot: string;
+  /** MB, all shards together. */
+  memory: number;
+  /** Whether containers of this action fail now and then. */
+  fragile: (path: string) => boolean;
+}
+
+interface Running {
+  job: Job;
+  start: Start;
+}
+
+export class SimContainers implements Containers {
+  readonly engine = "process";
+  readonly blackbox = false;
+  readonly memory: number;
+  readonly #options: SimContainersOptions;
+  readonly #running = new Set<Running>();
+  readonly #warm = new Map<string, number>();
+
+  constructor(options: SimContainersOptions) {
+    this.#options = options;
+    this.memory = options.memory;
+  }
+
+  run(job: Job, listener: RunListener): void {
+    const { kernel, random, history, owner, host, boot } = this.#options;
+    if (random.chance(0.01)) {
+      kernel.after(random.ms(0, 20), owner, () => listener.refused(job, "busy"));
+      return;
+    }
+    const { call, ms } = JSON.parse(job.args) as { call: number; ms: number };
+    const { id, attempt } = job;
+    const start: Start = {
+      id,
+      attempt,
+      namespace: job.namespaceId,
+      host,
+      boot,
+      call,
+      at: kernel.elapsed,
+      endedAt: null,
+    };
+    const running = { job, start };
+    this.#running.add(running);
+    this.#checkMemory();
+    const pool = `${job.namespaceId} ${job.path} ${job.revision}`;
+    const idle = this.#warm.get(pool) ?? 0;
+    const cold = idle === 0 ? random.ms(5, COLD) : 0;
+    if (idle > 0) this.#warm.set(pool, idle - 1);
+    const dies = this.#options.fragile(job.path) && random.chance(0.15);
+    const timedOut = !dies && ms > job.limits.timeout;
+    const duration = cold + (dies ? random.ms(0, ms) : Math.min(ms, job.limits.timeout));
+    history.started(start);
+    kernel.after(duration, owner, () => {
+      start.endedAt = kernel.elapsed;
+      this.#running.delete(running);
+      if (!dies) this.#warm.set(pool, (this.#warm.get(pool) ?? 0) + 1);
+      const result = `{"call":${call},"boot":"${boot}","attempt":${attempt}}`;
+      const outcome = timedOut
+        ? failure(2, { text: "exceeded its time limit" })
+        : dies
+          ? failure(2, { text: "exited unexpectedly" })
+          : success(result);
+      const answer: Answer = {
+        outcome,
+        duration,
+        ...(cold === 0 ? {} : { initTime: cold }),
+        timedOut,
+        ran: true,
+        endedAt: kernel.elapsed,
+      };
+      listener.answered(job, answer);
+      const whole = (): void => listener.collected(job, { lines: "[]" });
+      if (random.chance(0.7)) whole();
+      else kernel.after(random.ms(0, 2_000), owner, whole);
+    });
+  }
+
+  runtimes(): RuntimeReport[] {
+    return [{ kind: KIND, image: "sim", digest: "sim" }];
+  }
+
+  unhealthy(): string | null {
+    return null;
+  }
+
+  stats(): ReturnType<Containers["stats"]> {
+    return { running: this.#running.size, warm: 0, prewarmed: 0, paused: 0, memoryUsed: this.#used() };
+  }
+
+  async stop(): Promise<void> {}
+
+  /** Pools of actions that take several activations at a time count their containers, others their runs. */
+  #used(): number {
+    const pools = new Map<string, { runs: number; memory: number; concurrency: number }>();
+    for (const { job } of this.#running) {
+      const key = `${job.namespaceId} ${job.path}`;
+      const pool = pools.get(key) ?? { runs: 0, memory: job.limits.memory, concurrency: job.limits.concurrency };
+      pool.runs++;
+      pools.set(key, pool);
+    }
+    let used = 0;
+    for (const pool of pools.values()) used += Math.ceil(pool.runs / pool.concurrency) * pool.memory;
+    return used;
+  }
+
+  #checkMemory(): void {
+    const used = this.#used();
+    if (used > this.memory) this.#options.history.violate(`${this.#options.host} runs ${used} MB of ${this.memory} MB`);
+  }
+}

@@ -1,0 +1,89 @@
+// What breaks, and how. Victims are drawn when the fault strikes, among what there is then.
+
+import type { ObjectNode } from "../platform/objects.ts";
+import type { SimHost } from "./host.ts";
+import type { FaultPlan } from "./scenario.ts";
+import type { World } from "./world.ts";
+
+export function breakThings(world: World, faults: readonly FaultPlan[]): void {
+  for (const plan of faults) {
+    world.kernel.after(plan.at, null, () => {
+      world.kernel.trace(`fault ${plan.fault}`);
+      strike(world, plan);
+    });
+  }
+}
+
+function strike(world: World, plan: FaultPlan): void {
+  const { kernel, network } = world;
+  const [kind, how] = plan.fault.split("-") as [string, string];
+  switch (plan.fault) {
+    case "host-kill": {
+      const host = draw(world.hosts, plan);
+      host?.kill({ silent: plan.victim < 0.3 });
+      kernel.after(plan.length, null, () => host?.start());
+      return;
+    }
+    case "host-freeze":
+      draw(world.hosts, plan)?.freeze(plan.length);
+      return;
+    case "host-drain":
+      drain(world, draw(world.hosts, plan), plan.length);
+      return;
+    case "socket-cut":
+    case "socket-half-open": {
+      const socket = draw(network.sockets(), plan);
+      if (socket !== undefined) network.cut(socket, { slow: plan.fault === "socket-half-open" });
+      return;
+    }
+    case "isolate-loss":
+      world.loseIsolate();
+      return;
+    case "platform-restart":
+      restartPlatform(world);
+      return;
+    default: {
+      const node = draw(world.nodes(kind as "store"), plan);
+      if (node !== undefined) strikeObject(node, { how, length: plan.length });
+    }
+  }
+}
+
+function strikeObject(node: ObjectNode, fault: { how: string; length: number }): void {
+  if (fault.how === "crash") node.crash("fault");
+  else if (fault.how === "hibernate") node.hibernate();
+  else node.split(fault.length);
+}
+
+/** workerd is killed: every object, every isolate, every socket. */
+export function restartPlatform(world: World): void {
+  world.loseIsolate();
+  for (const node of world.platform.nodes()) {
+    if (node.previous?.alive) node.end("killed");
+    node.crash("platform restart");
+  }
+}
+
+function drain(world: World, host: SimHost | undefined, length: number): void {
+  if (host === undefined) return;
+  const { kernel, bindings, outside } = world;
+  const scheduler = bindings.SCHEDULER.getByName(`${host.plan.name}/0`);
+  let wanted = true;
+  const set = (): void => {
+    kernel.owner = outside;
+    const on = wanted;
+    scheduler.drain(on).then(
+      () => on !== wanted && set(),
+      () => kernel.after(500, outside, set),
+    );
+  };
+  set();
+  kernel.after(length, outside, () => {
+    wanted = false;
+    set();
+  });
+}
+
+function draw<T>(list: readonly T[], plan: FaultPlan): T | undefined {
+  return list[Math.floor(plan.victim * list.length)];
+}

@@ -1,0 +1,135 @@
+// A runtime host of a simulated world: the product's links, dispatcher and outbox around simulated containers. Its disk
+// outlives its process; each start has a new boot id.
+
+import { Dispatcher } from "../../../runtime-host/dispatcher.ts";
+import type { Logger } from "../../../runtime-host/logger.ts";
+import { Outbox } from "../../../runtime-host/outbox.ts";
+import { Payloads } from "../../../runtime-host/payloads.ts";
+import { SchedulerLink } from "../../../runtime-host/scheduler-link.ts";
+import { PROTOCOL_VERSION } from "../../../src/protocol/messages.ts";
+import type { Kernel, Owner } from "../machine/kernel.ts";
+import type { Random } from "../machine/random.ts";
+import type { Network } from "../platform/network.ts";
+import { KIND, SimContainers } from "./containers.ts";
+import type { History } from "./history.ts";
+import type { HostPlan } from "./scenario.ts";
+
+export interface HostSurroundings {
+  kernel: Kernel;
+  random: Random;
+  network: Network;
+  history: History;
+  fragile: (path: string) => boolean;
+}
+
+export class SimHost {
+  readonly plan: HostPlan;
+  readonly deaths: { boot: string; at: number }[] = [];
+  process: Owner | null = null;
+  containers: SimContainers | null = null;
+  /** Since when every shard's scheduler has this boot's inventory and nothing runs; null otherwise. */
+  idleSince: number | null = null;
+  #around: HostSurroundings;
+  #boots = 0;
+  #open: () => boolean = () => false;
+
+  constructor(plan: HostPlan, around: HostSurroundings) {
+    this.plan = plan;
+    this.#around = around;
+  }
+
+  get up(): boolean {
+    return this.process?.alive === true && this.process.frozen !== true;
+  }
+
+  start(): void {
+    if (this.process?.alive) return;
+    const { kernel } = this.#around;
+    const boot = `${this.plan.name}.b${++this.#boots}`;
+    const owner: Owner = { label: boot, alive: true };
+    this.process = owner;
+    kernel.after(0, owner, () => this.#compose(boot, owner));
+  }
+
+  /** kill -9, or the power goes: then nobody hears the connection break. */
+  kill(options: { silent: boolean }): void {
+    const { process } = this;
+    if (!process?.alive) return;
+    const { kernel, network } = this.#around;
+    kernel.trace(`${process.label} killed`);
+    process.alive = false;
+    this.deaths.push({ boot: process.label, at: kernel.elapsed });
+    for (const socket of network.sockets(process)) network.hangUp(socket, options);
+  }
+
+  freeze(ms: number): void {
+    const { process } = this;
+    if (!process?.alive || process.frozen) return;
+    const { kernel } = this.#around;
+    kernel.trace(`${process.label} frozen for ${ms}`);
+    kernel.freeze(process);
+    kernel.after(ms, null, () => {
+      kernel.trace(`${process.label} thaws`);
+      kernel.thaw(process);
+    });
+  }
+
+  /** Called now and then. */
+  observe(): void {
+    const idle = this.up && this.#open() && this.containers?.stats().running === 0;
+    if (!idle) this.idleSince = null;
+    else this.idleSince ??= this.#around.kernel.elapsed;
+  }
+
+  #compose(boot: string, owner: Owner): void {
+    const { kernel, random, history, fragile } = this.#around;
+    const { name, memory, shards } = this.plan;
+    const containers = new SimContainers({
+      ...{ kernel, random: random.fork(), history, owner, host: name, boot, fragile },
+      memory: memory * shards,
+    });
+    this.containers = containers;
+    const log = logger(kernel, boot);
+    const { outbox, kept } = Outbox.open({
+      dir: `/disk/${name}`,
+      bounds: { records: 10_000, bytes: 64 * 1024 * 1024 },
+      fsync: false,
+      log,
+      changed: () => dispatcher.healthChanged(),
+    });
+    const links = Array.from({ length: shards }, (_, shard) => {
+      return new SchedulerLink({
+        url: `http://${name}`,
+        token: "token",
+        shard,
+        report: () => ({
+          ...{ version: PROTOCOL_VERSION, host: name, shard, boot, build: "sim", engine: "process", memory },
+          ...{ runtimes: containers.runtimes(), blackbox: false, epoch: dispatcher.epochOf(shard) },
+        }),
+        received: (_link, messages) => dispatcher.received(shard, messages),
+        lost: () => dispatcher.lost(shard),
+        log,
+      });
+    });
+    const nothing = (): never => {
+      throw new Error(`no blobs and no code in this world: ${KIND}`);
+    };
+    const dispatcher = new Dispatcher({
+      ...{ host: name, boot, memory, links, containers, outbox, kept, log },
+      payloads: new Payloads({ putBlob: nothing }, log),
+      sideDoor: { getBlob: nothing },
+      code: { get: nothing },
+      welcomed: () => {},
+    });
+    this.#open = () => links.every((link) => link.open);
+    for (const link of links) link.start();
+  }
+}
+
+function logger(kernel: Kernel, boot: string): Logger {
+  const line = (event: string, fields?: object): void =>
+    kernel.trace(`${boot} log ${event} ${JSON.stringify(fields ?? {})}`);
+  const silent = (): void => {};
+  const self: Logger = { debug: silent, info: silent, warn: line, error: line, with: () => self };
+  return self;
+}

@@ -1,0 +1,218 @@
+// Lets a world come to rest and judges its history: one terminal record per id that left the platform, one start at most,
+// answers that agree with records, limits kept, nothing left waiting.
+
+import type { ActivationRecord } from "../../../src/entities/activation.ts";
+import { restartPlatform } from "./faults.ts";
+import type { Call } from "./history.ts";
+import type { World } from "./world.ts";
+
+/** After the last fault everything must have ended by then (ms): the longest row deadline and one round more. */
+export const REST = 200_000;
+/** A row may wait this long beside an idle host (ms). */
+const IDLE_WAIT = 15_000;
+const LOOK_EVERY = 2_000;
+/** A guarantor that died within this time after the call (ms) may not have opened the row yet. */
+const ROW_OPEN = 2_000;
+
+export interface Verdict {
+  calls: number;
+  /** Calls that were taken on. */
+  accepted: number;
+  success: number;
+  starts: number;
+  /** Ids whose only keepers were all lost within the first moments (PROTOCOL.md names the case). */
+  excused: number;
+  /** ms from the last fault until everything had ended. */
+  rested: number;
+}
+
+export async function judge(world: World): Promise<Verdict> {
+  const { history, kernel, scenario } = world;
+  const records = new Map<string, ActivationRecord>();
+  await rest(world, records);
+  const rested = kernel.elapsed - scenario.length;
+  const excused = missing(world, records);
+  answers(world, records);
+  concurrency(world);
+  await reread(world, records);
+  let accepted = 0;
+  let success = 0;
+  for (const call of history.calls) {
+    const id = idOf(call);
+    if (id === null) continue;
+    accepted++;
+    const record = records.get(id);
+    if (record?.statusCode === 0) success++;
+    else if (record !== undefined && scenario.profile === "calm") calm(world, call, record);
+  }
+  return { calls: history.calls.length, accepted, success, starts: history.starts.length, excused, rested };
+}
+
+/** Ids that left the platform, with their namespace. */
+function known(world: World): Map<string, string> {
+  const ids = new Map<string, string>();
+  for (const call of world.history.calls) {
+    const id = idOf(call);
+    if (id !== null) ids.set(id, call.namespace);
+  }
+  for (const start of world.history.starts) ids.set(start.id, start.namespace);
+  return ids;
+}
+
+function idOf(call: Call): string | null {
+  return call.told !== null && "id" in call.told ? call.told.id : null;
+}
+
+async function rest(world: World, records: Map<string, ActivationRecord>): Promise<void> {
+  const { kernel, history, outside, scenario } = world;
+  let done = false;
+  const look = async (): Promise<void> => {
+    let open = history.calls.some((call) => call.told === null) || history.starts.some((start) => !over(world, start));
+    for (const [id, namespace] of known(world)) {
+      if (records.has(id) && !kernel.random.chance(0.2)) continue;
+      const record = await recordOf(world, id, namespace);
+      if (record === null) open ||= !records.has(id) && !allKeepersLost(world, id);
+      else {
+        records.set(id, record);
+        world.read(id, record);
+      }
+    }
+    for (const node of world.nodes("store")) {
+      const { waiting, running, oldestWaitMs, reason } = await world.bindings.ACTIVATIONS.getByName(
+        node.name,
+      ).backlog();
+      open ||= waiting + running > 0;
+      const since = kernel.elapsed - oldestWaitMs;
+      if (waiting > 0 && oldestWaitMs > IDLE_WAIT && idleSince(world) < kernel.elapsed - IDLE_WAIT) {
+        history.violate(`${node.label}: a row waits since ${since.toFixed(0)} beside an idle host: ${reason ?? ""}`);
+        done = true;
+      }
+    }
+    if (!open) done = true;
+    if (!done) kernel.after(LOOK_EVERY, outside, again);
+  };
+  const again = (): void => {
+    look().catch(() => kernel.after(LOOK_EVERY, outside, again));
+  };
+  kernel.after(0, outside, again);
+  await kernel.run(scenario.length + REST, () => done);
+}
+
+/** As a caller reads it; where storing is off, as it lies in the store, since nobody may read it. */
+async function recordOf(world: World, id: string, namespace: string): Promise<ActivationRecord | null> {
+  const store = world.storeOf(id, namespace);
+  const { record } = await store.get(id);
+  if (record !== null || world.scenario.namespaces.some((each) => each.uuid === namespace && each.storing))
+    return record;
+  return (await store.await(id, { ms: 1 })).record;
+}
+
+/** Its end is known, or it died with its host. */
+function over(world: World, start: { boot: string; endedAt: number | null }): boolean {
+  return start.endedAt !== null || world.hosts.some((host) => host.deaths.some((death) => death.boot === start.boot));
+}
+
+/** Since when some host that can take anything has had nothing to do. */
+function idleSince(world: World): number {
+  let since = Number.POSITIVE_INFINITY;
+  for (const host of world.hosts) if (host.idleSince !== null) since = Math.min(since, host.idleSince);
+  return since;
+}
+
+function missing(world: World, records: Map<string, ActivationRecord>): number {
+  let excused = 0;
+  for (const call of world.history.calls) {
+    if (call.told === null) world.history.violate(`call ${call.number} was never answered`);
+  }
+  for (const [id] of known(world)) {
+    if (records.has(id)) continue;
+    if (allKeepersLost(world, id)) excused++;
+    else world.history.violate(`${id} has no terminal record`);
+  }
+  return excused;
+}
+
+/** Worker, scheduler and host were all lost before any of them could pass the id on. */
+function allKeepersLost(world: World, id: string): boolean {
+  const { history, isolates, hosts, scenario } = world;
+  const start = history.starts.find((each) => each.id === id);
+  if (start === undefined) return false;
+  const call = history.calls[start.call];
+  if (call === undefined || !call.blocking || idOf(call) !== null) return false;
+  const isolate = isolates.find((each) => each.label === call.isolate);
+  if (isolate?.lostAt == null || isolate.lostAt > call.sentAt + ROW_OPEN) return false;
+  const died = hosts.flatMap((host) => host.deaths).some((death) => death.boot === start.boot);
+  const objects = /^(scheduler-|platform-)/;
+  return died && scenario.faults.some((plan) => objects.test(plan.fault) && plan.at >= start.at);
+}
+
+/** What a caller was told is what the record says. */
+function answers(world: World, records: Map<string, ActivationRecord>): void {
+  for (const call of world.history.calls) {
+    const { told } = call;
+    if (told?.kind !== "result") continue;
+    const record = records.get(told.id);
+    if (record === undefined) continue;
+    const result = "inline" in record.result ? record.result.inline : record.result.blob;
+    if (record.statusCode === told.statusCode && result === told.result) continue;
+    const heard = `${told.statusCode} ${told.result}`;
+    world.history.violate(`${told.id}: the caller heard ${heard}, the record says ${record.statusCode} ${result}`);
+  }
+}
+
+/** Without faults every run that its container answered well is a success. */
+function calm(world: World, call: Call, record: ActivationRecord): void {
+  if (record.statusCode === 2) return;
+  const result = "inline" in record.result ? record.result.inline : "";
+  world.history.violate(`call ${call.number} failed without any fault: ${record.statusCode} ${result}`);
+}
+
+/** Where nothing was lost, no more run at a time than the namespace's limit allows. */
+function concurrency(world: World): void {
+  const { scenario, history } = world;
+  if (scenario.profile !== "calm") return;
+  for (const { uuid, limits } of scenario.namespaces) {
+    const allowed = limits.concurrentInvocations;
+    if (allowed === undefined) continue;
+    const edges = history.starts
+      .filter((start) => start.namespace === uuid)
+      .flatMap((start) => [
+        { at: start.at, step: 1 },
+        { at: start.endedAt ?? Number.POSITIVE_INFINITY, step: -1 },
+      ])
+      .sort((a, b) => a.at - b.at || a.step - b.step);
+    let running = 0;
+    for (const { step } of edges) {
+      running += step;
+      if (running > allowed) history.violate(`${running} activations of ${uuid} at a time, ${allowed} allowed`);
+    }
+  }
+}
+
+/** The whole platform restarts; every record is still there and still the same. */
+async function reread(world: World, records: Map<string, ActivationRecord>): Promise<void> {
+  const { kernel, history, outside } = world;
+  restartPlatform(world);
+  const until = kernel.elapsed + 60_000;
+  let done = false;
+  const look = async (): Promise<void> => {
+    for (const [id, namespace] of known(world)) {
+      const record = await recordOf(world, id, namespace);
+      const kept = world.scenario.namespaces.some((each) => each.uuid === namespace && each.storing);
+      if (record !== null) world.read(id, record);
+      else if (records.has(id) && kept) history.violate(`record of ${id} is gone after a restart`);
+    }
+    for (const node of world.nodes("store")) {
+      const list = await world.bindings.ACTIVATIONS.getByName(node.name).list({ limit: 1_000, skip: 0 });
+      const ids = list.map((each) => each.activationId);
+      if (new Set(ids).size !== ids.length) history.violate(`${node.label} lists an id twice`);
+    }
+    done = true;
+  };
+  const again = (): void => {
+    look().catch(() => kernel.after(LOOK_EVERY, outside, again));
+  };
+  kernel.after(15_000, outside, again);
+  await kernel.run(until, () => done);
+  if (!done) history.violate("records could not be read after a restart");
+}

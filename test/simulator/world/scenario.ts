@@ -1,0 +1,167 @@
+// What a seed means: the hosts, the actions, who calls when, and what breaks. All of it is drawn before the world begins.
+
+import type { Random } from "../machine/random.ts";
+import type { Weather } from "../platform/network.ts";
+
+export interface HostPlan {
+  name: string;
+  /** MB per scheduler shard. */
+  memory: number;
+  shards: number;
+  joinsAt: number;
+}
+
+export interface ActionPlan {
+  name: string;
+  memory: number;
+  timeout: number;
+  /** Activations one container takes at a time. */
+  concurrency: number;
+  /** Longest ordinary run. */
+  runMs: number;
+  /** Whether its containers fail now and then. */
+  fragile: boolean;
+}
+
+export interface NamespacePlan {
+  name: string;
+  uuid: string;
+  limits: { invocationsPerMinute?: number; concurrentInvocations?: number };
+  storing: boolean;
+}
+
+export interface CallPlan {
+  at: number;
+  namespace: number;
+  action: number;
+  blocking: boolean;
+  waitMs: number;
+  runMs: number;
+  /** The caller goes away after this long; 0 = stays. */
+  leavesAfter: number;
+}
+
+export const FAULTS = [
+  "scheduler-crash",
+  "scheduler-hibernate",
+  "scheduler-split",
+  "store-crash",
+  "store-split",
+  "roster-crash",
+  "gate-crash",
+  "host-kill",
+  "host-freeze",
+  "host-drain",
+  "socket-cut",
+  "socket-half-open",
+  "isolate-loss",
+  "platform-restart",
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface FaultPlan {
+  at: number;
+  fault: Fault;
+  /** How long it lasts, where it lasts. */
+  length: number;
+  /** Draws the victim. */
+  victim: number;
+}
+
+export interface Scenario {
+  profile: "calm" | "single" | "network" | "storm";
+  /** Faults and calls end by then (ms). */
+  length: number;
+  shards: number;
+  hosts: HostPlan[];
+  actions: ActionPlan[];
+  namespaces: NamespacePlan[];
+  calls: CallPlan[];
+  faults: FaultPlan[];
+  weather: Weather;
+}
+
+export const MAX_TIMEOUT = 6_000;
+
+export function scenarioOf(random: Random, only?: Fault): Scenario {
+  const profile = only !== undefined ? "single" : random.pick(["calm", "single", "network", "storm", "storm"] as const);
+  const length = random.int(8_000, 25_000);
+  const hosts = Array.from({ length: random.int(1, 3) }, (_, index) => ({
+    name: `h${index}`,
+    memory: random.pick([512, 1024, 2048]),
+    shards: random.chance(0.2) ? 2 : 1,
+    joinsAt: index === 0 && random.chance(0.8) ? 0 : random.int(0, length / 2),
+  }));
+  const actions = Array.from({ length: random.int(1, 4) }, (_, index) => ({
+    name: `a${index}`,
+    memory: random.pick([128, 128, 256, 512]),
+    timeout: random.pick([500, 2_000, MAX_TIMEOUT]),
+    concurrency: random.pick([1, 1, 1, 4]),
+    runMs: random.pick([5, 50, 500, 3_000]),
+    fragile: random.chance(0.2),
+  }));
+  const namespaces = Array.from({ length: random.int(1, 2) }, (_, index) => namespaceOf(random, index));
+  const calls = callsOf(random, { length, actions, namespaces: namespaces.length });
+  return {
+    profile,
+    length,
+    shards: random.pick([1, 1, 2]),
+    hosts,
+    actions,
+    namespaces,
+    calls,
+    faults: faultsOf(random, { profile, length, only }),
+    weather: weatherOf(random, profile),
+  };
+}
+
+function namespaceOf(random: Random, index: number): NamespacePlan {
+  const limited = random.chance(0.3);
+  return {
+    name: `n${index}`,
+    uuid: `00000000-0000-4000-8000-00000000000${index}`,
+    limits: limited ? { invocationsPerMinute: random.int(5, 60), concurrentInvocations: random.int(2, 12) } : {},
+    storing: !random.chance(0.1),
+  };
+}
+
+function callsOf(random: Random, size: { length: number; actions: ActionPlan[]; namespaces: number }): CallPlan[] {
+  const calls: CallPlan[] = [];
+  const bursts = Array.from({ length: random.int(1, 3) }, () => random.int(0, size.length * 0.8));
+  for (let left = random.int(15, 45); left > 0; left--) {
+    const action = random.int(0, size.actions.length - 1);
+    const plan = size.actions[action]!;
+    const blocking = random.chance(0.6);
+    calls.push({
+      at: random.chance(0.5) ? random.pick(bursts) + random.ms(0, 30) : random.ms(0, size.length * 0.9),
+      namespace: random.int(0, size.namespaces - 1),
+      action,
+      blocking,
+      waitMs: random.pick([100, 800, 5_000, 60_000]),
+      runMs: random.chance(0.05) ? plan.timeout * 2 : random.ms(1, plan.runMs),
+      leavesAfter: random.chance(0.1) ? random.pick([1, 50, 900, 1_100]) : 0,
+    });
+  }
+  return calls.sort((a, b) => a.at - b.at);
+}
+
+function faultsOf(random: Random, plan: { profile: string; length: number; only: Fault | undefined }): FaultPlan[] {
+  const count = plan.profile === "single" ? 1 : plan.profile === "storm" ? random.int(2, 7) : 0;
+  return Array.from({ length: count }, () => ({
+    at: random.ms(200, plan.length),
+    fault: plan.only ?? random.pick(FAULTS),
+    length: random.pick([50, 2_000, 9_000, 16_000]),
+    victim: random.next(),
+  })).sort((a, b) => a.at - b.at);
+}
+
+function weatherOf(random: Random, profile: string): Weather {
+  const rough = profile === "network" || (profile === "storm" && random.chance(0.4));
+  return {
+    loss: rough ? random.pick([0.01, 0.05]) : 0,
+    delay: random.pick([1, 5, 20]),
+    spike: rough ? 0.02 : 0,
+    spikeLength: random.pick([100, 3_000]),
+    commit: random.pick([0.5, 12]),
+  };
+}

@@ -1,0 +1,155 @@
+// One simulated deployment and its life: hosts join, callers call, things break, faults stop, everything comes to rest, the
+// whole platform restarts once more. Module `world/run.ts` is its door.
+
+import { ActivationStore, Gate, InvokerScheduler, Roster } from "simulated:product";
+import type { ActivationRecord } from "../../../src/entities/activation.ts";
+import { storeNameOf } from "../../../src/protocol/names.ts";
+import type { ActivationStoreRpc } from "../../../src/protocol/rpc.ts";
+import { Kernel, type Owner } from "../machine/kernel.ts";
+import type { Random } from "../machine/random.ts";
+import { wipe } from "../platform/disk.ts";
+import { Network } from "../platform/network.ts";
+import { type ObjectNode, Platform } from "../platform/objects.ts";
+import { plug } from "../platform/socket.ts";
+import { breakThings } from "./faults.ts";
+import { type Call, History } from "./history.ts";
+import { SimHost } from "./host.ts";
+import { type Bindings, Isolate } from "./isolate.ts";
+import type { CallPlan, Scenario } from "./scenario.ts";
+
+export class World {
+  readonly scenario: Scenario;
+  readonly kernel: Kernel;
+  readonly network: Network;
+  readonly platform: Platform;
+  readonly history: History;
+  readonly hosts: SimHost[];
+  readonly bindings: Bindings;
+  readonly isolates: Isolate[] = [];
+  /** Stands for callers and operators outside; never fails. */
+  readonly outside: Owner = { label: "outside", alive: true };
+  readonly #random: Random;
+
+  constructor(scenario: Scenario, options: { random: Random; keepTrace: boolean }) {
+    this.scenario = scenario;
+    this.#random = options.random;
+    this.kernel = new Kernel(options.random.fork(), options);
+    this.network = new Network(this.kernel, scenario.weather);
+    this.platform = new Platform(this.kernel, this.network);
+    this.history = new History(this.kernel);
+    this.bindings = {
+      SCHEDULER: this.platform.bind("scheduler", InvokerScheduler),
+      ACTIVATIONS: this.platform.bind("store", ActivationStore),
+      GATE: this.platform.bind("gate", Gate),
+      ROSTER: this.platform.bind("roster", Roster),
+    } as Bindings;
+    const nothing = async (): Promise<null> => null;
+    Object.assign(this.platform.env, this.bindings, {
+      BLOBS: { get: nothing, put: nothing, delete: nothing, head: nothing },
+      DB: {},
+      MASTER_SECRET: "simulated",
+      ACTIVATION_SHARDS: String(scenario.shards),
+    });
+    const fragile = new Set(
+      scenario.namespaces.flatMap(({ name }) =>
+        scenario.actions.filter((each) => each.fragile).map((each) => `${name}/${each.name}`),
+      ),
+    );
+    const { kernel, network, history } = this;
+    const around = {
+      kernel,
+      network,
+      history,
+      random: this.#random.fork(),
+      fragile: (path: string) => fragile.has(path),
+    };
+    this.hosts = scenario.hosts.map((plan) => new SimHost(plan, around));
+    wipe();
+    plug((url) => this.#dial(url), network);
+  }
+
+  async live(): Promise<void> {
+    const { kernel, scenario, network, hosts } = this;
+    for (const host of hosts) kernel.after(host.plan.joinsAt, null, () => host.start());
+    for (const [number, plan] of scenario.calls.entries()) kernel.after(plan.at, null, () => this.#call(number, plan));
+    breakThings(this, scenario.faults);
+    const observe = (): void => {
+      for (const host of hosts) host.observe();
+      kernel.after(1_000, null, observe);
+    };
+    kernel.after(1_000, null, observe);
+    await kernel.run(scenario.length);
+    network.faults = false;
+    kernel.trace("faults stop");
+    for (const node of this.platform.nodes()) node.end("Durable Object was superseded.");
+    for (const host of hosts) host.start();
+  }
+
+  isolate(): Isolate {
+    const last = this.isolates.at(-1);
+    if (last?.alive) return last;
+    const label = `worker${this.isolates.length}`;
+    const { kernel, history, bindings, scenario } = this;
+    const next = new Isolate({ label, kernel, history, bindings, shards: scenario.shards });
+    this.isolates.push(next);
+    return next;
+  }
+
+  loseIsolate(): void {
+    const isolate = this.isolate();
+    this.kernel.trace(`${isolate.label} lost`);
+    isolate.alive = false;
+    isolate.lostAt = this.kernel.elapsed;
+    for (const call of this.history.calls) {
+      if (call.isolate === isolate.label) this.history.tell(call, { kind: "broken", cause: "isolate lost" });
+    }
+  }
+
+  nodes(kind: "scheduler" | "store" | "gate" | "roster"): ObjectNode[] {
+    return this.platform.nodes().filter((node) => node.label.startsWith(`${kind}(`));
+  }
+
+  /** As whoever looks from outside; waits at most until the kernel stops. */
+  outsideCall<T>(run: () => Promise<T>): Promise<T> {
+    this.kernel.owner = this.outside;
+    return run();
+  }
+
+  storeOf(id: string, namespace: string): ActivationStoreRpc {
+    return this.bindings.ACTIVATIONS.getByName(storeNameOf({ id, about: { namespaceId: namespace } }));
+  }
+
+  read(id: string, record: ActivationRecord): void {
+    this.history.read(id, JSON.stringify(record));
+  }
+
+  #call(number: number, plan: CallPlan): void {
+    const { kernel, history, scenario } = this;
+    const namespace = scenario.namespaces[plan.namespace]!;
+    const action = scenario.actions[plan.action]!;
+    const isolate = this.isolate();
+    const { blocking, waitMs, runMs } = plan;
+    const call: Call = {
+      ...{ number, blocking, waitMs, runMs, id: null, namespace: namespace.uuid, action: action.name },
+      ...{ isolate: isolate.label, sentAt: kernel.elapsed, leftAt: null, told: null, toldAt: null },
+    };
+    history.calls.push(call);
+    kernel.owner = isolate;
+    kernel.trace(`call ${number} ${namespace.name}/${action.name} wait ${blocking ? waitMs : 0} run ${runMs}`);
+    void isolate.serve(call, { namespace, action });
+    if (plan.leavesAfter > 0) {
+      kernel.after(plan.leavesAfter, null, () => {
+        if (call.told === null) call.leftAt = kernel.elapsed;
+      });
+    }
+  }
+
+  /** The Worker's route for hosts. */
+  async #dial(url: string): ReturnType<Platform["dial"]> {
+    const { hostname, searchParams } = new URL(url);
+    const name = `${hostname}/${searchParams.get("shard") ?? "0"}`;
+    const headers = new Headers({ upgrade: "websocket", "x-edgewhisk-host": hostname });
+    const node = this.platform.node("scheduler", InvokerScheduler, name);
+    return await this.platform.dial(node, { url, method: "GET", headers });
+  }
+}
