@@ -154,6 +154,24 @@ test("while the disk refuses writes, records stay readable, the host is blocked,
   expect(idsOf(open().kept)).toEqual([7, 8]);
 });
 
+test("a text that supersedes another is what the next boot finds, and the old one stays until the new one is written", () => {
+  const { outbox } = open({ segmentBytes: 60 });
+  const [other] = add(outbox, entry(1)) as [Kept];
+  const [early] = add(outbox, entry(2, '{"logs":false}')) as [Kept];
+  fs.mkdirSync(join(dir, "000000000003.log"));
+  outbox.supersede(early);
+  add(outbox, entry(2, '{"logs":true}'));
+  expect(outbox.blocked()).toMatch(/cannot be written/);
+  outbox.forget([other]);
+  fs.rmdirSync(join(dir, "000000000003.log"));
+  const crashed = open();
+  expect(crashed.kept.map((kept) => crashed.outbox.read(kept))).toContain('{"logs":false}');
+  add(outbox, entry(3));
+  expect(outbox.count).toBe(2);
+  const again = open();
+  expect(again.kept.map((kept) => again.outbox.read(kept)).sort()).toEqual(['{"logs":true}', '{"number":3}']);
+});
+
 test("kill -9 while writing loses nothing that append had confirmed", async () => {
   const child = spawn(process.execPath, [new URL("outbox-writer.ts", import.meta.url).pathname, dir], {
     stdio: ["ignore", "pipe", "inherit"],
