@@ -86,12 +86,22 @@ export function runPinned(entry, args) {
   child.once("exit", (code, signal) => {
     process.exit(code ?? 128 + (constants.signals[signal ?? "SIGKILL"] ?? 9));
   });
-  // npm hands its signals on, but if npm itself is killed nobody would tell us.
+  // npm hands its signals on, but if npm itself is killed nobody would tell us. A shell may stand between.
   if (process.env.npm_lifecycle_event !== undefined) {
-    const parent = process.ppid;
+    const above = lineage();
     setInterval(() => {
-      if (process.ppid !== parent && stoppedAt === 0) stop("SIGTERM");
+      if (stoppedAt === 0 && lineage() !== above) stop("SIGTERM");
     }, 500).unref();
+  }
+}
+
+/** Who is above us: our parent, and its parent where /proc tells. */
+function lineage() {
+  try {
+    const stat = readFileSync(`/proc/${process.ppid}/stat`, "latin1");
+    return `${process.ppid} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]}`;
+  } catch {
+    return String(process.ppid);
   }
 }
 

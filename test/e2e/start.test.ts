@@ -41,9 +41,13 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function run(args: string[] = [], env: Record<string, string> = {}): Start {
-  const all = ["runtime-host/start.mjs", "--engine", "process", "--port", String(port), "--state", state, ...args];
-  const launcher = spawn(NODE_20, all, {
+const LAUNCH = [NODE_20, "runtime-host/start.mjs"];
+const NPM_START = ["npm", "start", "--"];
+
+function run(args: string[] = [], env: Record<string, string> = {}, how = LAUNCH): Start {
+  const [command = "", ...first] = how;
+  const all = [...first, "--engine", "process", "--port", String(port), "--state", state, ...args];
+  const launcher = spawn(command, all, {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -60,9 +64,12 @@ function run(args: string[] = [], env: Record<string, string> = {}): Start {
   return start;
 }
 
-async function serving(args: string[] = []): Promise<Start & { took: number; pids: number[]; main: number }> {
+async function serving(
+  args: string[] = [],
+  how = LAUNCH,
+): Promise<Start & { took: number; pids: number[]; main: number }> {
   const began = performance.now();
-  const start = run(args);
+  const start = run(args, {}, how);
   while (!start.output().includes("?blocking=true&result=true'")) {
     if (start.launcher.exitCode !== null) throw new Error(`exit ${start.launcher.exitCode}:\n${start.output()}`);
     if (performance.now() - began > 60_000) throw new Error(`does not serve:\n${start.output()}`);
@@ -170,6 +177,13 @@ describe("npm start", () => {
       expect(await invoke()).toBe('200 {"greeting":"Hello, test!"}');
     },
   );
+
+  it.each(["SIGTERM", "SIGKILL"] as const)("ends when npm gets %s", async (signal) => {
+    const start = await serving([], NPM_START);
+    start.launcher.kill(signal);
+    await start.ended;
+    await expect.poll(() => living(start.pids), { timeout: 10_000 }).toEqual([]);
+  });
 
   it("serves again within seconds when workerd or the host is killed", async () => {
     const start = await serving();
