@@ -61,9 +61,10 @@ export function completion(result = '{"ok":true}'): Completion {
 const hosts = new Set<TestHost>();
 
 /** Hosts of one test must not take the work of the next. */
-export function dropHosts(): void {
+export async function dropHosts(): Promise<void> {
   for (const host of hosts) host.drop();
   hosts.clear();
+  await pause(20);
 }
 
 export class TestHost {

@@ -7,7 +7,7 @@ import type { ActivationStoreRpc } from "../../../src/protocol/rpc.ts";
 import { completion, dropHosts, freshName, invocation, pause, TestHost, testEnv } from "../host.worker.ts";
 
 afterEach(async () => {
-  dropHosts();
+  await dropHosts();
   await reset();
 });
 

@@ -6,7 +6,7 @@ import { storeNameOf } from "../../../src/protocol/names.ts";
 import { about, completion, dropHosts, freshName, invocation, pause, TestHost, testEnv } from "../host.worker.ts";
 
 afterEach(async () => {
-  dropHosts();
+  await dropHosts();
   await reset();
 });
 

@@ -1,0 +1,365 @@
+// The store's core over real SQL, with schedulers that do as the test says.
+
+import { expect, test } from "vitest";
+import { StoreCore } from "../../../durable-objects/activations/core.ts";
+import { MOST_WAITING } from "../../../durable-objects/activations/ledger.ts";
+import type { Invocation } from "../../../src/protocol/invocation.ts";
+import type { Finished, HoldsReply, Offer, OfferReply, RosterEntry } from "../../../src/protocol/rpc.ts";
+import { callOf, completed } from "../calls.ts";
+import { Clock, openDatabase, settle } from "../clock.ts";
+
+class Scheduler {
+  epoch = 1;
+  boot = "boot-1";
+  ready = true;
+  offers: Offer[] = [];
+  asked: string[][] = [];
+  held = new Set<string>();
+  /** How many it takes; the rest is declined. */
+  room = Number.POSITIVE_INFINITY;
+  reachable = true;
+  /** It takes the offer but its answer is lost. */
+  mute = false;
+
+  async offer(_store: string, offers: Offer[]): Promise<OfferReply> {
+    if (!this.reachable) throw new Error("unreachable");
+    const taken = offers.slice(0, this.room);
+    this.offers.push(...taken);
+    for (const { invocation } of taken) this.held.add(invocation.id);
+    this.room -= taken.length;
+    if (this.mute) throw new Error("the answer was lost");
+    const accepted = taken.map((offer) => offer.invocation.id);
+    const { epoch, boot } = this;
+    return { epoch, boot, accepted, room: 0, ...(taken.length < offers.length ? { reason: "busy" as const } : {}) };
+  }
+
+  async holds(ids: string[]): Promise<HoldsReply> {
+    if (!this.reachable) throw new Error("unreachable");
+    if (ids.length > 0) this.asked.push(ids);
+    const { ready, epoch, boot } = this;
+    return { ready, epoch, boot, held: ids.filter((id) => this.held.has(id)) };
+  }
+}
+
+class World {
+  readonly clock = new Clock();
+  readonly database = openDatabase();
+  readonly schedulers = new Map<string, Scheduler>();
+  entries: RosterEntry[] = [];
+  waiting: boolean[] = [];
+  left: string[] = [];
+  forgotten: string[] = [];
+  alarmAt: number | undefined;
+  core = this.incarnate();
+
+  incarnate(): StoreCore {
+    this.core = new StoreCore("ns:01", {
+      database: this.database,
+      ports: {
+        now: this.clock.now,
+        after: this.clock.after,
+        setAlarm: (at) => {
+          this.alarmAt = at;
+        },
+        scheduler: (name) => this.scheduler(name),
+        roster: {
+          schedulers: async () => this.entries,
+          waiting: async (_store, waits) => void this.waiting.push(waits),
+        },
+        leave: (_namespace, ids) => void this.left.push(...ids),
+        forget: (keys) => void this.forgotten.push(...keys),
+        warn: () => {},
+      },
+    });
+    return this.core;
+  }
+
+  scheduler(name: string): Scheduler {
+    let scheduler = this.schedulers.get(name);
+    if (scheduler === undefined) {
+      scheduler = new Scheduler();
+      this.schedulers.set(name, scheduler);
+    }
+    return scheduler;
+  }
+
+  /** Time passes; the alarm goes off when it is due. */
+  async advance(ms: number): Promise<void> {
+    const end = this.clock.at + ms;
+    while (this.alarmAt !== undefined && this.alarmAt <= end) {
+      await this.clock.advance(Math.max(0, this.alarmAt - this.clock.at));
+      this.alarmAt = undefined;
+      await this.core.alarm();
+    }
+    await this.clock.advance(end - this.clock.at);
+  }
+
+  async accept(calls: Invocation[], candidates: string[] = ["a/0"]) {
+    const reply = this.core.accept(calls, { candidates });
+    await settle();
+    return reply;
+  }
+
+  finish(call: Invocation, options: { attempt?: number; result?: string } = {}): void {
+    const finished: Finished = {
+      id: call.id,
+      attempt: options.attempt ?? 1,
+      lease: { epoch: 1, counter: 1 },
+      about: call.about,
+      completion: completed(options.result),
+    };
+    this.core.complete([finished], { scheduler: "a/0", epoch: 1 });
+  }
+}
+
+function entryOf(scheduler: string): RosterEntry {
+  return {
+    ...{ scheduler, host: scheduler, connected: true, draining: false, memory: 1024, engine: "test", build: "test" },
+    ...{ blackbox: false, runtimes: [{ kind: "nodejs:20", image: "", digest: "" }], since: 0 },
+  };
+}
+
+test("work is offered to its home in batches, and one answer confirms them", async () => {
+  const world = new World();
+  const calls = Array.from({ length: 100 }, () => callOf());
+  await world.accept(calls);
+  expect(world.scheduler("a/0").offers.map((offer) => offer.invocation.id)).toEqual(calls.map((call) => call.id));
+  expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 100 });
+});
+
+test("a row is in the database, marked, before anybody is offered it", () => {
+  const world = new World();
+  const call = callOf();
+  world.core.accept([call], { candidates: ["a/0"] });
+  const row = world.database.sql.exec("SELECT state, scheduler, attempt FROM rows WHERE id = ?", call.id).one();
+  expect(row).toEqual({ state: 1, scheduler: "a/0", attempt: 1 });
+  expect(world.scheduler("a/0").offers).toEqual([]);
+});
+
+test("what the home declines goes on to the others, and what all decline waits with the reason", async () => {
+  const world = new World();
+  world.scheduler("a/0").room = 1;
+  world.scheduler("b/0").room = 1;
+  const calls = [callOf(), callOf(), callOf()];
+  await world.accept(calls, ["a/0", "b/0"]);
+  await settle();
+  expect(world.scheduler("b/0").offers.map((offer) => offer.invocation.id)).toEqual([calls[1]!.id]);
+  expect(world.core.backlog()).toMatchObject({ waiting: 1, running: 2, reason: "all hosts are busy" });
+});
+
+test("a scheduler that is busy is left alone while rows wait for it to pull", async () => {
+  const world = new World();
+  world.scheduler("a/0").room = 0;
+  await world.accept([callOf()]);
+  world.scheduler("a/0").room = 9;
+  await world.accept([callOf()]);
+  expect(world.scheduler("a/0").offers).toEqual([]);
+  const pulled = world.core.pull("a/0", { epoch: 1, boot: "boot-1", memory: 512, max: 10 });
+  expect(pulled.length).toBe(2);
+  await world.accept([callOf()]);
+  expect(world.scheduler("a/0").offers.length).toBe(1);
+});
+
+test("callers who wait are served first, then the oldest, and only what fits", async () => {
+  const world = new World();
+  const big = callOf({ about: { limits: { timeout: 1, memory: 512, logs: 1, concurrency: 1 } } });
+  const [first, second, urgent] = [callOf(), callOf(), callOf({ blocking: true })];
+  await world.accept([big, first, second, urgent], []);
+  const pull = (memory: number) =>
+    world.core.pull("a/0", { epoch: 1, boot: "b", memory, max: 10 }).map((offer) => offer.invocation.id);
+  expect(pull(400)).toEqual([urgent.id]);
+  expect(pull(256)).toEqual([first.id]);
+  expect(pull(2048)).toEqual([big.id, second.id]);
+});
+
+test("without any host, rows wait, the roster is told once, and offers are repeated ever more rarely", async () => {
+  const world = new World();
+  await world.accept([callOf()], []);
+  await world.advance(60_000);
+  expect(world.core.backlog()).toMatchObject({ waiting: 1, reason: "no runtime host is connected" });
+  expect(world.waiting).toEqual([true]);
+  world.entries = [entryOf("a/0")];
+  await world.advance(31_000);
+  expect(world.scheduler("a/0").offers.length).toBe(1);
+  expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 1 });
+});
+
+test("a row whose scheduler does not hold it, the host being the same, never started: it gets another attempt", async () => {
+  const world = new World();
+  const call = callOf();
+  await world.accept([call]);
+  world.scheduler("a/0").held.clear();
+  world.scheduler("a/0").epoch = 2;
+  world.entries = [entryOf("a/0")];
+  await world.advance(20_000);
+  expect(world.scheduler("a/0").offers.map((offer) => offer.attempt)).toEqual([1, 2]);
+});
+
+test("a row whose host was restarted may have started: it ends with an error that says so", async () => {
+  const world = new World();
+  const call = callOf();
+  await world.accept([call]);
+  Object.assign(world.scheduler("a/0"), { boot: "boot-2", epoch: 2 });
+  world.scheduler("a/0").held.clear();
+  await world.advance(10_000);
+  expect(world.core.get(call.id).record).toMatchObject({
+    statusCode: 3,
+    result: { inline: expect.stringContaining("its host was restarted") },
+  });
+  expect(world.left).toEqual([call.id]);
+});
+
+test("nothing is concluded from a scheduler that is not ready, until no run could be alive", async () => {
+  const world = new World();
+  const call = callOf();
+  await world.accept([call]);
+  world.scheduler("a/0").held.clear();
+  world.scheduler("a/0").ready = false;
+  await world.advance(140_000);
+  expect(world.core.get(call.id)).toEqual({ record: null, known: true });
+  world.scheduler("a/0").reachable = false;
+  await world.advance(50_000);
+  expect(world.core.get(call.id).record).toMatchObject({ statusCode: 3 });
+});
+
+test("an offer whose answer is lost is neither repeated nor given up while the scheduler holds it", async () => {
+  const world = new World();
+  const call = callOf();
+  world.scheduler("a/0").mute = true;
+  await world.accept([call]);
+  await world.advance(40_000);
+  expect(world.scheduler("a/0").offers.length).toBe(1);
+  expect(world.core.backlog()).toMatchObject({ running: 1 });
+  world.finish(call);
+  expect(world.core.get(call.id).record).toMatchObject({ statusCode: 0 });
+});
+
+test("a new incarnation of the store asks about what is out, with the mark it finds", async () => {
+  const world = new World();
+  const [taken, lost] = [callOf(), callOf()];
+  await world.accept([taken, lost]);
+  world.scheduler("a/0").held.delete(lost.id);
+  world.incarnate();
+  world.entries = [entryOf("a/0")];
+  await world.advance(7_000);
+  expect(world.scheduler("a/0").offers.map((offer) => [offer.invocation.id, offer.attempt])).toEqual([
+    [taken.id, 1],
+    [lost.id, 1],
+    [lost.id, 2],
+  ]);
+});
+
+test("a long run is asked about ever more rarely, and nothing is written meanwhile", async () => {
+  const world = new World();
+  await world.accept([callOf({ about: { limits: { timeout: 300_000, memory: 256, logs: 1, concurrency: 1 } } })]);
+  await world.advance(120_000);
+  expect(world.scheduler("a/0").asked.length).toBeGreaterThan(3);
+  expect(world.scheduler("a/0").asked.length).toBeLessThan(9);
+});
+
+test("a declined row waits under a new attempt; a repeated decline of the old one changes nothing", async () => {
+  const world = new World();
+  const call = callOf();
+  await world.accept([call]);
+  world.core.declined([{ id: call.id, attempt: 1 }], { scheduler: "a/0" });
+  const [offer] = world.core.pull("b/0", { epoch: 1, boot: "b", memory: 512, max: 1 });
+  expect(offer?.attempt).toBe(2);
+  world.core.declined([{ id: call.id, attempt: 1 }], { scheduler: "a/0" });
+  world.core.declined([{ id: call.id, attempt: 2 }], { scheduler: "a/0" });
+  expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 1 });
+});
+
+test("a fast-path row is doubted after fifteen seconds, and left to its deadline if nobody answers", async () => {
+  const world = new World();
+  const [forgotten, silent] = [callOf(), callOf()];
+  const deadline = world.clock.at + 60_000;
+  world.core.open({ id: forgotten.id, about: forgotten.about, scheduler: "a/0", deadline });
+  world.core.open({ id: silent.id, about: silent.about, scheduler: "b/0", deadline });
+  world.scheduler("b/0").reachable = false;
+  await world.advance(12_000);
+  expect(world.core.get(forgotten.id)).toEqual({ record: null, known: true });
+  await world.advance(13_000);
+  expect(world.core.get(forgotten.id).record).toMatchObject({ statusCode: 3 });
+  expect(world.core.get(silent.id)).toEqual({ record: null, known: true });
+  await world.advance(66_000);
+  expect(world.core.get(silent.id).record).toMatchObject({ statusCode: 3 });
+});
+
+test("a fast-path row that was never started becomes work like any other when it is accepted", async () => {
+  const world = new World();
+  const call = callOf();
+  world.core.open({ id: call.id, about: call.about, scheduler: "z/0", deadline: world.clock.at + 60_000 });
+  await world.accept([call]);
+  expect(world.scheduler("a/0").offers.length).toBe(1);
+  expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 1 });
+});
+
+test("waiters hear the record, or nothing when their time is over", async () => {
+  const world = new World();
+  const call = callOf();
+  await world.accept([call]);
+  const [early, late] = [world.core.await(call.id, { ms: 100 }), world.core.await(call.id, { ms: 10_000 })];
+  await world.clock.advance(101);
+  expect(await early).toEqual({ record: null, known: true });
+  world.finish(call);
+  expect(await late).toMatchObject({ known: true, record: { statusCode: 0 } });
+});
+
+test("blobs with the arguments are forgotten when the activation ends", async () => {
+  const world = new World();
+  const call = callOf({ args: { blob: "args/1", size: 100_000 } });
+  await world.accept([call]);
+  world.finish(call);
+  expect(world.forgotten).toEqual(["args/1"]);
+});
+
+test("a store that has too many rows waiting says so and takes nothing", () => {
+  const world = new World();
+  const calls = Array.from({ length: 1_000 }, () => callOf());
+  for (let at = 0; at < MOST_WAITING; at += calls.length) {
+    const batch = calls.map((call) => ({ ...call, id: callOf().id }));
+    expect(world.core.accept(batch, { candidates: [] })).toEqual({ kind: "accepted" });
+  }
+  expect(world.core.accept([callOf()], { candidates: [] })).toEqual({ kind: "full" });
+  expect(world.core.backlog().waiting).toBe(MOST_WAITING);
+}, 60_000);
+
+test("lists are newest first, filtered by time and by name, and paged", async () => {
+  const world = new World();
+  const names = [
+    callOf({ about: { name: "a", path: "guest/a" } }),
+    callOf({ about: { name: "a", path: "guest/pack/a" } }),
+    callOf({ about: { name: "a", path: "other/pack/a", binding: "guest/bound" } }),
+    callOf({ about: { name: "b", path: "guest/b" } }),
+  ];
+  const starts: number[] = [];
+  for (const call of names) {
+    world.finish(call);
+    starts.push(world.core.get(call.id).record!.start);
+    world.clock.at += 1_000;
+  }
+  const ids = (query: { name?: string; since?: number; upto?: number; limit?: number; skip?: number }) =>
+    world.core
+      .list({ limit: 10, skip: 0, ...query })
+      .map((record) => names.findIndex((call) => call.id === record.activationId));
+  expect(ids({})).toEqual([3, 2, 1, 0]);
+  expect(ids({ name: "a" })).toEqual([0]);
+  expect(ids({ name: "pack/a" })).toEqual([1]);
+  expect(ids({ name: "bound/a" })).toEqual([2]);
+  expect(ids({ since: starts[1]!, upto: starts[2]! })).toEqual([2, 1]);
+  expect(ids({ limit: 2, skip: 1 })).toEqual([2, 1]);
+  expect(world.core.count({ limit: 200, skip: 1 })).toBe(3);
+});
+
+test("a record that is not to be kept is seen by waiters for a minute, and its id stays spent", async () => {
+  const world = new World();
+  const call = callOf({ about: { store: false } });
+  await world.accept([call]);
+  world.finish(call);
+  expect((await world.core.await(call.id, { ms: 1 })).record).toMatchObject({ statusCode: 0 });
+  await world.advance(62_000);
+  expect(world.database.sql.exec("SELECT record FROM records WHERE id = ?", call.id).one()).toEqual({ record: "" });
+  world.finish(call);
+  expect(world.core.accept([call], { candidates: ["a/0"] })).toEqual({ kind: "accepted" });
+  expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 0 });
+});

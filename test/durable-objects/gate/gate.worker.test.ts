@@ -1,0 +1,39 @@
+// The gate in workerd: leases wait for writes, over incarnations too.
+
+import { abortAllDurableObjects, reset } from "cloudflare:test";
+import { afterEach, expect, test } from "vitest";
+import { testEnv } from "../host.worker.ts";
+
+const gate = () => testEnv().GATE.getByName("ns");
+
+afterEach(() => reset());
+
+test("an update is used by the next call: the write waits for others' leases and raises the epoch", async () => {
+  const { epoch, ttl } = await gate().lease("other");
+  const asked = Date.now();
+  expect(ttl).toBe(1_000);
+  await gate().beginWrite("me");
+  expect(Date.now() - asked).toBeGreaterThanOrEqual(900);
+  expect((await gate().lease("other")).ttl).toBe(0);
+  await gate().endWrite("me");
+  expect((await gate().lease("other")).epoch).toBeGreaterThan(epoch);
+});
+
+test("a write that goes on when the object dies still keeps leases short", async () => {
+  await gate().beginWrite("me");
+  await abortAllDurableObjects();
+  expect((await gate().lease("other")).ttl).toBe(0);
+  await gate().endWrite("me");
+  expect((await gate().lease("other")).ttl).toBe(1_000);
+});
+
+test("a permit carries the lease, a refusal the counts", async () => {
+  const request = { kind: "invoke" as const, limits: { concurrentInvocations: 1 }, expiresAt: Date.now() + 60_000 };
+  expect(await gate().enter("me", { ...request, id: "1" })).toMatchObject({ ok: true, ttl: 1_000 });
+  expect(await gate().enter("me", { ...request, id: "2" })).toEqual({
+    ok: false,
+    ...{ reason: "concurrency", count: 1, allowed: 1 },
+  });
+  await gate().leave(["1"]);
+  expect(await gate().enter("me", { ...request, id: "3" })).toMatchObject({ ok: true });
+});

@@ -1,0 +1,63 @@
+// Hosts and their tokens, schedulers and waiting stores, in workerd.
+
+import { abortAllDurableObjects, reset } from "cloudflare:test";
+import { afterEach, expect, test } from "vitest";
+import { ROSTER_NAME } from "../../../src/protocol/names.ts";
+import type { RosterEntry } from "../../../src/protocol/rpc.ts";
+import { testEnv } from "../host.worker.ts";
+
+const roster = () => testEnv().ROSTER.getByName(ROSTER_NAME);
+
+const entry: RosterEntry = {
+  ...{ scheduler: "one/0", host: "one", connected: true, draining: false, memory: 1024, engine: "docker" },
+  ...{ build: "b", blackbox: true, runtimes: [{ kind: "nodejs:20", image: "i", digest: "d" }], since: 5 },
+};
+
+afterEach(() => reset());
+
+test("a host's token opens its name, survives the object, and is worth nothing after it was revoked or replaced", async () => {
+  const made = await roster().createHost("one");
+  expect(made?.token).toMatch(/^ewh\.one\.[A-Za-z0-9_-]{43}$/);
+  await abortAllDurableObjects();
+  expect(await roster().authenticate(made!.token)).toBe("one");
+  const newer = await roster().createHost("one");
+  expect(await roster().authenticate(made!.token)).toBeNull();
+  expect((await roster().hosts()).map((host) => host.name)).toEqual(["one"]);
+  expect(await roster().revokeHost("one")).toBe(true);
+  expect(await roster().revokeHost("one")).toBe(false);
+  expect(await roster().authenticate(newer!.token)).toBeNull();
+});
+
+test.each(["", "-a", "A", "a".repeat(64), "a/b", "a.b"])("'%s' is no host name", async (name) => {
+  expect(await roster().createHost(name)).toBeNull();
+});
+
+test.each(["", "ewh.one", "ewh.one.short", `ewh.two.${"a".repeat(43)}`, `xxx.one.${"a".repeat(43)}`])(
+  "'%s' is nobody's token",
+  async (token) => {
+    await roster().createHost("one");
+    expect(await roster().authenticate(token)).toBeNull();
+  },
+);
+
+test("schedulers are kept as they last reported; one that has forgotten its host only says that it is gone", async () => {
+  await roster().report(entry);
+  await roster().report({ ...entry, since: 9 });
+  await abortAllDurableObjects();
+  expect(await roster().schedulers()).toEqual([entry]);
+  const nothing = { memory: 0, engine: "", build: "", blackbox: false, runtimes: [] };
+  await roster().report({ ...entry, ...nothing, connected: false, since: 12 });
+  await roster().report({ ...entry, ...nothing, scheduler: "two/0", connected: false });
+  expect(await roster().schedulers()).toEqual([{ ...entry, connected: false, since: 12 }]);
+});
+
+test("a host that comes hears who waits; one that goes, drains or is unhealthy hears nothing", async () => {
+  await roster().waiting("ns:01", true);
+  await roster().waiting("ns:02", true);
+  await roster().waiting("ns:02", false);
+  await abortAllDurableObjects();
+  expect(await roster().report(entry)).toEqual(["ns:01"]);
+  expect(await roster().report({ ...entry, connected: false })).toEqual([]);
+  expect(await roster().report({ ...entry, draining: true })).toEqual([]);
+  expect(await roster().report({ ...entry, unhealthy: "disk" })).toEqual([]);
+});

@@ -1,0 +1,54 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Capacity, type Need } from "../../../durable-objects/scheduler/capacity.ts";
+
+const one: Need = { pool: "a", memory: 256, concurrency: 1 };
+const many: Need = { pool: "b", memory: 256, concurrency: 3 };
+
+test("each activation of a serial action needs a container", () => {
+  const capacity = new Capacity();
+  capacity.resize(512);
+  capacity.take(one);
+  expect([capacity.used, capacity.fits(one)]).toEqual([256, true]);
+  capacity.take(one);
+  expect([capacity.used, capacity.free, capacity.fits(one)]).toEqual([512, 0, false]);
+});
+
+test("activations of a concurrent action share containers", () => {
+  const capacity = new Capacity();
+  capacity.resize(512);
+  for (let at = 0; at < 3; at++) capacity.take(many);
+  expect([capacity.used, capacity.cost(many)]).toEqual([256, 256]);
+  capacity.take(many);
+  expect([capacity.used, capacity.cost(many), capacity.fits(many)]).toEqual([512, 0, true]);
+});
+
+test("what runs is counted even where it does not fit", () => {
+  const capacity = new Capacity();
+  capacity.resize(100);
+  capacity.take(one);
+  expect([capacity.used, capacity.free]).toEqual([256, -156]);
+});
+
+test("memory in use is always what the running activations need, and nothing when none runs", () => {
+  const step = fc.record({ pool: fc.integer({ min: 0, max: 3 }), take: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const capacity = new Capacity();
+      const running = [0, 0, 0, 0];
+      const need = (pool: number): Need => ({ pool: `${pool}`, memory: 100 * (pool + 1), concurrency: pool + 1 });
+      for (const { pool, take } of steps) {
+        if (take) {
+          running[pool]!++;
+          capacity.take(need(pool));
+        } else if (running[pool]! > 0) {
+          running[pool]!--;
+          capacity.release(need(pool));
+        }
+      }
+      const expected = running.reduce((sum, n, pool) => sum + Math.ceil(n / (pool + 1)) * 100 * (pool + 1), 0);
+      expect(capacity.used).toBe(expected);
+      expect(capacity.running).toBe(running.reduce((sum, n) => sum + n, 0));
+    }),
+  );
+});

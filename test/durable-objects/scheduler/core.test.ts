@@ -1,0 +1,380 @@
+// The scheduler's core with a host made of frames: liveness, fencing, losses, pulls.
+
+import { expect, test } from "vitest";
+import { SchedulerCore } from "../../../durable-objects/scheduler/core.ts";
+import type { Connection } from "../../../durable-objects/scheduler/ports.ts";
+import type { HostMessage, HostReport, SchedulerMessage } from "../../../src/protocol/messages.ts";
+import type { Finished, InvokeReply, Offer, RosterEntry } from "../../../src/protocol/rpc.ts";
+import { aboutOf, callOf, completed, reportOf } from "../calls.ts";
+import { Clock, settle } from "../clock.ts";
+
+type Run = Extract<SchedulerMessage, { t: "run" }>;
+
+class World {
+  readonly clock = new Clock();
+  readonly sent: SchedulerMessage[] = [];
+  readonly finished: Finished[] = [];
+  readonly declined: { id: string; attempt: number }[] = [];
+  readonly entries: RosterEntry[] = [];
+  readonly memory = { epoch: 4, draining: false };
+  /** What stores give when they are pulled from. */
+  work: Offer[] = [];
+  pulls: { memory: number }[] = [];
+  waiting: string[] = [];
+  storeFails = false;
+  credential: () => Promise<string> = async () => "key";
+  pinged = 0;
+  core = this.#incarnate();
+  connection = this.#dial();
+
+  #incarnate(): SchedulerCore {
+    return new SchedulerCore("h/0", {
+      now: this.clock.now,
+      after: this.clock.after,
+      memory: {
+        load: () => ({ ...this.memory }),
+        saveEpoch: (epoch) => {
+          this.memory.epoch = epoch;
+        },
+        saveDraining: (on) => {
+          this.memory.draining = on;
+        },
+      },
+      store: () => ({
+        complete: async (list) => {
+          if (this.storeFails) throw new Error("store is away");
+          this.finished.push(...list);
+        },
+        pull: async (_name, { memory }) => {
+          this.pulls.push({ memory });
+          return this.work.splice(0);
+        },
+        declined: async (items) => void this.declined.push(...items),
+      }),
+      report: async (entry) => {
+        this.entries.push(entry);
+        return this.waiting;
+      },
+      credential: () => this.credential(),
+      warn: () => {},
+    });
+  }
+
+  #dial(): Connection {
+    const connection: Connection = {
+      send: (frame) => this.sent.push(...(JSON.parse(frame) as SchedulerMessage[])),
+      close: () => this.core.disconnected(connection),
+      pinged: () => this.pinged,
+    };
+    return connection;
+  }
+
+  hear(...messages: HostMessage[]): void {
+    this.core.message(this.connection, JSON.stringify(messages));
+  }
+
+  /** A host comes, with what it says runs there. */
+  async join(
+    options: { report?: Partial<HostReport>; inventory?: Partial<Extract<HostMessage, { t: "inventory" }>> } = {},
+  ) {
+    this.connection = this.#dial();
+    this.core.connect(this.connection);
+    const report = reportOf(options.report);
+    this.hear({ t: "hello", report });
+    await settle();
+    const epoch = this.welcomed();
+    this.hear({ t: "inventory", epoch, boot: report.boot, running: [], more: false, ...options.inventory });
+    await settle();
+  }
+
+  evict(report?: HostReport): void {
+    this.core = this.#incarnate();
+    if (report !== undefined) this.core.resume(this.connection, { report, acceptedAt: this.clock.at });
+  }
+
+  welcomed(): number {
+    const welcome = this.sent.findLast((message) => message.t === "welcome");
+    return welcome?.t === "welcome" ? welcome.epoch : -1;
+  }
+
+  runs(): Run[] {
+    return this.sent.filter((message): message is Run => message.t === "run");
+  }
+
+  record(run: Run, result?: string): void {
+    const { lease, attempt, invocation } = run;
+    this.hear({
+      t: "record",
+      id: invocation.id,
+      attempt,
+      lease,
+      about: invocation.about,
+      completion: completed(result),
+    });
+  }
+}
+
+test("an incarnation's epoch is higher than its own last one and than the host's", async () => {
+  const world = new World();
+  await world.join();
+  expect(world.welcomed()).toBe(5);
+  await world.join({ report: { boot: "boot-2", epoch: 9 } });
+  expect(world.welcomed()).toBe(10);
+  await world.join({ report: { boot: "boot-2", epoch: 10 } });
+  expect(world.welcomed()).toBe(10);
+  world.evict(reportOf({ boot: "boot-2", epoch: 10 }));
+  await settle();
+  expect([world.welcomed(), world.memory.epoch]).toEqual([11, 11]);
+});
+
+test("nothing is admitted before the inventory's last page, and a call waits a moment for it", async () => {
+  const world = new World();
+  world.core.connect(world.connection);
+  world.hear({ t: "hello", report: reportOf() });
+  const early = world.core.invoke(callOf(), { waitMs: 60_000 });
+  await world.clock.advance(100);
+  world.hear({ t: "inventory", epoch: 5, boot: "boot-1", running: [], more: true });
+  await world.clock.advance(200);
+  expect(await early).toMatchObject({ kind: "not-ready" });
+  expect(world.runs()).toEqual([]);
+  const late = world.core.invoke(callOf(), { waitMs: 60_000 });
+  world.hear({ t: "inventory", epoch: 5, boot: "boot-1", running: [], more: false });
+  await settle();
+  world.record(world.runs()[0]!);
+  expect(await late).toMatchObject({ kind: "done" });
+});
+
+test("what the inventory names counts, and its results are taken", async () => {
+  const world = new World();
+  const running = [1, 2].map((counter) => {
+    const lease = { epoch: 2, counter };
+    return { id: callOf().id, attempt: 1, lease, memory: 512, about: aboutOf() };
+  });
+  await world.join({ inventory: { running } });
+  expect(await world.core.invoke(callOf(), { waitMs: 1 })).toEqual({ kind: "busy" });
+  const { id, attempt, lease } = running[0]!;
+  world.hear({ t: "result", id, attempt, lease, completion: completed() });
+  expect(world.core.status()).toMatchObject({ used: 512, running: 1 });
+});
+
+test("a word under another lease than the granted one releases nobody and frees nothing", async () => {
+  const world = new World();
+  await world.join();
+  const reply = world.core.invoke(callOf(), { waitMs: 60_000 });
+  await settle();
+  const [run] = world.runs();
+  const stale = { ...run!, lease: { epoch: run!.lease.epoch - 1, counter: run!.lease.counter } };
+  world.record(stale, '{"stale":1}');
+  world.hear({ t: "result", id: run!.invocation.id, attempt: 2, lease: run!.lease, completion: completed() });
+  world.hear({ t: "refused", id: run!.invocation.id, attempt: 1, lease: stale.lease, reason: "busy" });
+  expect(world.core.status()).toMatchObject({ used: 256 });
+  world.record(run!, '{"true":1}');
+  expect(await reply).toMatchObject({ completion: { result: { inline: '{"true":1}' } } });
+});
+
+test("a silent host is given up after twelve seconds: callers and store hear it, the memory stays counted", async () => {
+  const world = new World();
+  await world.join();
+  const call = callOf();
+  const reply = world.core.invoke(call, { waitMs: 60_000 });
+  await world.clock.advance(11_900);
+  expect(world.finished).toEqual([]);
+  await world.clock.advance(200);
+  expect(await reply).toMatchObject({ kind: "lost" });
+  expect(world.finished).toMatchObject([{ id: call.id, attempt: 1, completion: { statusCode: 3, ran: false } }]);
+  expect(world.core.status()).toMatchObject({ used: 256, connected: false });
+  expect(world.entries.at(-1)).toMatchObject({ connected: false });
+  expect(world.clock.timers).toBe(0);
+});
+
+test("a host that pings is waited for as long as the action may take and a minute more", async () => {
+  const world = new World();
+  await world.join();
+  const reply = world.core.invoke(callOf(), { waitMs: 300_000 });
+  let outcome: InvokeReply | undefined;
+  void reply.then((value) => {
+    outcome = value;
+  });
+  for (let second = 0; second < 119; second += 5) {
+    world.pinged = world.clock.at;
+    await world.clock.advance(5_000);
+    if (second < 110) expect(outcome).toBeUndefined();
+  }
+  world.pinged = world.clock.at;
+  await world.clock.advance(2_000);
+  expect(outcome).toMatchObject({ kind: "lost" });
+  expect(world.core.status()).toMatchObject({ used: 256, connected: true });
+});
+
+test("a record that comes after all goes to the store and frees the memory", async () => {
+  const world = new World();
+  await world.join();
+  const reply = world.core.invoke(callOf(), { waitMs: 60_000 });
+  await world.clock.advance(12_100);
+  expect(await reply).toMatchObject({ kind: "lost" });
+  const [run] = world.runs();
+  const { lease, invocation } = run!;
+  const item = { id: invocation.id, attempt: 1, lease, memory: 256, about: invocation.about };
+  await world.join({ inventory: { running: [item] } });
+  expect(world.core.status()).toMatchObject({ used: 256 });
+  world.record(run!);
+  await world.clock.advance(20);
+  expect(world.core.status()).toMatchObject({ used: 0 });
+  expect(world.finished.map((each) => each.completion.statusCode)).toEqual([3, 0]);
+});
+
+test("a run that had answered when its host vanished ends with that answer", async () => {
+  const world = new World();
+  await world.join();
+  const call = callOf();
+  const reply = world.core.invoke(call, { waitMs: 60_000 });
+  await settle();
+  const [run] = world.runs();
+  world.hear({ t: "result", id: call.id, attempt: 1, lease: run!.lease, completion: completed('{"x":1}') });
+  expect(await reply).toMatchObject({ kind: "done" });
+  await world.clock.advance(12_100);
+  expect(world.finished).toMatchObject([{ id: call.id, completion: { statusCode: 0, result: { inline: '{"x":1}' } } }]);
+});
+
+test("records are batched, and confirmed to the host only when the store has them", async () => {
+  const world = new World();
+  await world.join();
+  world.storeFails = true;
+  const replies = [callOf(), callOf()].map((call) => world.core.invoke(call, { waitMs: 60_000 }));
+  await settle();
+  for (const run of world.runs()) world.record(run);
+  await Promise.all(replies);
+  await world.clock.advance(50);
+  const ids = world.runs().map((run) => run.invocation.id);
+  expect(world.sent.some((message) => message.t === "stored")).toBe(false);
+  expect(world.core.holds(ids).held).toEqual(ids);
+  world.storeFails = false;
+  await world.clock.advance(1_000);
+  expect(world.sent.at(-1)).toMatchObject({ t: "stored", items: ids.map((id) => ({ id, attempt: 1 })) });
+  expect(world.core.holds(ids).held).toEqual([]);
+});
+
+test("an outcome of our own making is not confirmed to the host", async () => {
+  const world = new World();
+  await world.join();
+  void world.core.invoke(callOf(), { waitMs: 60_000 });
+  await world.clock.advance(12_100);
+  expect(world.finished.length).toBe(1);
+  expect(world.sent.some((message) => message.t === "stored")).toBe(false);
+});
+
+test("what is held is said only when inventory and kept records have come", async () => {
+  const world = new World();
+  const kept = callOf().id;
+  await world.join({ inventory: { kept: [{ id: kept, attempt: 1 }] } });
+  expect(world.core.holds([kept])).toMatchObject({ ready: false, held: [kept] });
+  await world.clock.advance(3_000);
+  expect(world.core.holds([kept, callOf().id])).toMatchObject({ ready: true, boot: "boot-1", held: [kept] });
+});
+
+test("what does not fit is declined, and pulled when memory frees", async () => {
+  const world = new World();
+  await world.join({ report: { memory: 256 } });
+  const [first, second] = [callOf(), callOf()];
+  const offers = [first, second].map((invocation) => ({ invocation, attempt: 1 }));
+  const reply = await world.core.offer("ns:01", offers);
+  expect(reply).toMatchObject({ epoch: 5, boot: "boot-1", accepted: [first.id], room: 0, reason: "busy" });
+  await settle();
+  expect(world.pulls).toEqual([]);
+  world.work = [{ invocation: second, attempt: 2 }];
+  world.record(world.runs()[0]!);
+  await settle();
+  expect(world.runs().map((run) => [run.invocation.id, run.attempt])).toEqual([
+    [first.id, 1],
+    [second.id, 2],
+  ]);
+  world.record(world.runs()[1]!);
+  await settle();
+  const asked = world.pulls.length;
+  await world.core.offer("ns:01", [{ invocation: callOf(), attempt: 1 }]);
+  world.record(world.runs()[2]!);
+  await settle();
+  // The store had nothing for all the memory there is: it is left alone until it offers again.
+  expect(world.pulls.length).toBe(asked);
+});
+
+test("offering a running activation again starts nothing", async () => {
+  const world = new World();
+  await world.join();
+  const offer = { invocation: callOf(), attempt: 1 };
+  await world.core.offer("ns:01", [offer]);
+  expect(await world.core.offer("ns:01", [offer])).toMatchObject({ accepted: [offer.invocation.id] });
+  expect(await world.core.offer("ns:01", [{ ...offer, attempt: 2 }])).toMatchObject({ accepted: [] });
+  await settle();
+  expect(world.runs().length).toBe(1);
+});
+
+test("work the host refuses goes back to its store", async () => {
+  const world = new World();
+  await world.join();
+  const offer = { invocation: callOf(), attempt: 3 };
+  await world.core.offer("ns:01", [offer]);
+  await settle();
+  const [run] = world.runs();
+  world.hear({ t: "refused", id: offer.invocation.id, attempt: 3, lease: run!.lease, reason: "draining" });
+  expect(world.declined).toEqual([{ id: offer.invocation.id, attempt: 3 }]);
+  expect(world.core.status()).toMatchObject({ used: 0 });
+});
+
+test("a host that has seen a higher epoch makes this incarnation take one above it", async () => {
+  const world = new World();
+  await world.join();
+  const reply = world.core.invoke(callOf(), { waitMs: 60_000 });
+  await settle();
+  const [run] = world.runs();
+  world.memory.epoch = 8;
+  world.hear({ t: "refused", id: run!.invocation.id, attempt: 1, lease: run!.lease, reason: "stale" });
+  expect(await reply).toMatchObject({ kind: "not-ready" });
+  await settle();
+  expect(world.welcomed()).toBe(9);
+});
+
+test("a run whose credential takes time keeps its lease, and is not sent after its host went away", async () => {
+  const world = new World();
+  await world.join();
+  let give: (key: string) => void = () => {};
+  world.credential = () =>
+    new Promise((resolve) => {
+      give = resolve;
+    });
+  const call = callOf({ credential: "activation" });
+  const reply = world.core.invoke(call, { waitMs: 60_000 });
+  await settle();
+  expect(world.core.holds([call.id]).held).toEqual([call.id]);
+  world.core.disconnected(world.connection);
+  expect(await reply).toMatchObject({ kind: "not-ready" });
+  give("late");
+  await settle();
+  expect(world.runs()).toEqual([]);
+  expect(world.core.status()).toMatchObject({ used: 0 });
+});
+
+test("a minted credential serves the runs of the next half minute", async () => {
+  const world = new World();
+  await world.join();
+  let made = 0;
+  world.credential = async () => `key-${++made}`;
+  for (let at = 0; at < 3; at++) {
+    const reply = world.core.invoke(callOf({ credential: "activation" }), { waitMs: 60_000 });
+    await settle();
+    world.record(world.runs().at(-1)!);
+    await reply;
+    await world.clock.advance(20_000);
+    world.pinged = world.clock.at;
+  }
+  expect(world.runs().map((run) => run.key)).toEqual(["key-1", "key-1", "key-2"]);
+});
+
+test("an action too large for a frame ends with an error that says so", async () => {
+  const world = new World();
+  await world.join();
+  const call = callOf({ initEnv: { BIG: "x".repeat(300_000) } });
+  const reply = await world.core.invoke(call, { waitMs: 60_000 });
+  expect(reply).toMatchObject({ kind: "done", completion: { statusCode: 3 } });
+  expect(world.core.status()).toMatchObject({ used: 0 });
+});
