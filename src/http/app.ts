@@ -22,6 +22,9 @@ import { namespaceRoutes } from "./routes/namespaces.ts";
 import { transactionIdOf } from "./transaction.ts";
 
 const MAX_URL = 8_192;
+/** Of an unexpected error, this much is logged. */
+const MAX_STORY = 500;
+const MAX_FRAMES = 12;
 
 export function makeApp(open: (env: Env) => Services): App {
   const app: App = new Hono<AppEnv>();
@@ -76,10 +79,17 @@ function takesJson(accept: string): boolean {
   });
 }
 
-/** A bug or a lost object: the log gets the story, the caller its transaction id. */
-function failed(cause: unknown, c: AppContext): Response {
-  const error = cause instanceof Error ? cause : new Error(String(cause));
-  console.error(JSON.stringify({ transactionId: c.get("transactionId"), path: c.req.path, error: error.stack ?? "" }));
+/** A bug or a lost object: the log gets the story, the caller its transaction id. A failed query names its values, which
+ * may be secrets: of an error with a cause only the cause's words are logged. */
+function failed(thrown: unknown, c: AppContext): Response {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const { name, message } = error.cause instanceof Error ? error.cause : error;
+  const at = (error.stack ?? "")
+    .split("\n")
+    .filter((line) => line.startsWith("    at "))
+    .slice(0, MAX_FRAMES);
+  const story = { error: `${name}: ${message}`.slice(0, MAX_STORY), at: at.map((line) => line.trim()) };
+  console.error(JSON.stringify({ transactionId: c.get("transactionId"), path: c.req.path, ...story }));
   const overloaded = "overloaded" in error && error.overloaded === true;
   return respond(c, fail(overloaded ? "overloaded" : "internal"));
 }
