@@ -22,6 +22,8 @@ export interface NewEntity extends StoredEntity {
   summary: string;
   /** Keys in the blob store that live as long as this revision does. */
   blobs: string[];
+  /** Others see it in lists, too. */
+  shared?: boolean;
 }
 
 export interface ListedEntity extends EntityKey {
@@ -32,19 +34,32 @@ export interface ListedEntity extends EntityKey {
   summary: { inline: string } | { blob: string };
 }
 
+export interface EntityQuery {
+  path: string;
+  type: EntityType;
+  /** Packaged ones too (`path` = ns or below it); else exactly `path`. */
+  deep: boolean;
+  /** Only what is shared with others. */
+  shared?: boolean;
+}
+
 export type PutResult = { kind: "written" } | { kind: "conflict" };
+export type RemoveResult = PutResult | { kind: "not-empty"; count: number };
 
 export interface EntityStore {
   get(key: EntityKey): Promise<StoredEntity | null>;
   /** To be called before a blob is written that an entity will own: what no entity owns in the end is swept. */
   reserve(blob: string): Promise<void>;
-  /** `expected`: the revision this write replaces, or null if the name must be free. Anything else is a conflict. */
-  put(entity: NewEntity, options: { expected: string | null }): Promise<PutResult>;
+  /** `expected`: the revision this write replaces, or null if the name must be free; `package`: the package a new entity
+   * is put into must be there. Anything else is a conflict. */
+  put(entity: NewEntity, options: { expected: string | null; package?: EntityKey }): Promise<PutResult>;
   /** Conflict if the revision is not the stored one. */
   delete(key: EntityKey, options: { expected: string }): Promise<PutResult>;
-  /** Newest `updated` first. `deep`: packaged ones too (`path` = ns or below it); else exactly `path`. */
-  list(query: { path: string; type: EntityType; deep: boolean; limit: number; skip: number }): Promise<ListedEntity[]>;
-  count(query: { path: string; type: EntityType; deep: boolean }): Promise<number>;
+  /** A package, with all it contains if `force` is set, in one step; without it only an empty one. */
+  removePackage(key: EntityKey, options: { expected: string; force: boolean }): Promise<RemoveResult>;
+  /** Newest `updated` first. */
+  list(query: EntityQuery & { limit: number; skip: number }): Promise<ListedEntity[]>;
+  count(query: EntityQuery): Promise<number>;
   /** Deletes blobs that nobody has owned since `before` (epoch ms), a bounded number; returns how many. */
   sweep(before: number): Promise<number>;
 }

@@ -118,3 +118,53 @@ test("a name that looks like SQL is only a name", async () => {
   expect((await entities.get({ path: "n's", name }))?.name).toBe(name);
   expect(await entities.count({ path: "n's", type: "action", deep: true })).toBe(1);
 });
+
+test("a new entity goes into a package only while the package is there", async () => {
+  const home = { path: "ns", name: "p" };
+  const inside = entity("a", { path: "ns/p", document: '{"d":"\u00fc"}', summary: '{"s":2}', updated: 7 });
+  expect(await entities.put(inside, { expected: null, package: home })).toEqual({ kind: "conflict" });
+  await entities.put(entity("p", { type: "trigger" }), { expected: null });
+  expect(await entities.put(inside, { expected: null, package: home })).toEqual({ kind: "conflict" });
+  await entities.delete(home, { expected: "r1" });
+  await entities.put(entity("p", { type: "package" }), { expected: null });
+  expect(await entities.put(inside, { expected: null, package: home })).toEqual({ kind: "written" });
+  expect(await entities.put(inside, { expected: null, package: home })).toEqual({ kind: "conflict" });
+  const { summary: _, blobs: __, ...stored } = inside;
+  expect(await entities.get(inside)).toEqual(stored);
+  expect(await entities.list({ path: "ns/p", type: "action", deep: false, limit: 9, skip: 0 })).toMatchObject([
+    { name: "a", updated: 7, summary: { inline: '{"s":2}' } },
+  ]);
+});
+
+test("a package is removed empty, or with all it holds, or not at all", async () => {
+  const home = entity("p", { type: "package", blobs: ["code/p"] });
+  await entities.put(home, { expected: null });
+  for (const name of ["a", "b"]) {
+    await entities.put(entity(name, { path: "ns/p", blobs: [`code/${name}`] }), { expected: null, package: home });
+  }
+  await entities.put(entity("a", { path: "ns/p2" }), { expected: null });
+  await entities.put(entity("a"), { expected: null });
+  const remove = (expected: string, force: boolean) => entities.removePackage(home, { expected, force });
+  expect(await remove("r1", false)).toEqual({ kind: "not-empty", count: 2 });
+  expect(await remove("stale", true)).toEqual({ kind: "conflict" });
+  expect(await entities.count({ path: "ns/p", type: "action", deep: false })).toBe(2);
+  expect(await garbage()).toEqual([]);
+  expect(await remove("r1", true)).toEqual({ kind: "written" });
+  expect(await entities.get(home)).toBeNull();
+  expect(await entities.count({ path: "ns/p", type: "action", deep: false })).toBe(0);
+  expect(await entities.count({ path: "ns/p2", type: "action", deep: false })).toBe(1);
+  expect(await entities.get(entity("a"))).not.toBeNull();
+  expect(await garbage()).toEqual(["code/a", "code/b", "code/p"]);
+  await entities.put(home, { expected: null });
+  expect(await remove("r1", false)).toEqual({ kind: "written" });
+});
+
+test("lists can be narrowed to what is shared", async () => {
+  await entities.put(entity("mine", { type: "package" }), { expected: null });
+  await entities.put(entity("ours", { type: "package", shared: true }), { expected: null });
+  const query = { path: "ns", type: "package" as const, deep: false, shared: true };
+  expect((await entities.list({ ...query, limit: 9, skip: 0 })).map((each) => each.name)).toEqual(["ours"]);
+  expect(await entities.count(query)).toBe(1);
+  await entities.put(entity("ours", { type: "package", revision: "r2" }), { expected: "r1" });
+  expect(await entities.count(query)).toBe(0);
+});

@@ -4,7 +4,16 @@
 import { and, count, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { BlobStore } from "../blob-store.ts";
-import type { EntityKey, EntityStore, ListedEntity, NewEntity, PutResult, StoredEntity } from "../entity-store.ts";
+import type {
+  EntityKey,
+  EntityQuery,
+  EntityStore,
+  ListedEntity,
+  NewEntity,
+  PutResult,
+  RemoveResult,
+  StoredEntity,
+} from "../entity-store.ts";
 import { entities, garbage } from "./schema.ts";
 
 /** Bytes of a document that stay in the row; D1 takes rows of 2 MB. */
@@ -16,7 +25,6 @@ const SWEEP_BATCH = 100;
 const READ_TRIES = 3;
 
 type Row = typeof entities.$inferInsert;
-type Query = Parameters<EntityStore["count"]>[0];
 
 export class D1EntityStore implements EntityStore {
   readonly #db: DrizzleD1Database;
@@ -44,12 +52,12 @@ export class D1EntityStore implements EntityStore {
     await this.#db.insert(garbage).values({ blob, since: Date.now() }).onConflictDoNothing();
   }
 
-  async put(entity: NewEntity, options: { expected: string | null }): Promise<PutResult> {
+  async put(entity: NewEntity, options: { expected: string | null; package?: EntityKey }): Promise<PutResult> {
     const row = await this.#rowOf(entity);
     const { expected } = options;
     if (expected === null) {
       const [written] = await this.#db.batch([
-        this.#db.insert(entities).values(row).onConflictDoNothing().returning({ name: entities.name }),
+        this.#insert(row, options.package).onConflictDoNothing().returning({ name: entities.name }),
         this.#adopt(row),
       ]);
       return { kind: written.length === 1 ? "written" : "conflict" };
@@ -78,7 +86,35 @@ export class D1EntityStore implements EntityStore {
     return { kind: gone.length === 1 ? "written" : "conflict" };
   }
 
-  async list(query: Query & { limit: number; skip: number }): Promise<ListedEntity[]> {
+  async removePackage(key: EntityKey, options: { expected: string; force: boolean }): Promise<RemoveResult> {
+    const { expected, force } = options;
+    const inside = `${key.path}/${key.name}`;
+    const contents = eq(entities.path, inside);
+    const doomed = sql`EXISTS (SELECT 1 FROM entities AS package WHERE package.path = ${key.path}
+      AND package.name = ${key.name} AND package.revision = ${expected})
+      AND ${force ? sql`1` : sql`NOT EXISTS (SELECT 1 FROM entities AS content WHERE content.path = ${inside})`}`;
+    const now = Date.now();
+    const [found, , , gone] = await this.#db.batch([
+      this.#db.select({ n: count() }).from(entities).where(contents),
+      this.#db
+        .insert(garbage)
+        .select(
+          sql`SELECT DISTINCT owned.value, ${now} FROM entities, json_each(entities.blobs) AS owned
+            WHERE (entities.path = ${inside} OR (entities.path = ${key.path} AND entities.name = ${key.name})) AND ${doomed}`,
+        )
+        .onConflictDoUpdate({ target: garbage.blob, set: { since: now } }),
+      this.#db.delete(entities).where(and(contents, doomed)),
+      this.#db
+        .delete(entities)
+        .where(and(at(key), doomed))
+        .returning({ name: entities.name }),
+    ]);
+    if (gone.length === 1) return { kind: "written" };
+    const held = found[0]?.n ?? 0;
+    return held > 0 && !force ? { kind: "not-empty", count: held } : { kind: "conflict" };
+  }
+
+  async list(query: EntityQuery & { limit: number; skip: number }): Promise<ListedEntity[]> {
     const { path, name, type, revision, updated, summary, summaryBlob } = entities;
     const rows = await this.#db
       .select({ path, name, type, revision, updated, summary, summaryBlob })
@@ -93,7 +129,7 @@ export class D1EntityStore implements EntityStore {
     }));
   }
 
-  async count(query: Query): Promise<number> {
+  async count(query: EntityQuery): Promise<number> {
     const [row] = await this.#db.select({ n: count() }).from(entities).where(within(query));
     return row?.n ?? 0;
   }
@@ -110,6 +146,16 @@ export class D1EntityStore implements EntityStore {
     await this.#blobs.delete(keys);
     await this.#db.delete(garbage).where(inArray(garbage.blob, keys));
     return keys.length;
+  }
+
+  #insert(row: Row, container: EntityKey | undefined) {
+    if (container === undefined) return this.#db.insert(entities).values(row);
+    return this.#db.insert(entities).select(
+      sql`SELECT ${row.path}, ${row.name}, ${row.namespace}, ${row.type}, ${row.revision}, ${row.updated}, ${row.document},
+        ${row.documentBlob}, ${row.summary}, ${row.summaryBlob}, ${row.blobs}, ${row.shared}
+        WHERE EXISTS (SELECT 1 FROM entities AS package WHERE package.path = ${container.path}
+          AND package.name = ${container.name} AND package.type = 'package')`,
+    );
   }
 
   async #rowOf(entity: NewEntity): Promise<Row> {
@@ -129,6 +175,7 @@ export class D1EntityStore implements EntityStore {
       summary: summaryBlob === null ? summary : null,
       summaryBlob,
       blobs: JSON.stringify(blobs),
+      shared: entity.shared === true ? 1 : 0,
     };
   }
 
@@ -168,7 +215,7 @@ function at(key: EntityKey): SQL | undefined {
   return and(eq(entities.path, key.path), eq(entities.name, key.name));
 }
 
-function within(query: Query): SQL | undefined {
+function within(query: EntityQuery): SQL | undefined {
   const place = query.deep ? eq(entities.namespace, query.path) : eq(entities.path, query.path);
-  return and(place, eq(entities.type, query.type));
+  return and(place, eq(entities.type, query.type), query.shared === true ? eq(entities.shared, 1) : undefined);
 }

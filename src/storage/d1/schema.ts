@@ -17,6 +17,7 @@ export const entities = sqliteTable(
     summary: text(),
     summaryBlob: text("summary_blob"),
     blobs: text().notNull(),
+    shared: integer().notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.path, table.name] }),
