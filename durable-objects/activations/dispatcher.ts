@@ -73,15 +73,22 @@ export class Dispatcher {
       this.#lanes.set(scheduler, lane);
     }
     lane.queue.push(...tasks);
-    while (lane.flying < MOST_FLYING && lane.queue.length > 0) void this.#fly(scheduler, lane);
+    while (lane.flying < MOST_FLYING && lane.queue.length > 0) {
+      this.#fly(scheduler, lane).catch((error: unknown) => {
+        this.#ports.warn(`an offer to ${scheduler} failed: ${String(error)}`);
+      });
+    }
   }
 
   async #fly(scheduler: SchedulerName, lane: Lane): Promise<void> {
     lane.flying++;
     const tasks = batch(lane.queue);
-    const ready = tasks.every((task) => task.mark.boot !== "") || (await this.#introduce(scheduler, tasks));
-    if (ready) await this.#offer(scheduler, tasks);
-    lane.flying--;
+    try {
+      const ready = tasks.every((task) => task.mark.boot !== "") || (await this.#introduce(scheduler, tasks));
+      if (ready) await this.#offer(scheduler, tasks);
+    } finally {
+      lane.flying--;
+    }
     if (lane.queue.length > 0) this.send(scheduler, []);
     else if (lane.flying === 0) this.#lanes.delete(scheduler);
   }
