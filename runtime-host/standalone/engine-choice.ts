@@ -1,8 +1,8 @@
 // Which engine runs the actions on this machine, and why.
 
-import { surveyDocker } from "../engine/docker-survey.ts";
 import type { StandaloneConfig } from "./config.ts";
 import { StartFailure } from "./failure.ts";
+import type { DockerDesk } from "./images.ts";
 
 export type EngineName = "docker" | "process";
 
@@ -12,9 +12,7 @@ export interface ChosenEngine {
 }
 
 export interface ChoiceOptions {
-  images: { prefix: string; tag: string };
-  /** Tries to make the images of the default kinds; the reason if it cannot. */
-  build: () => Promise<{ ok: true } | { ok: false; reason: string }>;
+  openDocker: () => Promise<DockerDesk>;
   log: (line: string) => void;
 }
 
@@ -36,17 +34,18 @@ export async function chooseEngine(
 }
 
 async function tryDocker(options: ChoiceOptions): Promise<{ ok: boolean; why: string }> {
-  const survey = await surveyDocker(options.images);
+  const desk = await options.openDocker();
+  const survey = await desk.survey();
   if (!survey.answers) return { ok: false, why: `no Docker engine answers (${survey.reason})` };
   if (hasNode(survey.kinds)) return { ok: true, why: "a Docker engine answers and has the images" };
   options.log("building the action images …");
-  const built = await options.build();
+  const built = await desk.build(options.log);
   if (!built.ok)
     return {
       ok: false,
       why: `a Docker engine answers, but has no nodejs image and none could be built (${built.reason})`,
     };
-  const again = await surveyDocker(options.images);
+  const again = await desk.survey();
   return again.answers && hasNode(again.kinds)
     ? { ok: true, why: "a Docker engine answers and the images were built" }
     : { ok: false, why: "a Docker engine answers, but the nodejs image is not there after building it" };

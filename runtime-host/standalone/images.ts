@@ -1,26 +1,30 @@
-// The action images of a machine with Docker, as far as a start needs them: their names, and building the missing ones.
+// Docker as far as a start needs it: whether it answers, what its images can run, and building the missing ones. Loaded only
+// where Docker is wanted, since its client is slow to load.
 
-import { buildImages, IMAGE_PREFIX, ImageProblem } from "../runtimes/build-images.ts";
+import type { Survey } from "../engine/docker-survey.ts";
 
-export interface ImageNames {
-  prefix: string;
-  tag: string;
+export interface DockerDesk {
+  survey(): Promise<Survey>;
+  /** Makes the images of the default kinds. */
+  build(log: (line: string) => void): Promise<{ ok: true } | { ok: false; reason: string }>;
 }
 
-/** By the same variables the runtime host reads. */
-export function imageNames(env: Readonly<Record<string, string | undefined>>): ImageNames {
-  return { prefix: env.EDGEWHISK_IMAGE_PREFIX || IMAGE_PREFIX, tag: env.EDGEWHISK_IMAGE_TAG || "latest" };
-}
-
-export async function buildFor(
-  names: ImageNames,
-  log: (line: string) => void,
-): Promise<{ ok: true } | { ok: false; reason: string }> {
-  try {
-    await buildImages({ prefix: names.prefix }, log);
-    return { ok: true };
-  } catch (error) {
-    if (error instanceof ImageProblem) return { ok: false, reason: error.message.replace(/\.$/, "") };
-    throw error;
-  }
+/** Image names come from the same variables the runtime host reads. */
+export async function openDockerDesk(env: Readonly<Record<string, string | undefined>>): Promise<DockerDesk> {
+  const { surveyDocker } = await import("../engine/docker-survey.ts");
+  const { buildImages, IMAGE_PREFIX, ImageProblem } = await import("../runtimes/build-images.ts");
+  const prefix = env.EDGEWHISK_IMAGE_PREFIX || IMAGE_PREFIX;
+  const tag = env.EDGEWHISK_IMAGE_TAG || "latest";
+  return {
+    survey: () => surveyDocker({ prefix, tag }),
+    async build(log) {
+      try {
+        await buildImages({ prefix }, log);
+        return { ok: true };
+      } catch (error) {
+        if (error instanceof ImageProblem) return { ok: false, reason: error.message.replace(/\.$/, "") };
+        throw error;
+      }
+    },
+  };
 }

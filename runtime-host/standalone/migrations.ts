@@ -12,7 +12,7 @@ const NOTEBOOK = `CREATE TABLE IF NOT EXISTS d1_migrations(
 
 /** Returns the names it applied. */
 export async function migrate(database: Database, folder: string): Promise<string[]> {
-  await database.script(NOTEBOOK);
+  await database.query(NOTEBOOK);
   const seen = await database.query("SELECT name FROM d1_migrations");
   const known = new Set(seen.map((row) => row.name));
   const fresh = readdirSync(folder)

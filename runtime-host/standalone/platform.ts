@@ -1,6 +1,8 @@
 // THE adapter to what Cloudflare calls unstable or unsafe: it runs the Worker of wrangler.toml in one workerd, through the
 // Miniflare that wrangler brings, listening on a direct socket. Pinned versions; platform.test.ts is its canary.
 
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as MiniflareModule from "miniflare";
@@ -60,10 +62,8 @@ const NOWHERE = "http://entry.invalid/-/";
 /** Throws StartFailure if the port is taken. The socket is the Worker's own: beside HTTP it only takes the CONNECT by which
  * Miniflare speaks to the same handlers. It does not tell who connects: that is decided by the address it listens on. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { wrangler, miniflare } = load();
-  const { modulesRules: _, ...worker }: WorkerOptions = wrangler.unstable_getMiniflareWorkerOptions(
-    join(options.root, "wrangler.toml"),
-  ).workerOptions;
+  const miniflare = loadMiniflare();
+  const worker = workerOptions(options);
   const settings = miniflare.convertV4MiniflareOptions({
     host: "127.0.0.1",
     port: 0,
@@ -71,7 +71,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     cf: false,
     logRequests: false,
     log: quietLog(miniflare, options),
-    handleStructuredLogs: ({ level, message }) => options.log(`worker ${level}: ${message}`),
+    handleStructuredLogs({ level, message }) {
+      // workerd's notes to its own makers.
+      if (!message.startsWith("NOSENTRY")) options.log(`worker ${level}: ${message}`);
+    },
     unsafeHandleRuntimeRestart: options.onRestart,
     resourcePersistencePath: join(options.state, "v3"),
     resourceTmpPath: join(options.state, "tmp"),
@@ -107,7 +110,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         return {
           query: async (sql) => (await d1.prepare(sql).all()).results,
           async script(sql) {
-            await d1.batch(wrangler.unstable_splitSqlQuery(sql).map((statement) => d1.prepare(statement)));
+            await d1.batch(
+              loadWrangler()
+                .unstable_splitSqlQuery(sql)
+                .map((statement) => d1.prepare(statement)),
+            );
           },
         };
       },
@@ -129,11 +136,40 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** wrangler, and the very Miniflare it was made with, wherever the installer put it. */
-function load(): { wrangler: typeof WranglerModule; miniflare: typeof MiniflareModule } {
-  const here = createRequire(import.meta.url);
-  const beside = createRequire(here.resolve("wrangler"));
-  return { wrangler: here("wrangler"), miniflare: beside("miniflare") };
+/** wrangler.toml as Miniflare takes it. Made by wrangler, whose loading is half of a start and a third of its memory; so it is
+ * kept in the state folder until the files it was made from change. */
+function workerOptions({ root, state }: Pick<PlatformOptions, "root" | "state">): WorkerOptions {
+  const hash = createHash("sha256").update(
+    JSON.stringify([here("wrangler/package.json").version, process.env.CLOUDFLARE_ENV]),
+  );
+  for (const name of ["wrangler.toml", ".dev.vars", ".env", ".env.local"]) {
+    const path = join(root, name);
+    hash.update(`\0${existsSync(path) ? readFileSync(path, "utf8") : ""}`);
+  }
+  const key = hash.digest("hex");
+  const kept = join(state, "worker.json");
+  try {
+    const found: { key: string; worker: WorkerOptions } = JSON.parse(readFileSync(kept, "utf8"));
+    if (found.key === key) return found.worker;
+  } catch {
+    // None yet, or a torn one.
+  }
+  const made = loadWrangler().unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml")).workerOptions;
+  const { modulesRules: _, ...worker }: WorkerOptions = made;
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  writeFileSync(kept, JSON.stringify({ key, worker }), { mode: 0o600 });
+  return worker;
+}
+
+const here = createRequire(import.meta.url);
+
+function loadWrangler(): typeof WranglerModule {
+  return here("wrangler");
+}
+
+/** The very Miniflare that wrangler was made with, wherever the installer put it. */
+function loadMiniflare(): typeof MiniflareModule {
+  return createRequire(here.resolve("wrangler"))("miniflare");
 }
 
 function quietLog(miniflare: typeof MiniflareModule, options: Pick<PlatformOptions, "log" | "onFailure">) {

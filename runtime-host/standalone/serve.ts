@@ -12,7 +12,7 @@ import { openFamilyBook } from "./family.ts";
 import type { Serving } from "./greeting.ts";
 import { startHost } from "./host-process.ts";
 import { firstUser } from "./identity.ts";
-import { buildFor, imageNames } from "./images.ts";
+import { openDockerDesk } from "./images.ts";
 import { assertFree } from "./port.ts";
 import { proveItself } from "./proof.ts";
 import { startReaper } from "./reaper.ts";
@@ -80,8 +80,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     await onStop(() => clearInterval(noting));
 
     await assertFree(config, state.previous === null ? 0 : PORT_PATIENCE);
-    const images = imageNames(process.env);
-    const engine = await chooseEngine(config, { images, build: () => buildFor(images, log), log });
+    const engine = await chooseEngine(config, { openDocker: () => openDockerDesk(process.env), log });
     log(`engine ${engine.name}: ${engine.why}`);
     if (engine.name === "process") log(NO_ISOLATION);
     else family.hasContainers(state.secrets.hostName);

@@ -1,6 +1,6 @@
 // The canary of runtime-host/standalone/platform.ts: everything that file takes for granted about wrangler and Miniflare.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { get as httpGet } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -112,6 +112,23 @@ describe("runtime-host/standalone/platform.ts, over unstable names of wrangler a
   it("gets the Worker's bindings from wrangler.toml, with our variables over it", async () => {
     expect(await (await get("/vars")).json()).toEqual({ plain: "from the file", overlaid: "from us", added: "also" });
     expect(platform.crons).toEqual(["* * * * *"]);
+  });
+
+  it("keeps what wrangler made of wrangler.toml, until that changes", async () => {
+    writeFileSync(join(folder, "wrangler.toml"), WRANGLER_TOML.replace('OVERLAID = "from the file"', 'FRESH = "new"'));
+    const state = join(folder, "options");
+    const seen = async () => {
+      const other = await startPlatform({ ...options(), state });
+      const { bindings } = JSON.parse(readFileSync(join(state, "worker.json"), "utf8")).worker;
+      await other.close();
+      return bindings;
+    };
+    expect(await seen()).toEqual({ PLAIN: "from the file", FRESH: "new" });
+    const { mtimeMs } = statSync(join(state, "worker.json"));
+    await seen();
+    expect(statSync(join(state, "worker.json")).mtimeMs).toBe(mtimeMs);
+    writeFileSync(join(folder, "wrangler.toml"), WRANGLER_TOML);
+    expect(await seen()).toEqual({ PLAIN: "from the file", OVERLAID: "from the file" });
   });
 
   it("answers every path and host name with the Worker itself, /cdn-cgi included", async () => {
