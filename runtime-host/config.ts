@@ -84,12 +84,12 @@ Runs actions of the platform at URL on this machine. Each option has a variable,
   --shards N            schedulers this host is split over, 1 to 16        1
   --prewarm LIST        e.g. nodejs:24=2,python:3.13=1@512; "none"         nodejs:default=1
   --image-prefix TEXT   registry and prefix of action images               edgewhisk/action-
-  --image-tag TEXT      their tag                                          latest
+  --image-tag TEXT      their tag                             the newest image here of each kind
   --containers N        most containers at once, idle ones included        200
   --pids N              processes and threads in a container               1024
   --cpu-shares N        CPU shares per 128 MB; 0 = engine's default        0
   --idle-timeout S      a container without work is removed                600
-  --pause-grace MS      an idle container is paused                        50
+  --pause-grace MS      an idle container is paused                        10000
   --outbox-records N    unconfirmed records kept before the host is busy   100000
   --outbox-mb MB        the same in MB                                     512
   --outbox-fsync 0|1    survive power loss too, at the price of latency    0
@@ -150,10 +150,10 @@ function build(
     throw new Complaint(`--prewarm ${read("prewarm", "")}: expected e.g. nodejs:24=2,python:3.13=1@512, or none.`);
   }
   const prefix = read("image-prefix", "edgewhisk/action-");
-  const tag = read("image-tag", "latest");
+  const tag = read("image-tag", "");
   if (!/^[a-z0-9][\w.:/-]{0,200}$/.test(prefix))
     throw new Complaint(`--image-prefix ${prefix}: not a start of an image name.`);
-  if (!/^\w[\w.-]{0,127}$/.test(tag)) throw new Complaint(`--image-tag ${tag}: not an image tag.`);
+  if (tag !== "" && !/^\w[\w.-]{0,127}$/.test(tag)) throw new Complaint(`--image-tag ${tag}: not an image tag.`);
 
   const shards = number("shards", 1, { min: 1, max: 16 });
   const memory = number("memory", Math.max(256, Math.floor(totalmem() / 2 / 1024 ** 2)), { min: 128, max: 10_000_000 });
@@ -174,7 +174,7 @@ function build(
       pids: number("pids", 1024, { min: 16, max: 100_000 }),
       cpuShares: number("cpu-shares", 0, { min: 0, max: 100_000 }),
       idleTimeout: number("idle-timeout", 600, { min: 1, max: 86_400 }) * 1000,
-      pauseGrace: number("pause-grace", 50, { min: 0, max: 3_600_000 }),
+      pauseGrace: number("pause-grace", 10_000, { min: 0, max: 3_600_000 }),
       max: number("containers", 200, { min: 1, max: 10_000 }),
     },
     outbox: {

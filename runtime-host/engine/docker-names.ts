@@ -49,7 +49,8 @@ export interface KindImage extends RuntimeReport {
   own: boolean;
 }
 
-/** Which image runs which kind: the configured name; else the newest image labelled with the kind; else OpenWhisk's own. */
+/** Which image runs which kind: the configured name, where a tag is configured; else the newest image labelled with the kind;
+ * else OpenWhisk's own. */
 export function imagesByKind(
   images: readonly LocalImage[],
   wanted: { prefix: string; tag: string },
@@ -63,11 +64,12 @@ export function imagesByKind(
   const found = new Map<string, KindImage>();
   for (const { kind, family } of MANIFEST) {
     const version = kind.slice(family.length + 1);
-    const configured = `${wanted.prefix}${family}-${version}:${wanted.tag}`;
+    const configured = wanted.tag === "" ? undefined : `${wanted.prefix}${family}-${version}:${wanted.tag}`;
     const upstream = ["nightly", "latest"].map((tag) => `openwhisk/action-${family}-v${version}:${tag}`);
-    const name = [configured, ...upstream].find((each) => byTag.has(each));
+    const name = [configured, ...upstream].find((each) => each !== undefined && byTag.has(each));
     const labelled = byLabel.get(kind);
-    const image = name === configured || labelled === undefined ? byTag.get(name ?? "") : labelled;
+    const image =
+      (name !== undefined && name === configured) || labelled === undefined ? byTag.get(name ?? "") : labelled;
     if (image === undefined) continue;
     const own = image.labels[LABEL.kind] !== undefined;
     found.set(kind, {

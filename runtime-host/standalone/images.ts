@@ -14,7 +14,7 @@ export async function openDockerDesk(env: Readonly<Record<string, string | undef
   const { surveyDocker } = await import("../engine/docker-survey.ts");
   const { buildImages, IMAGE_PREFIX, ImageProblem } = await import("../runtimes/build-images.ts");
   const prefix = env.EDGEWHISK_IMAGE_PREFIX || IMAGE_PREFIX;
-  const tag = env.EDGEWHISK_IMAGE_TAG || "latest";
+  const tag = env.EDGEWHISK_IMAGE_TAG ?? "";
   return {
     survey: () => surveyDocker({ prefix, tag }),
     async build(log) {

@@ -31,7 +31,7 @@ test("a flag wins over its variable, and an empty variable counts as absent", ()
     name: "from-flag",
     engine: "docker",
     url: "http://127.0.0.1:3233",
-    images: { tag: "latest" },
+    images: { tag: "" },
   });
 });
 

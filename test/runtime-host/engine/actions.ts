@@ -33,7 +33,7 @@ export async function openBench(
     state,
     apiUrl: "http://127.0.0.1:9",
     memory: 4096,
-    images: { prefix: "edgewhisk/action-", tag: "latest" },
+    images: { prefix: "edgewhisk/action-", tag: "" },
     prewarm: [],
     container: { pids: 128, cpuShares: 0, idleTimeout: 600_000, pauseGrace: 60_000, max: 50 },
     log: silent,

@@ -8,7 +8,7 @@ import { surveyDocker } from "../../../runtime-host/engine/docker-survey.ts";
 import { type Bench, errorOf, jobOf, openBench } from "./actions.ts";
 import { runsActions } from "./both.ts";
 
-const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "latest" });
+const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "" });
 const missing = !survey.answers
   ? `no Docker engine answers (${survey.reason})`
   : ["nodejs", "python"].every((family) => survey.kinds.some((kind) => kind.startsWith(`${family}:`)))
