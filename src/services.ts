@@ -220,6 +220,10 @@ class RequestDesk implements Desk {
     return Date.now();
   }
 
+  warn(text: string): void {
+    console.warn(text);
+  }
+
   shard(): number {
     return this.#services.shardNow();
   }

@@ -19,6 +19,8 @@ export interface SubmitPorts {
     id: ActivationId;
     about: { namespaceId: string };
   }): Pick<ActivationStoreRpc, "accept" | "open" | "await" | "fail">;
+  /** Something that should not happen but is survived. */
+  warn?(text: string): void;
 }
 
 /** What the whole story needs; one per request. */
