@@ -30,12 +30,12 @@ async function main(): Promise<void> {
     return;
   }
 
-  let ending = false;
+  let endingSince: number | null = null;
   const running = serve(parsed.config, { root: ROOT, log: say, onGone: (reason) => end(1, `giving up: ${reason}`) });
 
   function end(code: number, why: string): void {
-    if (ending) return;
-    ending = true;
+    if (endingSince !== null) return;
+    endingSince = Date.now();
     say(why);
     const late = setTimeout(() => {
       say("some parts did not end in time and were killed");
@@ -47,7 +47,13 @@ async function main(): Promise<void> {
     });
   }
 
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0, "stopping …"));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      // Asked again: the reaper ends what is left. The same wish may come twice at once, from a terminal and through npm.
+      if (endingSince !== null && Date.now() - endingSince > 1_000) process.exit(130);
+      end(0, "stopping …");
+    });
+  }
   // The launcher was killed: whoever did that wants everything gone now, and the reaper sees to it.
   process.on("disconnect", () => process.exit(1));
 

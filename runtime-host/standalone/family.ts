@@ -4,7 +4,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { processTable } from "./process-table.ts";
+import { ownChildren } from "./process-table.ts";
 
 const Member = z.object({ pid: z.number().int().positive(), started: z.string() });
 
@@ -31,8 +31,7 @@ export function openFamilyBook(
   let containersOf: string | null = null;
   let written = "";
   function note(): void {
-    const children = processTable().filter((row) => row.parent === options.owner.pid);
-    const members = children.map(({ pid, started }) => ({ pid, started }));
+    const members = ownChildren().map(({ pid, started }) => ({ pid, started }));
     const isReaper = (member: { pid: number }) => member.pid === options.reaperPid;
     const text = JSON.stringify({
       owner: options.owner,

@@ -40,7 +40,7 @@ const HOST_GRACE = 7_000;
 /** How long (ms) the runtime host may take to be known to the platform. */
 const HOST_PATIENCE = 60_000;
 /** How often (ms) the children are written down while starting. */
-const NOTING = 200;
+const NOTING = 250;
 const NO_ISOLATION =
   "THE PROCESS ENGINE ISOLATES NOTHING: actions run with this user's rights and can read and change what this user can.";
 /** How long (ms) a start that is to stop may take to notice. */
@@ -65,6 +65,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
   async function start(): Promise<Serving> {
     const began = performance.now();
     const state = openState(config.state);
+    const version = buildOf(options.root);
     await onStop(state.release);
     if (state.previous !== null) {
       await awaitReaper(state.folder, state.previous);
@@ -86,7 +87,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     else family.hasContainers(state.secrets.hostName);
 
     log("starting the Worker …");
-    const build = buildOf(options.root);
+    const build = await version;
     const wellKnown = config.loopback || config.developmentKeys;
     const edge = await (config.dev ? startDevEdge : startEdge)({
       root: options.root,
