@@ -99,7 +99,7 @@ function ask(
 async function leaveToStore(ports: SubmitPorts, call: Call, until: number): Promise<Submitted> {
   const { invocation, candidates } = call;
   const store = () => ports.storeOf(invocation);
-  const accepted = await insist(ports, call, () => store().accept([invocation], { candidates }));
+  const accepted = await insist({ ports, call }, () => store().accept([invocation], { candidates }));
   if (accepted === undefined) return fail("internal");
   if (accepted.kind === "full") return fail("backlog-full");
   if (call.waitMs > 0) {
@@ -119,7 +119,7 @@ async function settle(
   const { id, about } = call.invocation;
   const record =
     (await recordBy(ports, call, until)) ??
-    (await insist(ports, call, () => ports.storeOf(call.invocation).fail(id, { about, reason })));
+    (await insist({ ports, call }, () => ports.storeOf(call.invocation).fail(id, { about, reason })));
   return record === undefined ? fail("internal") : { ok: true, kind: "done", record };
 }
 
@@ -142,7 +142,7 @@ async function recordBy(ports: SubmitPorts, call: Call, until: number): Promise<
 async function openRow(ports: SubmitPorts, call: Call, scheduler: SchedulerName): Promise<boolean> {
   const { id, about } = call.invocation;
   const deadline = ports.now() + 2 * about.limits.timeout + ROW_SLACK;
-  const opened = await insist(ports, call, async () => {
+  const opened = await insist({ ports, call }, async () => {
     await ports.storeOf(call.invocation).open({ id, about, scheduler, deadline });
     return true;
   });
@@ -150,7 +150,10 @@ async function openRow(ports: SubmitPorts, call: Call, scheduler: SchedulerName)
 }
 
 /** For what may be repeated: tries a few times; undefined if it never worked. */
-async function insist<T>(ports: SubmitPorts, call: Call, work: () => Promise<T>): Promise<T | undefined> {
+async function insist<T>(
+  { ports, call }: { ports: SubmitPorts; call: Call },
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   for (let at = 0; ; at++) {
     try {
       return await work();
