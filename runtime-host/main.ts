@@ -40,9 +40,10 @@ async function main(config: HostConfig): Promise<void> {
   process.on("SIGINT", () => drain("SIGINT"));
   process.on("uncaughtException", (error) => abort(error.stack ?? error.message, 70));
   process.on("unhandledRejection", (error) => abort(error instanceof Error ? (error.stack ?? "") : String(error), 70));
+  const gone = () => abort("the parent has gone", 1);
+  // Only a launcher or the one-machine mode opens this channel, and neither leaves it before its end.
+  process.on("disconnect", gone);
   if (config.dieWithParent) {
-    const gone = () => abort("the parent has gone", 1);
-    process.on("disconnect", gone);
     process.stdin.on("end", gone).on("error", gone).resume();
   }
 

@@ -36,9 +36,13 @@ export function createAdminClient(url: string, token: string): AdminClient {
       const cause = (error as Error).cause;
       return { ok: false, reason: `${url} does not answer: ${cause instanceof Error ? cause.message : String(error)}` };
     }
+    if (status === 401) return { ok: false, reason: `${url} does not accept this admin token` };
     if (status >= 400) {
       const refusal = Refusal.safeParse(body);
-      return { ok: false, reason: `${path} answered ${status}${refusal.success ? `: ${refusal.data.error.replace(/\.$/, "")}` : ""}` };
+      return {
+        ok: false,
+        reason: `${path} answered ${status}${refusal.success ? `: ${refusal.data.error.replace(/\.$/, "")}` : ""}`,
+      };
     }
     const parsed = options.schema.safeParse(body);
     return parsed.success

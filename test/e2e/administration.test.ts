@@ -1,0 +1,153 @@
+// First administration of a deployment through the command line, and a second machine's host joining it.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { basic, type Platform, startPlatform } from "../support/platform.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+describe("first administration", () => {
+  let platform: Platform;
+  let admin: string;
+  let key = "";
+  let token = "";
+  const children: ChildProcess[] = [];
+  const state = mkdtempSync(join(tmpdir(), "edgewhisk-second-"));
+
+  beforeAll(async () => {
+    platform = await startPlatform({ engine: "process" });
+    admin = JSON.parse(readFileSync(join(platform.state, "secrets.json"), "utf8")).adminToken;
+  });
+  afterAll(async () => {
+    for (const child of children) {
+      const gone = new Promise((done) => child.once("exit", done));
+      if (child.exitCode === null && child.kill("SIGTERM")) await gone;
+    }
+    await platform?.stop();
+    rmSync(state, { recursive: true, force: true });
+  });
+
+  it("refuses the admin API without its token", async () => {
+    for (const headers of [{}, { authorization: "Bearer wrong" }, { authorization: basic("a:b") }]) {
+      const answer = await post("identities", { subject: "intruder" }, headers);
+      expect(answer.status).toBeGreaterThanOrEqual(401);
+      expect(answer.status).toBeLessThanOrEqual(403);
+      expect(await answer.json()).toMatchObject({ error: expect.any(String), code: expect.any(String) });
+    }
+  });
+
+  it("prints one namespace key and one host token", async () => {
+    const made = await edgewhisk(
+      ["bootstrap", "--url", platform.url, "--subject", "engineers", "--host-name", "second"],
+      {
+        ADMIN_TOKEN: admin,
+      },
+    );
+    expect([made.code, made.stderr]).toEqual([0, ""]);
+    key = /--auth (\S+)/.exec(made.stdout)?.[1] ?? "";
+    token = /EDGEWHISK_TOKEN=(\S+)/.exec(made.stdout)?.[1] ?? "";
+    expect(key).toMatch(/^[0-9a-f-]{36}:[A-Za-z0-9]{64}$/);
+    expect(token).toMatch(/^ewh\.second\./);
+  });
+
+  it("says what is wrong with a wrong admin token, without showing it", async () => {
+    const made = await edgewhisk(["bootstrap", "--url", platform.url], { ADMIN_TOKEN: "not-the-token" });
+    expect(made.code).toBe(1);
+    expect(made.stderr).toMatch(/admin token/i);
+    expect(made.stdout + made.stderr).not.toContain("not-the-token");
+  });
+
+  it("lets a second host join and run actions of the new namespace", async () => {
+    const child = spawn(
+      process.execPath,
+      [
+        join(ROOT, "runtime-host/cli/edgewhisk.mjs"),
+        "host",
+        "--url",
+        platform.url,
+        "--name",
+        "second",
+        "--engine",
+        "process",
+        "--state",
+        state,
+      ],
+      {
+        env: { ...process.env, EDGEWHISK_TOKEN: token },
+        stdio: ["pipe", "ignore", "ignore"],
+      },
+    );
+    children.push(child);
+    await until(async () => Number(await (await fetch(`${platform.url}/invokers/healthy/count`)).text()) === 2);
+    const schedulers = await (
+      await fetch(`${platform.url}/admin/v1/schedulers`, { headers: { authorization: `Bearer ${admin}` } })
+    ).text();
+    expect(schedulers).toContain("second/0");
+    const headers = { authorization: basic(key), "content-type": "application/json" };
+    const hosts = new Set<string>();
+    for (let n = 0; n < 8; n++) {
+      const path = `${platform.url}/api/v1/namespaces/_/actions/spread-${n}`;
+      const body = JSON.stringify({
+        exec: { kind: "nodejs:default", code: "function main() { return { fine: true }; }" },
+      });
+      expect((await fetch(path, { method: "PUT", headers, body })).status).toBe(200);
+      const answer = await fetch(`${path}?blocking=true`, { method: "POST", headers, body: "{}" });
+      expect(answer.status).toBe(200);
+      const record = (await answer.json()) as { annotations: { key: string; value: string }[] };
+      hosts.add(record.annotations.find((each) => each.key === "host")?.value ?? "");
+    }
+    expect(hosts).toContain("second");
+    expect(hosts.size).toBe(2);
+  });
+
+  it("goes on when that host is gone", async () => {
+    const [child] = children;
+    const gone = new Promise((done) => child?.once("exit", done));
+    child?.kill("SIGKILL");
+    await gone;
+    await until(async () => Number(await (await fetch(`${platform.url}/invokers/healthy/count`)).text()) === 1);
+    const headers = { authorization: basic(key), "content-type": "application/json" };
+    for (let n = 0; n < 8; n++) {
+      const path = `${platform.url}/api/v1/namespaces/_/actions/spread-${n}?blocking=true`;
+      expect((await fetch(path, { method: "POST", headers, body: "{}" })).status).toBe(200);
+    }
+  });
+
+  function post(path: string, body: object, headers: Record<string, string>): Promise<Response> {
+    return fetch(`${platform.url}/admin/v1/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    });
+  }
+});
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    if (await condition().catch(() => false)) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error("not so after 30 s");
+}
+
+function edgewhisk(
+  args: string[],
+  env: Record<string, string>,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [join(ROOT, "runtime-host/cli/edgewhisk.mjs"), ...args], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((done) => child.once("exit", (code) => done({ code, stdout, stderr })));
+}
