@@ -1,7 +1,10 @@
 // Whether a text that comes in pieces is base64 as OpenWhisk tells it: white space around it aside, a multiple of four
 // characters of the alphabet, with at most two `=` at the end. Short plain words may pass; that is upstream's rule.
 
-const ALPHABET = table("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+import { runEnd } from "./byte-run.ts";
+
+/** 0 for the letters of the alphabet. */
+const OTHERS = othersThan("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 const SPACE = 0x20;
 const PAD = 0x3d;
 
@@ -31,8 +34,7 @@ export class Base64Check {
   }
 
   #skipLetters(bytes: Uint8Array, from: number): number {
-    let at = from;
-    while (at < bytes.length && ALPHABET[bytes[at] as number] === 1) at++;
+    const at = runEnd(OTHERS, bytes, from);
     this.#letters += at - from;
     return at;
   }
@@ -40,7 +42,7 @@ export class Base64Check {
   #step(byte: number): void {
     const phase = this.#phase;
     if (byte <= SPACE) this.#phase = phase === "before" ? phase : "after";
-    else if (ALPHABET[byte] === 1 && (phase === "before" || phase === "letters")) {
+    else if (OTHERS[byte] === 0 && (phase === "before" || phase === "letters")) {
       this.#phase = "letters";
       this.#letters++;
     } else if (byte === PAD && (phase === "letters" || phase === "padding")) {
@@ -50,8 +52,8 @@ export class Base64Check {
   }
 }
 
-function table(characters: string): Uint8Array {
-  const flags = new Uint8Array(256);
-  for (const character of characters) flags[character.charCodeAt(0)] = 1;
+function othersThan(letters: string): Uint8Array {
+  const flags = new Uint8Array(256).fill(1);
+  for (const letter of letters) flags[letter.charCodeAt(0)] = 0;
   return flags;
 }

@@ -1,6 +1,6 @@
 // The inside of a JSON string, as bytes in pieces of any size: reading it out of a text, and writing it into one.
-// These loops see every byte of an upload of 48 MB on the isolate's only thread: they touch each byte once.
 
+import { copyRun, runEnd, sumOf } from "./byte-run.ts";
 import { Utf8Check } from "./utf8.ts";
 
 const QUOTE = 0x22;
@@ -10,10 +10,10 @@ const REPLACEMENT = 0xfffd;
 /** What characters cut by the piece's start may add to its length. */
 const SLACK = 8;
 
-/** 1 where a byte cannot stand for itself inside a JSON string. */
-const STOPS = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte < 0x20 || byte === QUOTE || byte === BACKSLASH ? 1 : 0,
-);
+/** Not 0 where a byte cannot stand for itself inside a JSON string. */
+const STOPS = Uint8Array.from({ length: 256 }, (_, byte) => (mustEscape(byte) ? 1 : 0));
+/** The same, and for bytes of characters that are not ASCII. */
+const STOPS_AND_HIGH = STOPS.map((stop, byte) => (byte >= 0x80 ? 1 : stop));
 const SIMPLE: Record<string, string> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", '"': '"', "\\": "\\", "/": "/" };
 const UNESCAPED = bytesBy(Object.entries(SIMPLE).map(([name, meaning]) => [name, meaning.charCodeAt(0)]));
 const DIGITS = bytesBy(
@@ -49,41 +49,50 @@ export class JsonStringReader {
   /** Reads from `from` on. Returns where the closing quote is, or -1 if the string goes on (or is faulty). */
   read(bytes: Uint8Array, from: number): number {
     let at = from;
-    let seen = 0;
+    let ascii = true;
     if (this.#state === "text" && this.#high === 0) {
-      while (at < bytes.length && STOPS[bytes[at] as number] === 0) seen |= bytes[at++] as number;
+      at = runEnd(STOPS_AND_HIGH, bytes, at);
+      if (at < bytes.length && (bytes[at] as number) >= 0x80) {
+        ascii = false;
+        at = runEnd(STOPS, bytes, at);
+      }
       if (at === bytes.length || bytes[at] === QUOTE) {
-        this.#send(bytes.subarray(from, at), seen);
+        this.#send(bytes.subarray(from, at), ascii);
         return at < bytes.length ? this.#end(at) : -1;
       }
     }
-    return this.#translate(bytes, { from, at, seen });
+    return this.#translate(bytes, from, at);
   }
 
-  #translate(bytes: Uint8Array, start: { from: number; at: number; seen: number }): number {
-    let { at, seen } = start;
-    const out = new Uint8Array(bytes.length - start.from + SLACK);
-    out.set(bytes.subarray(start.from, at));
-    let filled = at - start.from;
+  /** The same where something is escaped, at `start` first: what comes out is not what was read. */
+  #translate(bytes: Uint8Array, from: number, start: number): number {
+    const out = new Uint8Array(bytes.length - from + SLACK);
+    let filled = copyRun(bytes, { from, to: start }, { out, place: 0 });
+    let at = start;
     while (at < bytes.length) {
       const byte = bytes[at] as number;
       if (this.#state !== "text") {
         filled = this.#escaped(byte, { out, filled });
         if (this.#fault !== null) return -1;
-        seen |= 0x80;
-      } else if (STOPS[byte] === 0) {
-        if (this.#high !== 0) filled = this.#flush(out, filled);
-        out[filled++] = byte;
-        seen |= byte;
-      } else if (byte === BACKSLASH) this.#state = "escape";
-      else if (byte === QUOTE) {
-        if (this.#high !== 0) filled = this.#flush(out, filled);
-        this.#send(out.subarray(0, filled), seen);
+        at++;
+        continue;
+      }
+      if (byte === BACKSLASH) {
+        this.#state = "escape";
+        at++;
+        continue;
+      }
+      if (this.#high !== 0) filled = this.#flush(out, filled);
+      if (byte === QUOTE) {
+        this.#send(out.subarray(0, filled), false);
         return this.#end(at);
-      } else return this.#fail("a control character stands in a string");
-      at++;
+      }
+      if (byte < 0x20) return this.#fail("a control character stands in a string");
+      const to = runEnd(STOPS, bytes, at);
+      filled = copyRun(bytes, { from: at, to }, { out, place: filled });
+      at = to;
     }
-    this.#send(out.subarray(0, filled), seen);
+    this.#send(out.subarray(0, filled), false);
     return -1;
   }
 
@@ -132,8 +141,8 @@ export class JsonStringReader {
     return encode(REPLACEMENT, { out, filled });
   }
 
-  #send(bytes: Uint8Array, seen: number): void {
-    if ((seen & 0x80) !== 0 || this.#utf8.open) this.#utf8.push(bytes);
+  #send(bytes: Uint8Array, ascii: boolean): void {
+    if (!ascii || this.#utf8.open) this.#utf8.push(bytes);
     if (!this.#utf8.valid) this.#fail("a string is not UTF-8");
     else if (bytes.length > 0) this.#emit(bytes);
   }
@@ -151,23 +160,23 @@ export class JsonStringReader {
 
 /** UTF-8 as it stands inside a JSON string. The same bytes come back where nothing is to be escaped. */
 export function escapeBytes(bytes: Uint8Array): Uint8Array {
-  let extra = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at] as number;
-    if (STOPS[byte] === 1) extra += (ESCAPED[byte] as number) === 0 ? 5 : 1;
-  }
-  if (extra === 0) return bytes;
-  const out = new Uint8Array(bytes.length + extra);
+  const first = runEnd(STOPS, bytes, 0);
+  if (first === bytes.length) return bytes;
+  const out = new Uint8Array(bytes.length + sumOf(GROWTH, bytes));
   let filled = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at] as number;
-    if (STOPS[byte] === 0) out[filled++] = byte;
-    else filled = escapeByte(byte, { out, filled });
+  let from = 0;
+  for (let at = first; at < bytes.length; at = runEnd(STOPS, bytes, from)) {
+    filled = copyRun(bytes, { from, to: at }, { out, place: filled });
+    filled = escapeByte(bytes[at] as number, { out, filled });
+    from = at + 1;
   }
+  copyRun(bytes, { from, to: bytes.length }, { out, place: filled });
   return out;
 }
 
 const ESCAPED = bytesOfMeanings();
+/** How many bytes longer each byte becomes. */
+const GROWTH = STOPS.map((stop, byte) => (stop === 0 ? 0 : ESCAPED[byte] === 0 ? 5 : 1));
 const HEX = new TextEncoder().encode("0123456789abcdef");
 
 function escapeByte(byte: number, { out, filled }: { out: Uint8Array; filled: number }): number {
@@ -183,6 +192,10 @@ function escapeByte(byte: number, { out, filled }: { out: Uint8Array; filled: nu
   out[filled + 4] = HEX[byte >> 4] as number;
   out[filled + 5] = HEX[byte & 15] as number;
   return filled + 6;
+}
+
+function mustEscape(byte: number): boolean {
+  return byte < 0x20 || byte === QUOTE || byte === BACKSLASH;
 }
 
 function encode(point: number, { out, filled }: { out: Uint8Array; filled: number }): number {

@@ -6,5 +6,15 @@ export interface BlobStore {
   put(key: string, value: string | Uint8Array): Promise<void>;
   /** Streams a body of unknown length; rejects with RangeError past `max` bytes and leaves nothing behind. Returns its size. */
   putStream(key: string, body: ReadableStream<Uint8Array>, options: { max: number }): Promise<number>;
+  /** The same for bytes that come piece by piece. */
+  writer(key: string): BlobWriter;
   delete(keys: string[]): Promise<void>;
+}
+
+/** Either `finish` or `abort` must be called; nothing is to be seen under the key before `finish` has returned. */
+export interface BlobWriter {
+  /** The bytes may be used again once this has returned. */
+  write(bytes: Uint8Array): Promise<void>;
+  finish(): Promise<void>;
+  abort(): Promise<void>;
 }

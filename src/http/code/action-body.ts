@@ -1,5 +1,6 @@
 // The body of a PUT of an action: read as a stream, its code lifted out on the way, the rest checked and kept as text.
 
+import { chunksOf } from "../../entities/chunks.ts";
 import { CodeLifter } from "../../entities/code-lifter.ts";
 import { MAX_BODY, MB } from "../../entities/limits.ts";
 import type { RawJson } from "../../entities/raw-json.ts";
@@ -9,9 +10,6 @@ import { type CodePorts, CodeSink, type LiftedCode } from "./code-sink.ts";
 
 /** Bytes of a body without its code: parameters and annotations of 1 MB each, however many small ones they are. */
 const MAX_REST = 4 * MB;
-/** Bytes looked at in one go: others wait for the isolate's only thread meanwhile. */
-const SLICE = 64 * 1024;
-
 export interface ActionBody {
   /** JSON; where there was code, it has "" in its place. */
   text: RawJson;
@@ -29,19 +27,17 @@ export async function readActionBody(request: Request, ports: CodePorts): Promis
     : fail("unsupported-media", "application/json");
   let size = 0;
   try {
-    for await (const chunk of body as ReadableStream<Uint8Array>) {
+    for await (const chunk of chunksOf(body)) {
       size += chunk.length;
       if (size > MAX_BODY) {
         failure = tooLarge(size, MAX_BODY);
         break;
       }
-      for (let at = 0; at < chunk.length && failure === null; at += SLICE) {
-        lifter.push(chunk.subarray(at, at + SLICE));
-        failure = lifter.failure;
-        if (failure === null) await sink.settle();
-      }
+      if (failure !== null) continue;
+      lifter.push(chunk);
+      failure = lifter.failure;
+      if (failure === null) await sink.settle();
     }
-    if (size === 0) failure = fail("malformed-body", "The body is empty.");
     const text = failure ?? textOf(lifter.end());
     if (!text.ok) {
       await sink.abandon();

@@ -6,14 +6,14 @@ import { Base64Check } from "../../entities/base64.ts";
 import type { CodeFacts } from "../../entities/exec.ts";
 import { MAX_CODE, MB } from "../../entities/limits.ts";
 import { hex } from "../../entities/sealing.ts";
-import type { BlobStore } from "../../storage/blob-store.ts";
+import type { BlobStore, BlobWriter } from "../../storage/blob-store.ts";
 import type { EntityStore } from "../../storage/entity-store.ts";
 
 /** Bytes of code that wait in memory until the rest of the body has been found in order. */
 const IN_MEMORY = MB;
 
 export interface CodePorts {
-  blobs: Pick<BlobStore, "put" | "putStream">;
+  blobs: Pick<BlobStore, "put" | "writer">;
   entities: Pick<EntityStore, "reserve">;
 }
 
@@ -47,7 +47,7 @@ export class CodeSink {
     this.#upload = new Upload(this.#ports);
   }
 
-  /** Waits until what was taken has moved on: the only thing that holds the sender back. */
+  /** Waits until what was taken has moved on: this holds the sender back, and after it the bytes may be used again. */
   async settle(): Promise<void> {
     for (const upload of this.#replaced.splice(0)) await upload.abandon();
     for (const bytes of this.#queue.splice(0)) await this.#upload.write(bytes);
@@ -72,8 +72,8 @@ class Upload {
   readonly #digest = new crypto.DigestStream("SHA-256");
   readonly #hash = this.#digest.getWriter();
   #size = 0;
-  #held: Uint8Array[] | null = [];
-  #stream: { writer: WritableStreamDefaultWriter<Uint8Array>; done: Promise<number> } | null = null;
+  #held: Uint8Array[] = [];
+  #blob: BlobWriter | null = null;
 
   constructor(ports: CodePorts) {
     this.#ports = ports;
@@ -86,20 +86,17 @@ class Upload {
     if (this.#size > MAX_CODE) return this.#drop();
     this.#base64.push(bytes);
     await this.#hash.write(bytes);
-    if (this.#held === null) return this.#send(bytes);
-    this.#held.push(bytes);
-    if (this.#size > IN_MEMORY) await this.#open(this.#held);
+    if (this.#blob !== null) return this.#blob.write(bytes);
+    this.#held.push(bytes.slice());
+    if (this.#size > IN_MEMORY) await this.#open();
   }
 
   async finish(): Promise<LiftedCode> {
     if (this.#size <= MAX_CODE) await this.#hash.close();
     const hash = this.#size <= MAX_CODE ? hex(new Uint8Array(await this.#digest.digest)) : "";
-    if (this.#stream !== null) {
-      await this.#stream.writer.close();
-      await this.#stream.done;
-    }
+    await this.#blob?.finish();
     const ref = { key: this.#key, hash, size: this.#size };
-    const held = this.#held;
+    const held = this.#blob === null ? this.#held : null;
     return {
       size: this.#size,
       hash,
@@ -121,32 +118,17 @@ class Upload {
     await this.#hash.abort().catch(() => undefined);
   }
 
-  async #open(held: Uint8Array[]): Promise<void> {
+  async #open(): Promise<void> {
     await this.#ports.entities.reserve(this.#key);
-    const { readable, writable } = new IdentityTransformStream();
-    const done = this.#ports.blobs.putStream(this.#key, readable, { max: MAX_CODE });
-    done.catch(() => undefined);
-    this.#stream = { writer: writable.getWriter(), done };
-    this.#held = null;
-    for (const bytes of held) await this.#send(bytes);
-  }
-
-  async #send(bytes: Uint8Array): Promise<void> {
-    if (this.#stream === null || bytes.length === 0) return;
-    const { writer, done } = this.#stream;
-    // If the store fails, its own error says more than that of the broken pipe.
-    await writer.write(bytes).catch(async (error: unknown) => {
-      await done;
-      throw error;
-    });
+    this.#blob = this.#ports.blobs.writer(this.#key);
+    for (const bytes of this.#held.splice(0)) await this.#blob.write(bytes);
   }
 
   async #drop(): Promise<void> {
-    this.#held = this.#held === null ? null : [];
-    const stream = this.#stream;
-    this.#stream = null;
-    await stream?.writer.abort().catch(() => undefined);
-    await stream?.done.catch(() => undefined);
+    this.#held = [];
+    const blob = this.#blob;
+    this.#blob = null;
+    await blob?.abort();
   }
 }
 

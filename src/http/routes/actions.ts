@@ -2,17 +2,18 @@
 
 import type { Action } from "../../entities/action.ts";
 import { readAction } from "../../entities/action-document.ts";
-import { nameFault, namespaceFault } from "../../entities/names.ts";
+import { mergeParameters } from "../../entities/parameters.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import type { EntityKey, StoredEntity } from "../../storage/entity-store.ts";
 import { actionText } from "../code/action-text.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
-import { namespaceOf, ownNamespace } from "../namespace.ts";
+import { namespaceOf } from "../namespace.ts";
 import { bodyOf, type Piece } from "../pieces.ts";
 import { flag, paging } from "../query.ts";
 import { json } from "../reply.ts";
+import { readPlace, writePlace } from "./action-place.ts";
 import { putAction } from "./action-put.ts";
 
 const COLLECTION = "/api/v1/namespaces/:ns/actions";
@@ -33,7 +34,7 @@ export function actionRoutes(app: App): void {
 }
 
 async function list(c: AppContext): Promise<Response> {
-  const place = await placeOf(c, []);
+  const place = await readPlace(c, []);
   if (!place.ok) return respond(c, place);
   const page = paging(c, "actions");
   if (!page.ok) return respond(c, page);
@@ -56,23 +57,31 @@ async function list(c: AppContext): Promise<Response> {
 async function read(c: AppContext): Promise<Response> {
   const code = c.req.query("code") === undefined ? ok(true) : flag(c, "code");
   if (!code.ok) return respond(c, code);
-  const found = await find(c);
+  const name = c.req.param("name") ?? "";
+  const place = await readPlace(c, [name]);
+  if (!place.ok) return respond(c, place);
+  const { path, parameters } = place.value;
+  const found = await find(c, { path, name });
   if (!found.ok) return respond(c, found);
-  return show(c, found.value.action, { code: code.value });
+  const { action } = found.value;
+  const merged = { ...action, parameters: mergeParameters(parameters, action.parameters) };
+  return show(c, merged, { code: code.value });
 }
 
 async function write(c: AppContext): Promise<Response> {
   const overwrite = flag(c, "overwrite");
   if (!overwrite.ok) return respond(c, overwrite);
-  const place = await placeOf(c, [c.req.param("name") ?? ""]);
+  const place = await writePlace(c, c.req.param("name") ?? "");
   if (!place.ok) return respond(c, place);
-  const written = await putAction(c, { key: place.value, overwrite: overwrite.value });
+  const written = await putAction(c, { ...place.value, overwrite: overwrite.value });
   if (!written.ok) return respond(c, written);
   return show(c, written.value.action, { code: true, held: written.value.held });
 }
 
 async function remove(c: AppContext): Promise<Response> {
-  const found = await find(c);
+  const place = await writePlace(c, c.req.param("name") ?? "");
+  if (!place.ok) return respond(c, place);
+  const found = await find(c, place.value.key);
   if (!found.ok) return respond(c, found);
   const { stored, action } = found.value;
   const services = c.get("services");
@@ -87,33 +96,18 @@ async function show(
   action: Action,
   options: { code: boolean; held?: readonly Uint8Array[] | null },
 ): Promise<Response> {
-  const text = await actionText(action, { ...options, blobs: c.get("services").stores.blobs });
+  const text = await actionText(action, {
+    ...options,
+    blobs: c.get("services").stores.blobs,
+    later: (work) => c.executionCtx.waitUntil(work),
+  });
   return text === null ? respond(c, fail("corrupted")) : json(c, text);
 }
 
-async function find(c: AppContext): Promise<Result<{ stored: StoredEntity; action: Action }>> {
-  const place = await placeOf(c, [c.req.param("name") ?? ""]);
-  if (!place.ok) return place;
-  const stored = await c.get("services").stores.entities.get(place.value);
+async function find(c: AppContext, key: EntityKey): Promise<Result<{ stored: StoredEntity; action: Action }>> {
+  const stored = await c.get("services").stores.entities.get(key);
   if (stored === null) return fail("not-found");
   if (stored.type !== "action") return fail("wrong-collection");
   const action = readAction(stored.document);
   return action === null ? fail("corrupted") : ok({ stored, action });
-}
-
-/** Where the addressed action lies, if the caller may go there. `names`: none for a list, else the action's. */
-async function placeOf(c: AppContext, names: [] | [string]): Promise<Result<EntityKey>> {
-  const namespace = namespaceOf(c);
-  const bundle = c.req.param("package");
-  const segments = bundle === undefined ? names : [bundle, ...names];
-  const fault = namespaceFault(namespace) ?? segments.map(nameFault).find((each) => each !== null) ?? null;
-  if (fault !== null) return fault;
-  const own = ownNamespace(c);
-  if (!own.ok) return fail("not-authorized", [namespace, ...segments].join("/"));
-  const name = names[0] ?? "";
-  if (bundle === undefined) return ok({ path: namespace, name });
-  const container = await c.get("services").stores.entities.get({ path: namespace, name: bundle });
-  if (container === null) return fail("not-found");
-  if (container.type !== "package") return fail("wrong-collection");
-  return ok({ path: `${namespace}/${bundle}`, name });
 }

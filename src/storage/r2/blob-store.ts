@@ -1,6 +1,7 @@
 // Blobs in R2. A stream of unknown length is cut into parts of one size; what fits into a single part is put at once.
 
-import type { BlobStore } from "../blob-store.ts";
+import { chunksOf } from "../../entities/chunks.ts";
+import type { BlobStore, BlobWriter } from "../blob-store.ts";
 
 /** Bytes of a part; R2 wants all but the last to have the same size, at least 5 MiB. */
 const PART = 5 * 1024 * 1024;
@@ -27,13 +28,13 @@ export class R2BlobStore implements BlobStore {
   }
 
   async putStream(key: string, body: ReadableStream<Uint8Array>, options: { max: number }): Promise<number> {
-    const parts = new Parts(this.#bucket, key);
+    const parts = this.writer(key);
     let size = 0;
     try {
-      for await (const chunk of body) {
+      for await (const chunk of chunksOf(body)) {
         size += chunk.length;
         if (size > options.max) throw new RangeError(`blob is larger than ${options.max} bytes`);
-        await parts.add(chunk);
+        await parts.write(chunk);
       }
       await parts.finish();
     } catch (error) {
@@ -43,13 +44,17 @@ export class R2BlobStore implements BlobStore {
     return size;
   }
 
+  writer(key: string): BlobWriter {
+    return new Parts(this.#bucket, key);
+  }
+
   async delete(keys: string[]): Promise<void> {
     if (keys.length > 0) await this.#bucket.delete(keys);
   }
 }
 
 /** Fills one buffer again and again: at most one part of a stream is in memory, whatever its length. */
-class Parts {
+class Parts implements BlobWriter {
   readonly #bucket: R2Bucket;
   readonly #key: string;
   #buffer = new Uint8Array(FIRST_BUFFER);
@@ -62,7 +67,7 @@ class Parts {
     this.#key = key;
   }
 
-  async add(chunk: Uint8Array): Promise<void> {
+  async write(chunk: Uint8Array): Promise<void> {
     let rest = chunk;
     while (rest.length > 0) {
       if (this.#filled === PART) await this.#flush();
