@@ -23,6 +23,8 @@ export interface PostOptions {
   truncation: number;
   /** Go on connecting until the deadline (a container that is starting), or take a refusal as its end. */
   patient: boolean;
+  /** See Exchange. */
+  mayBeQuiet?: boolean;
 }
 
 const CONNECT_TIMEOUT = 2_000;

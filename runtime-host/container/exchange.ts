@@ -4,7 +4,8 @@ import type { Dispatcher } from "undici";
 import type { ContainerAnswer } from "../../src/entities/outcome.ts";
 
 export type Heard =
-  | { kind: "answer"; answer: ContainerAnswer }
+  /** `quiet`: the runtime says that the run printed nothing and that no end markers will come. */
+  | { kind: "answer"; answer: ContainerAnswer; quiet: boolean }
   | { kind: "timeout"; connected: boolean }
   /** `started`: part of an answer had come. */
   | { kind: "lost"; started: boolean }
@@ -15,11 +16,15 @@ export interface ExchangeOptions {
   timeout: number;
   maxResponse: number;
   truncation: number;
+  /** End markers of a run that prints nothing are not needed. */
+  mayBeQuiet?: boolean;
 }
 
 /** Bytes of an endless answer that are counted before the connection is cut. */
 const COUNTED = 32 * 1024 * 1024;
+const QUIET = "x-edgewhisk-quiet";
 const JSON_HEADERS = ["content-type", "application/json"];
+const MAY_BE_QUIET = [...JSON_HEADERS, QUIET, "1"];
 const EMPTY = Buffer.alloc(0);
 
 export class Exchange implements Dispatcher.DispatchHandler {
@@ -28,6 +33,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #timer: NodeJS.Timeout | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #status = 0;
+  #quiet = false;
   /** Content-Length as announced, or 0. */
   #announced = 0;
   #kept: Buffer[] = [];
@@ -45,7 +51,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
       const { path, body } = request;
       try {
         if (body === undefined) dispatcher.dispatch({ method: "GET", path }, this);
-        else dispatcher.dispatch({ method: "POST", path, body, headers: JSON_HEADERS }, this);
+        else {
+          const headers = this.#options.mayBeQuiet === true ? MAY_BE_QUIET : JSON_HEADERS;
+          dispatcher.dispatch({ method: "POST", path, body, headers }, this);
+        }
       } catch {
         // The client was destroyed.
         this.#settle({ kind: "refused" });
@@ -66,6 +75,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // Informational answers come before the real one.
     if (status < 200) return;
     this.#status = status;
+    this.#quiet = headers[QUIET] !== undefined;
     this.#announced = Number(headers["content-length"] ?? 0) || 0;
   }
 
@@ -98,11 +108,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const [first] = this.#kept;
     let bytes = this.#kept.length < 2 ? (first ?? EMPTY) : Buffer.concat(this.#kept, this.#keptSize);
     const { maxResponse, truncation } = this.#options;
-    if (length <= maxResponse)
-      return { kind: "answer", answer: { status: this.#status, body: bytes.toString("utf8") } };
+    const kind = "answer";
+    const status = this.#status;
+    const quiet = this.#quiet;
+    if (length <= maxResponse) return { kind, answer: { status, body: bytes.toString("utf8") }, quiet };
     if (bytes.length > truncation) bytes = bytes.subarray(0, truncation);
-    const answer = { status: this.#status, body: bytes.toString("utf8"), cut: { length, max: maxResponse } };
-    return { kind: "answer", answer };
+    return { kind, answer: { status, body: bytes.toString("utf8"), cut: { length, max: maxResponse } }, quiet };
   }
 
   #late(): void {

@@ -16,6 +16,10 @@ let files = 0;
 export class LogCollection {
   /** Bytes; 0 = nothing is collected. */
   readonly limit: number;
+  /** Bytes the container had printed before. */
+  readonly began: number;
+  /** The runtime says that the run printed nothing: no markers will come. */
+  quiet = false;
   /** Streams whose end marker has been seen: bit 1 stdout, bit 2 stderr. */
   sealed = 0;
   /** /run was answered: the next marker nobody else waits for is this one's. */
@@ -30,9 +34,10 @@ export class LogCollection {
   #broken = false;
   readonly #folder: string;
 
-  constructor(limit: number, folder: string) {
+  constructor(limit: number, options: { folder: string; began: number }) {
     this.limit = limit;
-    this.#folder = folder;
+    this.began = options.began;
+    this.#folder = options.folder;
   }
 
   get full(): boolean {

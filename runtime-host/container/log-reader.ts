@@ -25,6 +25,8 @@ export class LogReader {
   ended = false;
   /** Bytes that belonged to nobody. */
   stray = 0;
+  /** Printed although its runtime said it had not: it is to write its markers always. */
+  noisy = false;
   readonly #folder: string;
   readonly #active: LogCollection[] = [];
   readonly #streams: Readonly<Record<Stream, StreamSink>>;
@@ -49,7 +51,7 @@ export class LogReader {
       this.#streams[1].begin();
       this.#streams[2].begin();
     }
-    const collection = new LogCollection(limit, this.#folder);
+    const collection = new LogCollection(limit, { folder: this.#folder, began: this.#bytes });
     this.#active.push(collection);
     return collection;
   }
@@ -78,6 +80,10 @@ export class LogReader {
   /** After /run was answered: calls `done` once; at once if nothing is missing, else when the markers arrive, the stream
    * ends, or it has been quiet for long enough. `missing`: markers were due and did not come. */
   settle(collection: LogCollection, done: (missing: boolean) => void): void {
+    if (collection.quiet && this.#quiet(collection)) {
+      this.#finish(collection, () => done(false));
+      return;
+    }
     collection.answered = true;
     this.#streams[1].claim(collection);
     this.#streams[2].claim(collection);
@@ -90,6 +96,7 @@ export class LogReader {
       this.#finish(collection, () => done(false));
       return;
     }
+    const awaited = this.sentinelled && !collection.quiet;
     let rounds = 0;
     let seen = this.#bytes;
     let timer: NodeJS.Timeout;
@@ -102,14 +109,14 @@ export class LogReader {
     const over = () => stop(false);
     const quiet = () => {
       if (this.#bytes === seen || ++rounds >= MOST_ROUNDS) {
-        stop(this.sentinelled);
+        stop(awaited);
         return;
       }
       seen = this.#bytes;
       arm();
     };
     const arm = () => {
-      timer = setTimeout(quiet, this.sentinelled ? SENTINEL_WAIT : QUIET_WAIT);
+      timer = setTimeout(quiet, awaited ? SENTINEL_WAIT : QUIET_WAIT);
     };
     this.#waiting.add(over);
     collection.onSealed = () => {
@@ -122,6 +129,12 @@ export class LogReader {
   /** Init may have written markers of its own: the run's are still to come. */
   reopen(collection: LogCollection): void {
     collection.sealed = 0;
+  }
+
+  /** Believes a runtime that says nothing was printed, unless something has come, now or after an earlier run. */
+  #quiet(collection: LogCollection): boolean {
+    if (this.#bytes !== collection.began || this.stray > 0) this.noisy = true;
+    return this.#bytes === collection.began;
   }
 
   #finish(collection: LogCollection, then: () => void): void {

@@ -53,7 +53,7 @@ export async function runJob(
     ended = initialized.ended;
     if (ended.kind === "ok") container.logs.reopen(logs);
   } else ended = OK;
-  if (ended.kind === "ok") ended = await run(container, job, cold);
+  if (ended.kind === "ok") ended = await run(container, job, { cold, logs });
   const endedAt = performance.now();
   if (ended.kind === "elsewhere") {
     container.logs.settle(logs, () => logs.discard());
@@ -115,12 +115,21 @@ async function init(
   return { kind: "ended", ended, began };
 }
 
-async function run(container: ActionContainer, job: Job, cold: boolean): Promise<Ended> {
-  const { timeout } = job.limits;
+async function run(
+  container: ActionContainer,
+  job: Job,
+  options: { cold: boolean; logs: LogCollection },
+): Promise<Ended> {
+  const { timeout, concurrency } = job.limits;
   const body = runBody(job, Date.now() + timeout);
-  const reply: Reply = await container.client.post("/run", body, { ...bounds(timeout), patient: false });
+  const reply: Reply = await container.client.post("/run", body, {
+    ...bounds(timeout),
+    patient: false,
+    mayBeQuiet: concurrency === 1 && !container.logs.noisy,
+  });
   switch (reply.kind) {
     case "answer":
+      options.logs.quiet = reply.quiet;
       return reply.answer.status === 503
         ? { kind: "elsewhere" }
         : { kind: "outcome", outcome: outcomeOfRun(reply.answer) };
@@ -130,7 +139,7 @@ async function run(container: ActionContainer, job: Job, cold: boolean): Promise
       return { kind: "lost", outcome: ABNORMAL.run() };
     case "unreachable":
       // A warm container that had ended unnoticed. A cold one has just answered /init: its action ended it.
-      return cold ? { kind: "lost", outcome: ABNORMAL.run() } : { kind: "elsewhere" };
+      return options.cold ? { kind: "lost", outcome: ABNORMAL.run() } : { kind: "elsewhere" };
   }
 }
 

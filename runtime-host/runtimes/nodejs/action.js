@@ -39,7 +39,8 @@ async function init(message) {
   }
 }
 
-async function run(message) {
+/** @param {boolean} mayOmit the host needs no end markers of a run that prints nothing; it says so only if no runs overlap */
+async function run(message, mayOmit) {
   if (handler === undefined) return refuse(403, "System not initialized.");
   if (state === "running") return refuse(503, "System not ready, status is running.");
   if (state !== "ready") return refuse(403, `System not ready, status is ${state}.`);
@@ -60,7 +61,7 @@ async function run(message) {
     outcome = failure(502, `An error has occurred: ${name(error)}`);
   }
   if (state === "running") state = "ready";
-  output.endOfActivation();
+  outcome.quiet = output.endOfActivation(mayOmit);
   return outcome;
 }
 

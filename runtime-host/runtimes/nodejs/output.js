@@ -3,6 +3,8 @@
 "use strict";
 
 const fs = require("node:fs");
+const { writeSync } = fs;
+const quiet = require("./quiet.js");
 
 const MARKER = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n";
 const NEWLINE = 10;
@@ -14,9 +16,10 @@ const open = [false, false, false];
 function writeAll(fd, bytes) {
   if (bytes.length === 0) return;
   open[fd] = bytes[bytes.length - 1] !== NEWLINE;
+  quiet.note();
   for (let at = 0; at < bytes.length; ) {
     try {
-      at += fs.writeSync(fd, bytes, at);
+      at += writeSync(fd, bytes, at);
     } catch (error) {
       // A child process sharing the pipe may have made it non-blocking. Anything else: nobody reads any more.
       if (error.code !== "EAGAIN") return;
@@ -38,12 +41,14 @@ function makeSynchronous(fd) {
   };
 }
 
-/** Ends the activation on both streams; what a stream was told to hold back (cork) comes first. */
-function endOfActivation() {
-  for (const fd of [1, 2]) {
-    while (streams[fd].writableCorked > 0) streams[fd].uncork();
-    writeAll(fd, Buffer.from(open[fd] ? `\n${MARKER}` : MARKER));
-  }
+/** Ends the activation on both streams; what a stream was told to hold back (cork) comes first. `mayOmit`: nothing need be
+ * written where nothing was; returns whether it was so. */
+function endOfActivation(mayOmit = false) {
+  for (const fd of [1, 2]) while (streams[fd].writableCorked > 0) streams[fd].uncork();
+  const omitted = quiet.wasQuiet() && mayOmit;
+  if (!omitted) for (const fd of [1, 2]) writeAll(fd, Buffer.from(open[fd] ? `\n${MARKER}` : MARKER));
+  quiet.forget();
+  return omitted;
 }
 
 /** console.error for the runtime itself, which the action cannot replace. */

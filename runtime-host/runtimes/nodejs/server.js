@@ -7,6 +7,8 @@ const http = require("node:http");
 const LONGEST_BODY = 128 * 1024 * 1024;
 const NEVER = 2 ** 31 - 1;
 const HELLO = JSON.stringify({ edgewhisk: 1, kind: "nodejs", version: process.versions.node, concurrent: true });
+/** In a request: end markers may be left out where a run prints nothing. In an answer: it was so. */
+const QUIET = "x-edgewhisk-quiet";
 const BAD_REQUEST = { status: 500, text: JSON.stringify({ error: "Bad request." }) };
 const TOO_LARGE = { status: 413, text: JSON.stringify({ error: "The request is larger than the runtime accepts." }) };
 
@@ -18,9 +20,11 @@ function warmUp() {
   require("./load.js");
 }
 
-function answer(response, { status, text }) {
+function answer(response, { status, text, quiet }) {
   response.sendDate = false;
-  response.writeHead(status, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) });
+  const headers = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) };
+  if (quiet) headers[QUIET] = "1";
+  response.writeHead(status, headers);
   response.end(text);
 }
 
@@ -58,7 +62,8 @@ function serve(request, response) {
     } catch {
       return answer(response, BAD_REQUEST);
     }
-    verb(message !== null && typeof message === "object" ? message : {}).then((outcome) => answer(response, outcome));
+    const given = message !== null && typeof message === "object" ? message : {};
+    verb(given, request.headers[QUIET] !== undefined).then((outcome) => answer(response, outcome));
   });
 }
 

@@ -58,7 +58,11 @@ describe("a call", () => {
     const it = client(port);
     const text = '{"value":{"big":12345678901234567890,"one":1.0,"é":"\\u00e9"}}';
     for (let at = 0; at < 3; at++) {
-      expect(await it.post("/run", text, OPTIONS)).toEqual({ kind: "answer", answer: { status: 200, body: text } });
+      expect(await it.post("/run", text, OPTIONS)).toEqual({
+        kind: "answer",
+        answer: { status: 200, body: text },
+        quiet: false,
+      });
     }
     expect(sockets.size).toBe(1);
   });
@@ -68,7 +72,7 @@ describe("a call", () => {
       response.write('{"a":');
       response.end("1}");
     });
-    const answer = { kind: "answer", answer: { status: 200, body: '{"a":1}' } };
+    const answer = { kind: "answer", answer: { status: 200, body: '{"a":1}' }, quiet: false };
     expect(await client(chunked.port).post("/run", "{}", OPTIONS)).toEqual(answer);
     const closed = await tcp((socket) => {
       socket.once("data", () => socket.end('HTTP/1.1 200 OK\r\n\r\n{"a":1}'));
@@ -107,6 +111,7 @@ describe("an answer that is too long", () => {
     expect(reply).toEqual({
       kind: "answer",
       answer: { status: 200, body: "x".repeat(100), cut: { length: 100_000_000, max: 1_000 } },
+      quiet: false,
     });
     await expect.poll(() => ended).toBe(true);
   });
@@ -120,6 +125,7 @@ describe("an answer that is too long", () => {
     expect(reply).toEqual({
       kind: "answer",
       answer: { status: 200, body: "y".repeat(100), cut: { length: 3_000, max: 1_000 } },
+      quiet: false,
     });
   });
 
@@ -148,7 +154,11 @@ describe("an answer that is too long", () => {
     });
     const it = client(port);
     expect((await it.post("/run", "{}", OPTIONS)).kind).toBe("answer");
-    expect(await it.post("/run", "{}", OPTIONS)).toEqual({ kind: "answer", answer: { status: 200, body: "{}" } });
+    expect(await it.post("/run", "{}", OPTIONS)).toEqual({
+      kind: "answer",
+      answer: { status: 200, body: "{}" },
+      quiet: false,
+    });
   });
 });
 
@@ -214,7 +224,11 @@ describe("a connection", () => {
     const it = client(port);
     await it.post("/run", "{}", OPTIONS);
     await new Promise((resolve) => setTimeout(resolve, 600));
-    expect(await it.post("/run", "{}", OPTIONS)).toEqual({ kind: "answer", answer: { status: 200, body: "{}" } });
+    expect(await it.post("/run", "{}", OPTIONS)).toEqual({
+      kind: "answer",
+      answer: { status: 200, body: "{}" },
+      quiet: false,
+    });
     expect(connections).toBe(2);
   });
 

@@ -222,6 +222,41 @@ describe("the limit", () => {
   });
 });
 
+describe("a runtime that says a run was quiet", () => {
+  it("is believed at once", () => {
+    const from = reader();
+    const run = from.open(MB);
+    run.quiet = true;
+    let over = false;
+    from.settle(run, () => {
+      over = true;
+    });
+    expect(over).toBe(true);
+    expect(from.noisy).toBe(false);
+  });
+
+  it("is not believed again when something was printed after all", async () => {
+    const from = reader();
+    const run = from.open(MB);
+    say(from, 1, "surprise\n");
+    run.quiet = true;
+    expect(texts(await settled(from, run))).toEqual(["stdout: surprise"]);
+    expect(from.noisy).toBe(true);
+  });
+
+  it("is not believed again when something came after the run", () => {
+    const from = reader();
+    const run = from.open(MB);
+    run.quiet = true;
+    from.settle(run, () => {});
+    say(from, 1, `late ${"x".repeat(100)}\n`);
+    const next = from.open(MB);
+    next.quiet = true;
+    from.settle(next, () => {});
+    expect(from.noisy).toBe(true);
+  });
+});
+
 describe("runs that overlap", () => {
   it("both get what nobody can be named for, and end with their own answer", async () => {
     const from = reader();

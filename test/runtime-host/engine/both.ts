@@ -49,6 +49,18 @@ export function runsActions(engine: "docker" | "process"): void {
       expect(result.env).not.toContain("EDGEWHISK_TEST_SECRET");
     });
 
+    it("that prints behind its runtime's back is heard all the same, in the first run and later", async () => {
+      const ways = [
+        "require('node:fs').writeSync(1,'raw\\n')",
+        "process._rawDebug('raw')",
+        "require('node:child_process').execSync('echo raw',{stdio:'inherit'})",
+      ];
+      for (const way of ways) {
+        const job = js(`let n=0;function main(){n++;if(n!==2){${way}}return {n}}`);
+        for (const lines of [1, 0, 1]) expect((await bench.run(job)).lines.length).toBe(lines);
+      }
+    });
+
     it("in python runs as well", async () => {
       const source =
         "import sys\ndef main(a):\n  print('out')\n  print('err', file=sys.stderr)\n  return {'hello': a['name']}\n";

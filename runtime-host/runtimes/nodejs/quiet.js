@@ -1,0 +1,69 @@
+// Whether a run has printed nothing. Then its end markers may be left out if the host says so: each costs a wake-up of four
+// processes on its way through a container engine, more than the run itself. Where that cannot be known for sure (child
+// processes, threads, addons, ways around process.stdout) the answer is no, for good.
+"use strict";
+
+const fs = require("node:fs");
+
+const OTHERS = /^NativeModule (child_process|worker_threads|cluster)$/;
+/** Functions whose first argument may be one of the two streams, by number or by path. */
+const WRITERS = ["write", "writeSync", "writev", "writevSync"];
+const OPENERS = ["open", "openSync", "writeFile", "writeFileSync", "appendFile", "appendFileSync", "createWriteStream"];
+const OPENERS_LATER = ["open", "writeFile", "appendFile"];
+
+let printed = false;
+let unknowable = false;
+let modules = 0;
+
+function note() {
+  printed = true;
+}
+
+function give(up) {
+  unknowable ||= up;
+}
+
+/** True if nothing was printed since `forget`. */
+function wasQuiet() {
+  return !printed && !unknowable && !othersPrint();
+}
+
+function forget() {
+  printed = false;
+}
+
+function othersPrint() {
+  const list = process.moduleLoadList;
+  if (list.length === modules) return unknowable;
+  give(list.slice(modules).some((name) => OTHERS.test(name)));
+  modules = list.length;
+  return unknowable;
+}
+
+function wrap(owner, name, before) {
+  const original = owner[name];
+  if (typeof original !== "function") return;
+  const wrapped = function (...args) {
+    before(args[0]);
+    return original.apply(this, args);
+  };
+  Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(original));
+  owner[name] = wrapped;
+}
+
+function onWrite(to) {
+  if (to === 1 || to === 2) printed = true;
+}
+
+function onOpen(path) {
+  give(path === 1 || path === 2 || /^\/dev\/(std|fd|tty|pts)|^\/proc\/.*\/fd\//.test(String(path)));
+}
+
+for (const name of WRITERS) wrap(fs, name, onWrite);
+for (const name of OPENERS) wrap(fs, name, onOpen);
+for (const name of OPENERS_LATER) wrap(fs.promises, name, onOpen);
+wrap(process, "dlopen", () => give(true));
+wrap(process, "_rawDebug", note);
+process.on("warning", note);
+
+module.exports = { note, wasQuiet, forget };
