@@ -24,6 +24,7 @@ type Found = { record: ActivationRecord | null; known: boolean };
 export class ActivationStore extends DurableObject<Env> implements ActivationStoreRpc {
   readonly #core: StoreCore;
   readonly #confirm: Confirm;
+  #next: Promise<void> | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -39,6 +40,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     invocations: Invocation[],
     options: { candidates: SchedulerName[] },
   ): Promise<{ kind: "accepted" } | { kind: "full" }> {
+    await this.#turn();
     return this.#confirm(this.#core.accept(invocations, options));
   }
 
@@ -88,6 +90,17 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
 
   override async alarm(): Promise<void> {
     await this.#core.alarm();
+  }
+
+  /** The end of this turn of the event loop, shared by all calls that came in it: their rows are one commit. */
+  #turn(): Promise<void> {
+    this.#next ??= new Promise((resolve) =>
+      setTimeout(() => {
+        this.#next = undefined;
+        resolve();
+      }, 0),
+    );
+    return this.#next;
   }
 
   #ports(name: string): StorePorts {
