@@ -53,8 +53,8 @@ async function main(): Promise<void> {
   note(`engine ${engine}, ${repeats} rounds`);
   const direct = await startDirect(engine);
   closers.push(() => direct.stop());
-  const plain = await platform({});
-  const delayed = only.has("f") ? await platform({ BENCH_COMMIT_DELAY: "10" }) : plain;
+  const plain = await platform([]);
+  const delayed = only.has("f") ? await platform(["--var", "BENCH_COMMIT_DELAY=10"]) : plain;
   const lines = await linesOf(direct, plain, delayed);
   const seen = new Map<Line, Sample[]>(lines.map((line) => [line, []]));
   for (let round = 0; round < repeats; round++) {
@@ -67,10 +67,10 @@ async function main(): Promise<void> {
   report(lines, seen);
 }
 
-async function platform(env: Record<string, string>): Promise<Platform> {
-  const started = await startPlatform({ engine, env });
+async function platform(flags: string[]): Promise<Platform> {
+  const started = await startPlatform({ engine, flags });
   closers.push(() => started.stop());
-  note(`platform at ${started.url}${Object.keys(env).length > 0 ? ` with ${JSON.stringify(env)}` : ""}`);
+  note(`platform at ${started.url} ${flags.join(" ")}`);
   const pool = client(started.url, 16);
   await measures.createAction(pool, "bench-noop");
   await measures.createAction(pool, "bench-accept");
