@@ -6,8 +6,8 @@ export interface BlobStore {
   put(key: string, value: string | Uint8Array): Promise<void>;
   /** Streams a body of unknown length; rejects with RangeError past `max` bytes and leaves nothing behind. Returns its size. */
   putStream(key: string, body: ReadableStream<Uint8Array>, options: { max: number }): Promise<number>;
-  /** The same for bytes that come piece by piece. */
-  writer(key: string): BlobWriter;
+  /** For bytes that come piece by piece. `room`: more than these will not come; null = nobody knows. */
+  writer(key: string, options: { room: number | null }): BlobWriter;
   delete(keys: string[]): Promise<void>;
 }
 
@@ -15,6 +15,7 @@ export interface BlobStore {
 export interface BlobWriter {
   /** The bytes may be used again once this has returned. */
   write(bytes: Uint8Array): Promise<void>;
-  finish(): Promise<void>;
+  /** Returns the key to read it by. */
+  finish(): Promise<string>;
   abort(): Promise<void>;
 }

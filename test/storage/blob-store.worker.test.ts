@@ -1,6 +1,6 @@
 // Blobs in R2: whole values and streams, below and above one part.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { testEnv, testStores } from "./stores.worker.ts";
 
 const { blobs } = testStores();
@@ -58,6 +58,32 @@ test("a stream that breaks leaves nothing and its error comes through", async ()
   });
   await expect(blobs.putStream("broken", body, { max: 20 * MB })).rejects.toThrow("caller went away");
   expect(await blobs.get("broken")).toBeNull();
+});
+
+describe("a writer that knows how much room it needs", () => {
+  test.each([0, 1, 100_000, MB])("gives back the %i bytes that came", async (size) => {
+    const writer = blobs.writer("code/x", { room: MB });
+    for await (const chunk of source(size, 70_001)) await writer.write(chunk);
+    const key = await writer.finish();
+    if (size > 0) expect(await isWhole(key, size)).toBe(true);
+    else expect(key).toBe("code/x..0");
+    await blobs.delete([key]);
+    expect(await blobs.get(key)).toBeNull();
+  });
+
+  test("leaves nothing behind if it is aborted", async () => {
+    const writer = blobs.writer("code/y", { room: MB });
+    await writer.write(new Uint8Array(1_000));
+    await writer.abort();
+    expect(await blobs.get("code/y")).toBeNull();
+  });
+
+  test("refuses more than it has room for", async () => {
+    const writer = blobs.writer("code/z", { room: 10 });
+    await expect(writer.write(new Uint8Array(11))).rejects.toThrow();
+    await writer.abort();
+    expect(await blobs.get("code/z")).toBeNull();
+  });
 });
 
 test("texts come back as they were put, and deleted keys are gone", async () => {

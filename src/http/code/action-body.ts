@@ -20,7 +20,8 @@ export interface ActionBody {
 export async function readActionBody(request: Request, ports: CodePorts): Promise<Result<ActionBody>> {
   const { body, headers } = request;
   if (body === null) return fail("malformed-body", "The body is empty.");
-  const sink = new CodeSink(ports);
+  const said = headers.get("Content-Length");
+  const sink = new CodeSink({ ...ports, room: said === null ? null : Number(said) });
   const lifter = new CodeLifter(sink, { maxRest: MAX_REST });
   let failure: Failure | null = isJson(headers.get("Content-Type"))
     ? null

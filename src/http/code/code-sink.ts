@@ -17,6 +17,11 @@ export interface CodePorts {
   entities: Pick<EntityStore, "reserve">;
 }
 
+export interface SinkOptions extends CodePorts {
+  /** Bytes of the whole body; null = it does not say. */
+  room: number | null;
+}
+
 export interface LiftedCode extends CodeFacts {
   hash: string;
   /** The bytes, where they wait in memory. */
@@ -27,14 +32,14 @@ export interface LiftedCode extends CodeFacts {
 
 /** One after the other for the codes of one body: a later duplicate of the key replaces what came before. */
 export class CodeSink {
-  readonly #ports: CodePorts;
+  readonly #options: SinkOptions;
   #upload: Upload;
   #queue: Uint8Array[] = [];
   #replaced: Upload[] = [];
 
-  constructor(ports: CodePorts) {
-    this.#ports = ports;
-    this.#upload = new Upload(ports);
+  constructor(options: SinkOptions) {
+    this.#options = options;
+    this.#upload = new Upload(options);
   }
 
   code(bytes: Uint8Array): void {
@@ -44,7 +49,7 @@ export class CodeSink {
   discard(): void {
     this.#queue = [];
     this.#replaced.push(this.#upload);
-    this.#upload = new Upload(this.#ports);
+    this.#upload = new Upload(this.#options);
   }
 
   /** Waits until what was taken has moved on: this holds the sender back, and after it the bytes may be used again. */
@@ -66,7 +71,7 @@ export class CodeSink {
 }
 
 class Upload {
-  readonly #ports: CodePorts;
+  readonly #options: SinkOptions;
   readonly #key = `code/${crypto.randomUUID()}`;
   readonly #base64 = new Base64Check();
   readonly #digest = new crypto.DigestStream("SHA-256");
@@ -75,8 +80,8 @@ class Upload {
   #held: Uint8Array[] = [];
   #blob: BlobWriter | null = null;
 
-  constructor(ports: CodePorts) {
-    this.#ports = ports;
+  constructor(options: SinkOptions) {
+    this.#options = options;
     this.#digest.digest.catch(() => undefined);
   }
 
@@ -94,8 +99,7 @@ class Upload {
   async finish(): Promise<LiftedCode> {
     if (this.#size <= MAX_CODE) await this.#hash.close();
     const hash = this.#size <= MAX_CODE ? hex(new Uint8Array(await this.#digest.digest)) : "";
-    await this.#blob?.finish();
-    const ref = { key: this.#key, hash, size: this.#size };
+    const ref = { key: (await this.#blob?.finish()) ?? this.#key, hash, size: this.#size };
     const held = this.#blob === null ? this.#held : null;
     return {
       size: this.#size,
@@ -105,8 +109,8 @@ class Upload {
       held,
       store: async () => {
         if (held !== null) {
-          await this.#ports.entities.reserve(this.#key);
-          await this.#ports.blobs.put(this.#key, concat(held, this.#size));
+          await this.#options.entities.reserve(this.#key);
+          await this.#options.blobs.put(this.#key, concat(held, this.#size));
         }
         return ref;
       },
@@ -119,8 +123,8 @@ class Upload {
   }
 
   async #open(): Promise<void> {
-    await this.#ports.entities.reserve(this.#key);
-    this.#blob = this.#ports.blobs.writer(this.#key);
+    await this.#options.entities.reserve(this.#key);
+    this.#blob = this.#options.blobs.writer(this.#key, { room: this.#options.room });
     for (const bytes of this.#held.splice(0)) await this.#blob.write(bytes);
   }
 

@@ -3,6 +3,7 @@
 
 import { and, count, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import { parseBlobKey } from "../blob-name.ts";
 import type { BlobStore } from "../blob-store.ts";
 import type {
   EntityKey,
@@ -49,7 +50,10 @@ export class D1EntityStore implements EntityStore {
   }
 
   async reserve(blob: string): Promise<void> {
-    await this.#db.insert(garbage).values({ blob, since: Date.now() }).onConflictDoNothing();
+    await this.#db
+      .insert(garbage)
+      .values({ blob: parseBlobKey(blob).name, since: Date.now() })
+      .onConflictDoNothing();
   }
 
   async put(entity: NewEntity, options: { expected: string | null; package?: EntityKey }): Promise<PutResult> {
@@ -174,7 +178,7 @@ export class D1EntityStore implements EntityStore {
       documentBlob,
       summary: summaryBlob === null ? summary : null,
       summaryBlob,
-      blobs: JSON.stringify(blobs),
+      blobs: JSON.stringify(blobs.map((key) => parseBlobKey(key).name)),
       shared: entity.shared === true ? 1 : 0,
     };
   }

@@ -1,11 +1,10 @@
-// Blobs in R2. A stream of unknown length is cut into parts of one size; what fits into a single part is put at once.
+// Blobs in R2.
 
 import { chunksOf } from "../../entities/chunks.ts";
+import { parseBlobKey } from "../blob-name.ts";
 import type { BlobStore, BlobWriter } from "../blob-store.ts";
-
-/** Bytes of a part; R2 wants all but the last to have the same size, at least 5 MiB. */
-const PART = 5 * 1024 * 1024;
-const FIRST_BUFFER = 256 * 1024;
+import { PaddedWriter } from "./padded-writer.ts";
+import { PartsWriter } from "./parts-writer.ts";
 
 export class R2BlobStore implements BlobStore {
   readonly #bucket: R2Bucket;
@@ -15,12 +14,14 @@ export class R2BlobStore implements BlobStore {
   }
 
   async get(key: string): Promise<{ body: ReadableStream<Uint8Array>; size: number } | null> {
-    const found = await this.#bucket.get(key);
-    return found === null ? null : { body: found.body, size: found.size };
+    const { name, size } = parseBlobKey(key);
+    const found = await this.#bucket.get(name, size === undefined ? {} : { range: { offset: 0, length: size } });
+    return found === null ? null : { body: found.body, size: size ?? found.size };
   }
 
   async text(key: string): Promise<string | null> {
-    return (await this.#bucket.get(key))?.text() ?? null;
+    const found = await this.get(key);
+    return found === null ? null : new Response(found.body).text();
   }
 
   async put(key: string, value: string | Uint8Array): Promise<void> {
@@ -28,7 +29,7 @@ export class R2BlobStore implements BlobStore {
   }
 
   async putStream(key: string, body: ReadableStream<Uint8Array>, options: { max: number }): Promise<number> {
-    const parts = this.writer(key);
+    const parts = new PartsWriter(this.#bucket, key);
     let size = 0;
     try {
       for await (const chunk of chunksOf(body)) {
@@ -44,66 +45,12 @@ export class R2BlobStore implements BlobStore {
     return size;
   }
 
-  writer(key: string): BlobWriter {
-    return new Parts(this.#bucket, key);
+  writer(key: string, options: { room: number | null }): BlobWriter {
+    const { room } = options;
+    return room === null ? new PartsWriter(this.#bucket, key) : new PaddedWriter(this.#bucket, { key, room });
   }
 
   async delete(keys: string[]): Promise<void> {
-    if (keys.length > 0) await this.#bucket.delete(keys);
-  }
-}
-
-/** Fills one buffer again and again: at most one part of a stream is in memory, whatever its length. */
-class Parts implements BlobWriter {
-  readonly #bucket: R2Bucket;
-  readonly #key: string;
-  #buffer = new Uint8Array(FIRST_BUFFER);
-  #filled = 0;
-  #upload: R2MultipartUpload | undefined;
-  readonly #done: R2UploadedPart[] = [];
-
-  constructor(bucket: R2Bucket, key: string) {
-    this.#bucket = bucket;
-    this.#key = key;
-  }
-
-  async write(chunk: Uint8Array): Promise<void> {
-    let rest = chunk;
-    while (rest.length > 0) {
-      if (this.#filled === PART) await this.#flush();
-      const taken = rest.subarray(0, PART - this.#filled);
-      this.#makeRoom(this.#filled + taken.length);
-      this.#buffer.set(taken, this.#filled);
-      this.#filled += taken.length;
-      rest = rest.subarray(taken.length);
-    }
-  }
-
-  async finish(): Promise<void> {
-    if (this.#upload === undefined) {
-      await this.#bucket.put(this.#key, this.#buffer.subarray(0, this.#filled));
-      return;
-    }
-    if (this.#filled > 0) await this.#flush();
-    await this.#upload.complete(this.#done);
-  }
-
-  /** Leaves nothing behind; what cannot be undone now R2 drops by itself after some days. */
-  async abort(): Promise<void> {
-    await this.#upload?.abort().catch(() => undefined);
-  }
-
-  async #flush(): Promise<void> {
-    this.#upload ??= await this.#bucket.createMultipartUpload(this.#key);
-    const part = await this.#upload.uploadPart(this.#done.length + 1, this.#buffer.subarray(0, this.#filled));
-    this.#done.push(part);
-    this.#filled = 0;
-  }
-
-  #makeRoom(wanted: number): void {
-    if (wanted <= this.#buffer.length) return;
-    const larger = new Uint8Array(Math.min(PART, Math.max(wanted, this.#buffer.length * 2)));
-    larger.set(this.#buffer.subarray(0, this.#filled));
-    this.#buffer = larger;
+    if (keys.length > 0) await this.#bucket.delete(keys.map((key) => parseBlobKey(key).name));
   }
 }

@@ -1,0 +1,13 @@
+// Keys of blobs. `name..size` means the first `size` bytes of the object `name`: what was put before its length was known
+// is followed by padding.
+
+const MARKED = /^(.*)\.\.(\d{1,15})$/s;
+
+export function withSize(name: string, size: number): string {
+  return `${name}..${size}`;
+}
+
+export function parseBlobKey(key: string): { name: string; size?: number } {
+  const match = MARKED.exec(key);
+  return match === null ? { name: key } : { name: match[1] ?? "", size: Number(match[2]) };
+}
