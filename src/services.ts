@@ -3,6 +3,7 @@
 
 import type { Env, Settings } from "./env.ts";
 import { settingsOf } from "./env.ts";
+import type { Builtin } from "./invocation/builtin.ts";
 import type { Cancel, Desk } from "./invocation/ports.ts";
 import { ROSTER_NAME, storeNameOf } from "./protocol/names.ts";
 import type {
@@ -18,6 +19,8 @@ import type {
 import type { BlobStore } from "./storage/blob-store.ts";
 import type { EntityStore } from "./storage/entity-store.ts";
 import { openStores, type Stores } from "./storage/open.ts";
+import { builtinOf } from "./system/catalog.ts";
+import { SystemEntities } from "./system/system-entities.ts";
 
 /** How long the list of schedulers may be reused. */
 const ROSTER_TTL = 1_000;
@@ -58,7 +61,8 @@ export class Services {
   constructor(env: Env) {
     this.#env = env;
     this.settings = settingsOf(env);
-    this.stores = openStores(env);
+    const stores = openStores(env);
+    this.stores = { ...stores, entities: new SystemEntities(stores.entities) };
   }
 
   scheduler(name: SchedulerName): InvokerSchedulerRpc {
@@ -247,6 +251,14 @@ class RequestDesk implements Desk {
 
   gate(namespaceId: string): GateRpc {
     return this.#services.gate(namespaceId);
+  }
+
+  lease(namespace: string): GateLease | Promise<GateLease> {
+    return this.#services.lease(namespace, this.later);
+  }
+
+  builtin(path: string): Builtin | undefined {
+    return builtinOf(path);
   }
 }
 

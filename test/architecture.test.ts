@@ -44,11 +44,17 @@ const ROOMS: Room[] = [
     may: [/^src\/invocation\//, ENTITIES, ERRORS],
     types: [STORAGE_INTERFACE, PROTOCOL],
   },
+  {
+    files: /^src\/system\//,
+    may: [/^src\/system\//, ENTITIES, ERRORS],
+    types: [/^src\/invocation\/builtin\.ts$/, STORAGE_INTERFACE],
+  },
   { files: /^src\/env\.ts$/, may: [ENTITIES, ZOD], types: [PROTOCOL] },
   {
     files: /^src\/services\.ts$/,
     may: [
       /^src\/storage\/open\.ts$/,
+      /^src\/system\//,
       /^src\/protocol\/names\.ts$/,
       /^src\/invocation\//,
       ENTITIES,

@@ -2,51 +2,38 @@
 
 import { fail, ok, type Result } from "../errors.ts";
 import type { Action, Exec, Parameter } from "./action.ts";
+import { type EntityPut, fieldsOfPut, parseEntityPut, type Stamp } from "./entity-put.ts";
 import { parseLimits } from "./limit-values.ts";
 import type { ActionLimits, LimitBounds } from "./limits.ts";
-import { mergeParameters, parameterValue, parseParameters, withoutKeys } from "./parameters.ts";
-import { membersOf, type RawJson, shapeOf } from "./raw-json.ts";
+import { mergeParameters, parameterValue, withoutKeys } from "./parameters.ts";
+import { type RawJson, shapeOf } from "./raw-json.ts";
 import { SEQUENCE } from "./runtimes.ts";
-import { FIRST_VERSION, nextVersion, parseVersion } from "./version.ts";
+import { FIRST_VERSION, nextVersion } from "./version.ts";
 
-export interface ActionPut {
+export interface ActionPut extends EntityPut {
   /** Text of `exec`, its code lifted out. */
   exec?: RawJson;
-  parameters?: Parameter[];
-  annotations?: Parameter[];
   delAnnotations?: string[];
   limits: Partial<ActionLimits>;
-  version?: string;
-  publish?: boolean;
 }
 
-/** What the platform decides of a new revision. */
-export interface Stamp {
-  updated: number;
-  revision: string;
-}
-
-/** `text` must be valid JSON. Fields that are null count as absent; unknown ones, and `namespace`, `name` and `updated`,
- * are ignored. */
+/** `text` must be valid JSON. */
 export function parseActionPut(text: RawJson): Result<ActionPut> {
-  const members = membersOf(text);
-  if (members === null) return fail("malformed-body", "Object expected");
-  const fields = new Map(members.map((member) => [member.key, member.value]));
-  for (const [key, value] of fields) if (shapeOf(value) === "null") fields.delete(key);
-  const put: ActionPut = { limits: {} };
-  const exec = fields.get("exec");
-  if (exec !== undefined) put.exec = exec;
-  for (const name of ["parameters", "annotations"] as const) {
-    const raw = fields.get(name);
-    if (raw === undefined) continue;
-    const list = parseParameters(raw, name);
-    if (!list.ok) return list;
-    put[name] = list.value;
-  }
-  const limits = parseLimits(fields.get("limits") ?? "{}");
+  const fields = fieldsOfPut(text);
+  if (!fields.ok) return fields;
+  const common = parseEntityPut(fields.value);
+  if (!common.ok) return common;
+  const limits = parseLimits(fields.value.get("limits") ?? "{}");
   if (!limits.ok) return limits;
-  put.limits = limits.value;
-  return parseRest(put, fields);
+  const gone = deletedAnnotations(fields.value.get("delAnnotations"));
+  if (!gone.ok) return gone;
+  const exec = fields.value.get("exec");
+  return ok({
+    ...common.value,
+    limits: limits.value,
+    ...(exec === undefined ? {} : { exec }),
+    ...(gone.value === undefined ? {} : { delAnnotations: gone.value }),
+  });
 }
 
 /** A new action. `exec` is what the put's own text and code made. */
@@ -99,27 +86,13 @@ export function updatedAction(old: Action, put: ActionPut, options: { exec: Exec
   };
 }
 
-function parseRest(put: ActionPut, fields: Map<string, RawJson>): Result<ActionPut> {
-  const version = fields.get("version");
-  if (version !== undefined) {
-    const parsed = shapeOf(version) === "string" ? parseVersion(JSON.parse(version) as string) : null;
-    if (parsed === null) return fail("malformed-body", "semantic version malformed");
-    put.version = parsed;
+function deletedAnnotations(raw: RawJson | undefined): Result<string[] | undefined> {
+  if (raw === undefined) return ok(undefined);
+  const keys: unknown = shapeOf(raw) === "array" ? JSON.parse(raw) : null;
+  if (!Array.isArray(keys) || !keys.every((key) => typeof key === "string")) {
+    return fail("malformed-body", "'delAnnotations' must be an array of strings");
   }
-  const publish = fields.get("publish");
-  if (publish !== undefined) {
-    if (shapeOf(publish) !== "boolean") return fail("malformed-body", "'publish' must be a boolean");
-    put.publish = publish === "true";
-  }
-  const gone = fields.get("delAnnotations");
-  if (gone !== undefined) {
-    const keys: unknown = shapeOf(gone) === "array" ? JSON.parse(gone) : null;
-    if (!Array.isArray(keys) || !keys.every((key) => typeof key === "string")) {
-      return fail("malformed-body", "'delAnnotations' must be an array of strings");
-    }
-    put.delAnnotations = keys;
-  }
-  return ok(put);
+  return ok(keys);
 }
 
 /** Clients read the kind from this annotation; it is always the platform's. */

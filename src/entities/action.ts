@@ -24,7 +24,9 @@ export interface CodeRef {
 export type Exec =
   | { kind: string; code: CodeRef; binary: boolean; main?: string }
   | { kind: "blackbox"; image: string; code?: CodeRef; binary: boolean; main?: string }
-  | { kind: "sequence"; components: string[] };
+  | { kind: "sequence"; components: string[] }
+  /** Served by the Worker; which function it is, its path says. */
+  | { kind: "builtin"; binary: false };
 
 /** Fields every stored entity has. */
 export interface EntityHead {

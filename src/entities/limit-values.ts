@@ -1,8 +1,10 @@
 // What an action may ask for: reading `limits` of a body, and the texts that say why a value is refused.
 
 import { type Failure, fail, ok, type Result } from "../errors.ts";
+import type { Parameter } from "./action.ts";
 import type { NamespaceLimits } from "./identity.ts";
 import { type ActionLimits, type Bounds, type LimitBounds, MAX_PARAMETERS } from "./limits.ts";
+import { sizeOfParameters } from "./parameters.ts";
 import { membersOf, type RawJson, shapeOf } from "./raw-json.ts";
 import { bytesOfSize } from "./size.ts";
 
@@ -81,4 +83,17 @@ export function instancesFault(limits: Partial<ActionLimits>, concurrent: number
 export function maxParameters(namespace: NamespaceLimits): number {
   const own = namespace.maxParameterSize === undefined ? null : bytesOfSize(namespace.maxParameterSize);
   return own === null ? MAX_PARAMETERS : Math.min(own, MAX_PARAMETERS);
+}
+
+/** Why an entity's parameters or annotations are too large, or null. */
+export function parametersFault(
+  put: { parameters?: Parameter[]; annotations?: Parameter[] },
+  namespace: NamespaceLimits,
+): Failure | null {
+  const max = maxParameters(namespace);
+  for (const name of ["parameters", "annotations"] as const) {
+    const size = sizeOfParameters(put[name] ?? []);
+    if (size > max) return fail("too-large", `${name} larger than allowed: ${size} > ${max} bytes.`);
+  }
+  return null;
 }

@@ -4,12 +4,15 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { MAX_BODY } from "../entities/limits.ts";
 import type { Env } from "../env.ts";
 import { fail } from "../errors.ts";
+import { Actions } from "../invocation/resolve.ts";
 import type { Services } from "../services.ts";
+import { accepts } from "./accept.ts";
 import { adminRoutes } from "./admin/admin.ts";
 import { authenticate } from "./authenticate.ts";
 import { tooLarge } from "./body.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
 import { respond } from "./errors.ts";
+import { Identities } from "./identities.ts";
 import { reply } from "./reply.ts";
 import { actionRoutes } from "./routes/actions.ts";
 import { activationRoutes } from "./routes/activations.ts";
@@ -19,6 +22,8 @@ import { invokeRoutes } from "./routes/invoke.ts";
 import { invokerRoutes } from "./routes/invokers.ts";
 import { logForwardingRoutes } from "./routes/log-forwarding.ts";
 import { namespaceRoutes } from "./routes/namespaces.ts";
+import { packageRoutes } from "./routes/packages.ts";
+import { isWebPath, webRoutes } from "./routes/web.ts";
 import { transactionIdOf } from "./transaction.ts";
 
 const MAX_URL = 8_192;
@@ -36,11 +41,15 @@ export function makeApp(open: (env: Env) => Services): App {
   invokerRoutes(app);
   hostRoutes(app);
   adminRoutes(app);
-  const keyed = authenticate();
+  const identities = new Identities();
+  const actions = new Actions();
+  webRoutes(app, { actions, identities });
+  const keyed = authenticate(identities);
   app.use("/api/v1/*", keyed, acceptsJson);
   app.use("/runtime/namespaces/*", keyed);
-  invokeRoutes(app);
+  invokeRoutes(app, actions);
   actionRoutes(app);
+  packageRoutes(app);
   activationRoutes(app);
   namespaceRoutes(app);
   logForwardingRoutes(app);
@@ -52,8 +61,10 @@ function edge(open: (env: Env) => Services): MiddlewareHandler<AppEnv> {
     const { headers, method, url } = c.req.raw;
     c.set("transactionId", transactionIdOf(headers.get("X-Request-ID")));
     if (url.length > MAX_URL) return respond(c, fail("uri-too-long"));
-    if (method === "OPTIONS") return reply(c, null);
-    if (method === "HEAD") return respond(c, fail("method-not-allowed", "GET"));
+    if (!isWebPath(c.req.path)) {
+      if (method === "OPTIONS") return reply(c, null);
+      if (method === "HEAD") return respond(c, fail("method-not-allowed", "GET"));
+    }
     const length = headers.get("Content-Length");
     if (length !== null && Number(length) > MAX_BODY) return respond(c, tooLarge(Number(length), MAX_BODY));
     const services = open(c.env);
@@ -64,20 +75,9 @@ function edge(open: (env: Env) => Services): MiddlewareHandler<AppEnv> {
 }
 
 const acceptsJson: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const accept = c.req.raw.headers.get("Accept");
-  if (accept !== null && accept !== "*/*" && !takesJson(accept)) {
-    return respond(c, fail("not-acceptable", "application/json"));
-  }
-  return next();
+  if (accepts(c.req.raw.headers.get("Accept"), "application/json")) return next();
+  return respond(c, fail("not-acceptable", "application/json"));
 };
-
-function takesJson(accept: string): boolean {
-  return accept.split(",").some((range) => {
-    const [type = "", ...parameters] = range.split(";").map((each) => each.trim().toLowerCase());
-    if (parameters.some((each) => /^q=0(\.0*)?$/.test(each))) return false;
-    return type === "*/*" || type === "application/*" || type === "application/json" || type === "";
-  });
-}
 
 /** A bug or a lost object: the log gets the story, the caller its transaction id. A failed query names its values, which
  * may be secrets: of an error with a cause only the cause's words are logged. */

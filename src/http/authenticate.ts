@@ -1,31 +1,40 @@
 // HTTP Basic, once per request below /api/v1: 401 comes before 404.
 
 import type { MiddlewareHandler } from "hono";
+import type { Identity } from "../entities/identity.ts";
 import { fail } from "../errors.ts";
-import type { AppEnv } from "./context.ts";
+import type { AppContext, AppEnv } from "./context.ts";
 import { respond } from "./errors.ts";
-import { Identities } from "./identities.ts";
+import type { Caller, Identities } from "./identities.ts";
 import { fitsDevelopment } from "./origin.ts";
 
 /** Longest Authorization header worth decoding. */
 const MAX_HEADER = 1_024;
 
-export function authenticate(): MiddlewareHandler<AppEnv> {
-  const identities = new Identities();
+export function authenticate(identities: Identities): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const header = c.req.raw.headers.get("Authorization");
-    if (header === null) return respond(c, fail("not-authenticated"));
-    const credentials = basic(header);
-    if (credentials === null) return respond(c, fail("bad-credentials"));
-    const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-    const masterSecret = c.env.MASTER_SECRET;
-    const caller = await identities.find(c.get("services"), credentials, { masterSecret, later });
+    if (c.req.raw.headers.get("Authorization") === null) return respond(c, fail("not-authenticated"));
+    const caller = await callerOf(c, identities);
     if (caller === null) return respond(c, fail("bad-credentials"));
     if (caller.development && !fitsDevelopment(c.req.raw)) return respond(c, fail("foreign-origin"));
     c.set("identity", caller.identity);
     c.set("epoch", caller.epoch);
     return next();
   };
+}
+
+/** Where nobody has to say who he is: what is no good counts as nothing said. */
+export async function knownCaller(c: AppContext, identities: Identities): Promise<Identity | null> {
+  const caller = await callerOf(c, identities);
+  return caller === null || (caller.development && !fitsDevelopment(c.req.raw)) ? null : caller.identity;
+}
+
+async function callerOf(c: AppContext, identities: Identities): Promise<Caller | null> {
+  const header = c.req.raw.headers.get("Authorization");
+  const credentials = header === null ? null : basic(header);
+  if (credentials === null) return null;
+  const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  return identities.find(c.get("services"), credentials, { masterSecret: c.env.MASTER_SECRET, later });
 }
 
 function basic(header: string): { uuid: string; secret: string } | null {

@@ -2,6 +2,7 @@
 
 import { MAX_PAYLOAD } from "../entities/limits.ts";
 import { type RawJson, shapeOf } from "../entities/raw-json.ts";
+import { bytesOfSize } from "../entities/size.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { AppContext } from "./context.ts";
 
@@ -14,15 +15,35 @@ export async function payloadOf(c: AppContext, max = MAX_PAYLOAD): Promise<Resul
   const bytes = await bytesOf(request, max);
   if (!bytes.ok) return bytes;
   if (bytes.value.byteLength === 0) return ok(undefined);
+  const text = textOf(request, bytes.value);
+  if (!text.ok) return text;
+  return shapeOf(text.value) === "object" ? text : fail("malformed-body", "Object expected.");
+}
+
+/** The JSON in the body of a PUT, whatever its shape. */
+export async function putBodyOf(c: AppContext, max: number): Promise<Result<RawJson>> {
+  const request = c.req.raw;
+  if (request.body === null) return fail("malformed-body", "The body is empty.");
+  const bytes = await bytesOf(request, max);
+  if (!bytes.ok) return bytes;
+  if (bytes.value.byteLength === 0) return fail("malformed-body", "The body is empty.");
+  return textOf(request, bytes.value);
+}
+
+function textOf(request: Request, bytes: ArrayBuffer | Uint8Array): Result<RawJson> {
   if (!isJson(request.headers.get("Content-Type"))) return fail("unsupported-media", "application/json");
-  let text: string;
   try {
-    text = decoder.decode(bytes.value);
+    const text = decoder.decode(bytes);
     JSON.parse(text);
+    return ok(text);
   } catch (cause) {
     return fail("malformed-body", cause instanceof SyntaxError ? "The text is not JSON." : "The text is not UTF-8.");
   }
-  return shapeOf(text) === "object" ? ok(text) : fail("malformed-body", "Object expected.");
+}
+
+/** Bytes of a payload, by what the namespace's limits say. */
+export function maxPayload(own: string | undefined): number {
+  return own === undefined ? MAX_PAYLOAD : Math.min(MAX_PAYLOAD, bytesOfSize(own) ?? MAX_PAYLOAD);
 }
 
 export function isJson(type: string | null): boolean {

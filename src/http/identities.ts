@@ -1,17 +1,20 @@
 // Who a key belongs to, remembered per isolate under the namespace's epoch: with key and lease at hand, no I/O at all.
 
 import { checkCredential, equalTexts, looksLikeCredential } from "../entities/credential.ts";
-import { developmentIdentity } from "../entities/development.ts";
+import { developmentIdentity, developmentNamespace } from "../entities/development.ts";
 import type { Identity } from "../entities/identity.ts";
 import type { GateLease } from "../protocol/rpc.ts";
 import type { Later, Services } from "../services.ts";
 
 const MAX_ENTRIES = 10_000;
 
-interface Entry {
+/** An identity, and the epoch of its namespace under which it was read. */
+export interface Owner {
   identity: Identity;
   epoch: number;
 }
+
+type Entry = Owner;
 
 export interface Caller {
   identity: Identity;
@@ -26,7 +29,8 @@ interface Credentials {
 }
 
 export class Identities {
-  /** By `uuid` for stored keys, by `act:uuid` for the identity behind activation credentials. */
+  /** By `uuid` for stored keys, by `act:uuid` for the identity behind activation credentials, by `ns:name` for a namespace's
+   * first identity. No uuid has a colon. */
   readonly #entries = new Map<string, Entry>();
 
   /** Null if nobody has this key. */
@@ -51,6 +55,22 @@ export class Identities {
       return known !== undefined && matches(known) ? known : null;
     });
     return found === null ? null : callerOf(services, found);
+  }
+
+  /** On whose behalf a web action of this namespace runs, or null if nobody has the namespace. */
+  async ofNamespace(services: Services, name: string, later: Later): Promise<Owner | null> {
+    const key = `ns:${name}`;
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) {
+      const lease = services.lease(name, later);
+      const { epoch } = "then" in lease ? await lease : lease;
+      if (epoch === entry.epoch) return entry;
+    }
+    return this.#read(services, { key, later }, async () => {
+      const stored = await services.stores.identities.byNamespace(name);
+      if (stored !== null || !services.settings.developmentKeys) return stored;
+      return developmentNamespace(name) ?? null;
+    });
   }
 
   async #derived(

@@ -17,7 +17,11 @@ export function bodyOf(pieces: Iterable<Piece>, blobs: Pick<BlobStore, "get">): 
   }
   if (list.length === 0) return text;
   list.push(text);
-  const parts = flow(list, blobs);
+  return streamOf(flow(list, blobs));
+}
+
+/** Asks for the next part only when the reader wants it; a reader who goes away ends the parts. */
+export function streamOf(parts: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await parts.next();

@@ -9,13 +9,18 @@ export interface Arguments {
   initEnv?: Record<string, string>;
 }
 
-/** `payload`: the text of a JSON object that was checked at the door; absent = none was sent. */
-export function argumentsOf(callable: Callable, payload: RawJson | undefined): Result<Arguments> {
+/** `payload`: the text of a JSON object that was checked at the door; absent = none was sent. `vetted`: whether it may set
+ * what it sets has been asked before. */
+export function argumentsOf(
+  callable: Callable,
+  payload: RawJson | undefined,
+  options: { vetted?: boolean } = {},
+): Result<Arguments> {
   const plain = callable.init.size === 0;
   if (payload === undefined && plain) return ok({ args: callable.defaults });
   if (payload !== undefined && plain && callable.parameters.size === 0) return ok({ args: payload });
   const given = payload === undefined ? [] : (membersOf(payload) ?? []);
-  if (given.some((each) => callable.final.has(each.key))) {
+  if (options.vetted !== true && given.some((each) => callable.final.has(each.key))) {
     return fail("bad-request", "Request defines parameters that are not allowed (e.g., reserved properties).");
   }
   const layers = [Array.from(callable.parameters, ([key, value]) => ({ key, value })), given];

@@ -2,10 +2,12 @@
 
 import type { Action, Parameter } from "../entities/action.ts";
 import type { ActionLimits } from "../entities/limits.ts";
-import { isTruthy, parameterValue } from "../entities/parameters.ts";
+import { isTruthy, mergeParameters, parameterValue } from "../entities/parameters.ts";
 import { objectOf, type RawJson } from "../entities/raw-json.ts";
+import { BUILTIN } from "../entities/runtimes.ts";
 import { open } from "../entities/sealing.ts";
 import type { Invocation } from "../protocol/invocation.ts";
+import type { OpenPackage } from "./open-package.ts";
 
 export interface Callable {
   name: string;
@@ -24,35 +26,69 @@ export interface Callable {
   /** Parameters that go into the environment at /init instead. */
   init: ReadonlySet<string>;
   credential: Invocation["credential"];
+  /** `ns/name` of the binding it was found through. */
+  binding?: string;
+  /** Run by the Worker itself. */
+  builtin: boolean;
+  /** What its annotations say of callers from the web; null = not theirs to call. */
+  web: WebExport | null;
 }
 
-/** Null if the action is no container's work, or a sealed parameter does not open. */
+export interface WebExport {
+  /** Query and body are handed over as they are. */
+  raw: boolean;
+  /** OPTIONS and CORS headers are the action's own. */
+  customOptions: boolean;
+  /** The value of `require-whisk-auth`, if there is one. */
+  auth: RawJson | undefined;
+}
+
+/** Null if the action is not for this path (a sequence), or a sealed parameter does not open. `bundle`: the package it was
+ * found in. */
 export async function callableOf(
   action: Action,
-  options: { revision: string; masterSecret: string },
+  options: { revision: string; masterSecret: string; bundle: OpenPackage | null },
 ): Promise<Callable | null> {
+  const { bundle, masterSecret } = options;
   const exec = execOf(action);
   if (exec === null) return null;
+  const merged = bundle === null ? action.parameters : mergeParameters(bundle.parameters, action.parameters);
   const parameters = new Map<string, RawJson>();
-  for (const parameter of action.parameters) {
-    const value = await plain(parameter, options.masterSecret);
+  for (const parameter of merged) {
+    const value = await plain(parameter, masterSecret);
     if (value === null) return null;
     parameters.set(parameter.key, value);
   }
+  const { annotations } = action;
   const defined = [...parameters].filter(([, value]) => value !== "null").map(([key]) => key);
+  const init = new Set(merged.filter((each) => each.init === true).map((each) => each.key));
   return {
     name: action.name,
     version: action.version,
     path: `${action.namespace}/${action.name}`,
     kind: action.exec.kind,
     limits: action.limits,
-    revision: options.revision,
+    // What a container was initialized with may come from the package.
+    revision: bundle === null || init.size === 0 ? options.revision : `${options.revision}+${bundle.revision}`,
     exec,
     parameters,
     defaults: objectOf(parameters),
-    final: new Set(parameterValue(action.annotations, "final") === "true" ? defined : []),
-    init: new Set(action.parameters.filter((each) => each.init === true).map((each) => each.key)),
-    credential: credentialOf(action.annotations),
+    final: new Set(parameterValue(annotations, "final") === "true" ? defined : []),
+    init,
+    credential: credentialOf(annotations),
+    ...(bundle?.binding === undefined ? {} : { binding: bundle.binding }),
+    builtin: action.exec.kind === BUILTIN,
+    web: webOf(annotations),
+  };
+}
+
+/** Only the boolean counts; annotations of packages and bindings do not. */
+function webOf(annotations: readonly Parameter[]): WebExport | null {
+  if (parameterValue(annotations, "web-export") !== "true") return null;
+  return {
+    raw: parameterValue(annotations, "raw-http") === "true",
+    customOptions: parameterValue(annotations, "web-custom-options") === "true",
+    auth: parameterValue(annotations, "require-whisk-auth"),
   };
 }
 
@@ -62,8 +98,8 @@ function execOf({ exec }: Action): Invocation["exec"] | null {
     kind: exec.kind,
     binary: exec.binary,
     ...("image" in exec ? { image: exec.image } : {}),
-    ...(exec.main === undefined ? {} : { main: exec.main }),
-    ...(exec.code === undefined ? {} : { code: exec.code }),
+    ...("main" in exec && exec.main !== undefined ? { main: exec.main } : {}),
+    ...("code" in exec && exec.code !== undefined ? { code: exec.code } : {}),
   };
 }
 

@@ -6,25 +6,31 @@ import type { Identity } from "../entities/identity.ts";
 import { MAX_INLINE } from "../entities/limits.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import { seal } from "../entities/sealing.ts";
-import { type Failure, fail } from "../errors.ts";
+import { type Failure, fail, ok } from "../errors.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
-import { argumentsOf } from "./arguments.ts";
+import { type Arguments, argumentsOf } from "./arguments.ts";
 import type { Callable } from "./callable.ts";
 import { enter } from "./permit.ts";
 import { placementOf } from "./placement.ts";
 import type { Desk } from "./ports.ts";
 import type { Actions } from "./resolve.ts";
-import { submit } from "./submit.ts";
+import { type BuiltinCall, runBuiltin } from "./serve.ts";
+import { type Submitted, submit } from "./submit.ts";
 
 export interface Request {
   identity: Identity;
   /** Epoch of the identity's own namespace. */
   epoch: number;
   transactionId: string;
-  action: EntityKey;
+  /** Its name, or the action itself where it has been found for this identity before. */
+  action: EntityKey | Callable;
   /** Text of a JSON object, checked. */
   payload?: RawJson;
+  /** Whether the payload may set what it sets has been asked before. */
+  vetted?: boolean;
+  /** Scheme and host under which the caller reached this platform. */
+  apiHost?: string;
   /** ms the caller waits; 0 = not at all. */
   waitMs: number;
   cause?: ActivationId;
@@ -45,37 +51,53 @@ export async function invoke(desk: Desk, actions: Actions, request: Request): Pr
   if (!permit.ok) return permit;
   let rowHolds = false;
   try {
-    const { path, name } = request.action;
-    if (path.split("/")[0] !== request.identity.namespace.name) return fail("not-authorized", `${path}/${name}`);
-    const found = await actions.find(desk, request.action, request.epoch);
+    const { identity, action } = request;
+    const caller = { namespace: identity.namespace.name, epoch: request.epoch };
+    const found = "exec" in action ? ok(action) : await actions.find(desk, action, caller);
     if (!found.ok) return found;
     const callable = found.value;
-    const args = argumentsOf(callable, request.payload);
+    const args = argumentsOf(callable, request.payload, { vetted: request.vetted === true });
     if (!args.ok) return args;
-    const { namespace } = request.identity;
-    const schedulers = await desk.schedulers();
-    const outcome = await submit(desk, {
-      invocation: {
-        id,
-        about: aboutOf(callable, request, acceptedAt),
-        revision: callable.revision,
-        exec: callable.exec,
-        args: await payloadOf(desk, args.value.args, `args/${namespace.uuid}/${id}`),
-        ...(args.value.initEnv === undefined ? {} : { initEnv: args.value.initEnv }),
-        ...(await keyOf(desk, callable, request.identity)),
-        blocking: request.waitMs > 0,
-      },
-      candidates: placementOf(`${namespace.uuid}/${callable.path}`, callable.kind, schedulers),
-      waitMs: request.waitMs,
-    });
+    const about = aboutOf(callable, request, acceptedAt);
+    const outcome = callable.builtin
+      ? await serve(desk, { id, about, args: args.value.args, apiHost: request.apiHost ?? "" })
+      : await send(desk, callable, { id, about, args: args.value, request });
     if (!outcome.ok) return outcome;
-    if (outcome.kind === "done") return { ok: true, kind: "done", id, record: outcome.record };
-    rowHolds = true;
+    if (outcome.kind === "done" && request.waitMs > 0) return { ok: true, kind: "done", id, record: outcome.record };
+    rowHolds = outcome.kind === "accepted";
     return { ok: true, kind: "accepted", id };
   } finally {
     // Where a row goes on, its store gives the slot back.
     if (permit.value && !rowHolds) desk.later(desk.gate(request.identity.namespace.uuid).leave([id]));
   }
+}
+
+async function send(
+  desk: Desk,
+  callable: Callable,
+  { id, about, args, request }: { id: ActivationId; about: Invocation["about"]; args: Arguments; request: Request },
+): Promise<Submitted> {
+  const { namespace } = request.identity;
+  const schedulers = await desk.schedulers();
+  return submit(desk, {
+    invocation: {
+      id,
+      about,
+      revision: callable.revision,
+      exec: callable.exec,
+      args: await payloadOf(desk, args.args, `args/${namespace.uuid}/${id}`),
+      ...(args.initEnv === undefined ? {} : { initEnv: args.initEnv }),
+      ...(await keyOf(desk, callable, request.identity)),
+      blocking: request.waitMs > 0,
+    },
+    candidates: placementOf(`${namespace.uuid}/${callable.path}`, callable.kind, schedulers),
+    waitMs: request.waitMs,
+  });
+}
+
+async function serve(desk: Desk, call: BuiltinCall): Promise<Submitted> {
+  const run = desk.builtin(call.about.path);
+  return run === undefined ? fail("not-found") : runBuiltin(desk, run, call);
 }
 
 function aboutOf(callable: Callable, request: Request, acceptedAt: number): Invocation["about"] {
@@ -91,6 +113,7 @@ function aboutOf(callable: Callable, request: Request, acceptedAt: number): Invo
     limits: callable.limits,
     acceptedAt,
     transactionId: request.transactionId,
+    ...(callable.binding === undefined ? {} : { binding: callable.binding }),
     ...(cause === undefined ? {} : { cause }),
     ...(identity.limits.storeActivations === false ? { store: false } : {}),
   };

@@ -2,9 +2,10 @@
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
-import type { ActivationStoreRpc, GateRpc, InvokerSchedulerRpc, RosterEntry } from "../protocol/rpc.ts";
+import type { ActivationStoreRpc, GateLease, GateRpc, InvokerSchedulerRpc, RosterEntry } from "../protocol/rpc.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
+import type { Builtin } from "./builtin.ts";
 
 export type Cancel = () => void;
 
@@ -27,6 +28,13 @@ export interface SubmitPorts {
 export interface Desk extends SubmitPorts {
   entities: Pick<EntityStore, "get">;
   blobs: Pick<BlobStore, "put">;
+  /** The epoch under which this namespace's entities may be read from memory. */
+  lease(namespace: string): GateLease | Promise<GateLease>;
+  storeOf(
+    activation: Parameters<SubmitPorts["storeOf"]>[0],
+  ): Pick<ActivationStoreRpc, "accept" | "open" | "await" | "fail" | "complete">;
+  /** The function behind an action of kind `builtin`. */
+  builtin(path: string): Builtin | undefined;
   /** The store shard for a call accepted now. */
   shard(): number;
   /** Limits that throttle namespaces without their own; null = those are not throttled. */

@@ -1,14 +1,26 @@
-// From a name to what a call needs, remembered per isolate under the namespace's epoch.
+// From a name to what a call needs: the action, what its package and a binding give it, and whether the caller may call it.
+// Remembered per isolate under the epochs of all namespaces that were read.
 
 import { readAction } from "../entities/action-document.ts";
 import { fail, ok, type Result } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
 import { type Callable, callableOf } from "./callable.ts";
+import { openPackage } from "./open-package.ts";
 import type { Desk } from "./ports.ts";
+
+/** Whose rights count. */
+export interface Caller {
+  namespace: string;
+  /** Of that namespace, taken before this call. */
+  epoch: number;
+}
+
+type Finding = Pick<Desk, "entities" | "lease" | "masterSecret">;
 
 interface Entry {
   callable: Callable;
-  epoch: number;
+  /** What was read is good while each of these namespaces is at this epoch. */
+  stamps: readonly (readonly [namespace: string, epoch: number])[];
   size: number;
 }
 
@@ -20,20 +32,50 @@ export class Actions {
   readonly #entries = new Map<string, Entry>();
   #size = 0;
 
-  /** The action behind a name. `epoch`: of the namespace the action lives in, taken before this call. */
-  async find(desk: Desk, key: EntityKey, epoch: number): Promise<Result<Callable>> {
-    const path = `${key.path}/${key.name}`;
+  /** The action behind a name, for a caller who may invoke it. */
+  async find(desk: Finding, key: EntityKey, caller: Caller): Promise<Result<Callable>> {
+    // All foreigners may do the same.
+    const mark = rootOf(key) === caller.namespace ? "" : "/";
+    const path = `${mark}${key.path}/${key.name}`;
     const entry = this.#entries.get(path);
-    if (entry?.epoch === epoch) return ok(entry.callable);
-    const stored = await desk.entities.get(key);
+    if (entry !== undefined && (await isFresh(desk, entry, caller))) return ok(entry.callable);
+    if (mark !== "") {
+      // Whoever asks for what is not there, or not for him, makes no Gate and leaves nothing here.
+      const refused = await refusal(desk, key, caller);
+      if (refused !== null) return refused;
+    }
+    const read = await this.#read(desk, key, caller);
+    if (read.ok) this.#remember(path, read.value);
+    return read.ok ? ok(read.value.callable) : read;
+  }
+
+  async #read(desk: Finding, key: EntityKey, caller: Caller): Promise<Result<Entry>> {
+    const epochs = new Map([[caller.namespace, caller.epoch]]);
+    const stamps = new Map<string, number>();
+    /** A lease must be older than the reads it covers. */
+    const before = async (namespace: string) => {
+      if (!epochs.has(namespace)) epochs.set(namespace, (await desk.lease(namespace)).epoch);
+      stamps.set(namespace, epochs.get(namespace) ?? 0);
+    };
+    const bundle = packageOf(key);
+    const opened =
+      bundle === null ? null : await openPackage(desk.entities, { caller: caller.namespace, key: bundle, before });
+    if (opened !== null && !opened.ok) return opened;
+    const path = opened?.value.path ?? key.path;
+    await before(rootOf({ path }));
+    const stored = await desk.entities.get({ path, name: key.name });
     if (stored === null) return fail("not-found");
     if (stored.type !== "action") return fail("wrong-collection");
     const action = readAction(stored.document);
     if (action === null) return fail("corrupted");
-    const callable = await callableOf(action, { revision: stored.revision, masterSecret: desk.masterSecret });
+    const callable = await callableOf(action, {
+      revision: stored.revision,
+      masterSecret: desk.masterSecret,
+      bundle: opened?.value ?? null,
+    });
     if (callable === null) return fail("corrupted");
-    this.#remember(path, { callable, epoch, size: stored.document.length });
-    return ok(callable);
+    const size = stored.document.length + (opened?.value.stored.document.length ?? 0);
+    return ok({ callable, stamps: [...stamps], size });
   }
 
   #remember(path: string, entry: Entry): void {
@@ -44,4 +86,32 @@ export class Actions {
     }
     this.#entries.set(path, entry);
   }
+}
+
+async function isFresh(desk: Finding, { stamps }: Entry, caller: Caller): Promise<boolean> {
+  for (const [namespace, epoch] of stamps) {
+    if (namespace === caller.namespace) {
+      if (epoch !== caller.epoch) return false;
+      continue;
+    }
+    const lease = desk.lease(namespace);
+    if (("then" in lease ? await lease : lease).epoch !== epoch) return false;
+  }
+  return true;
+}
+
+async function refusal(desk: Finding, key: EntityKey, { namespace }: Caller) {
+  const bundle = packageOf(key);
+  if (bundle === null) return fail("not-authorized", `${key.path}/${key.name}`);
+  const opened = await openPackage(desk.entities, { caller: namespace, key: bundle });
+  return opened.ok ? null : opened;
+}
+
+function rootOf({ path }: { path: string }): string {
+  return path.split("/", 1)[0] ?? path;
+}
+
+function packageOf({ path }: EntityKey): EntityKey | null {
+  const slash = path.indexOf("/");
+  return slash < 0 ? null : { path: path.slice(0, slash), name: path.slice(slash + 1) };
 }

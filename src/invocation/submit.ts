@@ -5,6 +5,7 @@ import { type ActivationRecord, recordOf } from "../entities/activation.ts";
 import { type Failure, fail } from "../errors.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import type { InvokeReply, SchedulerName } from "../protocol/rpc.ts";
+import { insist, PAUSES, pause, report } from "./insist.ts";
 import type { SubmitPorts } from "./ports.ts";
 
 export interface Call {
@@ -30,9 +31,6 @@ const MAX_ASKED = 3;
 const GRACE = 2_000;
 /** A run's row outlives its timeout by this, and by the timeout once more: pulling, starting and initializing. */
 const ROW_SLACK = 120_000;
-const MAX_CAUSE = 200;
-/** Pauses between tries to reach a store. */
-const PAUSES = [50, 250, 1_000] as const;
 
 export async function submit(ports: SubmitPorts, call: Call): Promise<Submitted> {
   const until = ports.now() + call.waitMs;
@@ -90,7 +88,7 @@ function ask(
     .scheduler(scheduler)
     .invoke(call.invocation, { waitMs })
     .catch((cause: unknown) => {
-      report(ports, call, { asking: scheduler, cause });
+      report(ports, call.invocation.id, { asking: scheduler, cause });
       return "unknown";
     });
 }
@@ -99,7 +97,7 @@ function ask(
 async function leaveToStore(ports: SubmitPorts, call: Call, until: number): Promise<Submitted> {
   const { invocation, candidates } = call;
   const store = () => ports.storeOf(invocation);
-  const accepted = await insist({ ports, call }, () => store().accept([invocation], { candidates }));
+  const accepted = await insist({ ports, id: call.invocation.id }, () => store().accept([invocation], { candidates }));
   if (accepted === undefined) return fail("internal");
   if (accepted.kind === "full") return fail("backlog-full");
   if (call.waitMs > 0) {
@@ -119,7 +117,7 @@ async function settle(
   const { id, about } = call.invocation;
   const record =
     (await recordBy(ports, call, until)) ??
-    (await insist({ ports, call }, () => ports.storeOf(call.invocation).fail(id, { about, reason })));
+    (await insist({ ports, id: call.invocation.id }, () => ports.storeOf(call.invocation).fail(id, { about, reason })));
   return record === undefined ? fail("internal") : { ok: true, kind: "done", record };
 }
 
@@ -132,7 +130,7 @@ async function recordBy(ports: SubmitPorts, call: Call, until: number): Promise<
       const { record } = await ports.storeOf(call.invocation).await(call.invocation.id, { ms });
       if (record !== null) return record;
     } catch (cause) {
-      report(ports, call, { asking: "its store", cause });
+      report(ports, call.invocation.id, { asking: "its store", cause });
     }
     const left = until - ports.now();
     if (left > 0) await pause(ports, Math.min(PAUSES[0], left));
@@ -142,36 +140,9 @@ async function recordBy(ports: SubmitPorts, call: Call, until: number): Promise<
 async function openRow(ports: SubmitPorts, call: Call, scheduler: SchedulerName): Promise<boolean> {
   const { id, about } = call.invocation;
   const deadline = ports.now() + 2 * about.limits.timeout + ROW_SLACK;
-  const opened = await insist({ ports, call }, async () => {
+  const opened = await insist({ ports, id: call.invocation.id }, async () => {
     await ports.storeOf(call.invocation).open({ id, about, scheduler, deadline });
     return true;
   });
   return opened ?? false;
-}
-
-/** For what may be repeated: tries a few times; undefined if it never worked. */
-async function insist<T>(
-  { ports, call }: { ports: SubmitPorts; call: Call },
-  work: () => Promise<T>,
-): Promise<T | undefined> {
-  for (let at = 0; ; at++) {
-    try {
-      return await work();
-    } catch (cause) {
-      report(ports, call, { asking: "its store", cause });
-      const ms = PAUSES[at];
-      if (ms === undefined) return undefined;
-      await pause(ports, ms);
-    }
-  }
-}
-
-function report(ports: SubmitPorts, call: Call, { asking, cause }: { asking: string; cause: unknown }): void {
-  ports.warn?.(`activation ${call.invocation.id}: asking ${asking} failed: ${String(cause).slice(0, MAX_CAUSE)}`);
-}
-
-function pause(ports: SubmitPorts, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    ports.after(ms, resolve);
-  });
 }

@@ -44,7 +44,9 @@ export interface EntityQuery {
 }
 
 export type PutResult = { kind: "written" } | { kind: "conflict" };
-export type RemoveResult = PutResult | { kind: "not-empty"; count: number };
+/** "fixed": it is part of the platform. */
+export type DeleteResult = PutResult | { kind: "fixed" };
+export type RemoveResult = DeleteResult | { kind: "not-empty"; count: number };
 
 export interface EntityStore {
   get(key: EntityKey): Promise<StoredEntity | null>;
@@ -54,7 +56,7 @@ export interface EntityStore {
    * is put into must be there. Anything else is a conflict. */
   put(entity: NewEntity, options: { expected: string | null; package?: EntityKey }): Promise<PutResult>;
   /** Conflict if the revision is not the stored one. */
-  delete(key: EntityKey, options: { expected: string }): Promise<PutResult>;
+  delete(key: EntityKey, options: { expected: string }): Promise<DeleteResult>;
   /** A package, with all it contains if `force` is set, in one step; without it only an empty one. */
   removePackage(key: EntityKey, options: { expected: string; force: boolean }): Promise<RemoveResult>;
   /** Newest `updated` first. */

@@ -300,5 +300,5 @@ line("2.115 2.121", "the name filter matches binding and package names", async (
     (await ask("GET", `activations?name=${filter}`)).json.map((each: { activationId: string }) => each.activationId);
   expect(await ids(`${name}/filtered`)).toEqual([direct]);
   expect(await ids(`${bound}/filtered`)).toEqual([through]);
-  expect(new Set(await ids("filtered"))).toEqual(new Set([direct, through]));
+  expect(await ids("filtered")).toEqual([]);
 });

@@ -19,7 +19,7 @@ const plain: Action = {
 };
 
 async function callable(changes: Partial<Action>): Promise<Callable> {
-  const made = await callableOf({ ...plain, ...changes }, { revision: "1", masterSecret: "secret" });
+  const made = await callableOf({ ...plain, ...changes }, { revision: "1", masterSecret: "secret", bundle: null });
   if (made === null) throw new Error("not callable");
   return made;
 }

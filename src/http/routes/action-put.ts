@@ -6,15 +6,14 @@ import { type ActionPut, newAction, parseActionPut, updatedAction } from "../../
 import { byteLength } from "../../entities/byte-length.ts";
 import { deprecationOf, type ExecRequest, execOf, type Offer, parseExec } from "../../entities/exec.ts";
 import type { Identity } from "../../entities/identity.ts";
-import { boundsFor, instancesFault, limitFault, maxParameters } from "../../entities/limit-values.ts";
+import { boundsFor, instancesFault, limitFault, parametersFault } from "../../entities/limit-values.ts";
 import { MAX_CODE } from "../../entities/limits.ts";
-import { sizeOfParameters } from "../../entities/parameters.ts";
 import { runnableKinds } from "../../entities/runtimes.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
-import type { EntityKey } from "../../storage/entity-store.ts";
 import { readActionBody } from "../code/action-body.ts";
 import type { LiftedCode } from "../code/code-sink.ts";
 import type { AppContext } from "../context.ts";
+import type { WritePlace } from "./action-place.ts";
 
 interface Wanted {
   put: ActionPut;
@@ -30,7 +29,7 @@ export interface Written {
 
 export async function putAction(
   c: AppContext,
-  { key, overwrite }: { key: EntityKey; overwrite: boolean },
+  { key, package: container, overwrite }: WritePlace & { overwrite: boolean },
 ): Promise<Result<Written>> {
   const services = c.get("services");
   const { entities } = services.stores;
@@ -62,9 +61,11 @@ export async function putAction(
     blobs,
   };
   const namespace = c.get("identity").namespace.name;
-  const result = await services.withWrite(namespace, () =>
-    entities.put(entity, { expected: stored?.revision ?? null }),
-  );
+  const options = {
+    expected: stored?.revision ?? null,
+    ...(container === undefined ? {} : { package: container }),
+  };
+  const result = await services.withWrite(namespace, () => entities.put(entity, options));
   if (result.kind === "conflict") return fail("concurrent-modification");
   return ok({ action, held: exec?.code === true ? (code?.held ?? null) : null });
 }
@@ -90,15 +91,9 @@ async function offerOf(c: AppContext): Promise<Offer> {
 }
 
 function sizeFault({ put, exec, code }: Wanted, { limits }: Identity): Failure | null {
-  const allowed = maxParameters(limits);
-  const sizes: [string, number, number][] = [
-    ["exec", (code?.size ?? 0) + byteLength(exec?.main ?? ""), MAX_CODE],
-    ["parameters", sizeOfParameters(put.parameters ?? []), allowed],
-    ["annotations", sizeOfParameters(put.annotations ?? []), allowed],
-  ];
-  const over = sizes.find(([, size, max]) => size > max);
-  if (over === undefined) return null;
-  return fail("too-large", `${over[0]} larger than allowed: ${over[1]} > ${over[2]} bytes.`);
+  const size = (code?.size ?? 0) + byteLength(exec?.main ?? "");
+  if (size > MAX_CODE) return fail("too-large", `exec larger than allowed: ${size} > ${MAX_CODE} bytes.`);
+  return parametersFault(put, limits);
 }
 
 function permissionFault(c: AppContext, { put, exec }: Wanted): Failure | null {

@@ -87,6 +87,7 @@ async function remove(c: AppContext): Promise<Response> {
   const services = c.get("services");
   const { entities } = services.stores;
   const gone = await services.withWrite(namespaceOf(c), () => entities.delete(stored, { expected: stored.revision }));
+  if (gone.kind === "fixed") return respond(c, fail("not-authorized", `${stored.path}/${stored.name}`));
   if (gone.kind === "conflict") return respond(c, fail("concurrent-modification"));
   return show(c, action, { code: true });
 }

@@ -86,7 +86,7 @@ function queryOf(c: AppContext): Result<ActivationQuery & { docs: boolean; count
   if (docs.value && page.value.count) {
     return fail("bad-request", "The parameter 'docs' is not permitted with 'count'.");
   }
-  const name = c.req.query("name");
+  const name = c.req.query("name") || undefined;
   if (name !== undefined && !NAME.test(name)) {
     const reason = "Parameter may be a 'simple' name or 'package-name/simple' name:";
     return malformed("name", `${reason} ${printable(name)}`);

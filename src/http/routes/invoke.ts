@@ -2,14 +2,13 @@
 
 import type { ActivationRecord } from "../../entities/activation.ts";
 import { extendedPieces } from "../../entities/activation-view.ts";
-import { MAX_PAYLOAD, MAX_WAIT } from "../../entities/limits.ts";
+import { MAX_WAIT } from "../../entities/limits.ts";
 import { nameFault, namespaceFault } from "../../entities/names.ts";
 import { shapeOf } from "../../entities/raw-json.ts";
-import { bytesOfSize } from "../../entities/size.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import { invoke } from "../../invocation/invoke.ts";
-import { Actions } from "../../invocation/resolve.ts";
-import { payloadOf } from "../body.ts";
+import type { Actions } from "../../invocation/resolve.ts";
+import { maxPayload, payloadOf } from "../body.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { namespaceOf } from "../namespace.ts";
@@ -26,8 +25,7 @@ interface Wish {
   resultOnly: boolean;
 }
 
-export function invokeRoutes(app: App): void {
-  const actions = new Actions();
+export function invokeRoutes(app: App, actions: Actions): void {
   const handler = (c: AppContext) => call(c, actions);
   app.post(`${COLLECTION}/:name`, handler);
   app.post(`${COLLECTION}/:package/:name`, handler);
@@ -58,6 +56,7 @@ async function call(c: AppContext, actions: Actions): Promise<Response> {
       },
       ...(payload.value === undefined ? {} : { payload: payload.value }),
       waitMs: wish.value.waitMs,
+      apiHost: new URL(c.req.url).origin,
     },
   );
   c.executionCtx.waitUntil(work);
@@ -89,8 +88,4 @@ function wishOf(c: AppContext): Result<Wish> {
     return fail("bad-request", `Timeout must be number of milliseconds up to ${MAX_WAIT}.`);
   }
   return ok({ waitMs: blocking.value ? waitMs : 0, resultOnly: result.value });
-}
-
-function maxPayload(own: string | undefined): number {
-  return own === undefined ? MAX_PAYLOAD : Math.min(MAX_PAYLOAD, bytesOfSize(own) ?? MAX_PAYLOAD);
 }

@@ -1,0 +1,18 @@
+// An action of kind `builtin` is a function over the raw arguments, in `system/`.
+
+import type { ActivationId } from "../entities/activation-id.ts";
+import type { RawJson } from "../entities/raw-json.ts";
+
+/** All that a built-in action may know. */
+export interface BuiltinContext {
+  /** The invoking namespace. */
+  namespace: string;
+  activationId: ActivationId;
+  /** Scheme and host under which this platform was reached, or "". */
+  apiHost: string;
+  /** Epoch ms. */
+  now: number;
+}
+
+/** Returns the text of a JSON object; one with `error` is an application error. */
+export type Builtin = (args: RawJson, context: BuiltinContext) => RawJson | Promise<RawJson>;
