@@ -3,9 +3,11 @@
 // processes, threads, addons, ways around process.stdout) the answer is no, for good.
 "use strict";
 
+// Loaded by every server that listens; asking for it costs nothing.
+const children = require("node:child_process");
 const fs = require("node:fs");
 
-const OTHERS = /^NativeModule (child_process|worker_threads|cluster)$/;
+const THREADS = "NativeModule worker_threads";
 /** Functions whose first argument may be one of the two streams, by number or by path. */
 const WRITERS = ["write", "writeSync", "writev", "writevSync"];
 const OPENERS = ["open", "openSync", "writeFile", "writeFileSync", "appendFile", "appendFileSync", "createWriteStream"];
@@ -25,17 +27,18 @@ function give(up) {
 
 /** True if nothing was printed since `forget`. */
 function wasQuiet() {
-  return !printed && !unknowable && !othersPrint();
+  return !printed && !unknowable && !threadsPrint();
 }
 
 function forget() {
   printed = false;
 }
 
-function othersPrint() {
+/** Threads have an `fs` of their own. */
+function threadsPrint() {
   const list = process.moduleLoadList;
   if (list.length === modules) return unknowable;
-  give(list.slice(modules).some((name) => OTHERS.test(name)));
+  give(list.indexOf(THREADS, modules) >= 0);
   modules = list.length;
   return unknowable;
 }
@@ -62,8 +65,13 @@ function onOpen(path) {
 for (const name of WRITERS) wrap(fs, name, onWrite);
 for (const name of OPENERS) wrap(fs, name, onOpen);
 for (const name of OPENERS_LATER) wrap(fs.promises, name, onOpen);
+// Whatever makes a child process comes through one of these.
+wrap(children.ChildProcess.prototype, "spawn", () => give(true));
+for (const name of ["spawnSync", "execSync", "execFileSync"]) wrap(children, name, () => give(true));
 wrap(process, "dlopen", () => give(true));
 wrap(process, "_rawDebug", note);
 process.on("warning", note);
+// What ES modules import by name was taken before.
+require("node:module").syncBuiltinESMExports();
 
 module.exports = { note, wasQuiet, forget };

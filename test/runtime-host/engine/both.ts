@@ -53,11 +53,13 @@ export function runsActions(engine: "docker" | "process"): void {
       const ways = [
         "require('node:fs').writeSync(1,'raw\\n')",
         "process._rawDebug('raw')",
+        "(await import('node:child_process')).execSync('echo raw',{stdio:'inherit'})",
+        "(await import('node:fs')).writeSync(2,'raw\\n')",
         "require('node:child_process').execSync('echo raw',{stdio:'inherit'})",
       ];
       for (const way of ways) {
-        const job = js(`let n=0;function main(){n++;if(n!==2){${way}}return {n}}`);
-        for (const lines of [1, 0, 1]) expect((await bench.run(job)).lines.length).toBe(lines);
+        const job = js(`let n=0;async function main(){n++;if(n!==2){${way}}return {n}}`);
+        for (const lines of [1, 0, 1]) expect((await bench.run(job)).lines.length, way).toBe(lines);
       }
     });
 
