@@ -39,6 +39,7 @@ export async function readActionBody(request: Request, ports: CodePorts): Promis
       failure = lifter.failure;
       if (failure === null) await sink.settle();
     }
+    if (size === 0) failure = fail("malformed-body", "The body is empty.");
     const text = failure ?? textOf(lifter.end());
     if (!text.ok) {
       await sink.abandon();
