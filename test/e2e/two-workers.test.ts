@@ -1,0 +1,182 @@
+// Two Workers over one storage: what is written through one is in force at the next call through the other, though both
+// remember what they have read. Every case calls first, so that the second Worker has something to forget.
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { basic, GUEST, SYSTEM } from "../support/platform.ts";
+import { startTwoWorkers, type TwoWorkers } from "../support/two-workers.ts";
+
+let workers: TwoWorkers;
+let counter = 0;
+const fresh = () => `thing-${counter++}`;
+const foreign = (path: string) => `/api/v1/namespaces/guest/${path}`;
+
+beforeAll(async () => {
+  workers = await startTwoWorkers();
+}, 120_000);
+afterAll(async () => workers?.stop());
+
+interface Ask {
+  body?: object;
+  key?: string | null;
+}
+
+async function ask(url: string, method: string, path: string, { body, key = GUEST }: Ask = {}) {
+  const answer = await fetch(`${url}${path.startsWith("/") ? path : `/api/v1/namespaces/_/${path}`}`, {
+    method,
+    headers: { "content-type": "application/json", ...(key === null ? {} : { authorization: basic(key) }) },
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text };
+}
+
+/** Through the first Worker. */
+async function put(path: string, body: object) {
+  const { status, text } = await ask(workers.one, "PUT", `${path}?overwrite=true`, { body });
+  expect([status, text]).toEqual([200, text]);
+}
+
+/** Through the second, again and again: the later ones come from its memory. */
+async function call(path: string, options: Ask = {}) {
+  const asked = path.includes("/web/") ? path : `${path}?blocking=true&result=true`;
+  return ask(workers.two, path.includes("/web/") ? "GET" : "POST", asked, { body: {}, ...options });
+}
+
+function web(path: string) {
+  return ask(workers.two, "GET", `/api/v1/web/guest/${path}`, { key: null });
+}
+
+function code(result: string, more: object = {}) {
+  return { exec: { kind: "nodejs:default", code: `function main() { return ${result}; }` }, ...more };
+}
+
+const EXPORTED = [{ key: "web-export", value: true }];
+
+describe("through the other Worker, at once", () => {
+  it("an update of an action is in force", async () => {
+    const name = fresh();
+    for (let version = 1; version <= 5; version++) {
+      await put(`actions/${name}`, code(`{ version: ${version} }`));
+      for (let times = 0; times < 3; times++) {
+        expect(JSON.parse((await call(`actions/${name}`)).text)).toEqual({ version });
+      }
+    }
+  });
+
+  it("a deleted action is gone, and a new one of its name is new", async () => {
+    const name = fresh();
+    await put(`actions/${name}`, code("{ old: true }"));
+    expect((await call(`actions/${name}`)).status).toBe(200);
+    await ask(workers.one, "DELETE", `actions/${name}`);
+    expect((await call(`actions/${name}`)).status).toBe(404);
+    await put(`actions/${name}`, code("{ old: false }"));
+    expect(JSON.parse((await call(`actions/${name}`)).text)).toEqual({ old: false });
+  });
+
+  it("an un-exported action is no page any more, and one that asks for a secret is closed", async () => {
+    const name = fresh();
+    await put(`actions/${name}`, code('{ body: "open" }', { annotations: EXPORTED }));
+    for (let times = 0; times < 3; times++) {
+      expect(await web(`default/${name}`)).toEqual({ status: 200, text: "open" });
+    }
+    await put(`actions/${name}`, { annotations: [{ key: "require-whisk-auth", value: "secret" }] });
+    expect((await web(`default/${name}`)).status).toBe(401);
+    await put(`actions/${name}`, { annotations: [{ key: "web-export", value: false }] });
+    expect((await web(`default/${name}`)).status).toBe(404);
+  });
+
+  it("a package that is not published any more is closed, directly and through bindings, and open again when it is", async () => {
+    const bundle = fresh();
+    const bound = fresh();
+    await put(`packages/${bundle}`, { publish: true });
+    await put(`actions/${bundle}/act`, code("{ ran: true }"));
+    const options = { key: SYSTEM };
+    const body = { binding: { namespace: "guest", name: bundle } };
+    expect((await ask(workers.two, "PUT", `packages/${bound}`, { body, ...options })).status).toBe(200);
+    for (const publish of [true, false, true]) {
+      await put(`packages/${bundle}`, { publish });
+      for (const path of [foreign(`actions/${bundle}/act`), `actions/${bound}/act`]) {
+        for (let times = 0; times < 2; times++) {
+          expect([path, (await call(path, options)).status]).toEqual([path, publish ? 200 : 403]);
+        }
+      }
+    }
+  });
+
+  it("parameters of a package and of a binding over it are what they were last set to", async () => {
+    const bundle = fresh();
+    const bound = fresh();
+    const value = (of: string, n: number) => ({ parameters: [{ key: of, value: n }] });
+    await put(`packages/${bundle}`, value("bundle", 0));
+    await put(`actions/${bundle}/act`, { exec: { kind: "nodejs:default", code: "function main(a) { return a; }" } });
+    await put(`packages/${bound}`, { binding: { namespace: "_", name: bundle }, ...value("bound", 0) });
+    for (let n = 1; n <= 3; n++) {
+      await put(`packages/${bundle}`, value("bundle", n));
+      expect(JSON.parse((await call(`actions/${bound}/act`)).text)).toEqual({ bundle: n, bound: n - 1 });
+      await put(`packages/${bound}`, value("bound", n));
+      expect(JSON.parse((await call(`actions/${bound}/act`)).text)).toEqual({ bundle: n, bound: n });
+    }
+  });
+
+  it("a binding moved to another package shows the other one", async () => {
+    const [first, second, bound] = [fresh(), fresh(), fresh()];
+    for (const name of [first, second]) {
+      await put(`packages/${name}`, {});
+      await put(`actions/${name}/act`, code(`{ from: "${name}" }`));
+    }
+    for (const name of [first, second, first]) {
+      await put(`packages/${bound}`, { binding: { namespace: "_", name } });
+      expect(JSON.parse((await call(`actions/${bound}/act`)).text)).toEqual({ from: name });
+    }
+  });
+
+  it("a package deleted with all it holds serves nobody", async () => {
+    const bundle = fresh();
+    await put(`packages/${bundle}`, { publish: true });
+    await put(`actions/${bundle}/act`, code('{ body: "page" }', { annotations: EXPORTED }));
+    expect((await call(foreign(`actions/${bundle}/act`), { key: SYSTEM })).status).toBe(200);
+    expect((await web(`${bundle}/act`)).status).toBe(200);
+    expect((await ask(workers.one, "DELETE", `packages/${bundle}?force=true`)).status).toBe(200);
+    expect((await call(`actions/${bundle}/act`)).status).toBe(404);
+    expect((await call(foreign(`actions/${bundle}/act`), { key: SYSTEM })).status).toBe(403);
+    expect((await web(`${bundle}/act`)).status).toBe(404);
+  });
+
+  it("what somebody stores over a built-in action takes its place, until it is deleted", async () => {
+    const echo = "/api/v1/namespaces/whisk.system/actions/utils/echo";
+    const run = async () => JSON.parse((await call(echo)).text);
+    expect(await run()).toEqual({});
+    const options = { key: SYSTEM, body: code("{ mine: true }") };
+    expect((await ask(workers.one, "PUT", "actions/utils/echo?overwrite=true", options)).status).toBe(200);
+    expect(await run()).toEqual({ mine: true });
+    expect((await ask(workers.one, "DELETE", "actions/utils/echo", { key: SYSTEM })).status).toBe(200);
+    expect(await run()).toEqual({});
+  });
+});
+
+it("while one Worker updates without pause, the other never shows an older version after a newer one", async () => {
+  const name = fresh();
+  let written = 0;
+  let done = false;
+  await put(`packages/${name}`, { parameters: [{ key: "n", value: 0 }] });
+  await put(`packages/${name}-b`, { binding: { namespace: "whisk.system", name: "utils" } });
+  const writer = (async () => {
+    while (!done) {
+      await put(`packages/${name}-b`, { parameters: [{ key: "n", value: written + 1 }] });
+      written++;
+    }
+  })();
+  let seen = 0;
+  const end = Date.now() + 5_000;
+  while (Date.now() < end) {
+    const before = written;
+    const { text } = await call(`actions/${name}-b/echo`);
+    const { n = 0 } = JSON.parse(text) as { n?: number };
+    expect(n).toBeGreaterThanOrEqual(before);
+    expect(n).toBeGreaterThanOrEqual(seen);
+    seen = n;
+  }
+  done = true;
+  await writer;
+  expect(seen).toBeGreaterThan(1);
+});
