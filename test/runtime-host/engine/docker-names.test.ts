@@ -1,0 +1,78 @@
+// Names, labels, images, settings: what Docker is told.
+
+import { describe, expect, it } from "vitest";
+import {
+  containerName,
+  floats,
+  imagesByKind,
+  type LocalImage,
+  withTag,
+} from "../../../runtime-host/engine/docker-names.ts";
+import { createOptions } from "../../../runtime-host/engine/docker-settings.ts";
+
+const spec = { number: 7, kind: "nodejs:20", memory: 256 };
+
+describe("a container's name", () => {
+  it("tells host, number, namespace and action, or what it is prewarmed for", () => {
+    const owner = { namespace: "gu est", action: "gu est_pack_häl lo", revision: "1" };
+    expect(containerName("h1", { ...spec, owner })).toBe("wskh1_7_guest_guest_pack_hllo");
+    expect(containerName("h1", spec)).toBe("wskh1_7_prewarm_nodejs20");
+  });
+});
+
+describe("the image of a kind", () => {
+  const image = (id: string, tags: string[], kind?: string, created = 1): LocalImage => ({
+    id,
+    tags,
+    created,
+    labels: kind === undefined ? {} : { "io.edgewhisk.kind": kind },
+  });
+  const wanted = { prefix: "registry.example/edgewhisk/action-", tag: "v1" };
+
+  it("is the configured name, else the newest of its label, else OpenWhisk's own", () => {
+    const upstream = image("u", ["openwhisk/action-nodejs-v20:nightly"]);
+    const older = image("o", ["edgewhisk/action-nodejs-20:aaa"], "nodejs:20", 1);
+    const newer = image("n", ["edgewhisk/action-nodejs-20:bbb"], "nodejs:20", 2);
+    const configured = image("c", ["registry.example/edgewhisk/action-nodejs-20:v1"], "nodejs:20", 0);
+    const digest = (list: LocalImage[]) => imagesByKind(list, wanted).get("nodejs:20")?.digest;
+    expect(digest([upstream])).toBe("u");
+    expect(digest([older, upstream, newer])).toBe("n");
+    expect(digest([newer, configured, older])).toBe("c");
+    expect(digest([image("x", ["something/else:1"])])).toBeUndefined();
+  });
+
+  it("is trusted to need no privilege only if it is ours", () => {
+    const kinds = imagesByKind(
+      [image("u", ["openwhisk/action-python-v3.11:latest"]), image("n", ["a:b"], "nodejs:24")],
+      wanted,
+    );
+    expect(kinds.get("python:3.11")).toMatchObject({ own: false, image: "openwhisk/action-python-v3.11:latest" });
+    expect(kinds.get("nodejs:24")).toMatchObject({ own: true, image: "a:b" });
+  });
+});
+
+it.each([
+  ["alpine", true, "alpine:latest"],
+  ["alpine:latest", true, "alpine:latest"],
+  ["alpine:3", false, "alpine:3"],
+  ["host:5000/alpine", true, "host:5000/alpine:latest"],
+  ["alpine@sha256:abc", false, "alpine@sha256:abc"],
+])("%s: asks the registry every time: %s", (image, always, full) => {
+  expect(floats(image)).toBe(always);
+  expect(withTag(image)).toBe(full);
+});
+
+it("gives CPU by memory where shares are configured", () => {
+  const settings = {
+    host: { name: "h", boot: "b" },
+    image: "i",
+    own: false,
+    network: "n",
+    apiHost: "http://a",
+    pids: 64,
+    cpuShares: 0,
+  };
+  expect(createOptions(spec, settings).HostConfig?.CpuShares).toBeUndefined();
+  expect(createOptions(spec, { ...settings, cpuShares: 100 }).HostConfig?.CpuShares).toBe(200);
+  expect(createOptions(spec, settings).HostConfig?.CapDrop).toEqual(["NET_RAW", "NET_ADMIN"]);
+});

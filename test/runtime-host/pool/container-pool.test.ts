@@ -1,0 +1,335 @@
+// The pool over an engine whose containers are HTTP servers in this process: every turn a container can take, without a wait.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Containers, Job } from "../../../runtime-host/container/contract.ts";
+import { SENTINEL } from "../../../runtime-host/container/log-lines.ts";
+import type { ContainerSpec, Creation, Engine, OutputSink } from "../../../runtime-host/engine/engine.ts";
+import type { PoolLimits } from "../../../runtime-host/pool/book.ts";
+import { ContainerPool } from "../../../runtime-host/pool/container-pool.ts";
+import { errorOf, jobOf, type Ran, runOn } from "../engine/actions.ts";
+import { silent } from "../support.ts";
+
+type Handler = (body: { value: Record<string, unknown> }, to: Fake) => unknown;
+
+interface Fake {
+  spec: ContainerSpec;
+  sink: OutputSink;
+  server: Server;
+  paused: boolean;
+  removed: boolean;
+  runs: number;
+  reply(status: number, body: string): void;
+}
+
+const KIND = "nodejs:20";
+
+interface FakeOptions {
+  run: Handler;
+  init?: Handler;
+  create?: (spec: ContainerSpec) => Promise<Extract<Creation, { ok: false }> | null>;
+  death?: "memory" | "exit" | "engine";
+  remove?: () => Promise<void>;
+  hello?: string;
+}
+
+class FakeEngine implements Engine {
+  readonly name = "process";
+  readonly blackbox = true;
+  readonly made: Fake[] = [];
+  most = 0;
+  #creating = 0;
+  readonly options: FakeOptions;
+
+  constructor(options: FakeOptions) {
+    this.options = options;
+  }
+
+  runtimes = () => [{ kind: KIND, image: "fake", digest: "1" }];
+  unhealthy = () => null;
+  sweep = async () => 0;
+  close = async () => {};
+
+  async create(spec: ContainerSpec, sink: OutputSink): Promise<Creation> {
+    this.most = Math.max(this.most, ++this.#creating);
+    const failed = (await this.options.create?.(spec)) ?? null;
+    this.#creating--;
+    if (failed !== null) return failed;
+    const server = createServer((request, response) => void this.#serve(fake, request, response));
+    const fake = { spec, sink, server, paused: false, removed: false, runs: 0, reply: () => {} } as Fake;
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    this.made.push(fake);
+    const { death, remove } = this.options;
+    return {
+      ok: true,
+      container: {
+        id: String(spec.number),
+        address: { host: "127.0.0.1", port: (server.address() as AddressInfo).port },
+        pause: async () => {
+          fake.paused = true;
+        },
+        resume: async () => {
+          fake.paused = false;
+        },
+        remove: async () => {
+          await remove?.();
+          fake.removed = true;
+          server.close();
+          server.closeAllConnections();
+          sink.ended();
+        },
+        death: async () => death ?? "exit",
+        memoryKills: () => 0,
+      },
+    };
+  }
+
+  async #serve(fake: Fake, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let text = "";
+    for await (const chunk of request) text += chunk;
+    if (request.url === "/hello") return void response.end(this.options.hello ?? "{}");
+    expect(fake.paused).toBe(false);
+    const body = JSON.parse(text) as { value: Record<string, unknown> };
+    let status = 200;
+    let raw: string | null = null;
+    const reply = (code: number, answer: string) => {
+      status = code;
+      raw = answer;
+    };
+    const to = { ...fake, reply };
+    const isInit = request.url === "/init";
+    if (!isInit) fake.runs++;
+    const handler = isInit ? (this.options.init ?? (() => ({}))) : this.options.run;
+    const result = await handler(body, Object.assign(to, { runs: fake.runs }));
+    if (result === "hang up") return void request.socket.destroy();
+    if (!isInit) for (const stream of [1, 2] as const) fake.sink.output(stream, Buffer.from(`${SENTINEL}\n`));
+    response.writeHead(status);
+    response.end(raw ?? JSON.stringify(result));
+  }
+}
+
+const open: Containers[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.stop({ fast: true });
+});
+
+function poolOf(engine: Engine, limits: Partial<PoolLimits> = {}): ContainerPool {
+  const pool = new ContainerPool(engine, {
+    limits: {
+      memory: 2048,
+      idleShare: 0.5,
+      containers: 20,
+      creations: 2,
+      waiting: 20,
+      patience: 500,
+      pauseGrace: 60_000,
+      idleTimeout: 600_000,
+      ...limits,
+    },
+    prewarms: [],
+    folder: tmpdir(),
+    log: silent,
+  });
+  open.push(pool);
+  return pool;
+}
+
+const job = (changes: Partial<Omit<Job, "limits">> & { limits?: Partial<Job["limits"]> } = {}) =>
+  jobOf(KIND, "code", { path: "guest/it", ...changes });
+
+describe("a job", () => {
+  it("whose container answers 503 runs in another one, and the busy one is never used again", async () => {
+    const engine = new FakeEngine({
+      run: (_body, to) => (to.spec.number === 1 ? to.reply(503, '{"error":"busy"}') : { number: to.spec.number }),
+    });
+    const pool = poolOf(engine);
+    const ran = await runOn(pool, job());
+    expect(ran.answer.outcome).toEqual({ statusCode: 0, result: '{"number":2}' });
+    await expect.poll(() => engine.made[0]?.removed).toBe(true);
+  });
+
+  it("that every container turns away ends as an internal error, after a few", async () => {
+    const engine = new FakeEngine({ run: (_body, to) => to.reply(503, "{}") });
+    const ran = await runOn(poolOf(engine), job());
+    expect(ran.answer.outcome.statusCode).toBe(3);
+    expect(engine.made.length).toBe(5);
+  });
+
+  it("is sent byte for byte, with its context and a deadline", async () => {
+    let seen: unknown;
+    let init: unknown;
+    const engine = new FakeEngine({
+      init: (body) => {
+        init = body.value;
+        return {};
+      },
+      run: (body) => {
+        seen = body;
+        return {};
+      },
+    });
+    await runOn(poolOf(engine), job({ args: '{"a":[1,2]}', main: "other", initEnv: { X: "1" } }));
+    expect(seen).toMatchObject({
+      value: { a: [1, 2] },
+      namespace: "guest",
+      deadline: expect.stringMatching(/^\d{13}$/),
+    });
+    expect(init).toMatchObject({
+      name: "it",
+      main: "other",
+      code: "code",
+      binary: false,
+      env: { X: "1", __OW_NAMESPACE: "guest" },
+    });
+  });
+
+  it.each([
+    ["exit", "The action did not produce a valid response and exited unexpectedly.", 2],
+    ["memory", "The action exhausted its memory and was aborted.", 2],
+    ["engine", "The container engine went away during the run.", 3],
+  ] as const)("whose connection breaks says why: %s", async (death, text, statusCode) => {
+    const engine = new FakeEngine({ run: () => "hang up", death });
+    const ran = await runOn(poolOf(engine), job());
+    expect(ran.answer.outcome.statusCode).toBe(statusCode);
+    expect(errorOf(ran)).toBe(text);
+    await expect.poll(() => engine.made[0]?.removed).toBe(true);
+  });
+
+  it.each([
+    [200, '{"error":{"code":1.0}}', 1, '{"error":{"code":1.0}}'],
+    [200, "[1,2.0]", 0, "[1,2.0]"],
+    [502, '{"error":"x"}', 2, '{"error":"x"}'],
+    [200, "nonsense", 2, '{"error":"The action did not produce a valid JSON or JSON Array response: nonsense"}'],
+  ])("answered with %s %s counts as %s", async (status, body, statusCode, result) => {
+    const engine = new FakeEngine({ run: (_body, to) => to.reply(status, body) });
+    const { answer } = await runOn(poolOf(engine), job());
+    expect(answer.outcome).toEqual({ statusCode, result });
+  });
+
+  it("that fails init gets that error, and its container goes", async () => {
+    const engine = new FakeEngine({ run: () => ({}), init: (_body, to) => to.reply(502, '{"error":"no parse"}') });
+    const ran = await runOn(poolOf(engine), job({ limits: { logs: 0 } }));
+    expect(ran.answer.outcome).toEqual({ statusCode: 2, result: '{"error":"no parse"}' });
+    expect(ran.logs).toEqual({ lines: "[]" });
+    await expect.poll(() => engine.made[0]?.removed, { timeout: 5_000 }).toBe(true);
+  });
+});
+
+describe("creation", () => {
+  it.each([
+    ["pull", 2, "Failed to pull container image 'nodejs:20'."],
+    ["command", 2, "executable file not found in image nodejs:20"],
+    ["provision", 3, "Failed to provision resources to run the action."],
+  ] as const)("that fails (%s) ends the call that waited for it, which never ran", async (why, statusCode, text) => {
+    const engine = new FakeEngine({ run: () => ({}), create: async () => ({ ok: false, why, detail: "" }) });
+    const ran: Ran = await runOn(poolOf(engine), job());
+    expect(ran.answer).toMatchObject({ ran: false, outcome: { statusCode } });
+    expect(errorOf(ran)).toBe(text);
+  });
+
+  it("that finds no engine gives the call back", async () => {
+    const engine = new FakeEngine({ run: () => ({}), create: async () => ({ ok: false, why: "engine", detail: "" }) });
+    await expect(runOn(poolOf(engine), job())).rejects.toThrow("busy");
+  });
+
+  it("is bounded, and calls for many actions at once are served in order", async () => {
+    const order: string[] = [];
+    const engine = new FakeEngine({
+      create: () => new Promise((resolve) => setTimeout(() => resolve(null), 10)),
+      run: (body) => {
+        order.push(String(body.value.n));
+        return {};
+      },
+    });
+    const pool = poolOf(engine);
+    const jobs = Array.from({ length: 8 }, (_, n) =>
+      job({ path: `guest/a${n}`, args: `{"n":${n}}`, limits: { memory: 128 } }),
+    );
+    await Promise.all(jobs.map((each) => runOn(pool, each)));
+    expect(engine.most).toBe(2);
+    expect(order).toEqual(order.toSorted());
+  });
+
+  it("is not waited for where a warm container becomes free first", async () => {
+    let creations = 0;
+    const engine = new FakeEngine({
+      create: () => new Promise((resolve) => setTimeout(() => resolve(null), creations++ === 0 ? 0 : 2_000)),
+      run: async (_body, to) => {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return { number: to.spec.number };
+      },
+    });
+    const pool = poolOf(engine);
+    await runOn(pool, job());
+    const both = await Promise.all([runOn(pool, job()), runOn(pool, job())]);
+    expect(both.map((each) => each.answer.outcome.result)).toEqual(['{"number":1}', '{"number":1}']);
+  });
+});
+
+describe("containers", () => {
+  it("make room for another action, oldest first, and memory stays within its bound", async () => {
+    const engine = new FakeEngine({ run: () => ({}) });
+    const pool = poolOf(engine, { memory: 512 });
+    for (const name of ["a", "b", "c", "d"]) {
+      await runOn(pool, job({ path: `guest/${name}` }));
+      expect(pool.stats().memoryUsed).toBeLessThanOrEqual(512);
+    }
+    expect(engine.made[0]?.removed).toBe(true);
+    expect(engine.made[3]?.removed).toBe(false);
+  });
+
+  it("that cannot be removed at first are removed later, and count until then", async () => {
+    let refusals = 1;
+    const engine = new FakeEngine({
+      run: (_body, to) => to.reply(500, "{}"),
+      remove: async () => {
+        if (refusals-- > 0) throw new Error("not now");
+      },
+    });
+    const pool = poolOf(engine);
+    await runOn(pool, job());
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(pool.stats().memoryUsed).toBe(128);
+    await expect.poll(() => pool.stats().memoryUsed, { timeout: 3_000 }).toBe(0);
+  });
+
+  it("take overlapping runs where action and runtime allow it; one that fails lets the others finish", async () => {
+    const engine = new FakeEngine({
+      hello: '{"edgewhisk":1,"concurrent":true}',
+      run: async (body, to) => {
+        if (body.value.bad === true) return to.reply(502, '{"error":"bad"}');
+        if (body.value.wait === true) await new Promise((resolve) => setTimeout(resolve, 300));
+        return { number: to.spec.number };
+      },
+    });
+    const pool = poolOf(engine);
+    const shared = (args: string) => job({ args, limits: { concurrency: 3 } });
+    await runOn(pool, shared("{}"));
+    const waiting = [runOn(pool, shared('{"wait":true}')), runOn(pool, shared('{"wait":true}'))];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const bad = await runOn(pool, shared('{"bad":true}'));
+    expect(bad.answer.outcome.statusCode).toBe(2);
+    for (const each of await Promise.all(waiting)) {
+      expect(each.answer.outcome).toEqual({ statusCode: 0, result: '{"number":1}' });
+    }
+    await expect.poll(() => engine.made[0]?.removed, { timeout: 5_000 }).toBe(true);
+    expect((await runOn(pool, shared("{}"))).answer.outcome.result).toBe('{"number":2}');
+  });
+
+  it("take one run at a time where the runtime does not say that it can take more", async () => {
+    const engine = new FakeEngine({
+      run: async (_body, to) => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return { number: to.spec.number };
+      },
+    });
+    const pool = poolOf(engine);
+    const shared = () => job({ limits: { concurrency: 3 } });
+    await runOn(pool, shared());
+    const two = await Promise.all([runOn(pool, shared()), runOn(pool, shared())]);
+    for (const fake of engine.made) expect(fake.runs).toBeLessThanOrEqual(3);
+    expect(two.every((each) => each.answer.outcome.statusCode === 0)).toBe(true);
+  });
+});
