@@ -28,6 +28,7 @@ export class Run implements Job {
   args: RawJson;
   readonly context: Readonly<Record<string, string>>;
   readonly initEnv: Readonly<Record<string, string>>;
+  declare readonly answerBounds?: { readonly max: number; readonly truncation: number };
 
   readonly shard: number;
   readonly assignment: Assignment;
@@ -57,6 +58,7 @@ export class Run implements Job {
     this.args = "inline" in invocation.args ? invocation.args.inline : "";
     this.context = contextOf(message);
     this.initEnv = invocation.initEnv ?? {};
+    if (invocation.answerBounds !== undefined) this.answerBounds = invocation.answerBounds;
     this.shard = options.shard;
     this.assignment = options.assignment;
   }

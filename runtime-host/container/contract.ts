@@ -33,6 +33,8 @@ export interface Job {
   readonly context: Readonly<Record<string, string>>;
   /** Further environment values for /init (init parameters, already stringified). */
   readonly initEnv: Readonly<Record<string, string>>;
+  /** Bytes /run may answer with, and bytes echoed of a longer answer; absent = the system's. */
+  readonly answerBounds?: { readonly max: number; readonly truncation: number };
 }
 
 /** Code by content. `load` may be called by several cold starts at once (the cache fetches once); rejects when it cannot be

@@ -123,7 +123,7 @@ async function run(
   const { timeout, concurrency } = job.limits;
   const body = runBody(job, Date.now() + timeout);
   const reply: Reply = await container.client.post("/run", body, {
-    ...bounds(timeout),
+    ...bounds(timeout, job.answerBounds),
     patient: false,
     mayBeQuiet: concurrency === 1 && !container.logs.noisy,
   });
@@ -158,8 +158,8 @@ async function explain(
   return ended.kind === "outcome" && container.memoryKills() > kills ? ABNORMAL.memory() : outcome;
 }
 
-function bounds(timeout: number) {
-  return { timeout, maxResponse: MAX_RESULT, truncation: TRUNCATION };
+function bounds(timeout: number, own?: Job["answerBounds"]) {
+  return { timeout, maxResponse: own?.max ?? MAX_RESULT, truncation: own?.truncation ?? TRUNCATION };
 }
 
 function answer(job: Job, options: { listener: RunListener; hooks: RunHooks; outcome: Outcome; ran: boolean }): void {

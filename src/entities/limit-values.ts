@@ -3,7 +3,7 @@
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { Parameter } from "./action.ts";
 import type { NamespaceLimits } from "./identity.ts";
-import { type ActionLimits, type Bounds, type LimitBounds, MAX_PARAMETERS } from "./limits.ts";
+import { type ActionLimits, type Bounds, type LimitBounds, MAX_PARAMETERS, MAX_RESULT, TRUNCATION } from "./limits.ts";
 import { sizeOfParameters } from "./parameters.ts";
 import { membersOf, type RawJson, shapeOf } from "./raw-json.ts";
 import { bytesOfSize } from "./size.ts";
@@ -83,6 +83,15 @@ export function instancesFault(limits: Partial<ActionLimits>, concurrent: number
 export function maxParameters(namespace: NamespaceLimits): number {
   const own = namespace.maxParameterSize === undefined ? null : bytesOfSize(namespace.maxParameterSize);
   return own === null ? MAX_PARAMETERS : Math.min(own, MAX_PARAMETERS);
+}
+
+/** Bytes an answer may have, and bytes echoed of a longer one; undefined where the system's bounds hold. */
+export function answerBounds(namespace: NamespaceLimits): { max: number; truncation: number } | undefined {
+  const { maxPayloadSize, truncationSize } = namespace;
+  if (maxPayloadSize === undefined && truncationSize === undefined) return undefined;
+  const within = (own: string | undefined, most: number) =>
+    Math.min(most, own === undefined ? most : (bytesOfSize(own) ?? most));
+  return { max: within(maxPayloadSize, MAX_RESULT), truncation: within(truncationSize, TRUNCATION) };
 }
 
 /** Why an entity's parameters or annotations are too large, or null. */

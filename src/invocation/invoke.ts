@@ -3,6 +3,7 @@
 import type { ActivationRecord } from "../entities/activation.ts";
 import { type ActivationId, newActivationId } from "../entities/activation-id.ts";
 import type { Identity } from "../entities/identity.ts";
+import { answerBounds } from "../entities/limit-values.ts";
 import { MAX_INLINE } from "../entities/limits.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import { seal } from "../entities/sealing.ts";
@@ -78,6 +79,7 @@ async function send(
   { id, about, args, request }: { id: ActivationId; about: Invocation["about"]; args: Arguments; request: Request },
 ): Promise<Submitted> {
   const { namespace } = request.identity;
+  const bounds = answerBounds(request.identity.limits);
   const schedulers = await desk.schedulers();
   return submit(desk, {
     invocation: {
@@ -89,6 +91,7 @@ async function send(
       ...(args.initEnv === undefined ? {} : { initEnv: args.initEnv }),
       ...(await keyOf(desk, callable, request.identity)),
       blocking: request.waitMs > 0,
+      ...(bounds === undefined ? {} : { answerBounds: bounds }),
     },
     candidates: placementOf(`${namespace.uuid}/${callable.path}`, callable.kind, schedulers),
     waitMs: request.waitMs,

@@ -68,5 +68,7 @@ export const Invocation = z.object({
   credential: z.enum(["none", "activation", "owner"]),
   sealedKey: z.string().exactOptional(),
   blocking: z.boolean(),
+  /** Bytes an answer may have, and of what is echoed of a longer one, where the namespace has limits of its own. */
+  answerBounds: z.object({ max: z.number(), truncation: z.number() }).exactOptional(),
 });
 export type Invocation = z.infer<typeof Invocation>;
