@@ -52,6 +52,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           root: new URL("..", import.meta.url).pathname,
+          globalSetup: "test/support/shared-platforms.ts",
           include: slow.map((each) => (each.endsWith(".ts") ? each : `${each}/*.test.ts`)),
           testTimeout: 120_000,
           hookTimeout: 120_000,

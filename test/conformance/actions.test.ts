@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import { annotation, ask, code, ECHO, fresh, line, make, namespace, useApi } from "./suite.ts";
 
-useApi();
+await useApi();
 
 const P = (name: string, value: unknown) => ({ key: name, value });
 const put = (name: string, body: unknown, query = "?overwrite=true") => ask("PUT", `actions/${name}${query}`, { body });
@@ -248,7 +248,7 @@ line(
     await make(`actions/${name}`, { exec: { kind: "nodejs:default", code: "x".repeat(limit) } });
     expect((await ask("GET", `actions/${name}`)).json.exec.code.length).toBe(limit);
   },
-  120_000,
+  { timeout: 120_000 },
 );
 
 line(
@@ -262,7 +262,7 @@ line(
       expect((await ask("GET", `actions/${name}`)).json.exec.code === source).toBe(true);
     }
   },
-  60_000,
+  { timeout: 60_000 },
 );
 
 line("3.34 3.35 3.36 3.37 3.39", "limits out of bounds are refused with their texts", async () => {

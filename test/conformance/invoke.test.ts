@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import { annotation, ask, code, ECHO, fresh, line, make, namespace, recordOf, useApi } from "./suite.ts";
 
-useApi();
+await useApi();
 
 const P = (name: string, value: unknown) => ({ key: name, value });
 const post = (name: string, query: string, body?: unknown) => ask("POST", `actions/${name}${query}`, { body });

@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import { annotation, ask, code, ECHO, fresh, key, line, make, namespace, recordOf, useApi } from "./suite.ts";
 
-useApi();
+await useApi();
 
 const P = (name: string, value: unknown) => ({ key: name, value });
 

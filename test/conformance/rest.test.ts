@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import { ask, code, ECHO, fresh, key, line, make, namespace, useApi } from "./suite.ts";
 
-useApi();
+await useApi();
 
 const NS = "/api/v1/namespaces";
 const uuid = (which: 1 | 2) => key(which).split(":")[0];

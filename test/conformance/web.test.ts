@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import { ask, code, ECHO, fresh, key, line, make, namespace, recordOf, useApi } from "./suite.ts";
 
-useApi();
+await useApi();
 
 const web = (extra: { key: string; value: unknown }[] = [], more: object = {}) => ({
   annotations: [{ key: "web-export", value: true }, ...extra],

@@ -1,0 +1,289 @@
+// Subjects, and what the limits of a namespace do: parity 1.2, 1.3, 3.3, 3.4, 9. Needs edgewhisk's admin API.
+
+import { expect } from "vitest";
+import { admin, ask, code, ECHO, fresh, line, pair, recordOf, type Tenant, tenant, useApi } from "./suite.ts";
+
+await useApi();
+
+const put = (owner: Tenant, name: string, body: object, query = "?overwrite=true") =>
+  ask("PUT", `actions/${name}${query}`, { key: owner.key, body });
+const invoke = (owner: Tenant, name: string, body: object = {}) =>
+  ask("POST", `actions/${name}?blocking=true`, { key: owner.key, body });
+const needs = "admin";
+
+line(
+  "1.14",
+  "a subject has at least five characters",
+  async () => {
+    for (const subject of ["four", "    x", ""])
+      expect([subject, (await admin("POST", "identities", { subject })).status]).toEqual([subject, 400]);
+  },
+  { needs },
+);
+
+line(
+  "1.15 1.02",
+  "one subject may own several namespaces, each with its own key",
+  async () => {
+    const subject = fresh("subject");
+    const [one, two] = [
+      await tenant({}, { subject, namespace: fresh("one") }),
+      await tenant({}, { subject, namespace: fresh("two") }),
+    ];
+    expect(one.key).not.toBe(two.key);
+    for (const each of [one, two])
+      expect((await ask("GET", "/api/v1/namespaces", { key: each.key })).json).toEqual([each.namespace]);
+    await put(one, "mine", code(ECHO));
+    expect((await ask("GET", "actions/mine", { key: two.key })).status).toBe(404);
+  },
+  { needs },
+);
+
+line(
+  "1.16",
+  "several subjects may hold keys of one namespace, and each is named in what it starts",
+  async () => {
+    const namespace = fresh("shared");
+    const [one, two] = [await tenant({}, { namespace }), await tenant({}, { namespace })];
+    await put(one, "ours", code(ECHO));
+    expect((await ask("GET", "actions/ours", { key: two.key })).json.name).toBe("ours");
+    expect((await invoke(two, "ours")).json).toMatchObject({ subject: two.subject, namespace });
+  },
+  { needs },
+);
+
+line(
+  "1.18 1.24 1.25 1.27 1.29",
+  "a namespace's own limits are shown, the others with their defaults; sizes are texts with a unit",
+  async () => {
+    const own = {
+      invocationsPerMinute: 7,
+      concurrentInvocations: 3,
+      firesPerMinute: 5,
+      allowedKinds: ["nodejs:20"],
+      storeActivations: true,
+      maxActionMemory: 256,
+      maxParameterSize: "2 KB",
+      maxPayloadSize: "10 KB",
+      truncationSize: "1 KB",
+    };
+    const { json } = await ask("GET", "limits", { key: (await tenant(own)).key });
+    const { maxPayloadSize, truncationSize, ...shown } = own;
+    expect(json).toMatchObject({ ...shown, minActionMemory: 128, maxActionTimeout: 300_000, maxActionInstances: 3 });
+    const plain = (await ask("GET", "limits", { key: (await tenant()).key })).json;
+    for (const name of ["allowedKinds", "storeActivations"]) expect(plain).not.toHaveProperty(name);
+    expect(plain.maxParameterSize).toBe("1 MB");
+    for (const wrong of ["1", "1 TB", "x MB", -1, 5])
+      expect([
+        wrong,
+        (await admin("POST", "identities", { subject: fresh("wrong"), limits: { maxPayloadSize: wrong } })).status,
+      ]).toEqual([wrong, 400]);
+  },
+  { needs },
+);
+
+line(
+  "1.28",
+  "a namespace's limits never widen the system's",
+  async () => {
+    const wide = await tenant({
+      minActionMemory: 1,
+      maxActionMemory: 100_000,
+      maxActionTimeout: 10_000_000,
+      maxParameterSize: "9 MB",
+    });
+    const { json } = await ask("GET", "limits", { key: wide.key });
+    const system = (await ask("GET", "limits")).json;
+    for (const name of ["minActionMemory", "maxActionMemory", "maxActionTimeout", "maxParameterSize"])
+      expect([name, json[name]]).toEqual([name, system[name]]);
+    const refused = await put(wide, "wide", code(ECHO, { limits: { memory: system.maxActionMemory + 1 } }));
+    expect(refused.json.error).toContain(`exceeds allowed threshold of ${system.maxActionMemory} MB`);
+  },
+  { needs },
+);
+
+line(
+  "3.40",
+  "where a namespace's limits are narrower, the text quotes them",
+  async () => {
+    const narrow = await tenant({
+      minActionMemory: 256,
+      maxActionMemory: 300,
+      maxActionTimeout: 1_000,
+      maxActionLogs: 2,
+    });
+    const error = async (limits: object) =>
+      (await put(narrow, fresh("n"), code(ECHO, { limits: { memory: 256, timeout: 500, logs: 1, ...limits } }))).json
+        .error;
+    expect(await error({ memory: 301 })).toContain("memory size 301 MB exceeds allowed threshold of 300 MB");
+    expect(await error({ memory: 100_000 })).toContain("exceeds allowed threshold of 300 MB");
+    expect(await error({ memory: 255 })).toContain("memory size 255 MB below allowed threshold of 256 MB");
+    expect(await error({ timeout: 999_999 })).toContain("exceeds allowed threshold of 1000 milliseconds");
+    expect(await error({ logs: 3 })).toContain("log size 3 MB exceeds allowed threshold of 2 MB");
+  },
+  { needs },
+);
+
+line(
+  "1.48",
+  "only kinds a namespace may use can be written, what is there can be called",
+  async () => {
+    const kinds = (await ask("GET", "/", { key: null })).json.runtimes;
+    const [kind, other] = [kinds.nodejs[0].kind, kinds.python[0].kind];
+    const owner = await tenant({ allowedKinds: [kind] });
+    expect((await put(owner, "allowed", { exec: { kind, code: ECHO } })).status).toBe(200);
+    expect(await put(owner, "refused", { exec: { kind: other, code: "def main(a): return a" } })).toMatchObject({
+      status: 403,
+      json: { error: `The supplied authentication is not authorized to access actions of kind '${other}'.` },
+    });
+    expect((await put(owner, "allowed", { publish: true })).status).toBe(200);
+    expect((await invoke(owner, "allowed")).status).toBe(200);
+  },
+  { needs },
+);
+
+line(
+  "3.14",
+  "maxParameterSize lowers what parameters and annotations may hold",
+  async () => {
+    const owner = await tenant({ maxParameterSize: "1 KB" });
+    for (const field of ["parameters", "annotations"]) {
+      const answer = await put(owner, fresh("p"), code(ECHO, { [field]: [pair("a", "x".repeat(1_024))] }));
+      expect(answer.status).toBe(413);
+      expect(answer.json.error).toMatch(new RegExp(`^${field} larger than allowed: \\d+ > 1024 bytes\\.$`));
+      const pack = await ask("PUT", `packages/${fresh("p")}`, {
+        key: owner.key,
+        body: { [field]: [pair("a", "x".repeat(1_024))] },
+      });
+      expect(pack.status).toBe(413);
+    }
+    expect((await put(owner, "fits", code(ECHO, { parameters: [pair("a", "x".repeat(900))] }))).status).toBe(200);
+  },
+  { needs },
+);
+
+line(
+  "3.47 2.140",
+  "maxPayloadSize lowers what a call may carry",
+  async () => {
+    const owner = await tenant({ maxPayloadSize: "1 KB" });
+    await put(owner, "small", code(ECHO, { annotations: [pair("web-export", true)] }));
+    const answer = await invoke(owner, "small", { x: "y".repeat(1_100) });
+    expect(answer.status).toBe(413);
+    expect(answer.json.error).toMatch(/^Request larger than allowed: \d+ > 1024 bytes\.$/);
+    const web = await ask("POST", `/api/v1/web/${owner.namespace}/default/small.json`, {
+      key: null,
+      body: { x: "y".repeat(1_100) },
+    });
+    expect(web.status).toBe(413);
+    expect((await invoke(owner, "small", { x: "y" })).status).toBe(200);
+  },
+  { needs },
+);
+
+line(
+  "3.46 3.47",
+  "truncationSize bounds what is echoed of a result that was too long",
+  async () => {
+    const owner = await tenant({ truncationSize: "1 KB" });
+    await put(owner, "long", code("function main() { return { x: 'y'.repeat(1024 * 1024) }; }"));
+    const { json } = await invoke(owner, "long");
+    const echoed = /The truncated response was: ([\s\S]*)$/.exec(json.response.result.error)?.[1] ?? "";
+    expect(json.response.status).toBe("application error");
+    expect(echoed.length).toBeGreaterThan(500);
+    expect(echoed.length).toBeLessThanOrEqual(1_024);
+  },
+  { needs },
+);
+
+line(
+  "3.38",
+  "instances must not exceed what the namespace may run at once",
+  async () => {
+    const owner = await tenant({ concurrentInvocations: 5 });
+    expect(await put(owner, "many", code(ECHO, { limits: { instances: 6 } }))).toMatchObject({
+      status: 400,
+      json: { error: "Max action instance concurrency must not exceed your namespace concurrency of 5." },
+    });
+    expect((await put(owner, "few", code(ECHO, { limits: { instances: 5 } }))).json.limits.instances).toBe(5);
+    expect((await put(owner, "negative", code(ECHO, { limits: { instances: -1 } }))).status).toBe(400);
+  },
+  { needs },
+);
+
+line(
+  "1.32",
+  "a limit of 0 refuses every call, and nothing else",
+  async () => {
+    for (const limits of [{ invocationsPerMinute: 0 }, { concurrentInvocations: 0 }]) {
+      const owner = await tenant(limits);
+      expect((await put(owner, "never", code(ECHO))).status).toBe(200);
+      expect((await invoke(owner, "never")).status).toBe(429);
+      expect((await ask("POST", "actions/never", { key: owner.key, body: {} })).status).toBe(429);
+      expect((await ask("GET", "actions/never", { key: owner.key })).status).toBe(200);
+    }
+  },
+  { needs },
+);
+
+line(
+  "9.01 9.02 9.05 9.07 9.11",
+  "calls per minute are counted, refused ones and those of missing actions too; the rest is not",
+  async () => {
+    const owner = await tenant({ invocationsPerMinute: 3 });
+    await put(owner, "rated", code(ECHO));
+    await freshMinute();
+    for (const name of ["rated", "nobody", "rated"]) await invoke(owner, name);
+    const refused = await invoke(owner, "rated");
+    expect(refused).toMatchObject({
+      status: 429,
+      json: { error: "Too many requests in the last minute (count: 4, allowed: 3).", code: expect.any(String) },
+    });
+    expect(refused.headers.get("retry-after")).toBeNull();
+    expect((await invoke(owner, "nobody")).json.error).toContain("count: 5");
+    for (let n = 0; n < 5; n++) expect((await ask("GET", "actions/rated", { key: owner.key })).status).toBe(200);
+  },
+  { needs, timeout: 60_000 },
+);
+
+line(
+  "9.03",
+  "what runs at once is bounded, and free again when it has ended",
+  async () => {
+    const owner = await tenant({ concurrentInvocations: 2 });
+    await put(owner, "slow", code("function main(a) { return new Promise((r) => setTimeout(() => r({}), a.ms)); }"));
+    const held = [invoke(owner, "slow", { ms: 3_000 }), invoke(owner, "slow", { ms: 3_000 })];
+    await new Promise((done) => setTimeout(done, 1_000));
+    expect(await invoke(owner, "slow", { ms: 0 })).toMatchObject({
+      status: 429,
+      json: { error: "Too many concurrent requests in flight (count: 2, allowed: 2)." },
+    });
+    for (const each of held) expect((await each).status).toBe(200);
+    await expect.poll(async () => (await invoke(owner, "slow", { ms: 0 })).status, { timeout: 5_000 }).toBe(200);
+  },
+  { needs },
+);
+
+line(
+  "9.09 5.07",
+  "a web action counts against its owner, whoever calls",
+  async () => {
+    const owner = await tenant({ invocationsPerMinute: 1 });
+    const caller = await tenant();
+    await put(owner, "web", code(ECHO, { annotations: [pair("web-export", true)] }));
+    await freshMinute();
+    const call = () => ask("GET", `/api/v1/web/${owner.namespace}/default/web.json`, { key: caller.key });
+    const first = await call();
+    expect(first.status).toBe(200);
+    const record = await recordOf(first.headers.get("x-openwhisk-activation-id") ?? "", owner.key);
+    expect(record).toMatchObject({ namespace: owner.namespace, subject: owner.subject });
+    expect(await call()).toMatchObject({ status: 429, json: { error: expect.stringContaining("allowed: 1") } });
+  },
+  { needs, timeout: 60_000 },
+);
+
+/** Windows are whole minutes: waits for the next one where this one is nearly over. */
+async function freshMinute(): Promise<void> {
+  const left = 60_000 - (Date.now() % 60_000);
+  if (left < 20_000) await new Promise((done) => setTimeout(done, left + 200));
+}
