@@ -12,6 +12,7 @@ export function membersOf(text: RawJson): { key: string; value: RawJson }[] | nu
   const members: { key: string; value: RawJson }[] = [];
   at = skipSpace(text, at + 1);
   while (text.charCodeAt(at) !== 0x7d) {
+    if (text.charCodeAt(at) !== 0x22) throw new SyntaxError("a key is missing in JSON text");
     const keyEnd = endOfString(text, at);
     const key = JSON.parse(text.slice(at, keyEnd)) as string;
     at = skipSpace(text, skipSpace(text, keyEnd) + 1);
@@ -104,6 +105,8 @@ function endOfValue(text: string, from: number): number {
     const code = text.charCodeAt(at);
     if (code === 0x2c || code === 0x7d || code === 0x5d || code <= 0x20) break;
   }
+  // Without this, a text that ends early would be read for ever.
+  if (at === from) throw new SyntaxError("a value is missing in JSON text");
   return at;
 }
 
