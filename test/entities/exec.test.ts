@@ -1,0 +1,154 @@
+// What an action runs: kinds, images, and the texts of refusals.
+
+import { describe, expect, test } from "vitest";
+import { deprecationOf, execOf, isImage, type Offer, parseExec } from "../../src/entities/exec.ts";
+import { MANIFEST, runnableKinds } from "../../src/entities/runtimes.ts";
+
+const CODE = { size: 5, binary: false, blank: false };
+const ALL: Offer = { kinds: MANIFEST, blackbox: true };
+const FEW: Offer = { kinds: runnableKinds(new Set(["nodejs:22", "nodejs:24", "python:3.12"])), blackbox: false };
+
+function parse(exec: object, options: { code?: typeof CODE | null; offer?: Offer } = {}) {
+  return parseExec(JSON.stringify(exec), {
+    code: options.code === undefined ? CODE : options.code,
+    offer: options.offer ?? ALL,
+  });
+}
+
+function errorOf(exec: object, options: Parameters<typeof parse>[1] = {}): string {
+  const parsed = parse(exec, options);
+  return parsed.ok ? "" : parsed.text;
+}
+
+describe("kinds", () => {
+  test.each([
+    ["nodejs:20", "nodejs:20"],
+    [" NodeJS:Default ", "nodejs:20"],
+    ["python:default", "python:3.10"],
+  ])("%j is %s where every host is there", (kind, resolved) => {
+    expect(parse({ kind, code: "" })).toEqual({ ok: true, value: { kind: resolved, code: true, binary: false } });
+  });
+
+  test("default is the newest that can run where the manifest's cannot", () => {
+    expect(parse({ kind: "nodejs:default", code: "" }, { offer: FEW })).toMatchObject({ value: { kind: "nodejs:24" } });
+    expect(parse({ kind: "python:default", code: "" }, { offer: FEW })).toMatchObject({
+      value: { kind: "python:3.12" },
+    });
+  });
+
+  test("a known kind that no host offers is refused by name, with what there is", () => {
+    for (const kind of ["nodejs:20", "swift:5.3", "swift:default"]) {
+      expect(errorOf({ kind, code: "" }, { offer: FEW })).toBe(
+        `The request content was malformed:\nThe runtime '${kind}' is known, but no host of this platform offers it. ` +
+          "Valid values are: 'nodejs:22', 'nodejs:24', 'python:3.12'.",
+      );
+    }
+    expect(errorOf({ kind: "blackbox", image: "a/b" }, { offer: FEW })).toContain(
+      "No host of this platform can run container images",
+    );
+  });
+
+  test("an unknown kind is refused as upstream does", () => {
+    for (const kind of ["cobol:85", "sequence", "", "nodejs", "nodejs:20:1"]) {
+      expect(errorOf({ kind, code: "" })).toContain(
+        `The specified runtime '${kind}' is not supported by this platform. Valid values are: 'nodejs:18', `,
+      );
+    }
+    expect(errorOf({ kind: "cobol:85", code: "" })).toContain("'rust:1.34', 'blackbox'.");
+  });
+
+  test("none of the manifest's is deprecated now, and an unknown one is not either", () => {
+    expect(MANIFEST.map((each) => deprecationOf(each.kind)).filter((each) => each !== null)).toEqual([]);
+    expect(deprecationOf("cobol:85")).toBeNull();
+  });
+});
+
+describe("code and main", () => {
+  test("code must be there as a string; its facts are the lifted code's", () => {
+    expect(errorOf({ kind: "nodejs:20" }, { code: null })).toContain(
+      "'code' must be a string defined in 'exec' for 'nodejs:20' actions",
+    );
+    expect(errorOf({ kind: "nodejs:20", code: 5 }, { code: null })).toContain("'code' must be a string");
+    expect(parse({ kind: "nodejs:20", code: "", binary: false }, { code: { ...CODE, binary: true } })).toMatchObject({
+      value: { binary: true },
+    });
+  });
+
+  test("kinds that need a main say so", () => {
+    expect(errorOf({ kind: "java:default", code: "" })).toContain(
+      "'main' must be a string defined in 'exec' for 'java:default' actions",
+    );
+    expect(parse({ kind: "java:8", code: "", main: "M" })).toEqual({
+      ok: true,
+      value: { kind: "java:8", code: true, binary: false, main: "M" },
+    });
+  });
+
+  test("a black box needs none, and blank code is none", () => {
+    const wanted = { kind: "blackbox", image: "a/b:c", code: false, binary: false };
+    expect(parse({ kind: "blackbox", image: "a/b:c" }, { code: null })).toEqual({ ok: true, value: wanted });
+    expect(parse({ kind: "blackbox", image: "a/b:c", code: "" }, { code: { ...CODE, blank: true } })).toEqual({
+      ok: true,
+      value: wanted,
+    });
+    expect(errorOf({ kind: "blackbox", image: "a/b:c", code: {} }, { code: null })).toContain(
+      "'code' must be a string",
+    );
+  });
+});
+
+test("the stored form follows from request and code", () => {
+  const code = { key: "code/1", hash: "h", size: 5 };
+  expect(execOf({ kind: "nodejs:20", code: true, binary: true, main: "m" }, code)).toEqual({
+    kind: "nodejs:20",
+    code,
+    binary: true,
+    main: "m",
+  });
+  expect(execOf({ kind: "blackbox", image: "i", code: false, binary: false }, undefined)).toEqual({
+    kind: "blackbox",
+    image: "i",
+    binary: false,
+  });
+  expect(() => execOf({ kind: "nodejs:20", code: true, binary: false }, undefined)).toThrow("no code");
+});
+
+describe("images", () => {
+  const digest = "a".repeat(32);
+  test.each([
+    "alpine",
+    "openwhisk/dockerskeleton:nightly",
+    "registry.example.com/a/b/c:1.0_x",
+    "localhost:5000/a",
+    "Upper.Host.io/lower",
+    "a__b/c-d.e",
+    "a--b",
+    `a@sha256:${digest}`,
+    `a:t@sha256:${digest}`,
+    "1.2.3.4:80/x",
+  ])("%s is one", (image) => expect(isImage(image)).toBe(true));
+
+  test.each([
+    "",
+    " a",
+    "A",
+    "a b",
+    "a/",
+    "/a",
+    "a:",
+    "a:b:c/d",
+    "a..b",
+    "a_-b",
+    "-a",
+    "a@sha256:abc",
+    "a:-t",
+    "https://a/b",
+    `a${"a".repeat(512)}`,
+  ])("%s is none", (image) => expect(isImage(image)).toBe(false));
+
+  test("an endless attempt is told in no time", () => {
+    const started = performance.now();
+    for (const part of ["a.", "a-", "a_a", "a/", "-"]) isImage(`${part.repeat(255)}!`);
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+});
