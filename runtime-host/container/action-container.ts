@@ -96,8 +96,12 @@ export class ActionContainer {
     return this.#engine.death();
   }
 
-  memoryKills(): number {
-    return this.#engine.memoryKills();
+  get memoryKills(): number {
+    return this.#engine.memoryKills;
+  }
+
+  killedForMemory(before: number): boolean {
+    return this.#engine.killedForMemory(before);
   }
 
   /** Its connections should have broken when it ended; where they have not, nobody is to wait for the deadline. */

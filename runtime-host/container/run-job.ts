@@ -36,7 +36,7 @@ export async function runJob(
 ): Promise<Verdict> {
   const { hooks } = options;
   const logs = container.logs.open(job.limits.logs * MB);
-  const kills = container.memoryKills();
+  const kills = container.memoryKills;
   const cold = !container.initialized;
   let initTime: number | undefined;
   let began = performance.now();
@@ -155,7 +155,7 @@ async function explain(
     const death = await container.death();
     return death === "memory" ? ABNORMAL.memory() : death === "engine" ? internalError(ENGINE_GONE) : outcome;
   }
-  return ended.kind === "outcome" && container.memoryKills() > kills ? ABNORMAL.memory() : outcome;
+  return ended.kind === "outcome" && container.killedForMemory(kills) ? ABNORMAL.memory() : outcome;
 }
 
 function bounds(timeout: number, own?: Job["answerBounds"]) {

@@ -17,8 +17,7 @@ const DEATH_WAIT = 1_000;
 export class DockerContainer implements EngineContainer {
   readonly id: string;
   address: Address = NOWHERE;
-  /** The engine reported a kill for memory. */
-  outOfMemory = false;
+  memoryKills = 0;
   readonly #container: Docker.Container;
   #removal: Promise<void> | null = null;
 
@@ -78,7 +77,7 @@ export class DockerContainer implements EngineContainer {
   async death(): Promise<Death> {
     const until = performance.now() + DEATH_WAIT;
     for (let pause = 5; performance.now() < until; pause = Math.min(pause * 2, 100)) {
-      if (this.outOfMemory || this.memoryKills() > 0) return "memory";
+      if (this.killedForMemory(0)) return "memory";
       let state: Docker.ContainerInspectInfo["State"];
       try {
         state = (await this.#container.inspect()).State;
@@ -93,7 +92,12 @@ export class DockerContainer implements EngineContainer {
     return this.#verdict();
   }
 
-  memoryKills(): number {
+  killedForMemory(before: number): boolean {
+    return this.memoryKills > before || this.#countedKills() > before;
+  }
+
+  /** As the kernel counts them, where the engine runs on this machine. */
+  #countedKills(): number {
     for (const path of [
       `/sys/fs/cgroup/memory/docker/${this.id}/memory.oom_control`,
       `/sys/fs/cgroup/system.slice/docker-${this.id}.scope/memory.events`,
@@ -105,10 +109,10 @@ export class DockerContainer implements EngineContainer {
         // Another layout, another machine, or gone.
       }
     }
-    return this.outOfMemory ? 1 : 0;
+    return 0;
   }
 
   #verdict(): Death {
-    return this.outOfMemory ? "memory" : "exit";
+    return this.memoryKills > 0 ? "memory" : "exit";
   }
 }

@@ -178,7 +178,7 @@ export class DockerEngine implements Engine {
     }
     if (event.Type === "container") {
       const container = this.#containers.get(event.id ?? "");
-      if (container !== undefined && event.Action === "oom") container.outOfMemory = true;
+      if (container !== undefined && event.Action === "oom") container.memoryKills++;
     } else if (event.Type === "image") {
       this.#images.scanSoon((changed) => changed && this.#options.changed());
     }

@@ -37,8 +37,10 @@ export interface EngineContainer {
   remove(): Promise<void>;
   /** After a lost connection; waits a moment for the engine to know. */
   death(): Promise<Death>;
-  /** Processes killed for memory in it so far, children of the server included; as far as known without waiting. */
-  memoryKills(): number;
+  /** Kills for memory the engine has reported so far, children of the server included. Costs nothing. */
+  readonly memoryKills: number;
+  /** Whether there are more by now than `before`; looks itself, since reports come late. */
+  killedForMemory(before: number): boolean;
 }
 
 export type Creation =

@@ -128,7 +128,7 @@ class ProcessContainer implements EngineContainer {
   readonly address: Address;
   readonly #pid: number;
   readonly #options: { folder: string; memory: MemoryWatch; socketPath: string };
-  #kills = 0;
+  memoryKills = 0;
   #ended = false;
   #whenEnded: Promise<void>;
   #removal: Promise<void> | null = null;
@@ -184,11 +184,11 @@ class ProcessContainer implements EngineContainer {
 
   async death(): Promise<Death> {
     await Promise.race([this.#whenEnded, sleep(500, undefined, { ref: false })]);
-    return this.#kills > 0 ? "memory" : "exit";
+    return this.memoryKills > 0 ? "memory" : "exit";
   }
 
-  memoryKills(): number {
-    return this.#kills;
+  killedForMemory(before: number): boolean {
+    return this.memoryKills > before;
   }
 
   async #remove(): Promise<void> {
@@ -200,7 +200,7 @@ class ProcessContainer implements EngineContainer {
   }
 
   #exceeded(): void {
-    this.#kills++;
+    this.memoryKills++;
     this.#signal("SIGKILL");
   }
 

@@ -81,7 +81,8 @@ class FakeEngine implements Engine {
           sink.ended();
         },
         death: async () => death ?? "exit",
-        memoryKills: () => 0,
+        memoryKills: 0,
+        killedForMemory: () => false,
       },
     };
   }
