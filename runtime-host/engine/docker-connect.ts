@@ -1,6 +1,7 @@
 // Finds the Docker engine (DOCKER_HOST, else the socket Docker's tools use) and asks whether it answers.
 
-import Docker from "dockerode";
+import { Agent } from "node:http";
+import Docker, { type DockerOptions } from "dockerode";
 
 const ANSWER_WAIT = 3_000;
 
@@ -8,7 +9,12 @@ const ANSWER_WAIT = 3_000;
 export async function connectDocker(): Promise<Docker> {
   const docker = new Docker();
   const { socketPath } = docker.modem as { socketPath?: string | (() => Promise<string>) };
-  return typeof socketPath === "function" ? new Docker({ socketPath: await socketPath() }) : docker;
+  const path = typeof socketPath === "function" ? await socketPath() : socketPath;
+  // A connection kept over an engine's restart would fail the next call.
+  if (path === undefined) return docker;
+  // The types do not know of the agent.
+  const options: DockerOptions & { agent: Agent } = { socketPath: path, agent: new Agent({ keepAlive: false }) };
+  return new Docker(options);
 }
 
 /** Rejects if the engine does not answer within a moment. */

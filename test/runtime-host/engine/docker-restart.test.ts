@@ -45,6 +45,7 @@ describe.skipIf(!ready)("when the Docker engine goes away", () => {
     bench = await openBench({ engine: "docker", name: `away-${process.pid}`, changed: () => changes++ });
   }, 60_000);
   afterAll(async () => {
+    if (!proxy.listening) await up();
     await bench.close();
     down();
     if (before === undefined) delete process.env.DOCKER_HOST;
@@ -58,6 +59,7 @@ describe.skipIf(!ready)("when the Docker engine goes away", () => {
   it("the host says why it takes nothing, finishes what runs, and recovers by itself", async () => {
     const quick = jobOf(bench.kind("nodejs"), "function main(){return {}}");
     await bench.run(quick);
+    await expect.poll(() => bench.containers.stats().running).toBe(0);
     const slow = jobOf(quick.kind, "function main(){return new Promise(r=>setTimeout(()=>r({done:true}),4000))}");
     const running = bench.run(slow);
     await expect.poll(() => bench.containers.stats().running, { timeout: 20_000 }).toBe(1);

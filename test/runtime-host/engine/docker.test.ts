@@ -91,6 +91,7 @@ function isolates(): void {
 
   it("ends a run clearly when its container is killed, and starts another for the next", async () => {
     const job = js("function main(a){return a.name==='wait'?new Promise(()=>{}):{}}", { path: "guest/killed" });
+    await expect.poll(() => bench.containers.stats().running).toBe(0);
     const running = bench.run({ ...job, args: '{"name":"wait"}' });
     await expect.poll(() => bench.containers.stats().running, { timeout: 20_000 }).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 200));
