@@ -211,12 +211,13 @@ export class Ledger {
     return this.#change((delta) => {
       const ended: Ended[] = [];
       let late = 0;
-      for (const { id, attempt, about, completion, spent } of finished) {
+      for (const { id, attempt, about, spent, endedAt, ...word } of finished) {
         const row = this.#row(id);
         if (row !== undefined && attempt < row.attempt) {
           late++;
           continue;
         }
+        const completion = endedAt === undefined ? word.completion : { ...word.completion, endedAgo: now - endedAt };
         const end = this.#end(id, delta, { about, completion, now, keys: [spent ?? "", row?.spent ?? ""] });
         if (end !== null) ended.push(end);
       }

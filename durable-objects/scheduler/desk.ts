@@ -59,9 +59,10 @@ export function makeDesk(
       desk.capacity.release(run.need);
     },
     finished(run, completion) {
-      const { id, attempt, lease, about, invocation } = run;
+      const { id, attempt, lease, about, invocation, endedAt } = run;
       const spent = invocation !== undefined && "blob" in invocation.args ? { spent: invocation.args.blob } : {};
-      return { id, attempt, lease, about, completion, ...spent };
+      const told = endedAt === undefined ? {} : { endedAt };
+      return { id, attempt, lease, about, completion, ...told, ...spent };
     },
     decline(store, items) {
       ports

@@ -1,6 +1,6 @@
 // What the host says and what follows from it: the opening (hello, welcome, inventory), results, records, refusals.
 
-import { completionOf } from "../../src/entities/activation.ts";
+import { type Completion, completionOf } from "../../src/entities/activation.ts";
 import { internalError } from "../../src/entities/outcome.ts";
 import { DEAD_AFTER, type HostMessage, type HostReport, type RunningItem } from "../../src/protocol/messages.ts";
 import { storeNameOf } from "../../src/protocol/names.ts";
@@ -232,7 +232,7 @@ export class HostWords {
     run.phase = "recording";
     run.completion = word.completion;
     this.#desk.free(run);
-    answer(run, this.#done(word));
+    answer(run, this.#done(run, word.completion));
   }
 
   #record(word: Word<"record">): void {
@@ -242,17 +242,20 @@ export class HostWords {
     const run = leases.match(word);
     let finished: Finished = { id, attempt, lease, about, completion };
     if (run !== undefined) {
+      const reply = this.#done(run, completion);
       finished = { ...this.#desk.finished(run, completion), about };
       this.#desk.free(run);
       leases.remove(run);
-      answer(run, this.#done(word));
+      answer(run, reply);
     }
     if (outbox.add(run?.store ?? storeNameOf(word), finished, { owed: true })) kept.delete(id);
     else kept.add(id);
   }
 
-  #done({ completion }: Pick<Finished, "completion">): InvokeReply {
-    return { kind: "done", completion, endedAt: this.#ports.now() - completion.endedAgo };
+  /** The first word says when: the record shows the same times as the answer. */
+  #done(run: Run, completion: Completion): InvokeReply {
+    run.endedAt ??= this.#ports.now() - completion.endedAgo;
+    return { kind: "done", completion, endedAt: run.endedAt };
   }
 
   #refused(word: Word<"refused">): void {

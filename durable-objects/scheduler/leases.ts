@@ -41,6 +41,8 @@ export interface Run {
   key?: string;
   /** What `result` said. */
   completion?: Completion;
+  /** When it ended, as its caller was told. */
+  endedAt?: number;
   waiters: Waiter[];
 }
 

@@ -94,6 +94,8 @@ export interface Finished {
   completion: Completion;
   /** Key of the blob that held its arguments: nobody needs it any more. */
   spent?: string;
+  /** Epoch ms at which it ended, as its caller was told; where absent, `endedAgo` counts from the arrival of this. */
+  endedAt?: number;
 }
 
 export interface ActivationQuery {
