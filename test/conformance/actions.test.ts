@@ -218,24 +218,6 @@ line("3.23 3.24", "binary is what looks like base64, whatever the request says",
   }
 });
 
-line("3.25 3.26 3.27", "black box actions take an image, with or without code", async () => {
-  const plain = fresh("box");
-  await make(`actions/${plain}`, { exec: { kind: "blackbox", image: "openwhisk/example" } });
-  const { exec } = (await ask("GET", `actions/${plain}`)).json;
-  expect(exec).toEqual({ kind: "blackbox", image: "openwhisk/example", binary: false });
-  const coded = fresh("box");
-  await make(`actions/${coded}`, {
-    exec: { kind: "blackbox", image: `registry.example:5000/a/b:tag@sha256:${"a".repeat(64)}`, code: ECHO },
-  });
-  expect((await ask("GET", `actions/${coded}`)).json.exec.code).toBe(ECHO);
-  const blank = fresh("box");
-  await make(`actions/${blank}`, { exec: { kind: "blackbox", image: "a/b", code: "  " } });
-  expect((await ask("GET", `actions/${blank}`)).json.exec).not.toHaveProperty("code");
-  const bad = await put(fresh("box"), { exec: { kind: "blackbox", image: "UPPER CASE!" } });
-  expect(bad.status).toBe(400);
-  expect(bad.json.error).toContain("could not parse image name");
-});
-
 line(
   "3.29",
   "code of 48 MB is taken, more is 413",
@@ -282,4 +264,49 @@ line("3.34 3.35 3.36 3.37 3.39", "limits out of bounds are refused with their te
 line("3.41", "limits that are no integers are malformed", async () => {
   for (const limits of [{ memory: "x" }, { timeout: 1.5 }, { concurrency: true }, [], "x"])
     expect([limits, (await put(fresh("lim"), code(ECHO, { limits }))).status]).toEqual([limits, 400]);
+});
+
+line("2.43", "of updates at the same time each is done or refused as a conflict, and none is lost", async () => {
+  const name = await action();
+  const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => put(name, { annotations: [P(`n${n}`, n)] })));
+  const done = answers.flatMap((answer, n) => (answer.status === 200 ? [n] : []));
+  for (const answer of answers)
+    if (answer.status !== 200)
+      expect(answer).toMatchObject({ status: 409, json: { error: "Concurrent modification to resource detected." } });
+  expect(done.length).toBeGreaterThan(0);
+  const { json } = await ask("GET", `actions/${name}`);
+  expect(json.version).toBe(`0.0.${1 + done.length}`);
+  for (const n of done) expect([n, annotation(json, `n${n}`)]).toEqual([n, n]);
+});
+
+line("3.48 2.64", "annotations with a meaning are kept as given, but exec is the server's", async () => {
+  const given = [
+    P("provide-api-key", true),
+    P("web-export", true),
+    P("raw-http", false),
+    P("final", true),
+    P("web-custom-options", false),
+    P("require-whisk-auth", "secret"),
+    P("feed", true),
+  ];
+  const name = await action({ annotations: [...given, P("exec", "mine")] });
+  const { json } = await ask("GET", `actions/${name}`);
+  for (const each of given) expect(annotation(json, each.key)).toEqual(each.value);
+  expect(annotation(json, "exec")).toBe(json.exec.kind);
+  expect(annotation((await put(name, { annotations: [P("exec", "mine")] })).json, "exec")).toBe(json.exec.kind);
+});
+
+line("3.49", "annotations that document are kept as they are, deep ones too", async () => {
+  const annotations = [
+    P("description", "Says hello"),
+    P("parameters", [
+      { name: "name", required: true, bindTime: false, type: "string", description: "whom", doclink: "" },
+    ]),
+    P("sampleInput", { name: "you" }),
+    P("sampleOutput", { greeting: ["hello", null, 1.5] }),
+  ];
+  const name = await action({ annotations });
+  const item = (await ask("GET", "actions?limit=200")).json.find((each: { name: string }) => each.name === name);
+  for (const entity of [(await ask("GET", `actions/${name}`)).json, item])
+    for (const each of annotations) expect(annotation(entity, each.key)).toEqual(each.value);
 });

@@ -362,3 +362,49 @@ line("2.10", "payload bytes reach the container as they were sent", async () => 
   const answer = await ask("POST", `actions/${name}?blocking=true&result=true`, { text: NUMBERS });
   expect(answer.json).toEqual({ big: "18446744073709551616", one: "1.0", last: 2 });
 });
+
+line("3.52", "what counts as true in provide-api-key: all but false, 0, an empty text and null", async () => {
+  const source = "function main() { return { has: Boolean(process.env.__OW_API_KEY) }; }";
+  for (const [value, has] of [
+    [false, false],
+    [0, false],
+    ["", false],
+    [null, false],
+    [true, true],
+    ["false", true],
+    [1, true],
+    [{}, true],
+  ] as const) {
+    const name = await action(source, { annotations: [P("provide-api-key", value)] });
+    expect([value, (await post(name, "?blocking=true&result=true", {})).json]).toEqual([value, { has }]);
+  }
+});
+
+line("4.12", "an action that exits while it is loaded is a developer error", async () => {
+  const name = await action("process.exit(1); function main() { return {}; }");
+  const { json, status } = await post(name, "?blocking=true", {});
+  expect([status, json.response.status]).toEqual([502, "action developer error"]);
+  expect(json.response.result.error).toBe("The action did not initialize and exited unexpectedly.");
+});
+
+line("4.26 4.27 2.123", "times add up: waiting comes before the start, loading is part of a cold run", async () => {
+  const name = await action(
+    "require('fs').statSync('.'); const until = Date.now() + 200; while (Date.now() < until); function main() { return new Promise((r) => setTimeout(() => r({}), 100)); }",
+  );
+  const asked = Date.now();
+  const cold = (await post(name, "?blocking=true", {})).json;
+  const took = Date.now() - asked;
+  expect(annotation(cold, "initTime")).toBeGreaterThanOrEqual(190);
+  expect(cold.duration).toBeGreaterThanOrEqual(annotation(cold, "initTime") + 90);
+  expect(annotation(cold, "waitTime") + cold.duration).toBeLessThanOrEqual(took + 50);
+  expect(cold.end - cold.start).toBe(cold.duration);
+  expect(Math.abs(cold.start - annotation(cold, "waitTime") - asked)).toBeLessThan(1_000 + took);
+});
+
+line("4.30 4.32", "the record of an answered call can be polled, and says what the answer said", async () => {
+  const name = await action("function main(a) { console.log('logged'); return a; }");
+  const answer = (await post(name, "?blocking=true", { deep: [1, { two: null }] })).json;
+  const { logs, ...record } = await recordOf(answer.activationId);
+  expect(logs).toHaveLength(1);
+  expect({ ...record, logs: [] }).toEqual(answer);
+});

@@ -302,3 +302,33 @@ line("2.115 2.121", "the name filter matches binding and package names", async (
   expect(await ids(`${bound}/filtered`)).toEqual([through]);
   expect(await ids("filtered")).toEqual([]);
 });
+
+line("1.20", "an underscore in a binding stands for the caller's namespace", async () => {
+  const name = await pack({ parameters: [P("a", 1)] });
+  const bound = fresh("bound");
+  const { json } = await ask("PUT", `packages/${bound}`, { body: { binding: { namespace: "_", name } } });
+  expect(json.binding).toEqual({ namespace: namespace(1), name });
+  expect((await ask("GET", `packages/${bound}`)).json).toMatchObject({ parameters: [P("a", 1)] });
+  await ask("DELETE", `packages/${bound}`);
+});
+
+line("2.42", "actions and packages share one name space", async () => {
+  const conflict = { status: 409, json: { error: "Resource by this name exists but is not in this collection." } };
+  const name = await pack();
+  const action = fresh("act");
+  await make(`actions/${action}`, code(ECHO));
+  for (const [verb, path, options] of [
+    ["GET", `actions/${name}`, {}],
+    ["PUT", `actions/${name}`, { body: code(ECHO) }],
+    ["PUT", `actions/${name}?overwrite=true`, { body: code(ECHO) }],
+    ["DELETE", `actions/${name}`, {}],
+    ["POST", `actions/${name}`, { body: {} }],
+    ["GET", `packages/${action}`, {}],
+    ["PUT", `packages/${action}`, { body: {} }],
+    ["PUT", `packages/${action}?overwrite=true`, { body: {} }],
+    ["DELETE", `packages/${action}`, {}],
+    ["PUT", `actions/${action}/inner`, { body: code(ECHO) }],
+    ["GET", `actions/${action}/inner`, {}],
+  ] as const)
+    expect([verb, path, await ask(verb, path, options)]).toMatchObject([verb, path, conflict]);
+});

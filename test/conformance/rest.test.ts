@@ -1,7 +1,7 @@
 // Credentials, namespaces, generic HTTP behaviour and paging: parity 1.1, 1.2, 2.1, 2.2.
 
 import { expect } from "vitest";
-import { ask, code, ECHO, fresh, key, line, make, namespace, useApi } from "./suite.ts";
+import { type Answer, ask, code, ECHO, fresh, key, line, make, namespace, useApi } from "./suite.ts";
 
 await useApi();
 
@@ -221,4 +221,51 @@ line("2.38", "what holds nothing lists as an empty array", async () => {
 
 line("12.77", "aio finds the log forwarding it asks for", async () => {
   expect((await ask("GET", `/runtime/namespaces/${namespace(1)}/logForwarding`)).status).toBe(200);
+});
+
+line("2.03 2.04", "every error carries a text and a transaction id, as JSON, and says why", async () => {
+  const name = fresh("err");
+  await make(`actions/${name}`, code(ECHO));
+  const cases: [number, Promise<Answer>][] = [
+    [401, ask("GET", `${NS}/_/actions`, { key: null })],
+    [403, ask("GET", `${NS}/${namespace(2)}/actions`)],
+    [404, ask("GET", `actions/${fresh("none")}`)],
+    [404, ask("GET", "nothings/at/all")],
+    [405, ask("PATCH", `actions/${name}`, { body: {} })],
+    [405, ask("DELETE", "actions")],
+    [406, ask("GET", "actions", { headers: { accept: "image/png" } })],
+    [409, ask("PUT", `actions/${name}`, { body: code(ECHO) })],
+    [413, ask("POST", `actions/${name}`, { body: { x: "y".repeat(1024 * 1024) } })],
+    [415, ask("POST", `actions/${name}`, { text: "{}", headers: { "content-type": "text/plain" } })],
+    [400, ask("POST", `actions/${name}`, { text: "[" })],
+  ];
+  for (const [status, asked] of cases) {
+    const answer = await asked;
+    expect(answer).toMatchObject({
+      status,
+      json: { error: expect.stringMatching(/./), code: expect.stringMatching(/./) },
+    });
+    expect(Object.keys(answer.json).sort()).toEqual(["code", "error"]);
+    expect(answer.headers.get("content-type")).toMatch(/^application\/json/);
+    expect(answer.json.code).toBe(answer.headers.get("x-request-id"));
+  }
+});
+
+line(
+  "2.15",
+  "addresses over 8 KB and bodies over 50 MB are refused",
+  async () => {
+    const long = await ask("GET", `actions?x=${"y".repeat(8_300)}`);
+    expect(long).toMatchObject({ status: 414, json: { error: expect.any(String), code: expect.any(String) } });
+    const short = await ask("GET", `actions?x=${"y".repeat(7_500)}`);
+    expect(short.status).toBe(200);
+    const large = await ask("PUT", `actions/${fresh("big")}`, { text: new Uint8Array(50 * 1024 * 1024 + 1).fill(32) });
+    expect(large.status).toBe(413);
+  },
+  { timeout: 60_000 },
+);
+
+line("2.16", "HEAD does not stand for GET", async () => {
+  for (const path of ["/", NS, `${NS}/_/actions`])
+    expect([path, (await ask("HEAD", path)).status]).toEqual([path, 405]);
 });

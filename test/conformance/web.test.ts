@@ -1,7 +1,7 @@
 // Web actions: parity section 5.
 
 import { expect } from "vitest";
-import { ask, code, ECHO, fresh, key, line, make, namespace, recordOf, useApi } from "./suite.ts";
+import { type Answer, ask, code, ECHO, fresh, key, line, make, namespace, recordOf, useApi } from "./suite.ts";
 
 await useApi();
 
@@ -21,6 +21,15 @@ async function webAction(
 }
 
 const ANONYMOUS = { key: null } as const;
+
+/** Takes longer than a caller may wait: asked first, looked at last. */
+const slow = lateAnswer();
+
+async function lateAnswer(): Promise<Answer> {
+  const source = "function main() { return new Promise((r) => setTimeout(() => r({ body: 'late' }), 63_000)); }";
+  const { path } = await webAction(source, { more: { limits: { timeout: 80_000 } } });
+  return ask("GET", path, ANONYMOUS);
+}
 
 line("5.01 5.06", "every verb reaches a web action without credentials, but OPTIONS", async () => {
   const { path } = await webAction("function main(a) { return { body: a.__ow_method }; }");
@@ -362,3 +371,52 @@ line("5.05", "a binding serves the provider's web action with its parameters", a
     p: "binding",
   });
 });
+
+line("3.53 5.05", "annotations of a binding export nothing", async () => {
+  const pkg = fresh("pkg");
+  const bound = fresh("bound");
+  await make(`packages/${pkg}`, {});
+  await make(`actions/${pkg}/plain`, code(ECHO));
+  await make(`packages/${bound}`, {
+    binding: { namespace: namespace(1), name: pkg },
+    annotations: [{ key: "web-export", value: true }],
+  });
+  for (const each of [pkg, bound])
+    expect((await ask("GET", `/api/v1/web/${namespace(1)}/${each}/plain.json`, ANONYMOUS)).status).toBe(404);
+});
+
+line("5.19", "the annotations the command line sets for --web mean what it says", async () => {
+  const forms = { true: [true, false, true], raw: [true, true, true], no: [false, false, false] };
+  for (const [form, [exported, raw, final]] of Object.entries(forms)) {
+    const name = fresh("cli");
+    const annotations = [
+      { key: "web-export", value: exported },
+      { key: "raw-http", value: raw },
+      { key: "final", value: final },
+    ];
+    await make(`actions/${name}`, code(ECHO, { annotations, parameters: [{ key: "p", value: "mine" }] }));
+    const path = `/api/v1/web/${namespace(1)}/default/${name}.json`;
+    const plain = await ask("GET", `${path}?q=1`, ANONYMOUS);
+    const frozen = await ask("GET", `${path}?p=yours`, ANONYMOUS);
+    expect([form, plain.status, plain.json.q, frozen.status]).toEqual(
+      form === "no"
+        ? [form, 404, undefined, 404]
+        : form === "raw"
+          ? [form, 200, undefined, 200]
+          : [form, 200, "1", 400],
+    );
+  }
+});
+
+line(
+  "5.08 5.31",
+  "what is not ready within a minute is 202, with the id, and goes on",
+  async () => {
+    const answer = await slow;
+    expect(answer.status).toBe(202);
+    expect(answer.json).toEqual({ error: "Response not yet ready.", code: expect.any(String) });
+    const id = answer.headers.get("x-openwhisk-activation-id") ?? "";
+    expect((await recordOf(id)).response.result).toEqual({ body: "late" });
+  },
+  { timeout: 90_000 },
+);
