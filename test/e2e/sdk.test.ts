@@ -20,6 +20,42 @@ onEngines("openwhisk SDK", (bench) => {
     await expect(ow.actions.get("sdk-crud")).rejects.toMatchObject({ statusCode: 404 });
   });
 
+  it("makes packages and bindings, and invokes through them", async () => {
+    const ow = bench.client();
+    const parameters = [{ key: "from", value: "package" }];
+    const made = await ow.packages.create({ name: "sdk-package", package: { publish: true, parameters } });
+    expect(made).toMatchObject({
+      name: "sdk-package",
+      namespace: "guest",
+      version: "0.0.1",
+      publish: true,
+      parameters,
+    });
+    await ow.actions.create({ name: "sdk-package/echo", action: "function main(a) { return a; }" });
+    await ow.packages.create({
+      name: "sdk-bound",
+      package: {
+        binding: { namespace: "guest", name: "sdk-package" },
+        parameters: [{ key: "over", value: "binding" }],
+      },
+    });
+    const invoke = (name: string) => ow.actions.invoke({ name, blocking: true, result: true, params: { p: 1 } });
+    expect(await invoke("sdk-package/echo")).toEqual({ from: "package", p: 1 });
+    expect(await invoke("sdk-bound/echo")).toEqual({ from: "package", over: "binding", p: 1 });
+    expect(await invoke("/whisk.system/utils/echo")).toEqual({ p: 1 });
+    const names = (await ow.packages.list()).map((each) => each.name);
+    expect(names).toEqual(expect.arrayContaining(["sdk-package", "sdk-bound"]));
+    const got = await ow.packages.get("sdk-bound");
+    expect((got as { actions: { name: string }[] }).actions.map((each) => each.name)).toEqual(["echo"]);
+    const updated = await ow.packages.update({ name: "sdk-package", package: { publish: false } });
+    expect(updated).toMatchObject({ version: "0.0.2", publish: false, parameters });
+    await expect(ow.packages.delete("sdk-package")).rejects.toMatchObject({ statusCode: 409 });
+    await ow.packages.delete("sdk-bound");
+    await ow.actions.delete("sdk-package/echo");
+    await ow.packages.delete("sdk-package");
+    await expect(ow.packages.get("sdk-package")).rejects.toMatchObject({ statusCode: 404 });
+  });
+
   it("uses an update at the next call", async () => {
     const ow = bench.client();
     for (let v = 1; v <= 5; v++) {
