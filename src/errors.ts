@@ -20,7 +20,8 @@ export const TEXTS = {
   "unsupported-media": (expected: string) => `The request's Content-Type is not supported. Expected:\n${expected}`,
   "not-acceptable": (types: string) => `Resource representation is only available with these types:\n${types}`,
   "already-exists": () => "resource already exists",
-  "not-empty": (detail: string) => `Package not empty (contains ${detail}). Set force param or delete package contents.`,
+  "not-empty": (detail: string) =>
+    `Package not empty (contains ${detail}). Set force param or delete package contents.`,
   "no-such-provider": () => "Binding references a package that does not exist.",
   "provider-is-no-package": () => "Cannot bind to a resource that is not a package.",
   "provider-is-binding": () => "Cannot bind to another package binding.",
