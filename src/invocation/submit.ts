@@ -62,7 +62,11 @@ async function runNow(
   });
   const reply = await Promise.race([ask(ports, call, { scheduler, waitMs }), overdue]);
   cancel?.();
-  if (reply === "unknown") return settle(ports, call, { until, reason: "its scheduler could not be reached" });
+  if (reply === "unknown") {
+    // Nobody else may know the id now: it gets its row at once, not at the end of the wait.
+    row ??= openRow(ports, call, scheduler);
+    return settle(ports, call, { until, reason: "its scheduler could not be reached" });
+  }
   if (reply === "overdue" || reply.kind === "waiting") {
     const confirmed = await (row ?? openRow(ports, call, scheduler));
     return confirmed ? { ok: true, kind: "accepted" } : fail("internal");

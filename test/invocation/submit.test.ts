@@ -107,6 +107,11 @@ describe("an unknown outcome", () => {
     expect([asked, accepts, fails, at]).toEqual([["a"], [], [], 20_000]);
   });
 
+  it("gets its row at once: its Worker may be lost during the rest of the wait", async () => {
+    const { rows } = await run({ schedulers: { a: gone } });
+    expect(rows).toMatchObject([{ scheduler: "a", deadline: 240_000 }]);
+  });
+
   it("ends as a whisk internal error when the wait is over", async () => {
     const { outcome, fails, at } = await run({ schedulers: { a: { after: 300, reply: gone }, b: done } });
     expect(statusOf(outcome)).toBe(3);

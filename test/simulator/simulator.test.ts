@@ -17,16 +17,19 @@ function verdict(outcome: Outcome): string {
   return [`seed ${outcome.seed} (${outcome.profile}); replay: ${again}`, ...outcome.violations].join("\n  ");
 }
 
-describe.runIf(one !== undefined)("one seed", () => {
+if (one !== undefined) describe("one seed", replay);
+else describe("the control plane, simulated", everything);
+
+function replay(): void {
   it(`keeps every promise with seed ${one}`, { timeout: 60_000 }, async () => {
     const outcome = await runSeed(Number(one), { trace: true });
     process.stdout.write(`${outcome.trace.join("\n")}\n`);
     expect(outcome.violations, verdict(outcome)).toEqual([]);
   });
-});
+}
 
-describe.runIf(one === undefined)("the control plane, simulated", () => {
-  const totals = { accepted: 0, success: 0, starts: 0, excused: 0, rested: 0 };
+function everything(): void {
+  const totals = { accepted: 0, success: 0, lost: 0, starts: 0, excused: 0, rested: 0 };
 
   for (let from = first; from < first + count; from += CHUNK) {
     const to = Math.min(from + CHUNK, first + count) - 1;
@@ -37,6 +40,7 @@ describe.runIf(one === undefined)("the control plane, simulated", () => {
         if (outcome.violations.length > 0) failures.push(verdict(outcome));
         totals.accepted += outcome.accepted;
         totals.success += outcome.success;
+        totals.lost += outcome.lost;
         totals.starts += outcome.starts;
         totals.excused += outcome.excused;
         totals.rested = Math.max(totals.rested, outcome.rested);
@@ -46,12 +50,14 @@ describe.runIf(one === undefined)("the control plane, simulated", () => {
   }
 
   it("runs real work: most of what is accepted succeeds, and hardly an id needs the excuse", () => {
-    const { accepted, success, starts, excused } = totals;
+    const { accepted, success, lost, starts, excused } = totals;
     const seeds = count;
     process.stdout.write(`simulator: ${seeds} seeds, ${JSON.stringify(totals)}\n`);
     expect(accepted).toBeGreaterThan(seeds * 10);
     expect(starts).toBeGreaterThan(seeds * 10);
-    expect(success / accepted).toBeGreaterThan(0.8);
+    // About a fifth is meant to fail: runs past their timeout, containers that die.
+    expect(success / accepted).toBeGreaterThan(0.72);
+    expect(lost / accepted).toBeLessThan(0.06);
     expect(excused / accepted).toBeLessThan(0.001);
   });
 
@@ -78,4 +84,4 @@ describe.runIf(one === undefined)("the control plane, simulated", () => {
     for (let seed = 1; seed <= 10; seed++) hashes.add((await runSeed(seed)).hash);
     expect(hashes.size).toBe(10);
   });
-});
+}

@@ -18,6 +18,10 @@ export interface SimEvent {
 }
 
 const EPOCH = 1_800_000_000_000;
+/** A world with more events than this goes round in circles. */
+const MOST_EVENTS = 100_000;
+
+export class Circles extends Error {}
 
 export class Kernel {
   readonly random: Random;
@@ -95,7 +99,8 @@ export class Kernel {
       }
       this.#now = event.at;
       this.owner = event.owner;
-      this.events++;
+      if (++this.events > MOST_EVENTS)
+        throw new Error(`more than ${MOST_EVENTS} events: something goes round in circles`);
       const run = event.run;
       event.run = null;
       run();

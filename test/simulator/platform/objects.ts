@@ -291,7 +291,10 @@ export class Platform {
               if (fate !== "lose-reply") answer(() => resolve(copy));
               else if (life.pending.delete(broken)) back(network.hang(), lost);
             },
-            (cause: unknown) => answer(() => reject(new Error(cause instanceof Error ? cause.message : String(cause)))),
+            (cause: unknown) => {
+              kernel.trace(`${life.label}.${what.method} threw ${String(cause)}`);
+              answer(() => reject(new Error(cause instanceof Error ? cause.message : String(cause))));
+            },
           );
       });
     });

@@ -7,6 +7,7 @@ import type { RuntimeReport } from "../../../src/protocol/messages.ts";
 import type { Kernel, Owner } from "../machine/kernel.ts";
 import type { Random } from "../machine/random.ts";
 import type { History, Start } from "./history.ts";
+import { HANG } from "./scenario.ts";
 
 export const KIND = "nodejs:20";
 /** Longest cold start (ms). */
@@ -34,6 +35,8 @@ export class SimContainers implements Containers {
   readonly engine = "process";
   readonly blackbox = false;
   readonly memory: number;
+  /** The next start takes very long. */
+  hangNext = false;
   readonly #options: SimContainersOptions;
   readonly #running = new Set<Running>();
   readonly #warm = new Map<string, number>();
@@ -60,13 +63,15 @@ export class SimContainers implements Containers {
       call,
       at: kernel.elapsed,
       endedAt: null,
+      result: null,
     };
     const running = { job, start };
     this.#running.add(running);
     this.#checkMemory();
     const pool = `${job.namespaceId} ${job.path} ${job.revision}`;
     const idle = this.#warm.get(pool) ?? 0;
-    const cold = idle === 0 ? random.ms(5, COLD) : 0;
+    const cold = this.hangNext ? HANG : idle === 0 ? random.ms(5, COLD) : 0;
+    this.hangNext = false;
     if (idle > 0) this.#warm.set(pool, idle - 1);
     const dies = this.#options.fragile(job.path) && random.chance(0.15);
     const timedOut = !dies && ms > job.limits.timeout;
@@ -82,6 +87,7 @@ export class SimContainers implements Containers {
         : dies
           ? failure(2, { text: "exited unexpectedly" })
           : success(result);
+      start.result = outcome.result;
       const answer: Answer = {
         outcome,
         duration,

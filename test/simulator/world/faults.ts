@@ -2,7 +2,7 @@
 
 import type { ObjectNode } from "../platform/objects.ts";
 import type { SimHost } from "./host.ts";
-import type { FaultPlan } from "./scenario.ts";
+import { type FaultPlan, PAIR } from "./scenario.ts";
 import type { World } from "./world.ts";
 
 export function breakThings(world: World, faults: readonly FaultPlan[]): void {
@@ -22,6 +22,31 @@ function strike(world: World, plan: FaultPlan): void {
       const host = draw(world.hosts, plan);
       host?.kill({ silent: plan.victim < 0.3 });
       kernel.after(plan.length, null, () => host?.start());
+      return;
+    }
+    case "pair-crash": {
+      // The host dies, and its scheduler before it has noticed.
+      const host = draw(world.hosts, plan);
+      host?.kill({ silent: true });
+      kernel.after(plan.victim * PAIR, null, () => {
+        for (const node of world.nodes("scheduler"))
+          if (node.name.startsWith(`${host?.plan.name}/`)) node.crash("fault");
+      });
+      kernel.after(plan.length + PAIR, null, () => host?.start());
+      return;
+    }
+    case "cut-kill": {
+      // What the host says for a while reaches nobody; then it dies, and only its disk knows.
+      const host = draw(world.hosts, plan);
+      if (!host?.up || host.process === null) return;
+      for (const socket of network.sockets(host.process)) network.cut(socket, { slow: true });
+      kernel.after(plan.victim * PAIR, null, () => host.kill({ silent: false }));
+      kernel.after(2 * PAIR, null, () => host.start());
+      return;
+    }
+    case "container-hang": {
+      const containers = draw(world.hosts, plan)?.containers;
+      if (containers) containers.hangNext = true;
       return;
     }
     case "host-freeze":
@@ -69,11 +94,15 @@ function drain(world: World, host: SimHost | undefined, length: number): void {
   const { kernel, bindings, outside } = world;
   const scheduler = bindings.SCHEDULER.getByName(`${host.plan.name}/0`);
   let wanted = true;
+  host.draining = true;
   const set = (): void => {
     kernel.owner = outside;
     const on = wanted;
     scheduler.drain(on).then(
-      () => on !== wanted && set(),
+      () => {
+        if (on !== wanted) set();
+        else host.draining = wanted;
+      },
       () => kernel.after(500, outside, set),
     );
   };

@@ -45,6 +45,8 @@ export interface Start {
   call: number;
   at: number;
   endedAt: number | null;
+  /** What the container answered. */
+  result: string | null;
 }
 
 export interface Permit {

@@ -27,6 +27,8 @@ export class SimHost {
   readonly deaths: { boot: string; at: number }[] = [];
   process: Owner | null = null;
   containers: SimContainers | null = null;
+  /** An operator wants nothing new to start here. */
+  draining = false;
   /** Since when every shard's scheduler has this boot's inventory and nothing runs; null otherwise. */
   idleSince: number | null = null;
   #around: HostSurroundings;
@@ -76,7 +78,7 @@ export class SimHost {
 
   /** Called now and then. */
   observe(): void {
-    const idle = this.up && this.#open() && this.containers?.stats().running === 0;
+    const idle = this.up && !this.draining && this.#open() && this.containers?.stats().running === 0;
     if (!idle) this.idleSince = null;
     else this.idleSince ??= this.#around.kernel.elapsed;
   }
@@ -121,7 +123,7 @@ export class SimHost {
       code: { get: nothing },
       welcomed: () => {},
     });
-    this.#open = () => links.every((link) => link.open);
+    this.#open = () => this.#around.network.sockets(owner).length >= links.length;
     for (const link of links) link.start();
   }
 }

@@ -97,6 +97,8 @@ export class Isolate implements Owner {
       entities: { get: async () => null },
       blobs: { put: async () => {} },
       shard: () => call.number % shards,
+      lease: () => ({ epoch: 1, ttl: 0 }),
+      builtin: () => undefined,
       throttle: null,
       schedulers: () => this.#schedulers(),
       holder: this.label,
@@ -143,6 +145,8 @@ function actionsOf(what: { namespace: NamespacePlan; action: ActionPlan }): Acti
     final: new Set(),
     init: new Set(),
     credential: "none",
+    builtin: false,
+    web: null,
   };
   return { find: async () => ({ ok: true, value: callable }) } as unknown as Actions;
 }

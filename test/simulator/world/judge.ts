@@ -4,21 +4,36 @@
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import { restartPlatform } from "./faults.ts";
 import type { Call } from "./history.ts";
+import { type Fault, PAIR } from "./scenario.ts";
+import { throttled } from "./throttled.ts";
 import type { World } from "./world.ts";
 
 /** After the last fault everything must have ended by then (ms): the longest row deadline and one round more. */
 export const REST = 200_000;
 /** A row may wait this long beside an idle host (ms). */
 const IDLE_WAIT = 15_000;
+/** A caller who waits hears of the end within this time (ms), logs included. */
+const PROMPT = 3_000;
+const LOSSY: ReadonlySet<Fault> = new Set([
+  "host-freeze",
+  "socket-half-open",
+  "container-hang",
+  "pair-crash",
+  "scheduler-split",
+]);
 const LOOK_EVERY = 2_000;
 /** A guarantor that died within this time after the call (ms) may not have opened the row yet. */
 const ROW_OPEN = 2_000;
+/** Where calls are lost it takes a try more. */
+const ROW_OPEN_ROUGH = 15_000;
 
 export interface Verdict {
   calls: number;
   /** Calls that were taken on. */
   accepted: number;
   success: number;
+  /** Ended as whisk internal errors. */
+  lost: number;
   starts: number;
   /** Ids whose only keepers were all lost within the first moments (PROTOCOL.md names the case). */
   excused: number;
@@ -33,19 +48,23 @@ export async function judge(world: World): Promise<Verdict> {
   const rested = kernel.elapsed - scenario.length;
   const excused = missing(world, records);
   answers(world, records);
-  concurrency(world);
+  throttled(world);
+  prompt(world);
+  if (lossless(world)) faithful(world, records);
   await reread(world, records);
   let accepted = 0;
   let success = 0;
+  let lost = 0;
   for (const call of history.calls) {
     const id = idOf(call);
     if (id === null) continue;
     accepted++;
     const record = records.get(id);
+    if (record?.statusCode === 3) lost++;
     if (record?.statusCode === 0) success++;
     else if (record !== undefined && scenario.profile === "calm") calm(world, call, record);
   }
-  return { calls: history.calls.length, accepted, success, starts: history.starts.length, excused, rested };
+  return { calls: history.calls.length, accepted, success, lost, starts: history.starts.length, excused, rested };
 }
 
 /** Ids that left the platform, with their namespace. */
@@ -71,7 +90,7 @@ async function rest(world: World, records: Map<string, ActivationRecord>): Promi
     for (const [id, namespace] of known(world)) {
       if (records.has(id) && !kernel.random.chance(0.2)) continue;
       const record = await recordOf(world, id, namespace);
-      if (record === null) open ||= !records.has(id) && !allKeepersLost(world, id);
+      if (record === null) open ||= !records.has(id) && !isCounted(world, id, namespace) && !allKeepersLost(world, id);
       else {
         records.set(id, record);
         world.read(id, record);
@@ -107,6 +126,13 @@ async function recordOf(world: World, id: string, namespace: string): Promise<Ac
   return (await store.await(id, { ms: 1 })).record;
 }
 
+/** Where storing is off: the store knows that it has ended, though the record may have been emptied by now. */
+function isCounted(world: World, id: string, namespace: string): boolean {
+  if (world.scenario.namespaces.some((each) => each.uuid === namespace && each.storing)) return false;
+  const stores = world.nodes("store").filter((node) => node.name.startsWith(namespace));
+  return stores.some(({ shelf }) => shelf.sql.exec("SELECT 1 FROM records WHERE id = ?", id).toArray().length > 0);
+}
+
 /** Its end is known, or it died with its host. */
 function over(world: World, start: { boot: string; endedAt: number | null }): boolean {
   return start.endedAt !== null || world.hosts.some((host) => host.deaths.some((death) => death.boot === start.boot));
@@ -124,8 +150,8 @@ function missing(world: World, records: Map<string, ActivationRecord>): number {
   for (const call of world.history.calls) {
     if (call.told === null) world.history.violate(`call ${call.number} was never answered`);
   }
-  for (const [id] of known(world)) {
-    if (records.has(id)) continue;
+  for (const [id, namespace] of known(world)) {
+    if (records.has(id) || isCounted(world, id, namespace)) continue;
     if (allKeepersLost(world, id)) excused++;
     else world.history.violate(`${id} has no terminal record`);
   }
@@ -140,10 +166,11 @@ function allKeepersLost(world: World, id: string): boolean {
   const call = history.calls[start.call];
   if (call === undefined || !call.blocking || idOf(call) !== null) return false;
   const isolate = isolates.find((each) => each.label === call.isolate);
-  if (isolate?.lostAt == null || isolate.lostAt > call.sentAt + ROW_OPEN) return false;
+  const rowOpen = scenario.weather.loss > 0 ? ROW_OPEN_ROUGH : ROW_OPEN;
+  if (isolate?.lostAt == null || isolate.lostAt > call.sentAt + rowOpen) return false;
   const died = hosts.flatMap((host) => host.deaths).some((death) => death.boot === start.boot);
-  const objects = /^(scheduler-|platform-)/;
-  return died && scenario.faults.some((plan) => objects.test(plan.fault) && plan.at >= start.at);
+  const objects = /^(scheduler-|platform-|pair-)/;
+  return died && scenario.faults.some((plan) => objects.test(plan.fault) && plan.at + PAIR >= start.at);
 }
 
 /** What a caller was told is what the record says. */
@@ -160,33 +187,53 @@ function answers(world: World, records: Map<string, ActivationRecord>): void {
   }
 }
 
+/** Faults after which every run that a container has answered must have that answer as its record, and every run that was
+ * started an answer: all but those that take a run with them, or make a host look dead for longer than a scheduler waits. */
+function lossless(world: World): boolean {
+  const { profile, faults } = world.scenario;
+  if (profile === "calm") return true;
+  return (
+    profile === "single" &&
+    faults.every(({ fault, length }) => !LOSSY.has(fault) && (fault !== "host-kill" || length < 9_000))
+  );
+}
+
+function faithful(world: World, records: Map<string, ActivationRecord>): void {
+  for (const { id, call, result, boot } of world.history.starts) {
+    const record = records.get(id);
+    if (record === undefined) continue;
+    const text = "inline" in record.result ? record.result.inline : null;
+    if (text === result) continue;
+    if (isUnknown(world, call, record)) continue;
+    if (result === null && world.hosts.some((host) => host.deaths.some((death) => death.boot === boot))) continue;
+    world.history.violate(`call ${call} was answered ${result}, its record says ${text}`);
+  }
+}
+
+/** A caller on the fast path whose scheduler threw was told, at the end of his wait, that the outcome is unknown; that holds. */
+function isUnknown(world: World, number: number, record: ActivationRecord): boolean {
+  const told = world.history.calls[number]?.told;
+  return told?.kind === "result" && told.statusCode === 3 && record.statusCode === 3;
+}
+
+/** Callers who wait are told as soon as it is over. */
+function prompt(world: World): void {
+  const { history, scenario } = world;
+  if (scenario.profile !== "calm") return;
+  for (const call of history.calls) {
+    if (!call.blocking || call.told?.kind !== "accepted") continue;
+    const start = history.starts.find((each) => each.call === call.number);
+    const ended = start?.endedAt ?? Number.POSITIVE_INFINITY;
+    if (ended + PROMPT < (call.toldAt ?? 0))
+      history.violate(`call ${call.number} ended at ${ended} and its caller waited on`);
+  }
+}
+
 /** Without faults every run that its container answered well is a success. */
 function calm(world: World, call: Call, record: ActivationRecord): void {
   if (record.statusCode === 2) return;
   const result = "inline" in record.result ? record.result.inline : "";
   world.history.violate(`call ${call.number} failed without any fault: ${record.statusCode} ${result}`);
-}
-
-/** Where nothing was lost, no more run at a time than the namespace's limit allows. */
-function concurrency(world: World): void {
-  const { scenario, history } = world;
-  if (scenario.profile !== "calm") return;
-  for (const { uuid, limits } of scenario.namespaces) {
-    const allowed = limits.concurrentInvocations;
-    if (allowed === undefined) continue;
-    const edges = history.starts
-      .filter((start) => start.namespace === uuid)
-      .flatMap((start) => [
-        { at: start.at, step: 1 },
-        { at: start.endedAt ?? Number.POSITIVE_INFINITY, step: -1 },
-      ])
-      .sort((a, b) => a.at - b.at || a.step - b.step);
-    let running = 0;
-    for (const { step } of edges) {
-      running += step;
-      if (running > allowed) history.violate(`${running} activations of ${uuid} at a time, ${allowed} allowed`);
-    }
-  }
 }
 
 /** The whole platform restarts; every record is still there and still the same. */

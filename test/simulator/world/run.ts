@@ -2,6 +2,7 @@
 // copies.
 
 import { enter } from "../machine/ambient.ts";
+import { Circles } from "../machine/kernel.ts";
 import { Random } from "../machine/random.ts";
 import { judge, type Verdict } from "./judge.ts";
 import { type Fault, scenarioOf } from "./scenario.ts";
@@ -24,6 +25,17 @@ export interface RunOptions {
   only?: Fault;
 }
 
+async function liveAndJudge(world: World): Promise<Verdict> {
+  try {
+    await world.live();
+    return await judge(world);
+  } catch (cause) {
+    if (!(cause instanceof Circles)) throw cause;
+    world.history.violate(cause.message);
+    return { calls: world.history.calls.length, accepted: 0, success: 0, lost: 0, starts: 0, excused: 0, rested: 0 };
+  }
+}
+
 /** What a superseded object leaves unhandled is logged by its platform, no more; here it goes into the trace. */
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<Outcome> {
   const random = new Random(seed);
@@ -34,8 +46,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<O
   process.on("unhandledRejection", (cause) => world.kernel.trace(`unhandled rejection: ${String(cause)}`));
   enter(world.kernel);
   try {
-    await world.live();
-    const verdict = await judge(world);
+    const verdict = await liveAndJudge(world);
     const { hash, events, lines } = world.kernel;
     const { violations } = world.history;
     return { seed, profile: scenario.profile, ...verdict, violations, hash, events, trace: lines };

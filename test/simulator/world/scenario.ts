@@ -52,6 +52,9 @@ export const FAULTS = [
   "host-kill",
   "host-freeze",
   "host-drain",
+  "pair-crash",
+  "cut-kill",
+  "container-hang",
   "socket-cut",
   "socket-half-open",
   "isolate-loss",
@@ -81,16 +84,20 @@ export interface Scenario {
   weather: Weather;
 }
 
+/** Between the two deaths of a pair there is less than this (ms). */
+export const PAIR = 3_000;
 export const MAX_TIMEOUT = 6_000;
+/** A hung container takes this long (ms): longer than a scheduler waits for any run. */
+export const HANG = 90_000;
 
 export function scenarioOf(random: Random, only?: Fault): Scenario {
   const profile = only !== undefined ? "single" : random.pick(["calm", "single", "network", "storm", "storm"] as const);
-  const length = random.int(8_000, 25_000);
+  const plain = random.int(8_000, 25_000);
   const hosts = Array.from({ length: random.int(1, 3) }, (_, index) => ({
     name: `h${index}`,
     memory: random.pick([512, 1024, 2048]),
     shards: random.chance(0.2) ? 2 : 1,
-    joinsAt: index === 0 && random.chance(0.8) ? 0 : random.int(0, length / 2),
+    joinsAt: index === 0 && random.chance(0.8) ? 0 : random.int(0, plain / 2),
   }));
   const actions = Array.from({ length: random.int(1, 4) }, (_, index) => ({
     name: `a${index}`,
@@ -101,7 +108,15 @@ export function scenarioOf(random: Random, only?: Fault): Scenario {
     fragile: random.chance(0.2),
   }));
   const namespaces = Array.from({ length: random.int(1, 2) }, (_, index) => namespaceOf(random, index));
-  const calls = callsOf(random, { length, actions, namespaces: namespaces.length });
+  const faults = faultsOf(random, { profile, length: plain, only });
+  const calls = callsOf(random, { length: plain, actions, namespaces: namespaces.length });
+  const hang = faults.find((plan) => plan.fault === "container-hang");
+  const length = hang === undefined ? plain : hang.at + HANG;
+  if (hang !== undefined) {
+    // Work for the time after the run has been given up and before its container has gone.
+    const late = callsOf(random, { length: 8_000, actions, namespaces: namespaces.length });
+    for (const call of late) calls.push({ ...call, at: call.at + length - 18_000 });
+  }
   return {
     profile,
     length,
@@ -110,7 +125,7 @@ export function scenarioOf(random: Random, only?: Fault): Scenario {
     actions,
     namespaces,
     calls,
-    faults: faultsOf(random, { profile, length, only }),
+    faults,
     weather: weatherOf(random, profile),
   };
 }

@@ -82,7 +82,10 @@ export class World {
     network.faults = false;
     kernel.trace("faults stop");
     for (const node of this.platform.nodes()) node.end("Durable Object was superseded.");
-    for (const host of hosts) host.start();
+    for (const host of hosts) {
+      host.start();
+      host.idleSince = null;
+    }
   }
 
   isolate(): Isolate {

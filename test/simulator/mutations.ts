@@ -1,0 +1,199 @@
+// Bugs that the simulator must find: each is a patch of one rule in the product's text, with the promise it breaks. Where two
+// parts guard the same promise, the mutation takes both guards away, since one alone is meant to suffice.
+
+import type { Patch } from "./load.ts";
+import type { Fault } from "./world/scenario.ts";
+
+export interface Mutation {
+  name: string;
+  patches: Patch[];
+  /** Seeds with this one fault find it sooner. */
+  only?: Fault;
+}
+
+const DISPATCHER = "runtime-host/dispatcher.ts";
+const ASSIGNMENTS = "runtime-host/assignments.ts";
+const SUBMIT = "src/invocation/submit.ts";
+const STORE = "durable-objects/activations/core.ts";
+const LEDGER = "durable-objects/activations/ledger.ts";
+const RECONCILE = "durable-objects/activations/reconcile.ts";
+const SCHEDULER = "durable-objects/scheduler/core.ts";
+const THROTTLE = "durable-objects/gate/throttle.ts";
+const WORDS = "durable-objects/scheduler/host-words.ts";
+
+/** A guard that only the guard it stands behind keeps idle (the host's refusal of lower epochs, the match of leases) has no
+ * mutation: no world in which the other one works can tell. */
+export const MUTATIONS: Mutation[] = [
+  {
+    name: "202 is answered without a row",
+    patches: [
+      { file: STORE, find: /const fresh = this\.#ledger\.accept\([^;]*;/, replace: "const fresh = invocations;" },
+    ],
+  },
+  {
+    name: "a call on the fast path never gets its row",
+    patches: [{ file: SUBMIT, find: /(async function openRow\([^{]*\{)/, replace: "$1 return true;" }],
+  },
+  {
+    name: "a call is sent elsewhere after its scheduler threw",
+    patches: [
+      {
+        file: SUBMIT,
+        find: /if \(reply === "unknown"\) \{/,
+        replace: 'if (reply === "unknown") { if (row === undefined) return "elsewhere";',
+      },
+    ],
+  },
+  {
+    name: "nobody ends a call whose scheduler is lost",
+    patches: [
+      {
+        file: SUBMIT,
+        find: /\(\) => ports\.storeOf\(call\.invocation\)\.fail\([^)]*\)\)/,
+        replace:
+          "async () => recordOf(id, about, { completion: { statusCode: 3, result: { inline: reason }, size: 0, duration: 0, endedAgo: 0, timedOut: false, engine: 'none', ran: false }, now: ports.now() }))",
+      },
+    ],
+  },
+  {
+    name: "the host hears `stored` for what the store did not take",
+    patches: [
+      {
+        file: "durable-objects/scheduler/outbox.ts",
+        find: /lane\.items\.unshift\(\.\.\.batch\);/,
+        replace: "this.#settle(batch); return;",
+      },
+    ],
+  },
+  {
+    name: "a restarted host forgets what it had kept",
+    patches: [{ file: DISPATCHER, find: /for \(const kept of options\.kept\)/, replace: "for (const kept of [])" }],
+    only: "cut-kill",
+  },
+  {
+    name: "kept records are not sent again after a welcome",
+    patches: [
+      { file: DISPATCHER, find: /records\.resume\(assignments\.unacknowledged\(\)\)/, replace: "records.resume([])" },
+    ],
+  },
+  {
+    name: "a result is told before it is kept",
+    patches: [
+      {
+        file: DISPATCHER,
+        find: /this\.#ripen\(run\);\n {2}\}\n\n {2}collected/,
+        replace: "this.#sendResult(run);\n  }\n\n  collected",
+      },
+    ],
+    only: "pair-crash",
+  },
+  {
+    name: "runs are sent again after each inventory, and the host starts what it knows",
+    patches: [
+      { file: WORDS, find: /if \(!named && run\.phase === "running"\)/, replace: 'if (run.phase === "running")' },
+      { file: ASSIGNMENTS, find: /if \(this\.#running\.has\(name\)\) return[^;]*;/, replace: "" },
+      { file: ASSIGNMENTS, find: /if \(kept !== undefined\) return[^;]*;/, replace: "" },
+      { file: ASSIGNMENTS, find: /if \(this\.#past\.has\(name\)\) return[^;]*;/, replace: "" },
+    ],
+    only: "socket-cut",
+  },
+  {
+    name: "a new incarnation takes no new epoch",
+    patches: [{ file: WORDS, find: /(this\.#desk\.epoch, seen\)) \+ 1/, replace: "$1 || 1" }],
+    only: "pair-crash",
+  },
+  {
+    name: "the inventory is not awaited",
+    patches: [
+      {
+        file: WORDS,
+        find: /this\.welcome\(\);\n {4}return report;/,
+        replace: "this.welcome(); desk.link.ready(this.#ports.now()); return report;",
+      },
+    ],
+  },
+  {
+    name: "memory is free when a run is given up",
+    patches: [
+      {
+        file: "durable-objects/scheduler/losses.ts",
+        find: /leases\.end\(run\);/,
+        replace: "leases.end(run); this.#desk.free(run);",
+      },
+      { file: ASSIGNMENTS, find: /state\.full \|\| this\.#used \+ cost > this\.#memory/, replace: "state.full" },
+    ],
+    only: "container-hang",
+  },
+  {
+    name: "a scheduler does not say what it holds",
+    patches: [{ file: SCHEDULER, find: /const held = ids\.filter\([^;]*;/, replace: "const held: string[] = [];" }],
+  },
+  {
+    name: "a row that is out is offered again without asking",
+    patches: [
+      {
+        file: RECONCILE,
+        find: /if \(held \|\| now < row\.deadline\) return \{ kind: "wait" \};/,
+        replace: 'return { kind: "again" };',
+      },
+    ],
+  },
+  {
+    name: "a row is offered again after its host was restarted",
+    patches: [{ file: RECONCILE, find: /if \(sameHost\)/, replace: "if (true || sameHost)" }],
+    only: "pair-crash",
+  },
+  {
+    name: "pulled rows are not marked",
+    patches: [{ file: LEDGER, find: /this\.offer\(ids, mark, \{ now: options\.now \}\);/, replace: "" }],
+  },
+  {
+    name: "a second record takes the place of the first",
+    patches: [
+      {
+        file: "durable-objects/activations/records.ts",
+        find: /ON CONFLICT \(id\) DO NOTHING RETURNING/,
+        replace: "ON CONFLICT (id) DO UPDATE SET record = excluded.record RETURNING",
+      },
+    ],
+  },
+  {
+    name: "results of unknown ids are dropped",
+    patches: [
+      {
+        file: LEDGER,
+        find: /if \(row !== undefined && attempt < row\.attempt\) \{/,
+        replace: "if (row === undefined || attempt < row.attempt) {",
+      },
+    ],
+  },
+  {
+    name: "waiting callers are forgotten",
+    patches: [
+      {
+        file: "durable-objects/activations/waiters.ts",
+        find: /for \(const waiter of waiting\) \{/,
+        replace: "for (const waiter of []) {",
+      },
+    ],
+  },
+  {
+    name: "the store's alarm is set once only",
+    patches: [
+      { file: STORE, find: /this\.#wakeAt\(Math\.min\(askAt, placeAt, purgeAt\)\);/, replace: "" },
+      { file: STORE, find: /this\.#wake\(ASK_AFTER\);\n {4}const wakes/, replace: "const wakes" },
+    ],
+  },
+  {
+    name: "the gate counts no running activations",
+    patches: [{ file: THROTTLE, find: /if \(running >= allowed\) return[^;]*;/, replace: "" }],
+  },
+  {
+    name: "the gate never gets its places back",
+    patches: [{ file: THROTTLE, find: /this\.#running\.delete\(id\);\n {2}\}/, replace: "void id;\n  }" }],
+  },
+  {
+    name: "the gate counts no calls per minute",
+    patches: [{ file: THROTTLE, find: /if \(count > perMinute\) return[^;]*;/, replace: "" }],
+  },
+];
