@@ -117,7 +117,7 @@ describe("CodeLifter", () => {
         );
         expect(oracle(outcome.rest).rest).toEqual(wanted.rest);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 800 },
     );
   });
 
@@ -134,7 +134,7 @@ describe("CodeLifter", () => {
         const outcome = liftText(`{"exec":${broken}}`, { cuts });
         expect(outcome.failure === null && isJson(outcome.rest)).toBe(isJson(`{"exec":${broken}}`));
       }),
-      { numRuns: 3_000 },
+      { numRuns: 800 },
     );
   });
 

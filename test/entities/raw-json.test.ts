@@ -57,7 +57,7 @@ describe("membersOf and elementsOf", () => {
         expect(elements === null).toBe(!isArray);
         if (isArray) expect((elements ?? []).map((each) => JSON.parse(each) as unknown)).toEqual(value);
       }),
-      { numRuns: 3_000 },
+      { numRuns: 800 },
     );
   });
 
@@ -120,7 +120,7 @@ describe("membersOf and elementsOf", () => {
           }
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 });
