@@ -9,7 +9,7 @@ import type { Services } from "../services.ts";
 import { accepts } from "./accept.ts";
 import { adminRoutes } from "./admin/admin.ts";
 import { authenticate } from "./authenticate.ts";
-import { tooLarge } from "./body.ts";
+import { discard, tooLarge } from "./body.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
 import { respond } from "./errors.ts";
 import { Identities } from "./identities.ts";
@@ -66,7 +66,10 @@ function edge(open: (env: Env) => Services): MiddlewareHandler<AppEnv> {
       if (method === "HEAD") return respond(c, fail("method-not-allowed", "GET"));
     }
     const length = headers.get("Content-Length");
-    if (length !== null && Number(length) > MAX_BODY) return respond(c, tooLarge(Number(length), MAX_BODY));
+    if (length !== null && Number(length) > MAX_BODY) {
+      await discard(c.req.raw);
+      return respond(c, tooLarge(Number(length), MAX_BODY));
+    }
     const services = open(c.env);
     c.set("services", services);
     c.set("settings", services.settings);

@@ -1,10 +1,14 @@
 // Request bodies: bounded by what they say and by what they are, strict UTF-8, JSON checked once and kept as text.
 
-import { MAX_PAYLOAD } from "../entities/limits.ts";
+import { chunksOf } from "../entities/chunks.ts";
+import { MAX_PAYLOAD, MB } from "../entities/limits.ts";
 import { type RawJson, shapeOf } from "../entities/raw-json.ts";
 import { bytesOfSize } from "../entities/size.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { AppContext } from "./context.ts";
+
+/** Bytes of a refused body that are still read. */
+const MAX_DISCARDED = 64 * MB;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -56,7 +60,9 @@ export async function bytesOf(request: Request, max: number): Promise<Result<Arr
   const said = request.headers.get("Content-Length");
   if (said !== null) {
     const length = Number(said);
-    return length > max ? tooLarge(length, max) : ok(await request.arrayBuffer());
+    if (length <= max) return ok(await request.arrayBuffer());
+    await discard(request);
+    return tooLarge(length, max);
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -70,6 +76,16 @@ export async function bytesOf(request: Request, max: number): Promise<Result<Arr
       return tooLarge(size, max);
     }
     chunks.push(value);
+  }
+}
+
+/** Reads a refused body to its end, within bounds: a client that is still writing would not hear the answer. */
+export async function discard(request: Request): Promise<void> {
+  if (request.body === null || Number(request.headers.get("Content-Length")) > MAX_DISCARDED) return;
+  try {
+    for await (const _ of chunksOf(request.body));
+  } catch {
+    // The sender went away: nobody is left to be told.
   }
 }
 

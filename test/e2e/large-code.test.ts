@@ -83,3 +83,8 @@ test("four creates and gets of 48 MB at once grow workerd by less than 120 MB", 
   console.log(`workerd grew by ${first.toFixed(0)} MB for the first, by ${grown.toFixed(0)} MB for four at once`);
   expect(grown).toBeLessThan(MAX_GROWTH);
 });
+
+test("a sender of too much hears the answer instead of a broken connection", async () => {
+  const body = Buffer.alloc(55 * MB, 0x20);
+  for (let attempt = 0; attempt < 3; attempt++) expect((await call("PUT", "too-large", body)).status).toBe(413);
+});
