@@ -94,6 +94,10 @@ export function offersImages(): boolean {
   return missing.containers === undefined;
 }
 
+export function apiUrl(): string {
+  return base;
+}
+
 export function key(which: 1 | 2): string {
   return which === 1 ? keys[0] : keys[1];
 }
