@@ -54,8 +54,9 @@ async function main(): Promise<void> {
   const direct = await startDirect(engine);
   closers.push(() => direct.stop());
   const plain = await platform([]);
+  const unprepared = only.has("d") ? await platform([], { EDGEWHISK_PREWARM: "none" }) : plain;
   const delayed = only.has("f") ? await platform(["--var", "BENCH_COMMIT_DELAY=10"]) : plain;
-  const lines = await linesOf(direct, plain, delayed);
+  const lines = await linesOf(direct, { plain, unprepared, delayed });
   const seen = new Map<Line, Sample[]>(lines.map((line) => [line, []]));
   for (let round = 0; round < repeats; round++) {
     for (const line of lines) {
@@ -67,10 +68,10 @@ async function main(): Promise<void> {
   report(lines, seen);
 }
 
-async function platform(flags: string[]): Promise<Platform> {
-  const started = await startPlatform({ engine, flags });
+async function platform(flags: string[], env: Record<string, string> = {}): Promise<Platform> {
+  const started = await startPlatform({ engine, flags, env });
   closers.push(() => started.stop());
-  note(`platform at ${started.url} ${flags.join(" ")}`);
+  note(`platform at ${started.url} ${[...flags, ...Object.keys(env)].join(" ")}`);
   const pool = client(started.url, 16);
   await measures.createAction(pool, "bench-noop");
   await measures.createAction(pool, "bench-accept");
@@ -78,10 +79,19 @@ async function platform(flags: string[]): Promise<Platform> {
   return started;
 }
 
-async function linesOf(direct: Direct, plain: Platform, delayed: Platform): Promise<Line[]> {
+interface Platforms {
+  plain: Platform;
+  /** No prewarmed containers. */
+  unprepared: Platform;
+  /** 10 ms added to each commit. */
+  delayed: Platform;
+}
+
+async function linesOf(direct: Direct, { plain, unprepared, delayed }: Platforms): Promise<Line[]> {
   const floor = client(direct.url, 16);
   const pool = client(plain.url, 16);
   const side = client(plain.url, 4);
+  const bare = client(unprepared.url, 1);
   const slow = client(delayed.url, 1);
   const slowSide = client(delayed.url, 4);
   const actions = 100;
@@ -116,7 +126,7 @@ async function linesOf(direct: Direct, plain: Platform, delayed: Platform): Prom
       letter: "d",
       name: "cold start, nothing prewarmed",
       unit: "p50 ms",
-      run: () => measures.cold(pool, { memory: 192, count: 5, label: "none" }),
+      run: () => measures.cold(bare, { memory: 256, count: 5, label: "none" }),
     },
     {
       letter: "e",
