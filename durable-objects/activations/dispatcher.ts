@@ -21,6 +21,8 @@ export interface Task {
   mark: Mark;
   /** Whom to ask next, in order. */
   rest: readonly SchedulerName[];
+  /** Epoch ms at which it began to queue. */
+  queued?: number;
 }
 
 interface Lane {
@@ -42,6 +44,8 @@ export class Dispatcher {
   readonly #events: DispatcherEvents;
   readonly #known = new Map<SchedulerName, Known>();
   readonly #lanes = new Map<SchedulerName, Lane>();
+  /** How many tasks of each row queue or fly. */
+  readonly #busy = new Map<ActivationId, number>();
 
   constructor(name: StoreName, options: { ledger: Ledger; ports: StorePorts; events: DispatcherEvents }) {
     this.#name = name;
@@ -65,6 +69,11 @@ export class Dispatcher {
     return choose(open, this.#known, { now: this.#ports.now(), waiting: this.#ledger.waiting });
   }
 
+  /** Whether an offer of this row is on its way: what its scheduler says of it meanwhile proves nothing. */
+  isBusy(id: ActivationId): boolean {
+    return this.#busy.has(id);
+  }
+
   /** Offers rows that are marked for this scheduler. */
   send(scheduler: SchedulerName, tasks: readonly Task[]): void {
     let lane = this.#lanes.get(scheduler);
@@ -72,7 +81,12 @@ export class Dispatcher {
       lane = { queue: [], flying: 0 };
       this.#lanes.set(scheduler, lane);
     }
-    lane.queue.push(...tasks);
+    const now = this.#ports.now();
+    for (const task of tasks) {
+      const { id } = task.offer.invocation;
+      this.#busy.set(id, (this.#busy.get(id) ?? 0) + 1);
+      lane.queue.push({ ...task, queued: now });
+    }
     while (lane.flying < MOST_FLYING && lane.queue.length > 0) {
       this.#fly(scheduler, lane).catch((error: unknown) => {
         this.#ports.warn(`an offer to ${scheduler} failed: ${String(error)}`);
@@ -82,15 +96,32 @@ export class Dispatcher {
 
   async #fly(scheduler: SchedulerName, lane: Lane): Promise<void> {
     lane.flying++;
-    const tasks = batch(lane.queue);
+    const taken = batch(lane.queue);
     try {
+      const tasks = this.#current(scheduler, taken);
       const ready = tasks.every((task) => task.mark.boot !== "") || (await this.#introduce(scheduler, tasks));
-      if (ready) await this.#offer(scheduler, tasks);
+      if (ready && tasks.length > 0) await this.#offer(scheduler, tasks);
     } finally {
       lane.flying--;
+      for (const task of taken) this.#landed(task.offer.invocation.id);
     }
     if (lane.queue.length > 0) this.send(scheduler, []);
     else if (lane.flying === 0) this.#lanes.delete(scheduler);
+  }
+
+  /** Without those whose rows have moved on while they queued. Reading also stops an incarnation that has been superseded. */
+  #current(scheduler: SchedulerName, tasks: Task[]): Task[] {
+    const now = this.#ports.now();
+    if (tasks.every((task) => task.queued === now)) return tasks;
+    const ids = tasks.map((task) => task.offer.invocation.id);
+    const attempts = this.#ledger.offered(ids, scheduler);
+    return tasks.filter(({ offer }) => attempts.get(offer.invocation.id) === offer.attempt);
+  }
+
+  #landed(id: ActivationId): void {
+    const left = (this.#busy.get(id) ?? 1) - 1;
+    if (left === 0) this.#busy.delete(id);
+    else this.#busy.set(id, left);
   }
 
   /** First contact: the rows' marks must name the host before an offer leaves, or nothing could be concluded from silence.

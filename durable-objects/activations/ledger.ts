@@ -175,6 +175,15 @@ export class Ledger {
       .map((row) => row.id);
   }
 
+  /** Of these rows those that are offered to this scheduler, with their attempt. */
+  offered(ids: readonly ActivationId[], scheduler: SchedulerName): Map<ActivationId, number> {
+    const rows = this.#sql.exec<{ id: string; attempt: number }>(
+      `SELECT id, attempt FROM rows WHERE ${WHICH} AND state = ${OFFERED} AND scheduler = ?`,
+      ...[JSON.stringify(ids), scheduler],
+    );
+    return new Map(rows.toArray().map((row) => [row.id, row.attempt]));
+  }
+
   /** Rows are out where they were offered, but under another epoch or boot than was marked. */
   confirm(ids: readonly ActivationId[], mark: Mark): void {
     this.#sql.exec(
@@ -184,19 +193,20 @@ export class Ledger {
   }
 
   /** Offers that were not started, and will not be, go back to wait. `again`: under a new attempt, since a host may have
-   * seen this one. Returns those that moved. */
+   * seen this one. With a `deadline` only if they have not been offered anew since. Returns those that moved. */
   wait(
-    items: readonly { id: ActivationId; attempt: number }[],
+    items: readonly { id: ActivationId; attempt: number; deadline?: number }[],
     options: { scheduler: SchedulerName; reason: string; again: boolean },
   ): ActivationId[] {
     const step = options.again ? 1 : 0;
     return this.#change((delta) => {
       const moved: ActivationId[] = [];
-      for (const { id, attempt } of items) {
+      for (const { id, attempt, deadline = null } of items) {
         const rows = this.#sql.exec(
-          `UPDATE rows SET state = ${WAITING}, attempt = attempt + ?, reason = ?, deadline = 0
-            WHERE id = ? AND state = ${OFFERED} AND attempt = ? AND scheduler = ? RETURNING 1 AS done`,
-          ...[step, options.reason, id, attempt, options.scheduler],
+          `UPDATE rows SET state = ${WAITING}, attempt = attempt + ?1, reason = ?2, deadline = 0
+            WHERE id = ?3 AND state = ${OFFERED} AND attempt = ?4 AND scheduler = ?5 AND deadline = coalesce(?6, deadline)
+            RETURNING 1 AS done`,
+          ...[step, options.reason, id, attempt, options.scheduler, deadline],
         );
         if (rows.toArray().length > 0) moved.push(id);
       }
@@ -239,8 +249,8 @@ export class Ledger {
   lose(row: OutRow, options: { reason: string; now: number }): Ended | null {
     const [found] = this.#sql
       .exec<{ about: string }>(
-        "SELECT about FROM rows WHERE id = ? AND state = ? AND attempt = ? AND scheduler = ?",
-        ...[row.id, row.state, row.attempt, row.scheduler],
+        "SELECT about FROM rows WHERE id = ? AND state = ? AND attempt = ? AND scheduler = ? AND deadline = ?",
+        ...[row.id, row.state, row.attempt, row.scheduler, row.deadline],
       )
       .toArray();
     return found === undefined ? null : this.fail(row.id, JSON.parse(found.about) as About, options);

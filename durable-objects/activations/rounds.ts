@@ -49,6 +49,10 @@ export class Rounds {
     const out = this.#ledger.outRows();
     for (const row of out) {
       if (this.#nextFor(row) > now) continue;
+      if (this.#dispatcher.isBusy(row.id)) {
+        this.doubt([row.id]);
+        continue;
+      }
       const rows = due.get(row.scheduler);
       if (rows === undefined) due.set(row.scheduler, [row]);
       else if (rows.length < MOST_ASKED) rows.push(row);
@@ -124,6 +128,11 @@ export class Rounds {
     const moved: ActivationId[] = [];
     const ended: Ended[] = [];
     for (const row of rows) {
+      // Offered anew while the question was on its way.
+      if (this.#dispatcher.isBusy(row.id)) {
+        this.doubt([row.id]);
+        continue;
+      }
       const verdict = judge(row, reply, { held: held.has(row.id), now });
       this.#postpone(row, verdict.kind === "held" ? 2 : 1);
       if (verdict.kind === "held" && reply !== null && (row.epoch !== reply.epoch || row.boot !== reply.boot)) {

@@ -51,6 +51,7 @@ export class SchedulerCore {
         },
       }),
       puller: new Puller({
+        now: () => ports.now(),
         free: () => (this.#closed() === undefined && !this.#crowded() ? desk.capacity.free : 0),
         total: () => desk.capacity.total,
         pull: (store, { memory, max }) =>

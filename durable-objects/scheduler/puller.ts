@@ -8,8 +8,12 @@ const MOST_OFFERS = 64;
 /** MB asked for at once; kept free of other work until the answer is there. */
 const MOST_MEMORY = 2048;
 const MOST_STORES = 10_000;
+/** ms after which an answer is not taken any more: the store asks 5 s after it marked the rows, and must then be told that
+ * they are held, or never hear of them again. */
+const STALE_AFTER = 3_000;
 
 export interface PullerEvents {
+  now(): number;
   /** MB that could be given away now; 0 if nothing is admitted. */
   free(): number;
   total(): number;
@@ -55,6 +59,7 @@ export class Puller {
     this.reserved = memory;
     this.#stores.delete(store);
     let offers: Offer[] = [];
+    const asked = this.#events.now();
     try {
       offers = await this.#events.pull(store, { memory, max: MOST_OFFERS });
       const everything = memory >= Math.min(this.#events.total(), MOST_MEMORY);
@@ -65,6 +70,7 @@ export class Puller {
     }
     this.#asking = false;
     this.reserved = 0;
+    if (this.#events.now() - asked > STALE_AFTER) offers = [];
     if (offers.length > 0) this.#events.start(store, offers);
     this.pump();
   }

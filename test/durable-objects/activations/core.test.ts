@@ -234,6 +234,30 @@ test("an offer whose answer is lost is neither repeated nor given up while the s
   expect(world.core.get(call.id).record).toMatchObject({ statusCode: 0 });
 });
 
+test("nothing is concluded of a row whose offer is on its way, and a late offer is not sent for a row that moved on", async () => {
+  const world = new World();
+  const home = world.scheduler("a/0");
+  const hanging: (() => void)[] = [];
+  const offer = home.offer.bind(home);
+  home.offer = async (store, offers) => {
+    await new Promise<void>((resolve) => hanging.push(resolve));
+    return offer(store, offers);
+  };
+  const calls = [callOf(), callOf(), callOf()];
+  for (const call of calls) await world.accept([call]);
+  await world.advance(12_000);
+  expect(hanging).toHaveLength(2);
+  expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 3 });
+  // The third is still in the queue; meanwhile it has ended.
+  const last = calls[2] as Invocation;
+  world.core.fail(last.id, { about: last.about, reason: "a test" });
+  for (const land of hanging) land();
+  await world.advance(0);
+  expect(home.offers.map(({ invocation, attempt }) => [invocation.id, attempt])).toEqual(
+    calls.slice(0, 2).map(({ id }) => [id, 1]),
+  );
+});
+
 test("a new incarnation of the store asks about what is out, with the mark it finds", async () => {
   const world = new World();
   const [taken, lost] = [callOf(), callOf()];

@@ -64,9 +64,12 @@ export class History {
   readonly violations: string[] = [];
   readonly permits: Permit[] = [];
   readonly #kernel: Kernel;
+  /** Whether a store has a row or a record of the id. */
+  readonly #isWritten: (id: string) => boolean;
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, isWritten: (id: string) => boolean) {
     this.#kernel = kernel;
+    this.#isWritten = isWritten;
   }
 
   violate(text: string): void {
@@ -88,6 +91,8 @@ export class History {
 
   tell(call: Call, told: Told): void {
     if (call.told !== null) return;
+    if (told.kind === "accepted" && !this.#isWritten(told.id))
+      this.violate(`${told.id} was answered before it had a row`);
     call.told = told;
     call.toldAt = this.#kernel.elapsed;
     this.#kernel.trace(`call ${call.number} told ${JSON.stringify(told).slice(0, 160)}`);

@@ -34,10 +34,21 @@ export class SimHost {
   #around: HostSurroundings;
   #boots = 0;
   #open: () => boolean = () => false;
+  #unconfirmed: () => number = () => 0;
 
   constructor(plan: HostPlan, around: HostSurroundings) {
     this.plan = plan;
     this.#around = around;
+  }
+
+  /** Records the store has not confirmed. */
+  get unconfirmed(): number {
+    return this.#unconfirmed();
+  }
+
+  /** Every shard's socket is open at both ends. */
+  get connected(): boolean {
+    return this.up && this.#open();
   }
 
   get up(): boolean {
@@ -78,7 +89,7 @@ export class SimHost {
 
   /** Called now and then. */
   observe(): void {
-    const idle = this.up && !this.draining && this.#open() && this.containers?.stats().running === 0;
+    const idle = this.connected && !this.draining && this.containers?.stats().running === 0;
     if (!idle) this.idleSince = null;
     else this.idleSince ??= this.#around.kernel.elapsed;
   }
@@ -123,6 +134,7 @@ export class SimHost {
       code: { get: nothing },
       welcomed: () => {},
     });
+    this.#unconfirmed = () => dispatcher.unconfirmed;
     this.#open = () => this.#around.network.sockets(owner).length >= links.length;
     for (const link of links) link.start();
   }

@@ -107,7 +107,11 @@ async function rest(world: World, records: Map<string, ActivationRecord>): Promi
         done = true;
       }
     }
-    if (!open) done = true;
+    open ||= world.hosts.some((host) => !host.connected || host.unconfirmed > 0);
+    if (!open) {
+      await leftovers(world);
+      done = true;
+    }
     if (!done) kernel.after(LOOK_EVERY, outside, again);
   };
   const again = (): void => {
@@ -115,6 +119,17 @@ async function rest(world: World, records: Map<string, ActivationRecord>): Promi
   };
   kernel.after(0, outside, again);
   await kernel.run(scenario.length + REST, () => done);
+  for (const { plan, unconfirmed } of done ? [] : world.hosts) {
+    if (unconfirmed > 0) history.violate(`${unconfirmed} records of ${plan.name} were never confirmed`);
+  }
+}
+
+/** When all is over, no scheduler thinks that anything runs. */
+async function leftovers(world: World): Promise<void> {
+  for (const node of world.nodes("scheduler")) {
+    const { used, running } = await world.bindings.SCHEDULER.getByName(node.name).status();
+    if (used > 0 || running > 0) world.history.violate(`${node.label} still counts ${running} runs and ${used} MB`);
+  }
 }
 
 /** As a caller reads it; where storing is off, as it lies in the store, since nobody may read it. */

@@ -176,7 +176,7 @@ function weatherOf(random: Random, profile: string): Weather {
     loss: rough ? random.pick([0.01, 0.05]) : 0,
     delay: random.pick([1, 5, 20]),
     spike: rough ? 0.02 : 0,
-    spikeLength: random.pick([100, 3_000]),
+    spikeLength: random.pick([100, 3_000, 9_000]),
     commit: random.pick([0.5, 12]),
   };
 }

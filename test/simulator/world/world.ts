@@ -36,7 +36,7 @@ export class World {
     this.kernel = new Kernel(options.random.fork(), options);
     this.network = new Network(this.kernel, scenario.weather);
     this.platform = new Platform(this.kernel, this.network);
-    this.history = new History(this.kernel);
+    this.history = new History(this.kernel, (id) => this.isWritten(id));
     this.bindings = {
       SCHEDULER: this.platform.bind("scheduler", InvokerScheduler),
       ACTIVATIONS: this.platform.bind("store", ActivationStore),
@@ -120,6 +120,11 @@ export class World {
 
   storeOf(id: string, namespace: string): ActivationStoreRpc {
     return this.bindings.ACTIVATIONS.getByName(storeNameOf({ id, about: { namespaceId: namespace } }));
+  }
+
+  isWritten(id: string): boolean {
+    const query = "SELECT 1 FROM rows WHERE id = ?1 UNION ALL SELECT 1 FROM records WHERE id = ?1";
+    return this.nodes("store").some(({ shelf }) => shelf.sql.exec(query, id).toArray().length > 0);
   }
 
   read(id: string, record: ActivationRecord): void {
