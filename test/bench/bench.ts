@@ -97,7 +97,7 @@ async function linesOf(direct: Direct, { plain, unprepared, delayed }: Platforms
   const actions = 100;
   if (only.has("e")) {
     for (let n = 0; n < actions; n++) await measures.createAction(pool, `bench-many-${n}`, { memory: 128 });
-    await measures.hundred(pool, { actions, ms: 20_000 });
+    await measures.warmUp(pool, { actions });
   }
   const all: Line[] = [
     {

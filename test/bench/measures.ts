@@ -76,6 +76,24 @@ export async function cold(pool: Pool, options: { memory: number; count: number;
   return { rate: Number.NaN, p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
 }
 
+/** Calls each action until a whole pass met warm containers only. */
+export async function warmUp(pool: Pool, options: { actions: number }): Promise<void> {
+  for (let pass = 0; pass < 10; pass++) {
+    let cold = 0;
+    let next = 0;
+    const caller = async () => {
+      for (let n = next++; n < options.actions; n = next++) {
+        const { status, text } = await send(pool, invokeCall(`bench-many-${n}`)(n));
+        if (status !== 200) throw new Error(`warming up answered ${status}: ${text.slice(0, 300)}`);
+        if (text.includes('"initTime"')) cold++;
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, caller));
+    if (cold === 0) return;
+  }
+  throw new Error(`${options.actions} actions were still starting cold after ten passes`);
+}
+
 export function hundred(pool: Pool, options: { actions: number; ms: number }): Promise<Sample> {
   const call = (n: number) => invokeCall(`bench-many-${n % options.actions}`)(n);
   return load(pool, call, { callers: 16, ms: options.ms, status: 200 });

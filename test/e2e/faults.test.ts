@@ -39,7 +39,8 @@ onEngines(
       await put(bench, "killed", { code: SLEEPER });
       const call = start("killed", { ms: 20_000 });
       await sleep(1500);
-      killContainer(bench, "killed");
+      const [scheduler = ""] = Object.keys((await bench.request("/invokers")).json);
+      killContainers(bench, scheduler.split("/")[0] ?? "");
       const answer = await call;
       expect(answer.status).toBe(502);
       expect(answer.json.response.result.error).toMatch(/exited unexpectedly/);
@@ -153,15 +154,18 @@ async function settled(bench: Bench, name: string, options: { since: number; lea
   throw new Error(`only ${count} records of ${name}`);
 }
 
-function killContainer(bench: Bench, action: string): void {
+function killContainers(bench: Bench, host: string): void {
   if (bench.engine === "docker") {
-    const ids = execFileSync("docker", ["ps", "-q", "--filter", `name=_guest_${action}`], { encoding: "utf8" }).trim();
+    // A container taken from the prewarmed ones keeps its name, so that the action's does not find it.
+    const ids = execFileSync("docker", ["ps", "-q", "--filter", `label=io.edgewhisk.host=${host}`], {
+      encoding: "utf8",
+    }).trim();
     expect(ids).not.toBe("");
     execFileSync("docker", ["kill", ...ids.split("\n")]);
     return;
   }
-  const [host] = bench.platform().pids().host;
-  const children = treeOf(host ?? 0).all.filter((pid) => pid !== host);
+  const [main] = bench.platform().pids().host;
+  const children = treeOf(main ?? 0).all.filter((pid) => pid !== main);
   expect(children.length).toBeGreaterThan(0);
   for (const pid of children) process.kill(pid, "SIGKILL");
 }
