@@ -9,13 +9,14 @@ import type { Services } from "../services.ts";
 import { accepts } from "./accept.ts";
 import { adminRoutes } from "./admin/admin.ts";
 import { authenticate } from "./authenticate.ts";
-import { discard, tooLarge } from "./body.ts";
+import { discardRest, tooLarge } from "./body.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
 import { respond } from "./errors.ts";
 import { Identities } from "./identities.ts";
 import { reply } from "./reply.ts";
 import { actionRoutes } from "./routes/actions.ts";
 import { activationRoutes } from "./routes/activations.ts";
+import { emptyCollectionRoutes } from "./routes/empty-collections.ts";
 import { hostRoutes } from "./routes/hosts.ts";
 import { infoRoutes } from "./routes/info.ts";
 import { invokeRoutes } from "./routes/invoke.ts";
@@ -52,29 +53,36 @@ export function makeApp(open: (env: Env) => Services): App {
   packageRoutes(app);
   activationRoutes(app);
   namespaceRoutes(app);
+  emptyCollectionRoutes(app);
   logForwardingRoutes(app);
   return app;
 }
 
 function edge(open: (env: Env) => Services): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const { headers, method, url } = c.req.raw;
-    c.set("transactionId", transactionIdOf(headers.get("X-Request-ID")));
-    if (url.length > MAX_URL) return respond(c, fail("uri-too-long"));
-    if (!isWebPath(c.req.path)) {
-      if (method === "OPTIONS") return reply(c, null);
-      if (method === "HEAD") return respond(c, fail("method-not-allowed", "GET"));
+    c.set("transactionId", transactionIdOf(c.req.raw.headers.get("X-Request-ID")));
+    const answer = shortcut(c);
+    if (answer === null) {
+      const services = open(c.env);
+      c.set("services", services);
+      c.set("settings", services.settings);
+      await next();
     }
-    const length = headers.get("Content-Length");
-    if (length !== null && Number(length) > MAX_BODY) {
-      await discard(c.req.raw);
-      return respond(c, tooLarge(Number(length), MAX_BODY));
-    }
-    const services = open(c.env);
-    c.set("services", services);
-    c.set("settings", services.settings);
-    return next();
+    if (!c.req.raw.bodyUsed) await discardRest(c.req.raw);
+    return answer ?? undefined;
   };
+}
+
+/** The answer to what goes no further. */
+function shortcut(c: AppContext): Response | null {
+  const { headers, method, url } = c.req.raw;
+  if (url.length > MAX_URL) return respond(c, fail("uri-too-long"));
+  if (!isWebPath(c.req.path)) {
+    if (method === "OPTIONS") return reply(c, null);
+    if (method === "HEAD") return respond(c, fail("method-not-allowed", "GET"));
+  }
+  const length = Number(headers.get("Content-Length"));
+  return length > MAX_BODY ? respond(c, tooLarge(length, MAX_BODY)) : null;
 }
 
 const acceptsJson: MiddlewareHandler<AppEnv> = async (c, next) => {

@@ -60,9 +60,7 @@ export async function bytesOf(request: Request, max: number): Promise<Result<Arr
   const said = request.headers.get("Content-Length");
   if (said !== null) {
     const length = Number(said);
-    if (length <= max) return ok(await request.arrayBuffer());
-    await discard(request);
-    return tooLarge(length, max);
+    return length > max ? tooLarge(length, max) : ok(await request.arrayBuffer());
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -72,18 +70,23 @@ export async function bytesOf(request: Request, max: number): Promise<Result<Arr
     if (done) return ok(concat(chunks, size));
     size += value.byteLength;
     if (size > max) {
-      await reader.cancel();
+      reader.releaseLock();
+      await discardRest(request);
       return tooLarge(size, max);
     }
     chunks.push(value);
   }
 }
 
-/** Reads a refused body to its end, within bounds: a client that is still writing would not hear the answer. */
-export async function discard(request: Request): Promise<void> {
-  if (request.body === null || Number(request.headers.get("Content-Length")) > MAX_DISCARDED) return;
+/** Reads what nobody wanted of a body, within bounds: a client that is still writing would not hear the answer. */
+export async function discardRest({ body, headers }: Request): Promise<void> {
+  if (body === null || Number(headers.get("Content-Length")) > MAX_DISCARDED) return;
+  let size = 0;
   try {
-    for await (const _ of chunksOf(request.body));
+    for await (const chunk of chunksOf(body)) {
+      size += chunk.byteLength;
+      if (size > MAX_DISCARDED) break;
+    }
   } catch {
     // The sender went away: nobody is left to be told.
   }

@@ -1,11 +1,14 @@
 // Adobe's command line asks where a namespace's logs go before it shows any: they stay here.
 
+import { ok } from "../../errors.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
 import { ownNamespace } from "../namespace.ts";
 import { json } from "../reply.ts";
 
+/** What it asks for where no namespace is configured. */
+const UNNAMED = "undefined";
 const PATH = "/runtime/namespaces/:ns/logForwarding";
 const HERE = { adobe_io_runtime: {} };
 
@@ -16,6 +19,6 @@ export function logForwardingRoutes(app: App): void {
 }
 
 function answer(c: AppContext, value: object): Response {
-  const namespace = ownNamespace(c);
+  const namespace = c.req.param("ns") === UNNAMED ? ok(UNNAMED) : ownNamespace(c);
   return namespace.ok ? json(c, JSON.stringify(value)) : respond(c, namespace);
 }
