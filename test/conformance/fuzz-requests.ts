@@ -352,6 +352,7 @@ export const fuzzRequest: fc.Arbitrary<FuzzRequest> = fc
       ...(authorization === "" ? {} : { authorization }),
     },
     body: method === "TRACE" ? null : body,
+    [fc.toStringMethod]: () => `${method} ${path}${query} ${JSON.stringify(headers)} ${(body ?? "").slice(0, 1_000)}`,
     chunked,
   }));
 

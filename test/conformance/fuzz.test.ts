@@ -15,6 +15,7 @@ const BOUND = 10_000;
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
 beforeAll(async () => {
+  await tidy();
   const web = { annotations: [{ key: "web-export", value: true }] };
   await make(`packages/${PACKAGE}`, { publish: true });
   await make("packages/fuzz-bound", { binding: { namespace: namespace(1), name: PACKAGE } });
@@ -24,9 +25,18 @@ beforeAll(async () => {
   }
 });
 
-afterAll(() => {
+afterAll(async () => {
   agent.destroy();
+  await tidy();
 });
+
+/** Earlier requests may have made anything of these names. */
+async function tidy(): Promise<void> {
+  for (const name of [...NAMES, PACKAGE, "fuzz-bound"]) {
+    await ask("DELETE", `packages/${name}?force=true`);
+    await ask("DELETE", `actions/${name}`);
+  }
+}
 
 it(
   `answers ${REQUESTS} senseless requests and goes on serving (seed ${SEED})`,
@@ -53,6 +63,27 @@ it(
   },
   60_000 + REQUESTS * 200,
 );
+
+it("answers a client that is still sending what nobody wants to read", async () => {
+  const authorization = `Basic ${Buffer.from(key(1)).toString("base64")}`;
+  const actions = "/api/v1/namespaces/_/actions";
+  const body = " ".repeat(3 * 1024 * 1024);
+  for (const chunked of [false, true])
+    for (const [method, path, headers, status] of [
+      ["GET", actions, { authorization }, 200],
+      ["GET", "/ping", {}, 200],
+      ["PUT", `${actions}/nobody`, {}, 401],
+      ["POST", `${actions}/nobody`, { authorization, "content-type": "application/json" }, 413],
+      ["DELETE", `${actions}/nobody`, { authorization }, 404],
+      ["PATCH", `${actions}/nobody`, { authorization }, 405],
+      ["POST", `/api/v1/web/${namespace(1)}/default/nobody`, {}, 404],
+      ["GET", `${actions}?${"x".repeat(9_000)}`, { authorization }, 414],
+    ] as const)
+      for (let again = 0; again < 3; again++) {
+        const answer = await deliver({ method, path, headers: { ...headers }, body, chunked });
+        expect([method, path, chunked, answer.status]).toEqual([method, path, chunked, status]);
+      }
+}, 60_000);
 
 interface Reply {
   status: number;
@@ -94,8 +125,10 @@ function deliver({ method, path, headers, body, chunked }: FuzzRequest): Promise
       reject(error);
     });
     request.on("response", async (response) => {
-      const text = Buffer.concat(await response.toArray()).toString();
+      const parts: Buffer[] | null = await response.toArray().catch(() => null);
       clearTimeout(timer);
+      if (parts === null) return reject(new Error("the answer broke off"));
+      const text = Buffer.concat(parts).toString();
       resolve({
         status: response.statusCode ?? 0,
         id: response.headers["x-request-id"] as string | undefined,

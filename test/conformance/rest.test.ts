@@ -216,6 +216,10 @@ line("2.35 2.36 2.37", "count, order and unknown parameters", async () => {
 });
 
 line("2.38", "what holds nothing lists as an empty array", async () => {
+  for (const collection of ["triggers", "rules"]) {
+    expect(await ask("GET", `${collection}?limit=0&skip=100000`)).toMatchObject({ status: 200, json: [] });
+    expect((await ask("GET", `${collection}?count=true&skip=100000`)).json).toEqual({ [collection]: 0 });
+  }
   expect(await ask("GET", `activations?name=${fresh("none")}`)).toMatchObject({ status: 200, json: [] });
 });
 
