@@ -91,7 +91,9 @@ describe("who may call", () => {
     const second = await answer(await send(path, { headers }));
     expect([second.status, second.json.error]).toEqual([429, expect.stringContaining("Too many requests")]);
     expect(second.headers.get("Access-Control-Allow-Origin")).toBe("*");
-    expect((await clientOf(owner.namespace, owner.key).call("GET", "/activations?limit=5")).json).toHaveLength(1);
+    // The record follows the answer.
+    const listed = () => clientOf(owner.namespace, owner.key).call("GET", "/activations?limit=5");
+    await expect.poll(async () => (await listed()).json).toHaveLength(1);
   });
 });
 
