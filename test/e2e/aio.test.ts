@@ -1,0 +1,187 @@
+// Adobe's `aio runtime` against the whole platform, its whole output looked at: parity 12.75 to 12.89.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { aio, installAio, type Ran } from "../support/aio.ts";
+import { basic, GUEST } from "../support/platform.ts";
+
+const missing = await installAio();
+if (missing !== null) console.warn(`not run: aio runtime: ${missing}`);
+
+const DATE = String.raw`\d\d/\d\d \d\d:\d\d:\d\d`;
+const ID = "[0-9a-f]{32}";
+
+describe.skipIf(missing !== null)(`aio runtime${missing === null ? "" : ` (${missing})`}`, () => {
+  const folder = mkdtempSync(join(tmpdir(), "edgewhisk-aio-"));
+  const properties = join(folder, "wskprops");
+  const code = join(folder, "hello.js");
+  let url = "";
+  let activation = "";
+
+  const run = (...args: string[]): Promise<Ran> => aio(["runtime", ...args], { home: folder, properties, cwd: folder });
+  const ok = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await run(...args);
+    expect([args.join(" "), code, stderr]).toEqual([args.join(" "), 0, ""]);
+    return stdout;
+  };
+  /** Without padding, rules and empty lines. */
+  const rows = (text: string) =>
+    text
+      .split("\n")
+      .map((line) => line.trim().replaceAll(/\s+/g, " "))
+      .filter((line) => line !== "" && !line.includes("─"));
+
+  beforeAll(async () => {
+    const door = await fetch(`${inject("platformDoor")}/process`);
+    url = ((await door.json()) as { url: string }).url;
+    writeFileSync(properties, `APIHOST=${url}\nAUTH=${GUEST}\n`);
+    writeFileSync(code, "function main(args) { console.log('hello', args.name); return { hello: args.name }; }\n");
+  }, 120_000);
+  afterAll(async () => {
+    for (const path of ["actions/aio-pack/inner", "actions/aio-hello", "packages/aio-pack"])
+      await fetch(`${url}/api/v1/namespaces/_/${path}`, { method: "DELETE", headers: { authorization: basic(GUEST) } });
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("creates an action without a word", async () => {
+    expect(await ok("action", "create", "aio-hello", code, "--param", "name", "nobody")).toBe("");
+  });
+
+  it("says that it exists already, three tries later", async () => {
+    const { code: ended, stderr } = await run("action", "create", "aio-hello", code);
+    expect(ended).not.toBe(0);
+    expect(stderr.replaceAll(/[\s›]+/g, " ")).toContain(
+      "failed to create the action: resource already exists (409 Conflict)",
+    );
+  });
+
+  it("updates it", async () => {
+    expect(await ok("action", "update", "aio-hello", code, "--annotation", "note", "mine", "--memory", "128")).toBe("");
+  });
+
+  it("shows it", async () => {
+    const shown = await ok("action", "get", "aio-hello");
+    const text = shown.slice(shown.indexOf("{"));
+    expect(JSON.parse(text)).toEqual({
+      namespace: "guest",
+      name: "aio-hello",
+      version: "0.0.2",
+      publish: false,
+      annotations: expect.arrayContaining([
+        { key: "note", value: "mine" },
+        { key: "exec", value: expect.stringMatching(/^nodejs:/) },
+        { key: "provide-api-key", value: false },
+      ]),
+      parameters: expect.any(Array),
+      limits: { timeout: 60_000, memory: 128, logs: 10, concurrency: 1 },
+      exec: { kind: expect.stringMatching(/^nodejs:/), binary: false },
+      updated: expect.any(Number),
+    });
+    expect(shown.slice(0, shown.indexOf("{")).trim()).toBe("aio-hello");
+  });
+
+  it("creates a package, an action in it, and lists both", async () => {
+    expect(await ok("package", "create", "aio-pack", "--shared", "yes")).toBe("");
+    expect(await ok("action", "create", "aio-pack/inner", code, "--web", "true")).toBe("");
+    const [head, ...packages] = rows(await ok("package", "list"));
+    expect(head).toBe("Datetime Access Kind Version Packages");
+    expect(packages).toContainEqual(expect.stringMatching(new RegExp(`^${DATE} public package 0\\.0\\.1 aio-pack$`)));
+    const [top, ...actions] = rows(await ok("action", "list"));
+    expect(top).toBe("Datetime Access Kind Version Actions");
+    expect(actions).toContainEqual(
+      expect.stringMatching(new RegExp(`^${DATE} private nodejs:\\d+ 0\\.0\\.2 aio-hello$`)),
+    );
+    expect(actions).toContainEqual(
+      expect.stringMatching(new RegExp(`^${DATE} web nodejs:\\d+ 0\\.0\\.1 aio-pack/inner$`)),
+    );
+    const inner = rows(await ok("action", "list", "aio-pack"));
+    expect(inner.slice(1)).toEqual([expect.stringMatching(/ aio-pack\/inner$/)]);
+    expect(await ok("action", "list", "--count")).toMatch(/^You have \d+ actions? in this namespace\.\n$/);
+  });
+
+  it("invokes, and prints the result", async () => {
+    const result = await ok("action", "invoke", "aio-hello", "--param", "name", "aio", "--result", "--blocking");
+    expect(JSON.parse(result)).toEqual({ hello: "aio" });
+  });
+
+  it("invokes, and prints the record", async () => {
+    const record = JSON.parse(await ok("action", "invoke", "aio-hello", "--param", "name", "again", "--blocking"));
+    expect(record).toMatchObject({ name: "aio-hello", response: { result: { hello: "again" }, status: "success" } });
+    activation = record.activationId;
+  });
+
+  it("invokes without waiting, and prints the id", async () => {
+    expect(JSON.parse(await ok("action", "invoke", "aio-pack/inner"))).toEqual({
+      activationId: expect.stringMatching(new RegExp(`^${ID}$`)),
+    });
+  });
+
+  it("lists activations", async () => {
+    await expect
+      .poll(async () => {
+        const answer = await fetch(`${url}/api/v1/namespaces/_/activations/${activation}`, {
+          headers: { authorization: basic(GUEST) },
+        });
+        return answer.status;
+      })
+      .toBe(200);
+    const [head, ...items] = rows(await ok("activation", "list", "aio-hello"));
+    expect(head).toBe("Datetime Status Kind Version Activation ID Start Wait Init Duration Entity");
+    const line = String.raw`^${DATE} success nodejs:\d+ 0\.0\.2 ${activation} (cold|warm) \d+ \d+ \d+ms aio-hello$`;
+    expect(items).toContainEqual(expect.stringMatching(new RegExp(line)));
+    expect(items).toHaveLength(2);
+    expect(await ok("activation", "list", "aio-hello", "--count")).toContain("2");
+  });
+
+  it("shows an activation, its logs and its result", async () => {
+    expect(JSON.parse(await ok("activation", "get", activation))).toMatchObject({
+      activationId: activation,
+      namespace: "guest",
+      response: { result: { hello: "again" }, success: true },
+      logs: [expect.stringMatching(/Z +stdout: hello again$/)],
+    });
+    const logs = await ok("activation", "logs", activation);
+    expect(logs).toMatch(new RegExp(`^=== activation logs ${activation}\n\\d{4}-\\S+Z +stdout: hello again\n$`));
+    expect(await ok("activation", "logs", activation, "--strip")).toBe(
+      `=== activation logs ${activation}\nhello again\n`,
+    );
+    expect(JSON.parse(await ok("activation", "result", activation))).toMatchObject({
+      result: { hello: "again" },
+      success: true,
+      status: "success",
+    });
+  });
+
+  it("shows the namespace and what is in it", async () => {
+    expect(rows(await ok("namespace", "list"))).toEqual(["Namespaces", "guest"]);
+    const shown = rows(await ok("namespace", "get"));
+    expect(shown[0]).toBe("Entities in namespace:");
+    for (const head of ["packages", "actions", "triggers", "rules"]) expect(shown).toContain(head);
+    expect(shown).toContain("/guest/aio-pack public");
+    expect(shown).toContainEqual(expect.stringMatching(/^\/guest\/aio-hello private nodejs:\d+$/));
+  });
+
+  it("tells what a failing action said", async () => {
+    writeFileSync(code, "function main() { return { error: 'no luck' }; }\n");
+    await ok("action", "update", "aio-hello", code);
+    const invoke = async (flag: string) => JSON.parse(await ok("action", "invoke", "aio-hello", flag));
+    expect(await invoke("--result")).toEqual({ error: "no luck" });
+    expect(await invoke("--blocking")).toMatchObject({
+      activationId: expect.stringMatching(new RegExp(`^${ID}$`)),
+      response: { status: "application error", success: false, result: { error: "no luck" } },
+    });
+    expect(rows(await ok("activation", "list", "--limit", "1"))[1]).toMatch(/ app error /);
+  });
+
+  it("deletes", async () => {
+    expect(await ok("action", "delete", "aio-pack/inner")).toBe("");
+    expect(await ok("action", "delete", "aio-hello")).toBe("");
+    expect(await ok("package", "delete", "aio-pack")).toBe("");
+    const gone = await run("action", "get", "aio-hello");
+    expect(gone.stderr.replaceAll(/[\s›]+/g, " ")).toContain(
+      "failed to retrieve the action: the requested resource does not exist. (404 Not Found)",
+    );
+  });
+});
