@@ -3,6 +3,9 @@
 import { expect, it } from "vitest";
 import { onEngines, put, recordOf } from "./engines.ts";
 
+/** The SDK's types know no bindings. */
+type PackageBody = { publish?: boolean };
+
 onEngines("openwhisk SDK", (bench) => {
   it("creates, lists, gets, updates and deletes an action", async () => {
     const ow = bench.client();
@@ -132,5 +135,68 @@ function main(args) {
     expect(answer.status).toBe(200);
     expect(answer.text).toContain("18446744073709551616");
     expect(answer.text).toContain("1234567890123456789012345678901234567890");
+  });
+
+  it("creates, binds, lists, gets, updates and deletes packages", async () => {
+    const ow = bench.client();
+    const shared = { parameters: [{ key: "greeting", value: "hi" }], annotations: [{ key: "note", value: "mine" }] };
+    const made = await ow.packages.create({ name: "sdk-pack", package: { ...shared, publish: true } });
+    expect(made).toMatchObject({ name: "sdk-pack", namespace: "guest", version: "0.0.1", publish: true, ...shared });
+    await ow.actions.create({ name: "sdk-pack/echo", action: "function main(a) { return a; }" });
+    const binding = { namespace: "_", name: "sdk-pack" };
+    const bound = {
+      binding,
+      parameters: [{ key: "name", value: "you" }],
+    } as unknown as PackageBody;
+    await ow.packages.create({ name: "sdk-bound", ...{ package: bound } });
+    expect(await ow.packages.get({ name: "sdk-bound" })).toMatchObject({
+      binding: { namespace: "guest", name: "sdk-pack" },
+      actions: [{ name: "echo", version: "0.0.1" }],
+      parameters: expect.arrayContaining([...shared.parameters, { key: "name", value: "you" }]),
+    });
+    const invoked = await ow.actions.invoke({ name: "sdk-bound/echo", blocking: true, result: true, params: { n: 1 } });
+    expect(invoked).toEqual({ greeting: "hi", name: "you", n: 1 });
+    const listed = await ow.packages.list({ limit: 200, ...{ public: true } });
+    const item = (name: string) => listed.find((each) => each.name === name);
+    expect(item("sdk-pack")).toMatchObject({ binding: false, publish: true });
+    expect(item("sdk-bound")).toMatchObject({ binding: { namespace: "guest", name: "sdk-pack" } });
+    await expect(ow.packages.create({ name: "sdk-pack", package: {} })).rejects.toMatchObject({
+      statusCode: 409,
+      message: expect.stringContaining('Returned HTTP 409 (Conflict) --> "resource already exists"'),
+    });
+    expect((await ow.packages.update({ name: "sdk-pack", package: { publish: false } })).version).toBe("0.0.2");
+    await expect(ow.packages.delete({ name: "sdk-pack" })).rejects.toMatchObject({ statusCode: 409 });
+    await ow.actions.delete("sdk-pack/echo");
+    for (const name of ["sdk-bound", "sdk-pack"]) expect(await ow.packages.delete({ name })).toMatchObject({ name });
+  });
+
+  it("shows the namespace and what is in it", async () => {
+    const ow = bench.client();
+    expect(await ow.namespaces.list()).toEqual(["guest"]);
+    await put(bench, "sdk-listed", { code: "function main() { return {}; }" });
+    const found = await ow.namespaces.get({ namespace: "_" });
+    expect(Object.keys(found).sort()).toEqual(["actions", "packages", "rules", "triggers"]);
+    for (const each of Object.values(found)) expect(Array.isArray(each)).toBe(true);
+    expect(found.actions?.map((each) => each.name)).toContain("sdk-listed");
+  });
+
+  it("lists activations by name and time, with their records, and counts them", async () => {
+    const ow = bench.client();
+    await put(bench, "sdk-history", { code: "function main(a) { console.log('n', a.n); return a; }" });
+    const starts: number[] = [];
+    for (let n = 0; n < 3; n++) {
+      const { activationId } = await ow.actions.invoke({ name: "sdk-history", blocking: true, params: { n } });
+      starts.push((await recordOf(bench, activationId)).start);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    const numbers = async (options: object) => {
+      const records = (await ow.activations.list({ name: "sdk-history", docs: true, ...options })) as unknown[];
+      return (records as { response: { result: { n: number } } }[]).map((each) => each.response.result.n);
+    };
+    expect(await numbers({})).toEqual([2, 1, 0]);
+    expect(await numbers({ limit: 1, skip: 1 })).toEqual([1]);
+    expect(await numbers({ since: starts[1] })).toEqual([2, 1]);
+    expect(await numbers({ upto: starts[1] })).toEqual([1, 0]);
+    expect(await ow.activations.list({ name: "sdk-history", ...{ count: true } })).toEqual({ activations: 3 });
   });
 });
