@@ -98,9 +98,8 @@ export class Dispatcher {
     lane.flying++;
     const taken = batch(lane.queue);
     try {
-      const tasks = this.#current(scheduler, taken);
-      const ready = tasks.every((task) => task.mark.boot !== "") || (await this.#introduce(scheduler, tasks));
-      if (ready && tasks.length > 0) await this.#offer(scheduler, tasks);
+      const ready = taken.every((task) => task.mark.boot !== "") || (await this.#introduce(scheduler, taken));
+      if (ready) await this.#offer(scheduler, taken);
     } finally {
       lane.flying--;
       for (const task of taken) this.#landed(task.offer.invocation.id);
@@ -109,12 +108,12 @@ export class Dispatcher {
     else if (lane.flying === 0) this.#lanes.delete(scheduler);
   }
 
-  /** Without those whose rows have moved on while they queued. Reading also stops an incarnation that has been superseded. */
-  #current(scheduler: SchedulerName, tasks: Task[]): Task[] {
-    const now = this.#ports.now();
+  /** Without those whose rows have moved on while they queued; the rest is marked anew, since a mark counts for seconds only.
+   * Writing also stops an incarnation that has been superseded. */
+  #current(scheduler: SchedulerName, tasks: Task[], now: number): Task[] {
     if (tasks.every((task) => task.queued === now)) return tasks;
     const ids = tasks.map((task) => task.offer.invocation.id);
-    const attempts = this.#ledger.offered(ids, scheduler);
+    const attempts = this.#ledger.remark(ids, scheduler, now);
     return tasks.filter(({ offer }) => attempts.get(offer.invocation.id) === offer.attempt);
   }
 
@@ -150,11 +149,14 @@ export class Dispatcher {
     return true;
   }
 
-  async #offer(scheduler: SchedulerName, tasks: Task[]): Promise<void> {
+  async #offer(scheduler: SchedulerName, taken: Task[]): Promise<void> {
+    const at = this.#ports.now();
+    const tasks = this.#current(scheduler, taken, at);
+    if (tasks.length === 0) return;
     let reply: OfferReply;
     try {
       const offers = tasks.map((task) => task.offer);
-      reply = await this.#ports.scheduler(scheduler).offer(this.#name, offers);
+      reply = await this.#ports.scheduler(scheduler).offer(this.#name, offers, { at });
     } catch (error) {
       this.#ports.warn(`${scheduler} did not answer an offer: ${String(error)}`);
       const mark = markOf(scheduler, this.#known.get(scheduler));

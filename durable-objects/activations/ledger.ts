@@ -175,11 +175,12 @@ export class Ledger {
       .map((row) => row.id);
   }
 
-  /** Of these rows those that are offered to this scheduler, with their attempt. */
-  offered(ids: readonly ActivationId[], scheduler: SchedulerName): Map<ActivationId, number> {
+  /** Of these rows those that are offered to this scheduler still, marked anew; with their attempt. */
+  remark(ids: readonly ActivationId[], scheduler: SchedulerName, now: number): Map<ActivationId, number> {
     const rows = this.#sql.exec<{ id: string; attempt: number }>(
-      `SELECT id, attempt FROM rows WHERE ${WHICH} AND state = ${OFFERED} AND scheduler = ?`,
-      ...[JSON.stringify(ids), scheduler],
+      `UPDATE rows SET deadline = ? + timeout + ${GRACE} WHERE ${WHICH} AND state = ${OFFERED} AND scheduler = ?
+        RETURNING id, attempt`,
+      ...[now, JSON.stringify(ids), scheduler],
     );
     return new Map(rows.toArray().map((row) => [row.id, row.attempt]));
   }

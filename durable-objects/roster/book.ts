@@ -58,9 +58,11 @@ export class Book {
    * that it is not there. */
   report(reported: RosterEntry): void {
     const known = this.#read().get(reported.scheduler);
+    // An incarnation that was superseded still notices that its host has left it.
+    if (!reported.connected && known !== undefined && reported.epoch < known.epoch) return;
     const forgotten = !reported.connected && reported.runtimes.length === 0;
     if (forgotten && known === undefined) return;
-    const entry = forgotten ? { ...known!, connected: false, since: reported.since } : reported;
+    const entry = forgotten ? { ...known!, connected: false, since: reported.since, epoch: reported.epoch } : reported;
     if (known !== undefined && JSON.stringify({ ...known, since: 0 }) === JSON.stringify({ ...entry, since: 0 }))
       return;
     this.#sql.exec(

@@ -30,6 +30,9 @@ import { Puller } from "./puller.ts";
 
 /** ms a call may wait while a host that is there finishes its opening (after the object was hibernated, mostly). */
 const OPENING_WAIT = 250;
+/** ms after which an offer is not taken any more: 5 s after its mark the store, or a new incarnation of it, asks who holds
+ * it and acts on the answer. */
+const STALE_AFTER = 3_000;
 
 export class SchedulerCore {
   readonly #ports: SchedulerPorts;
@@ -85,10 +88,11 @@ export class SchedulerCore {
   }
 
   /** Durable path. What does not fit is remembered: the store is asked when memory frees. */
-  async offer(store: StoreName, offers: Offer[]): Promise<OfferReply> {
+  async offer(store: StoreName, offers: Offer[], options: { at: number }): Promise<OfferReply> {
     const desk = this.#desk;
     if (this.#words.opening()) await this.#words.opened(OPENING_WAIT);
-    const closed = this.#closed();
+    const isStale = this.#ports.now() - options.at > STALE_AFTER;
+    const closed = isStale ? "the offer was long under way" : this.#closed();
     const accepted: ActivationId[] = [];
     let busy = false;
     if (closed === undefined) {

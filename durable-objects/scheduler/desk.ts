@@ -85,6 +85,7 @@ export function makeDesk(
         blackbox: report.blackbox,
         runtimes: report.runtimes,
         since: now,
+        epoch: desk.epoch,
       };
     },
   };

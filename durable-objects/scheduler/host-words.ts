@@ -65,7 +65,12 @@ export class HostWords {
     const { link, name, announcer } = this.#desk;
     if (link.report !== undefined || this.#saidAbsent) return;
     this.#saidAbsent = true;
-    announcer.announce(absence(name, this.#ports.now()));
+    const { now, memory } = this.#ports;
+    try {
+      announcer.announce(absence(name, { now: now(), epoch: memory.load().epoch }));
+    } catch (error) {
+      this.#ports.warn(`this incarnation was superseded and says nothing of its host: ${String(error)}`);
+    }
   }
 
   /** Whether a host is there whose opening is about to end. */
@@ -307,8 +312,8 @@ export class HostWords {
 }
 
 /** Says only that the host is not there; the roster keeps the rest of what it knows. */
-function absence(scheduler: SchedulerName, now: number): RosterEntry {
+function absence(scheduler: SchedulerName, options: { now: number; epoch: number }): RosterEntry {
   const host = scheduler.slice(0, scheduler.lastIndexOf("/"));
   const nothing = { draining: false, memory: 0, engine: "", build: "", blackbox: false, runtimes: [] };
-  return { scheduler, host, connected: false, ...nothing, since: now };
+  return { scheduler, host, connected: false, ...nothing, since: options.now, epoch: options.epoch };
 }

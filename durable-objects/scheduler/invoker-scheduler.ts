@@ -62,8 +62,8 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
     return this.#core.invoke(invocation, options);
   }
 
-  async offer(store: StoreName, offers: Offer[]): Promise<OfferReply> {
-    return this.#core.offer(store, offers);
+  async offer(store: StoreName, offers: Offer[], options: { at: number }): Promise<OfferReply> {
+    return this.#core.offer(store, offers, options);
   }
 
   async holds(ids: ActivationId[]): Promise<HoldsReply> {

@@ -68,8 +68,9 @@ export interface SchedulerStatus {
 export interface InvokerSchedulerRpc {
   /** Fast path: run now or say why not. The run goes on if the caller goes away. */
   invoke(invocation: Invocation, options: { waitMs: number }): Promise<InvokeReply>;
-  /** Durable path: rows the store has marked as offered to this incarnation. */
-  offer(store: StoreName, offers: Offer[]): Promise<OfferReply>;
+  /** Durable path: rows the store has marked as offered to this incarnation. `at`: epoch ms of the mark; an offer that was long
+   * under way is declined, because the store may have given it up meanwhile. */
+  offer(store: StoreName, offers: Offer[], options: { at: number }): Promise<OfferReply>;
   holds(ids: ActivationId[]): Promise<HoldsReply>;
   status(): Promise<SchedulerStatus>;
   drain(on: boolean): Promise<void>;
@@ -185,6 +186,8 @@ export interface RosterEntry {
   runtimes: RuntimeReport[];
   /** Epoch ms of the last change. */
   since: number;
+  /** Incarnation of the scheduler that says so. */
+  epoch: number;
 }
 
 export interface RosterRpc {

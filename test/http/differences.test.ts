@@ -6,7 +6,7 @@ import type { RosterEntry } from "../../src/protocol/rpc.ts";
 
 function entry(host: string, digests: Record<string, string>, more: Partial<RosterEntry> = {}): RosterEntry {
   const runtimes = Object.entries(digests).map(([kind, digest]) => ({ kind, image: kind, digest }));
-  const base = { connected: true, draining: false, memory: 1, build: "b1", blackbox: true, since: 0 };
+  const base = { connected: true, draining: false, memory: 1, build: "b1", blackbox: true, since: 0, epoch: 1 };
   return { ...base, scheduler: `${host}/0`, host, engine: "docker", runtimes, ...more };
 }
 

@@ -16,6 +16,7 @@ function entry(scheduler: string, changes: Partial<RosterEntry> = {}): RosterEnt
     blackbox: false,
     runtimes: [{ kind: "nodejs:20", image: "i", digest: "d" }],
     since: 0,
+    epoch: 1,
     ...changes,
   };
 }

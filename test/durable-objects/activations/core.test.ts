@@ -115,7 +115,7 @@ class World {
 function entryOf(scheduler: string): RosterEntry {
   return {
     ...{ scheduler, host: scheduler, connected: true, draining: false, memory: 1024, engine: "test", build: "test" },
-    ...{ blackbox: false, runtimes: [{ kind: "nodejs:20", image: "", digest: "" }], since: 0 },
+    ...{ blackbox: false, runtimes: [{ kind: "nodejs:20", image: "", digest: "" }], since: 0, epoch: 1 },
   };
 }
 

@@ -10,7 +10,7 @@ const roster = () => testEnv().ROSTER.getByName(ROSTER_NAME);
 
 const entry: RosterEntry = {
   ...{ scheduler: "one/0", host: "one", connected: true, draining: false, memory: 1024, engine: "docker" },
-  ...{ build: "b", blackbox: true, runtimes: [{ kind: "nodejs:20", image: "i", digest: "d" }], since: 5 },
+  ...{ build: "b", blackbox: true, runtimes: [{ kind: "nodejs:20", image: "i", digest: "d" }], since: 5, epoch: 2 },
 };
 
 afterEach(() => reset());
@@ -49,6 +49,14 @@ test("schedulers are kept as they last reported; one that has forgotten its host
   await roster().report({ ...entry, ...nothing, connected: false, since: 12 });
   await roster().report({ ...entry, ...nothing, scheduler: "two/0", connected: false });
   expect(await roster().schedulers()).toEqual([{ ...entry, connected: false, since: 12 }]);
+});
+
+test("a superseded incarnation that misses its host does not take it from the one that has it", async () => {
+  await roster().report(entry);
+  await roster().report({ ...entry, connected: false, epoch: 1 });
+  expect(await roster().schedulers()).toEqual([entry]);
+  await roster().report({ ...entry, connected: false });
+  expect(await roster().schedulers()).toEqual([{ ...entry, connected: false }]);
 });
 
 test("a host that comes hears who waits; one that goes, drains or is unhealthy hears nothing", async () => {

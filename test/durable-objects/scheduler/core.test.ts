@@ -277,7 +277,7 @@ test("what does not fit is declined, and pulled when memory frees", async () => 
   await world.join({ report: { memory: 256 } });
   const [first, second] = [callOf(), callOf()];
   const offers = [first, second].map((invocation) => ({ invocation, attempt: 1 }));
-  const reply = await world.core.offer("ns:01", offers);
+  const reply = await world.core.offer("ns:01", offers, { at: world.clock.at });
   expect(reply).toMatchObject({ epoch: 5, boot: "boot-1", accepted: [first.id], room: 0, reason: "busy" });
   await settle();
   expect(world.pulls).toEqual([]);
@@ -291,20 +291,34 @@ test("what does not fit is declined, and pulled when memory frees", async () => 
   world.record(world.runs()[1]!);
   await settle();
   const asked = world.pulls.length;
-  await world.core.offer("ns:01", [{ invocation: callOf(), attempt: 1 }]);
+  await world.core.offer("ns:01", [{ invocation: callOf(), attempt: 1 }], { at: world.clock.at });
   world.record(world.runs()[2]!);
   await settle();
   // The store had nothing for all the memory there is: it is left alone until it offers again.
   expect(world.pulls.length).toBe(asked);
 });
 
+test("an offer that was long under way is declined: its store may have given it up", async () => {
+  const world = new World();
+  await world.join();
+  const offer = { invocation: callOf(), attempt: 1 };
+  const at = world.clock.at - 3_001;
+  expect(await world.core.offer("ns:01", [offer], { at })).toMatchObject({ accepted: [], reason: "not-ready" });
+  await settle();
+  expect(world.runs()).toEqual([]);
+});
+
 test("offering a running activation again starts nothing", async () => {
   const world = new World();
   await world.join();
   const offer = { invocation: callOf(), attempt: 1 };
-  await world.core.offer("ns:01", [offer]);
-  expect(await world.core.offer("ns:01", [offer])).toMatchObject({ accepted: [offer.invocation.id] });
-  expect(await world.core.offer("ns:01", [{ ...offer, attempt: 2 }])).toMatchObject({ accepted: [] });
+  await world.core.offer("ns:01", [offer], { at: world.clock.at });
+  expect(await world.core.offer("ns:01", [offer], { at: world.clock.at })).toMatchObject({
+    accepted: [offer.invocation.id],
+  });
+  expect(await world.core.offer("ns:01", [{ ...offer, attempt: 2 }], { at: world.clock.at })).toMatchObject({
+    accepted: [],
+  });
   await settle();
   expect(world.runs().length).toBe(1);
 });
@@ -313,7 +327,7 @@ test("work the host refuses goes back to its store", async () => {
   const world = new World();
   await world.join();
   const offer = { invocation: callOf(), attempt: 3 };
-  await world.core.offer("ns:01", [offer]);
+  await world.core.offer("ns:01", [offer], { at: world.clock.at });
   await settle();
   const [run] = world.runs();
   world.hear({ t: "refused", id: offer.invocation.id, attempt: 3, lease: run!.lease, reason: "draining" });

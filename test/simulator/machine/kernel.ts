@@ -80,7 +80,11 @@ export class Kernel {
     owner.frozen = false;
     const parked = this.#parked.get(owner) ?? [];
     this.#parked.delete(owner);
-    for (const event of parked) this.#push({ ...event, at: this.#now, seq: this.#seq++ });
+    for (const event of parked) {
+      event.at = this.#now;
+      event.seq = this.#seq++;
+      this.#push(event);
+    }
   }
 
   /** Runs events until `until` ms after the beginning, or until `done` says so. */
