@@ -16,6 +16,7 @@ import { Identities } from "./identities.ts";
 import { reply } from "./reply.ts";
 import { actionRoutes } from "./routes/actions.ts";
 import { activationRoutes } from "./routes/activations.ts";
+import { docsRoutes } from "./routes/docs.ts";
 import { emptyCollectionRoutes } from "./routes/empty-collections.ts";
 import { hostRoutes } from "./routes/hosts.ts";
 import { infoRoutes } from "./routes/info.ts";
@@ -39,6 +40,7 @@ export function makeApp(open: (env: Env) => Services): App {
   app.use(edge(open));
   // Open to everybody, so that they stand before the key is asked for.
   infoRoutes(app);
+  docsRoutes(app);
   invokerRoutes(app);
   hostRoutes(app);
   adminRoutes(app);
