@@ -273,3 +273,22 @@ line("2.16", "HEAD does not stand for GET", async () => {
   for (const path of ["/", NS, `${NS}/_/actions`])
     expect([path, (await ask("HEAD", path)).status]).toEqual([path, 405]);
 });
+
+line("2.21", "the API describes itself in Swagger 2.0, every reference in it leading somewhere", async () => {
+  const { status, json, text, headers } = await ask("GET", "/api/v1/api-docs", { key: null });
+  expect([status, json.swagger, json.basePath]).toEqual([200, "2.0", "/api/v1"]);
+  expect(headers.get("content-type")).toMatch(/^application\/json/);
+  for (const name of ["ActionMeta", "ActionExecMeta", "RuleMeta", "TriggerMeta"])
+    expect(text).toContain(`"#/definitions/${name}"`);
+  for (const [, name = ""] of text.matchAll(/"#\/definitions\/(\w+)"/g)) expect(json.definitions).toHaveProperty(name);
+  expect(json.paths).toHaveProperty(["/namespaces/{namespace}/actions/{package}/{action}", "post"]);
+});
+
+line("2.22", "a page shows the description", async () => {
+  const moved = await ask("GET", "/api/v1/docs", { key: null });
+  expect(moved.status).toBe(308);
+  expect(moved.headers.get("location")).toMatch(/docs\/index\.html\?url=\/api\/v1\/api-docs$/);
+  const page = await ask("GET", "/api/v1/docs/index.html", { key: null });
+  expect([page.status, page.headers.get("content-type")]).toEqual([200, expect.stringMatching(/^text\/html/)]);
+  expect((await ask("GET", "/api/v1/docs/dummy")).status).toBe(404);
+});
