@@ -1,38 +1,54 @@
-// Containers of a host that was killed, removed by whoever cleans up after it. An engine that does not answer keeps them: the
-// host removes its orphans itself when it starts again.
+// Containers a host left behind, killed or short of time, removed by whoever cleans up after it. An engine that does not
+// answer keeps them: the host removes its orphans itself when it starts again.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { LABEL } from "./docker-names.ts";
 
-const PATIENCE = 4_000;
+/** ms for one answer of the engine. */
+const PATIENCE = 10_000;
+/** ms in all: an engine removes some fifteen containers a second. */
+const LONGEST = 60_000;
+/** More at once only wait for each other inside the engine. */
+const AT_ONCE = 8;
 /** The engine may still be making what the host asked for last: it is looked again after a moment (ms). */
-const LOOKS = 3;
 const PAUSE = 300;
 
-/** Never rejects. */
-export async function removeContainersOf(host: string): Promise<void> {
+/** Resolves when two looks in a row found none, the engine does not answer, or the time is over. Never rejects. */
+export async function removeContainersOf(host: string, options: { looks?: number } = {}): Promise<void> {
   const docker = new Docker();
-  for (let look = 0; look < LOOKS; look++) {
-    if (look > 0) await sleep(PAUSE);
-    if (!(await removeThoseThere(docker, host))) return;
+  const until = Date.now() + LONGEST;
+  const looks = options.looks ?? 2;
+  for (let empty = 0; empty < looks && Date.now() < until; ) {
+    const found = await containersOf(docker, host);
+    if (found === null) return;
+    empty = found.length === 0 ? empty + 1 : 0;
+    await removeAll(docker, found, until);
+    if (empty < looks) await sleep(PAUSE);
   }
 }
 
-/** False if the engine does not answer. */
-async function removeThoseThere(docker: Docker, host: string): Promise<boolean> {
+async function removeAll(docker: Docker, ids: string[], until: number): Promise<void> {
+  const worker = async () => {
+    for (let id = ids.pop(); id !== undefined && Date.now() < until; id = ids.pop()) {
+      const removal = { force: true, v: true, abortSignal: AbortSignal.timeout(PATIENCE) };
+      // What could not be removed is found again at the next look.
+      await docker
+        .getContainer(id)
+        .remove(removal)
+        .catch(() => undefined);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+/** Null if the engine does not answer. */
+async function containersOf(docker: Docker, host: string): Promise<string[] | null> {
+  const filters = { label: [`${LABEL.host}=${host}`] };
   try {
-    const list = await docker.listContainers({
-      all: true,
-      filters: { label: [`${LABEL.host}=${host}`] },
-      abortSignal: AbortSignal.timeout(PATIENCE),
-    });
-    const removals = list.map((each) =>
-      docker.getContainer(each.Id).remove({ force: true, v: true, abortSignal: AbortSignal.timeout(PATIENCE) }),
-    );
-    await Promise.allSettled(removals);
-    return true;
+    const list = await docker.listContainers({ all: true, filters, abortSignal: AbortSignal.timeout(PATIENCE) });
+    return list.map((each) => each.Id);
   } catch {
-    return false;
+    return null;
   }
 }

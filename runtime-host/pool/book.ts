@@ -78,6 +78,8 @@ export class Book<W extends Waiter = Waiter> {
   readonly #counts = new Map<SlotState, number>();
   /** When a run last needed a container that had never run, by runtime and memory. */
   readonly #demand = new Map<string, Demand>();
+  /** Mean ms of each key's last runs, in order of last use. */
+  readonly #paces = new Map<string, number>();
   #nextId = 1;
   #active = 0;
   #booked = 0;
@@ -175,6 +177,19 @@ export class Book<W extends Waiter = Waiter> {
     if (this.#demand.size > MOST_DEMANDS) this.#demand.delete(this.#demand.keys().next().value as string);
   }
 
+  /** A run of this key took `ms`. */
+  ran(key: string, ms: number): void {
+    const mean = this.#paces.get(key);
+    this.#paces.delete(key);
+    this.#paces.set(key, mean === undefined ? ms : mean + (ms - mean) * PACE_WEIGHT);
+    if (this.#paces.size > MOST_PACES) this.#paces.delete(this.#paces.keys().next().value as string);
+  }
+
+  /** Mean ms of the key's last runs, or null if none is known. */
+  pace(key: string): number | null {
+    return this.#paces.get(key) ?? null;
+  }
+
   #count(slot: Slot, by: 1 | -1): void {
     this.#counts.set(slot.state, this.count(slot.state) + by);
     this.#booked += by * this.weight(slot);
@@ -199,6 +214,9 @@ export interface Demand {
 
 const NONE: readonly Slot[] = [];
 const MOST_DEMANDS = 8;
+const MOST_PACES = 1_000;
+/** Weight of the newest run in the mean. */
+const PACE_WEIGHT = 0.2;
 
 function isActive(slot: Slot): boolean {
   const { state } = slot;

@@ -292,7 +292,9 @@ export class ContainerPool implements Containers {
     const now = performance.now();
     slot.usedAt = now;
     // From here on others may have overlapping runs in it: it has been initialised.
-    if (slot.state === "busy" && slot.running === 1) this.#book.move(slot, "settling", now);
+    if (slot.state !== "busy" || slot.running !== 1) return;
+    if (slot.key !== null && this.#crew.of(slot).initialized) this.#book.ran(slot.key, now - slot.since);
+    this.#book.move(slot, "settling", now);
   }
 
   #done(slot: Slot, call: Call, verdict: Verdict): void {

@@ -13,6 +13,8 @@ export type Step<W extends Waiter = Waiter> =
 
 /** ms a container's output may take to settle before another is made in its place. */
 const SETTLING = 25;
+/** ms a call rather waits for a busy container than having one made: a start costs the machine ten times that. */
+const WORTH_WAITING = 10;
 /** ms during which a cold start makes room for, and prewarms, the next. */
 const RECENT = 5_000;
 const DEMAND = 60_000;
@@ -59,7 +61,7 @@ function serve<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
       blocked = true;
       continue;
     }
-    if (claim(claimed, waiter.key, coming(book, waiter.key, now))) continue;
+    if (claim(claimed, waiter.key, coming(book, waiter, now))) continue;
     const blank = `@${waiter.runtime}@${waiter.memory}`;
     if (claim(claimed, blank, prewarming(book, waiter))) continue;
     if (blocked) continue;
@@ -164,13 +166,17 @@ function fits(book: Book, slot: Slot): boolean {
 }
 
 /** Runs that containers of this key can take soon without anything new being made. */
-function coming(book: Book, key: string, now: number): number {
+function coming(book: Book, { key, since }: Waiter, now: number): number {
   let runs = 0;
+  // Who has waited longer than was promised is not put off again.
+  const pace = now - since < 2 * WORTH_WAITING ? book.pace(key) : null;
+  const turns = pace === null ? 0 : Math.floor(WORTH_WAITING / Math.max(pace, 0.5));
   for (const slot of book.ofKey(key)) {
     if (slot.doomed) continue;
     const { state } = slot;
     const soon = state === "creating" || state === "pausing" || (state === "settling" && now - slot.since < SETTLING);
     if (soon) runs += slot.concurrency;
+    else if (state === "busy") runs += turns * slot.concurrency;
     else if (state === "resuming") runs += slot.concurrency - slot.running;
   }
   return runs;

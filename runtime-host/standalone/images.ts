@@ -9,6 +9,12 @@ export interface DockerDesk {
   build(log: (line: string) => void): Promise<{ ok: true } | { ok: false; reason: string }>;
 }
 
+/** What the host had no time to remove. */
+export async function removeLeftovers(host: string): Promise<void> {
+  const { removeContainersOf } = await import("../engine/docker-leftovers.ts");
+  await removeContainersOf(host, { looks: 1 });
+}
+
 /** Image names come from the same variables the runtime host reads. */
 export async function openDockerDesk(env: Readonly<Record<string, string | undefined>>): Promise<DockerDesk> {
   const { surveyDocker } = await import("../engine/docker-survey.ts");

@@ -12,7 +12,7 @@ import { openFamilyBook } from "./family.ts";
 import type { Serving } from "./greeting.ts";
 import { startHost } from "./host-process.ts";
 import { firstUser } from "./identity.ts";
-import { openDockerDesk } from "./images.ts";
+import { openDockerDesk, removeLeftovers } from "./images.ts";
 import { assertFree } from "./port.ts";
 import { proveItself } from "./proof.ts";
 import { startReaper } from "./reaper.ts";
@@ -132,6 +132,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
       onTrouble: (how) =>
         ready.reject(new StartFailure(`The runtime host does not start (${how}): its lines stand above.`)),
     });
+    if (engine.name === "docker") await onStop(() => removeLeftovers(state.secrets.hostName));
     await onStop(() => host.stop(HOST_GRACE));
     const user = await firstUser({ wellKnown, state, admin });
     await Promise.race([
