@@ -408,3 +408,27 @@ line("4.30", "the record of an answered call can be polled, and says what the an
   expect(logs).toHaveLength(1);
   expect({ ...record, logs: [] }).toEqual(answer);
 });
+
+line(
+  "2.132 3.08 4.01",
+  "numbers keep their bytes: in parameters, through the action, in answer and record",
+  async () => {
+    const name = fresh("bytes");
+    const bytes = '[18446744073709551616,1.0,-0,1E5,1e400,0.1234567890123456789012345678901,"\\ud800","\\u0000"]';
+    const put = await ask("PUT", `actions/${name}?overwrite=true`, {
+      text: `{"parameters":[{"key":"kept","value":${bytes}}],"annotations":[{"key":"note","value":${bytes}}],
+      "exec":{"kind":"python:default","code":"import decimal\\ndef main(a):\\n    return {'n': 2**64, 'one': 1.0, 'neg': -0.0, 'long': 10**40, 'one_in': repr(a['kept'][1])}\\n"}}`,
+    });
+    expect(put.status).toBe(200);
+    const got = await ask("GET", `actions/${name}`);
+    expect(got.text.split(bytes)).toHaveLength(3);
+    const result =
+      /\{"n": ?18446744073709551616, ?"one": ?1\.0, ?"neg": ?-0\.0, ?"long": ?10{40}, ?"one_in": ?"1\.0"\}/;
+    const answer = await post(name, "?blocking=true", {});
+    expect(answer.text).toMatch(result);
+    await recordOf(answer.json.activationId);
+    expect((await ask("GET", `activations/${answer.json.activationId}`)).text).toMatch(result);
+    expect((await ask("GET", `activations/${answer.json.activationId}/result`)).text).toMatch(result);
+    await ask("DELETE", `actions/${name}`);
+  },
+);
