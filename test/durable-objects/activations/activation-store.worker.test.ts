@@ -179,8 +179,8 @@ test("the roster hears of waiting work, and again when there is none", async () 
   const store = storeOf(call!);
   const roster = testEnv().ROSTER.getByName(ROSTER_NAME);
   const entry = {
-    ...{ scheduler: `${freshName()}/0`, host: "x", connected: true, draining: false, memory: 1, engine: "test" },
-    ...{ build: "test", blackbox: false, runtimes: [], since: 0 },
+    ...{ scheduler: `${freshName()}/0`, host: "x", epoch: 1, connected: true, draining: false },
+    ...{ memory: 1, engine: "test", build: "test", blackbox: false, runtimes: [], since: 0 },
   };
   await store.accept([call!], { candidates: [] });
   await runDurableObjectAlarm(store);
