@@ -2,7 +2,7 @@
 // side relies on; the rare messages go through their schemas. A message that makes no sense is left out and named, a frame
 // that makes none is refused as a whole.
 
-import { byteLength } from "../../src/protocol/codec.ts";
+import { byteLength } from "../../src/entities/byte-length.ts";
 import { HostMessage, MAX_BATCH, MAX_FRAME } from "../../src/protocol/messages.ts";
 
 export type HostFrame = { ok: true; messages: HostMessage[]; skipped?: string } | { ok: false; reason: string };

@@ -2,6 +2,7 @@
 // too many, or unknown, and says which.
 
 import type { z } from "zod";
+import { byteLength } from "../entities/byte-length.ts";
 import { HostMessage, MAX_BATCH, MAX_FRAME, SchedulerMessage } from "./messages.ts";
 
 export type Decoded<T> = { ok: true; messages: T[] } | { ok: false; reason: string };
@@ -79,19 +80,4 @@ function decode<T>(frame: unknown, schema: z.ZodType<T>): Decoded<T> {
     messages.push(parsed.data);
   }
   return { ok: true, messages };
-}
-
-/** UTF-8 bytes of a text without encoding it. */
-export function byteLength(text: string): number {
-  let bytes = text.length;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code < 0x80) continue;
-    if (code < 0x800) bytes += 1;
-    else if (code >= 0xd800 && code <= 0xdbff && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) {
-      bytes += 2;
-      at++;
-    } else bytes += 2;
-  }
-  return bytes;
 }

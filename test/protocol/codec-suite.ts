@@ -1,7 +1,8 @@
 // The table's assertions; codec.test.ts runs them in Node, codec.worker.test.ts in workerd.
 
 import { describe, expect, test } from "vitest";
-import { byteLength, decodeHostFrame, decodeSchedulerFrame, encodeFrames } from "../../src/protocol/codec.ts";
+import { byteLength } from "../../src/entities/byte-length.ts";
+import { decodeHostFrame, decodeSchedulerFrame, encodeFrames } from "../../src/protocol/codec.ts";
 import { MAX_BATCH, MAX_FRAME } from "../../src/protocol/messages.ts";
 import {
   BATCHES,
