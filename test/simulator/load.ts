@@ -3,7 +3,7 @@
 // its way: the product carries no test hooks. The loaded copies lie under node_modules/.cache.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -16,6 +16,9 @@ export interface Patch {
 }
 
 const ROOT = join(import.meta.dirname, "../..");
+const CACHE = join(ROOT, "node_modules/.cache/simulator");
+/** Copies older than this (ms) are removed; a run of tests takes minutes. */
+const KEPT_FOR = 24 * 3_600_000;
 const AMBIENT = "test/simulator/machine/ambient.ts";
 const PLATFORM = [
   "Date",
@@ -46,7 +49,7 @@ export async function loadWorld<T>(entry: string, patches: readonly Patch[] = []
   }
   const hash = createHash("sha256");
   for (const [file, text] of modules) hash.update(file).update(text);
-  const folder = join(ROOT, "node_modules/.cache/simulator", hash.digest("hex").slice(0, 16));
+  const folder = join(CACHE, hash.digest("hex").slice(0, 16));
   for (const [file, text] of modules) {
     const target = join(folder, renamed(file));
     if (existsSync(target)) continue;
@@ -54,6 +57,15 @@ export async function loadWorld<T>(entry: string, patches: readonly Patch[] = []
     writeFileSync(target, text);
   }
   return (await import(/* @vite-ignore */ pathToFileURL(join(folder, renamed(entry))).href)) as T;
+}
+
+/** Removes the copies of earlier days. */
+export function prune(now: number): void {
+  if (!existsSync(CACHE)) return;
+  for (const name of readdirSync(CACHE)) {
+    const folder = join(CACHE, name);
+    if (now - statSync(folder).mtimeMs > KEPT_FOR) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function collect(file: string, patches: readonly Patch[], into: Map<string, string>): void {

@@ -2,11 +2,12 @@
 // SIM_SEEDS=n runs n seeds, SIM_SEED=n replays one with its trace, SIM_FIRST=n begins elsewhere.
 
 import { describe, expect, it } from "vitest";
-import { loadWorld } from "./load.ts";
+import { loadWorld, prune } from "./load.ts";
 import type { Outcome } from "./world/run.ts";
 import { FAULTS } from "./world/scenario.ts";
 
 const { runSeed } = await loadWorld<typeof import("./world/run.ts")>("test/simulator/world/run.ts");
+prune(Date.now());
 const one = process.env.SIM_SEED;
 const first = Number(process.env.SIM_FIRST ?? "1");
 const count = Number(process.env.SIM_SEEDS ?? "200");

@@ -265,11 +265,13 @@ export class Platform {
       };
       const fate = network.callFate();
       const lost = (): void => reject(new Error("Network connection lost."));
+      // An object's own calls leave it with its writes, as its replies do.
+      const leave = (send: () => void): void => (caller instanceof Incarnation ? caller.emit(send) : send());
       if (fate === "lose-request") {
-        back(network.hang(), lost);
+        leave(() => back(network.hang(), lost));
         return;
       }
-      kernel.after(network.delay(), null, () => {
+      const arrive = (): void => {
         const life = node.previous?.alive && network.goesToOld() ? node.previous : node.wake();
         kernel.owner = life;
         kernel.trace(`${caller?.label ?? "-"} -> ${life.label}.${what.method}`);
@@ -296,7 +298,8 @@ export class Platform {
               answer(() => reject(new Error(cause instanceof Error ? cause.message : String(cause))));
             },
           );
-      });
+      };
+      leave(() => kernel.after(network.delay(), null, arrive));
     });
   }
 }

@@ -86,7 +86,10 @@ async function rest(world: World, records: Map<string, ActivationRecord>): Promi
   const { kernel, history, outside, scenario } = world;
   let done = false;
   const look = async (): Promise<void> => {
-    let open = history.calls.some((call) => call.told === null) || history.starts.some((start) => !over(world, start));
+    // What left before the faults stopped may still be on its way.
+    const { spike, spikeLength } = scenario.weather;
+    let open = spike > 0 && kernel.elapsed < scenario.length + spikeLength;
+    open ||= history.calls.some((call) => call.told === null) || history.starts.some((start) => !over(world, start));
     for (const [id, namespace] of known(world)) {
       if (records.has(id) && !kernel.random.chance(0.2)) continue;
       const record = await recordOf(world, id, namespace);
