@@ -36,9 +36,13 @@ function everything(): void {
     const to = Math.min(from + CHUNK, first + count) - 1;
     it(`keeps every promise with seeds ${from} to ${to}`, { timeout: 120_000 }, async () => {
       const failures: string[] = [];
+      let failing: number | null = null;
       for (let seed = from; seed <= to; seed++) {
         const outcome = await runSeed(seed);
-        if (outcome.violations.length > 0) failures.push(verdict(outcome));
+        if (outcome.violations.length > 0) {
+          failures.push(verdict(outcome));
+          failing ??= seed;
+        }
         totals.accepted += outcome.accepted;
         totals.success += outcome.success;
         totals.lost += outcome.lost;
@@ -46,6 +50,7 @@ function everything(): void {
         totals.excused += outcome.excused;
         totals.rested = Math.max(totals.rested, outcome.rested);
       }
+      if (failing !== null) process.stdout.write(`${(await runSeed(failing, { trace: true })).trace.join("\n")}\n`);
       expect(failures, failures.slice(0, 5).join("\n")).toEqual([]);
     });
   }
