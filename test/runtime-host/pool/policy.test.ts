@@ -55,6 +55,24 @@ describe("what serves a call", () => {
     expect(first(pool)).toEqual(["create", "a", 256]);
   });
 
+  it("is a busy container where runs are short, and a new one where they are long or the wait was", () => {
+    const pool = book();
+    slot(pool, "a", "busy", { running: 1 });
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["create", "a", 256]);
+    pool.ran("a", 2);
+    expect(first(pool)).toBeNull();
+    expect(first(pool, NOW + 20)).toEqual(["create", "a", 256]);
+    // Five runs of 2 ms fit into the wait that is worth it; the sixth call gets a container.
+    for (let n = 0; n < 4; n++) pool.waiting.push(waiter("a"));
+    expect(first(pool)).toBeNull();
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["create", "a", 256]);
+    pool.waiting.splice(1);
+    for (let n = 0; n < 20; n++) pool.ran("a", 200);
+    expect(first(pool)).toEqual(["create", "a", 256]);
+  });
+
   it("is the idle container used last, so that surplus ones grow old", () => {
     const pool = book();
     slot(pool, "a", "idle", { usedAt: 1 });
