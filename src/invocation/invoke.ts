@@ -35,6 +35,10 @@ export interface Request {
   /** ms the caller waits; 0 = not at all. */
   waitMs: number;
   cause?: ActivationId;
+  /** It is a step of a composition. */
+  causedBy?: "sequence";
+  /** An id that follows from another's: the same call made twice is one activation. Absent = a fresh one. */
+  id?: ActivationId;
 }
 
 export type Invoked =
@@ -47,7 +51,7 @@ const encoder = new TextEncoder();
 /** A caller who goes away stops nothing: hand the promise to the platform as well. */
 export async function invoke(desk: Desk, actions: Actions, request: Request): Promise<Invoked> {
   const acceptedAt = desk.now();
-  const id = newActivationId(acceptedAt, desk.shard());
+  const id = request.id ?? newActivationId(acceptedAt, desk.shard());
   const permit = await enter(desk, request.identity, id);
   if (!permit.ok) return permit;
   let rowHolds = false;
@@ -104,7 +108,7 @@ async function serve(desk: Desk, call: BuiltinCall): Promise<Submitted> {
 }
 
 function aboutOf(callable: Callable, request: Request, acceptedAt: number): Invocation["about"] {
-  const { identity, cause } = request;
+  const { identity, cause, causedBy } = request;
   return {
     namespace: identity.namespace.name,
     namespaceId: identity.namespace.uuid,
@@ -118,6 +122,7 @@ function aboutOf(callable: Callable, request: Request, acceptedAt: number): Invo
     transactionId: request.transactionId,
     ...(callable.binding === undefined ? {} : { binding: callable.binding }),
     ...(cause === undefined ? {} : { cause }),
+    ...(causedBy === undefined ? {} : { causedBy }),
     ...(identity.limits.storeActivations === false ? { store: false } : {}),
   };
 }

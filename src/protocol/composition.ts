@@ -1,0 +1,79 @@
+// What runs inside a Composition object, and what it asks of the Worker for each step. A run is one sequence or conductor with
+// all that is nested in it; each of its steps has an id that follows from its parent's, so a step asked for twice is one step.
+
+import type { About, ActivationRecord, Payload } from "../entities/activation.ts";
+import type { ActivationId } from "../entities/activation-id.ts";
+import type { Identity } from "../entities/identity.ts";
+import type { ActionLimits } from "../entities/limits.ts";
+import type { Failure } from "../errors.ts";
+
+/** `ns` or `ns/package`, and the name in it. */
+export interface ActionName {
+  path: string;
+  name: string;
+}
+
+export type Plan =
+  | { kind: "sequence"; components: ActionName[] }
+  /** The action that is asked what comes next. */
+  | { kind: "conductor"; action: ActionName };
+
+/** On whose behalf the steps run. The key is sealed: it lies in the object's storage. */
+export interface OnBehalf {
+  identity: Omit<Identity, "key">;
+  sealedKey: string;
+  /** Scheme and host under which the caller reached this platform. */
+  apiHost: string;
+}
+
+/** A sequence or conductor to be run. */
+export interface Run {
+  /** Of the primary record. */
+  id: ActivationId;
+  /** Its kind is "sequence" for both plans. */
+  about: About;
+  plan: Plan;
+  /** Arguments with all parameter layers merged; what is large lies in the blob store. */
+  args: Payload;
+  onBehalf: OnBehalf;
+}
+
+export type RunReply =
+  /** It ended within the wait. */
+  | { kind: "done"; record: ActivationRecord }
+  /** Its row is confirmed: the id may leave, and it ends in exactly one record. */
+  | { kind: "accepted" }
+  /** Too many run already; nothing is known of it here. */
+  | { kind: "full" };
+
+/** One per namespace and shard, named as the ActivationStore that keeps the records: an id is the address of both. */
+export interface CompositionRpc {
+  /** Idempotent by id. Returns when the run is confirmed and `waitMs` are over or it has ended. */
+  run(run: Run, options: { waitMs: number }): Promise<RunReply>;
+  /** Runs under way, for status pages. */
+  backlog(): Promise<{ running: number }>;
+}
+
+/** One step, as the object asks the Worker for it. */
+export interface StepRequest {
+  id: ActivationId;
+  /** The record this one is a part of: `cause`, with `causedBy` "sequence". */
+  cause: ActivationId;
+  onBehalf: OnBehalf;
+  transactionId: string;
+  action: ActionName;
+  /** "conductor": the action itself is run, although its annotation makes it a composition. */
+  role: "component" | "conductor";
+  payload: Payload;
+  /** ms the Worker may wait for the outcome before it answers "accepted". */
+  waitMs: number;
+}
+
+export type StepReply =
+  | { kind: "done"; record: ActivationRecord }
+  /** Its row is confirmed in the store of `id`. */
+  | { kind: "accepted"; limits: ActionLimits }
+  /** The component is a composition itself: nothing was started, the run goes on inside. `args` has its parameters merged. */
+  | { kind: "nested"; about: About; plan: Plan; args: Payload }
+  /** Nothing was started: it is not there, not allowed, not possible. */
+  | { kind: "refused"; failure: Failure };
