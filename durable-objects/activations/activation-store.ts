@@ -2,9 +2,10 @@
 // the core. What its methods return has been written when the reply leaves.
 
 import { DurableObject } from "cloudflare:workers";
-import type { About, ActivationRecord } from "../../src/entities/activation.ts";
+import type { About, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Env } from "../../src/env.ts";
+import type { Fire, ResumeRpc } from "../../src/protocol/fire.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
 import type {
@@ -52,6 +53,15 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     return this.#core.await(id, options);
   }
 
+  async fire(fire: Fire): Promise<{ kind: "accepted" } | { kind: "full" }> {
+    await this.#turn();
+    return this.#confirm(this.#core.fire(fire));
+  }
+
+  async fired(id: ActivationId, logs: Payload): Promise<void> {
+    return this.#confirm(this.#core.fired(id, logs));
+  }
+
   async complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): Promise<void> {
     return this.#confirm(this.#core.complete(finished, from));
   }
@@ -84,7 +94,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     return this.#core.count(query);
   }
 
-  async backlog(): Promise<{ waiting: number; running: number; oldestWaitMs: number; reason?: string }> {
+  async backlog(): ReturnType<ActivationStoreRpc["backlog"]> {
     return this.#core.backlog();
   }
 
@@ -105,6 +115,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
 
   #ports(name: string): StorePorts {
     const { env, ctx } = this;
+    const worker = ctx.exports as unknown as { Internal: ResumeRpc };
     const warn = (text: string): void => console.warn(`activations ${name}: ${text}`);
     return {
       now: () => Date.now(),
@@ -116,6 +127,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
         void ctx.storage.setAlarm(at);
       },
       scheduler: (scheduler) => env.SCHEDULER.getByName(scheduler),
+      resume: (fire, started) => worker.Internal.resume(fire, started),
       roster: env.ROSTER.getByName(ROSTER_NAME),
       leave: (namespaceId, ids) => {
         env.GATE.getByName(namespaceId)

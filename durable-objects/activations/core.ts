@@ -1,12 +1,14 @@
 // The activation store of one namespace and shard: rows of accepted work, records of finished work. An incarnation of the
 // object is one StoreCore; all that matters is in its database.
 
-import type { About, ActivationRecord } from "../../src/entities/activation.ts";
+import type { About, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { Fire } from "../../src/protocol/fire.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { ActivationQuery, Finished, Offer, OpenRow, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
 import type { Database } from "../schema.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { Fires, RESUME_AFTER } from "./fires.ts";
 import { type Ended, Ledger } from "./ledger.ts";
 import { markOf } from "./offers.ts";
 import type { StorePorts } from "./ports.ts";
@@ -28,6 +30,7 @@ type Found = { record: ActivationRecord | null; known: boolean };
 export class StoreCore {
   readonly #ports: StorePorts;
   readonly #ledger: Ledger;
+  readonly #fires: Fires;
   readonly #waiters: Waiters;
   readonly #dispatcher: Dispatcher;
   readonly #rounds: Rounds;
@@ -44,6 +47,7 @@ export class StoreCore {
     this.#ledger = new Ledger(options.database);
     this.#waiters = new Waiters(ports.after);
     const ledger = this.#ledger;
+    this.#fires = new Fires({ database: options.database, records: ledger.records, ports });
     this.#dispatcher = new Dispatcher(name, {
       ledger,
       ports,
@@ -59,6 +63,7 @@ export class StoreCore {
     this.#rounds = new Rounds(name, { ledger, dispatcher, ports, ended: (ended) => this.#release(ended) });
     // The alarm an earlier incarnation set may be lost to a later one: with open rows there is always one.
     if (ledger.waiting + ledger.out > 0) this.#wake(RETRY_SOON);
+    this.#wakeAt(this.#fires.next());
   }
 
   /** Durable path. Candidates are the schedulers to offer to, home first. */
@@ -89,7 +94,23 @@ export class StoreCore {
 
   async await(id: ActivationId, options: { ms: number }): Promise<Found> {
     const record = this.#ledger.records.get(id, { unkept: true }) ?? (await this.#waiters.wait(id, options.ms));
-    return { record, known: record !== null || this.#ledger.knows(id) };
+    return { record, known: record !== null || this.#knows(id) };
+  }
+
+  /** A trigger was fired. */
+  fire(fire: Fire): { kind: "accepted" } | { kind: "full" } {
+    const reply = this.#fires.accept(fire);
+    if (reply.kind === "accepted") this.#wake(RESUME_AFTER);
+    return reply;
+  }
+
+  /** All its rules have been served. */
+  fired(id: ActivationId, logs: Payload): void {
+    const ended = this.#fires.end(id, logs);
+    if (ended === null) return;
+    if (!ended.kept) this.#wake(UNKEPT_FOR + ALARM_SLACK);
+    this.#waiters.tell(ended.record);
+    if (ended.spent.length > 0) this.#ports.forget(ended.spent);
   }
 
   complete(finished: Finished[], _from: { scheduler: SchedulerName; epoch: number }): void {
@@ -136,7 +157,7 @@ export class StoreCore {
 
   get(id: ActivationId): Found {
     const record = this.#ledger.records.get(id, { unkept: false });
-    return { record, known: record !== null || this.#ledger.knows(id) };
+    return { record, known: record !== null || this.#knows(id) };
   }
 
   list(query: ActivationQuery): ActivationRecord[] {
@@ -147,11 +168,13 @@ export class StoreCore {
     return this.#ledger.records.count(query);
   }
 
-  backlog(): { waiting: number; running: number; oldestWaitMs: number; reason?: string } {
+  backlog(): { waiting: number; running: number; fires: number; oldestWaitMs: number; reason?: string } {
     const { waiting, out: running } = this.#ledger;
+    const { count: fires } = this.#fires;
     const oldest = waiting === 0 ? undefined : this.#ledger.oldest();
-    if (oldest === undefined) return { waiting, running, oldestWaitMs: 0 };
-    return { waiting, running, oldestWaitMs: Math.max(0, this.#ports.now() - oldest.accepted), reason: oldest.reason };
+    if (oldest === undefined) return { waiting, running, fires, oldestWaitMs: 0 };
+    const oldestWaitMs = Math.max(0, this.#ports.now() - oldest.accepted);
+    return { waiting, running, fires, oldestWaitMs, reason: oldest.reason };
   }
 
   /** The object's alarm. Safe to run at any time and twice. Resolves when the round is over. */
@@ -159,10 +182,12 @@ export class StoreCore {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     const { waiting, out } = this.#ledger;
     const purgeAt = this.#ledger.records.purge(this.#ports.now()) ?? Number.POSITIVE_INFINITY;
+    this.#fires.resume();
     if (waiting + out === 0) {
       // Rows may have gone since the roster was told that some wait.
+      this.#wakeAt(this.#fires.next());
       await this.#place();
-      this.#wakeAt(purgeAt);
+      this.#wakeAt(Math.min(this.#fires.next(), purgeAt));
       return;
     }
     this.#wake(ASK_AFTER);
@@ -171,7 +196,11 @@ export class StoreCore {
     const placeAt = await this.#place();
     // Later than the alarm that is set by now, unless something came up meanwhile.
     if (this.#wakes === wakes) this.#alarmAt = Number.POSITIVE_INFINITY;
-    this.#wakeAt(Math.min(askAt, placeAt, purgeAt));
+    this.#wakeAt(Math.min(askAt, placeAt, this.#fires.next(), purgeAt));
+  }
+
+  #knows(id: ActivationId): boolean {
+    return this.#ledger.knows(id) || this.#fires.knows(id);
   }
 
   #release(ended: readonly Ended[]): void {

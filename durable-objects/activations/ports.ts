@@ -2,6 +2,7 @@
 // its event queue.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { ResumeRpc } from "../../src/protocol/fire.ts";
 import type { InvokerSchedulerRpc, RosterRpc, SchedulerName } from "../../src/protocol/rpc.ts";
 
 export type Cancel = () => void;
@@ -15,6 +16,8 @@ export interface StorePorts {
   /** The object's one alarm, durable with the writes of the same turn; replaces an earlier one. */
   setAlarm(at: number): void;
   scheduler(name: SchedulerName): SchedulerLink;
+  /** The Worker does the fan-out of a fire. */
+  resume: ResumeRpc["resume"];
   roster: Pick<RosterRpc, "schedulers" | "waiting">;
   /** Gives back the permits of activations that ended. Best effort; called after the write, must not throw. */
   leave(namespaceId: string, ids: ActivationId[]): void;

@@ -25,9 +25,15 @@ export class Records {
   /** The record that was made, or null if the id has one already. */
   put(id: ActivationId, about: About, options: { completion: Completion; now: number }): ActivationRecord | null {
     const record = recordOf(id, about, options);
-    const kept = about.store === false ? 0 : 1;
-    const values = [id, Math.floor(record.start), filterName(about), kept, options.now, JSON.stringify(record)];
-    return this.#sql.exec(INSERT, ...values).toArray().length === 0 ? null : record;
+    const kept = about.store !== false;
+    return this.keep(record, { name: filterName(about), kept, now: options.now }) ? record : null;
+  }
+
+  /** False if the id has a record already. */
+  keep(record: ActivationRecord, options: { name: string; kept: boolean; now: number }): boolean {
+    const { name, kept, now } = options;
+    const values = [record.activationId, Math.floor(record.start), name, kept ? 1 : 0, now, JSON.stringify(record)];
+    return this.#sql.exec(INSERT, ...values).toArray().length > 0;
   }
 
   has(id: ActivationId): boolean {

@@ -46,4 +46,15 @@ export const MIGRATIONS: Migrations = [
     "CREATE INDEX records_unkept ON records (stored) WHERE kept = 0",
     "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
   ],
+  [
+    // Fired triggers whose rules have not all been served. `due`: when the fan-out is asked for again, unless it is over by then;
+    // `tries`: how often it has been asked for.
+    `CREATE TABLE fires (
+      id TEXT PRIMARY KEY,
+      due INTEGER NOT NULL,
+      tries INTEGER NOT NULL,
+      fire TEXT NOT NULL
+    ) WITHOUT ROWID`,
+    "CREATE INDEX fires_by_due ON fires (due)",
+  ],
 ];

@@ -6,7 +6,7 @@ import { STATUS_TEXT } from "./outcome.ts";
 /** The extended record in three pieces: result and logs belong between them. */
 export function extendedPieces(record: ActivationRecord): [string, string, string] {
   return [
-    `{${membersOf(headOf(record))},"duration":${record.duration},"response":{"result":`,
+    `{${membersOf(headOf(record))}${durationOf(record)},"response":{"result":`,
     `${verdictOf(record)}},"logs":`,
     `,"annotations":${record.annotations},"publish":false}`,
   ];
@@ -19,14 +19,24 @@ export function resultPieces(record: ActivationRecord): [string, string] {
 
 /** One item of a list; as upstream, it does not name the subject. */
 export function summaryText(record: ActivationRecord): string {
-  const { annotations, duration, statusCode } = record;
+  const { annotations, end, statusCode } = record;
   const { subject: _, ...head } = headOf(record);
-  return `{${membersOf(head)},"duration":${duration},"statusCode":${statusCode},"annotations":${annotations},"publish":false}`;
+  const outcome = end === 0 ? "" : `${durationOf(record)},"statusCode":${statusCode}`;
+  return `{${membersOf(head)}${outcome},"annotations":${annotations},"publish":false}`;
 }
 
 function headOf(record: ActivationRecord) {
   const { namespace, name, version, subject, activationId, start, end, cause } = record;
-  return { namespace, name, version, subject, activationId, start, end, ...(cause === undefined ? {} : { cause }) };
+  return {
+    ...{ namespace, name, version, subject, activationId, start },
+    ...(end === 0 ? {} : { end }),
+    ...(cause === undefined ? {} : { cause }),
+  };
+}
+
+/** A fired trigger lasts no time. */
+function durationOf({ end, duration }: ActivationRecord): string {
+  return end === 0 ? "" : `,"duration":${duration}`;
 }
 
 function membersOf(head: object): string {

@@ -2,6 +2,7 @@
 // the host reports (Completion), and the record that both make.
 
 import type { ActivationId } from "./activation-id.ts";
+import { byteLength } from "./byte-length.ts";
 import type { ActionLimits } from "./limits.ts";
 import { failure, type Outcome, STATUS_TEXT, type StatusCode } from "./outcome.ts";
 import type { RawJson } from "./raw-json.ts";
@@ -65,6 +66,7 @@ export interface ActivationRecord {
   subject: string;
   cause?: ActivationId;
   start: number;
+  /** 0 = none: a trigger's record has neither end nor duration. */
   end: number;
   duration: number;
   statusCode: StatusCode;
@@ -102,6 +104,22 @@ export function recordOf(
     size: completion.size,
     logs: completion.logs ?? { inline: "[]" },
     annotations: annotationsOf(about, completion, start),
+  };
+}
+
+/** The record of a fired trigger. `payload`: what was posted. */
+export function triggerRecord(
+  id: ActivationId,
+  about: Pick<About, "namespace" | "name" | "version" | "subject" | "acceptedAt">,
+  { payload, logs }: { payload: Payload; logs: Payload },
+): ActivationRecord {
+  const { namespace, name, version, subject, acceptedAt } = about;
+  return {
+    ...{ activationId: id, namespace, name, version, subject, start: acceptedAt, end: 0, duration: 0, statusCode: 0 },
+    result: payload,
+    size: "inline" in payload ? byteLength(payload.inline) : payload.size,
+    logs,
+    annotations: "[]",
   };
 }
 

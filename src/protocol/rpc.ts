@@ -4,6 +4,7 @@
 import type { About, ActivationRecord, Completion } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
+import type { FireStoreRpc } from "./fire.ts";
 import type { Invocation } from "./invocation.ts";
 import type { HostReport, Lease, RuntimeReport } from "./messages.ts";
 
@@ -111,7 +112,7 @@ export interface ActivationQuery {
   docs?: boolean;
 }
 
-export interface ActivationStoreRpc {
+export interface ActivationStoreRpc extends FireStoreRpc {
   /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first. */
   accept(
     invocations: Invocation[],
@@ -137,8 +138,9 @@ export interface ActivationStoreRpc {
   /** Newest start first. */
   list(query: ActivationQuery): Promise<ActivationRecord[]>;
   count(query: ActivationQuery): Promise<number>;
-  /** Waiting and running rows, for status pages. `reason`: why the oldest waits. */
-  backlog(): Promise<{ waiting: number; running: number; oldestWaitMs: number; reason?: string }>;
+  /** Waiting and running rows, and fires whose rules have not all been served, for status pages. `reason`: why the oldest
+   * row waits. */
+  backlog(): Promise<{ waiting: number; running: number; fires: number; oldestWaitMs: number; reason?: string }>;
 }
 
 // ---- Gate: one per namespace ------------------------------------------------------------------------------------------------

@@ -62,6 +62,7 @@ class World {
           this.alarmAt = at;
         },
         scheduler: (name) => this.scheduler(name),
+        resume: async () => {},
         roster: {
           schedulers: async () => this.entries,
           waiting: async (_store, waits) => void this.waiting.push(waits),

@@ -1,0 +1,49 @@
+// A fired trigger as its store keeps it until all its rules have been served: one fact, written before the caller hears the
+// id. What follows from it has ids that follow from it, so that the fan-out may be done again at any time.
+
+import type { About, Payload } from "../entities/activation.ts";
+import type { ActivationId } from "../entities/activation-id.ts";
+import type { ActionName, OnBehalf } from "./composition.ts";
+
+export interface FiredRule {
+  /** `ns/name`. */
+  rule: string;
+  action: ActionName;
+  /** False: it only gets its line in the record. */
+  active: boolean;
+  /** Of the activation it causes. */
+  id: ActivationId;
+}
+
+export interface Fire {
+  /** Of the trigger's own record. */
+  id: ActivationId;
+  /** `namespace` is that of who fired. */
+  about: Pick<
+    About,
+    "namespace" | "namespaceId" | "subject" | "name" | "version" | "acceptedAt" | "transactionId" | "store"
+  >;
+  /** What was posted: the result in the record. */
+  payload: Payload;
+  /** What each rule's action gets, its own parameters aside. */
+  args: Payload;
+  /** Who fired: whose rights the actions are called with. */
+  onBehalf: OnBehalf;
+  rules: FiredRule[];
+}
+
+/** Of an ActivationStore. */
+export interface FireStoreRpc {
+  /** Confirmed when this returns; idempotent by id. "full": too many are under way, nothing is known of it here. If nobody
+   * says `fired` in time, the store asks for the fan-out itself. */
+  fire(fire: Fire): Promise<{ kind: "accepted" } | { kind: "full" }>;
+  /** Every rule has been served. `logs`: JSON array of the record's lines. The record is written, the fact forgotten; what
+   * is not known is ignored. */
+  fired(id: ActivationId, logs: Payload): Promise<void>;
+}
+
+/** Of the Worker, for its stores. */
+export interface ResumeRpc {
+  /** Does the fan-out of `fire` and tells its store. `started`: rules' activations that are known to it already. */
+  resume(fire: Fire, started: ActivationId[]): Promise<void>;
+}
