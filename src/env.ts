@@ -9,6 +9,7 @@ import {
   DEFAULT_INVOCATIONS_PER_MINUTE,
   type LimitBounds,
 } from "./entities/limits.ts";
+import type { CompositionRpc } from "./protocol/composition.ts";
 import type { ActivationStoreRpc, GateRpc, InvokerSchedulerRpc, RosterRpc } from "./protocol/rpc.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
@@ -19,6 +20,7 @@ export interface Env {
   SCHEDULER: DurableObjectNamespace<Branded<InvokerSchedulerRpc>>;
   ACTIVATIONS: DurableObjectNamespace<Branded<ActivationStoreRpc>>;
   GATE: DurableObjectNamespace<Branded<GateRpc>>;
+  COMPOSITION: DurableObjectNamespace<Branded<CompositionRpc>>;
   ROSTER: DurableObjectNamespace<Branded<RosterRpc>>;
   /** Secret: opens the admin API. Absent = the admin API answers 403 to everybody. */
   ADMIN_TOKEN?: string;

@@ -8,6 +8,8 @@ import type { Env } from "./env.ts";
 import { fail } from "./errors.ts";
 import { type Invoked, invoke } from "./invocation/invoke.ts";
 import { Actions } from "./invocation/resolve.ts";
+import { step } from "./invocation/step.ts";
+import type { StepReply, StepRequest } from "./protocol/composition.ts";
 import type { Services } from "./services.ts";
 import type { EntityKey } from "./storage/entity-store.ts";
 
@@ -43,6 +45,16 @@ export function makeInternal(open: (env: Env) => Services) {
         ...(cause === undefined ? {} : { cause }),
       });
       later(work);
+      return work;
+    }
+
+    /** One step of a composition; throws if nobody knows whether it was started: ask again. */
+    async step(request: StepRequest): Promise<StepReply> {
+      const services = open(this.env);
+      const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+      const { epoch } = await services.lease(request.onBehalf.identity.namespace.name, later);
+      const work = step(services.desk(later), { actions, epoch }, request);
+      later(work.catch(() => undefined));
       return work;
     }
   };

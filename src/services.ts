@@ -5,6 +5,7 @@ import type { Env, Settings } from "./env.ts";
 import { settingsOf } from "./env.ts";
 import type { Builtin } from "./invocation/builtin.ts";
 import type { Cancel, Desk } from "./invocation/ports.ts";
+import type { CompositionRpc } from "./protocol/composition.ts";
 import { ROSTER_NAME, storeNameOf } from "./protocol/names.ts";
 import type {
   ActivationStoreRpc,
@@ -76,6 +77,11 @@ export class Services {
 
   store(name: StoreName): ActivationStoreRpc {
     return this.#env.ACTIVATIONS.getByName(name) as unknown as ActivationStoreRpc;
+  }
+
+  /** Runs the sequences and conductors whose records this store keeps. */
+  composition(name: StoreName): CompositionRpc {
+    return this.#env.COMPOSITION.getByName(name) as unknown as CompositionRpc;
   }
 
   /** The store shard for calls accepted now. An isolate stays with one for a while, so that records which end together
@@ -243,6 +249,10 @@ class RequestDesk implements Desk {
 
   storeOf(activation: Parameters<typeof storeNameOf>[0]): ActivationStoreRpc {
     return this.#services.store(storeNameOf(activation));
+  }
+
+  composition(activation: Parameters<typeof storeNameOf>[0]): CompositionRpc {
+    return this.#services.composition(storeNameOf(activation));
   }
 
   schedulers(): RosterEntry[] | Promise<RosterEntry[]> {

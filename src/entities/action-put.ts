@@ -51,7 +51,7 @@ export function newAction(
     version: put.version ?? FIRST_VERSION,
     publish: put.publish ?? false,
     annotations: withKind([...annotations, ...more], exec),
-    parameters: put.parameters ?? [],
+    parameters: componentsOf(exec) ?? put.parameters ?? [],
     limits: {
       timeout: bounds.timeout.std,
       memory: bounds.memory.std,
@@ -78,7 +78,7 @@ export function updatedAction(old: Action, put: ActionPut, options: { exec: Exec
     version: put.version ?? nextVersion(old.version),
     publish: put.publish ?? old.publish,
     annotations: withKind(mergeParameters(annotations, put.annotations ?? []), exec),
-    parameters: put.parameters ?? kept,
+    parameters: componentsOf(exec) ?? put.parameters ?? kept,
     limits: { ...old.limits, ...put.limits },
     exec,
     updated,
@@ -93,6 +93,11 @@ function deletedAnnotations(raw: RawJson | undefined): Result<string[] | undefin
     return fail("malformed-body", "'delAnnotations' must be an array of strings");
   }
   return ok(keys);
+}
+
+/** What clients find as the parameters of a sequence, whatever was sent; undefined for other actions. */
+function componentsOf(exec: Exec): Parameter[] | undefined {
+  return "components" in exec ? [{ key: "_actions", value: JSON.stringify(exec.components) }] : undefined;
 }
 
 /** Clients read the kind from this annotation; it is always the platform's. */

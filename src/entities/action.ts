@@ -24,6 +24,7 @@ export interface CodeRef {
 export type Exec =
   | { kind: string; code: CodeRef; binary: boolean; main?: string }
   | { kind: "blackbox"; image: string; code?: CodeRef; binary: boolean; main?: string }
+  /** Fully qualified names with leading slash. */
   | { kind: "sequence"; components: string[] }
   /** Served by the Worker; which function it is, its path says. */
   | { kind: "builtin"; binary: false };

@@ -3,8 +3,9 @@
 
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { CodeRef, Exec } from "./action.ts";
-import { membersOf, type RawJson, shapeOf } from "./raw-json.ts";
-import { BLACKBOX, MANIFEST, type RuntimeKind, resolveKind } from "./runtimes.ts";
+import { parseQualifiedName, printQualifiedName } from "./names.ts";
+import { elementsOf, membersOf, type RawJson, shapeOf } from "./raw-json.ts";
+import { BLACKBOX, MANIFEST, type RuntimeKind, resolveKind, SEQUENCE } from "./runtimes.ts";
 
 export interface CodeFacts {
   /** Bytes as stored. */
@@ -25,6 +26,8 @@ export interface ExecRequest {
   kind: string;
   image?: string;
   main?: string;
+  /** Of a sequence: fully qualified, with leading slash. */
+  components?: string[];
   /** Whether the lifted code belongs to it. */
   code: boolean;
   binary: boolean;
@@ -39,14 +42,19 @@ const DIGEST = "[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{
 const IMAGE = new RegExp(`^(?:${DOMAIN}/)?${PATH}(?:/${PATH})*(?::${TAG})?(?:@${DIGEST})?$`);
 const MAX_IMAGE = 512;
 
-/** `raw` must be valid JSON; `code`: facts of the code lifted out of it, null if there was none. */
-export function parseExec(raw: RawJson, options: { code: CodeFacts | null; offer: Offer }): Result<ExecRequest> {
+/** `raw` must be valid JSON; `code`: facts of the code lifted out of it, null if there was none; `own`: the namespace that `_`
+ * stands for. */
+export function parseExec(
+  raw: RawJson,
+  options: { code: CodeFacts | null; offer: Offer; own: string },
+): Result<ExecRequest> {
   const members = membersOf(raw);
   if (members === null) return fail("malformed-body", "'exec' must be an object");
   const fields = new Map(members.map((member) => [member.key, member.value]));
   const wanted = stringOf(fields.get("kind"));
   if (wanted === undefined) return fail("malformed-body", "'kind' must be a string defined in 'exec'");
   const kind = wanted.trim().toLowerCase();
+  if (kind === SEQUENCE) return sequenceOf(fields.get("components"), options.own);
   const main = stringOf(fields.get("main"));
   if (main === undefined && fields.has("main")) {
     return fail("malformed-body", `if defined, 'main' must be a string in 'exec' for '${kind}' actions`);
@@ -58,7 +66,8 @@ export function parseExec(raw: RawJson, options: { code: CodeFacts | null; offer
 }
 
 export function execOf(request: ExecRequest, code: CodeRef | undefined): Exec {
-  const { kind, image, binary, main } = request;
+  const { kind, image, binary, main, components } = request;
+  if (components !== undefined) return { kind: SEQUENCE, components };
   const named = main === undefined ? {} : { main };
   if (image !== undefined) return { kind: BLACKBOX, image, binary, ...(code === undefined ? {} : { code }), ...named };
   if (code === undefined) throw new Error(`an action of kind ${kind} has no code`);
@@ -74,6 +83,21 @@ export function deprecationOf(kind: string): Failure | null {
 
 export function isImage(text: string): boolean {
   return text.length <= MAX_IMAGE && IMAGE.test(text);
+}
+
+function sequenceOf(raw: RawJson | undefined, own: string): Result<ExecRequest> {
+  if (raw === undefined) return fail("malformed-body", "'components' must be defined for sequence kind");
+  const list = elementsOf(raw);
+  if (list === null) return fail("malformed-body", "'components' must be an array");
+  const components: string[] = [];
+  for (const element of list) {
+    const text = stringOf(element);
+    if (text === undefined) return fail("malformed-body", "fully qualified name malformed");
+    const name = parseQualifiedName(text, { own });
+    if (!name.ok) return name;
+    components.push(printQualifiedName(name.value));
+  }
+  return ok({ kind: SEQUENCE, components, code: false, binary: false });
 }
 
 type Found = { code: CodeFacts | null; offer: Offer; rest: { main?: string } };

@@ -1,7 +1,7 @@
 // The arguments of one call: the payload over the action's parameters. Values keep their bytes.
 
-import { membersOf, mergeLayers, type RawJson } from "../entities/raw-json.ts";
-import { fail, ok, type Result } from "../errors.ts";
+import { membersOf, mergeLayers, type RawJson, shapeOf } from "../entities/raw-json.ts";
+import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { Callable } from "./callable.ts";
 
 export interface Arguments {
@@ -9,8 +9,9 @@ export interface Arguments {
   initEnv?: Record<string, string>;
 }
 
-/** `payload`: the text of a JSON object that was checked at the door; absent = none was sent. `vetted`: whether it may set
- * what it sets has been asked before. */
+/** `payload`: the text of a JSON object that was checked at the door; absent = none was sent. What the last step of a
+ * composition made may be an array, which is handed on as it is. `vetted`: whether it may set what it sets has been asked
+ * before. */
 export function argumentsOf(
   callable: Callable,
   payload: RawJson | undefined,
@@ -19,13 +20,22 @@ export function argumentsOf(
   const plain = callable.init.size === 0;
   if (payload === undefined && plain) return ok({ args: callable.defaults });
   if (payload !== undefined && plain && callable.parameters.size === 0) return ok({ args: payload });
-  const given = payload === undefined ? [] : (membersOf(payload) ?? []);
-  if (options.vetted !== true && given.some((each) => callable.final.has(each.key))) {
-    return fail("bad-request", "Request defines parameters that are not allowed (e.g., reserved properties).");
+  const refused = options.vetted === true ? null : payloadFault(callable, payload);
+  if (refused !== null) return refused;
+  const own = Array.from(callable.parameters, ([key, value]) => ({ key, value }));
+  if (payload !== undefined && shapeOf(payload) === "array") {
+    return ok(plain ? { args: payload } : { ...separate(callable.init, [own]), args: payload });
   }
-  const layers = [Array.from(callable.parameters, ([key, value]) => ({ key, value })), given];
+  const layers = [own, payload === undefined ? [] : (membersOf(payload) ?? [])];
   if (plain) return ok({ args: mergeLayers(layers) });
   return ok(separate(callable.init, layers));
+}
+
+/** Whether the payload sets what the action keeps for itself. */
+export function payloadFault({ final }: Pick<Callable, "final">, payload: RawJson | undefined): Failure | null {
+  if (payload === undefined || final.size === 0) return null;
+  if (!(membersOf(payload) ?? []).some((each) => final.has(each.key))) return null;
+  return fail("bad-request", "Request defines parameters that are not allowed (e.g., reserved properties).");
 }
 
 function separate(init: ReadonlySet<string>, layers: { key: string; value: RawJson }[][]): Arguments {

@@ -4,9 +4,11 @@ import type { Action, Parameter } from "../entities/action.ts";
 import type { ActionLimits } from "../entities/limits.ts";
 import { isTruthy, mergeParameters, parameterValue } from "../entities/parameters.ts";
 import { objectOf, type RawJson } from "../entities/raw-json.ts";
-import { BUILTIN } from "../entities/runtimes.ts";
+import { BUILTIN, SEQUENCE } from "../entities/runtimes.ts";
 import { open } from "../entities/sealing.ts";
+import type { ActionName, Plan } from "../protocol/composition.ts";
 import type { Invocation } from "../protocol/invocation.ts";
+import { componentOf } from "./components.ts";
 import type { OpenPackage } from "./open-package.ts";
 
 export interface Callable {
@@ -30,6 +32,8 @@ export interface Callable {
   binding?: string;
   /** Run by the Worker itself. */
   builtin: boolean;
+  /** A composition: run step by step, not by itself. */
+  plan?: Plan;
   /** What its annotations say of callers from the web; null = not theirs to call. */
   web: WebExport | null;
 }
@@ -43,11 +47,11 @@ export interface WebExport {
   auth: RawJson | undefined;
 }
 
-/** Null if the action is not for this path (a sequence), or a sealed parameter does not open. `bundle`: the package it was
- * found in. */
+/** Null if it makes no sense, or a sealed parameter does not open. `key`: the name it was asked for by; `bundle`: the
+ * package it was found in. */
 export async function callableOf(
   action: Action,
-  options: { revision: string; masterSecret: string; bundle: OpenPackage | null },
+  options: { key: ActionName; revision: string; masterSecret: string; bundle: OpenPackage | null },
 ): Promise<Callable | null> {
   const { bundle, masterSecret } = options;
   const exec = execOf(action);
@@ -61,6 +65,7 @@ export async function callableOf(
   }
   const { annotations } = action;
   const defined = [...parameters].filter(([, value]) => value !== "null").map(([key]) => key);
+  const plan = planOf(action, options.key);
   const init = new Set(merged.filter((each) => each.init === true).map((each) => each.key));
   return {
     name: action.name,
@@ -78,6 +83,7 @@ export async function callableOf(
     credential: credentialOf(annotations),
     ...(bundle?.binding === undefined ? {} : { binding: bundle.binding }),
     builtin: action.exec.kind === BUILTIN,
+    ...(plan === null ? {} : { plan }),
     web: webOf(annotations),
   };
 }
@@ -92,7 +98,14 @@ function webOf(annotations: readonly Parameter[]): WebExport | null {
   };
 }
 
+/** The annotation `conductor` makes a composition of an action, not of a sequence. */
+function planOf({ exec, annotations }: Action, key: ActionName): Plan | null {
+  if ("components" in exec) return { kind: "sequence", components: exec.components.map(componentOf) };
+  return isTruthy(annotations, "conductor") ? { kind: "conductor", action: key } : null;
+}
+
 function execOf({ exec }: Action): Invocation["exec"] | null {
+  if ("components" in exec) return { kind: SEQUENCE, binary: false };
   if (!("binary" in exec)) return null;
   return {
     kind: exec.kind,

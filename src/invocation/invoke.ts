@@ -3,20 +3,20 @@
 import type { ActivationRecord } from "../entities/activation.ts";
 import { type ActivationId, newActivationId } from "../entities/activation-id.ts";
 import type { Identity } from "../entities/identity.ts";
-import { answerBounds } from "../entities/limit-values.ts";
-import { MAX_INLINE } from "../entities/limits.ts";
 import type { RawJson } from "../entities/raw-json.ts";
+import { SEQUENCE } from "../entities/runtimes.ts";
 import { seal } from "../entities/sealing.ts";
-import { type Failure, fail, ok } from "../errors.ts";
-import type { Invocation } from "../protocol/invocation.ts";
+import { type Failure, ok } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
-import { type Arguments, argumentsOf } from "./arguments.ts";
+import { argumentsOf, payloadFault } from "./arguments.ts";
 import type { Callable } from "./callable.ts";
+import { compose } from "./compose.ts";
 import { enter } from "./permit.ts";
 import { placementOf } from "./placement.ts";
 import type { Desk } from "./ports.ts";
-import type { Actions } from "./resolve.ts";
-import { type BuiltinCall, runBuiltin } from "./serve.ts";
+import { aboutOf, type Calling, invocationOf } from "./prepare.ts";
+import type { Actions, Caller } from "./resolve.ts";
+import { serve } from "./serve.ts";
 import { type Submitted, submit } from "./submit.ts";
 
 export interface Request {
@@ -46,7 +46,12 @@ export type Invoked =
   | { ok: true; kind: "accepted"; id: ActivationId }
   | Failure;
 
-const encoder = new TextEncoder();
+interface Found {
+  id: ActivationId;
+  callable: Callable;
+  caller: Caller;
+  calling: Calling;
+}
 
 /** A caller who goes away stops nothing: hand the promise to the platform as well. */
 export async function invoke(desk: Desk, actions: Actions, request: Request): Promise<Invoked> {
@@ -56,19 +61,20 @@ export async function invoke(desk: Desk, actions: Actions, request: Request): Pr
   if (!permit.ok) return permit;
   let rowHolds = false;
   try {
-    const { identity, action } = request;
+    const { identity, transactionId, action, cause, causedBy } = request;
     const caller = { namespace: identity.namespace.name, epoch: request.epoch };
     const found = "exec" in action ? ok(action) : await actions.find(desk, action, caller);
     if (!found.ok) return found;
-    const callable = found.value;
-    const args = argumentsOf(callable, request.payload, { vetted: request.vetted === true });
-    if (!args.ok) return args;
-    const about = aboutOf(callable, request, acceptedAt);
-    const outcome = callable.builtin
-      ? await serve(desk, { id, about, args: args.value.args, apiHost: request.apiHost ?? "" })
-      : await send(desk, callable, { id, about, args: args.value, request });
+    const calling = { identity, transactionId, acceptedAt, cause, causedBy };
+    const call = { id, callable: found.value, caller, calling };
+    const outcome =
+      found.value.plan === undefined
+        ? await run(desk, call, request)
+        : await stepwise(desk, call, { actions, request });
     if (!outcome.ok) return outcome;
-    if (outcome.kind === "done" && request.waitMs > 0) return { ok: true, kind: "done", id, record: outcome.record };
+    if (outcome.kind === "done" && request.waitMs > 0) {
+      return { ok: true, kind: "done", id, record: heard(outcome.record, found.value) };
+    }
     rowHolds = outcome.kind === "accepted";
     return { ok: true, kind: "accepted", id };
   } finally {
@@ -77,72 +83,45 @@ export async function invoke(desk: Desk, actions: Actions, request: Request): Pr
   }
 }
 
-async function send(
-  desk: Desk,
-  callable: Callable,
-  { id, about, args, request }: { id: ActivationId; about: Invocation["about"]; args: Arguments; request: Request },
-): Promise<Submitted> {
-  const { namespace } = request.identity;
-  const bounds = answerBounds(request.identity.limits);
+async function run(desk: Desk, { id, callable, calling }: Found, request: Request): Promise<Submitted> {
+  const { payload, vetted, waitMs, identity, apiHost } = request;
+  const args = argumentsOf(callable, payload, { vetted: vetted === true });
+  if (!args.ok) return args;
+  const about = aboutOf(callable, calling);
+  if (callable.builtin) return serve(desk, { id, about, args: args.value.args, apiHost: apiHost ?? "" });
   const schedulers = await desk.schedulers();
   return submit(desk, {
-    invocation: {
+    invocation: await invocationOf(desk, callable, {
       id,
       about,
-      revision: callable.revision,
-      exec: callable.exec,
-      args: await payloadOf(desk, args.args, `args/${namespace.uuid}/${id}`),
-      ...(args.initEnv === undefined ? {} : { initEnv: args.initEnv }),
-      ...(await keyOf(desk, callable, request.identity)),
-      blocking: request.waitMs > 0,
-      ...(bounds === undefined ? {} : { answerBounds: bounds }),
-    },
-    candidates: placementOf(`${namespace.uuid}/${callable.path}`, callable.kind, schedulers),
-    waitMs: request.waitMs,
+      args: args.value,
+      calling,
+      sealedKey: () => seal(desk.masterSecret, identity.key),
+      blocking: waitMs > 0,
+    }),
+    candidates: placementOf(`${identity.namespace.uuid}/${callable.path}`, callable.kind, schedulers),
+    waitMs,
   });
 }
 
-async function serve(desk: Desk, call: BuiltinCall): Promise<Submitted> {
-  const run = desk.builtin(call.about.path);
-  return run === undefined ? fail("not-found") : runBuiltin(desk, run, call);
-}
-
-function aboutOf(callable: Callable, request: Request, acceptedAt: number): Invocation["about"] {
-  const { identity, cause, causedBy } = request;
-  return {
-    namespace: identity.namespace.name,
-    namespaceId: identity.namespace.uuid,
-    subject: identity.subject,
-    name: callable.name,
-    version: callable.version,
-    path: callable.path,
-    kind: callable.kind,
-    limits: callable.limits,
-    acceptedAt,
-    transactionId: request.transactionId,
-    ...(callable.binding === undefined ? {} : { binding: callable.binding }),
-    ...(cause === undefined ? {} : { cause }),
-    ...(causedBy === undefined ? {} : { causedBy }),
-    ...(identity.limits.storeActivations === false ? { store: false } : {}),
-  };
-}
-
-/** Arguments too large for a frame lie in the blob store before anybody hears of the call. */
-async function payloadOf(desk: Desk, args: RawJson, key: string): Promise<Invocation["args"]> {
-  if (args.length * 3 <= MAX_INLINE) return { inline: args };
-  const bytes = encoder.encode(args);
-  if (bytes.byteLength <= MAX_INLINE) return { inline: args };
-  await desk.blobs.put(key, bytes);
-  return { blob: key, size: bytes.byteLength };
-}
-
-/** Whoever came with an activation credential has no owner's key to pass on. */
-async function keyOf(
+/** Who may call a sequence may call what it is made of, or nothing of it is run. */
+async function stepwise(
   desk: Desk,
-  { credential }: Callable,
-  identity: Identity,
-): Promise<Pick<Invocation, "credential" | "sealedKey">> {
-  if (credential !== "owner") return { credential };
-  if (identity.derived) return { credential: "activation" };
-  return { credential, sealedKey: await seal(desk.masterSecret, identity.key) };
+  { id, callable, caller, calling }: Found,
+  { actions, request }: { actions: Actions; request: Request },
+): Promise<Submitted> {
+  const { plan } = callable;
+  if (plan === undefined) throw new Error(`${callable.path} is no composition`);
+  const { payload = "{}", vetted, waitMs, identity, apiHost } = request;
+  const components = plan.kind === "sequence" ? plan.components : [];
+  const refused =
+    (vetted === true ? null : payloadFault(callable, payload)) ?? (await actions.refusalOf(desk, components, caller));
+  if (refused !== null) return refused;
+  const about = { ...aboutOf(callable, calling), kind: SEQUENCE };
+  return compose(desk, { id, about, plan, payload, identity, apiHost: apiHost ?? "", waitMs });
+}
+
+/** A caller who waits hears no log lines; a composition's are the ids of its steps. */
+function heard(record: ActivationRecord, { plan }: Callable): ActivationRecord {
+  return plan === undefined ? { ...record, logs: { inline: "[]" } } : record;
 }

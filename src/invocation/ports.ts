@@ -2,6 +2,7 @@
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
+import type { CompositionRpc } from "../protocol/composition.ts";
 import type { ActivationStoreRpc, GateLease, GateRpc, InvokerSchedulerRpc, RosterEntry } from "../protocol/rpc.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
@@ -27,12 +28,14 @@ export interface SubmitPorts {
 /** What the whole story needs; one per request. */
 export interface Desk extends SubmitPorts {
   entities: Pick<EntityStore, "get">;
-  blobs: Pick<BlobStore, "put">;
+  blobs: Pick<BlobStore, "put" | "text">;
   /** The epoch under which this namespace's entities may be read from memory. */
   lease(namespace: string): GateLease | Promise<GateLease>;
   storeOf(
     activation: Parameters<SubmitPorts["storeOf"]>[0],
-  ): Pick<ActivationStoreRpc, "accept" | "open" | "await" | "fail" | "complete">;
+  ): Pick<ActivationStoreRpc, "accept" | "open" | "await" | "fail" | "complete" | "get">;
+  /** The object that runs this sequence or conductor. */
+  composition(activation: Parameters<SubmitPorts["storeOf"]>[0]): Pick<CompositionRpc, "run">;
   /** The function behind an action of kind `builtin`. */
   builtin(path: string): Builtin | undefined;
   /** The store shard for a call accepted now. */

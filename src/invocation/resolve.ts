@@ -2,9 +2,10 @@
 // Remembered per isolate under the epochs of all namespaces that were read.
 
 import { readAction } from "../entities/action-document.ts";
-import { fail, ok, type Result } from "../errors.ts";
+import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
 import { type Callable, callableOf } from "./callable.ts";
+import { distinct, packageOf } from "./components.ts";
 import { openPackage } from "./open-package.ts";
 import type { Desk } from "./ports.ts";
 
@@ -49,6 +50,18 @@ export class Actions {
     return read.ok ? ok(read.value.callable) : read;
   }
 
+  /** Why the caller may not call one of these, or null. That one of them is not there is found when its turn comes. */
+  async refusalOf(desk: Finding, keys: readonly EntityKey[], caller: Caller): Promise<Failure | null> {
+    const refusals = await Promise.all(
+      distinct(keys).map(async (key) => {
+        const found = await this.find(desk, key, caller);
+        if (found.ok) return null;
+        return found.code === "not-found" ? refusal(desk, key, caller) : found;
+      }),
+    );
+    return refusals.find((each) => each !== null) ?? null;
+  }
+
   async #read(desk: Finding, key: EntityKey, caller: Caller): Promise<Result<Entry>> {
     const epochs = new Map([[caller.namespace, caller.epoch]]);
     const stamps = new Map<string, number>();
@@ -69,6 +82,7 @@ export class Actions {
     const action = readAction(stored.document);
     if (action === null) return fail("corrupted");
     const callable = await callableOf(action, {
+      key,
       revision: stored.revision,
       masterSecret: desk.masterSecret,
       bundle: opened?.value ?? null,
@@ -100,18 +114,13 @@ async function isFresh(desk: Finding, { stamps }: Entry, caller: Caller): Promis
   return true;
 }
 
-async function refusal(desk: Finding, key: EntityKey, { namespace }: Caller) {
+async function refusal(desk: Finding, key: EntityKey, { namespace }: Caller): Promise<Failure | null> {
   const bundle = packageOf(key);
-  if (bundle === null) return fail("not-authorized", `${key.path}/${key.name}`);
+  if (bundle === null) return key.path === namespace ? null : fail("not-authorized", `${key.path}/${key.name}`);
   const opened = await openPackage(desk.entities, { caller: namespace, key: bundle });
   return opened.ok ? null : opened;
 }
 
 function rootOf({ path }: { path: string }): string {
   return path.split("/", 1)[0] ?? path;
-}
-
-function packageOf({ path }: EntityKey): EntityKey | null {
-  const slash = path.indexOf("/");
-  return slash < 0 ? null : { path: path.slice(0, slash), name: path.slice(slash + 1) };
 }

@@ -14,13 +14,21 @@ import { insist } from "./insist.ts";
 import type { Desk } from "./ports.ts";
 import type { Submitted } from "./submit.ts";
 
-type Ports = Pick<Desk, "now" | "after" | "storeOf" | "blobs" | "warn">;
+interface Ports extends Pick<Desk, "now" | "after" | "warn"> {
+  storeOf(activation: Parameters<Desk["storeOf"]>[0]): Pick<ReturnType<Desk["storeOf"]>, "complete">;
+  blobs: Pick<Desk["blobs"], "put">;
+}
 
 export interface BuiltinCall {
   id: ActivationId;
   about: Invocation["about"];
   args: RawJson;
   apiHost: string;
+}
+
+export async function serve(desk: Ports & Pick<Desk, "builtin">, call: BuiltinCall): Promise<Submitted> {
+  const run = desk.builtin(call.about.path);
+  return run === undefined ? fail("not-found") : runBuiltin(desk, run, call);
 }
 
 export async function runBuiltin(ports: Ports, run: Builtin, call: BuiltinCall): Promise<Submitted> {

@@ -12,6 +12,7 @@ function parse(exec: object, options: { code?: typeof CODE | null; offer?: Offer
   return parseExec(JSON.stringify(exec), {
     code: options.code === undefined ? CODE : options.code,
     offer: options.offer ?? ALL,
+    own: "me",
   });
 }
 
@@ -49,7 +50,7 @@ describe("kinds", () => {
   });
 
   test("an unknown kind is refused as upstream does", () => {
-    for (const kind of ["cobol:85", "sequence", "", "nodejs", "nodejs:20:1"]) {
+    for (const kind of ["cobol:85", "sequences", "", "nodejs", "nodejs:20:1"]) {
       expect(errorOf({ kind, code: "" })).toContain(
         `The specified runtime '${kind}' is not supported by this platform. Valid values are: 'nodejs:18', `,
       );
@@ -150,5 +151,34 @@ describe("images", () => {
     const started = performance.now();
     for (const part of ["a.", "a-", "a_a", "a/", "-"]) isImage(`${part.repeat(255)}!`);
     expect(performance.now() - started).toBeLessThan(500);
+  });
+});
+
+describe("sequences", () => {
+  const of = (components: unknown) => parse({ kind: " Sequence ", components, code: "x" });
+
+  test("name their components in full, in order and as often as they come", () => {
+    const parsed = of(["/_/a", "other/b", "/other/p/b", "/_/a"]);
+    const components = ["/me/a", "/other/b", "/other/p/b", "/me/a"];
+    expect(parsed).toEqual({ ok: true, value: { kind: "sequence", components, code: false, binary: false } });
+    expect(parsed.ok && execOf(parsed.value, undefined)).toEqual({ kind: "sequence", components });
+  });
+
+  test("may be empty here: how many there may be is asked where they are looked up", () => {
+    expect(of([])).toMatchObject({ ok: true, value: { components: [] } });
+  });
+
+  test("are refused where a component is no qualified name", () => {
+    expect(errorOf({ kind: "sequence" })).toBe(
+      "The request content was malformed:\n'components' must be defined for sequence kind",
+    );
+    for (const list of ["/ns/a", {}, null]) expect(of(list)).toMatchObject({ ok: false, code: "malformed-body" });
+    for (const one of ["a", "/a", "", "/a/b/c/d", "/ns/b*d"]) {
+      expect(of(["/ns/a", one])).toMatchObject({ ok: false, code: "malformed-body" });
+    }
+    for (const one of [7, null, ["/ns/a"]]) expect(of([one])).toMatchObject({ ok: false, code: "malformed-body" });
+    expect(errorOf({ kind: "sequence", components: ["a"] })).toContain(
+      "The fully qualified name of the entity must contain",
+    );
   });
 });

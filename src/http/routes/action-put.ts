@@ -10,6 +10,7 @@ import { boundsFor, instancesFault, limitFault, parametersFault } from "../../en
 import { MAX_CODE } from "../../entities/limits.ts";
 import { runnableKinds } from "../../entities/runtimes.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
+import { componentOf, componentsFault } from "../../invocation/components.ts";
 import { readActionBody } from "../code/action-body.ts";
 import type { LiftedCode } from "../code/code-sink.ts";
 import type { AppContext } from "../context.ts";
@@ -43,7 +44,11 @@ export async function putAction(
   if (stored !== null && !overwrite) return fail("already-exists");
   const old = stored === null ? null : readAction(stored.document);
   if (stored !== null && old === null) return fail("corrupted");
-  const refused = refusal(c, wanted.value, old);
+  const components = exec?.components?.map(componentOf);
+  const caller = c.get("identity").namespace.name;
+  const refused =
+    refusal(c, wanted.value, old) ??
+    (components === undefined ? null : await componentsFault(entities, { caller, key, components }));
   if (refused !== null) return refused;
   const stamp = { updated: Date.now(), revision: crypto.randomUUID() };
   const made = exec === null ? undefined : execOf(exec, exec.code ? await storedCode(code, old) : undefined);
@@ -60,12 +65,11 @@ export async function putAction(
     summary: summaryOf(action),
     blobs,
   };
-  const namespace = c.get("identity").namespace.name;
   const options = {
     expected: stored?.revision ?? null,
     ...(container === undefined ? {} : { package: container }),
   };
-  const result = await services.withWrite(namespace, () => entities.put(entity, options));
+  const result = await services.withWrite(caller, () => entities.put(entity, options));
   if (result.kind === "conflict") return fail("concurrent-modification");
   return ok({ action, held: exec?.code === true ? (code?.held ?? null) : null });
 }
@@ -78,7 +82,11 @@ async function read(c: AppContext): Promise<Result<Wanted>> {
   const put = parseActionPut(text);
   if (!put.ok) return put;
   if (put.value.exec === undefined) return ok({ put: put.value, exec: null, code: null });
-  const exec = parseExec(put.value.exec, { code, offer: await offerOf(c) });
+  const exec = parseExec(put.value.exec, {
+    code,
+    offer: await offerOf(c),
+    own: c.get("identity").namespace.name,
+  });
   return exec.ok ? ok({ put: put.value, exec: exec.value, code }) : exec;
 }
 

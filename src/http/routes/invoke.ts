@@ -71,10 +71,9 @@ async function call(c: AppContext, actions: Actions): Promise<Response> {
   return json(c, body, { status: HTTP_STATUS[record.statusCode], headers });
 }
 
-/** Logs arrive later, in the stored record. */
 function extended(record: ActivationRecord, result: string): string {
   const [head, middle, tail] = extendedPieces(record);
-  return `${head}${result}${middle}[]${tail}`;
+  return `${head}${result}${middle}${"inline" in record.logs ? record.logs.inline : "[]"}${tail}`;
 }
 
 function wishOf(c: AppContext): Result<Wish> {

@@ -95,7 +95,10 @@ export class Isolate implements Owner {
         };
       },
       entities: { get: async () => null },
-      blobs: { put: async () => {} },
+      blobs: { put: async () => {}, text: async () => null },
+      composition: () => {
+        throw new Error("no composition is simulated here");
+      },
       shard: () => call.number % shards,
       lease: () => ({ epoch: 1, ttl: 0 }),
       builtin: () => undefined,

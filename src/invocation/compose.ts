@@ -1,0 +1,48 @@
+// Hands a sequence or conductor over to its Composition object, which runs it step by step and answers for its id.
+
+import type { About } from "../entities/activation.ts";
+import type { ActivationId } from "../entities/activation-id.ts";
+import type { Identity } from "../entities/identity.ts";
+import type { RawJson } from "../entities/raw-json.ts";
+import { seal } from "../entities/sealing.ts";
+import { fail } from "../errors.ts";
+import type { Plan, Run } from "../protocol/composition.ts";
+import { insist } from "./insist.ts";
+import type { Desk } from "./ports.ts";
+import { payloadOf } from "./prepare.ts";
+import type { Submitted } from "./submit.ts";
+
+interface Ports extends Pick<Desk, "now" | "after" | "composition" | "masterSecret" | "warn"> {
+  blobs: Pick<Desk["blobs"], "put">;
+}
+
+export interface Composing {
+  id: ActivationId;
+  about: About;
+  plan: Plan;
+  payload: RawJson;
+  identity: Identity;
+  apiHost: string;
+  /** ms the caller waits; 0 = not at all. */
+  waitMs: number;
+}
+
+/** The object is idempotent by id: whoever does not hear its answer asks again. */
+export async function compose(ports: Ports, composing: Composing): Promise<Submitted> {
+  const { id, about, plan, payload, identity, apiHost, waitMs } = composing;
+  const until = ports.now() + waitMs;
+  const { key, ...rest } = identity;
+  const run: Run = {
+    id,
+    about,
+    plan,
+    args: await payloadOf(ports, payload, `args/${about.namespaceId}/${id}`),
+    onBehalf: { identity: rest, sealedKey: await seal(ports.masterSecret, key), apiHost },
+  };
+  const reply = await insist({ ports, id }, () =>
+    ports.composition(run).run(run, { waitMs: Math.max(0, until - ports.now()) }),
+  );
+  if (reply === undefined) return fail("internal");
+  if (reply.kind === "full") return fail("backlog-full");
+  return reply.kind === "done" ? { ok: true, kind: "done", record: reply.record } : { ok: true, kind: "accepted" };
+}

@@ -1,0 +1,92 @@
+// What travels of a call: what is known of it, its arguments, and the key it is run with.
+
+import type { About } from "../entities/activation.ts";
+import type { ActivationId } from "../entities/activation-id.ts";
+import type { Identity } from "../entities/identity.ts";
+import { answerBounds } from "../entities/limit-values.ts";
+import { MAX_INLINE } from "../entities/limits.ts";
+import type { RawJson } from "../entities/raw-json.ts";
+import type { Invocation } from "../protocol/invocation.ts";
+import type { Arguments } from "./arguments.ts";
+import type { Callable } from "./callable.ts";
+import type { Desk } from "./ports.ts";
+
+/** Who calls, when, and in the course of what. */
+export interface Calling {
+  identity: Omit<Identity, "key">;
+  transactionId: string;
+  acceptedAt: number;
+  cause?: ActivationId | undefined;
+  causedBy?: "sequence" | undefined;
+}
+
+interface Ready {
+  id: ActivationId;
+  about: About;
+  args: Arguments;
+  calling: Calling;
+  /** The caller's own key, sealed; asked for only where the action wants it. */
+  sealedKey: () => Promise<string> | string;
+  blocking: boolean;
+}
+
+const encoder = new TextEncoder();
+
+export function aboutOf(callable: Callable, calling: Calling): About {
+  const { identity, cause, causedBy } = calling;
+  return {
+    namespace: identity.namespace.name,
+    namespaceId: identity.namespace.uuid,
+    subject: identity.subject,
+    name: callable.name,
+    version: callable.version,
+    path: callable.path,
+    kind: callable.kind,
+    limits: callable.limits,
+    acceptedAt: calling.acceptedAt,
+    transactionId: calling.transactionId,
+    ...(callable.binding === undefined ? {} : { binding: callable.binding }),
+    ...(cause === undefined ? {} : { cause }),
+    ...(causedBy === undefined ? {} : { causedBy }),
+    ...(identity.limits.storeActivations === false ? { store: false } : {}),
+  };
+}
+
+export async function invocationOf(desk: Desk, callable: Callable, ready: Ready): Promise<Invocation> {
+  const { id, about, args, calling, blocking } = ready;
+  const bounds = answerBounds(calling.identity.limits);
+  return {
+    id,
+    about,
+    revision: callable.revision,
+    exec: callable.exec,
+    args: await payloadOf(desk, args.args, `args/${about.namespaceId}/${id}`),
+    ...(args.initEnv === undefined ? {} : { initEnv: args.initEnv }),
+    ...(await keyOf(callable, ready)),
+    blocking,
+    ...(bounds === undefined ? {} : { answerBounds: bounds }),
+  };
+}
+
+/** Arguments too large for a frame lie in the blob store before anybody hears of the call. */
+export async function payloadOf(
+  desk: { blobs: Pick<Desk["blobs"], "put"> },
+  args: RawJson,
+  key: string,
+): Promise<Invocation["args"]> {
+  if (args.length * 3 <= MAX_INLINE) return { inline: args };
+  const bytes = encoder.encode(args);
+  if (bytes.byteLength <= MAX_INLINE) return { inline: args };
+  await desk.blobs.put(key, bytes);
+  return { blob: key, size: bytes.byteLength };
+}
+
+/** Whoever came with an activation credential has no owner's key to pass on. */
+async function keyOf(
+  { credential }: Callable,
+  { calling, sealedKey }: Ready,
+): Promise<Pick<Invocation, "credential" | "sealedKey">> {
+  if (credential !== "owner") return { credential };
+  if (calling.identity.derived) return { credential: "activation" };
+  return { credential, sealedKey: await sealedKey() };
+}

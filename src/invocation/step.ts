@@ -1,0 +1,116 @@
+// One step of a composition, as its object asks for it: an ordinary call on the durable path under an id that follows from
+// the composition's. Asked again after a crash it is the same step; what was started is never started again.
+
+import type { ActivationRecord } from "../entities/activation.ts";
+import { DEFAULT_BOUNDS } from "../entities/limits.ts";
+import type { RawJson } from "../entities/raw-json.ts";
+import { SEQUENCE } from "../entities/runtimes.ts";
+import { fail } from "../errors.ts";
+import type { StepReply, StepRequest } from "../protocol/composition.ts";
+import { argumentsOf } from "./arguments.ts";
+import type { Callable } from "./callable.ts";
+import { insist, report } from "./insist.ts";
+import { placementOf } from "./placement.ts";
+import type { Desk } from "./ports.ts";
+import { aboutOf, type Calling, invocationOf } from "./prepare.ts";
+import type { Actions } from "./resolve.ts";
+import { serve } from "./serve.ts";
+
+/** Of a step that runs although its action is gone by now: it cannot last longer. */
+const UNKNOWN_LIMITS = {
+  timeout: DEFAULT_BOUNDS.timeout.max,
+  memory: DEFAULT_BOUNDS.memory.std,
+  logs: DEFAULT_BOUNDS.logs.std,
+  concurrency: DEFAULT_BOUNDS.concurrency.std,
+};
+
+/** Steps count against no limit of the namespace: the composition did. Throws if nobody knows whether it was started.
+ * `epoch`: of the namespace on whose behalf it runs. */
+export async function step(
+  desk: Desk,
+  { actions, epoch }: { actions: Actions; epoch: number },
+  request: StepRequest,
+): Promise<StepReply> {
+  const { identity } = request.onBehalf;
+  const caller = { namespace: identity.namespace.name, epoch };
+  const found = await actions.find(desk, request.action, caller);
+  if (!found.ok) return (await standing(desk, request)) ?? { kind: "refused", failure: found };
+  const callable = found.value;
+  const { cause, transactionId } = request;
+  const calling = { identity, transactionId, acceptedAt: desk.now(), cause, causedBy: "sequence" as const };
+  if (callable.plan !== undefined && request.role === "component") {
+    const known = await standing(desk, request, callable);
+    if (known !== null) return known;
+    const about = { ...aboutOf(callable, calling), kind: SEQUENCE };
+    return { kind: "nested", about, plan: callable.plan, args: request.payload };
+  }
+  const payload = await textOf(desk, request);
+  if (payload === null) return { kind: "refused", failure: fail("corrupted") };
+  return run(desk, callable, { request, calling, payload });
+}
+
+interface Running {
+  request: StepRequest;
+  calling: Calling;
+  payload: RawJson;
+}
+
+async function run(desk: Desk, callable: Callable, { request, calling, payload }: Running): Promise<StepReply> {
+  const { id, onBehalf } = request;
+  const args = argumentsOf(callable, payload, { vetted: true });
+  if (!args.ok) return { kind: "refused", failure: args };
+  const about = aboutOf(callable, calling);
+  if (callable.builtin) {
+    const known = await standing(desk, request, callable);
+    if (known !== null) return known;
+    const served = await serve(desk, { id, about, args: args.value.args, apiHost: onBehalf.apiHost });
+    if (!served.ok && served.code === "internal") throw new Error(`step ${id}: its record could not be stored`);
+    if (!served.ok) return { kind: "refused", failure: served };
+    return served.kind === "done" ? done(served.record) : { kind: "accepted", limits: callable.limits };
+  }
+  const invocation = await invocationOf(desk, callable, {
+    id,
+    about,
+    args: args.value,
+    calling,
+    sealedKey: () => onBehalf.sealedKey,
+    blocking: true,
+  });
+  const candidates = placementOf(`${about.namespaceId}/${callable.path}`, callable.kind, await desk.schedulers());
+  const store = desk.storeOf(invocation);
+  const accepted = await insist({ ports: desk, id }, () => store.accept([invocation], { candidates }));
+  if (accepted === undefined) throw new Error(`step ${id}: its store could not be reached`);
+  if (accepted.kind === "full") return { kind: "refused", failure: fail("backlog-full") };
+  return (await recordBy(desk, request)) ?? { kind: "accepted", limits: callable.limits };
+}
+
+async function recordBy(desk: Desk, request: StepRequest): Promise<StepReply | null> {
+  if (request.waitMs <= 0) return null;
+  try {
+    const { record } = await storeOf(desk, request).await(request.id, { ms: request.waitMs });
+    return record === null ? null : done(record);
+  } catch (cause) {
+    report(desk, request.id, { asking: "its store", cause });
+    return null;
+  }
+}
+
+/** How it stands with a step that was asked for before, or null if nothing of it is known. */
+async function standing(desk: Desk, request: StepRequest, callable?: Callable): Promise<StepReply | null> {
+  const { record, known } = await storeOf(desk, request).get(request.id);
+  if (record !== null) return done(record);
+  return known ? { kind: "accepted", limits: callable?.limits ?? UNKNOWN_LIMITS } : null;
+}
+
+function storeOf(desk: Desk, { id, onBehalf }: StepRequest) {
+  return desk.storeOf({ id, about: { namespaceId: onBehalf.identity.namespace.uuid } });
+}
+
+/** What a step printed is nobody's business but its record's. */
+function done(record: ActivationRecord): StepReply {
+  return { kind: "done", record: { ...record, logs: { inline: "[]" } } };
+}
+
+async function textOf(desk: Desk, { payload }: StepRequest): Promise<RawJson | null> {
+  return "inline" in payload ? payload.inline : desk.blobs.text(payload.blob);
+}
