@@ -29,6 +29,10 @@ export interface About {
   binding?: string;
   cause?: ActivationId;
   causedBy?: "sequence";
+  /** Of a sequence's or conductor's own record: false if it was a step of another one. */
+  topmost?: boolean;
+  /** Of a conductor's own record. */
+  conductor?: true;
   /** False where the namespace switched storing off: counted, not kept. */
   store?: boolean;
 }
@@ -41,6 +45,8 @@ export interface Completion {
   size: number;
   /** init + run for a cold start, run alone for a warm one. */
   duration: number;
+  /** ms from its start to its end, where that is more than the duration: a composition counts only what its steps took. */
+  elapsed?: number;
   /** Absent on warm runs. */
   initTime?: number;
   /** ms between the run's end and the moment this report left the host. */
@@ -88,7 +94,7 @@ export function recordOf(
   const { completion, now } = options;
   const end = Math.round(now - completion.endedAgo);
   const duration = Math.round(completion.duration);
-  const start = end - duration;
+  const start = end - Math.round(completion.elapsed ?? completion.duration);
   return {
     activationId: id,
     namespace: about.namespace,
@@ -147,7 +153,20 @@ export function statusText(code: StatusCode): string {
   return STATUS_TEXT[code];
 }
 
+/** Of a composition's own record. A sequence whose steps took no memory, since none ran, has no limits to show. */
+function compositionAnnotations(about: About, start: number): RawJson {
+  const list: { key: string; value: unknown }[] = [{ key: "topmost", value: about.topmost }];
+  list.push({ key: "path", value: about.path }, { key: "kind", value: about.kind });
+  if (about.conductor !== undefined) list.push({ key: "conductor", value: true });
+  if (about.causedBy !== undefined) list.push({ key: "causedBy", value: about.causedBy });
+  list.push({ key: "waitTime", value: Math.max(0, start - about.acceptedAt) });
+  if (about.binding !== undefined) list.push({ key: "binding", value: about.binding });
+  if (about.limits.memory > 0) list.push({ key: "limits", value: about.limits });
+  return JSON.stringify(list);
+}
+
 function annotationsOf(about: About, completion: Completion, start: number): RawJson {
+  if (about.topmost !== undefined) return compositionAnnotations(about, start);
   const list: { key: string; value: unknown }[] = [{ key: "path", value: about.path }];
   list.push({ key: "kind", value: completion.ran ? about.kind : "unknown" });
   list.push({ key: "limits", value: about.limits });

@@ -29,6 +29,8 @@ export const About = z.object({
   binding: z.string().exactOptional(),
   cause: z.string().exactOptional(),
   causedBy: z.literal("sequence").exactOptional(),
+  topmost: z.boolean().exactOptional(),
+  conductor: z.literal(true).exactOptional(),
   store: z.boolean().exactOptional(),
 });
 
@@ -37,6 +39,7 @@ export const Completion = z.object({
   result: payload,
   size: z.number(),
   duration: z.number().nonnegative(),
+  elapsed: z.number().nonnegative().exactOptional(),
   initTime: z.number().nonnegative().exactOptional(),
   endedAgo: z.number().nonnegative(),
   timedOut: z.boolean(),

@@ -1,0 +1,71 @@
+// Asks for one step until its outcome is known: the Worker starts it, or says how it stands with what was started before;
+// then its store is waited on. Asking twice starts nothing twice.
+
+import type { ActivationRecord } from "../../src/entities/activation.ts";
+import { errorMember } from "../../src/entities/outcome.ts";
+import type { StepReply, StepRequest } from "../../src/protocol/composition.ts";
+import type { Held } from "./ledger.ts";
+import type { CompositionPorts } from "./ports.ts";
+import type { Refusal, Step, StepEnd, StepEvent } from "./state.ts";
+
+/** ms beyond its action's timeout after which a step is not waited for any more. */
+const GRACE = 60_000;
+/** ms of one question. */
+const WAIT = 30_000;
+/** ms between two tries where there is no room just now, and for how long it is tried. */
+const ROOM_PAUSE = 1_000;
+const ROOM_FOR = 60_000;
+
+const ABSENT: ReadonlySet<string> = new Set(["not-found", "wrong-collection", "no-such-provider"]);
+const FORBIDDEN: ReadonlySet<string> = new Set(["not-authorized", "kind-not-authorized"]);
+
+type Failure = Extract<StepReply, { kind: "refused" }>["failure"];
+export type Nested = Extract<StepReply, { kind: "nested" }>;
+
+/** `since`: from when its time counts, epoch ms. Throws if neither Worker nor store could be reached. */
+export async function outcomeOf(
+  ports: CompositionPorts,
+  held: Held,
+  { step, since }: { step: Step; since: number },
+): Promise<StepEvent | Nested> {
+  const left = (timeout: number): number => since + timeout + GRACE - ports.now();
+  for (;;) {
+    const reply = await ports.step(requestOf(held, step, Math.min(WAIT, left(ports.longest))));
+    if (reply.kind === "done") return endOf(reply.record);
+    if (reply.kind === "nested") return reply;
+    if (reply.kind === "accepted") return settled(ports, step, () => left(reply.limits.timeout));
+    const { failure } = reply;
+    if (!failure.retryable || ports.now() >= since + ROOM_FOR) return { kind: "refused", reason: reasonOf(failure) };
+    await new Promise<void>((resolve) => ports.after(ROOM_PAUSE, resolve));
+  }
+}
+
+async function settled(ports: CompositionPorts, { id }: Step, left: () => number): Promise<StepEvent> {
+  for (;;) {
+    const ms = Math.max(1, Math.min(WAIT, left()));
+    const { record } = await ports.store().await(id, { ms });
+    if (record !== null) return endOf(record);
+    if (left() <= 0) return { kind: "late", id };
+  }
+}
+
+function requestOf({ frame, onBehalf, transactionId }: Held, step: Step, waitMs: number): StepRequest {
+  const { id, action, role, payload } = step;
+  return { id, cause: frame.id, onBehalf, transactionId, action, role, payload, waitMs: Math.max(1, waitMs) };
+}
+
+function endOf({ activationId, statusCode, result, duration, annotations }: ActivationRecord): StepEnd {
+  const failed = statusCode !== 0 || ("inline" in result && errorMember(result.inline) !== undefined);
+  return { kind: "ended", id: activationId, statusCode, result, failed, duration, memory: memoryIn(annotations) };
+}
+
+/** MB, as the record's limits say. */
+function memoryIn(annotations: string): number {
+  const list = JSON.parse(annotations) as { key: string; value: { memory?: number } | undefined }[];
+  return list.find((each) => each.key === "limits")?.value?.memory ?? 0;
+}
+
+function reasonOf({ code }: Failure): Refusal {
+  if (ABSENT.has(code)) return "absent";
+  return FORBIDDEN.has(code) ? "forbidden" : "failed";
+}

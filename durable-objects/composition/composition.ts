@@ -1,0 +1,62 @@
+// The Durable Object that runs the sequences and conductors of one namespace and shard: takes calls and the alarm, and hands
+// them to the core. What its methods return has been written when the reply leaves.
+
+import { DurableObject } from "cloudflare:workers";
+import { type Env, settingsOf } from "../../src/env.ts";
+import type { CompositionRpc, Run, RunReply, StepReply, StepRequest } from "../../src/protocol/composition.ts";
+import { openStores } from "../../src/storage/open.ts";
+import { type Confirm, confirming } from "../confirm.ts";
+import { CompositionCore } from "./core.ts";
+import type { CompositionPorts } from "./ports.ts";
+
+/** The Worker's door for our own objects, as far as this one knocks. */
+interface Worker {
+  Internal: { step(request: StepRequest): Promise<StepReply> };
+}
+
+export class Composition extends DurableObject<Env> implements CompositionRpc {
+  readonly #core: CompositionCore;
+  readonly #confirm: Confirm;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#confirm = confirming(env);
+    const { storage } = ctx;
+    const database = { sql: storage.sql, transaction: <T>(run: () => T): T => storage.transactionSync(run) };
+    const name = ctx.id.name;
+    if (name === undefined) throw new Error("a composition object is addressed by its name only");
+    this.#core = new CompositionCore({ database, ports: this.#ports(name) });
+  }
+
+  async run(run: Run, options: { waitMs: number }): Promise<RunReply> {
+    return this.#confirm(await this.#core.run(run, options));
+  }
+
+  async backlog(): Promise<{ running: number }> {
+    return this.#core.backlog();
+  }
+
+  override async alarm(): Promise<void> {
+    this.#core.alarm();
+  }
+
+  #ports(name: string): CompositionPorts {
+    const { env, ctx } = this;
+    const worker = ctx.exports as unknown as Worker;
+    return {
+      now: () => Date.now(),
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+      setAlarm: (at) => {
+        void ctx.storage.setAlarm(at);
+      },
+      step: (request) => worker.Internal.step(request),
+      store: () => env.ACTIVATIONS.getByName(name),
+      blobs: openStores(env).blobs,
+      longest: settingsOf(env).bounds.timeout.max,
+      warn: (text) => console.warn(`composition ${name}: ${text}`),
+    };
+  }
+}

@@ -1,0 +1,108 @@
+// The runs of one namespace and shard: begun, taken from step to step, taken up again after a loss. An incarnation of the
+// object is one CompositionCore; all that matters is in its database.
+
+import type { ActivationRecord } from "../../src/entities/activation.ts";
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { Run, RunReply } from "../../src/protocol/composition.ts";
+import { Waiters } from "../activations/waiters.ts";
+import type { Database } from "../schema.ts";
+import { Driver, framed } from "./driver.ts";
+import { Ledger, MOST_RUNS } from "./ledger.ts";
+import type { CompositionPorts } from "./ports.ts";
+
+/** Runs taken forward at a time; others wait, oldest first. */
+const MOST_DRIVEN = 1_000;
+/** How soon (ms) runs that nobody takes forward are found, at the latest. */
+const LOOK_EVERY = 10_000;
+/** The alarm fires this late at most (ms), so that it is not set anew for each run. */
+const ALARM_SLACK = 500;
+const RETRY_FIRST = 100;
+/** Tries in a row that fail before a run is left to the next alarm. */
+const MOST_FAILURES = 7;
+
+export class CompositionCore {
+  readonly #ports: CompositionPorts;
+  readonly #ledger: Ledger;
+  readonly #waiters: Waiters;
+  readonly #driven = new Set<ActivationId>();
+  /** Epoch ms of the alarm, as far as this incarnation knows. */
+  #alarmAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: { database: Database; ports: CompositionPorts }) {
+    this.#ports = options.ports;
+    this.#ledger = new Ledger(options.database);
+    this.#waiters = new Waiters(options.ports.after);
+    // The alarm an earlier incarnation set may be lost to a later one: with runs under way there is always one.
+    if (this.#ledger.running > 0) this.#wakeAt(this.#ports.now() + 1_000);
+  }
+
+  /** Idempotent by id. */
+  async run(run: Run, options: { waitMs: number }): Promise<RunReply> {
+    const { waitMs } = options;
+    const { id } = run;
+    let state = this.#ledger.state(id);
+    if (state === "unknown") {
+      if (this.#ledger.running >= MOST_RUNS) return { kind: "full" };
+      const frame = await framed(this.#ports, run);
+      this.#ledger.begin(run, frame);
+      state = "running";
+    }
+    this.#resume(id);
+    this.#wakeAt(this.#ports.now() + LOOK_EVERY);
+    if (waitMs <= 0) return { kind: "accepted" };
+    const record =
+      state === "running"
+        ? await this.#waiters.wait(id, waitMs)
+        : (await this.#ports.store().await(id, { ms: 1 })).record;
+    return record === null ? { kind: "accepted" } : { kind: "done", record };
+  }
+
+  backlog(): { running: number } {
+    return { running: this.#ledger.running };
+  }
+
+  /** The object's alarm. Safe to run at any time and twice. */
+  alarm(): void {
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    const now = this.#ports.now();
+    const purgeAt = this.#ledger.purge(now);
+    this.#wakeAt(this.#ledger.running > 0 ? now + LOOK_EVERY : purgeAt);
+    this.#fill();
+  }
+
+  #fill(): void {
+    if (this.#ledger.running <= this.#driven.size) return;
+    for (const id of this.#ledger.oldest(MOST_DRIVEN)) this.#resume(id);
+  }
+
+  #resume(id: ActivationId): void {
+    if (this.#driven.has(id) || this.#driven.size >= MOST_DRIVEN) return;
+    this.#driven.add(id);
+    void this.#drive(id).finally(() => {
+      this.#driven.delete(id);
+      if (this.#driven.size === MOST_DRIVEN - 1) this.#fill();
+    });
+  }
+
+  /** Until it is over, or nobody could be reached for a while. */
+  async #drive(id: ActivationId): Promise<void> {
+    const ended = (record: ActivationRecord): void => this.#waiters.tell(record);
+    const driver = new Driver(id, { ledger: this.#ledger, ports: this.#ports, ended });
+    for (let failures = 0; failures < MOST_FAILURES; ) {
+      try {
+        if (!(await driver.advance())) return;
+        failures = 0;
+      } catch (error) {
+        this.#ports.warn(`run ${id} does not come on, trying again: ${String(error)}`);
+        const ms = RETRY_FIRST * 2 ** failures++;
+        await new Promise<void>((resolve) => this.#ports.after(ms, resolve));
+      }
+    }
+  }
+
+  #wakeAt(at: number): void {
+    if (at === Number.POSITIVE_INFINITY || at + ALARM_SLACK >= this.#alarmAt) return;
+    this.#alarmAt = at;
+    this.#ports.setAlarm(at);
+  }
+}

@@ -1,0 +1,100 @@
+// How a run goes on: a frame and what happened to its step in, the next step or the end out; and how frames are put on the
+// stack and taken off. Pure: takes `now`, texts that were fetched, and no decision depends on anything else.
+
+import type { About, Completion } from "../../src/entities/activation.ts";
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { byteLength } from "../../src/entities/byte-length.ts";
+import type { Plan } from "../../src/protocol/composition.ts";
+import { afterStep, beginConductor } from "./conductor.ts";
+import { afterComponent, beginSequence } from "./sequence.ts";
+import type { Ending, Frame, Progress, StepEnd, StepEvent, Texts, Turn, Value } from "./state.ts";
+
+/** Compositions inside one another. More than conductors alone can reach. */
+export const MOST_DEEP = 256;
+
+/** The frame of a whole run. */
+export function outermost(id: ActivationId, options: { about: About; plan: Plan; now: number }): Frame {
+  const { about, plan, now } = options;
+  return frame(id, { about: { ...about, topmost: true }, plan, progress: fresh(now) });
+}
+
+/** The frame of a step that is a composition itself. */
+export function inner(outer: Frame, options: { id: ActivationId; about: About; plan: Plan; now: number }): Frame {
+  const { id, plan, now } = options;
+  const about: About = { ...options.about, cause: outer.id, causedBy: "sequence", topmost: false };
+  const progress = fresh(now);
+  const { counts } = outer.progress;
+  if (counts !== undefined) progress.counts = { ...counts };
+  if (plan.kind === "sequence") {
+    if (outer.plan.kind === "sequence") progress.atoms = outer.progress.atoms;
+    else if (progress.counts !== undefined) progress.counts.components++;
+  }
+  return frame(id, { about, plan, progress });
+}
+
+export function begin({ plan, progress }: Frame, args: Value): Turn {
+  if (plan.kind === "sequence") return beginSequence(plan.components, progress, args);
+  return beginConductor(plan.action, progress, args);
+}
+
+/** Which texts `after` needs. */
+export function wanted({ plan, progress }: Frame, event: StepEvent): { result: boolean; state: boolean } {
+  if (plan.kind === "sequence") return { result: false, state: false };
+  return {
+    result: event.kind === "ended",
+    state: progress.step?.role === "component" && progress.state !== undefined,
+  };
+}
+
+export function after({ about, plan, progress }: Frame, event: StepEvent, texts: Texts): Turn {
+  if (plan.kind === "sequence") return afterComponent(plan.components, progress, event);
+  return afterStep(plan.action, progress, { event, texts, own: about.namespace });
+}
+
+/** What the end of an inner composition is to the one around it. */
+export function asStep({ id, plan, progress }: Frame, end: Ending, outer: Frame): StepEnd {
+  const flat = plan.kind === "sequence" && outer.plan.kind === "sequence";
+  return {
+    kind: "ended",
+    id,
+    statusCode: end.statusCode,
+    result: end.result,
+    failed: end.failed,
+    duration: progress.duration,
+    memory: progress.memory,
+    inner: {
+      ...(flat ? { atoms: progress.atoms } : {}),
+      ...(progress.counts === undefined ? {} : { counts: progress.counts }),
+    },
+  };
+}
+
+/** What the store makes the composition's own record of. */
+export function recordParts({ about, progress }: Frame, end: Ending): { about: About; completion: Completion } {
+  const { statusCode, result, at } = end;
+  return {
+    about: { ...about, limits: { ...about.limits, memory: progress.memory } },
+    completion: {
+      statusCode,
+      result,
+      size: "inline" in result ? byteLength(result.inline) : result.size,
+      duration: progress.duration,
+      elapsed: Math.max(0, at - progress.begun),
+      endedAgo: 0,
+      timedOut: false,
+      engine: "composition",
+      ran: true,
+      logs: { inline: JSON.stringify(progress.logs) },
+    },
+  };
+}
+
+function frame(id: ActivationId, { about, plan, progress }: Omit<Frame, "id">): Frame {
+  if (plan.kind === "sequence") return { id, about, plan, progress };
+  const memory = about.limits.memory;
+  return { id, about: { ...about, conductor: true }, plan, progress: { ...progress, memory } };
+}
+
+function fresh(now: number): Progress {
+  return { begun: now, steps: 0, position: 0, atoms: 0, logs: [], duration: 0, memory: 0, blobs: [] };
+}
