@@ -42,6 +42,9 @@ interface Shard {
 
 /** Arguments with all parameter layers merged. */
 const MAX_ARGS = 16 * 1024 * 1024;
+/** ms a report may wait for others, if nobody waits for it and so many run. */
+const LINGER = 3;
+const MANY = 8;
 const PAGE = 96 * 1024;
 /** Names of kept records in one page. */
 const KEPT_PAGE = 1000;
@@ -52,6 +55,7 @@ export class Dispatcher implements RunListener {
   readonly #runs = new Set<Run>();
   #ripe: Run[] = [];
   #turn: NodeJS.Immediate | null = null;
+  #linger: NodeJS.Timeout | undefined;
   #draining = false;
   #nudge: NodeJS.Timeout;
 
@@ -259,19 +263,24 @@ export class Dispatcher implements RunListener {
     link.send({ t: "refused", id: run.id, attempt: run.attempt, lease: run.assignment.lease, reason });
   }
 
-  // ---- Reports, once per turn: one write to the outbox and one frame per socket, however many runs have ended. ----
+  // ---- Reports, once per turn: one write to the outbox and one frame per socket, however many runs have ended. Where many
+  // run and nobody waits, a few ms are waited for more. ----
 
   #ripen(run: Run): void {
     if (run.ripe) return;
     run.ripe = true;
     this.#ripe.push(run);
-    this.#turn ??= setImmediate(() => this.#endTurn());
+    if (run.blocking || this.#runs.size < MANY) this.#turn ??= setImmediate(() => this.#endTurn());
+    else this.#linger ??= setTimeout(() => this.#endTurn(), LINGER);
   }
 
   #endTurn(): void {
     const runs = this.#ripe;
     this.#ripe = [];
+    if (this.#turn !== null) clearImmediate(this.#turn);
+    clearTimeout(this.#linger);
     this.#turn = null;
+    this.#linger = undefined;
     const entries: Entry[] = [];
     const whole: boolean[] = [];
     for (const run of runs) {

@@ -30,6 +30,8 @@ export class Run implements Job {
   readonly initEnv: Readonly<Record<string, string>>;
   declare readonly answerBounds?: { readonly max: number; readonly truncation: number };
 
+  /** Somebody waits for it. */
+  readonly blocking: boolean;
   readonly shard: number;
   readonly assignment: Assignment;
   answer: Answer | null = null;
@@ -55,6 +57,7 @@ export class Run implements Job {
     this.binary = exec.binary;
     if (options.code !== undefined) this.code = options.code;
     this.limits = about.limits;
+    this.blocking = invocation.blocking;
     this.args = "inline" in invocation.args ? invocation.args.inline : "";
     this.context = contextOf(message);
     this.initEnv = invocation.initEnv ?? {};

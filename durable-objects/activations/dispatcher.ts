@@ -11,6 +11,8 @@ const BATCH_ITEMS = 64;
 const BATCH_SIZE = 1_000_000;
 /** Calls to one scheduler at a time; what comes meanwhile makes the next batch. */
 const MOST_FLYING = 2;
+/** ms from one call to a scheduler to the next where nobody waits for the rows: under load an offer carries several. */
+const PACE = 4;
 /** Marked rows that may queue for one scheduler. */
 const MOST_QUEUED = 1_000;
 const MOST_KNOWN = 1_000;
@@ -28,6 +30,9 @@ export interface Task {
 interface Lane {
   queue: Task[];
   flying: number;
+  /** Epoch ms from which the next call may leave, and whether somebody wakes up for it. */
+  next: number;
+  timed: boolean;
 }
 
 export interface DispatcherEvents {
@@ -78,7 +83,7 @@ export class Dispatcher {
   send(scheduler: SchedulerName, tasks: readonly Task[]): void {
     let lane = this.#lanes.get(scheduler);
     if (lane === undefined) {
-      lane = { queue: [], flying: 0 };
+      lane = { queue: [], flying: 0, next: 0, timed: false };
       this.#lanes.set(scheduler, lane);
     }
     const now = this.#ports.now();
@@ -87,11 +92,27 @@ export class Dispatcher {
       this.#busy.set(id, (this.#busy.get(id) ?? 0) + 1);
       lane.queue.push({ ...task, queued: now });
     }
-    while (lane.flying < MOST_FLYING && lane.queue.length > 0) {
-      this.#fly(scheduler, lane).catch((error: unknown) => {
-        this.#ports.warn(`an offer to ${scheduler} failed: ${String(error)}`);
+    this.#leave(scheduler, lane);
+  }
+
+  /** The next batch, if it is time. */
+  #leave(scheduler: SchedulerName, lane: Lane): void {
+    if (lane.flying >= MOST_FLYING || lane.queue.length === 0) return;
+    const early = lane.next - this.#ports.now();
+    const urgent = lane.queue.length >= BATCH_ITEMS || lane.queue.some((task) => task.offer.invocation.blocking);
+    if (early > 0 && !urgent) {
+      if (lane.timed) return;
+      lane.timed = true;
+      this.#ports.after(early, () => {
+        lane.timed = false;
+        this.#leave(scheduler, lane);
       });
+      return;
     }
+    lane.next = this.#ports.now() + PACE;
+    this.#fly(scheduler, lane).catch((error: unknown) => {
+      this.#ports.warn(`an offer to ${scheduler} failed: ${String(error)}`);
+    });
   }
 
   async #fly(scheduler: SchedulerName, lane: Lane): Promise<void> {
@@ -104,8 +125,8 @@ export class Dispatcher {
       lane.flying--;
       for (const task of taken) this.#landed(task.offer.invocation.id);
     }
-    if (lane.queue.length > 0) this.send(scheduler, []);
-    else if (lane.flying === 0) this.#lanes.delete(scheduler);
+    if (lane.queue.length > 0) this.#leave(scheduler, lane);
+    else if (lane.flying === 0 && this.#lanes.size > MOST_KNOWN) this.#lanes.delete(scheduler);
   }
 
   /** Without those whose rows have moved on while they queued; the rest is marked anew, since a mark counts for seconds only.

@@ -90,13 +90,13 @@ export class Ledger {
     return this.#change((delta) => {
       const fresh: Invocation[] = [];
       for (const invocation of invocations) {
-        const { id, about } = invocation;
-        const { memory, timeout } = about.limits;
+        const { id } = invocation;
+        const { memory, timeout } = invocation.about.limits;
         const state = mark === null ? WAITING : OFFERED;
         const deadline = mark === null ? 0 : now + timeout + GRACE;
         const spent = "blob" in invocation.args ? invocation.args.blob : "";
         const whom = [mark?.scheduler ?? "", mark?.epoch ?? 0, mark?.boot ?? ""];
-        const texts = [mark === null ? reason : "", spent, JSON.stringify(about), JSON.stringify(invocation)];
+        const texts = [mark === null ? reason : "", spent, "", JSON.stringify(invocation)];
         const numbers = [state, invocation.blocking ? 1 : 0, memory, timeout, now, deadline];
         const values = [id, ...numbers, ...whom, ...texts];
         const isNew = this.#sql.exec(ACCEPT, ...values).toArray().length > 0;
@@ -223,13 +223,13 @@ export class Ledger {
       const ended: Ended[] = [];
       let late = 0;
       for (const { id, attempt, about, spent, endedAt, ...word } of finished) {
-        const row = this.#row(id);
-        if (row !== undefined && attempt < row.attempt) {
+        const row = this.#take(id, delta, attempt);
+        if (row === undefined && this.knows(id)) {
           late++;
           continue;
         }
         const completion = endedAt === undefined ? word.completion : { ...word.completion, endedAgo: now - endedAt };
-        const end = this.#end(id, delta, { about, completion, now, keys: [spent ?? "", row?.spent ?? ""] });
+        const end = this.#end(id, { about, completion, now, keys: [spent ?? "", row?.spent ?? ""] });
         if (end !== null) ended.push(end);
       }
       if (late > 0) this.#add("late", late);
@@ -241,8 +241,8 @@ export class Ledger {
   fail(id: ActivationId, about: About, options: { reason: string; now: number }): Ended | null {
     const completion = lostCompletion(options.reason);
     return this.#change((delta) => {
-      const keys = [this.#row(id)?.spent ?? ""];
-      return this.#end(id, delta, { about, completion, now: options.now, keys });
+      const keys = [this.#take(id, delta)?.spent ?? ""];
+      return this.#end(id, { about, completion, now: options.now, keys });
     });
   }
 
@@ -250,7 +250,7 @@ export class Ledger {
   lose(row: OutRow, options: { reason: string; now: number }): Ended | null {
     const [found] = this.#sql
       .exec<{ about: string }>(
-        "SELECT about FROM rows WHERE id = ? AND state = ? AND attempt = ? AND scheduler = ? AND deadline = ?",
+        "SELECT iif(about = '', invocation ->> '$.about', about) AS about FROM rows WHERE id = ? AND state = ? AND attempt = ? AND scheduler = ? AND deadline = ?",
         ...[row.id, row.state, row.attempt, row.scheduler, row.deadline],
       )
       .toArray();
@@ -258,7 +258,7 @@ export class Ledger {
   }
 
   knows(id: ActivationId): boolean {
-    return this.#row(id) !== undefined;
+    return this.#sql.exec("SELECT 1 AS there FROM rows WHERE id = ?", id).toArray().length > 0;
   }
 
   /** Rows that are out: no more than hosts have room for, and what is on its way to them. */
@@ -292,29 +292,27 @@ export class Ledger {
     );
   }
 
-  #end(
-    id: ActivationId,
-    delta: Delta,
-    options: { about: About; completion: Completion; now: number; keys: string[] },
-  ): Ended | null {
+  #end(id: ActivationId, options: { about: About; completion: Completion; now: number; keys: string[] }): Ended | null {
     const { about, keys } = options;
     const record = this.records.put(id, about, options);
-    const gone = this.#sql.exec<{ state: number }>("DELETE FROM rows WHERE id = ? RETURNING state", id).toArray()[0];
-    if (gone?.state === WAITING) delta.waiting--;
-    else if (gone !== undefined) delta.out--;
     if (record === null) return null;
     if (about.store === false) this.#add("unstored", 1);
     const spent = [...new Set(keys)].filter((key) => key !== "");
     return { record, namespaceId: about.namespaceId, spent, kept: about.store !== false };
   }
 
-  #row(id: ActivationId): { attempt: number; state: number; spent: string } | undefined {
-    return this.#sql
-      .exec<{ attempt: number; state: number; spent: string }>(
-        "SELECT attempt, state, spent FROM rows WHERE id = ?",
+  /** The row leaves, unless it is at a later attempt than `upTo`. */
+  #take(id: ActivationId, delta: Delta, upTo = Number.MAX_SAFE_INTEGER): { spent: string } | undefined {
+    const [row] = this.#sql
+      .exec<{ state: number; spent: string }>(
+        "DELETE FROM rows WHERE id = ? AND attempt <= ? RETURNING state, spent",
         id,
+        upTo,
       )
-      .toArray()[0];
+      .toArray();
+    if (row?.state === WAITING) delta.waiting--;
+    else if (row !== undefined) delta.out--;
+    return row;
   }
 
   /** One transaction; the counts follow if it holds. */

@@ -30,7 +30,7 @@ export const MIGRATIONS: Migrations = [
       about TEXT NOT NULL,
       invocation TEXT
     )`,
-    "CREATE INDEX rows_by_turn ON rows (state, urgent DESC, seq)",
+    "CREATE INDEX rows_by_turn ON rows (state, urgent DESC, seq) WHERE state = 0",
     // Ended. `name`: what the list's name filter compares. `kept` 0: storing is off; callers who wait may see the record for
     // a minute, then `record` is '' and the row is a tombstone.
     `CREATE TABLE records (

@@ -14,7 +14,9 @@ export type Step<W extends Waiter = Waiter> =
 /** ms a container's output may take to settle before another is made in its place. */
 const SETTLING = 25;
 /** ms a call rather waits for a busy container than having one made: a start costs the machine ten times that. */
-const WORTH_WAITING = 10;
+const WORTH_WAITING = 40;
+/** The same for one that is prewarmed: it is quicker, but another is made in its place. */
+const WORTH_SPARING = 20;
 /** ms during which a cold start makes room for, and prewarms, the next. */
 const RECENT = 5_000;
 const DEMAND = 60_000;
@@ -56,12 +58,15 @@ function serve<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
     // Nobody takes what the one who waits longest could have, once that has waited for too long.
     if (blocked && now - (waiting[0] as W).since > limits.patience) return null;
     const slot = usable(book, waiter);
+    const spared =
+      slot?.key === null && claim(claimed, waiter.key, coming(book, waiter, { now, worth: WORTH_SPARING }));
+    if (spared) continue;
     if (slot !== null) {
       if (fits(book, slot)) return { do: "run", waiter, slot };
       blocked = true;
       continue;
     }
-    if (claim(claimed, waiter.key, coming(book, waiter, now))) continue;
+    if (claim(claimed, waiter.key, coming(book, waiter, { now, worth: WORTH_WAITING }))) continue;
     const blank = `@${waiter.runtime}@${waiter.memory}`;
     if (claim(claimed, blank, prewarming(book, waiter))) continue;
     if (blocked) continue;
@@ -166,11 +171,11 @@ function fits(book: Book, slot: Slot): boolean {
 }
 
 /** Runs that containers of this key can take soon without anything new being made. */
-function coming(book: Book, { key, since }: Waiter, now: number): number {
+function coming(book: Book, { key, since }: Waiter, { now, worth }: { now: number; worth: number }): number {
   let runs = 0;
   // Who has waited longer than was promised is not put off again.
-  const pace = now - since < 2 * WORTH_WAITING ? book.pace(key) : null;
-  const turns = pace === null ? 0 : Math.floor(WORTH_WAITING / Math.max(pace, 0.5));
+  const pace = now - since < 2 * worth ? book.pace(key) : null;
+  const turns = pace === null ? 0 : Math.floor(worth / Math.max(pace, 0.5));
   for (const slot of book.ofKey(key)) {
     if (slot.doomed) continue;
     const { state } = slot;

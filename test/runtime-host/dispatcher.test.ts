@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Job } from "../../runtime-host/container/contract.ts";
 import { Dispatcher } from "../../runtime-host/dispatcher.ts";
 import { type Kept, Outbox } from "../../runtime-host/outbox.ts";
 import { Payloads } from "../../runtime-host/payloads.ts";
@@ -51,7 +52,13 @@ class FakeLink {
 }
 
 function setUp(
-  options: { shards?: number; records?: number; putBlob?: () => Promise<void>; getBlob?: () => Promise<Buffer> } = {},
+  options: {
+    shards?: number;
+    memory?: number;
+    records?: number;
+    putBlob?: () => Promise<void>;
+    getBlob?: () => Promise<Buffer>;
+  } = {},
 ) {
   const containers = new FakeContainers();
   const links = Array.from({ length: options.shards ?? 1 }, (_, shard) => new FakeLink(shard));
@@ -70,7 +77,7 @@ function setUp(
   const dispatcher: Dispatcher = new Dispatcher({
     host: "test",
     boot: "boot-1",
-    memory: 1024,
+    memory: options.memory ?? 1024,
     links,
     containers,
     outbox,
@@ -166,6 +173,28 @@ test("logs that are whole in the turn of the answer make one record and no resul
   ]);
   expect(outbox.count).toBe(1);
   expect(dispatcher.running).toBe(0);
+});
+
+test("where many run, records nobody waits for are reported together, and a caller's takes them along at once", async () => {
+  const { dispatcher, containers, link } = welcomed({ memory: 8192 });
+  const ran = (number: number, blocking: boolean) => {
+    dispatcher.received(0, [runOf(number, { invocation: { blocking } })]);
+    return containers.jobs.at(-1) as Job;
+  };
+  const jobs = Array.from({ length: 10 }, (_, number) => ran(number + 1, false));
+  const caller = ran(11, true);
+  const end = (job: Job) => {
+    dispatcher.answered(job, answerOf());
+    dispatcher.collected(job, { lines: "[]" });
+  };
+  for (const job of jobs.slice(0, 2)) end(job);
+  await turn();
+  expect(link.take()).toEqual([]);
+  end(caller);
+  await turn();
+  expect(link.take()).toHaveLength(3);
+  for (const job of jobs.slice(2)) end(job);
+  await vi.waitFor(() => expect(link.take()).toHaveLength(8));
 });
 
 test("an answer whose logs are late makes a result at once and a record when they are whole", async () => {

@@ -162,8 +162,8 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       {
         file: LEDGER,
-        find: /if \(row !== undefined && attempt < row\.attempt\) \{/,
-        replace: "if (row === undefined || attempt < row.attempt) {",
+        find: /if \(row === undefined && this\.knows\(id\)\) \{/,
+        replace: "if (row === undefined) {",
       },
     ],
   },

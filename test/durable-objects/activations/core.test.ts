@@ -124,8 +124,27 @@ test("work is offered to its home in batches, and one answer confirms them", asy
   const world = new World();
   const calls = Array.from({ length: 100 }, () => callOf());
   await world.accept(calls);
+  expect(world.scheduler("a/0").offers).toHaveLength(64);
+  await world.advance(10);
   expect(world.scheduler("a/0").offers.map((offer) => offer.invocation.id)).toEqual(calls.map((call) => call.id));
   expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 100 });
+});
+
+test("rows nobody waits for leave together with what comes soon after, a caller's at once", async () => {
+  const world = new World();
+  const calls: number[] = [];
+  const home = world.scheduler("a/0");
+  const offer = home.offer.bind(home);
+  home.offer = async (store, offers) => {
+    calls.push(offers.length);
+    return offer(store, offers);
+  };
+  for (let n = 0; n < 6; n++) await world.accept([callOf()]);
+  expect(calls).toEqual([1]);
+  await world.advance(10);
+  expect(calls).toEqual([1, 5]);
+  for (let n = 0; n < 2; n++) await world.accept([callOf({ blocking: true })]);
+  expect(calls).toEqual([1, 5, 1, 1]);
 });
 
 test("a row is in the database, marked, before anybody is offered it", () => {
@@ -158,6 +177,7 @@ test("a scheduler that is busy is left alone while rows wait for it to pull", as
   const pulled = world.core.pull("a/0", { epoch: 1, boot: "boot-1", memory: 512, max: 10 });
   expect(pulled.length).toBe(2);
   await world.accept([callOf()]);
+  await world.advance(10);
   expect(world.scheduler("a/0").offers.length).toBe(1);
 });
 
@@ -245,7 +265,10 @@ test("nothing is concluded of a row whose offer is on its way, and a late offer 
     return offer(store, offers);
   };
   const calls = [callOf(), callOf(), callOf()];
-  for (const call of calls) await world.accept([call]);
+  for (const call of calls) {
+    await world.accept([call]);
+    await world.advance(call === calls[0] ? 10 : 0);
+  }
   await world.advance(12_000);
   expect(hanging).toHaveLength(2);
   expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 3 });

@@ -62,15 +62,29 @@ describe("what serves a call", () => {
     expect(first(pool)).toEqual(["create", "a", 256]);
     pool.ran("a", 2);
     expect(first(pool)).toBeNull();
-    expect(first(pool, NOW + 20)).toEqual(["create", "a", 256]);
-    // Five runs of 2 ms fit into the wait that is worth it; the sixth call gets a container.
-    for (let n = 0; n < 4; n++) pool.waiting.push(waiter("a"));
+    expect(first(pool, NOW + 80)).toEqual(["create", "a", 256]);
+    // Twenty runs of 2 ms fit into the wait that is worth it; one call more gets a container.
+    for (let n = 0; n < 19; n++) pool.waiting.push(waiter("a"));
     expect(first(pool)).toBeNull();
     pool.waiting.push(waiter("a"));
     expect(first(pool)).toEqual(["create", "a", 256]);
     pool.waiting.splice(1);
     for (let n = 0; n < 20; n++) pool.ran("a", 200);
     expect(first(pool)).toEqual(["create", "a", 256]);
+  });
+
+  it("is a busy container rather than a prewarmed one where runs are short, for half as long", () => {
+    const pool = book();
+    slot(pool, "a", "busy", { running: 1 });
+    const blank = slot(pool, null, "ready");
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["run", "a", blank.id]);
+    pool.ran("a", 2);
+    for (let n = 0; n < 9; n++) pool.waiting.push(waiter("a"));
+    expect(first(pool)).toBeNull();
+    expect(first(pool, NOW + 40)).toEqual(["run", "a", blank.id]);
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["run", "a", blank.id]);
   });
 
   it("is the idle container used last, so that surplus ones grow old", () => {
