@@ -253,7 +253,9 @@ export class HostWords {
       leases.remove(run);
       answer(run, reply);
     }
-    if (outbox.add(run?.store ?? storeNameOf(word), finished, { owed: true })) kept.delete(id);
+    // On the durable path whoever waits does so at the store; on the fast path he has been answered.
+    const urgent = run?.origin === "durable" && run.invocation?.blocking === true;
+    if (outbox.add(run?.store ?? storeNameOf(word), finished, { owed: true, urgent })) kept.delete(id);
     else kept.add(id);
   }
 

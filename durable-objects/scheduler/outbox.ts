@@ -1,9 +1,9 @@
-// Finished runs on their way to their stores: batched per store, flushed soon after the first, tried again until the store
-// has them. The host keeps what it sent until it hears `stored`, so nothing is lost with this object.
+// Finished runs on their way to their stores: batched per store, flushed soon after the first, or at once where somebody waits
+// at the store for one of them; tried again until the store has them. The host keeps what it sent until it hears `stored`, so nothing is lost with this object.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Finished, StoreName } from "../../src/protocol/rpc.ts";
-import type { SchedulerPorts } from "./ports.ts";
+import type { Cancel, SchedulerPorts } from "./ports.ts";
 
 /** ms from the first record to the flush of its batch. */
 const FLUSH_AFTER = 10;
@@ -27,7 +27,8 @@ interface Item {
 
 interface Lane {
   items: Item[];
-  timed: boolean;
+  /** Of the next flush. */
+  timer: { cancel: Cancel; at: number } | undefined;
   flying: boolean;
   failures: number;
 }
@@ -59,10 +60,10 @@ export class Outbox {
     return this.#pending.has(id);
   }
 
-  /** `owed`: it came from the host, which waits for `stored`; else it is our own word and is never refused. False if it must
-   * be left with the host. */
-  add(store: StoreName, finished: Finished, options: { owed: boolean }): boolean {
-    const { owed } = options;
+  /** `owed`: it came from the host, which waits for `stored`; else it is our own word and is never refused. `urgent`: somebody
+   * waits for it at the store. False if it must be left with the host. */
+  add(store: StoreName, finished: Finished, options: { owed: boolean; urgent?: boolean }): boolean {
+    const { owed, urgent = false } = options;
     if (owed && this.#pending.get(finished.id) === finished.attempt) return true;
     const bytes = weigh(finished);
     if (owed && (this.#bytes + bytes > MOST_BYTES || this.#pending.size >= MOST_ITEMS)) {
@@ -71,24 +72,30 @@ export class Outbox {
     }
     let lane = this.#lanes.get(store);
     if (lane === undefined) {
-      lane = { items: [], timed: false, flying: false, failures: 0 };
+      lane = { items: [], timer: undefined, flying: false, failures: 0 };
       this.#lanes.set(store, lane);
     }
     lane.items.push({ finished, bytes, owed });
     this.#bytes += bytes;
     if (owed) this.#pending.set(finished.id, finished.attempt);
     else if (!this.#pending.has(finished.id)) this.#pending.set(finished.id, 0);
-    this.#time(store, lane, FLUSH_AFTER);
+    this.#time(store, lane, urgent ? 0 : FLUSH_AFTER);
     return true;
   }
 
   #time(store: StoreName, lane: Lane, ms: number): void {
-    if (lane.timed || lane.flying) return;
-    lane.timed = true;
-    this.#ports.after(ms, () => {
-      lane.timed = false;
+    if (lane.flying) return;
+    const at = this.#ports.now() + ms;
+    if (lane.timer !== undefined) {
+      // A store that does not answer is not asked sooner for what came meanwhile.
+      if (lane.failures > 0 || lane.timer.at <= at) return;
+      lane.timer.cancel();
+    }
+    const cancel = this.#ports.after(ms, () => {
+      lane.timer = undefined;
       void this.#flush(store, lane);
     });
+    lane.timer = { cancel, at };
   }
 
   async #flush(store: StoreName, lane: Lane): Promise<void> {

@@ -392,3 +392,35 @@ test("an action too large for a frame ends with an error that says so", async ()
   expect(reply).toMatchObject({ kind: "done", completion: { statusCode: 3 } });
   expect(world.core.status()).toMatchObject({ used: 0 });
 });
+
+test("a record that somebody waits for at its store is flushed at once, others with those of the next ten milliseconds", async () => {
+  const world = new World();
+  await world.join();
+  const lazy = { invocation: callOf(), attempt: 1 };
+  const urgent = { invocation: callOf({ blocking: true }), attempt: 1 };
+  await world.core.offer("ns:01", [lazy, urgent], { at: world.clock.at });
+  const [first, second] = world.runs();
+  world.record(first!);
+  await world.clock.advance(9);
+  expect(world.finished).toEqual([]);
+  world.record(second!);
+  await world.clock.advance(0);
+  expect(world.finished.map((each) => each.id)).toEqual([lazy.invocation.id, urgent.invocation.id]);
+});
+
+test("a store that does not answer is not asked sooner because of a record that is waited for", async () => {
+  const world = new World();
+  await world.join();
+  world.storeFails = true;
+  const offers = [1, 2].map(() => ({ invocation: callOf({ blocking: true }), attempt: 1 }));
+  await world.core.offer("ns:01", offers, { at: world.clock.at });
+  const [first, second] = world.runs();
+  world.record(first!);
+  await world.clock.advance(1);
+  world.storeFails = false;
+  world.record(second!);
+  await world.clock.advance(90);
+  expect(world.finished).toEqual([]);
+  await world.clock.advance(20);
+  expect(world.finished.length).toBe(2);
+});
