@@ -1,15 +1,18 @@
 // The door for our own objects: what must invoke goes through here, so that the rules of a call stand in one place.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
+import type { ActivationId } from "./entities/activation-id.ts";
 import type { Identity } from "./entities/identity.ts";
 import { MAX_PAYLOAD } from "./entities/limits.ts";
 import type { RawJson } from "./entities/raw-json.ts";
 import type { Env } from "./env.ts";
 import { fail } from "./errors.ts";
+import { FanOut } from "./invocation/fan-out.ts";
 import { type Invoked, invoke } from "./invocation/invoke.ts";
 import { Actions } from "./invocation/resolve.ts";
 import { step } from "./invocation/step.ts";
 import type { StepReply, StepRequest } from "./protocol/composition.ts";
+import type { Fire } from "./protocol/fire.ts";
 import type { Services } from "./services.ts";
 import type { EntityKey } from "./storage/entity-store.ts";
 
@@ -22,6 +25,7 @@ export interface InternalOptions {
 
 export function makeInternal(open: (env: Env) => Services) {
   const actions = new Actions();
+  const fanOut = new FanOut(actions);
   return class Internal extends WorkerEntrypoint<Env> {
     /** Calls an action on behalf of `identity`; `name` is in its own namespace. `payload`: text of a JSON object. */
     async invoke(
@@ -55,6 +59,16 @@ export function makeInternal(open: (env: Env) => Services) {
       const { epoch } = await services.lease(request.onBehalf.identity.namespace.name, later);
       const work = step(services.desk(later), { actions, epoch }, request);
       later(work.catch(() => undefined));
+      return work;
+    }
+
+    /** What is left of a fire is done now, or its store asks again. */
+    async resume(fire: Fire, started: ActivationId[]): Promise<void> {
+      const services = open(this.env);
+      const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+      const { epoch } = await services.lease(fire.about.namespace, later);
+      const work = fanOut.run(services.desk(later), fire, { started, epoch });
+      later(work);
       return work;
     }
   };

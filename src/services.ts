@@ -4,7 +4,7 @@
 import type { Env, Settings } from "./env.ts";
 import { settingsOf } from "./env.ts";
 import type { Builtin } from "./invocation/builtin.ts";
-import type { Cancel, Desk } from "./invocation/ports.ts";
+import type { Cancel, Desk, FireDesk } from "./invocation/ports.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
 import { ROSTER_NAME, storeNameOf } from "./protocol/names.ts";
 import type {
@@ -155,7 +155,7 @@ export class Services {
   }
 
   /** What one request needs to invoke. */
-  desk(later: Later): Desk {
+  desk(later: Later): FireDesk {
     return new RequestDesk(this, { later, masterSecret: this.#env.MASTER_SECRET });
   }
 
@@ -207,7 +207,7 @@ export class Services {
   }
 }
 
-class RequestDesk implements Desk {
+class RequestDesk implements FireDesk {
   readonly entities: EntityStore;
   readonly blobs: BlobStore;
   readonly throttle: Desk["throttle"];

@@ -57,7 +57,7 @@ interface Found {
 export async function invoke(desk: Desk, actions: Actions, request: Request): Promise<Invoked> {
   const acceptedAt = desk.now();
   const id = request.id ?? newActivationId(acceptedAt, desk.shard());
-  const permit = await enter(desk, request.identity, id);
+  const permit = await enter(desk, request.identity, { id, kind: "invoke" });
   if (!permit.ok) return permit;
   let rowHolds = false;
   try {

@@ -25,14 +25,18 @@ export function throttleOf(identity: Identity, defaults: NamespaceLimits | null)
   };
 }
 
-/** `true` if a slot was taken that must be given back. */
-export async function enter(desk: Desk, identity: Identity, id: ActivationId): Promise<Result<boolean>> {
+/** `true` if a slot was taken that must be given back. Fires take none. */
+export async function enter(
+  desk: Desk,
+  identity: Identity,
+  { id, kind }: { id: ActivationId; kind: "invoke" | "fire" },
+): Promise<Result<boolean>> {
   const limits = throttleOf(identity, desk.throttle);
   if (limits === null) return ok(false);
   const permit = await desk
     .gate(identity.namespace.uuid)
-    .enter(desk.holder, { id, kind: "invoke", limits, expiresAt: desk.now() + SLOT_LIFE });
-  if (permit.ok) return ok(true);
+    .enter(desk.holder, { id, kind, limits, expiresAt: desk.now() + SLOT_LIFE });
+  if (permit.ok) return ok(kind === "invoke");
   const code = permit.reason === "rate" ? "too-many-requests" : "too-many-concurrent";
   return fail(code, `count: ${permit.count}, allowed: ${permit.allowed}`);
 }

@@ -3,6 +3,7 @@
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
+import type { FireStoreRpc } from "../protocol/fire.ts";
 import type { ActivationStoreRpc, GateLease, GateRpc, InvokerSchedulerRpc, RosterEntry } from "../protocol/rpc.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
@@ -50,4 +51,9 @@ export interface Desk extends SubmitPorts {
   masterSecret: string;
   /** Keeps work alive after the caller has been answered, or has gone. */
   later(work: Promise<unknown>): void;
+}
+
+/** What a fire needs besides. */
+export interface FireDesk extends Desk {
+  storeOf(activation: Parameters<SubmitPorts["storeOf"]>[0]): ReturnType<Desk["storeOf"]> & FireStoreRpc;
 }

@@ -19,6 +19,8 @@ const LEDGER = "durable-objects/activations/ledger.ts";
 const RECONCILE = "durable-objects/activations/reconcile.ts";
 const SCHEDULER = "durable-objects/scheduler/core.ts";
 const THROTTLE = "durable-objects/gate/throttle.ts";
+const FIRES = "durable-objects/activations/fires.ts";
+const FAN_OUT = "src/invocation/fan-out.ts";
 const WORDS = "durable-objects/scheduler/host-words.ts";
 
 /** A guard that only the guard it stands behind keeps idle (the host's refusal of lower epochs, the match of leases) has no
@@ -180,9 +182,63 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "the store's alarm is set once only",
     patches: [
-      { file: STORE, find: /this\.#wakeAt\(Math\.min\(askAt, placeAt, purgeAt\)\);/, replace: "" },
+      {
+        file: STORE,
+        find: /this\.#wakeAt\(Math\.min\(askAt, placeAt, this\.#fires\.next\(\), purgeAt\)\);/,
+        replace: "",
+      },
       { file: STORE, find: /this\.#wake\(ASK_AFTER\);\n {4}const wakes/, replace: "const wakes" },
     ],
+  },
+  {
+    name: "a fire is answered before it is a fact",
+    patches: [{ file: FIRES, find: /this\.count \+= this\.#sql[^;]*;/, replace: "void due;" }],
+  },
+  {
+    name: "a fan-out that was lost is not asked for again",
+    patches: [
+      { file: FIRES, find: /const done = this\.#ports\.resume\([^;]*;/, replace: "const done = Promise.resolve();" },
+    ],
+    only: "isolate-fire",
+  },
+  {
+    name: "no alarm is set for fires",
+    patches: [
+      { file: STORE, find: /if \(reply\.kind === "accepted"\) this\.#wake\(RESUME_AFTER\);/, replace: "" },
+      {
+        file: FIRES,
+        find: /const \{ due \} = /,
+        replace: "if (this.count > 0) return Number.POSITIVE_INFINITY; const { due } = ",
+      },
+    ],
+    only: "isolate-fire",
+  },
+  {
+    name: "rules' activations get fresh ids at each fan-out",
+    patches: [{ file: FAN_OUT, find: /waitMs: 0,\n {8}id,/, replace: "waitMs: 0," }],
+  },
+  {
+    name: "the record of a fire is written though a rule was not served",
+    patches: [
+      {
+        file: FAN_OUT,
+        find: /if \(became === "unknown"\) return false;/,
+        replace: 'if (became === "unknown") return true;',
+      },
+    ],
+  },
+  {
+    name: "a fire is forgotten without its record",
+    patches: [{ file: FIRES, find: /this\.#records\.keep\([^;]*;/, replace: "" }],
+  },
+  {
+    name: "a fan-out done again does not know what was started, and is refused its places",
+    patches: [{ file: FAN_OUT, find: /known\.has\(rule\.id\)/, replace: "false" }],
+    only: "isolate-fire",
+  },
+  {
+    name: "inactive rules are served too",
+    patches: [{ file: FAN_OUT, find: /if \(!active\) \{/, replace: "if (!active && !id) {" }],
   },
   {
     name: "the gate counts no running activations",

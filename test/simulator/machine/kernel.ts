@@ -104,7 +104,7 @@ export class Kernel {
       this.#now = event.at;
       this.owner = event.owner;
       if (++this.events > MOST_EVENTS)
-        throw new Error(`more than ${MOST_EVENTS} events: something goes round in circles`);
+        throw new Circles(`more than ${MOST_EVENTS} events: something goes round in circles`);
       const run = event.run;
       event.run = null;
       run();

@@ -49,7 +49,7 @@ export class Incarnation implements Owner {
       id: { name: this.node.name, toString: () => this.node.name, equals: (other: unknown) => other === this },
       storage: this.storage,
       props: {},
-      exports: {},
+      exports: this.node.exports,
       waitUntil: (promise: Promise<unknown>) => {
         promise.then(undefined, (cause: unknown) => this.#kernel.trace(`${this.label} background: ${String(cause)}`));
       },

@@ -32,6 +32,10 @@ export class ObjectNode {
     this.name = options.name;
   }
 
+  get exports(): Record<string, unknown> {
+    return this.#platform.exports;
+  }
+
   /** The incarnation that gets new events; constructed if there is none. The kernel's owner becomes it. */
   wake(): Incarnation {
     const kernel = this.#platform.kernel;
@@ -190,6 +194,8 @@ export class Platform {
   readonly network: Network;
   /** The bindings objects are given; the world fills it in. */
   readonly env: Record<string, unknown> = {};
+  /** The Worker's own entrypoints, as objects find them on `ctx.exports`. */
+  readonly exports: Record<string, unknown> = {};
   readonly #nodes = new Map<string, ObjectNode>();
 
   constructor(kernel: Kernel, network: Network) {
@@ -242,6 +248,43 @@ export class Platform {
   call(node: ObjectNode, method: string, args: unknown[]): Promise<unknown> {
     const sent = structuredClone(args);
     return this.#request(node, { method, args: sent, copy: (value) => structuredClone(value) });
+  }
+
+  /** A call by whoever runs now to a method of the Worker. `enter`: the isolate that takes it; its loss is heard as a broken
+   * connection. */
+  callWorker<T>(
+    enter: () => Owner & { pending: Set<(cause: Error) => void> },
+    run: (worker: Owner) => Promise<T>,
+  ): Promise<T> {
+    const { kernel, network } = this;
+    const caller = kernel.owner;
+    return new Promise((resolve, reject) => {
+      const back = (delay: number, settle: () => void): void => {
+        kernel.after(delay, caller, settle);
+      };
+      const fate = network.callFate();
+      const lost = (): void => reject(new Error("Network connection lost."));
+      const leave = (send: () => void): void => (caller instanceof Incarnation ? caller.emit(send) : send());
+      const arrive = (): void => {
+        const worker = enter();
+        kernel.owner = worker;
+        const broken = (cause: Error): void => back(network.delay(), () => reject(cause));
+        worker.pending.add(broken);
+        const answer = (settle: () => void): void => {
+          if (!worker.pending.delete(broken)) return;
+          if (fate === "lose-reply") back(network.hang(), lost);
+          else back(network.delay(), settle);
+        };
+        run(worker).then(
+          (value) => answer(() => resolve(structuredClone(value))),
+          (cause: unknown) => answer(() => reject(new Error(cause instanceof Error ? cause.message : String(cause)))),
+        );
+      };
+      leave(() => {
+        if (fate === "lose-request") back(network.hang(), lost);
+        else kernel.after(network.delay(), null, arrive);
+      });
+    });
   }
 
   /** Asks an object's fetch handler; the answer carries the client's half of a socket, or a status. */

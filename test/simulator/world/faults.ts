@@ -62,9 +62,14 @@ function strike(world: World, plan: FaultPlan): void {
       return;
     }
     case "isolate-loss":
+    case "isolate-fire":
       world.loseIsolate();
       return;
+    case "store-fire":
+      for (const node of world.nodes("store")) node.crash("fault");
+      return;
     case "platform-restart":
+    case "platform-fire":
       restartPlatform(world);
       return;
     default: {

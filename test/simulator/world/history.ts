@@ -10,7 +10,7 @@ export type Told =
   | { kind: "accepted"; id: string }
   /** 500 that names an id. */
   | { kind: "error"; id: string; text: string }
-  /** 429 or 503: nothing was accepted. */
+  /** 429 or 503: nothing was accepted. 204: a fire without an active rule. */
   | { kind: "refused"; code: string }
   /** The connection broke: the caller knows nothing. */
   | { kind: "broken"; cause: string };
@@ -33,6 +33,16 @@ export interface Call {
   leftAt: number | null;
   told: Told | null;
   toldAt: number | null;
+}
+
+/** A fact that a Worker has handed to a store. */
+export interface Fact {
+  id: string;
+  /** Number of the call that fired. */
+  call: number;
+  /** uuid */
+  namespace: string;
+  rules: { rule: string; action: string; active: boolean; id: string }[];
 }
 
 export interface Start {
@@ -63,6 +73,7 @@ export class History {
   readonly seen = new Map<string, string>();
   readonly violations: string[] = [];
   readonly permits: Permit[] = [];
+  readonly facts: Fact[] = [];
   readonly #kernel: Kernel;
   /** Whether a store has a row or a record of the id. */
   readonly #isWritten: (id: string) => boolean;

@@ -2,10 +2,15 @@
 // promises in it, and its callers' connections break.
 
 import type { Identity } from "../../../src/entities/identity.ts";
+import { fail, type Result } from "../../../src/errors.ts";
 import type { Callable } from "../../../src/invocation/callable.ts";
+import { FanOut } from "../../../src/invocation/fan-out.ts";
+import { fire } from "../../../src/invocation/fire.ts";
 import { invoke } from "../../../src/invocation/invoke.ts";
-import type { Desk } from "../../../src/invocation/ports.ts";
+import type { FireDesk } from "../../../src/invocation/ports.ts";
 import type { Actions } from "../../../src/invocation/resolve.ts";
+import type { Triggers } from "../../../src/invocation/triggers.ts";
+import type { Fire } from "../../../src/protocol/fire.ts";
 import { ROSTER_NAME, storeNameOf } from "../../../src/protocol/names.ts";
 import type {
   ActivationStoreRpc,
@@ -14,10 +19,11 @@ import type {
   RosterEntry,
   RosterRpc,
 } from "../../../src/protocol/rpc.ts";
+import type { EntityKey } from "../../../src/storage/entity-store.ts";
 import type { Kernel, Owner } from "../machine/kernel.ts";
 import { KIND } from "./containers.ts";
 import type { Call, History } from "./history.ts";
-import type { ActionPlan, NamespacePlan } from "./scenario.ts";
+import type { ActionPlan, FirePlan, NamespacePlan } from "./scenario.ts";
 
 export interface Bindings {
   SCHEDULER: { getByName(name: string): InvokerSchedulerRpc };
@@ -32,27 +38,36 @@ export interface IsolateOptions {
   history: History;
   bindings: Bindings;
   shards: number;
+  actions: readonly ActionPlan[];
 }
 
 const ROSTER_TTL = 1_000;
+/** Name of an action that is not there. */
+export const GONE = "gone";
 
 export class Isolate implements Owner {
   readonly label: string;
   alive = true;
   lostAt: number | null = null;
+  /** Objects that wait for a word of this isolate. */
+  readonly pending = new Set<(cause: Error) => void>();
   readonly #options: IsolateOptions;
+  readonly #actions: Actions;
+  readonly #fanOut: FanOut;
   #roster: { entries: RosterEntry[]; until: number } | null = null;
 
   constructor(options: IsolateOptions) {
     this.#options = options;
     this.label = options.label;
+    this.#actions = actionsOf(options.actions);
+    this.#fanOut = new FanOut(this.#actions);
   }
 
   /** One request. Runs as this isolate. */
   async serve(call: Call, what: { namespace: NamespacePlan; action: ActionPlan }): Promise<void> {
     const { history } = this.#options;
     try {
-      const invoked = await invoke(this.#desk(call), actionsOf(what), {
+      const invoked = await invoke(this.#desk(call), this.#actions, {
         identity: identityOf(what.namespace),
         epoch: 1,
         transactionId: `call-${call.number}`,
@@ -72,7 +87,36 @@ export class Isolate implements Owner {
     }
   }
 
-  #desk(call: Call): Desk {
+  /** One request that fires a trigger. */
+  async fire(call: Call, what: { namespace: NamespacePlan; plan: FirePlan }): Promise<void> {
+    const { history } = this.#options;
+    const { namespace, plan } = what;
+    try {
+      const doors = { triggers: triggersOf(namespace, plan), fanOut: this.#fanOut };
+      const fired = await fire(this.#desk(call), doors, {
+        // A stored key would be sealed, and nothing is sealed here.
+        identity: { ...identityOf(namespace), derived: true },
+        epoch: 1,
+        transactionId: `call-${call.number}`,
+        trigger: { path: namespace.name, name: "trigger" },
+        payload: JSON.stringify({ call: call.number, ms: call.runMs }),
+        headers: [],
+        apiHost: "",
+      });
+      if (!fired.ok) history.tell(call, { kind: "refused", code: fired.code });
+      else if (fired.kind === "idle") history.tell(call, { kind: "refused", code: "idle" });
+      else history.tell(call, { kind: "accepted", id: fired.id });
+    } catch (cause) {
+      history.tell(call, { kind: "broken", cause: String(cause) });
+    }
+  }
+
+  /** A store asks for the fan-out of a fire. */
+  resume(fact: Fire, started: string[]): Promise<void> {
+    return this.#fanOut.run(this.#desk({ number: 0, id: null }), fact, { started, epoch: 1 });
+  }
+
+  #desk(call: Pick<Call, "number" | "id">): FireDesk {
     const { kernel, history, bindings, shards } = this.#options;
     return {
       now: () => Math.floor(kernel.now),
@@ -81,14 +125,24 @@ export class Isolate implements Owner {
         return () => kernel.cancel(event);
       },
       scheduler: (name) => bindings.SCHEDULER.getByName(name),
-      storeOf: (activation) => bindings.ACTIVATIONS.getByName(storeNameOf(activation)),
+      storeOf: (activation) => {
+        const store = bindings.ACTIVATIONS.getByName(storeNameOf(activation));
+        if (!("rules" in activation)) return store;
+        return new Proxy(store, {
+          get: (target, name) => {
+            if (name === "fire") this.#noteFact(call.number, activation as Fire);
+            return target[name as keyof ActivationStoreRpc];
+          },
+        });
+      },
       gate: (namespaceId) => {
         const gate = bindings.GATE.getByName(namespaceId);
         return {
           enter: async (holder, request) => {
             call.id = request.id;
             const permit = await gate.enter(holder, request);
-            if (permit.ok) history.permitted({ namespace: namespaceId, id: request.id, at: kernel.elapsed });
+            if (permit.ok && request.kind === "invoke")
+              history.permitted({ namespace: namespaceId, id: request.id, at: kernel.elapsed });
             return permit;
           },
           leave: (ids) => gate.leave(ids),
@@ -112,6 +166,13 @@ export class Isolate implements Owner {
     };
   }
 
+  #noteFact(call: number, { id, about, rules }: Fire): void {
+    const { facts } = this.#options.history;
+    if (facts.some((each) => each.id === id)) return;
+    const noted = rules.map((each) => ({ ...each, action: each.action.name }));
+    facts.push({ id, call, namespace: about.namespaceId, rules: noted });
+  }
+
   async #schedulers(): Promise<RosterEntry[]> {
     const { kernel, bindings } = this.#options;
     if (this.#roster !== null && kernel.now < this.#roster.until) return this.#roster.entries;
@@ -132,13 +193,19 @@ function identityOf(namespace: NamespacePlan): Identity {
   };
 }
 
-function actionsOf(what: { namespace: NamespacePlan; action: ActionPlan }): Actions {
-  const { namespace, action } = what;
-  const { timeout, memory, concurrency } = action;
-  const callable: Callable = {
-    name: action.name,
+function actionsOf(plans: readonly ActionPlan[]): Actions {
+  const find = async (_desk: unknown, { path, name }: EntityKey): Promise<Result<Callable>> => {
+    const plan = plans.find((each) => each.name === name);
+    return plan === undefined ? fail("not-found") : { ok: true, value: callableOf(path, plan) };
+  };
+  return { find } as unknown as Actions;
+}
+
+function callableOf(path: string, { name, timeout, memory, concurrency }: ActionPlan): Callable {
+  return {
+    name,
     version: "0.0.1",
-    path: `${namespace.name}/${action.name}`,
+    path: `${path}/${name}`,
     kind: KIND,
     limits: { timeout, memory, logs: 10, concurrency },
     revision: "r1",
@@ -151,5 +218,16 @@ function actionsOf(what: { namespace: NamespacePlan; action: ActionPlan }): Acti
     builtin: false,
     web: null,
   };
-  return { find: async () => ({ ok: true, value: callable }) } as unknown as Actions;
+}
+
+function triggersOf({ name: namespace }: NamespacePlan, plan: FirePlan): Triggers {
+  const trigger = {
+    ...{ namespace, name: "trigger", version: "0.0.1", parameters: [] },
+    rules: plan.rules.map(({ action, active }, index) => ({
+      rule: `${namespace}/r${index}`,
+      action: { path: namespace, name: action === null ? GONE : `a${action}` },
+      status: active ? "active" : "inactive",
+    })),
+  };
+  return { find: async () => ({ ok: true, value: trigger }) } as unknown as Triggers;
 }

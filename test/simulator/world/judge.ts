@@ -3,6 +3,7 @@
 
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import { restartPlatform } from "./faults.ts";
+import { fired } from "./fired.ts";
 import type { Call } from "./history.ts";
 import { type Fault, PAIR } from "./scenario.ts";
 import { throttled } from "./throttled.ts";
@@ -35,6 +36,8 @@ export interface Verdict {
   /** Ended as whisk internal errors. */
   lost: number;
   starts: number;
+  /** Triggers whose fire was accepted. */
+  fires: number;
   /** Ids whose only keepers were all lost within the first moments (PROTOCOL.md names the case). */
   excused: number;
   /** ms from the last fault until everything had ended. */
@@ -50,6 +53,7 @@ export async function judge(world: World): Promise<Verdict> {
   answers(world, records);
   throttled(world);
   prompt(world);
+  const fires = fired(world, records);
   if (lossless(world)) faithful(world, records);
   await reread(world, records);
   let accepted = 0;
@@ -64,7 +68,16 @@ export async function judge(world: World): Promise<Verdict> {
     if (record?.statusCode === 0) success++;
     else if (record !== undefined && scenario.profile === "calm") calm(world, call, record);
   }
-  return { calls: history.calls.length, accepted, success, lost, starts: history.starts.length, excused, rested };
+  return {
+    calls: history.calls.length,
+    accepted,
+    success,
+    lost,
+    starts: history.starts.length,
+    fires,
+    excused,
+    rested,
+  };
 }
 
 /** Ids that left the platform, with their namespace. */
@@ -100,10 +113,10 @@ async function rest(world: World, records: Map<string, ActivationRecord>): Promi
       }
     }
     for (const node of world.nodes("store")) {
-      const { waiting, running, oldestWaitMs, reason } = await world.bindings.ACTIVATIONS.getByName(
+      const { waiting, running, fires, oldestWaitMs, reason } = await world.bindings.ACTIVATIONS.getByName(
         node.name,
       ).backlog();
-      open ||= waiting + running > 0;
+      open ||= waiting + running + fires > 0;
       const since = kernel.elapsed - oldestWaitMs;
       if (waiting > 0 && oldestWaitMs > IDLE_WAIT && idleSince(world) < kernel.elapsed - IDLE_WAIT) {
         history.violate(`${node.label}: a row waits since ${since.toFixed(0)} beside an idle host: ${reason ?? ""}`);
@@ -181,7 +194,7 @@ function allKeepersLost(world: World, id: string): boolean {
   const { history, isolates, hosts, scenario } = world;
   const start = history.starts.find((each) => each.id === id);
   if (start === undefined) return false;
-  const call = history.calls[start.call];
+  const call = history.calls.find((each) => each.number === start.call);
   if (call === undefined || !call.blocking || idOf(call) !== null) return false;
   const isolate = isolates.find((each) => each.label === call.isolate);
   const rowOpen = scenario.weather.loss > 0 ? ROW_OPEN_ROUGH : ROW_OPEN;
@@ -230,7 +243,7 @@ function faithful(world: World, records: Map<string, ActivationRecord>): void {
 
 /** A caller on the fast path whose scheduler threw was told, at the end of his wait, that the outcome is unknown; that holds. */
 function isUnknown(world: World, number: number, record: ActivationRecord): boolean {
-  const told = world.history.calls[number]?.told;
+  const told = world.history.calls.find((each) => each.number === number)?.told;
   return told?.kind === "result" && told.statusCode === 3 && record.statusCode === 3;
 }
 

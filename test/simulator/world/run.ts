@@ -32,7 +32,16 @@ async function liveAndJudge(world: World): Promise<Verdict> {
   } catch (cause) {
     if (!(cause instanceof Circles)) throw cause;
     world.history.violate(cause.message);
-    return { calls: world.history.calls.length, accepted: 0, success: 0, lost: 0, starts: 0, excused: 0, rested: 0 };
+    return {
+      calls: world.history.calls.length,
+      accepted: 0,
+      success: 0,
+      lost: 0,
+      starts: 0,
+      fires: 0,
+      excused: 0,
+      rested: 0,
+    };
   }
 }
 

@@ -41,6 +41,15 @@ export interface CallPlan {
   leavesAfter: number;
 }
 
+export interface FirePlan {
+  at: number;
+  namespace: number;
+  /** Longest run of its rules' actions. */
+  runMs: number;
+  /** `action` null: the rule's action is gone. */
+  rules: { action: number | null; active: boolean }[];
+}
+
 export const FAULTS = [
   "scheduler-crash",
   "scheduler-hibernate",
@@ -58,6 +67,9 @@ export const FAULTS = [
   "socket-cut",
   "socket-half-open",
   "isolate-loss",
+  "isolate-fire",
+  "store-fire",
+  "platform-fire",
   "platform-restart",
 ] as const;
 export type Fault = (typeof FAULTS)[number];
@@ -80,6 +92,7 @@ export interface Scenario {
   actions: ActionPlan[];
   namespaces: NamespacePlan[];
   calls: CallPlan[];
+  fires: FirePlan[];
   faults: FaultPlan[];
   weather: Weather;
 }
@@ -117,6 +130,7 @@ export function scenarioOf(random: Random, only?: Fault): Scenario {
     const late = callsOf(random, { length: 8_000, actions, namespaces: namespaces.length });
     for (const call of late) calls.push({ ...call, at: call.at + length - 18_000 });
   }
+  const fires = firesOf(random.fork(), { length: plain, actions, namespaces: namespaces.length, faults });
   return {
     profile,
     length,
@@ -125,6 +139,7 @@ export function scenarioOf(random: Random, only?: Fault): Scenario {
     actions,
     namespaces,
     calls,
+    fires,
     faults,
     weather: weatherOf(random, profile),
   };
@@ -158,6 +173,26 @@ function callsOf(random: Random, size: { length: number; actions: ActionPlan[]; 
     });
   }
   return calls.sort((a, b) => a.at - b.at);
+}
+
+/** Faults that strike fires strike one of these. */
+function firesOf(
+  random: Random,
+  size: { length: number; actions: ActionPlan[]; namespaces: number; faults: FaultPlan[] },
+): FirePlan[] {
+  const struck = size.faults.filter((each) => each.fault.endsWith("-fire"));
+  if (struck.length === 0 && random.chance(0.3)) return [];
+  const fires = Array.from({ length: random.int(1, 6) }, () => ({
+    at: random.ms(0, size.length * 0.9),
+    namespace: random.int(0, size.namespaces - 1),
+    runMs: random.ms(1, 200),
+    rules: Array.from({ length: random.pick([1, 1, 2, 5]) }, () => ({
+      action: random.chance(0.1) ? null : random.int(0, size.actions.length - 1),
+      active: random.chance(0.85),
+    })),
+  }));
+  for (const fault of struck) fault.at = random.pick(fires).at + random.ms(0, random.pick([5, 50]));
+  return fires;
 }
 
 function faultsOf(random: Random, plan: { profile: string; length: number; only: Fault | undefined }): FaultPlan[] {

@@ -3,6 +3,7 @@
 
 import { ActivationStore, Gate, InvokerScheduler, Roster } from "simulated:product";
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
+import type { Fire } from "../../../src/protocol/fire.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
 import type { ActivationStoreRpc } from "../../../src/protocol/rpc.ts";
 import { Kernel, type Owner } from "../machine/kernel.ts";
@@ -15,7 +16,7 @@ import { breakThings } from "./faults.ts";
 import { type Call, History } from "./history.ts";
 import { SimHost } from "./host.ts";
 import { type Bindings, Isolate } from "./isolate.ts";
-import type { CallPlan, Scenario } from "./scenario.ts";
+import type { CallPlan, FirePlan, Scenario } from "./scenario.ts";
 
 export class World {
   readonly scenario: Scenario;
@@ -50,6 +51,13 @@ export class World {
       MASTER_SECRET: "simulated",
       ACTIVATION_SHARDS: String(scenario.shards),
     });
+    this.platform.exports.Internal = {
+      resume: (fire: Fire, started: string[]) =>
+        this.platform.callWorker(
+          () => this.isolate(),
+          (worker) => (worker as Isolate).resume(fire, started),
+        ),
+    };
     const fragile = new Set(
       scenario.namespaces.flatMap(({ name }) =>
         scenario.actions.filter((each) => each.fragile).map((each) => `${name}/${each.name}`),
@@ -72,6 +80,8 @@ export class World {
     const { kernel, scenario, network, hosts } = this;
     for (const host of hosts) kernel.after(host.plan.joinsAt, null, () => host.start());
     for (const [number, plan] of scenario.calls.entries()) kernel.after(plan.at, null, () => this.#call(number, plan));
+    for (const [index, plan] of scenario.fires.entries())
+      kernel.after(plan.at, null, () => this.#fire(scenario.calls.length + index, plan));
     breakThings(this, scenario.faults);
     const observe = (): void => {
       for (const host of hosts) host.observe();
@@ -93,7 +103,8 @@ export class World {
     if (last?.alive) return last;
     const label = `worker${this.isolates.length}`;
     const { kernel, history, bindings, scenario } = this;
-    const next = new Isolate({ label, kernel, history, bindings, shards: scenario.shards });
+    const { shards, actions } = scenario;
+    const next = new Isolate({ label, kernel, history, bindings, shards, actions });
     this.isolates.push(next);
     return next;
   }
@@ -103,6 +114,8 @@ export class World {
     this.kernel.trace(`${isolate.label} lost`);
     isolate.alive = false;
     isolate.lostAt = this.kernel.elapsed;
+    for (const tell of isolate.pending) tell(new Error("The Worker was lost."));
+    isolate.pending.clear();
     for (const call of this.history.calls) {
       if (call.isolate === isolate.label) this.history.tell(call, { kind: "broken", cause: "isolate lost" });
     }
@@ -123,7 +136,8 @@ export class World {
   }
 
   isWritten(id: string): boolean {
-    const query = "SELECT 1 FROM rows WHERE id = ?1 UNION ALL SELECT 1 FROM records WHERE id = ?1";
+    const query = `SELECT 1 FROM rows WHERE id = ?1 UNION ALL SELECT 1 FROM records WHERE id = ?1
+      UNION ALL SELECT 1 FROM fires WHERE id = ?1`;
     return this.nodes("store").some(({ shelf }) => shelf.sql.exec(query, id).toArray().length > 0);
   }
 
@@ -150,6 +164,27 @@ export class World {
         if (call.told === null) call.leftAt = kernel.elapsed;
       });
     }
+  }
+
+  #fire(number: number, plan: FirePlan): void {
+    const { kernel, history, scenario } = this;
+    const namespace = scenario.namespaces[plan.namespace]!;
+    const isolate = this.isolate();
+    const call: Call = {
+      ...{ number, blocking: false, waitMs: 0, runMs: plan.runMs, id: null, namespace: namespace.uuid },
+      ...{
+        action: "a trigger",
+        isolate: isolate.label,
+        sentAt: kernel.elapsed,
+        leftAt: null,
+        told: null,
+        toldAt: null,
+      },
+    };
+    history.calls.push(call);
+    kernel.owner = isolate;
+    kernel.trace(`call ${number} fires ${plan.rules.length} rules in ${namespace.name}`);
+    void isolate.fire(call, { namespace, plan });
   }
 
   /** The Worker's route for hosts. */

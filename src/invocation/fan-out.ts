@@ -1,0 +1,150 @@
+// What follows from a fire: each active rule's action is called once, in the name of who fired, and the trigger's record is
+// written when it is known what became of each. May be done again at any time, by anybody: the ids follow from the fire's.
+
+import type { ActivationId } from "../entities/activation-id.ts";
+import type { Identity } from "../entities/identity.ts";
+import type { RawJson } from "../entities/raw-json.ts";
+import { open } from "../entities/sealing.ts";
+import { type Failure, fail } from "../errors.ts";
+import type { OnBehalf } from "../protocol/composition.ts";
+import type { Fire, FiredRule } from "../protocol/fire.ts";
+import { insist, report } from "./insist.ts";
+import { invoke } from "./invoke.ts";
+import type { Desk, FireDesk } from "./ports.ts";
+import { payloadOf } from "./prepare.ts";
+import type { Actions } from "./resolve.ts";
+
+interface FanOutOptions {
+  /** Those of the fact, where they are at hand. */
+  args?: RawJson;
+  /** Who fired, where his key is at hand. */
+  identity?: Identity;
+  /** Epoch of his namespace. */
+  epoch: number;
+  /** Rules' activations that are known to the store already. */
+  started?: readonly ActivationId[];
+}
+
+/** Rules served at a time, and where each brings large arguments. */
+const WIDTH = 32;
+const NARROW = 4;
+/** Fan-outs under way in one isolate, and characters of their arguments. What is beyond is left to the stores, which ask
+ * for a few at a time. */
+const MOST_RUNNING = 1_000;
+const MOST_HELD = 16 * 1024 * 1024;
+
+/** One per isolate. */
+export class FanOut {
+  readonly #actions: Actions;
+  #running = 0;
+  #held = 0;
+
+  constructor(actions: Actions) {
+    this.#actions = actions;
+  }
+
+  /** Resolves when the store has been told, or when it has to ask again. Never rejects. */
+  async run(desk: FireDesk, fire: Fire, options: FanOutOptions): Promise<void> {
+    const size = "inline" in fire.args ? fire.args.inline.length : fire.args.size;
+    if (this.#running >= MOST_RUNNING || (this.#running > 0 && this.#held + size > MOST_HELD)) return;
+    this.#running++;
+    this.#held += size;
+    try {
+      await this.#serve(desk, fire, options);
+    } catch (cause) {
+      report(desk, fire.id, { asking: "for its fan-out", cause });
+    } finally {
+      this.#running--;
+      this.#held -= size;
+    }
+  }
+
+  async #serve(desk: FireDesk, fire: Fire, options: FanOutOptions): Promise<void> {
+    const args = options.args ?? ("inline" in fire.args ? fire.args.inline : await desk.blobs.text(fire.args.blob));
+    const identity = options.identity ?? (await identityOf(desk, fire.onBehalf));
+    const known = new Set(options.started);
+    const lines: string[] = [];
+    const serve = async (at: number): Promise<boolean> => {
+      const rule = fire.rules[at]!;
+      const became = known.has(rule.id)
+        ? rule.id
+        : await this.#become(desk, rule, { fire, args, identity, epoch: options.epoch });
+      if (became === "unknown") return false;
+      lines[at] = lineOf(rule, became);
+      return true;
+    };
+    const width = "inline" in fire.args ? WIDTH : NARROW;
+    if (!(await all(fire.rules.length, { width, run: serve }))) return;
+    const logs = await payloadOf(desk, JSON.stringify(lines), `logs/${fire.id}/1`);
+    await insist({ ports: desk, id: fire.id }, () => desk.storeOf(fire).fired(fire.id, logs));
+  }
+
+  /** "unknown": it may have been started, or may be later. */
+  async #become(
+    desk: Desk,
+    rule: FiredRule,
+    { fire, args, identity, epoch }: { fire: Fire; args: RawJson | null; identity: Identity; epoch: number },
+  ): Promise<ActivationId | Refused | "unknown"> {
+    const { id, action, active } = rule;
+    if (!active) {
+      const name = `${action.path}/${action.name}`;
+      return { statusCode: 1, error: `Rule '${rule.rule}' is inactive, action '${name}' was not activated.` };
+    }
+    if (args === null) return refused(fail("corrupted"));
+    try {
+      const invoked = await invoke(desk, this.#actions, {
+        identity,
+        epoch,
+        transactionId: fire.about.transactionId,
+        action,
+        payload: args,
+        apiHost: fire.onBehalf.apiHost,
+        waitMs: 0,
+        id,
+      });
+      if (invoked.ok) return invoked.id;
+      return invoked.code === "internal" ? "unknown" : refused(invoked);
+    } catch (cause) {
+      report(desk, id, { asking: "for a rule's action", cause });
+      return "unknown";
+    }
+  }
+}
+
+interface Refused {
+  statusCode: 1 | 3;
+  error: string;
+}
+
+function refused({ code, text }: Failure): Refused {
+  return { statusCode: code === "corrupted" ? 3 : 1, error: text };
+}
+
+/** One line of the trigger's record. */
+function lineOf({ rule, action }: FiredRule, became: ActivationId | Refused): string {
+  const names = { rule, action: `${action.path}/${action.name}` };
+  if (typeof became !== "string") {
+    return JSON.stringify({ ...names, statusCode: became.statusCode, success: false, error: became.error });
+  }
+  return JSON.stringify({ ...names, statusCode: 0, success: true, activationId: became });
+}
+
+/** Runs 0 … count - 1, `width` at a time; whether all came out well. */
+async function all(
+  count: number,
+  { width, run }: { width: number; run: (at: number) => Promise<boolean> },
+): Promise<boolean> {
+  let next = 0;
+  let good = true;
+  const worker = async () => {
+    for (let at = next++; at < count; at = next++) if (!(await run(at))) good = false;
+  };
+  await Promise.all(Array.from({ length: Math.min(width, count) }, worker));
+  return good;
+}
+
+/** A key that does not open any more is not handed on: its actions get credentials of their own. */
+async function identityOf(desk: Desk, { identity, sealedKey }: OnBehalf): Promise<Identity> {
+  const key = identity.derived ? null : await open(desk.masterSecret, sealedKey);
+  return { ...identity, key: key ?? "", derived: key === null };
+}

@@ -1,0 +1,110 @@
+// The story of a fire: permit, trigger, one stored fact, and only then the id. What follows from the fact is fan-out.ts.
+
+import { type ActivationId, derivedActivationId, newActivationId } from "../entities/activation-id.ts";
+import type { Identity } from "../entities/identity.ts";
+import { membersOf, mergeLayers, type RawJson } from "../entities/raw-json.ts";
+import { seal } from "../entities/sealing.ts";
+import type { Trigger } from "../entities/trigger.ts";
+import { type Failure, fail } from "../errors.ts";
+import type { OnBehalf } from "../protocol/composition.ts";
+import type { Fire } from "../protocol/fire.ts";
+import type { EntityKey } from "../storage/entity-store.ts";
+import type { FanOut } from "./fan-out.ts";
+import { insist } from "./insist.ts";
+import { enter } from "./permit.ts";
+import type { Desk, FireDesk } from "./ports.ts";
+import { payloadOf } from "./prepare.ts";
+import type { Triggers } from "./triggers.ts";
+
+export interface FireRequest {
+  identity: Identity;
+  /** Epoch of the identity's own namespace. */
+  epoch: number;
+  transactionId: string;
+  trigger: EntityKey;
+  /** Text of a JSON object, checked. */
+  payload?: RawJson;
+  /** Of the request, names in lower case. */
+  headers: Iterable<readonly [string, string]>;
+  /** Scheme and host under which the caller reached this platform. */
+  apiHost: string;
+}
+
+export type Fired =
+  | { ok: true; kind: "accepted"; id: ActivationId }
+  /** No rule is active: nothing happened and nothing is kept. */
+  | { ok: true; kind: "idle" }
+  | Failure;
+
+/** The key would lie in the fact and in every rule's arguments. */
+const KEPT_BACK: ReadonlySet<string> = new Set(["authorization"]);
+
+export async function fire(
+  desk: FireDesk,
+  { triggers, fanOut }: { triggers: Triggers; fanOut: FanOut },
+  request: FireRequest,
+): Promise<Fired> {
+  const { identity, epoch } = request;
+  const { path, name } = request.trigger;
+  const acceptedAt = desk.now();
+  const id = newActivationId(acceptedAt, desk.shard());
+  const permit = await enter(desk, identity, { id, kind: "fire" });
+  if (!permit.ok) return permit;
+  if (path !== identity.namespace.name) return fail("not-authorized", `${path}/${name}`);
+  const found = await triggers.find(desk, request.trigger, epoch);
+  if (!found.ok) return found;
+  const trigger = found.value;
+  if (!trigger.rules.some((each) => each.status === "active")) return { ok: true, kind: "idle" };
+  const args = argumentsOf(trigger, request);
+  const fact = await factOf(desk, trigger, { id, acceptedAt, args, request });
+  const accepted = await insist({ ports: desk, id }, () => desk.storeOf(fact).fire(fact));
+  if (accepted === undefined) return fail("internal");
+  if (accepted.kind === "full") return fail("backlog-full");
+  desk.later(fanOut.run(desk, fact, { args, identity, epoch }));
+  return { ok: true, kind: "accepted", id };
+}
+
+/** The trigger's parameters, under the headers, under the payload. */
+function argumentsOf({ parameters }: Trigger, { headers, payload }: FireRequest): RawJson {
+  const told = Object.fromEntries([...headers].filter(([name]) => !KEPT_BACK.has(name)));
+  const around = [{ key: "__ow_headers", value: JSON.stringify(told) }];
+  return mergeLayers([parameters, around, payload === undefined ? [] : (membersOf(payload) ?? [])]);
+}
+
+async function factOf(
+  desk: Desk,
+  trigger: Trigger,
+  fired: { id: ActivationId; acceptedAt: number; args: RawJson; request: FireRequest },
+): Promise<Fire> {
+  const { id, acceptedAt, args, request } = fired;
+  const { identity, transactionId, apiHost } = request;
+  const { name: namespace, uuid: namespaceId } = identity.namespace;
+  const rules = trigger.rules.map(async ({ rule, action, status }) => {
+    return { rule, action, active: status === "active", id: await derivedActivationId(id, [rule]) };
+  });
+  const [payload, kept, onBehalf, ...list] = await Promise.all([
+    payloadOf(desk, request.payload ?? "{}", `results/${id}/1`),
+    payloadOf(desk, args, `args/${namespaceId}/${id}`),
+    onBehalfOf(desk, identity, apiHost),
+    ...rules,
+  ]);
+  const { subject, limits } = identity;
+  const { name, version } = trigger;
+  return {
+    id,
+    about: {
+      ...{ namespace, namespaceId, subject, name, version, acceptedAt, transactionId },
+      ...(limits.storeActivations === false ? { store: false } : {}),
+    },
+    payload,
+    args: kept,
+    onBehalf,
+    rules: list,
+  };
+}
+
+async function onBehalfOf(desk: Pick<Desk, "masterSecret">, identity: Identity, apiHost: string): Promise<OnBehalf> {
+  const { key, ...rest } = identity;
+  // A credential would have expired by the time it is needed.
+  return { identity: rest, sealedKey: rest.derived ? "" : await seal(desk.masterSecret, key), apiHost };
+}

@@ -1,0 +1,286 @@
+// A fire from the request to the rules' activations: what is kept, what follows, what the trigger's record says.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import { derivedActivationId, isActivationId } from "../../src/entities/activation-id.ts";
+import type { Identity } from "../../src/entities/identity.ts";
+import { open } from "../../src/entities/sealing.ts";
+import type { TriggerRule } from "../../src/entities/trigger.ts";
+import { FanOut } from "../../src/invocation/fan-out.ts";
+import { type Fired, fire } from "../../src/invocation/fire.ts";
+import type { FireDesk } from "../../src/invocation/ports.ts";
+import { Actions } from "../../src/invocation/resolve.ts";
+import type { Triggers } from "../../src/invocation/triggers.ts";
+import type { Fire } from "../../src/protocol/fire.ts";
+import { CALLER, MemoryDesk } from "./desk.ts";
+
+type FireStore = ReturnType<FireDesk["storeOf"]>;
+
+class Desk extends MemoryDesk {
+  readonly facts: Fire[] = [];
+  readonly ended = new Map<string, string[]>();
+  readonly work: Promise<unknown>[] = [];
+  /** What the store answers to a fire next. */
+  firing: ("accepted" | "full" | Error)[] = [];
+
+  override later(work?: Promise<unknown>): void {
+    if (work !== undefined) this.work.push(work);
+  }
+
+  override storeOf(): FireStore {
+    return {
+      ...super.storeOf(),
+      fire: async (fact) => {
+        const word = this.firing.shift() ?? "accepted";
+        if (word instanceof Error) throw word;
+        if (word === "accepted") this.facts.push(fact);
+        return { kind: word };
+      },
+      fired: async (id, logs) => {
+        const text = "inline" in logs ? logs.inline : (this.texts.get(logs.blob) ?? "");
+        this.ended.set(id, JSON.parse(text));
+      },
+    };
+  }
+
+  lines(id: string): unknown[] {
+    return (this.ended.get(id) ?? []).map((each) => JSON.parse(each));
+  }
+}
+
+let desk: Desk;
+let fanOut: FanOut;
+
+beforeEach(() => {
+  desk = new Desk();
+  for (const name of ["one", "two"]) desk.entities.action(`a/${name}`);
+  fanOut = new FanOut(new Actions());
+});
+
+const rule = (name: string, action: string, status: TriggerRule["status"] = "active"): TriggerRule => ({
+  rule: `a/${name}`,
+  action: { path: "a", name: action },
+  status,
+});
+
+interface Options {
+  rules?: TriggerRule[];
+  parameters?: { key: string; value: string }[];
+  payload?: string;
+  headers?: [string, string][];
+  identity?: Identity;
+  path?: string;
+}
+
+async function shoot(options: Options = {}): Promise<Fired> {
+  const { rules = [rule("r", "one")], parameters = [], payload, headers = [] } = options;
+  const trigger = { name: "t", version: "0.0.3", parameters, rules };
+  const triggers = { find: async () => ({ ok: true, value: trigger }) } as unknown as Triggers;
+  const fired = await fire(
+    desk,
+    { triggers, fanOut },
+    {
+      ...{ identity: options.identity ?? CALLER, epoch: 1, transactionId: "tid", apiHost: "http://here" },
+      ...{ trigger: { path: options.path ?? "a", name: "t" }, headers },
+      ...(payload === undefined ? {} : { payload }),
+    },
+  );
+  await Promise.all(desk.work);
+  return fired;
+}
+
+async function idOf(fired: Promise<Fired>): Promise<string> {
+  const outcome = await fired;
+  if (!outcome.ok || outcome.kind !== "accepted") throw new Error(JSON.stringify(outcome));
+  return outcome.id;
+}
+
+describe("a fire", () => {
+  it("is one fact, then one activation of each active rule under an id that follows from its own", async () => {
+    const id = await idOf(shoot({ rules: [rule("r", "one"), rule("s", "two")], payload: '{"n":1.0}' }));
+    expect(desk.facts).toHaveLength(1);
+    expect(desk.facts[0]).toMatchObject({
+      id,
+      about: { namespace: "a", namespaceId: "uuid-a", subject: "someone", name: "t", version: "0.0.3" },
+      payload: { inline: '{"n":1.0}' },
+    });
+    const ids = await Promise.all(["a/r", "a/s"].map((each) => derivedActivationId(id, [each])));
+    expect(desk.facts[0]?.rules.map((each) => each.id)).toEqual(ids);
+    expect([...desk.accepted.keys()]).toEqual(ids);
+    expect(desk.accepted.get(ids[0]!)).toMatchObject({
+      about: { path: "a/one", transactionId: "tid" },
+      blocking: false,
+    });
+    expect(desk.accepted.get(ids[0]!)?.about).not.toHaveProperty("cause");
+    expect(desk.lines(id)).toEqual([
+      { rule: "a/r", action: "a/one", statusCode: 0, success: true, activationId: ids[0] },
+      { rule: "a/s", action: "a/two", statusCode: 0, success: true, activationId: ids[1] },
+    ]);
+  });
+
+  it("hands over the trigger's parameters, under the headers, under what was posted, bytes kept", async () => {
+    await shoot({
+      parameters: [
+        { key: "n", value: "1.0" },
+        { key: "__ow_headers", value: '"mine"' },
+        { key: "kept", value: "18446744073709551616" },
+      ],
+      headers: [
+        ["x-hook", "yes"],
+        ["authorization", "Basic c2VjcmV0"],
+      ],
+      payload: '{ "n": 2.0 }',
+    });
+    const [invocation] = [...desk.accepted.values()];
+    expect(invocation?.args).toEqual({
+      inline: '{"n":2.0,"__ow_headers":{"x-hook":"yes"},"kept":18446744073709551616}',
+    });
+    expect(JSON.stringify(desk.facts)).not.toContain("c2VjcmV0");
+    await shoot({ payload: '{"__ow_headers":7}' });
+    expect([...desk.accepted.values()][1]?.args).toEqual({ inline: '{"__ow_headers":7}' });
+  });
+
+  it("keeps the key of who fired sealed", async () => {
+    await shoot();
+    const text = JSON.stringify(desk.facts[0]);
+    expect(text).not.toContain("uuid-a:secret");
+    expect(await open("master", desk.facts[0]!.onBehalf.sealedKey)).toBe("uuid-a:secret");
+  });
+
+  it("without an active rule is nothing at all", async () => {
+    for (const rules of [[], [rule("r", "one", "inactive")]]) {
+      expect(await shoot({ rules })).toEqual({ ok: true, kind: "idle" });
+    }
+    expect(desk.facts).toEqual([]);
+  });
+
+  it("of another's trigger is forbidden, once it has been counted", async () => {
+    const limited = { ...CALLER, limits: { firesPerMinute: 1 } };
+    expect(await shoot({ path: "other", identity: limited })).toMatchObject({ ok: false, code: "not-authorized" });
+    expect(desk.entered).toHaveLength(1);
+    expect(desk.left).toEqual([]);
+  });
+
+  it("is refused while too many are under way, and names no id when its store cannot be reached", async () => {
+    desk.firing = ["full"];
+    expect(await shoot()).toMatchObject({ ok: false, code: "backlog-full" });
+    desk.firing = Array.from({ length: 4 }, () => new Error("gone"));
+    expect(await shoot()).toMatchObject({ ok: false, code: "internal" });
+    expect(desk.accepted.size).toBe(0);
+  });
+
+  it("asks a store again that was away for a moment", async () => {
+    desk.firing = [new Error("gone")];
+    expect(isActivationId(await idOf(shoot()))).toBe(true);
+    expect(desk.facts).toHaveLength(1);
+  });
+
+  it("puts large arguments and what was posted aside, each rule's for itself", async () => {
+    const payload = JSON.stringify({ text: "x".repeat(200_000) });
+    const id = await idOf(shoot({ payload }));
+    const [fact] = desk.facts;
+    if (fact === undefined || !("blob" in fact.payload) || !("blob" in fact.args)) throw new Error("not put aside");
+    expect(desk.texts.get(fact.payload.blob)).toBe(payload);
+    const [invocation] = [...desk.accepted.values()];
+    if (invocation === undefined || !("blob" in invocation.args)) throw new Error("not put aside");
+    expect(invocation.args.blob).not.toBe(fact.args.blob);
+    expect(desk.lines(id)).toHaveLength(1);
+  });
+});
+
+describe("the lines of a fire", () => {
+  it("say of inactive rules, of actions that are gone, foreign or broken what became of them", async () => {
+    desk.entities.broken("a/broken", "action");
+    const foreign = { ...rule("f", "x"), action: { path: "b", name: "x" } };
+    const rules = [rule("off", "one", "inactive"), rule("g", "gone"), foreign, rule("b", "broken"), rule("r", "one")];
+    const id = await idOf(shoot({ rules }));
+    expect(desk.lines(id)).toEqual([
+      {
+        ...{ rule: "a/off", action: "a/one", statusCode: 1, success: false },
+        error: "Rule 'a/off' is inactive, action 'a/one' was not activated.",
+      },
+      {
+        ...{ rule: "a/g", action: "a/gone", statusCode: 1, success: false },
+        error: "The requested resource does not exist.",
+      },
+      {
+        ...{ rule: "a/f", action: "b/x", statusCode: 1, success: false },
+        error: "The supplied authentication is not authorized to access 'b/x'.",
+      },
+      {
+        ...{ rule: "a/b", action: "a/broken", statusCode: 3, success: false },
+        error: "Resource is corrupted and cannot be read.",
+      },
+      expect.objectContaining({ rule: "a/r", success: true }),
+    ]);
+  });
+
+  it("are written only when every rule has been served: else its store asks again", async () => {
+    // The two ask in turn, four times at most.
+    desk.accepting = Array.from({ length: 7 }, () => new Error("gone"));
+    const id = await idOf(shoot({ rules: [rule("r", "one"), rule("s", "two")] }));
+    expect(desk.ended.has(id)).toBe(false);
+    const [fact] = desk.facts;
+    expect([...desk.accepted.keys()]).toEqual([fact?.rules[1]?.id]);
+    await fanOut.run(desk, fact!, { started: [...desk.accepted.keys()], epoch: 1 });
+    expect(desk.lines(id)).toHaveLength(2);
+    expect([...desk.accepted.keys()].toSorted()).toEqual(fact!.rules.map((each) => each.id).toSorted());
+  });
+
+  it("count a refusal for want of room as one", async () => {
+    desk.accepting = ["full"];
+    const id = await idOf(shoot());
+    expect(desk.lines(id)).toEqual([
+      expect.objectContaining({ statusCode: 1, error: expect.stringContaining("waiting") }),
+    ]);
+  });
+
+  it("are the same when the fan-out is done again, and nothing is asked of the gate twice", async () => {
+    const identity = { ...CALLER, limits: { invocationsPerMinute: 10 } };
+    const id = await idOf(shoot({ identity }));
+    const first = desk.lines(id);
+    const entered = desk.entered.length;
+    await fanOut.run(desk, desk.facts[0]!, { started: [...desk.accepted.keys()], epoch: 1 });
+    expect(desk.lines(id)).toEqual(first);
+    expect(desk.entered).toHaveLength(entered);
+  });
+
+  it("of very many rules lie in the blob store", async () => {
+    const rules = Array.from({ length: 500 }, (_, n) => rule(`${"r".repeat(150)}${n}`, "one"));
+    const id = await idOf(shoot({ rules }));
+    expect(desk.lines(id)).toHaveLength(500);
+    expect(desk.accepted.size).toBe(500);
+    expect([...desk.texts.keys()]).toContain(`logs/${id}/1`);
+  });
+});
+
+describe("a fan-out taken up again", () => {
+  it("calls actions that ask for it with the owner's key", async () => {
+    desk.entities.action("a/keyed", { annotations: [{ key: "provide-api-key", value: '"owner"' }] });
+    await shoot({ rules: [rule("r", "keyed")] });
+    desk.accepted.clear();
+    await fanOut.run(desk, desk.facts[0]!, { epoch: 1 });
+    const [invocation] = [...desk.accepted.values()];
+    expect(invocation?.credential).toBe("owner");
+    expect(await open("master", invocation?.sealedKey ?? "")).toBe("uuid-a:secret");
+  });
+
+  it("calls them with a credential of their own where the key does not open any more, or none was there", async () => {
+    desk.entities.action("a/keyed", { annotations: [{ key: "provide-api-key", value: '"owner"' }] });
+    await shoot({ rules: [rule("r", "keyed")] });
+    await shoot({ rules: [rule("r", "keyed")], identity: { ...CALLER, derived: true } });
+    desk.accepted.clear();
+    const [fact, derived] = desk.facts;
+    const sealed = { ...fact!, onBehalf: { ...fact!.onBehalf, sealedKey: "v1.bm9uc2Vuc2Utbm9uc2Vuc2U=" } };
+    for (const each of [sealed, derived!]) await fanOut.run(desk, each, { epoch: 1 });
+    expect(derived?.onBehalf.sealedKey).toBe("");
+    expect([...desk.accepted.values()].map((each) => each.credential)).toEqual(["activation", "activation"]);
+  });
+
+  it("whose arguments are gone says so in the record", async () => {
+    const id = await idOf(shoot({ payload: JSON.stringify({ text: "x".repeat(200_000) }) }));
+    const { args } = desk.facts[0]!;
+    if ("blob" in args) desk.texts.delete(args.blob);
+    await fanOut.run(desk, desk.facts[0]!, { epoch: 1 });
+    expect(desk.lines(id)).toEqual([expect.objectContaining({ statusCode: 3 })]);
+  });
+});
