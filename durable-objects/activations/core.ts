@@ -209,6 +209,7 @@ export class StoreCore {
     for (const { record, namespaceId, spent: keys, kept } of ended) {
       if (!kept) this.#wake(UNKEPT_FOR + ALARM_SLACK);
       this.#waiters.tell(record);
+      this.#dispatcher.ended(record.activationId);
       const ids = namespaces.get(namespaceId);
       if (ids === undefined) namespaces.set(namespaceId, [record.activationId]);
       else ids.push(record.activationId);

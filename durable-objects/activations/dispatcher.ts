@@ -8,6 +8,8 @@ import { choose, heard, type Known, type Mood, markOf } from "./offers.ts";
 import type { StorePorts } from "./ports.ts";
 
 const BATCH_ITEMS = 64;
+/** ms for which a mark is as good as new. */
+const FRESH = 100;
 const BATCH_SIZE = 1_000_000;
 /** Calls to one scheduler at a time; what comes meanwhile makes the next batch. */
 const MOST_FLYING = 2;
@@ -49,6 +51,8 @@ export class Dispatcher {
   readonly #events: DispatcherEvents;
   readonly #known = new Map<SchedulerName, Known>();
   readonly #lanes = new Map<SchedulerName, Lane>();
+  /** Rows that ended while they queued or flew. */
+  readonly #ended = new Set<ActivationId>();
   /** How many tasks of each row queue or fly. */
   readonly #busy = new Map<ActivationId, number>();
 
@@ -77,6 +81,11 @@ export class Dispatcher {
   /** Whether an offer of this row is on its way: what its scheduler says of it meanwhile proves nothing. */
   isBusy(id: ActivationId): boolean {
     return this.#busy.has(id);
+  }
+
+  /** It has its record, by whatever road: an offer that has not left must not. */
+  ended(id: ActivationId): void {
+    if (this.#busy.has(id)) this.#ended.add(id);
   }
 
   /** Offers rows that are marked for this scheduler. */
@@ -132,7 +141,8 @@ export class Dispatcher {
   /** Without those whose rows have moved on while they queued; the rest is marked anew, since a mark counts for seconds only.
    * Writing also stops an incarnation that has been superseded. */
   #current(scheduler: SchedulerName, tasks: Task[], now: number): Task[] {
-    if (tasks.every((task) => task.queued === now)) return tasks;
+    if (tasks.every((task) => now - (task.queued ?? 0) < FRESH && !this.#ended.has(task.offer.invocation.id)))
+      return tasks;
     const ids = tasks.map((task) => task.offer.invocation.id);
     const attempts = this.#ledger.remark(ids, scheduler, now);
     return tasks.filter(({ offer }) => attempts.get(offer.invocation.id) === offer.attempt);
@@ -140,8 +150,10 @@ export class Dispatcher {
 
   #landed(id: ActivationId): void {
     const left = (this.#busy.get(id) ?? 1) - 1;
-    if (left === 0) this.#busy.delete(id);
-    else this.#busy.set(id, left);
+    if (left === 0) {
+      this.#busy.delete(id);
+      this.#ended.delete(id);
+    } else this.#busy.set(id, left);
   }
 
   /** First contact: the rows' marks must name the host before an offer leaves, or nothing could be concluded from silence.

@@ -87,7 +87,7 @@ export class Ledger {
   ): Invocation[] | null {
     const { mark, reason, now } = options;
     if (this.waiting + invocations.length > MOST_WAITING) return null;
-    return this.#change((delta) => {
+    const change = (delta: Delta) => {
       const fresh: Invocation[] = [];
       for (const invocation of invocations) {
         const { id } = invocation;
@@ -107,7 +107,9 @@ export class Ledger {
         fresh.push(invocation);
       }
       return fresh;
-    });
+    };
+    // One row is one statement, and most come alone: a transaction would cost more than the row.
+    return invocations.length === 1 ? this.#counted(change) : this.#change(change);
   }
 
   /** The row of a fast-path call. Nothing happens if the id is known. */
@@ -317,8 +319,12 @@ export class Ledger {
 
   /** One transaction; the counts follow if it holds. */
   #change<T>(run: (delta: Delta) => T): T {
+    return this.#counted((delta) => this.#database.transaction(() => run(delta)));
+  }
+
+  #counted<T>(run: (delta: Delta) => T): T {
     const delta = { waiting: 0, out: 0 };
-    const value = this.#database.transaction(() => run(delta));
+    const value = run(delta);
     this.waiting += delta.waiting;
     this.out += delta.out;
     return value;

@@ -147,6 +147,16 @@ test("rows nobody waits for leave together with what comes soon after, a caller'
   expect(calls).toEqual([1, 5, 1, 1]);
 });
 
+test("a row that ends while its offer queues is not offered any more", async () => {
+  const world = new World();
+  const [first, ended] = [callOf(), callOf()];
+  await world.accept([first]);
+  await world.accept([ended]);
+  world.core.fail(ended.id, { about: ended.about, reason: "a test" });
+  await world.advance(10);
+  expect(world.scheduler("a/0").offers.map((offer) => offer.invocation.id)).toEqual([first.id]);
+});
+
 test("a row is in the database, marked, before anybody is offered it", () => {
   const world = new World();
   const call = callOf();
