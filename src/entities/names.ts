@@ -14,6 +14,12 @@ export interface QualifiedName {
   name: string;
 }
 
+/** Where an entity lies: `path` is `ns` or `ns/package`. */
+export interface EntityPoint {
+  path: string;
+  name: string;
+}
+
 export function isName(text: string): boolean {
   return NAME.test(text);
 }

@@ -1,0 +1,46 @@
+// The fields that every stored entity has, out of a document and into one.
+
+import type { EntityHead, Parameter } from "./action.ts";
+import { parseParameters, printParameters } from "./parameters.ts";
+import { membersOf, type RawJson } from "./raw-json.ts";
+
+export type Fields = (name: string) => RawJson;
+
+/** Fields of a stored document by name; what is absent reads as null. */
+export function fieldsOfDocument(document: RawJson): Fields {
+  const fields = new Map((membersOf(document) ?? []).map((member) => [member.key, member.value]));
+  return (name) => fields.get(name) ?? "null";
+}
+
+/** Throws if the document has none. */
+export function headOf(field: Fields): EntityHead {
+  const name: unknown = JSON.parse(field("name"));
+  if (typeof name !== "string") throw new SyntaxError("an entity without a name");
+  return {
+    namespace: JSON.parse(field("namespace")) as string,
+    name,
+    version: JSON.parse(field("version")) as string,
+    publish: JSON.parse(field("publish")) as boolean,
+    annotations: listOf(field("annotations")),
+    updated: JSON.parse(field("updated")) as number,
+    revision: JSON.parse(field("revision")) as string,
+  };
+}
+
+/** What clients see of it, without `updated`, which stands last. */
+export function printHead(head: EntityHead): [string, RawJson][] {
+  return [
+    ["namespace", JSON.stringify(head.namespace)],
+    ["name", JSON.stringify(head.name)],
+    ["version", JSON.stringify(head.version)],
+    ["publish", JSON.stringify(head.publish)],
+    ["annotations", printParameters(head.annotations)],
+  ];
+}
+
+/** Throws if it is none. */
+export function listOf(raw: RawJson): Parameter[] {
+  const list = parseParameters(raw, "");
+  if (!list.ok) throw new SyntaxError("not a list of parameters");
+  return list.value;
+}

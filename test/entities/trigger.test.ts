@@ -1,0 +1,97 @@
+// Triggers and their rules as text, and what a PUT makes of them.
+
+import { describe, expect, it } from "vitest";
+import {
+  readTrigger,
+  showTrigger,
+  statusOf,
+  type Trigger,
+  type TriggerRule,
+  triggerDocument,
+  triggerSummary,
+  withoutRule,
+  withRule,
+} from "../../src/entities/trigger.ts";
+import { newTrigger, parseTriggerPut, updatedTrigger } from "../../src/entities/trigger-put.ts";
+
+const HEAD = { path: "ns", name: "t", updated: 7, revision: "r1" };
+
+function made(body: string): Trigger {
+  const put = parseTriggerPut(body);
+  const trigger = put.ok ? newTrigger(put.value, HEAD) : put;
+  if (!trigger.ok) throw new Error(trigger.text);
+  return trigger.value;
+}
+
+function refused(body: string): string | undefined {
+  const put = parseTriggerPut(body);
+  const trigger = put.ok ? newTrigger(put.value, HEAD) : put;
+  return trigger.ok ? undefined : trigger.code;
+}
+
+const link = (rule: string, status: TriggerRule["status"] = "active"): TriggerRule => ({
+  rule: `ns/${rule}`,
+  action: { path: "ns/p", name: "a" },
+  status,
+});
+
+describe("a trigger", () => {
+  it("comes back from its stored text with the bytes of its parameters", () => {
+    const trigger = withRule(made('{"parameters":[{"key":"n","value":1.0}]}'), link("r"), "r2");
+    expect(readTrigger(triggerDocument(trigger))).toEqual(trigger);
+    expect(showTrigger(trigger)).toContain('"value":1.0');
+  });
+
+  it("shows its rules by name, and no limits", () => {
+    const trigger = withRule(made("{}"), link("r"), "r2");
+    expect(JSON.parse(showTrigger(trigger))).toEqual({
+      ...{ namespace: "ns", name: "t", version: "0.0.1", publish: false, annotations: [], parameters: [], limits: {} },
+      rules: { "ns/r": { action: { path: "ns/p", name: "a" }, status: "active" } },
+      updated: 7,
+    });
+    expect(Object.keys(JSON.parse(triggerSummary(trigger))).sort()).toEqual(
+      ["annotations", "name", "namespace", "publish", "updated", "version"].sort(),
+    );
+  });
+
+  it("knows each rule once, and forgets it", () => {
+    const trigger = withRule(withRule(made("{}"), link("r"), "r2"), link("s"), "r3");
+    const switched = withRule(trigger, link("r", "inactive"), "r4");
+    expect(switched.rules.map(({ rule, status }) => [rule, status])).toEqual([
+      ["ns/r", "inactive"],
+      ["ns/s", "active"],
+    ]);
+    const left = withoutRule(switched, "ns/r", "r5");
+    expect([statusOf(left, "ns/r"), statusOf(left, "ns/s"), statusOf(null, "ns/s")]).toEqual([
+      "inactive",
+      "active",
+      "inactive",
+    ]);
+    expect(left).toMatchObject({ version: "0.0.1", updated: 7, revision: "r5" });
+  });
+
+  it("keeps its rules and what a PUT does not name", () => {
+    const old = withRule(made('{"parameters":[{"key":"a","value":1}],"publish":true}'), link("r"), "r2");
+    const put = parseTriggerPut('{"annotations":[{"key":"feed","value":7}],"parameters":null}');
+    if (!put.ok) throw new Error(put.text);
+    expect(updatedTrigger(old, put.value, { updated: 9, revision: "r3" })).toEqual({
+      ...old,
+      version: "0.0.2",
+      annotations: [{ key: "feed", value: "7" }],
+      updated: 9,
+      revision: "r3",
+    });
+  });
+
+  it("is not made with a feed that can be no name", () => {
+    const feed = (value: unknown) => JSON.stringify({ annotations: [{ key: "feed", value }] });
+    for (const good of ["/ns/p/f", "f", "p/f", "a/b/c/d"]) expect(refused(feed(good))).toBeUndefined();
+    for (const bad of ["", "/", "a/ b", "a/?", 7, null, {}, true]) expect(refused(feed(bad))).toBe("bad-request");
+  });
+
+  it("is not read from what is none", () => {
+    for (const text of ["{}", "[]", "7", '{"name":"t","parameters":[],"annotations":[]}', '{"name":7,"rules":[]}']) {
+      expect([text, readTrigger(text)]).toEqual([text, null]);
+    }
+  });
+});
