@@ -19,7 +19,7 @@ const HELP = `npm run bench -- [options]
 interface Line {
   letter: string;
   name: string;
-  unit: "p50 ms" | "p99 ms" | "per s";
+  unit: "p50 ms" | "p99 ms" | "p50 µs" | "per s";
   run(): Promise<Sample>;
 }
 
@@ -28,7 +28,7 @@ const { values } = parseArgs({
     engine: { type: "string", default: "docker" },
     repeats: { type: "string", default: "5" },
     seconds: { type: "string", default: "2" },
-    only: { type: "string", default: "a,b,c,d,e,f,g" },
+    only: { type: "string", default: "a,b,c,d,e,f,g,h,i" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -41,6 +41,9 @@ const engine = values.engine === "process" ? "process" : "docker";
 const ms = Number(values.seconds) * 1000;
 const repeats = Number(values.repeats);
 const only = new Set(values.only.split(","));
+
+/** Rules of the triggers that are fired. */
+const RULES = [1, 10, 50];
 
 const closers: (() => Promise<unknown>)[] = [];
 try {
@@ -75,6 +78,7 @@ async function platform(flags: string[], env: Record<string, string> = {}): Prom
   const pool = client(started.url, 16);
   await measures.createAction(pool, "bench-noop");
   await measures.createAction(pool, "bench-accept");
+  await measures.createSequence(pool);
   await measures.warm(pool, 16, 1000);
   return started;
 }
@@ -99,6 +103,7 @@ async function linesOf(direct: Direct, { plain, unprepared, delayed }: Platforms
     for (let n = 0; n < actions; n++) await measures.createAction(pool, `bench-many-${n}`, { memory: 128 });
     await measures.warmUp(pool, { actions });
   }
+  for (const rules of only.has("i") ? RULES : []) await measures.createHook(pool, rules);
   const all: Line[] = [
     {
       letter: "a",
@@ -158,6 +163,32 @@ async function linesOf(direct: Direct, { plain, unprepared, delayed }: Platforms
       unit: "p99 ms",
       run: () => measures.underUpload(pool, side, ms),
     },
+    {
+      letter: "h",
+      name: `sequence of ${measures.STEPS} noops, 1 caller`,
+      unit: "p50 ms",
+      run: () => measures.sequence(pool, 1, ms),
+    },
+    {
+      letter: "h",
+      name: "one step of it over the plain invoke",
+      unit: "p50 µs",
+      run: () => measures.perStep(pool, ms),
+    },
+    {
+      letter: "h",
+      name: `sequence of ${measures.STEPS} noops, 16 callers`,
+      unit: "per s",
+      run: () => measures.sequence(pool, 16, ms),
+    },
+    ...RULES.map(
+      (rules): Line => ({
+        letter: "i",
+        name: `fire with ${rules} rules`,
+        unit: "p50 ms",
+        run: () => measures.fire(pool, { rules, ms }),
+      }),
+    ),
   ];
   return all.filter((line) => line.letter === "a" || only.has(line.letter));
 }
@@ -177,10 +208,7 @@ function report(lines: Line[], seen: Map<Line, Sample[]>): void {
   const floor = { ms: rows[0]?.median ?? Number.NaN, rate: rows[1]?.median ?? Number.NaN };
   const full = rows.map((row) => ({
     ...row,
-    toFloor:
-      row.unit === "per s"
-        ? `${((100 * row.median) / floor.rate).toFixed(1)} %`
-        : `+${(row.median - floor.ms).toFixed(2)} ms`,
+    toFloor: toFloor(row, floor),
   }));
   if (values.json) {
     console.log(JSON.stringify({ engine, repeats, node: process.version, lines: full }, null, 2));
@@ -188,13 +216,20 @@ function report(lines: Line[], seen: Map<Line, Sample[]>): void {
   }
   console.log(`\n| | what | median | spread | against (a) |\n|---|---|---|---|---|`);
   for (const row of full) {
-    const value = `${row.median.toFixed(row.unit === "per s" ? 0 : 2)} ${row.unit}`;
+    const value = `${row.median.toFixed(row.unit.endsWith("ms") ? 2 : 0)} ${row.unit}`;
     console.log(`| ${row.letter} | ${row.name} | ${value} | ±${(100 * row.spread).toFixed(0)} % | ${row.toFloor} |`);
   }
 }
 
+function toFloor({ unit, median: value }: { unit: Line["unit"]; median: number }, floor: { ms: number; rate: number }) {
+  if (unit === "p50 µs") return "";
+  return unit === "per s" ? `${((100 * value) / floor.rate).toFixed(1)} %` : `+${(value - floor.ms).toFixed(2)} ms`;
+}
+
 function figureOf(line: Line, sample: Sample): number {
-  return line.unit === "per s" ? sample.rate : line.unit === "p50 ms" ? sample.p50 : sample.p99;
+  if (line.unit === "per s") return sample.rate;
+  if (line.unit === "p50 µs") return 1000 * sample.p50;
+  return line.unit === "p50 ms" ? sample.p50 : sample.p99;
 }
 
 function client(url: string, callers: number): Pool {

@@ -50,13 +50,18 @@ export function warm(pool: Pool, callers: number, ms: number): Promise<Sample> {
 export async function accept(pool: Pool, callers: number, ms: number): Promise<Sample> {
   const since = Date.now();
   const sample = await load(pool, invokeCall("bench-accept", false), { callers, ms, status: 202 });
-  const path = `${BASE}/activations?count=true&name=bench-accept&since=${since}`;
+  await recorded(pool, { name: "bench-accept", since, count: sample.count });
+  return sample;
+}
+
+async function recorded(pool: Pool, what: { name: string; since: number; count: number }): Promise<void> {
+  const path = `${BASE}/activations?count=true&name=${what.name}&since=${what.since}`;
   for (let waited = 0; waited < 120_000; waited += 250) {
     const { text } = await send(pool, { method: "GET", path, headers: HEADERS });
-    if ((JSON.parse(text) as { activations: number }).activations >= sample.count) return sample;
+    if ((JSON.parse(text) as { activations: number }).activations >= what.count) return;
     await sleep(250);
   }
-  throw new Error(`not all of ${sample.count} accepted activations had a record after 120 s`);
+  throw new Error(`not all of ${what.count} accepted activations of ${what.name} had a record after 120 s`);
 }
 
 /** p50 of the first call of `count` new actions, given time between them for the pool to prepare. */
@@ -72,6 +77,71 @@ export async function cold(pool: Pool, options: { memory: number; count: number;
     times.push(performance.now() - at);
     await send(pool, { method: "DELETE", path: `${BASE}/actions/${name}`, headers: HEADERS });
   }
+  times.sort((a, b) => a - b);
+  return { rate: Number.NaN, p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
+}
+
+/** Steps of the sequence `bench-sequence`. */
+export const STEPS = 5;
+
+export async function createSequence(pool: Pool): Promise<void> {
+  const components = Array.from({ length: STEPS }, () => "/_/bench-noop");
+  const body = JSON.stringify({ exec: { kind: "sequence", components } });
+  const path = `${BASE}/actions/bench-sequence?overwrite=true`;
+  const { status, text } = await send(pool, { method: "PUT", path, headers: HEADERS, body });
+  if (status !== 200) throw new Error(`cannot create the sequence: ${status} ${text.slice(0, 300)}`);
+}
+
+export function sequence(pool: Pool, callers: number, ms: number): Promise<Sample> {
+  return load(pool, invokeCall("bench-sequence"), { callers, ms, status: 200 });
+}
+
+/** What one step costs more than a plain call, in ms; plain calls and sequences take turns. */
+export async function perStep(pool: Pool, ms: number): Promise<Sample> {
+  const [plain, whole] = [await warm(pool, 1, ms / 2), await sequence(pool, 1, ms / 2)];
+  return { ...whole, p50: whole.p50 / STEPS - plain.p50, p99: whole.p99 / STEPS - plain.p99 };
+}
+
+/** A trigger `bench-hook-<n>` with `n` rules, all for one action. */
+export async function createHook(pool: Pool, rules: number): Promise<void> {
+  const trigger = `bench-hook-${rules}`;
+  const put = async (path: string, body: object) => {
+    const call: Call = {
+      method: "PUT",
+      path: `${BASE}/${path}?overwrite=true`,
+      headers: HEADERS,
+      body: JSON.stringify(body),
+    };
+    const { status, text } = await send(pool, call);
+    if (status !== 200) throw new Error(`cannot create ${path}: ${status} ${text.slice(0, 300)}`);
+  };
+  await put(`triggers/${trigger}`, {});
+  for (let n = 0; n < rules; n++) {
+    await put(`rules/${trigger}-${n}`, { trigger: `/_/${trigger}`, action: "/_/bench-accept" });
+  }
+}
+
+/** Fires now and then, so often that the activations keep up: what is measured is a fire, not what it causes. Then waits until
+ * all of that has its record. */
+export async function fire(pool: Pool, { rules, ms }: { rules: number; ms: number }): Promise<Sample> {
+  const since = Date.now();
+  const pause = Math.max(25, 4 * rules);
+  const times: number[] = [];
+  while (Date.now() - since < ms) {
+    const path = `${BASE}/triggers/bench-hook-${rules}`;
+    const at = performance.now();
+    const { status, text } = await send(pool, {
+      method: "POST",
+      path,
+      headers: HEADERS,
+      body: `{"n":${times.length}}`,
+    });
+    if (status !== 202) throw new Error(`a fire answered ${status}: ${text.slice(0, 300)}`);
+    times.push(performance.now() - at);
+    await sleep(pause);
+  }
+  await recorded(pool, { name: "bench-accept", since, count: rules * times.length });
+  await recorded(pool, { name: `bench-hook-${rules}`, since, count: times.length });
   times.sort((a, b) => a - b);
   return { rate: Number.NaN, p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
 }
