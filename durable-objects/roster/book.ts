@@ -60,9 +60,10 @@ export class Book {
     const known = this.#read().get(reported.scheduler);
     // An incarnation that was superseded still notices that its host has left it.
     if (!reported.connected && known !== undefined && reported.epoch < known.epoch) return;
-    const forgotten = !reported.connected && reported.runtimes.length === 0;
-    if (forgotten && known === undefined) return;
-    const entry = forgotten ? { ...known!, connected: false, since: reported.since, epoch: reported.epoch } : reported;
+    // Nobody learns anything from the absence of a host that is not known (any more).
+    if (!reported.connected && known === undefined) return;
+    const forgotten = known !== undefined && !reported.connected && reported.runtimes.length === 0;
+    const entry = forgotten ? { ...known, connected: false, since: reported.since, epoch: reported.epoch } : reported;
     if (known !== undefined && JSON.stringify({ ...known, since: 0 }) === JSON.stringify({ ...entry, since: 0 }))
       return;
     this.#sql.exec(

@@ -152,6 +152,13 @@ export class SchedulerCore {
     this.#desk.puller.pump();
   }
 
+  /** Cuts the line. */
+  expel(): void {
+    if (!this.#desk.link.connected) return;
+    this.#desk.link.close(1008, "the host's token was revoked");
+    this.#words.gone();
+  }
+
   /** A host's new socket; older ones are closed. The host speaks first (`hello`). */
   connect(connection: Connection): void {
     this.#words.connect(connection);

@@ -79,6 +79,10 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
     return this.#confirm(undefined);
   }
 
+  async expel(): Promise<void> {
+    this.#core.expel();
+  }
+
   /** The WebSocket of a host the Worker has authenticated. */
   override async fetch(request: Request): Promise<Response> {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {

@@ -75,6 +75,8 @@ export interface InvokerSchedulerRpc {
   holds(ids: ActivationId[]): Promise<HoldsReply>;
   status(): Promise<SchedulerStatus>;
   drain(on: boolean): Promise<void>;
+  /** Its host is not one of ours any more: the line is cut, what runs there counts as lost unless the host comes back. */
+  expel(): Promise<void>;
 }
 
 // ---- ActivationStore: one per namespace and shard -------------------------------------------------------------------------

@@ -39,6 +39,19 @@ describe("dialling in", () => {
     expect(status).toBe(401);
   });
 
+  it("ends for a revoked host whose line was open", async () => {
+    const host = await FakeHost.dial({ name: "expelled", kinds: ["nodejs:22"] });
+    const known = async () => (await roster().schedulers()).map((entry) => entry.scheduler);
+    await expect.poll(known).toContain("expelled/0");
+    const { status } = await platform("/admin/v1/hosts/expelled", {
+      method: "DELETE",
+      headers: { Authorization: "Bearer test-admin-token" },
+    });
+    expect(status).toBe(200);
+    await expect.poll(() => host.closed).toBe(true);
+    await expect.poll(known).not.toContain("expelled/0");
+  });
+
   it("shows the host among the invokers, and its kinds at /", async () => {
     const host = await FakeHost.dial({ name: "seen", kinds: ["nodejs:22"] });
     const states = async () => {

@@ -42,6 +42,7 @@ export function ran(result: string, changes: Partial<Completion> = {}): Completi
 export class FakeHost {
   readonly runs: Run[] = [];
   readonly stored: string[] = [];
+  closed = false;
   readonly token: string;
   readonly name: string;
   #socket: WebSocket;
@@ -68,6 +69,9 @@ export class FakeHost {
     if (socket === null) throw new Error(`dialling in was answered ${answer.status}: ${await answer.text()}`);
     const host = new FakeHost(socket, { ...options, token: made.token, name, report: reportOf(options) });
     socket.addEventListener("message", (event) => host.#hear(event.data));
+    socket.addEventListener("close", () => {
+      host.closed = true;
+    });
     socket.accept();
     socket.send("ping");
     host.send({ t: "hello", report: host.#report });

@@ -120,7 +120,12 @@ async function createHost(c: AppContext): Promise<Response> {
 
 async function revokeHost(c: AppContext): Promise<Response> {
   const name = c.req.param("name") ?? "";
-  const gone = await c.get("services").roster().revokeHost(name);
+  const services = c.get("services");
+  const roster = services.roster();
+  const lines = (await roster.schedulers()).filter((entry) => entry.host === name);
+  const gone = await roster.revokeHost(name);
+  // A line that was open before the token went would stay open.
+  await Promise.all(lines.map((entry) => services.scheduler(entry.scheduler).expel()));
   return gone ? json(c, JSON.stringify({ name })) : respond(c, fail("not-found"));
 }
 
