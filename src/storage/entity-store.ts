@@ -48,6 +48,9 @@ export type PutResult = { kind: "written" } | { kind: "conflict" };
 export type DeleteResult = PutResult | { kind: "fixed" };
 export type RemoveResult = DeleteResult | { kind: "not-empty"; count: number };
 
+/** One of several writes that are made together. */
+export type Change = { put: NewEntity; expected: string | null } | { delete: EntityKey; expected: string };
+
 export interface EntityStore {
   get(key: EntityKey): Promise<StoredEntity | null>;
   /** To be called before a blob is written that an entity will own: what no entity owns in the end is swept. */
@@ -55,6 +58,9 @@ export interface EntityStore {
   /** `expected`: the revision this write replaces, or null if the name must be free; `package`: the package a new entity
    * is put into must be there. Anything else is a conflict. */
   put(entity: NewEntity, options: { expected: string | null; package?: EntityKey }): Promise<PutResult>;
+  /** `put` replaces what is stored, and all of `with` happens, too; or nothing does, because one of them did not find what
+   * it expected. */
+  putTogether(put: NewEntity, options: { expected: string; with: readonly Change[] }): Promise<PutResult>;
   /** Conflict if the revision is not the stored one. */
   delete(key: EntityKey, options: { expected: string }): Promise<DeleteResult>;
   /** A package, with all it contains if `force` is set, in one step; without it only an empty one. */

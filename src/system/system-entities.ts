@@ -4,6 +4,7 @@
 import { documentOf, summaryOf } from "../entities/action-document.ts";
 import { isShared, packageDocument, packageSummary } from "../entities/package.ts";
 import type {
+  Change,
   DeleteResult,
   EntityKey,
   EntityQuery,
@@ -40,6 +41,11 @@ export class SystemEntities implements EntityStore {
     // A built-in package is always there.
     const kept = container === undefined || virtual(container) !== null ? {} : { package: container };
     return this.#inner.put(entity, { expected: first ? null : expected, ...kept });
+  }
+
+  /** What is built in belongs to no such pair. */
+  putTogether(put: NewEntity, options: { expected: string; with: readonly Change[] }): Promise<PutResult> {
+    return this.#inner.putTogether(put, options);
   }
 
   async delete(key: EntityKey, options: { expected: string }): Promise<DeleteResult> {

@@ -168,3 +168,80 @@ test("lists can be narrowed to what is shared", async () => {
   await entities.put(entity("ours", { type: "package", revision: "r2" }), { expected: "r1" });
   expect(await entities.count(query)).toBe(0);
 });
+
+test("writes that belong together happen together", async () => {
+  const trigger = (revision: string, blob: string) => entity("t", { type: "trigger", revision, blobs: [blob] });
+  const rule = (revision: string) => entity("r", { type: "rule", revision, blobs: [`code/rule-${revision}`] });
+  await entities.put(trigger("r1", "code/1"), { expected: null });
+  const made = await entities.putTogether(trigger("r2", "code/2"), {
+    expected: "r1",
+    with: [{ put: rule("r1"), expected: null }],
+  });
+  expect(made).toEqual({ kind: "written" });
+  expect([(await entities.get(rule("")))?.revision, (await entities.get(trigger("", "")))?.revision]).toEqual([
+    "r1",
+    "r2",
+  ]);
+  expect(await garbage()).toEqual(["code/1"]);
+  const other = entity("u", { type: "trigger", revision: "r1" });
+  await entities.put(other, { expected: null });
+  const moved = await entities.putTogether(
+    { ...other, revision: "r2" },
+    {
+      expected: "r1",
+      with: [
+        { put: rule("r2"), expected: "r1" },
+        { put: trigger("r3", "code/3"), expected: "r2" },
+      ],
+    },
+  );
+  expect(moved).toEqual({ kind: "written" });
+  expect(await garbage()).toEqual(["code/1", "code/2", "code/rule-r1"]);
+  const gone = await entities.putTogether(
+    { ...other, revision: "r3" },
+    { expected: "r2", with: [{ delete: rule(""), expected: "r2" }] },
+  );
+  expect(gone).toEqual({ kind: "written" });
+  expect(await entities.get(rule(""))).toBeNull();
+  expect(await garbage()).toEqual(["code/1", "code/2", "code/rule-r1", "code/rule-r2"]);
+});
+
+test("of writes that belong together none happens when one finds something else", async () => {
+  const trigger = (revision: string) => entity("t", { type: "trigger", revision, blobs: [`code/t-${revision}`] });
+  const rule = (revision: string) => entity("r", { type: "rule", revision, blobs: [`code/r-${revision}`] });
+  await entities.put(trigger("r1"), { expected: null });
+  await entities.put(rule("r1"), { expected: null });
+  const put = trigger("r2");
+  const none = entity("none", { type: "rule" });
+  for (const [expected, change] of [
+    ["r0", { put: none, expected: null }],
+    ["r1", { put: rule("r2"), expected: null }],
+    ["r1", { put: rule("r2"), expected: "r0" }],
+    ["r1", { delete: rule(""), expected: "r0" }],
+    ["r1", { delete: none, expected: "r1" }],
+    ["r1", { put: none, expected: "r1" }],
+  ] as const) {
+    const more = { put: entity("more"), expected: null };
+    const options = { expected, with: [more, change, { delete: rule(""), expected: "r1" }] };
+    expect(await entities.putTogether(put, options)).toEqual({ kind: "conflict" });
+    expect((await entities.get(put))?.revision).toBe("r1");
+    expect((await entities.get(rule("")))?.revision).toBe("r1");
+    expect(await entities.get(none)).toBeNull();
+    expect(await entities.get(entity("more"))).toBeNull();
+  }
+  expect(await garbage()).toEqual([]);
+});
+
+test("of writers at once that share one of several documents exactly one wins", async () => {
+  await entities.put(entity("t", { type: "trigger" }), { expected: null });
+  const kinds = await Promise.all(
+    ["x", "y", "z"].map((name) =>
+      entities.putTogether(entity("t", { type: "trigger", revision: name }), {
+        expected: "r1",
+        with: [{ put: entity(name, { type: "rule" }), expected: null }],
+      }),
+    ),
+  );
+  expect(kinds.map((each) => each.kind).sort()).toEqual(["conflict", "conflict", "written"]);
+  expect(await entities.count({ path: "ns", type: "rule", deep: true })).toBe(1);
+});

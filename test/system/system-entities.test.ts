@@ -36,6 +36,7 @@ function storeOver(): EntityStore {
       rows.splice(found < 0 ? rows.length : found, found < 0 ? 0 : 1, entity);
       return { kind: "written" };
     },
+    putTogether: async () => ({ kind: "conflict" }),
     delete: async (key) => {
       rows.splice(at(key), 1);
       return { kind: "written" };

@@ -2,10 +2,12 @@
 // A write and the bookkeeping of the blobs it replaces are one transaction.
 
 import { and, count, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { parseBlobKey } from "../blob-name.ts";
 import type { BlobStore } from "../blob-store.ts";
 import type {
+  Change,
   EntityKey,
   EntityQuery,
   EntityStore,
@@ -58,35 +60,34 @@ export class D1EntityStore implements EntityStore {
 
   async put(entity: NewEntity, options: { expected: string | null; package?: EntityKey }): Promise<PutResult> {
     const row = await this.#rowOf(entity);
-    const { expected } = options;
+    const { expected, package: container } = options;
     if (expected === null) {
-      const [written] = await this.#db.batch([
-        this.#insert(row, options.package).onConflictDoNothing().returning({ name: entities.name }),
-        this.#adopt(row),
-      ]);
+      const [written] = await this.#db.batch(this.#add(row, container === undefined ? ALWAYS : isPackage(container)));
       return { kind: written.length === 1 ? "written" : "conflict" };
     }
-    const [, written] = await this.#db.batch([
-      this.#discard(entity, { expected, keep: row.blobs }),
-      this.#db
-        .update(entities)
-        .set(row)
-        .where(and(at(entity), eq(entities.revision, expected)))
-        .returning({ name: entities.name }),
-      this.#adopt(row),
-    ]);
+    const [, written] = await this.#db.batch(this.#replace(row, { expected, when: ALWAYS }));
+    return { kind: written.length === 1 ? "written" : "conflict" };
+  }
+
+  /** The first write finds out whether all will do; the others follow if it was made. */
+  async putTogether(put: NewEntity, options: { expected: string; with: readonly Change[] }): Promise<PutResult> {
+    const row = await this.#rowOf(put);
+    const others = options.with.map((each) => isAt("put" in each ? each.put : each.delete, each.expected));
+    const when = isAt(put, put.revision);
+    const rest: BatchItem<"sqlite">[] = [];
+    for (const each of options.with) {
+      const { expected } = each;
+      if ("delete" in each) rest.push(...this.#remove(each.delete, { expected: each.expected, when }));
+      else if (expected === null) rest.push(...this.#add(await this.#rowOf(each.put), when));
+      else rest.push(...this.#replace(await this.#rowOf(each.put), { expected, when }));
+    }
+    const first = this.#replace(row, { expected: options.expected, when: sql.join([ALWAYS, ...others], sql` AND `) });
+    const [, written] = await this.#db.batch([...first, ...rest]);
     return { kind: written.length === 1 ? "written" : "conflict" };
   }
 
   async delete(key: EntityKey, options: { expected: string }): Promise<PutResult> {
-    const { expected } = options;
-    const [, gone] = await this.#db.batch([
-      this.#discard(key, { expected, keep: "[]" }),
-      this.#db
-        .delete(entities)
-        .where(and(at(key), eq(entities.revision, expected)))
-        .returning({ name: entities.name }),
-    ]);
+    const [, gone] = await this.#db.batch(this.#remove(key, { ...options, when: ALWAYS }));
     return { kind: gone.length === 1 ? "written" : "conflict" };
   }
 
@@ -152,14 +153,28 @@ export class D1EntityStore implements EntityStore {
     return keys.length;
   }
 
-  #insert(row: Row, container: EntityKey | undefined) {
-    if (container === undefined) return this.#db.insert(entities).values(row);
-    return this.#db.insert(entities).select(
+  /** A row under a free name. */
+  #add(row: Row, when: SQL) {
+    const insert = this.#db.insert(entities).select(
       sql`SELECT ${row.path}, ${row.name}, ${row.namespace}, ${row.type}, ${row.revision}, ${row.updated}, ${row.document},
-        ${row.documentBlob}, ${row.summary}, ${row.summaryBlob}, ${row.blobs}, ${row.shared}
-        WHERE EXISTS (SELECT 1 FROM entities AS package WHERE package.path = ${container.path}
-          AND package.name = ${container.name} AND package.type = 'package')`,
+        ${row.documentBlob}, ${row.summary}, ${row.summaryBlob}, ${row.blobs}, ${row.shared} WHERE ${when}`,
     );
+    return [insert.onConflictDoNothing().returning({ name: entities.name }), this.#adopt(row)] as const;
+  }
+
+  #replace(row: Row, { expected, when }: { expected: string; when: SQL }) {
+    const update = this.#db
+      .update(entities)
+      .set(row)
+      .where(and(at(row), eq(entities.revision, expected), when));
+    const discard = this.#discard(row, { expected, when, keep: row.blobs });
+    return [discard, update.returning({ name: entities.name }), this.#adopt(row)] as const;
+  }
+
+  #remove(key: EntityKey, { expected, when }: { expected: string; when: SQL }) {
+    const remove = this.#db.delete(entities).where(and(at(key), eq(entities.revision, expected), when));
+    const discard = this.#discard(key, { expected, when, keep: "[]" });
+    return [discard, remove.returning({ name: entities.name })] as const;
   }
 
   async #rowOf(entity: NewEntity): Promise<Row> {
@@ -194,14 +209,14 @@ export class D1EntityStore implements EntityStore {
   }
 
   /** Marks what the replaced revision owned and its successor does not. */
-  #discard(key: EntityKey, options: { expected: string; keep: string }) {
+  #discard(key: EntityKey, options: { expected: string; when: SQL; keep: string }) {
     const now = Date.now();
     return this.#db
       .insert(garbage)
       .select(
         sql`SELECT owned.value, ${now} FROM entities, json_each(entities.blobs) AS owned
           WHERE entities.path = ${key.path} AND entities.name = ${key.name} AND entities.revision = ${options.expected}
-            AND owned.value NOT IN (SELECT value FROM json_each(${options.keep}))`,
+            AND owned.value NOT IN (SELECT value FROM json_each(${options.keep})) AND ${options.when}`,
       )
       .onConflictDoUpdate({ target: garbage.blob, set: { since: now } });
   }
@@ -213,6 +228,19 @@ export class D1EntityStore implements EntityStore {
         WHERE entities.path = ${row.path} AND entities.name = ${row.name} AND entities.revision = ${row.revision})`,
     );
   }
+}
+
+const ALWAYS = sql`1`;
+
+/** Whether the name has this revision, or is free. */
+function isAt(key: EntityKey, revision: string | null): SQL {
+  const found = sql`SELECT 1 FROM entities AS other WHERE other.path = ${key.path} AND other.name = ${key.name}`;
+  return revision === null ? sql`NOT EXISTS (${found})` : sql`EXISTS (${found} AND other.revision = ${revision})`;
+}
+
+function isPackage(key: EntityKey): SQL {
+  return sql`EXISTS (SELECT 1 FROM entities AS package WHERE package.path = ${key.path} AND package.name = ${key.name}
+    AND package.type = 'package')`;
 }
 
 function at(key: EntityKey): SQL | undefined {
