@@ -27,6 +27,7 @@ export const TEXTS = {
   "provider-is-binding": () => "Cannot bind to another package binding.",
   "not-a-binding": () => "Resource is a package and cannot be converted into a binding.",
   "not-on-binding": () => "Operation not permitted on package binding.",
+  "rule-without-trigger": () => "Only rules with existing triggers can be activated",
   "wrong-collection": () => "Resource by this name exists but is not in this collection.",
   "circular-binding": (name: string) => `Package binding '${name}' contains a circular reference.`,
   "concurrent-modification": () => "Concurrent modification to resource detected.",

@@ -39,6 +39,8 @@ export const MAX_RESULT = MB;
 export const TRUNCATION = MB;
 /** Bytes of all parameters, and of all annotations, of one entity. */
 export const MAX_PARAMETERS = MB;
+/** Bytes of a body that makes an entity without code: its parameters and annotations, however many small ones they are. */
+export const MAX_ENTITY = 4 * MB;
 /** Bytes of action code as stored (base64 for archives). */
 export const MAX_CODE = 48 * MB;
 /** Bytes of arguments, a result or logs that travel inside a frame; larger ones lie in the blob store. */

@@ -7,6 +7,9 @@ import type { EntityPoint } from "./names.ts";
 import { printParameters } from "./parameters.ts";
 import { objectOf, type RawJson } from "./raw-json.ts";
 
+/** Of one trigger: a fire is one row, with a line for each. */
+export const MAX_RULES = 1_000;
+
 export type RuleStatus = "active" | "inactive";
 
 /** What a trigger knows of one of its rules. */

@@ -34,12 +34,9 @@ const common = {
   updated: whole,
 };
 const link = { path: text, name: text };
-const writable = {
-  version: text,
-  publish: yesNo,
-  annotations: list(ref("KeyValue")),
-  parameters: list(ref("KeyValue")),
-};
+const rule = { ...common, trigger: object(link), action: object(link) };
+const described = { version: text, publish: yesNo, annotations: list(ref("KeyValue")) };
+const writable = { ...described, parameters: list(ref("KeyValue")) };
 const ended = { result: anything, success: yesNo, status: text, size: whole };
 
 const DEFINITIONS: Record<string, Schema> = {
@@ -71,7 +68,18 @@ const DEFINITIONS: Record<string, Schema> = {
   PackageMeta: object({ ...common, binding: ref("Binding") }),
   PackagePut: object({ ...writable, binding: ref("Binding") }),
   TriggerMeta: object(common),
-  RuleMeta: object({ ...common, trigger: object(link), action: object(link) }),
+  Trigger: object({
+    ...common,
+    parameters: list(ref("KeyValue")),
+    limits: anything,
+    rules: { type: "object", additionalProperties: ref("TriggerRule") },
+  }),
+  TriggerPut: object(writable),
+  TriggerRule: object({ action: object(link), status: text }),
+  RuleMeta: object(rule),
+  Rule: object({ ...rule, status: text }),
+  RulePut: object({ ...described, trigger: text, action: text }),
+  RuleStatus: object({ status: { type: "string", enum: ["active", "inactive"] } }, ["status"]),
   ActivationId: object({ activationId: text }, ["activationId"]),
   ActivationResult: object(ended),
   ActivationLogs: object({ logs: list(text) }),
@@ -152,7 +160,19 @@ const PATHS: Record<string, Record<string, Operation>> = {
     delete: { summary: "Delete a package or binding", query: ["force"], answer: "Package" },
   },
   "/namespaces/{namespace}/triggers": { get: { summary: "Triggers", query: PAGES, answer: "TriggerMeta[]" } },
+  "/namespaces/{namespace}/triggers/{trigger}": {
+    get: { summary: "A trigger, with its rules", answer: "Trigger" },
+    put: { summary: "Create or update a trigger", query: ["overwrite"], body: "TriggerPut", answer: "Trigger" },
+    post: { summary: "Fire a trigger; 204 if no rule is active", body: "Anything", answer: "ActivationId" },
+    delete: { summary: "Delete a trigger", answer: "Trigger" },
+  },
   "/namespaces/{namespace}/rules": { get: { summary: "Rules", query: PAGES, answer: "RuleMeta[]" } },
+  "/namespaces/{namespace}/rules/{rule}": {
+    get: { summary: "A rule, with its status", answer: "Rule" },
+    put: { summary: "Create or update a rule", query: ["overwrite"], body: "RulePut", answer: "Rule" },
+    post: { summary: "Switch a rule on or off", body: "RuleStatus", answer: "Name" },
+    delete: { summary: "Delete a rule", answer: "Rule" },
+  },
   "/namespaces/{namespace}/activations": {
     get: { summary: "Activations", query: [...PAGES, "name", "since", "upto", "docs"], answer: "ActivationMeta[]" },
   },
@@ -181,7 +201,11 @@ export function apiDocument(build: string): object {
   ]);
   return {
     swagger: "2.0",
-    info: { title: "OpenWhisk REST API", description: "Actions, packages and activations over HTTP.", version: build },
+    info: {
+      title: "OpenWhisk REST API",
+      description: "Actions, packages, triggers, rules and activations over HTTP.",
+      version: build,
+    },
     basePath: "/api/v1",
     consumes: ["application/json"],
     produces: ["application/json"],

@@ -19,7 +19,6 @@ import { reply } from "./reply.ts";
 import { actionRoutes } from "./routes/actions.ts";
 import { activationRoutes } from "./routes/activations.ts";
 import { docsRoutes } from "./routes/docs.ts";
-import { emptyCollectionRoutes } from "./routes/empty-collections.ts";
 import { fireRoutes } from "./routes/fire.ts";
 import { hostRoutes } from "./routes/hosts.ts";
 import { infoRoutes } from "./routes/info.ts";
@@ -28,6 +27,8 @@ import { invokerRoutes } from "./routes/invokers.ts";
 import { logForwardingRoutes } from "./routes/log-forwarding.ts";
 import { namespaceRoutes } from "./routes/namespaces.ts";
 import { packageRoutes } from "./routes/packages.ts";
+import { ruleRoutes } from "./routes/rules.ts";
+import { triggerRoutes } from "./routes/triggers.ts";
 import { isWebPath, webRoutes } from "./routes/web.ts";
 import { transactionIdOf } from "./transaction.ts";
 
@@ -57,9 +58,10 @@ export function makeApp(open: (env: Env) => Services): App {
   fireRoutes(app, { triggers: new Triggers(), fanOut: new FanOut(actions) });
   actionRoutes(app);
   packageRoutes(app);
+  triggerRoutes(app);
+  ruleRoutes(app);
   activationRoutes(app);
   namespaceRoutes(app);
-  emptyCollectionRoutes(app);
   logForwardingRoutes(app);
   return app;
 }

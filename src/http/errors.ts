@@ -11,6 +11,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "kind-not-authorized": 403,
   "not-found": 404,
   "response-field-missing": 404,
+  "rule-without-trigger": 404,
   "no-such-route": 404,
   "method-not-allowed": 405,
   "malformed-body": 400,

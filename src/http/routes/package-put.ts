@@ -1,7 +1,7 @@
 // PUT of a package, from body to stored revision. The order of the checks is the one clients know from OpenWhisk.
 
 import { parametersFault } from "../../entities/limit-values.ts";
-import { MB } from "../../entities/limits.ts";
+import { MAX_ENTITY } from "../../entities/limits.ts";
 import {
   isShared,
   type Package,
@@ -17,16 +17,13 @@ import type { EntityKey, StoredEntity } from "../../storage/entity-store.ts";
 import { putBodyOf } from "../body.ts";
 import type { AppContext } from "../context.ts";
 
-/** Bytes of a body: parameters and annotations of 1 MB each, however many small ones they are. */
-const MAX_PUT = 4 * MB;
-
 export async function putPackage(
   c: AppContext,
   { key, overwrite }: { key: EntityKey; overwrite: boolean },
 ): Promise<Result<Package>> {
   const services = c.get("services");
   const { entities } = services.stores;
-  const body = await putBodyOf(c, MAX_PUT);
+  const body = await putBodyOf(c, MAX_ENTITY);
   if (!body.ok) return body;
   const put = parsePackagePut(body.value, { own: key.path });
   if (!put.ok) return put;
