@@ -2,12 +2,18 @@
 // the platform serves again by itself.
 
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { ready, treeOf } from "../support/platform.ts";
 import { type Answer, type Bench, onEngines, put, recordOf } from "./engines.ts";
 
 const SLEEPER = "function main(a) { return new Promise((done) => setTimeout(() => done({ slept: a.ms }), a.ms)); }";
+
+const LIMITS = JSON.stringify({ concurrency: { max: 200 } });
+/** So many have room: 5120 MB, 256 each, 10 per container. */
+const RUNNING = 200;
 
 onEngines(
   "faults",
@@ -82,16 +88,16 @@ onEngines(
     });
 
     it("loses no accepted id when workerd is killed -9 with runs and waiting rows", async () => {
-      await put(bench, "crash", { code: SLEEPER, limits: { memory: 128 } });
+      await put(bench, "crash", { code: SLEEPER, limits: { memory: 256, concurrency: 10 } });
       const accepted: string[] = [];
       const accept = async () => {
-        const answer = await start("crash", { ms: 2000 }, "");
+        const answer = await start("crash", { ms: 4000 }, "");
         expect(answer.status).toBe(202);
         accepted.push(answer.json.activationId);
       };
       for (let n = 0; n < 70; n++) await Promise.all(Array.from({ length: 10 }, accept));
       const blocking = Array.from({ length: 20 }, () => start("crash", { ms: 2000 }).catch(() => null));
-      await sleep(1000);
+      await expect.poll(() => runningOf(bench), { timeout: 20_000, interval: 50 }).toBeGreaterThanOrEqual(RUNNING);
       for (const pid of bench.platform().pids().workerd) process.kill(pid, "SIGKILL");
       const answers = (await Promise.all(blocking)).filter((each): each is Answer => each !== null);
       for (const answer of answers) {
@@ -131,8 +137,15 @@ onEngines(
       });
     }
   },
-  { start: { flags: ["--memory", "8192"] } },
+  { start: { flags: ["--memory", "5120", "--var", `LIMITS=${LIMITS}`] } },
 );
+
+async function runningOf(bench: Bench): Promise<number> {
+  const [scheduler = ""] = Object.keys((await bench.request("/invokers")).json);
+  const { adminToken } = JSON.parse(readFileSync(join(bench.platform().state, "secrets.json"), "utf8"));
+  const headers = { authorization: `Bearer ${adminToken}` };
+  return (await bench.request(`/admin/v1/schedulers/${scheduler}`, { headers })).json.running;
+}
 
 /** Waits until a blocking call succeeds again, at most 60 s. */
 async function serves(bench: Bench, name: string): Promise<void> {

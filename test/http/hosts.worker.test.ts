@@ -39,6 +39,18 @@ describe("dialling in", () => {
     expect(status).toBe(401);
   });
 
+  it("shows the administrator what the host's scheduler does", async () => {
+    const host = await FakeHost.dial({ name: "watched", kinds: ["nodejs:22"], memory: 512 });
+    await expect.poll(async () => (await roster().schedulers()).map((entry) => entry.scheduler)).toContain("watched/0");
+    const headers = { Authorization: "Bearer test-admin-token" };
+    const status = await platform("/admin/v1/schedulers/watched/0", { headers });
+    expect(await status.json()).toMatchObject({ name: "watched/0", ready: true, memory: 512, used: 0, running: 0 });
+    expect((await platform("/admin/v1/schedulers/watched/9", { headers })).status).toBe(404);
+    expect((await platform("/admin/v1/schedulers/watched/0", { method: "POST", headers })).status).toBe(405);
+    await platform("/admin/v1/hosts/watched", { method: "DELETE", headers });
+    await expect.poll(() => host.closed).toBe(true);
+  });
+
   it("ends for a revoked host whose line was open", async () => {
     const host = await FakeHost.dial({ name: "expelled", kinds: ["nodejs:22"] });
     const known = async () => (await roster().schedulers()).map((entry) => entry.scheduler);

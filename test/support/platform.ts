@@ -38,7 +38,7 @@ export interface Platform {
   stop(): Promise<number | null>;
 }
 
-/** Resolves when a host is ready to run actions; rejects with the output if that takes more than 60 s or it exits. */
+/** Resolves when the platform has proved itself and says that it serves; rejects with the output if that takes more than 60 s or it exits. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const port = options.port ?? (await freePort());
   const state = options.state ?? mkdtempSync(join(tmpdir(), "edgewhisk-"));
@@ -68,7 +68,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   };
   for (let waited = 0; waited < 60_000; waited += 100) {
     if (child.exitCode !== null) throw new Error(`the platform exited with ${child.exitCode}:\n${output}`);
-    if (await ready(url)) return platform;
+    if (/^ {2}serving /m.test(output) && (await ready(url))) return platform;
     await sleep(100);
   }
   await platform.stop();

@@ -70,6 +70,8 @@ export function adminRoutes(app: App): void {
     json(c, JSON.stringify(withDifferences(await c.get("services").roster().schedulers()))),
   );
   app.all(`${ROOT}/schedulers`, methodNotAllowed("GET"));
+  app.get(`${ROOT}/schedulers/:host/:shard`, scheduler);
+  app.all(`${ROOT}/schedulers/:host/:shard`, methodNotAllowed("GET"));
 }
 
 const guard: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -116,6 +118,14 @@ async function createHost(c: AppContext): Promise<Response> {
     return respond(c, fail("bad-request", `The name of a host has ${rule}.`));
   }
   return json(c, JSON.stringify({ name, token: made.token }));
+}
+
+/** What one scheduler does now: it is asked itself. */
+async function scheduler(c: AppContext): Promise<Response> {
+  const name = `${c.req.param("host")}/${c.req.param("shard")}`;
+  const services = c.get("services");
+  const known = (await services.roster().schedulers()).some((entry) => entry.scheduler === name);
+  return known ? json(c, JSON.stringify(await services.scheduler(name).status())) : respond(c, fail("not-found"));
 }
 
 async function revokeHost(c: AppContext): Promise<Response> {
