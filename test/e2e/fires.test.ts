@@ -1,0 +1,125 @@
+// Fires while parts of the platform die, and under what users get wrong: each accepted fire has one record, and each of its
+// rules ran once.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { ready } from "../support/platform.ts";
+import { type Bench, type Loose, onEngines, put, recordOf } from "./engines.ts";
+
+const ECHO = "function main(a) { return { n: a.n }; }";
+
+async function hook(bench: Bench, name: string, actions: string[]): Promise<void> {
+  const make = async (path: string, body: object) => {
+    const answer = await bench.request(`${path}?overwrite=true`, { method: "PUT", body });
+    if (answer.status !== 200) throw new Error(`PUT ${path}: ${answer.status} ${answer.text}`);
+  };
+  await make(`triggers/${name}`, {});
+  for (const [index, action] of actions.entries()) {
+    await make(`rules/${name}-${index}`, { trigger: `/_/${name}`, action: `/_/${action}` });
+  }
+}
+
+const linesOf = (record: Loose): Loose[] => record.logs.map((each: string) => JSON.parse(each));
+
+onEngines(
+  "fires",
+  (bench) => {
+    const fire = (name: string, body: object) => bench.request(`triggers/${name}`, { method: "POST", body });
+
+    it("happen exactly once each when workerd is killed -9 amid them", async () => {
+      const actions = ["fire-a", "fire-b", "fire-c"];
+      for (const name of actions) await put(bench, name, { code: ECHO, limits: { memory: 128 } });
+      await hook(bench, "storm", actions);
+      const since = Date.now();
+      const accepted = new Map<string, number>();
+      let n = 0;
+      let over = false;
+      const caller = async () => {
+        while (!over) {
+          const mine = n++;
+          const answer = await fire("storm", { n: mine }).catch(() => null);
+          if (answer?.status === 202) accepted.set(answer.json.activationId, mine);
+          else await sleep(50);
+        }
+      };
+      const callers = Array.from({ length: 8 }, caller);
+      await sleep(2500);
+      for (const pid of bench.platform().pids().workerd) process.kill(pid, "SIGKILL");
+      over = true;
+      await Promise.all(callers);
+      expect(accepted.size).toBeGreaterThan(20);
+      for (let tries = 0; !(await ready(bench.platform().url)); tries++) {
+        if (tries > 300) throw new Error("the platform does not come back");
+        await sleep(100);
+      }
+      const caused = new Set<string>();
+      for (const [id, mine] of accepted) {
+        const record = await recordOf(bench, id, 120_000);
+        expect(record.response.result).toEqual({ n: mine });
+        const lines = linesOf(record);
+        expect(lines.map((each) => each.success)).toEqual([true, true, true]);
+        for (const { activationId } of lines) caused.add(activationId);
+      }
+      expect(caused.size).toBe(3 * accepted.size);
+      let good = 0;
+      const seen = new Map<string, number>();
+      for (const id of caused) {
+        const { name, response } = await recordOf(bench, id, 120_000);
+        if (response.success) {
+          good++;
+          const call = `${name} ${response.result.n}`;
+          seen.set(call, (seen.get(call) ?? 0) + 1);
+        }
+      }
+      expect(Math.max(...seen.values())).toBe(1);
+      // Nothing but these: what has a record is named by a fire, also of those whose caller heard nothing.
+      const fires = await count(bench, "storm", since);
+      for (const name of actions) expect(await count(bench, name, since)).toBe(fires);
+      console.log(
+        `workerd killed: ${accepted.size} fires accepted, ${fires} kept, ${good} of ${caused.size} activations succeeded`,
+      );
+      expect(good).toBeGreaterThan(caused.size / 2);
+    }, 300_000);
+
+    it("of a rule whose action is gone, 1,000 a second, are answered, and each has its one record", async () => {
+      await put(bench, "fire-gone", { code: ECHO });
+      await hook(bench, "void", ["fire-gone"]);
+      await bench.request("actions/fire-gone", { method: "DELETE" });
+      await put(bench, "fire-other", { code: ECHO });
+      const since = Date.now();
+      const answers: { status: number; id: string }[] = [];
+      const shoot = async (mine: number) => {
+        const { status, json } = await fire("void", { n: mine });
+        answers.push({ status, id: json?.activationId });
+      };
+      // As they come, not as they are answered.
+      const shots: Promise<void>[] = [];
+      for (let tick = 0; tick < 100; tick++) {
+        for (let at = 0; at < 20; at++) shots.push(shoot(shots.length));
+        await sleep(Math.max(0, since + 20 * (tick + 1) - Date.now()));
+      }
+      const neighbour = await bench.request("actions/fire-other?blocking=true", { method: "POST", body: { n: 1 } });
+      expect(neighbour.status).toBe(200);
+      await Promise.all(shots);
+      const took = Date.now() - since;
+      const accepted = answers.filter((each) => each.status === 202);
+      console.log(`${shots.length} fires in ${took} ms: ${accepted.length} accepted`);
+      for (const { status } of answers) expect([202, 429]).toContain(status);
+      expect(accepted.length).toBeGreaterThan(500);
+      expect(new Set(accepted.map((each) => each.id)).size).toBe(accepted.length);
+      for (let tries = 0; (await count(bench, "void", since)) < accepted.length; tries++) {
+        if (tries > 300) throw new Error("not every fire has a record");
+        await sleep(200);
+      }
+      expect(await count(bench, "void", since)).toBe(accepted.length);
+      const [line] = linesOf(await recordOf(bench, accepted.at(-1)?.id ?? ""));
+      expect(line).toMatchObject({ statusCode: 1, error: "The requested resource does not exist." });
+    }, 120_000);
+  },
+  { engines: ["process"] },
+);
+
+async function count(bench: Bench, name: string, since: number): Promise<number> {
+  const { json } = await bench.request(`activations?count=true&name=${name}&since=${since}`);
+  return json.activations;
+}
