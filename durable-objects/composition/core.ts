@@ -54,7 +54,10 @@ export class CompositionCore {
       state === "running"
         ? await this.#waiters.wait(id, waitMs)
         : (await this.#ports.store().await(id, { ms: 1 })).record;
-    return record === null ? { kind: "accepted" } : { kind: "done", record };
+    if (record !== null) return { kind: "done", record };
+    // Asked of the storage, so that an incarnation that was superseded meanwhile promises nothing.
+    if (this.#ledger.state(id) === "unknown") throw new Error(`run ${id} was not written down`);
+    return { kind: "accepted" };
   }
 
   backlog(): { running: number } {

@@ -60,6 +60,8 @@ export class Book {
     const known = this.#read().get(reported.scheduler);
     // An incarnation that was superseded still notices that its host has left it.
     if (!reported.connected && known !== undefined && reported.epoch < known.epoch) return;
+    // Words of one incarnation may overtake each other.
+    if (known !== undefined && reported.epoch === known.epoch && reported.since < known.since) return;
     // Nobody learns anything from the absence of a host that is not known (any more).
     if (!reported.connected && known === undefined) return;
     const forgotten = known !== undefined && !reported.connected && reported.runtimes.length === 0;

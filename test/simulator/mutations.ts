@@ -21,6 +21,8 @@ const SCHEDULER = "durable-objects/scheduler/core.ts";
 const THROTTLE = "durable-objects/gate/throttle.ts";
 const FIRES = "durable-objects/activations/fires.ts";
 const FAN_OUT = "src/invocation/fan-out.ts";
+const RUNS = "durable-objects/composition/core.ts";
+const DRIVER = "durable-objects/composition/driver.ts";
 const WORDS = "durable-objects/scheduler/host-words.ts";
 
 /** A guard that only the guard it stands behind keeps idle (the host's refusal of lower epochs, the match of leases) has no
@@ -251,5 +253,104 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "the gate counts no calls per minute",
     patches: [{ file: THROTTLE, find: /if \(count > perMinute\) return[^;]*;/, replace: "" }],
+  },
+  {
+    name: "a composition is answered before it is written down",
+    patches: [{ file: RUNS, find: /this\.#ledger\.begin\(run, frame\);/, replace: "void frame;" }],
+  },
+  {
+    name: "nobody takes up the runs of a lost object",
+    patches: [{ file: RUNS, find: /this\.#fill\(\);\n {2}\}\n\n {2}#fill/, replace: "}\n\n  #fill" }],
+    only: "composition-crash",
+  },
+  {
+    name: "a composition's alarm rings once only",
+    patches: [
+      { file: RUNS, find: /this\.#wakeAt\(this\.#ledger\.running > 0 \? now \+ LOOK_EVERY : purgeAt\);/, replace: "" },
+      { file: RUNS, find: /if \(this\.#ledger\.running > 0\) this\.#wakeAt\([^;]*;/, replace: "" },
+      {
+        file: RUNS,
+        find: /for \(let failures = 0; failures < MOST_FAILURES; \)/,
+        replace: "for (let failures = 0; failures < 1; )",
+      },
+    ],
+    only: "platform-restart",
+  },
+  {
+    name: "a composition is forgotten before its record is in the store",
+    patches: [{ file: DRIVER, find: /await (ports\.store\(\)\.complete\([^;]*);/, replace: "$1.catch(() => {});" }],
+  },
+  {
+    name: "an inner composition ends without a record",
+    patches: [
+      { file: DRIVER, find: /await (ports\.store\(\)\.complete\([^;]*;)/, replace: "if (depth === 0) await $1" },
+    ],
+  },
+  {
+    name: "a step that could not be asked for counts as failed",
+    patches: [
+      {
+        file: DRIVER,
+        find: /since: Math\.max\(step\.since, this\.#tookUp\) \}\)/,
+        replace: '$&.catch(() => ({ kind: "refused", reason: "failed" }) as const)',
+      },
+    ],
+    only: "isolate-loss",
+  },
+  {
+    name: "a step that is asked for again is another activation",
+    patches: [
+      {
+        file: "durable-objects/composition/asking.ts",
+        find: /return \{ id, cause: frame\.id,/,
+        replace: "return { id: id.slice(0, 26) + String(Math.random()).slice(2, 8), cause: frame.id,",
+      },
+      {
+        file: "durable-objects/composition/asking.ts",
+        find: /settled\(ports, step, \(\) => left\(reply\.limits\.timeout\)\)/,
+        replace: 'Promise.reject(new Error("asked again"))',
+      },
+    ],
+    only: "isolate-loss",
+  },
+  {
+    name: "a component is left out",
+    patches: [
+      {
+        file: "durable-objects/composition/sequence.ts",
+        find: /position: progress\.position \+ 1,/,
+        replace: "position: progress.position + (progress.position === 1 ? 2 : 1),",
+      },
+    ],
+  },
+  {
+    name: "components are given what the sequence was called with",
+    patches: [
+      {
+        file: "durable-objects/composition/sequence.ts",
+        find: /return next\(components, after, event\.result\);/,
+        replace: "return next(components, after, progress.step?.payload ?? event.result);",
+      },
+    ],
+  },
+  {
+    name: "a conductor's state is lost with the object",
+    patches: [
+      {
+        file: "durable-objects/composition/ledger.ts",
+        find: /JSON\.stringify\(progress\), id, depth\]/,
+        replace: "JSON.stringify({ ...progress, state: undefined }), id, depth]",
+      },
+    ],
+  },
+  {
+    name: "what ran is not written into the composition's logs",
+    patches: [
+      {
+        file: "durable-objects/composition/conductor.ts",
+        find: /logs: \[\.\.\.progress\.logs, id\],/,
+        replace: "logs: answered ? [...progress.logs, id] : progress.logs,",
+      },
+    ],
   },
 ];

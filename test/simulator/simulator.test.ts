@@ -30,7 +30,7 @@ function replay(): void {
 }
 
 function everything(): void {
-  const totals = { accepted: 0, success: 0, lost: 0, starts: 0, fires: 0, excused: 0, rested: 0 };
+  const totals = { accepted: 0, success: 0, lost: 0, starts: 0, compositions: 0, fires: 0, excused: 0, rested: 0 };
 
   for (let from = first; from < first + count; from += CHUNK) {
     const to = Math.min(from + CHUNK, first + count) - 1;
@@ -48,6 +48,7 @@ function everything(): void {
         totals.lost += outcome.lost;
         totals.starts += outcome.starts;
         totals.fires += outcome.fires;
+        totals.compositions += outcome.compositions;
         totals.excused += outcome.excused;
         totals.rested = Math.max(totals.rested, outcome.rested);
       }
@@ -57,12 +58,13 @@ function everything(): void {
   }
 
   it("runs real work: most of what is accepted succeeds, and hardly an id needs the excuse", () => {
-    const { accepted, success, lost, starts, fires, excused } = totals;
+    const { accepted, success, lost, starts, compositions, fires, excused } = totals;
     const seeds = count;
     process.stdout.write(`simulator: ${seeds} seeds, ${JSON.stringify(totals)}\n`);
     expect(accepted).toBeGreaterThan(seeds * 10);
     expect(starts).toBeGreaterThan(seeds * 10);
     expect(fires).toBeGreaterThan(seeds);
+    expect(compositions).toBeGreaterThan(seeds * 2);
     // About a fifth is meant to fail: runs past their timeout, containers that die.
     expect(success / accepted).toBeGreaterThan(0.72);
     expect(lost / accepted).toBeLessThan(0.06);

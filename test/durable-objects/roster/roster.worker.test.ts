@@ -59,6 +59,12 @@ test("a superseded incarnation that misses its host does not take it from the on
   expect(await roster().schedulers()).toEqual([{ ...entry, connected: false }]);
 });
 
+test("a word of the same incarnation that was overtaken by a later one changes nothing", async () => {
+  await roster().report({ ...entry, since: 20 });
+  await roster().report({ ...entry, connected: false, since: 19 });
+  expect(await roster().schedulers()).toEqual([{ ...entry, since: 20 }]);
+});
+
 test("a host that comes hears who waits; one that goes, drains or is unhealthy hears nothing", async () => {
   await roster().waiting("ns:01", true);
   await roster().waiting("ns:02", true);

@@ -5,6 +5,7 @@ declare module "simulated:product" {
   type ObjectClass = new (ctx: never, env: never) => object;
   export const InvokerScheduler: ObjectClass;
   export const ActivationStore: ObjectClass;
+  export const Composition: ObjectClass;
   export const Gate: ObjectClass;
   export const Roster: ObjectClass;
 }

@@ -13,6 +13,19 @@ export const KIND = "nodejs:20";
 /** Longest cold start (ms). */
 const COLD = 400;
 
+/** Longest run of a conductor (ms). */
+const ASKING = 20;
+
+/** What every call is given. In compositions it is handed on from step to step. */
+interface Args {
+  call: number;
+  ms: number;
+  /** Steps that have handed it on. */
+  hop?: number;
+  /** A conductor's: what it will name. */
+  todo?: string[];
+}
+
 export interface SimContainersOptions {
   kernel: Kernel;
   random: Random;
@@ -52,7 +65,9 @@ export class SimContainers implements Containers {
       kernel.after(random.ms(0, 20), owner, () => listener.refused(job, "busy"));
       return;
     }
-    const { call, ms } = JSON.parse(job.args) as { call: number; ms: number };
+    const args = JSON.parse(job.args) as Args;
+    const { call } = args;
+    const ms = args.todo === undefined ? args.ms : Math.min(args.ms, ASKING);
     const { id, attempt } = job;
     const start: Start = {
       id,
@@ -81,7 +96,7 @@ export class SimContainers implements Containers {
       start.endedAt = kernel.elapsed;
       this.#running.delete(running);
       if (!dies) this.#warm.set(pool, (this.#warm.get(pool) ?? 0) + 1);
-      const result = `{"call":${call},"boot":"${boot}","attempt":${attempt}}`;
+      const result = resultOf(args, `"boot":"${boot}","attempt":${attempt}`);
       const outcome = timedOut
         ? failure(2, { text: "exceeded its time limit" })
         : dies
@@ -135,4 +150,15 @@ export class SimContainers implements Containers {
     const used = this.#used();
     if (used > this.memory) this.#options.history.violate(`${this.#options.host} runs ${used} MB of ${this.memory} MB`);
   }
+}
+
+function resultOf({ call, ms, hop, todo }: Args, origin: string): string {
+  if (todo === undefined && hop === undefined) return `{"call":${call},${origin}}`;
+  const on = `"call":${call},"ms":${ms},"hop":${(hop ?? 0) + 1}`;
+  if (todo === undefined) return `{${on},${origin}}`;
+  const [next, ...rest] = todo;
+  if (next === undefined) return `{"params":{${on}}}`;
+  // After an error its saved state is all that a conductor has.
+  const state = JSON.stringify({ call, ms, todo: rest });
+  return `{"action":"${next}","params":{${on}},"state":${state}}`;
 }

@@ -61,6 +61,13 @@ function strike(world: World, plan: FaultPlan): void {
       if (socket !== undefined) network.cut(socket, { slow: plan.fault === "socket-half-open" });
       return;
     }
+    case "composition-steps":
+      // Lost again and again, at each step.
+      for (let at = 0; at <= plan.length; at += 50 + plan.victim * 700)
+        kernel.after(at, null, () => {
+          for (const node of world.nodes("composition")) node.crash("fault");
+        });
+      return;
     case "isolate-loss":
     case "isolate-fire":
       world.loseIsolate();

@@ -22,6 +22,8 @@ export interface Call {
   /** uuid */
   namespace: string;
   action: string;
+  /** It is one: its steps are durable from the beginning. */
+  composition?: true;
   /** Label of the isolate that serves it. */
   isolate: string;
   blocking: boolean;
@@ -33,6 +35,14 @@ export interface Call {
   leftAt: number | null;
   told: Told | null;
   toldAt: number | null;
+}
+
+/** A composition that a Worker has handed over. */
+export interface Run {
+  id: string;
+  call: number;
+  /** uuid */
+  namespace: string;
 }
 
 /** A fact that a Worker has handed to a store. */
@@ -74,6 +84,7 @@ export class History {
   readonly violations: string[] = [];
   readonly permits: Permit[] = [];
   readonly facts: Fact[] = [];
+  readonly runs: Run[] = [];
   readonly #kernel: Kernel;
   /** Whether a store has a row or a record of the id. */
   readonly #isWritten: (id: string) => boolean;

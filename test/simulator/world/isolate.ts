@@ -9,7 +9,9 @@ import { fire } from "../../../src/invocation/fire.ts";
 import { invoke } from "../../../src/invocation/invoke.ts";
 import type { FireDesk } from "../../../src/invocation/ports.ts";
 import type { Actions } from "../../../src/invocation/resolve.ts";
+import { step } from "../../../src/invocation/step.ts";
 import type { Triggers } from "../../../src/invocation/triggers.ts";
+import type { CompositionRpc, Plan, Run, StepReply, StepRequest } from "../../../src/protocol/composition.ts";
 import type { Fire } from "../../../src/protocol/fire.ts";
 import { ROSTER_NAME, storeNameOf } from "../../../src/protocol/names.ts";
 import type {
@@ -23,13 +25,14 @@ import type { EntityKey } from "../../../src/storage/entity-store.ts";
 import type { Kernel, Owner } from "../machine/kernel.ts";
 import { KIND } from "./containers.ts";
 import type { Call, History } from "./history.ts";
-import type { ActionPlan, FirePlan, NamespacePlan } from "./scenario.ts";
+import type { ActionPlan, ComposedPlan, FirePlan, NamespacePlan } from "./scenario.ts";
 
 export interface Bindings {
   SCHEDULER: { getByName(name: string): InvokerSchedulerRpc };
   ACTIVATIONS: { getByName(name: string): ActivationStoreRpc };
   GATE: { getByName(name: string): GateRpc };
   ROSTER: { getByName(name: string): RosterRpc };
+  COMPOSITION: { getByName(name: string): CompositionRpc };
 }
 
 export interface IsolateOptions {
@@ -39,9 +42,11 @@ export interface IsolateOptions {
   bindings: Bindings;
   shards: number;
   actions: readonly ActionPlan[];
+  compositions: readonly ComposedPlan[];
 }
 
 const ROSTER_TTL = 1_000;
+const CONDUCTOR = { timeout: 2_000, memory: 128, concurrency: 1 };
 /** Name of an action that is not there. */
 export const GONE = "gone";
 
@@ -59,20 +64,22 @@ export class Isolate implements Owner {
   constructor(options: IsolateOptions) {
     this.#options = options;
     this.label = options.label;
-    this.#actions = actionsOf(options.actions);
+    this.#actions = actionsOf(options.actions, options.compositions);
     this.#fanOut = new FanOut(this.#actions);
   }
 
   /** One request. Runs as this isolate. */
-  async serve(call: Call, what: { namespace: NamespacePlan; action: ActionPlan }): Promise<void> {
+  async serve(call: Call, what: { namespace: NamespacePlan; action: { name: string } }): Promise<void> {
     const { history } = this.#options;
+    const handedOn = call.composition === true ? { hop: 0 } : {};
     try {
       const invoked = await invoke(this.#desk(call), this.#actions, {
-        identity: identityOf(what.namespace),
+        // A stored key would be sealed, and nothing is sealed here.
+        identity: { ...identityOf(what.namespace), derived: call.composition === true },
         epoch: 1,
         transactionId: `call-${call.number}`,
         action: { path: what.namespace.name, name: what.action.name },
-        payload: JSON.stringify({ call: call.number, ms: call.runMs }),
+        payload: JSON.stringify({ call: call.number, ms: call.runMs, ...handedOn }),
         waitMs: call.blocking ? call.waitMs : 0,
       });
       if (!invoked.ok) history.tell(call, { kind: "refused", code: invoked.code });
@@ -116,6 +123,11 @@ export class Isolate implements Owner {
     return this.#fanOut.run(this.#desk({ number: 0, id: null }), fact, { started, epoch: 1 });
   }
 
+  /** A composition asks for a step. */
+  step(request: StepRequest): Promise<StepReply> {
+    return step(this.#desk({ number: 0, id: null }), { actions: this.#actions, epoch: 1 }, request);
+  }
+
   #desk(call: Pick<Call, "number" | "id">): FireDesk {
     const { kernel, history, bindings, shards } = this.#options;
     return {
@@ -150,8 +162,14 @@ export class Isolate implements Owner {
       },
       entities: { get: async () => null },
       blobs: { put: async () => {}, text: async () => null },
-      composition: () => {
-        throw new Error("no composition is simulated here");
+      composition: (activation) => {
+        const object = bindings.COMPOSITION.getByName(storeNameOf(activation));
+        return {
+          run: (run, options) => {
+            this.#noteRun(call.number, run);
+            return object.run(run, options);
+          },
+        };
       },
       shard: () => call.number % shards,
       lease: () => ({ epoch: 1, ttl: 0 }),
@@ -171,6 +189,11 @@ export class Isolate implements Owner {
     if (facts.some((each) => each.id === id)) return;
     const noted = rules.map((each) => ({ ...each, action: each.action.name }));
     facts.push({ id, call, namespace: about.namespaceId, rules: noted });
+  }
+
+  #noteRun(call: number, { id, about }: Run): void {
+    const { runs } = this.#options.history;
+    if (!runs.some((each) => each.id === id)) runs.push({ id, call, namespace: about.namespaceId });
   }
 
   async #schedulers(): Promise<RosterEntry[]> {
@@ -193,15 +216,31 @@ function identityOf(namespace: NamespacePlan): Identity {
   };
 }
 
-function actionsOf(plans: readonly ActionPlan[]): Actions {
+function actionsOf(plans: readonly ActionPlan[], compositions: readonly ComposedPlan[]): Actions {
   const find = async (_desk: unknown, { path, name }: EntityKey): Promise<Result<Callable>> => {
     const plan = plans.find((each) => each.name === name);
-    return plan === undefined ? fail("not-found") : { ok: true, value: callableOf(path, plan) };
+    if (plan !== undefined) return { ok: true, value: callableOf(path, plan) };
+    const composed = compositions.find((each) => each.name === name);
+    return composed === undefined ? fail("not-found") : { ok: true, value: composedOf(path, composed) };
   };
-  return { find } as unknown as Actions;
+  const refusalOf = async (): Promise<null> => null;
+  return { find, refusalOf } as unknown as Actions;
 }
 
-function callableOf(path: string, { name, timeout, memory, concurrency }: ActionPlan): Callable {
+/** A conductor finds what it will name in a parameter of its own. */
+function composedOf(path: string, { name, kind, parts }: ComposedPlan): Callable {
+  const plain = callableOf(path, { name, ...CONDUCTOR });
+  const components = parts.map((part) => ({ path, name: part }));
+  const plan: Plan = kind === "sequence" ? { kind, components } : { kind, action: { path, name } };
+  const todo = JSON.stringify(parts);
+  const parameters = new Map(kind === "sequence" ? [] : [["todo", todo] as const]);
+  return { ...plain, plan, parameters, defaults: kind === "sequence" ? "{}" : `{"todo":${todo}}` };
+}
+
+function callableOf(
+  path: string,
+  { name, timeout, memory, concurrency }: Pick<ActionPlan, "name" | "timeout" | "memory" | "concurrency">,
+): Callable {
   return {
     name,
     version: "0.0.1",

@@ -2,6 +2,7 @@
 // answers that agree with records, limits kept, nothing left waiting.
 
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
+import { composed } from "./composed.ts";
 import { restartPlatform } from "./faults.ts";
 import { fired } from "./fired.ts";
 import type { Call } from "./history.ts";
@@ -36,6 +37,8 @@ export interface Verdict {
   /** Ended as whisk internal errors. */
   lost: number;
   starts: number;
+  /** Compositions that have a record. */
+  compositions: number;
   /** Triggers whose fire was accepted. */
   fires: number;
   /** Ids whose only keepers were all lost within the first moments (PROTOCOL.md names the case). */
@@ -54,6 +57,7 @@ export async function judge(world: World): Promise<Verdict> {
   throttled(world);
   prompt(world);
   const fires = fired(world, records);
+  const compositions = composed(world);
   if (lossless(world)) faithful(world, records);
   await reread(world, records);
   let accepted = 0;
@@ -74,6 +78,7 @@ export async function judge(world: World): Promise<Verdict> {
     success,
     lost,
     starts: history.starts.length,
+    compositions,
     fires,
     excused,
     rested,
@@ -88,6 +93,9 @@ function known(world: World): Map<string, string> {
     if (id !== null) ids.set(id, call.namespace);
   }
   for (const start of world.history.starts) ids.set(start.id, start.namespace);
+  // Its steps know it as their cause.
+  for (const run of world.history.runs)
+    if (world.history.starts.some((each) => each.call === run.call)) ids.set(run.id, run.namespace);
   return ids;
 }
 
@@ -101,6 +109,7 @@ async function rest(world: World, records: Map<string, ActivationRecord>): Promi
   const look = async (): Promise<void> => {
     // What left before the faults stopped may still be on its way.
     const { spike, spikeLength } = scenario.weather;
+    const started = history.starts.length;
     let open = spike > 0 && kernel.elapsed < scenario.length + spikeLength;
     open ||= history.calls.some((call) => call.told === null) || history.starts.some((start) => !over(world, start));
     for (const [id, namespace] of known(world)) {
@@ -123,7 +132,13 @@ async function rest(world: World, records: Map<string, ActivationRecord>): Promi
         done = true;
       }
     }
+    for (const node of world.nodes("composition")) {
+      const { running } = await world.bindings.COMPOSITION.getByName(node.name).backlog();
+      open ||= running > 0;
+    }
     open ||= world.hosts.some((host) => !host.connected || host.unconfirmed > 0);
+    // A step may have begun and ended while we looked.
+    open ||= history.starts.length > started;
     if (!open) {
       await leftovers(world);
       done = true;
@@ -195,7 +210,7 @@ function allKeepersLost(world: World, id: string): boolean {
   const start = history.starts.find((each) => each.id === id);
   if (start === undefined) return false;
   const call = history.calls.find((each) => each.number === start.call);
-  if (call === undefined || !call.blocking || idOf(call) !== null) return false;
+  if (call === undefined || call.composition === true || !call.blocking || idOf(call) !== null) return false;
   const isolate = isolates.find((each) => each.label === call.isolate);
   const rowOpen = scenario.weather.loss > 0 ? ROW_OPEN_ROUGH : ROW_OPEN;
   if (isolate?.lostAt == null || isolate.lostAt > call.sentAt + rowOpen) return false;
@@ -252,7 +267,7 @@ function prompt(world: World): void {
   const { history, scenario } = world;
   if (scenario.profile !== "calm") return;
   for (const call of history.calls) {
-    if (!call.blocking || call.told?.kind !== "accepted") continue;
+    if (!call.blocking || call.composition === true || call.told?.kind !== "accepted") continue;
     const start = history.starts.find((each) => each.call === call.number);
     const ended = start?.endedAt ?? Number.POSITIVE_INFINITY;
     if (ended + PROMPT < (call.toldAt ?? 0))

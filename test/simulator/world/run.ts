@@ -38,6 +38,7 @@ async function liveAndJudge(world: World): Promise<Verdict> {
       success: 0,
       lost: 0,
       starts: 0,
+      compositions: 0,
       fires: 0,
       excused: 0,
       rested: 0,

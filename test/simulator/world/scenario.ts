@@ -39,6 +39,15 @@ export interface CallPlan {
   runMs: number;
   /** The caller goes away after this long; 0 = stays. */
   leavesAfter: number;
+  /** What is called is this composition. */
+  composition?: number;
+}
+
+/** A sequence of actions or compositions made before, or a conductor that names them one after the other. */
+export interface ComposedPlan {
+  name: string;
+  kind: "sequence" | "conductor";
+  parts: string[];
 }
 
 export interface FirePlan {
@@ -67,6 +76,9 @@ export const FAULTS = [
   "socket-cut",
   "socket-half-open",
   "isolate-loss",
+  "composition-crash",
+  "composition-split",
+  "composition-steps",
   "isolate-fire",
   "store-fire",
   "platform-fire",
@@ -92,6 +104,7 @@ export interface Scenario {
   actions: ActionPlan[];
   namespaces: NamespacePlan[];
   calls: CallPlan[];
+  compositions: ComposedPlan[];
   fires: FirePlan[];
   faults: FaultPlan[];
   weather: Weather;
@@ -131,18 +144,10 @@ export function scenarioOf(random: Random, only?: Fault): Scenario {
     for (const call of late) calls.push({ ...call, at: call.at + length - 18_000 });
   }
   const fires = firesOf(random.fork(), { length: plain, actions, namespaces: namespaces.length, faults });
-  return {
-    profile,
-    length,
-    shards: random.pick([1, 1, 2]),
-    hosts,
-    actions,
-    namespaces,
-    calls,
-    fires,
-    faults,
-    weather: weatherOf(random, profile),
-  };
+  const shards = random.pick([1, 1, 2]);
+  const weather = weatherOf(random, profile);
+  const compositions = composedOf(random.fork(), { actions, calls, faults });
+  return { profile, length, shards, hosts, actions, namespaces, calls, compositions, fires, faults, weather };
 }
 
 function namespaceOf(random: Random, index: number): NamespacePlan {
@@ -173,6 +178,30 @@ function callsOf(random: Random, size: { length: number; actions: ActionPlan[]; 
     });
   }
   return calls.sort((a, b) => a.at - b.at);
+}
+
+/** Some of the calls become calls of compositions; faults that strike compositions strike one of these. */
+function composedOf(
+  random: Random,
+  size: { actions: ActionPlan[]; calls: CallPlan[]; faults: FaultPlan[] },
+): ComposedPlan[] {
+  const struck = size.faults.filter((each) => each.fault.startsWith("composition-"));
+  if (struck.length === 0 && random.chance(0.4)) return [];
+  const plans: ComposedPlan[] = [];
+  for (let left = random.int(1, 4); left > 0; left--) {
+    const kind = random.pick(["sequence", "sequence", "conductor"] as const);
+    const names = [...size.actions, ...size.actions, ...plans].map((each) => each.name);
+    const parts = Array.from({ length: random.int(1, 4) }, () => random.pick(names));
+    plans.push({ name: `${kind}${plans.length}`, kind, parts });
+  }
+  const chosen = size.calls.filter(() => random.chance(0.2));
+  for (const call of chosen.length === 0 ? size.calls.slice(0, 1) : chosen) {
+    call.composition = random.int(0, plans.length - 1);
+    call.runMs = random.chance(0.03) ? 2 * MAX_TIMEOUT : random.ms(1, 300);
+  }
+  const calls = size.calls.filter((each) => each.composition !== undefined);
+  for (const fault of struck) fault.at = random.pick(calls).at + random.ms(0, random.pick([20, 500, 5_000]));
+  return plans;
 }
 
 /** Faults that strike fires strike one of these. */

@@ -1,8 +1,9 @@
 // One simulated deployment and its life: hosts join, callers call, things break, faults stop, everything comes to rest, the
 // whole platform restarts once more. Module `world/run.ts` is its door.
 
-import { ActivationStore, Gate, InvokerScheduler, Roster } from "simulated:product";
+import { ActivationStore, Composition, Gate, InvokerScheduler, Roster } from "simulated:product";
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
+import type { StepRequest } from "../../../src/protocol/composition.ts";
 import type { Fire } from "../../../src/protocol/fire.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
 import type { ActivationStoreRpc } from "../../../src/protocol/rpc.ts";
@@ -43,6 +44,7 @@ export class World {
       ACTIVATIONS: this.platform.bind("store", ActivationStore),
       GATE: this.platform.bind("gate", Gate),
       ROSTER: this.platform.bind("roster", Roster),
+      COMPOSITION: this.platform.bind("composition", Composition),
     } as Bindings;
     const nothing = async (): Promise<null> => null;
     Object.assign(this.platform.env, this.bindings, {
@@ -56,6 +58,11 @@ export class World {
         this.platform.callWorker(
           () => this.isolate(),
           (worker) => (worker as Isolate).resume(fire, started),
+        ),
+      step: (request: StepRequest) =>
+        this.platform.callWorker(
+          () => this.isolate(),
+          (worker) => (worker as Isolate).step(request),
         ),
     };
     const fragile = new Set(
@@ -103,8 +110,8 @@ export class World {
     if (last?.alive) return last;
     const label = `worker${this.isolates.length}`;
     const { kernel, history, bindings, scenario } = this;
-    const { shards, actions } = scenario;
-    const next = new Isolate({ label, kernel, history, bindings, shards, actions });
+    const { shards, actions, compositions } = scenario;
+    const next = new Isolate({ label, kernel, history, bindings, shards, actions, compositions });
     this.isolates.push(next);
     return next;
   }
@@ -121,7 +128,7 @@ export class World {
     }
   }
 
-  nodes(kind: "scheduler" | "store" | "gate" | "roster"): ObjectNode[] {
+  nodes(kind: "scheduler" | "store" | "gate" | "roster" | "composition"): ObjectNode[] {
     return this.platform.nodes().filter((node) => node.label.startsWith(`${kind}(`));
   }
 
@@ -138,7 +145,11 @@ export class World {
   isWritten(id: string): boolean {
     const query = `SELECT 1 FROM rows WHERE id = ?1 UNION ALL SELECT 1 FROM records WHERE id = ?1
       UNION ALL SELECT 1 FROM fires WHERE id = ?1`;
-    return this.nodes("store").some(({ shelf }) => shelf.sql.exec(query, id).toArray().length > 0);
+    const run = "SELECT 1 FROM runs WHERE id = ?1";
+    return (
+      this.nodes("store").some(({ shelf }) => shelf.sql.exec(query, id).toArray().length > 0) ||
+      this.nodes("composition").some(({ shelf }) => shelf.sql.exec(run, id).toArray().length > 0)
+    );
   }
 
   read(id: string, record: ActivationRecord): void {
@@ -148,12 +159,14 @@ export class World {
   #call(number: number, plan: CallPlan): void {
     const { kernel, history, scenario } = this;
     const namespace = scenario.namespaces[plan.namespace]!;
-    const action = scenario.actions[plan.action]!;
+    const composition = plan.composition === undefined ? undefined : scenario.compositions[plan.composition];
+    const action = composition ?? scenario.actions[plan.action]!;
     const isolate = this.isolate();
     const { blocking, waitMs, runMs } = plan;
     const call: Call = {
       ...{ number, blocking, waitMs, runMs, id: null, namespace: namespace.uuid, action: action.name },
       ...{ isolate: isolate.label, sentAt: kernel.elapsed, leftAt: null, told: null, toldAt: null },
+      ...(composition === undefined ? {} : { composition: true }),
     };
     history.calls.push(call);
     kernel.owner = isolate;
