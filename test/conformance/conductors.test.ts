@@ -117,6 +117,22 @@ line("4.50", "its own error ends the composition, with its verdict", async () =>
   }
 });
 
+line("4.50", "a conductor that answers rubbish ends its composition, with one record", async () => {
+  for (const source of [
+    "function main() { return 7; }",
+    "function main() { return 'text'; }",
+    "function main() { process.exit(1); }",
+    "function main( {",
+  ]) {
+    const { status, json } = await invoke(await conductor(source));
+    expect([source, status, json.response.status]).toEqual([source, 502, "action developer error"]);
+    expect(json.logs).toHaveLength(1);
+    expect(await recordOf(json.activationId)).toEqual(json);
+  }
+  const list = await invoke(await conductor("function main() { return [1, 2]; }"));
+  expect([list.status, list.json]).toEqual([200, [1, 2]]);
+});
+
 line("4.51", "a component's error is the conductor's to judge", async () => {
   const bad = await action("function main() { return { error: 'on purpose' }; }");
   const thrown = await action("function main() { throw new Error('thrown'); }");

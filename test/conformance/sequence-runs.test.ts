@@ -161,6 +161,19 @@ line("4.39", "a component deleted meanwhile ends it when its turn comes", async 
   expect((await invoke(outer)).json.logs).toHaveLength(2);
 });
 
+line("4.39", "a component deleted while the sequence runs ends it, what ran is named", async () => {
+  const slow = await action("function main(a) { return new Promise((r) => setTimeout(() => r(a), 1500)); }");
+  const gone = await action();
+  const { json } = await invoke(await sequence([slow, gone]), {}, "");
+  await ask("DELETE", `actions/${gone}`);
+  const record = await recordOf(json.activationId);
+  expect(record.response).toMatchObject({
+    status: "application error",
+    result: { error: "Sequence component does not exist." },
+  });
+  expect((await partsOf(record)).map((each) => each.name)).toEqual([slow]);
+});
+
 line(
   "4.40",
   "a sequence that has become too long ends at fifty actions",

@@ -163,6 +163,24 @@ describe.skipIf(missing !== null)(`aio runtime${missing === null ? "" : ` (${mis
     expect(shown).toContainEqual(expect.stringMatching(/^\/guest\/aio-hello private nodejs:\d+$/));
   });
 
+  it("makes a sequence, invokes it, and prints the ids of its steps", async () => {
+    expect(await ok("action", "create", "aio-sequence", "--sequence", "aio-hello,aio-hello")).toBe("");
+    const shown = await ok("action", "get", "aio-sequence");
+    const components = ["/guest/aio-hello", "/guest/aio-hello"];
+    expect(JSON.parse(shown.slice(shown.indexOf("{"))).exec).toEqual({ kind: "sequence", components });
+    const flags = ["--param", "name", "first", "--blocking"];
+    const record = JSON.parse(await ok("action", "invoke", "aio-sequence", ...flags));
+    expect(record).toMatchObject({ name: "aio-sequence", response: { result: { hello: "nobody" } } });
+    const [, ...items] = rows(await ok("activation", "list", "aio-sequence"));
+    expect(items).toEqual([
+      expect.stringMatching(new RegExp(`success sequence 0\\.0\\.1 \\S+ ${record.activationId} `)),
+    ]);
+    const logs = await ok("activation", "logs", record.activationId);
+    expect(record.logs).toHaveLength(2);
+    for (const id of record.logs) expect(logs).toContain(id);
+    await ok("action", "delete", "aio-sequence");
+  });
+
   it("tells what a failing action said", async () => {
     writeFileSync(code, "function main() { return { error: 'no luck' }; }\n");
     await ok("action", "update", "aio-hello", code);
