@@ -15,10 +15,11 @@ type Entities = Pick<EntityStore, "get">;
 /** Why the caller may not name these, or null. Nobody learns whether a foreigner's things are there. */
 export async function rightsFault(entities: Entities, caller: string, put: RulePut): Promise<Failure | null> {
   const { trigger, action } = put;
-  if (trigger !== undefined && trigger.path.split("/", 1)[0] !== caller) return forbidden(trigger);
-  if (action === undefined) return null;
-  const bundle = packageOf(action);
-  if (bundle === null) return action.path === caller ? null : forbidden(action);
+  const bundle = action === undefined ? null : packageOf(action);
+  const own = [trigger, bundle === null ? action : undefined].filter((each) => each !== undefined);
+  const foreign = own.filter(({ path }) => path.split("/", 1)[0] !== caller);
+  if (foreign.length > 0) return fail("not-authorized", foreign.map(({ path, name }) => `${path}/${name}`).join(", "));
+  if (bundle === null) return null;
   const opened = await openPackage(entities, { caller, key: bundle });
   return opened.ok ? null : opened;
 }
@@ -49,8 +50,4 @@ function missing(what: "trigger" | "action", { path, name }: EntityPoint, { code
   if (code === "corrupted") return fail("bad-request", `${text} is corrupted`);
   const more = code === "wrong-collection" ? ": the name belongs to something else" : "";
   return fail("bad-request", `${text} does not exist${more}`);
-}
-
-function forbidden({ path, name }: EntityPoint): Failure {
-  return fail("not-authorized", `${path}/${name}`);
 }
