@@ -3,6 +3,7 @@
 
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { CodeRef, Exec } from "./action.ts";
+import { SEQUENCE_LENGTH } from "./limits.ts";
 import { parseQualifiedName, printQualifiedName } from "./names.ts";
 import { elementsOf, membersOf, type RawJson, shapeOf } from "./raw-json.ts";
 import { BLACKBOX, MANIFEST, type RuntimeKind, resolveKind, SEQUENCE } from "./runtimes.ts";
@@ -90,7 +91,8 @@ function sequenceOf(raw: RawJson | undefined, own: string): Result<ExecRequest> 
   const list = elementsOf(raw);
   if (list === null) return fail("malformed-body", "'components' must be an array");
   const components: string[] = [];
-  for (const element of list) {
+  // One more than there may be is enough to say that these are too many.
+  for (const element of list.slice(0, SEQUENCE_LENGTH + 1)) {
     const text = stringOf(element);
     if (text === undefined) return fail("malformed-body", "fully qualified name malformed");
     const name = parseQualifiedName(text, { own });
