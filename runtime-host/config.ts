@@ -82,7 +82,8 @@ Runs actions of the platform at URL on this machine. Each option has a variable,
   --engine NAME         auto, docker or process (isolates nothing)         auto
   --memory MB           for running activations                            half of this machine's
   --shards N            schedulers this host is split over, 1 to 16        1
-  --prewarm LIST        e.g. nodejs:24=2,python:3.13=1@512; "none"         nodejs:default=1
+  --prewarm LIST        e.g. nodejs:24=2,python:3.13=1@512; "none";        nodejs:default=1
+                        nodejs:24=1..8 follows demand; or the text of an OpenWhisk manifest with stemCells
   --image-prefix TEXT   registry and prefix of action images               edgewhisk/action-
   --image-tag TEXT      their tag                             the newest image here of each kind
   --containers N        most containers at once, idle ones included        200
@@ -147,7 +148,9 @@ function build(
   }
   const prewarm = parsePrewarm(read("prewarm", "nodejs:default=1"));
   if (prewarm === null) {
-    throw new Complaint(`--prewarm ${read("prewarm", "")}: expected e.g. nodejs:24=2,python:3.13=1@512, or none.`);
+    throw new Complaint(
+      `--prewarm ${read("prewarm", "").slice(0, 100)}: expected e.g. nodejs:24=2,python:3.13=1..4@512, or none.`,
+    );
   }
   const prefix = read("image-prefix", "edgewhisk/action-");
   const tag = read("image-tag", "");

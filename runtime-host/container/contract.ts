@@ -7,6 +7,7 @@ import type { Outcome } from "../../src/entities/outcome.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
 import type { RuntimeReport } from "../../src/protocol/messages.ts";
 import type { Logger } from "../logger.ts";
+import type { Prewarm } from "../prewarm-spec.ts";
 
 /** One run. Bodies for /init and /run are made of it by bodies.ts, because deadlines are known only when they are sent. */
 export interface Job {
@@ -108,7 +109,7 @@ export interface ContainersOptions {
   memory: number;
   /** `<prefix><family>-<version>:<tag>`, e.g. "edgewhisk/action-nodejs-24:dev". */
   images: { prefix: string; tag: string };
-  prewarm: readonly { kind: string; memory: number; count: number }[];
+  prewarm: readonly Prewarm[];
   container: {
     /** Processes and threads. */
     pids: number;

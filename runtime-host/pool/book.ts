@@ -27,8 +27,10 @@ export interface Slot {
   key: string | null;
   state: SlotState;
   running: number;
-  /** Runs it may have at once. */
+  /** Runs it may have at once; 1 until it has its action. */
   concurrency: number;
+  /** Runs it is expected to have at once when it has its action. */
+  prospect: number;
   /** When the state began. */
   since: number;
   /** When it was last made, given or answered. */
@@ -64,7 +66,20 @@ export interface PoolLimits {
 export interface Prewarm {
   readonly runtime: string;
   readonly memory: number;
+  /** At the start; with `reactive` until the first ttl has passed. */
   readonly count: number;
+  readonly reactive?: Reactive;
+}
+
+/** Upstream's words: a number that follows what was started in the last minute. */
+export interface Reactive {
+  readonly minCount: number;
+  readonly maxCount: number;
+  /** ms an unused one is kept that is not wanted any more. */
+  readonly ttl: number;
+  /** Starts per minute that ask for `increment` more. */
+  readonly threshold: number;
+  readonly increment: number;
 }
 
 export class Book<W extends Waiter = Waiter> {
@@ -76,7 +91,7 @@ export class Book<W extends Waiter = Waiter> {
   /** Slots of each key, in order of creation. */
   readonly #byKey = new Map<string, Slot[]>();
   readonly #counts = new Map<SlotState, number>();
-  /** When a run last needed a container that had never run, by runtime and memory. */
+  /** When runs needed a container that had never run, by runtime and memory. */
   readonly #demand = new Map<string, Demand>();
   /** Mean ms of each key's last runs, in order of last use. */
   readonly #paces = new Map<string, number>();
@@ -111,8 +126,8 @@ export class Book<W extends Waiter = Waiter> {
     return this.#demand.values();
   }
 
-  add(slot: { runtime: string; memory: number; key: string | null; now: number }): Slot {
-    const { runtime, memory, key, now } = slot;
+  add(slot: { runtime: string; memory: number; key: string | null; now: number; prospect?: number }): Slot {
+    const { runtime, memory, key, now, prospect = 1 } = slot;
     const added: Slot = {
       id: this.#nextId++,
       runtime,
@@ -121,6 +136,7 @@ export class Book<W extends Waiter = Waiter> {
       state: "creating",
       running: 0,
       concurrency: 1,
+      prospect,
       since: now,
       usedAt: now,
       doomed: false,
@@ -172,8 +188,10 @@ export class Book<W extends Waiter = Waiter> {
 
   wanted(runtime: string, memory: number, now: number): void {
     const name = `${runtime}@${memory}`;
+    const times = this.#demand.get(name)?.times ?? [];
+    if (times.push(now) > MOST_STARTS) times.shift();
     this.#demand.delete(name);
-    this.#demand.set(name, { runtime, memory, at: now });
+    this.#demand.set(name, { runtime, memory, at: now, times });
     if (this.#demand.size > MOST_DEMANDS) this.#demand.delete(this.#demand.keys().next().value as string);
   }
 
@@ -209,11 +227,15 @@ export class Book<W extends Waiter = Waiter> {
 export interface Demand {
   readonly runtime: string;
   readonly memory: number;
+  /** The last one. */
   readonly at: number;
+  /** The latest, in order. */
+  readonly times: number[];
 }
 
 const NONE: readonly Slot[] = [];
 const MOST_DEMANDS = 8;
+const MOST_STARTS = 256;
 const MOST_PACES = 1_000;
 /** Weight of the newest run in the mean. */
 const PACE_WEIGHT = 0.2;

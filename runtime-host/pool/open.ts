@@ -63,8 +63,8 @@ async function choose(options: ContainersOptions): Promise<{ engine: Engine; why
 /** `nodejs:default` becomes the kind that can run here; what cannot is left out. */
 function prewarmsOf(engine: Engine, wanted: ContainersOptions["prewarm"]): Prewarm[] {
   const runnable = runnableKinds(new Set(engine.runtimes().map((each) => each.kind)));
-  return wanted.flatMap(({ kind, memory, count }) => {
+  return wanted.flatMap(({ kind, ...rest }) => {
     const found = resolveKind(kind, runnable);
-    return found === null ? [] : [{ runtime: found.kind, memory, count }];
+    return found === null ? [] : [{ runtime: found.kind, ...rest }];
   });
 }

@@ -2,6 +2,7 @@
 // book before it asks again. First those who wait, in order; then housekeeping.
 
 import type { Book, Slot, Waiter } from "./book.ts";
+import { prewarm } from "./prewarming.ts";
 
 export type Step<W extends Waiter = Waiter> =
   /** Give the waiter this container, which has room for it. A paused one is resumed first. */
@@ -13,13 +14,14 @@ export type Step<W extends Waiter = Waiter> =
 
 /** ms a container's output may take to settle before another is made in its place. */
 const SETTLING = 25;
+/** ms a container that takes several runs may need for its action before another is made in its place. */
+const OPENING = 1_000;
 /** ms a call rather waits for a busy container than having one made: a start costs the machine ten times that. */
 const WORTH_WAITING = 40;
 /** The same for one that is prewarmed: it is quicker, but another is made in its place. */
 const WORTH_SPARING = 20;
-/** ms during which a cold start makes room for, and prewarms, the next. */
+/** ms during which a cold start makes room for the next. */
 const RECENT = 5_000;
-const DEMAND = 60_000;
 /** ms since its last use before a container is given up ahead of need. */
 const AHEAD_AGE = 1_000;
 
@@ -122,31 +124,6 @@ function ahead<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
   return { do: "remove", slot: victim, why: "ahead" };
 }
 
-/** What is configured, and the same number for other memory sizes of those runtimes that were asked for lately. */
-function prewarm<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
-  const { limits } = book;
-  const wanted = new Map(book.prewarms.map((each) => [`${each.runtime}@${each.memory}`, each]));
-  for (const { runtime, memory, at } of book.demand) {
-    const like = book.prewarms.find((each) => each.runtime === runtime);
-    const name = `${runtime}@${memory}`;
-    if (like !== undefined && now - at < DEMAND && !wanted.has(name)) wanted.set(name, { ...like, memory });
-  }
-  const have = new Map<string, number>();
-  for (const slot of book.slots) {
-    if (slot.key !== null || (slot.state !== "ready" && slot.state !== "creating")) continue;
-    const name = `${slot.runtime}@${slot.memory}`;
-    const count = (have.get(name) ?? 0) + 1;
-    have.set(name, count);
-    if (slot.state === "ready" && count > (wanted.get(name)?.count ?? 0)) return { do: "remove", slot, why: "surplus" };
-  }
-  if (book.count("creating") >= limits.creations || book.size >= limits.containers) return null;
-  for (const [name, { runtime, memory, count }] of wanted) {
-    if ((have.get(name) ?? 0) >= count || book.booked + memory > limits.memory) continue;
-    return { do: "create", runtime, memory, key: null };
-  }
-  return null;
-}
-
 /** Warm, then paused, then made for this key, then prewarmed. */
 function usable(book: Book, waiter: Waiter): Slot | null {
   const running = warm(book, waiter);
@@ -180,8 +157,11 @@ function coming(book: Book, { key, since }: Waiter, { now, worth }: { now: numbe
     if (slot.doomed) continue;
     const { state } = slot;
     const soon = state === "creating" || state === "pausing" || (state === "settling" && now - slot.since < SETTLING);
-    if (soon) runs += slot.concurrency;
-    else if (state === "busy") runs += turns * slot.concurrency;
+    if (soon) runs += Math.max(slot.prospect, slot.concurrency);
+    // Its first run may still be handing it the action; then others join.
+    else if (state === "busy" && slot.prospect > slot.concurrency) {
+      if (now - slot.since < OPENING) runs += slot.prospect - slot.running;
+    } else if (state === "busy") runs += turns * slot.concurrency;
     else if (state === "resuming") runs += slot.concurrency - slot.running;
   }
   return runs;

@@ -7,6 +7,7 @@ import { type Platform, startPlatform } from "../support/platform.ts";
 import { type Direct, startDirect } from "./direct.ts";
 import { connect, median, type Sample, spread } from "./load.ts";
 import * as measures from "./measures.ts";
+import { openPool, POOL_LETTERS } from "./pool.ts";
 
 const HELP = `npm run bench -- [options]
   --engine docker|process   engine to measure (docker)
@@ -28,7 +29,7 @@ const { values } = parseArgs({
     engine: { type: "string", default: "docker" },
     repeats: { type: "string", default: "5" },
     seconds: { type: "string", default: "2" },
-    only: { type: "string", default: "a,b,c,d,e,f,g,h,i" },
+    only: { type: "string", default: `a,b,c,d,e,f,g,h,i,${POOL_LETTERS}` },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -59,7 +60,9 @@ async function main(): Promise<void> {
   const plain = await platform([]);
   const unprepared = only.has("d") ? await platform([], { EDGEWHISK_PREWARM: "none" }) : plain;
   const delayed = only.has("f") ? await platform(["--var", "BENCH_COMMIT_DELAY=10"]) : plain;
-  const lines = await linesOf(direct, { plain, unprepared, delayed });
+  const strained = await openPool(only, { engine, ms });
+  closers.push(() => strained.stop());
+  const lines = [...(await linesOf(direct, { plain, unprepared, delayed })), ...strained.lines];
   const seen = new Map<Line, Sample[]>(lines.map((line) => [line, []]));
   for (let round = 0; round < repeats; round++) {
     for (const line of lines) {

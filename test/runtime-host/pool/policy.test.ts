@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Book, type PoolLimits, type Slot, type Waiter } from "../../../runtime-host/pool/book.ts";
+import { Book, type PoolLimits, type Prewarm, type Slot, type Waiter } from "../../../runtime-host/pool/book.ts";
 import { nextStep, refusal, type Step, warm } from "../../../runtime-host/pool/policy.ts";
 
 const LIMITS: PoolLimits = {
@@ -18,7 +18,7 @@ const LIMITS: PoolLimits = {
 
 const NOW = 100_000;
 
-function book(limits: Partial<PoolLimits> = {}, prewarms: { runtime: string; memory: number; count: number }[] = []) {
+function book(limits: Partial<PoolLimits> = {}, prewarms: Prewarm[] = []) {
   return new Book({ ...LIMITS, ...limits }, prewarms);
 }
 
@@ -246,6 +246,51 @@ describe("housekeeping", () => {
   });
 });
 
+describe("a reactive prewarm count", () => {
+  const reactive = { minCount: 1, maxCount: 3, ttl: 120_000, threshold: 2, increment: 1 };
+  const open = (count: number) => {
+    const pool = book({}, [{ runtime: "nodejs:20", memory: 128, count, reactive }]);
+    for (let n = 0; n < count; n++) slot(pool, null, "ready", { memory: 128, since: NOW });
+    return pool;
+  };
+
+  it("follows the starts of the last minute between its bounds", () => {
+    const later = NOW + reactive.ttl;
+    const pool = open(1);
+    const wish = () => {
+      let made = 0;
+      for (; first(pool, later) !== null; made++) {
+        expect(first(pool, later)).toEqual(["create", null, 128]);
+        slot(pool, null, "ready", { memory: 128, since: later });
+      }
+      return made;
+    };
+    expect(wish()).toBe(0);
+    for (let n = 0; n < 3; n++) pool.wanted("nodejs:20", 128, later);
+    expect(wish()).toBe(0);
+    pool.wanted("nodejs:20", 128, later);
+    expect(wish()).toBe(1);
+    for (let n = 0; n < 100; n++) pool.wanted("nodejs:20", 128, later);
+    expect(wish()).toBe(1);
+  });
+
+  it("begins with the initial count, and gives up what nobody wants after its time to live, oldest first", () => {
+    const pool = open(2);
+    expect(first(pool, NOW + 1_000)).toBeNull();
+    expect(first(pool, NOW + reactive.ttl - 1)).toBeNull();
+    expect(first(pool, NOW + reactive.ttl)).toEqual(["remove", 1]);
+    pool.remove([...pool.slots][0] as Slot);
+    expect(first(pool, NOW + 10 * reactive.ttl)).toBeNull();
+  });
+
+  it("forgets starts after a minute", () => {
+    const later = NOW + 2 * reactive.ttl;
+    const pool = open(1);
+    for (let n = 0; n < 6; n++) pool.wanted("nodejs:20", 128, later - 60_000);
+    expect(first(pool, later)).toBeNull();
+  });
+});
+
 // ---- A pool without containers: obeys the policy, ends runs and creations in any order ------------------------------------
 
 interface Arrival {
@@ -257,7 +302,8 @@ interface Arrival {
 const KEYS = 6;
 
 function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { served: number; largest: number } {
-  const pool = new Book<Waiter>(limits, [{ runtime: "nodejs:20", memory: 128, count: 1 }]);
+  const reactive = { minCount: 1, maxCount: 3, ttl: 400, threshold: 3, increment: 1 };
+  const pool = new Book<Waiter>(limits, [{ runtime: "nodejs:20", memory: 128, count: 2, reactive }]);
   const pending: { at: number; do: () => void }[] = [];
   let now = 0;
   let served = 0;
