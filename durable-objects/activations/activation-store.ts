@@ -59,6 +59,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
   }
 
   async fired(id: ActivationId, logs: Payload): Promise<void> {
+    await this.#turn();
     return this.#confirm(this.#core.fired(id, logs));
   }
 

@@ -13,6 +13,7 @@ import { invoke } from "./invoke.ts";
 import type { Desk, FireDesk } from "./ports.ts";
 import { payloadOf } from "./prepare.ts";
 import type { Actions } from "./resolve.ts";
+import type { AcceptRow } from "./submit.ts";
 
 interface FanOutOptions {
   /** Those of the fact, where they are at hand. */
@@ -24,6 +25,8 @@ interface FanOutOptions {
   /** Rules' activations that are known to the store already. */
   started?: readonly ActivationId[];
 }
+
+type Accepted = Awaited<ReturnType<AcceptRow>>;
 
 /** Rules served at a time, and where each brings large arguments. */
 const WIDTH = 32;
@@ -63,12 +66,13 @@ export class FanOut {
     const args = options.args ?? ("inline" in fire.args ? fire.args.inline : await desk.blobs.text(fire.args.blob));
     const identity = options.identity ?? (await identityOf(desk, fire.onBehalf));
     const known = new Set(options.started);
+    const accept = inGroups(desk, fire);
     const lines: string[] = [];
     const serve = async (at: number): Promise<boolean> => {
       const rule = fire.rules[at]!;
       const became = known.has(rule.id)
         ? rule.id
-        : await this.#become(desk, rule, { fire, args, identity, epoch: options.epoch });
+        : await this.#become(desk, rule, { fire, args, identity, epoch: options.epoch, accept });
       if (became === "unknown") return false;
       lines[at] = lineOf(rule, became);
       return true;
@@ -83,7 +87,7 @@ export class FanOut {
   async #become(
     desk: Desk,
     rule: FiredRule,
-    { fire, args, identity, epoch }: { fire: Fire; args: RawJson | null; identity: Identity; epoch: number },
+    { fire, args, identity, epoch, accept }: Becoming,
   ): Promise<ActivationId | Refused | "unknown"> {
     const { id, action, active } = rule;
     if (!active) {
@@ -100,6 +104,7 @@ export class FanOut {
         payload: args,
         apiHost: fire.onBehalf.apiHost,
         waitMs: 0,
+        accept,
         id,
       });
       if (invoked.ok) return invoked.id;
@@ -109,6 +114,14 @@ export class FanOut {
       return "unknown";
     }
   }
+}
+
+interface Becoming {
+  fire: Fire;
+  args: RawJson | null;
+  identity: Identity;
+  epoch: number;
+  accept: AcceptRow;
 }
 
 interface Refused {
@@ -127,6 +140,26 @@ function lineOf({ rule, action }: FiredRule, became: ActivationId | Refused): st
     return JSON.stringify({ ...names, statusCode: became.statusCode, success: false, error: became.error });
   }
   return JSON.stringify({ ...names, statusCode: 0, success: true, activationId: became });
+}
+
+/** All rows of a fire lie in one store: those that come at the same time, for the same schedulers, are one call. */
+function inGroups(desk: FireDesk, fire: Fire): AcceptRow {
+  let waiting: { row: Parameters<AcceptRow>; reply: PromiseWithResolvers<Accepted> }[] = [];
+  const send = () => {
+    const groups = Map.groupBy(waiting, ({ row: [, { candidates }] }) => candidates.join());
+    waiting = [];
+    for (const group of groups.values()) {
+      const [, options] = group[0]!.row;
+      const rows = group.map(({ row: [invocation] }) => invocation);
+      const accepted = desk.storeOf(fire).accept(rows, options);
+      for (const { reply } of group) accepted.then(reply.resolve, reply.reject);
+    }
+  };
+  return (...row) => {
+    const reply = Promise.withResolvers<Accepted>();
+    if (waiting.push({ row, reply }) === 1) desk.after(0, send);
+    return reply.promise;
+  };
 }
 
 /** Runs 0 … count - 1, `width` at a time; whether all came out well. */

@@ -17,7 +17,7 @@ import type { Desk } from "./ports.ts";
 import { aboutOf, type Calling, invocationOf } from "./prepare.ts";
 import type { Actions, Caller } from "./resolve.ts";
 import { serve } from "./serve.ts";
-import { type Submitted, submit } from "./submit.ts";
+import { type AcceptRow, type Submitted, submit } from "./submit.ts";
 
 export interface Request {
   identity: Identity;
@@ -37,6 +37,8 @@ export interface Request {
   cause?: ActivationId;
   /** It is a step of a composition. */
   causedBy?: "sequence";
+  /** As in Call. */
+  accept?: AcceptRow;
   /** An id that follows from another's: the same call made twice is one activation. Absent = a fresh one. */
   id?: ActivationId;
 }
@@ -101,6 +103,7 @@ async function run(desk: Desk, { id, callable, calling }: Found, request: Reques
     }),
     candidates: placementOf(`${identity.namespace.uuid}/${callable.path}`, callable.kind, schedulers),
     waitMs,
+    accept: request.accept,
   });
 }
 

@@ -28,9 +28,12 @@ interface Entry {
 /** Characters of documents behind the remembered entries; past it all are forgotten. */
 const MAX_SIZE = 16 * 1024 * 1024;
 const MAX_ENTRIES = 10_000;
+const MAX_ABSENT = 1_000;
 
 export class Actions {
   readonly #entries = new Map<string, Entry>();
+  /** Names of the caller's own namespace that mean nothing, with its epoch: a rule may go on asking for one. */
+  readonly #absent = new Map<string, number>();
   #size = 0;
 
   /** The action behind a name, for a caller who may invoke it. */
@@ -45,8 +48,10 @@ export class Actions {
       const refused = await refusal(desk, key, caller);
       if (refused !== null) return refused;
     }
+    if (this.#absent.get(path) === caller.epoch) return fail("not-found");
     const read = await this.#read(desk, key, caller);
     if (read.ok) this.#remember(path, read.value);
+    else if (read.code === "not-found" && key.path === caller.namespace) this.#miss(path, caller.epoch);
     return read.ok ? ok(read.value.callable) : read;
   }
 
@@ -90,6 +95,11 @@ export class Actions {
     if (callable === null) return fail("corrupted");
     const size = stored.document.length + (opened?.value.stored.document.length ?? 0);
     return ok({ callable, stamps: [...stamps], size });
+  }
+
+  #miss(path: string, epoch: number): void {
+    if (this.#absent.size >= MAX_ABSENT) this.#absent.clear();
+    this.#absent.set(path, epoch);
   }
 
   #remember(path: string, entry: Entry): void {

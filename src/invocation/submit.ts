@@ -4,7 +4,7 @@
 import { type ActivationRecord, recordOf } from "../entities/activation.ts";
 import { type Failure, fail } from "../errors.ts";
 import type { Invocation } from "../protocol/invocation.ts";
-import type { InvokeReply, SchedulerName } from "../protocol/rpc.ts";
+import type { ActivationStoreRpc, InvokeReply, SchedulerName } from "../protocol/rpc.ts";
 import { insist, PAUSES, pause, report } from "./insist.ts";
 import type { SubmitPorts } from "./ports.ts";
 
@@ -14,7 +14,14 @@ export interface Call {
   candidates: SchedulerName[];
   /** ms the caller waits; 0 = not at all. */
   waitMs: number;
+  /** Where its row goes together with others; otherwise it goes by itself. */
+  accept?: AcceptRow | undefined;
 }
+
+export type AcceptRow = (
+  invocation: Invocation,
+  options: { candidates: SchedulerName[] },
+) => ReturnType<ActivationStoreRpc["accept"]>;
 
 export type Submitted =
   /** It ended while the caller waited. */
@@ -100,8 +107,8 @@ function ask(
 /** Durable path: the row is confirmed before anybody hears the id. */
 async function leaveToStore(ports: SubmitPorts, call: Call, until: number): Promise<Submitted> {
   const { invocation, candidates } = call;
-  const store = () => ports.storeOf(invocation);
-  const accepted = await insist({ ports, id: call.invocation.id }, () => store().accept([invocation], { candidates }));
+  const accept = call.accept ?? ((row, options) => ports.storeOf(row).accept([row], options));
+  const accepted = await insist({ ports, id: invocation.id }, () => accept(invocation, { candidates }));
   if (accepted === undefined) return fail("internal");
   if (accepted.kind === "full") return fail("backlog-full");
   if (call.waitMs > 0) {

@@ -48,6 +48,17 @@ describe("what is found", () => {
     expect(await find("a/act", "a")).toMatchObject({ value: { version: "2.0.0" } });
   });
 
+  it("is nothing, and is not looked for again, until something of the caller's own has changed", async () => {
+    for (let times = 0; times < 3; times++) expect(await find("a/act", "a")).toMatchObject({ code: "not-found" });
+    expect(shelf.reads).toEqual(["a/act"]);
+    shelf.action("a/act");
+    bump("a");
+    expect(await find("a/act", "a")).toMatchObject({ ok: true });
+    shelf.drop("a/act");
+    bump("a");
+    expect(await find("a/act", "a")).toMatchObject({ code: "not-found" });
+  });
+
   it("through a binding is read again when either namespace has changed", async () => {
     shelf.bundle("a/p", { publish: true, parameters: [value("x", "1"), value("y", "1")] });
     shelf.action("a/p/act", { parameters: [value("z", "1")] });

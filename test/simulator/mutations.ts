@@ -217,7 +217,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "rules' activations get fresh ids at each fan-out",
-    patches: [{ file: FAN_OUT, find: /waitMs: 0,\n {8}id,/, replace: "waitMs: 0," }],
+    patches: [{ file: FAN_OUT, find: /accept,\n {8}id,/, replace: "accept," }],
   },
   {
     name: "the record of a fire is written though a rule was not served",
