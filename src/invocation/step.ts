@@ -97,8 +97,14 @@ async function recordBy(desk: Desk, request: StepRequest): Promise<StepReply | n
 
 /** How it stands with a step that was asked for before, or null if nothing of it is known. */
 async function standing(desk: Desk, request: StepRequest, callable?: Callable): Promise<StepReply | null> {
-  const { record, known } = await storeOf(desk, request).get(request.id);
+  const store = storeOf(desk, request);
+  const { record, known } = await store.get(request.id);
   if (record !== null) return done(record);
+  if (!known && request.onBehalf.identity.limits.storeActivations === false) {
+    // What ended and is not kept is only told to those who wait.
+    const ended = (await store.await(request.id, { ms: 1 })).record;
+    if (ended !== null) return done(ended);
+  }
   return known ? { kind: "accepted", limits: callable?.limits ?? UNKNOWN_LIMITS } : null;
 }
 

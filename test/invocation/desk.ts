@@ -28,6 +28,8 @@ export class MemoryDesk implements Desk {
   readonly holder = "isolate";
   readonly masterSecret = "master";
   throttle: Desk["throttle"] = null;
+  /** Ended and not kept: only those who wait are told. */
+  readonly hidden = new Set<string>();
   /** What accepting does next; "accepted" when it has run out. */
   accepting: ("accepted" | "full" | Error)[] = [];
   /** What the Composition object answers next. */
@@ -107,7 +109,7 @@ export class MemoryDesk implements Desk {
         if (this.waiting instanceof Error) throw this.waiting;
         return this.#standing(id);
       },
-      get: async (id: string) => this.#standing(id),
+      get: async (id: string) => (this.hidden.has(id) ? { record: null, known: false } : this.#standing(id)),
       complete: async (finished) => {
         for (const { id, about, completion } of finished) {
           if (!this.records.has(id)) this.records.set(id, recordOf(id, about, { completion, now: 2_000 }));

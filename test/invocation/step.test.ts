@@ -139,6 +139,18 @@ describe("a step that cannot run", () => {
     expect(await ask("a/act")).toMatchObject({ kind: "done" });
   });
 
+  it("is what it was also where records are not kept", async () => {
+    desk.entities.action("a/act");
+    await ask("a/act");
+    desk.end(ID, "{}");
+    desk.hidden.add(ID);
+    desk.entities.drop("a/act");
+    expect(await ask("a/act")).toMatchObject({ kind: "refused" });
+    const { key: _, ...rest } = CALLER;
+    const onBehalf = { identity: { ...rest, limits: { storeActivations: false } }, sealedKey, apiHost: "" };
+    expect(await ask("a/act", { onBehalf })).toMatchObject({ kind: "done", record: { activationId: ID } });
+  });
+
   it("is accepted where waiting for it failed", async () => {
     desk.entities.action("a/act");
     desk.waiting = new Error("store is gone");
