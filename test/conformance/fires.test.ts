@@ -200,6 +200,16 @@ line("2.101", "a rule whose action is gone has a line with the words of the 404"
   ]);
 });
 
+line("2.98", "a rule's action may be a sequence", async () => {
+  const [one, sequence] = [await echo(), fresh("sequence")];
+  await make(`actions/${sequence}`, { exec: { kind: "sequence", components: [`/_/${one}`, `/_/${one}`] } });
+  const { trigger } = await hook([sequence]);
+  const [told] = linesOf(await recordOf((await fire(trigger, { n: 1 })).json.activationId));
+  const record = await recordOf(told.activationId);
+  expect(record).toMatchObject({ name: sequence, response: { success: true, result: { n: 1 } } });
+  expect(record.logs).toHaveLength(2);
+});
+
 line("2.94", "the next fire sees an action changed, a rule switched off, and the trigger deleted", async () => {
   const action = await echo();
   const { trigger, rules } = await hook([action]);
