@@ -76,7 +76,7 @@ export class ActionContainer {
     return this.logs.ended;
   }
 
-  pause(): Promise<void> {
+  pause(): Promise<number | null> {
     return this.#engine.pause();
   }
 

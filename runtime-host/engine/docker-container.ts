@@ -11,6 +11,9 @@ import type { Address, ContainerSpec, Death, EngineContainer, OutputSink } from 
 const PORT = 8080;
 /** Nobody listens there: what connects is refused at once. */
 const NOWHERE: Address = { host: "127.0.0.1", port: 1 };
+const MB = 1024 * 1024;
+/** MB outside its cgroup: the engine's own process for it, its network, its mounts. */
+const BESIDE = 8;
 /** ms the engine may take to say why a container ended. */
 const DEATH_WAIT = 1_000;
 
@@ -53,8 +56,10 @@ export class DockerContainer implements EngineContainer {
     }
   }
 
-  async pause(): Promise<void> {
+  async pause(): Promise<number | null> {
     await this.#container.pause();
+    const bytes = readFirst(this.#files({ v1: "memory.usage_in_bytes", v2: "memory.current" }), /^(\d+)$/m);
+    return bytes === null ? null : bytes / MB + BESIDE;
   }
 
   async resume(): Promise<void> {
@@ -98,21 +103,32 @@ export class DockerContainer implements EngineContainer {
 
   /** As the kernel counts them, where the engine runs on this machine. */
   #countedKills(): number {
-    for (const path of [
-      `/sys/fs/cgroup/memory/docker/${this.id}/memory.oom_control`,
-      `/sys/fs/cgroup/system.slice/docker-${this.id}.scope/memory.events`,
-      `/sys/fs/cgroup/docker/${this.id}/memory.events`,
-    ]) {
-      try {
-        return Number(/^oom_kill (\d+)$/m.exec(readFileSync(path, "latin1"))?.[1] ?? 0);
-      } catch {
-        // Another layout, another machine, or gone.
-      }
-    }
-    return 0;
+    return readFirst(this.#files({ v1: "memory.oom_control", v2: "memory.events" }), /^oom_kill (\d+)$/m) ?? 0;
+  }
+
+  /** Where the kernel keeps the cgroup of a container, in the layouts there are. */
+  #files({ v1, v2 }: { v1: string; v2: string }): string[] {
+    return [
+      `/sys/fs/cgroup/memory/docker/${this.id}/${v1}`,
+      `/sys/fs/cgroup/system.slice/docker-${this.id}.scope/${v2}`,
+      `/sys/fs/cgroup/docker/${this.id}/${v2}`,
+    ];
   }
 
   #verdict(): Death {
     return this.memoryKills > 0 ? "memory" : "exit";
   }
+}
+
+/** The number in the first of these files that can be read; null on another machine than the engine's, or when it is gone. */
+function readFirst(paths: readonly string[], pattern: RegExp): number | null {
+  for (const path of paths) {
+    try {
+      const found = pattern.exec(readFileSync(path, "latin1"))?.[1];
+      return found === undefined ? null : Number(found);
+    } catch {
+      // Another layout.
+    }
+  }
+  return null;
 }

@@ -31,7 +31,8 @@ export interface EngineContainer {
   /** The engine's name for it. */
   readonly id: string;
   readonly address: Address;
-  pause(): Promise<void>;
+  /** Resolves to the MB it holds while paused, what the engine keeps for it included; null where that is not known. */
+  pause(): Promise<number | null>;
   resume(): Promise<void>;
   /** By force, and all that belongs to it. Idempotent; resolves when its memory is free, rejects if it cannot be done now. */
   remove(): Promise<void>;

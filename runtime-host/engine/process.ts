@@ -169,8 +169,9 @@ class ProcessContainer implements EngineContainer {
     });
   }
 
-  async pause(): Promise<void> {
+  async pause(): Promise<null> {
     this.#signal("SIGSTOP");
+    return null;
   }
 
   async resume(): Promise<void> {

@@ -35,6 +35,8 @@ export interface Slot {
   since: number;
   /** When it was last made, given or answered. */
   usedAt: number;
+  /** MB it was seen to hold when it was paused; null again when it runs. Not to be changed while it counts. */
+  held: number | null;
   /** Takes no more runs; removed when the last one ends. */
   doomed: boolean;
 }
@@ -139,6 +141,7 @@ export class Book<W extends Waiter = Waiter> {
       prospect,
       since: now,
       usedAt: now,
+      held: null,
       doomed: false,
     };
     this.#slots.set(added.id, added);
@@ -183,6 +186,8 @@ export class Book<W extends Waiter = Waiter> {
 
   /** MB it counts with as it stands. */
   weight(slot: Slot): number {
+    const { state, held } = slot;
+    if (held !== null && (state === "paused" || state === "removing")) return held;
     return isActive(slot) ? slot.memory : slot.memory * this.limits.idleShare;
   }
 

@@ -249,6 +249,7 @@ export class ContainerPool implements Containers {
     slot.running++;
     if (slot.state === "paused") {
       book.move(slot, "resuming", now);
+      slot.held = null;
       void this.#resume(slot, call, container);
       return;
     }
@@ -338,7 +339,8 @@ export class ContainerPool implements Containers {
     const container = this.#crew.of(slot);
     this.#book.move(slot, "pausing", performance.now());
     try {
-      await container.pause();
+      const held = await container.pause();
+      if (slot.state === "pausing") slot.held = held;
       if (slot.state === "pausing") this.#book.move(slot, "paused", performance.now());
     } catch (error) {
       this.#log.warn("pause-failed", { reason: reasonOf(error) });

@@ -69,6 +69,20 @@ function isolates(): void {
     });
   });
 
+  it("counts a paused container with what it holds, not with its limit", async () => {
+    const container = { pids: 128, cpuShares: 0, idleTimeout: 600_000, pauseGrace: 50, max: 50 };
+    const pausing = await openBench({ engine: "docker", name: `${name}-paused`, container });
+    try {
+      await pausing.run(js("function main(){return {}}", { limits: { memory: 512 } }));
+      await expect.poll(() => pausing.containers.stats().paused, { timeout: 10_000 }).toBe(1);
+      const { memoryUsed } = pausing.containers.stats();
+      expect(memoryUsed).toBeGreaterThan(10);
+      expect(memoryUsed).toBeLessThan(100);
+    } finally {
+      await pausing.close();
+    }
+  }, 30_000);
+
   it("names memory when the victim is a child of the action, and lets the next run be", async () => {
     const child = "const a=[];for(;;)a.push(Buffer.alloc(4e6,1))";
     const source = `function main(){const r=require('node:child_process').spawnSync(process.execPath,['-e',${JSON.stringify(child)}]);throw new Error('child: '+r.signal)}`;

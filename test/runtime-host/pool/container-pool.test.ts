@@ -69,6 +69,7 @@ class FakeEngine implements Engine {
         address: { host: "127.0.0.1", port: (server.address() as AddressInfo).port },
         pause: async () => {
           fake.paused = true;
+          return null;
         },
         resume: async () => {
           fake.paused = false;

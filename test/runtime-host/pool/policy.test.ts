@@ -246,6 +246,27 @@ describe("housekeeping", () => {
   });
 });
 
+describe("a paused container", () => {
+  it("counts with what it holds, where the engine can tell, until it runs again", () => {
+    const pool = book({ memory: 600 });
+    for (const key of ["b", "c", "d"]) {
+      const it = slot(pool, key, "pausing");
+      it.held = 20;
+      pool.move(it, "paused", NOW);
+    }
+    expect(pool.booked).toBe(60);
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["create", "a", 256]);
+    const [back] = pool.slots;
+    if (back === undefined) throw new Error("no slot");
+    pool.move(back, "resuming", NOW);
+    back.held = null;
+    expect(pool.booked).toBe(256 + 40);
+    pool.move(back, "idle", NOW);
+    expect(pool.booked).toBe(128 + 40);
+  });
+});
+
 describe("a reactive prewarm count", () => {
   const reactive = { minCount: 1, maxCount: 3, ttl: 120_000, threshold: 2, increment: 1 };
   const open = (count: number) => {
@@ -320,6 +341,8 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
       expect(each.running).toBeLessThanOrEqual(each.concurrency);
     }
     expect(active).toBeLessThanOrEqual(limits.memory);
+    const weights = [...pool.slots].reduce((sum, each) => sum + pool.weight(each), 0);
+    expect(pool.booked).toBeCloseTo(weights, 6);
     expect(creating).toBeLessThanOrEqual(limits.creations);
     expect(pool.size).toBeLessThanOrEqual(limits.containers);
   };
@@ -329,6 +352,10 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
     expect(it.runtime).toBe(by.runtime);
     expect(it.memory).toBe(by.memory);
     if (it.key === null) pool.bind(it, by.key);
+    if (it.state === "paused") {
+      pool.move(it, "resuming", now);
+      it.held = null;
+    }
     expect(it.key).toBe(by.key);
     expect(used.get(it.id) ?? by.key).toBe(by.key);
     used.set(it.id, by.key);
@@ -363,7 +390,12 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
     } else if (step.do === "remove") leave(step.slot);
     else {
       pool.move(step.slot, "pausing", now);
-      pending.push({ at: takes(10), do: () => pool.move(step.slot, "paused", now) });
+      const held = choices[choice % choices.length] ?? 0;
+      const paused = () => {
+        step.slot.held = held > 200 ? null : held;
+        pool.move(step.slot, "paused", now);
+      };
+      pending.push({ at: takes(10), do: paused });
     }
   };
   let arrived = 0;
