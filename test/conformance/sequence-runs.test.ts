@@ -232,6 +232,17 @@ line("4.44", "another's published sequence runs in the caller's namespace and is
   expect((await ask("GET", `activations/${json.activationId}`)).status).toBe(404);
 });
 
+line("1.49", "the steps of another's inner sequence must be the caller's to call, too", async () => {
+  const pack = fresh("pkg");
+  await make(`packages/${pack}`, { publish: true });
+  await make(`actions/${pack}/inner`, sequenceOf([await action()]));
+  await make(`actions/${pack}/outer`, sequenceOf([`${pack}/inner`]));
+  const path = `/api/v1/namespaces/${namespace(1)}/actions/${pack}/outer?blocking=true`;
+  const answer = await ask("POST", path, { key: key(2), body: {} });
+  expect([answer.status, answer.json.response.result]).toEqual([500, { error: "Sequence failed." }]);
+  expect((await ask("POST", path, { body: {} })).json.response.result).toEqual({ n: 1 });
+});
+
 line("4.33 4.22", "through a binding, a sequence and its bound steps say so", async () => {
   const [pack, bound] = [fresh("pkg"), fresh("pkg")];
   await make(`packages/${pack}`, { parameters: [pair("k", 1)] });
