@@ -40,7 +40,9 @@ describe.skipIf(missing !== null)(`aio runtime${missing === null ? "" : ` (${mis
     writeFileSync(code, "function main(args) { console.log('hello', args.name); return { hello: args.name }; }\n");
   }, 120_000);
   afterAll(async () => {
-    for (const path of ["actions/aio-pack/inner", "actions/aio-hello", "packages/aio-pack"])
+    for (const path of ["rules/aio-rule", "triggers/aio-trigger", "triggers/aio-fed", "actions/aio-hello"])
+      await fetch(`${url}/api/v1/namespaces/_/${path}`, { method: "DELETE", headers: { authorization: basic(GUEST) } });
+    for (const path of ["packages/aio-pack?force=true"])
       await fetch(`${url}/api/v1/namespaces/_/${path}`, { method: "DELETE", headers: { authorization: basic(GUEST) } });
     rmSync(folder, { recursive: true, force: true });
   });
@@ -179,6 +181,74 @@ describe.skipIf(missing !== null)(`aio runtime${missing === null ? "" : ` (${mis
     expect(record.logs).toHaveLength(2);
     for (const id of record.logs) expect(logs).toContain(id);
     await ok("action", "delete", "aio-sequence");
+  });
+
+  it("makes a trigger and a rule, fires, and shows both", async () => {
+    expect(await ok("trigger", "create", "aio-trigger", "--param", "name", "trigger")).toBe("");
+    expect(await ok("rule", "create", "aio-rule", "aio-trigger", "aio-hello")).toBe("");
+    const trigger = JSON.parse(await ok("trigger", "get", "/guest/aio-trigger"));
+    const link = { action: { path: "guest", name: "aio-hello" }, status: "active" };
+    expect(trigger).toMatchObject({ name: "aio-trigger", version: "0.0.1", rules: { "guest/aio-rule": link } });
+    expect(await ok("trigger", "update", "aio-trigger", "--annotation", "note", "mine")).toBe("");
+    expect(JSON.parse(await ok("rule", "get", "aio-rule"))).toMatchObject({ name: "aio-rule", status: "active" });
+    const [top, ...triggers] = rows(await ok("trigger", "list"));
+    expect(top).toBe("Datetime Status Version Trigger");
+    expect(triggers).toContainEqual(expect.stringMatching(new RegExp(`^${DATE} 1 active 0\\.0\\.2 aio-trigger$`)));
+    const fired = JSON.parse(await ok("trigger", "fire", "aio-trigger")).activationId;
+    let record: { logs: string[] } | undefined;
+    await expect
+      .poll(async () => {
+        const answer = await fetch(`${url}/api/v1/namespaces/_/activations/${fired}`, {
+          headers: { authorization: basic(GUEST) },
+        });
+        if (answer.ok) record = (await answer.json()) as { logs: string[] };
+        return answer.status;
+      })
+      .toBe(200);
+    expect(record?.logs.map((each) => JSON.parse(each))).toEqual([
+      expect.objectContaining({ rule: "guest/aio-rule", action: "guest/aio-hello", success: true }),
+    ]);
+    const listed = rows(await ok("activation", "list", "--limit", "2")).slice(1);
+    expect(listed).toContainEqual(expect.stringMatching(new RegExp(` trigger 0\\.0\\.2 ${fired} .* aio-trigger$`)));
+  });
+
+  it("switches a rule off and on, and lists it", async () => {
+    const list = async () => rows(await ok("rule", "list"));
+    expect(await ok("rule", "disable", "aio-rule")).toContain("OK");
+    expect((await list()).at(0)).toBe("Datetime Status Version Rules");
+    expect(await list()).toContainEqual(expect.stringMatching(new RegExp(`^${DATE} inactive 0\\.0\\.1 aio-rule$`)));
+    expect(await ok("rule", "enable", "aio-rule")).toContain("OK");
+    expect(await list()).toContainEqual(expect.stringMatching(new RegExp(`^${DATE} active 0\\.0\\.1 aio-rule$`)));
+    expect(await ok("rule", "list", "--count")).toMatch(/^You have \d+ rules? in this namespace\.\n$/);
+    expect(await ok("rule", "update", "aio-rule", "aio-trigger", "aio-pack/inner")).toBe("");
+    const { action } = JSON.parse(await ok("rule", "get", "aio-rule"));
+    expect(action).toEqual({ path: "guest/aio-pack", name: "inner" });
+    const shown = rows(await ok("namespace", "get"));
+    expect(shown).toContain("/guest/aio-trigger private");
+    expect(shown).toContain("/guest/aio-rule private active");
+  });
+
+  it("makes a trigger with a feed, and deletes both sides", async () => {
+    const feed = join(folder, "feed.js");
+    const source =
+      "function main(args) { console.log(args.lifecycleEvent, args.triggerName); return args.bad ? { error: 'bad' } : {}; }";
+    writeFileSync(feed, source);
+    await ok("action", "create", "aio-pack/feed", feed, "--annotation", "feed", "true");
+    expect(await ok("trigger", "create", "aio-fed", "--feed", "/guest/aio-pack/feed", "--param", "n", "1")).toBe("");
+    const { annotations } = JSON.parse(await ok("trigger", "get", "aio-fed"));
+    expect(annotations).toEqual([{ key: "feed", value: "/guest/aio-pack/feed" }]);
+    expect(await ok("trigger", "delete", "aio-fed")).toBe("");
+    const refused = await run("trigger", "create", "aio-fed", "--feed", "/guest/aio-pack/feed", "--param", "bad", "1");
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain("failed to create the trigger");
+    const gone = await run("trigger", "get", "aio-fed");
+    expect(gone.stderr.replaceAll(/[\s›]+/g, " ")).toContain("the requested resource does not exist. (404 Not Found)");
+    await ok("action", "delete", "aio-pack/feed");
+  });
+
+  it("deletes a rule and its trigger", async () => {
+    expect(await ok("rule", "delete", "aio-rule")).toBe("");
+    expect(await ok("trigger", "delete", "aio-trigger")).toBe("");
   });
 
   it("tells what a failing action said", async () => {
