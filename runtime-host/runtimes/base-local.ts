@@ -22,14 +22,21 @@ const LEFT_OUT = new Set([
   "dist-packages",
 ]);
 
+const TOOLS = (
+  "awk base64 basename bash cat chmod cp cut date dd dirname expr false find grep gunzip gzip head id jq ls md5sum mkdir " +
+  "mktemp mv od paste printf pwd readlink realpath rm rmdir sed seq sha256sum sleep sort split stat tail tar tee test timeout " +
+  "touch tr true uname uniq wc which xargs"
+).split(" ");
+
 export async function localBase(runtime: LocalRuntime): Promise<TarEntry[]> {
   if (process.platform !== "linux")
     throw new Error("A base image can be made here on Linux only: use --base registry.");
   const tree = new Map<string, TarEntry>();
   await addSystem(tree);
-  if (runtime.family === "nodejs") await addFile(tree, { from: runtime.interpreter, to: "/usr/local/bin/node" });
-  else await addPython(tree, runtime.interpreter);
-  const programs = [runtime.interpreter, "/bin/sh", "/usr/bin/env", ...extensionsIn(tree)];
+  if (runtime.family === "python") await addPython(tree, runtime.interpreter);
+  else await addFile(tree, { from: runtime.interpreter, to: "/usr/local/bin/node" });
+  const tools = runtime.family === "native" ? await addTools(tree) : [];
+  const programs = [runtime.interpreter, "/bin/sh", "/usr/bin/env", ...tools, ...extensionsIn(tree)];
   await addLibraries(tree, programs);
   return withFolders(tree);
 }
@@ -47,6 +54,21 @@ async function addSystem(tree: Map<string, TarEntry>): Promise<void> {
     await addFile(tree, { from: file, to: CERTIFICATE_FILE });
     break;
   }
+}
+
+/** What scripts expect, as far as this machine has it. */
+async function addTools(tree: Map<string, TarEntry>): Promise<string[]> {
+  const added: string[] = [];
+  for (const name of TOOLS)
+    for (const folder of ["/usr/bin", "/bin"]) {
+      const from = join(folder, name);
+      if (added.includes(from) || tree.has(`/bin/${name}`) || !(await exists(from))) continue;
+      await addFile(tree, { from, to: `/bin/${name}` });
+      // Shebangs name either place.
+      if (folder === "/usr/bin" && !tree.has(from)) addLink(tree, from, `/bin/${name}`);
+      added.push(from);
+    }
+  return added;
 }
 
 interface PythonLayout {

@@ -35,11 +35,14 @@ export interface BuiltImage {
 export class ImageProblem extends Error {}
 
 export const IMAGE_PREFIX = "edgewhisk/action-";
-const DEFAULT_KINDS = ["nodejs:20", "nodejs:24", "python:3.11"];
+const DEFAULT_KINDS = ["nodejs:20", "nodejs:24", "python:3.11", "native"];
 const OFFICIAL: Record<string, (version: string) => string> = {
   nodejs: (version) => `node:${version}-bookworm-slim`,
   python: (version) => `python:${version}-slim`,
+  native: () => "node:24-bookworm-slim",
 };
+/** What the native server shares with the nodejs one. */
+const UNPACKING = ["folder.js", "unpack.js"];
 const REGISTRY_SILENCE = 20_000;
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -152,17 +155,24 @@ async function registryBase(docker: Docker, kind: string, report: Report): Promi
 }
 
 async function contextOf(kind: string): Promise<TarEntry[]> {
-  const family = /^(nodejs|python):\d+(\.\d+)?$/.exec(kind)?.[1];
+  const family = kind === "native" ? kind : /^(nodejs|python):\d+(\.\d+)?$/.exec(kind)?.[1];
   if (family === undefined) throw new ImageProblem(`${kind}: we ship no runtime of that kind.`);
-  const folder = join(here, family);
-  const entries: TarEntry[] = [];
-  for (const name of (await readdir(folder)).sort()) {
-    if (!/\.(js|py|json)$/.test(name)) continue;
-    entries.push(await fileEntry(join(folder, name), `server/${name}`));
-  }
-  const text = await readFile(join(folder, "Dockerfile"), "utf8");
+  const entries = await serverEntries(family, { to: family === "native" ? "server/native" : "server" });
+  if (family === "native") entries.push(...(await serverEntries("nodejs", { to: "server/nodejs", only: UNPACKING })));
+  const text = await readFile(join(here, family, "Dockerfile"), "utf8");
   entries.push({ type: "text", name: "Dockerfile", mode: 0o644, text });
   return family === "nodejs" ? [...entries, ...(await moduleEntries("openwhisk"))] : entries;
+}
+
+async function serverEntries(
+  family: string,
+  { to, only }: { to: string; only?: readonly string[] },
+): Promise<TarEntry[]> {
+  const folder = join(here, family);
+  const entries: TarEntry[] = [];
+  for (const name of only ?? (await readdir(folder)).sort())
+    if (/\.(js|py|json)$/.test(name)) entries.push(await fileEntry(join(folder, name), `${to}/${name}`));
+  return entries;
 }
 
 /** A package of ours with all it depends on, as it stands in node_modules. */

@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 export interface LocalRuntime {
-  /** `nodejs:24`, `python:3.11` */
+  /** `nodejs:24`, `python:3.11`, `native` */
   readonly kind: string;
-  readonly family: "nodejs" | "python";
+  readonly family: "nodejs" | "python" | "native";
   readonly version: string;
   /** The interpreter itself, without wrapper or shim. */
   readonly interpreter: string;
@@ -20,7 +20,7 @@ export interface LocalRuntime {
   readonly reason: string;
 }
 
-type Family = LocalRuntime["family"];
+type Family = Exclude<LocalRuntime["family"], "native">;
 type Asked = Pick<LocalRuntime, "version" | "interpreter">;
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -56,7 +56,21 @@ export async function findLocalRuntimes(): Promise<LocalRuntime[]> {
     const env: Record<string, string> = family === "nodejs" ? { EDGEWHISK_MODULES: openwhiskModules() } : {};
     found.set(kind, { kind, family, ...asked, command, env, reason: `${reason} (${asked.interpreter})` });
   }
-  return [...found.values()];
+  return [...found.values(), native(prefix)];
+}
+
+/** Runs any program; only its server needs an interpreter, and the host's own serves. */
+function native(prefix: readonly string[]): LocalRuntime {
+  const interpreter = process.execPath;
+  return {
+    kind: "native",
+    family: "native",
+    version: process.versions.node,
+    interpreter,
+    command: [...prefix, interpreter, join(here, "native", "server.js")],
+    env: {},
+    reason: `programs and scripts (served by ${interpreter})`,
+  };
 }
 
 async function candidates(): Promise<{ family: Family; file: string; reason: string }[]> {

@@ -29,6 +29,7 @@ export const MANIFEST: readonly RuntimeKind[] = [
   kind("dotnet:3.1", { default: true, requireMain: true }),
   kind("dotnet:6.0", { requireMain: true }),
   kind("rust:1.34", { default: true }),
+  kind("native", { default: true }),
 ];
 
 export const BLACKBOX = "blackbox";
@@ -59,7 +60,7 @@ export function withDefaults(runnable: readonly RuntimeKind[]): RuntimeKind[] {
 function kind(name: string, options: { default?: boolean; requireMain?: boolean } = {}): RuntimeKind {
   return {
     kind: name,
-    family: name.slice(0, name.indexOf(":")),
+    family: name.split(":", 1)[0] as string,
     deprecated: false,
     default: options.default ?? false,
     requireMain: options.requireMain ?? false,

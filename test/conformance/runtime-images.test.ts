@@ -6,6 +6,7 @@ import { RuntimeClient } from "../support/runtime-client.ts";
 import { docker, startContainer, whyNoEngine } from "../support/runtime-container.ts";
 import type { Family } from "./runtime-case.ts";
 import { registerRuntimeContract } from "./runtime-contract.ts";
+import { registerNativeContract } from "./runtime-native.ts";
 
 const PREFIX = "edgewhisk-test/action-";
 const missing = await whyNoEngine();
@@ -13,7 +14,7 @@ if (missing !== undefined) console.warn(`not run: no container engine answers ($
 
 describe.skipIf(missing !== undefined)("images made without a registry", async () => {
   const locals = missing === undefined ? await findLocalRuntimes() : [];
-  const kinds = (["nodejs", "python"] as const).flatMap(
+  const kinds = (["nodejs", "python", "native"] as const).flatMap(
     (family) => locals.findLast((each) => each.family === family)?.kind ?? [],
   );
   let built: BuiltImage[] = [];
@@ -46,23 +47,27 @@ describe.skipIf(missing !== undefined)("images made without a registry", async (
   });
 
   for (const kind of kinds) {
-    const family = kind.split(":")[0] as Family;
+    const family = kind.split(":")[0] as Family | "native";
     const start = (env?: Record<string, string>) =>
       startContainer(built.find((each) => each.kind === kind)?.image ?? "", env);
 
     describe(kind, () => {
-      registerRuntimeContract(family, start);
+      if (family === "native") registerNativeContract(start);
+      else registerRuntimeContract(family, start);
 
       it("runs the action as a user who owns nothing but the temporary folder", async () => {
         const client = new RuntimeClient(await start());
-        const code = family === "nodejs" ? NODEJS : PYTHON;
-        expect((await client.init({ main: "main", code })).status).toBe(200);
+        const code = { nodejs: NODEJS, python: PYTHON, native: SHELL };
+        expect((await client.init({ main: "main", code: code[family] })).status).toBe(200);
         expect((await client.run({})).body).toEqual({ user: 1001, wrote: "EACCES", shell: "hi\n" });
         await client.close();
       });
     });
   }
 });
+
+const SHELL = `(echo x > /edgewhisk/x) 2>/dev/null && wrote=yes || wrote=EACCES
+printf '{"user":%d,"wrote":"%s","shell":"hi\\\\n"}' $(id -u) $wrote`;
 
 const NODEJS = `const { execSync } = require("node:child_process"); const fs = require("node:fs");
 function main() {

@@ -55,7 +55,7 @@ describe("kinds", () => {
         `The specified runtime '${kind}' is not supported by this platform. Valid values are: 'nodejs:18', `,
       );
     }
-    expect(errorOf({ kind: "cobol:85", code: "" })).toContain("'rust:1.34', 'blackbox'.");
+    expect(errorOf({ kind: "cobol:85", code: "" })).toContain("'native', 'blackbox'.");
   });
 
   test("none of the manifest's is deprecated now, and an unknown one is not either", () => {

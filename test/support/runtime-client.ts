@@ -36,9 +36,13 @@ export class RuntimeClient {
 
   async request(
     path: string,
-    { body, method = "POST" }: { body?: string; method?: "GET" | "POST" } = {},
+    {
+      body,
+      method = "POST",
+      headers: more = {},
+    }: { body?: string; method?: "GET" | "POST"; headers?: Record<string, string> } = {},
   ): Promise<Answer> {
-    const headers = { "content-type": "application/json" };
+    const headers = { "content-type": "application/json", ...more };
     const response = await this.#client.request({ path, method, headers, body: body ?? null });
     const text = await response.body.text();
     return { status: response.statusCode, text, body: parse(text), headers: response.headers };

@@ -7,16 +7,24 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findLocalRuntimes } from "../../../runtime-host/runtimes/local.ts";
 import { registerRuntimeContract } from "../../conformance/runtime-contract.ts";
+import { registerNativeContract } from "../../conformance/runtime-native.ts";
 import { RuntimeClient, untilUp } from "../../support/runtime-client.ts";
 import { startProcess } from "../../support/runtime-process.ts";
 
 const runtimes = await findLocalRuntimes();
+const languages = runtimes.filter(({ family }) => family !== "native");
+const EMPTY = { nodejs: "function main() {}", python: "def main(args):\n    return args\n", native: "echo '{}'" };
+const ENDLESS = {
+  nodejs: "function main() { for (;;); }",
+  python: "def main(a):\n    while True: pass\n",
+  native: "while :; do :; done",
+};
 
 describe("local runtimes", () => {
   it("include the node that runs the host, and name kinds by the version they are", () => {
     const own = runtimes.find(({ kind }) => kind === `nodejs:${process.versions.node.split(".")[0]}`);
     expect(own?.interpreter).toBe(process.execPath);
-    for (const { kind, version } of runtimes) expect(`${kind.split(":")[1]}.`).toBe(prefixOf(version, kind));
+    for (const { kind, version } of languages) expect(`${kind.split(":")[1]}.`).toBe(prefixOf(version, kind));
     expect(new Set(runtimes.map(({ kind }) => kind)).size).toBe(runtimes.length);
   });
 });
@@ -24,14 +32,15 @@ describe("local runtimes", () => {
 if (!runtimes.some(({ family }) => family === "python")) console.warn("no python 3.9 or later on the PATH: not tested");
 
 for (const local of runtimes) {
+  const { family } = local;
   describe(`${local.kind} as a child process`, () => {
-    registerRuntimeContract(local.family, (env) => startProcess(local, env));
+    if (family === "native") registerNativeContract((env) => startProcess(local, env));
+    else registerRuntimeContract(family, (env) => startProcess(local, env));
 
     it("leaves nothing behind in its temporary folder when it is asked to end", async () => {
       const folder = mkdtempSync(join(tmpdir(), "edgewhisk-test-"));
       const client = new RuntimeClient(await startProcess(local, { TMPDIR: folder }));
-      const code = local.family === "nodejs" ? "function main() {}" : "def main(args):\n    return args\n";
-      await client.init({ main: "main", code });
+      await client.init({ main: "main", code: EMPTY[family] });
       expect(readdirSync(folder)).toHaveLength(1);
       process.kill(client.runtime.pid ?? 0, "SIGTERM");
       await client.runtime.exited;
@@ -51,8 +60,7 @@ for (const local of runtimes) {
       const pid = Number((await once(parent.stdout, "data"))[0]);
       const nothing = { logs: () => ({ stdout: "", stderr: "" }), exited: once(parent, "exit"), stop: async () => {} };
       const client = new RuntimeClient(await untilUp({ url: "http://runtime", socketPath, ...nothing }));
-      const code = local.family === "nodejs" ? "function main() { for (;;); }" : "def main(a):\n    while True: pass\n";
-      await client.init({ main: "main", code });
+      await client.init({ main: "main", code: ENDLESS[family] });
       const endless = client.run({}).catch(() => "gone");
       expect(alive(pid)).toBe(true);
       parent.kill("SIGKILL");
