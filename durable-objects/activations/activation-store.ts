@@ -39,10 +39,15 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
 
   async accept(
     invocations: Invocation[],
-    options: { candidates: SchedulerName[] },
-  ): Promise<{ kind: "accepted" } | { kind: "full" }> {
+    options: { candidates: SchedulerName[]; waitMs?: number },
+  ): Promise<{ kind: "accepted"; record?: ActivationRecord } | { kind: "full" }> {
+    const { waitMs = 0 } = options;
     await this.#turn();
-    return this.#confirm(this.#core.accept(invocations, options));
+    const reply = await this.#confirm(this.#core.accept(invocations, options));
+    const [first] = invocations;
+    if (first === undefined || waitMs <= 0 || reply.kind === "full") return reply;
+    const { record } = await this.#core.await(first.id, { ms: waitMs });
+    return record === null ? reply : { kind: "accepted", record };
   }
 
   async open(row: OpenRow): Promise<void> {

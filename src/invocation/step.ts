@@ -9,7 +9,7 @@ import { fail } from "../errors.ts";
 import type { StepReply, StepRequest } from "../protocol/composition.ts";
 import { argumentsOf } from "./arguments.ts";
 import type { Callable } from "./callable.ts";
-import { insist, report } from "./insist.ts";
+import { insist } from "./insist.ts";
 import { placementOf } from "./placement.ts";
 import type { Desk } from "./ports.ts";
 import { aboutOf, type Calling, invocationOf } from "./prepare.ts";
@@ -77,22 +77,13 @@ async function run(desk: Desk, callable: Callable, { request, calling, payload }
     blocking: true,
   });
   const candidates = placementOf(`${about.namespaceId}/${callable.path}`, callable.kind, await desk.schedulers());
-  const store = desk.storeOf(invocation);
-  const accepted = await insist({ ports: desk, id }, () => store.accept([invocation], { candidates }));
+  const until = desk.now() + request.waitMs;
+  const accepted = await insist({ ports: desk, id }, () =>
+    desk.storeOf(invocation).accept([invocation], { candidates, waitMs: Math.max(0, until - desk.now()) }),
+  );
   if (accepted === undefined) throw new Error(`step ${id}: its store could not be reached`);
   if (accepted.kind === "full") return { kind: "refused", failure: fail("backlog-full") };
-  return (await recordBy(desk, request)) ?? { kind: "accepted", limits: callable.limits };
-}
-
-async function recordBy(desk: Desk, request: StepRequest): Promise<StepReply | null> {
-  if (request.waitMs <= 0) return null;
-  try {
-    const { record } = await storeOf(desk, request).await(request.id, { ms: request.waitMs });
-    return record === null ? null : done(record);
-  } catch (cause) {
-    report(desk, request.id, { asking: "its store", cause });
-    return null;
-  }
+  return accepted.record === undefined ? { kind: "accepted", limits: callable.limits } : done(accepted.record);
 }
 
 /** How it stands with a step that was asked for before, or null if nothing of it is known. */

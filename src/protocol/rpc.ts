@@ -115,11 +115,12 @@ export interface ActivationQuery {
 }
 
 export interface ActivationStoreRpc extends FireStoreRpc {
-  /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first. */
+  /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first. With `waitMs` it returns
+   * the record of the first one as soon as it is terminal, and at last after so long without it. */
   accept(
     invocations: Invocation[],
-    options: { candidates: SchedulerName[] },
-  ): Promise<{ kind: "accepted" } | { kind: "full" }>;
+    options: { candidates: SchedulerName[]; waitMs?: number },
+  ): Promise<{ kind: "accepted"; record?: ActivationRecord } | { kind: "full" }>;
   /** The row of a run on the fast path that outlived its first second. Does nothing if the id is known. */
   open(row: OpenRow): Promise<void>;
   /** The record of `id` as soon as it is terminal, or null after `ms`. `known`: whether the id has a row at all. */

@@ -34,8 +34,6 @@ export class MemoryDesk implements Desk {
   accepting: ("accepted" | "full" | Error)[] = [];
   /** What the Composition object answers next. */
   composing: (RunReply | Error)[] = [];
-  /** What `await` does for rows without a record. */
-  waiting: "time" | Error = "time";
 
   now(): number {
     return 1_000;
@@ -98,17 +96,15 @@ export class MemoryDesk implements Desk {
     return {
       open: absent,
       fail: absent,
-      accept: async ([invocation]: Invocation[]) => {
+      accept: async ([invocation]: Invocation[], { waitMs = 0 }: { waitMs?: number }) => {
         const word = this.accepting.shift() ?? "accepted";
         if (word instanceof Error) throw word;
         if (word === "full" || invocation === undefined) return { kind: "full" };
         if (!this.accepted.has(invocation.id)) this.accepted.set(invocation.id, invocation);
-        return { kind: "accepted" };
+        const record = waitMs > 0 ? this.records.get(invocation.id) : undefined;
+        return { kind: "accepted", ...(record === undefined ? {} : { record }) };
       },
-      await: async (id: string) => {
-        if (this.waiting instanceof Error) throw this.waiting;
-        return this.#standing(id);
-      },
+      await: async (id: string) => this.#standing(id),
       get: async (id: string) => (this.hidden.has(id) ? { record: null, known: false } : this.#standing(id)),
       complete: async (finished) => {
         for (const { id, about, completion } of finished) {

@@ -151,10 +151,12 @@ describe("a step that cannot run", () => {
     expect(await ask("a/act", { onBehalf })).toMatchObject({ kind: "done", record: { activationId: ID } });
   });
 
-  it("is accepted where waiting for it failed", async () => {
+  it("is asked for again where the reply was lost, and answers what came of it meanwhile", async () => {
     desk.entities.action("a/act");
-    desk.waiting = new Error("store is gone");
-    expect(await ask("a/act")).toMatchObject({ kind: "accepted" });
+    await ask("a/act");
+    desk.end(ID, "{}");
+    desk.accepting = [new Error("connection lost")];
+    expect(await ask("a/act")).toMatchObject({ kind: "done", record: { activationId: ID } });
   });
 });
 

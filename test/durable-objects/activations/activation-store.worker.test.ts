@@ -199,3 +199,17 @@ test("an object with nothing open sets no alarm", async () => {
   await runDurableObjectAlarm(store);
   await runInDurableObject(store, async (_, state) => expect(await state.storage.getAlarm()).toBeNull());
 });
+
+test("who accepts and waits is told the record, or that it is accepted when his time is over", async () => {
+  const host = new TestHost(freshName());
+  host.onRun = () => {};
+  await host.join();
+  const [call] = calls(1);
+  const store = storeOf(call!);
+  const candidates = [`${host.name}/0`];
+  expect(await store.accept([call!], { candidates, waitMs: 20 })).toEqual({ kind: "accepted" });
+  const again = store.accept([call!], { candidates, waitMs: 10_000 });
+  await host.until(() => host.runs.length === 1);
+  host.record(host.runs[0]!);
+  expect(await again).toMatchObject({ kind: "accepted", record: { activationId: call!.id, statusCode: 0 } });
+});
