@@ -2,7 +2,7 @@
 // opinion on what an answer means.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ContainerSpec, Creation, Engine, EngineContainer } from "../engine/engine.ts";
+import type { ContainerOwner, ContainerSpec, Creation, Engine, EngineContainer } from "../engine/engine.ts";
 import { ActionClient } from "./action-client.ts";
 import { LogReader } from "./log-reader.ts";
 
@@ -82,6 +82,10 @@ export class ActionContainer {
 
   resume(): Promise<void> {
     return this.#engine.resume();
+  }
+
+  adopted(owner: ContainerOwner): void {
+    this.#engine.adopted?.(owner);
   }
 
   async remove(): Promise<void> {

@@ -5,8 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { attach } from "./docker-attach.ts";
 import { DockerFrames } from "./docker-frames.ts";
+import { containerName } from "./docker-names.ts";
 import { type ContainerSettings, createOptions } from "./docker-settings.ts";
-import type { Address, ContainerSpec, Death, EngineContainer, OutputSink } from "./engine.ts";
+import type { Address, ContainerOwner, ContainerSpec, Death, EngineContainer, OutputSink } from "./engine.ts";
 
 const PORT = 8080;
 /** Nobody listens there: what connects is refused at once. */
@@ -14,6 +15,7 @@ const NOWHERE: Address = { host: "127.0.0.1", port: 1 };
 const MB = 1024 * 1024;
 /** MB outside its cgroup: the engine's own process for it, its network, its mounts. */
 const BESIDE = 8;
+const RENAME_AFTER = 1_000;
 /** ms the engine may take to say why a container ended. */
 const DEATH_WAIT = 1_000;
 
@@ -22,11 +24,13 @@ export class DockerContainer implements EngineContainer {
   address: Address = NOWHERE;
   memoryKills = 0;
   readonly #container: Docker.Container;
+  readonly #options: { spec: ContainerSpec; settings: ContainerSettings };
   #removal: Promise<void> | null = null;
 
-  private constructor(container: Docker.Container) {
+  private constructor(container: Docker.Container, options: { spec: ContainerSpec; settings: ContainerSettings }) {
     this.id = container.id;
     this.#container = container;
+    this.#options = options;
   }
 
   /** Rejects with the engine's error; what was made by then is removed. `made` is told the id before it starts. */
@@ -40,7 +44,7 @@ export class DockerContainer implements EngineContainer {
     },
   ): Promise<DockerContainer> {
     const { spec, settings, sink } = options;
-    const self = new DockerContainer(await docker.createContainer(createOptions(spec, settings)));
+    const self = new DockerContainer(await docker.createContainer(createOptions(spec, settings)), { spec, settings });
     options.made(self);
     try {
       const frames = new DockerFrames((from, bytes) => sink.output(from, bytes));
@@ -64,6 +68,14 @@ export class DockerContainer implements EngineContainer {
 
   async resume(): Promise<void> {
     await this.#container.unpause();
+  }
+
+  adopted(owner: ContainerOwner): void {
+    const { spec, settings } = this.#options;
+    const name = containerName(settings.host.name, { ...spec, owner }, { adopted: true });
+    // Not while its first run needs the machine. It may be gone by then.
+    const rename = () => this.#removal ?? this.#container.rename({ name }).catch(() => undefined);
+    setTimeout(rename, RENAME_AFTER).unref();
   }
 
   remove(): Promise<void> {

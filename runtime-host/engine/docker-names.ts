@@ -7,16 +7,19 @@ import type { ContainerSpec } from "./engine.ts";
 export const LABEL = {
   host: "io.edgewhisk.host",
   boot: "io.edgewhisk.boot",
+  number: "io.edgewhisk.number",
   kind: "io.edgewhisk.kind",
   namespace: "io.edgewhisk.namespace",
   action: "io.edgewhisk.action",
   revision: "io.edgewhisk.revision",
 } as const;
 
-/** `wsk<host>_<n>_<namespace>_<action>`, or `wsk<host>_<n>_prewarm_<kind>`. */
-export function containerName(host: string, spec: ContainerSpec): string {
+/** `wsk<host>_<n>_<namespace>_<action>`, or `wsk<host>_<n>_prewarm_<kind>`. Labels cannot be changed: of one that was prewarmed and
+ * has found its owner, the name tells the revision too. */
+export function containerName(host: string, spec: ContainerSpec, options: { adopted?: boolean } = {}): string {
   const { owner } = spec;
-  const what = owner === undefined ? `prewarm_${spec.kind}` : `${owner.namespace}_${owner.action}`;
+  const whose = owner === undefined ? `prewarm_${spec.kind}` : `${owner.namespace}_${owner.action}`;
+  const what = owner === undefined || options.adopted !== true ? whose : `${whose}_${owner.revision}`;
   return `wsk${host}_${spec.number}_${what}`.replace(/[^a-zA-Z0-9_.-]/g, "").slice(0, 200);
 }
 
@@ -25,6 +28,7 @@ export function containerLabels(host: { name: string; boot: string }, spec: Cont
   return {
     [LABEL.host]: host.name,
     [LABEL.boot]: host.boot,
+    [LABEL.number]: String(spec.number),
     [LABEL.kind]: spec.kind,
     ...(owner === undefined
       ? {}

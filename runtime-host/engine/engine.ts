@@ -14,7 +14,13 @@ export interface ContainerSpec {
   /** MB */
   readonly memory: number;
   /** Absent for a prewarmed container, which belongs to nobody yet. */
-  readonly owner?: { readonly namespace: string; readonly action: string; readonly revision: string };
+  readonly owner?: ContainerOwner;
+}
+
+export interface ContainerOwner {
+  readonly namespace: string;
+  readonly action: string;
+  readonly revision: string;
 }
 
 /** What the container prints, in the order the engine hands it out; `bytes` are valid during the call only. */
@@ -34,6 +40,8 @@ export interface EngineContainer {
   /** Resolves to the MB it holds while paused, what the engine keeps for it included; null where that is not known. */
   pause(): Promise<number | null>;
   resume(): Promise<void>;
+  /** A prewarmed one has found its owner: whoever looks at the engine's list is to see whose it is, sooner or later. */
+  adopted?(owner: ContainerOwner): void;
   /** By force, and all that belongs to it. Idempotent; resolves when its memory is free, rejects if it cannot be done now. */
   remove(): Promise<void>;
   /** After a lost connection; waits a moment for the engine to know. */

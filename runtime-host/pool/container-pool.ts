@@ -34,6 +34,9 @@ const LONGEST_WAIT = 120_000;
 /** Containers that may answer 503 before the job is given up. */
 const MOST_TRIES = 5;
 const PREWARM_PAUSE = 5_000;
+/** ms one container, and all of them, may take to go. An engine removes from five to fifteen a second. */
+const STOP = { patience: 10_000, longest: 60_000 };
+const FAST_STOP = { patience: 3_000, longest: 3_000 };
 const STOPPED = "The host was stopped during the run.";
 
 export class ContainerPool implements Containers {
@@ -125,7 +128,7 @@ export class ContainerPool implements Containers {
     clearInterval(this.#timer);
     for (const { job, listener } of this.#book.waiting.splice(0)) listener.refused(job, "draining");
     for (const slot of [...this.#book.slots]) if (slot.state !== "creating") void this.#remove(slot);
-    await this.#crew.stop(() => this.#book.size === 0, options.fast ? 3_000 : 10_000);
+    await this.#crew.stop(() => this.#book.size === 0, options.fast ? FAST_STOP : STOP);
   }
 
   #tick(): void {
@@ -239,6 +242,7 @@ export class ContainerPool implements Containers {
     const container = this.#crew.of(slot);
     if (slot.key === null) {
       book.bind(slot, call.key);
+      this.#crew.give(slot, call.job);
       book.wanted(slot.runtime, slot.memory, now);
     }
     if (!container.initialized) {

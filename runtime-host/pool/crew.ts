@@ -61,6 +61,11 @@ export class Crew {
     return started;
   }
 
+  /** A prewarmed one is this job's from now on. */
+  give(slot: Slot, job: Job): void {
+    this.of(slot).adopted(ownerOf(job));
+  }
+
   /** Resolves when it is gone, however often that has to be tried. */
   remove(slot: Slot): Promise<void> {
     const removal = this.#remove(slot).finally(() => this.#removals.delete(removal));
@@ -80,11 +85,19 @@ export class Crew {
     );
   }
 
-  /** Waits, for `limit` ms at most, until `empty`; then has the engine remove what is left. */
-  async stop(empty: () => boolean, limit: number): Promise<void> {
+  /** Waits until `empty`, as long as at least one container goes within each `patience` ms, and `longest` ms at most; then has the
+   * engine remove what is left. */
+  async stop(empty: () => boolean, { patience, longest }: { patience: number; longest: number }): Promise<void> {
     this.#stopping = true;
-    const until = performance.now() + limit;
-    while (!empty() && performance.now() < until) await Promise.race([...this.#removals, sleep(20)]);
+    const until = performance.now() + longest;
+    let left = this.#containers.size;
+    let progress = performance.now();
+    while (!empty() && performance.now() < Math.min(until, progress + patience)) {
+      await Promise.race([...this.#removals, sleep(20)]);
+      if (this.#containers.size === left) continue;
+      left = this.#containers.size;
+      progress = performance.now();
+    }
     await this.#engine.sweep(new Set()).catch(() => 0);
     await this.#engine.close();
   }

@@ -69,6 +69,24 @@ function isolates(): void {
     });
   });
 
+  it("shows in the engine's list whose a prewarmed container has become", async () => {
+    const kind = bench.kind("nodejs");
+    const host = `${name}-prewarm`;
+    const prewarmed = await openBench({ engine: "docker", name: host, prewarm: [{ kind, memory: 256, count: 1 }] });
+    try {
+      await expect.poll(() => prewarmed.containers.stats().prewarmed, { timeout: 10_000 }).toBe(1);
+      await prewarmed.run(js("function main(){return {}}", { path: "guest/adopted", revision: "7-abc" }));
+      const docker = await connectDocker();
+      const names = async () => {
+        const filters = { label: [`io.edgewhisk.host=${host}`, "io.edgewhisk.number=1"] };
+        return (await docker.listContainers({ all: true, filters })).flatMap((each) => each.Names);
+      };
+      await expect.poll(names, { timeout: 10_000 }).toEqual([`/wsk${host}_1_guest_guest_adopted_7-abc`]);
+    } finally {
+      await prewarmed.close();
+    }
+  }, 30_000);
+
   it("counts a paused container with what it holds, not with its limit", async () => {
     const container = { pids: 128, cpuShares: 0, idleTimeout: 600_000, pauseGrace: 50, max: 50 };
     const pausing = await openBench({ engine: "docker", name: `${name}-paused`, container });
