@@ -129,7 +129,7 @@ const parameters = fc.oneof(
     fc.record(
       {
         key: fc.oneof(
-          fc.constantFrom("a", "__proto__", "constructor", "web-export", "raw-http", "final", "exec"),
+          fc.constantFrom("a", "__proto__", "constructor", "web-export", "raw-http", "final", "exec", "conductor"),
           junk,
         ),
         value: fc.oneof(fc.constant(true), junk),
@@ -141,6 +141,7 @@ const parameters = fc.oneof(
     { maxLength: 4 },
   ),
   fc.constant([{ key: "web-export", value: true }]),
+  fc.constant([{ key: "conductor", value: true }]),
   fc.constant(Array.from({ length: 5_000 }, (_, n) => ({ key: `k${n}`, value: n }))),
 );
 const CODES = [
@@ -149,6 +150,7 @@ const CODES = [
   "function main() { return [1]; }",
   "function main() { throw new Error('x'); }",
   "function main() { return 7; }",
+  "function main(a) { return a.state ? { params: a } : { action: '/whisk.system/utils/echo', params: a, state: 1 }; }",
   "function main() { return { error: { statusCode: 418, body: 'tea' } }; }",
   "function main() { return { headers: { 'bad name': 'x', 'content-type': 'x\\ny' }, statusCode: 99, body: {} }; }",
   "function main( {",
@@ -220,9 +222,18 @@ const entity = fc
     { requiredKeys: [] },
   )
   .map((value) => JSON.stringify(value));
+const sequence = fc
+  .array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 3 })
+  .map((names) => ({ kind: "sequence", components: names.map((name) => `/_/${name}`) }));
 const sane = fc
   .record(
-    { exec: fc.constantFrom(...CODES).map((code) => ({ kind: "nodejs:default", code })), annotations: parameters },
+    {
+      exec: weighted(
+        [3, fc.constantFrom(...CODES).map((code): object => ({ kind: "nodejs:default", code }))],
+        [1, sequence],
+      ),
+      annotations: parameters,
+    },
     { requiredKeys: ["exec"] },
   )
   .map((value) => JSON.stringify(value));
