@@ -3,6 +3,7 @@
 import { hostname, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry-rules.ts";
 import type { Level } from "./logger.ts";
 import { type Prewarm, parsePrewarm } from "./prewarm-spec.ts";
 
@@ -18,7 +19,7 @@ export interface HostConfig {
   readonly memory: number;
   readonly shards: number;
   readonly prewarm: readonly Prewarm[];
-  readonly images: { readonly prefix: string; readonly tag: string };
+  readonly images: { readonly prefix: string; readonly tag: string; readonly registries: RegistryOptions };
   readonly container: {
     readonly pids: number;
     readonly cpuShares: number;
@@ -56,6 +57,9 @@ const OPTIONS = {
   prewarm: { type: "string" },
   "image-prefix": { type: "string" },
   "image-tag": { type: "string" },
+  pull: { type: "string" },
+  "user-registry": { type: "string" },
+  "registry-auth": { type: "string" },
   pids: { type: "string" },
   "cpu-shares": { type: "string" },
   "idle-timeout": { type: "string" },
@@ -86,6 +90,10 @@ Runs actions of the platform at URL on this machine. Each option has a variable,
                         nodejs:24=1..8 follows demand; or the text of an OpenWhisk manifest with stemCells
   --image-prefix TEXT   registry and prefix of action images               edgewhisk/action-
   --image-tag TEXT      their tag                             the newest image here of each kind
+  --pull RULES          black box images: always, missing, never or auto;  auto
+                        per registry: registry.example:5000=missing,*=auto
+  --user-registry HOST  where black box images without a registry are      Docker Hub
+  --registry-auth FILE  credentials in the form of Docker's config.json; the variable also takes the text itself
   --containers N        most containers at once, idle ones included        200
   --pids N              processes and threads in a container               1024
   --cpu-shares N        CPU shares per 128 MB; 0 = engine's default        0
@@ -158,6 +166,15 @@ function build(
     throw new Complaint(`--image-prefix ${prefix}: not a start of an image name.`);
   if (tag !== "" && !/^\w[\w.-]{0,127}$/.test(tag)) throw new Complaint(`--image-tag ${tag}: not an image tag.`);
 
+  const pull = parsePull(read("pull", "auto"));
+  if (pull === null) {
+    throw new Complaint(`--pull ${read("pull", "")}: expected e.g. always, or registry.example=missing,*=auto.`);
+  }
+  const userRegistry = read("user-registry", "");
+  if (userRegistry !== "" && !isRegistry(userRegistry)) {
+    throw new Complaint(`--user-registry ${userRegistry}: expected a host, with a port if it needs one.`);
+  }
+
   const shards = number("shards", 1, { min: 1, max: 16 });
   const memory = number("memory", Math.max(256, Math.floor(totalmem() / 2 / 1024 ** 2)), { min: 128, max: 10_000_000 });
   if (memory / shards < 128) throw new Complaint(`--memory ${memory}: each of ${shards} shards needs at least 128 MB.`);
@@ -172,7 +189,7 @@ function build(
     memory,
     shards,
     prewarm,
-    images: { prefix, tag },
+    images: { prefix, tag, registries: { pull, userRegistry, credentials: credentialsOf(read("registry-auth", "")) } },
     container: {
       pids: number("pids", 1024, { min: 16, max: 100_000 }),
       cpuShares: number("cpu-shares", 0, { min: 0, max: 100_000 }),
@@ -200,6 +217,11 @@ function parseFlags(argv: readonly string[]) {
     const [sentence] = (error as Error).message.split(". ");
     throw new Complaint(`${sentence?.replace(/\.$/, "")}: see --help.`);
   }
+}
+
+function credentialsOf(text: string): RegistryOptions["credentials"] {
+  if (text === "") return null;
+  return text.trimStart().startsWith("{") ? { text } : { file: resolve(text) };
 }
 
 function origin(text: string): string {

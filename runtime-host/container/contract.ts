@@ -6,6 +6,7 @@ import type { ActionLimits } from "../../src/entities/limits.ts";
 import type { Outcome } from "../../src/entities/outcome.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
 import type { RuntimeReport } from "../../src/protocol/messages.ts";
+import type { RegistryOptions } from "../engine/registry-rules.ts";
 import type { Logger } from "../logger.ts";
 import type { Prewarm } from "../prewarm-spec.ts";
 
@@ -90,6 +91,8 @@ export interface Containers {
   runtimes(): RuntimeReport[];
   /** Why nothing should be sent here (engine gone, disk full), or null. `changed` (options) is called when it changes. */
   unhealthy(): string | null;
+  /** What does not work here though the rest does (images cannot be pulled), or null. */
+  impaired?(): string | null;
   /** Numbers for status pages and logs. */
   stats(): { running: number; warm: number; prewarmed: number; paused: number; memoryUsed: number };
   /** Removes every container. What runs ends as a whisk internal error; `fast` = by force, for when the parent has died. */
@@ -108,7 +111,7 @@ export interface ContainersOptions {
   apiUrl: string;
   memory: number;
   /** `<prefix><family>-<version>:<tag>`, e.g. "edgewhisk/action-nodejs-24:dev". */
-  images: { prefix: string; tag: string };
+  images: { prefix: string; tag: string; registries?: RegistryOptions };
   prewarm: readonly Prewarm[];
   container: {
     /** Processes and threads. */

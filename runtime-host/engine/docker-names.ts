@@ -53,8 +53,14 @@ export interface KindImage extends RuntimeReport {
   own: boolean;
 }
 
-/** Which image runs which kind: the configured name, where a tag is configured; else the newest image labelled with the kind;
- * else OpenWhisk's own. */
+/** Made by us: labelled, and under a name that is never pulled for a caller. The label alone proves nothing, since anybody can put
+ * it on an image of theirs. */
+export function isOwn(image: Pick<LocalImage, "tags" | "labels">, prefix: string): boolean {
+  return image.labels[LABEL.kind] !== undefined && image.tags.some((tag) => tag.startsWith(prefix));
+}
+
+/** Which image runs which kind: the configured name, where a tag is configured; else the newest image of ours labelled with the
+ * kind; else OpenWhisk's own. */
 export function imagesByKind(
   images: readonly LocalImage[],
   wanted: { prefix: string; tag: string },
@@ -63,7 +69,7 @@ export function imagesByKind(
   const byLabel = new Map<string, LocalImage>();
   for (const image of images.toSorted((a, b) => a.created - b.created)) {
     const kind = image.labels[LABEL.kind];
-    if (kind !== undefined) byLabel.set(kind, image);
+    if (kind !== undefined && isOwn(image, wanted.prefix)) byLabel.set(kind, image);
   }
   const found = new Map<string, KindImage>();
   for (const { kind, family } of MANIFEST) {
@@ -75,7 +81,7 @@ export function imagesByKind(
     const image =
       (name !== undefined && name === configured) || labelled === undefined ? byTag.get(name ?? "") : labelled;
     if (image === undefined) continue;
-    const own = image.labels[LABEL.kind] !== undefined;
+    const own = isOwn(image, wanted.prefix);
     found.set(kind, {
       kind,
       image: image === labelled ? (image.tags[0] ?? image.id) : (name as string),
@@ -84,16 +90,4 @@ export function imagesByKind(
     });
   }
   return found;
-}
-
-/** Whether a black box image's name always asks the registry for what is newest. */
-export function floats(image: string): boolean {
-  if (image.includes("@")) return false;
-  const tag = /:([^/:]+)$/.exec(image)?.[1];
-  return tag === undefined || tag === "latest";
-}
-
-/** The name with the tag Docker would assume. */
-export function withTag(image: string): string {
-  return image.includes("@") || /:[^/:]+$/.test(image) ? image : `${image}:latest`;
 }

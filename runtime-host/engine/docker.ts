@@ -12,7 +12,8 @@ import { DockerContainer } from "./docker-container.ts";
 import { DockerImages } from "./docker-images.ts";
 import { LABEL } from "./docker-names.ts";
 import { ensureNetwork, NETWORK } from "./docker-network.ts";
-import type { ContainerSpec, Creation, Engine, OutputSink } from "./engine.ts";
+import { DockerPulls } from "./docker-pulls.ts";
+import type { ContainerSpec, Creation, Engine, Fetched, OutputSink } from "./engine.ts";
 import { EngineUnavailable } from "./engine.ts";
 
 const RECONNECT = 1_000;
@@ -27,6 +28,7 @@ export class DockerEngine implements Engine {
   readonly #options: Options;
   readonly #log: Logger;
   readonly #images: DockerImages;
+  readonly #pulls: DockerPulls;
   /** Tells this process's containers from those of an earlier one of the same name. */
   readonly #boot = `${process.pid}-${Date.now().toString(36)}`;
   readonly #containers = new Map<string, DockerContainer>();
@@ -41,6 +43,7 @@ export class DockerEngine implements Engine {
     this.#options = options;
     this.#log = options.log;
     this.#images = new DockerImages(docker, options.images);
+    this.#pulls = new DockerPulls(docker, { ...options.images, log: options.log, changed: () => options.changed() });
   }
 
   /** Rejects with EngineUnavailable if no engine answers. Orphans of this host's name are gone when it resolves. */
@@ -56,6 +59,7 @@ export class DockerEngine implements Engine {
       const orphans = await self.sweep(new Set());
       if (orphans > 0) options.log.info("orphans-removed", { containers: orphans });
       await self.#images.scan();
+      await self.#pulls.check();
       await self.#watch();
     } catch (error) {
       await self.close();
@@ -72,9 +76,17 @@ export class DockerEngine implements Engine {
     return this.#unhealthy;
   }
 
+  impaired(): string | null {
+    return this.#pulls.broken();
+  }
+
+  fetch(image: string): Promise<Fetched> {
+    return this.#pulls.fetch(image);
+  }
+
   async create(spec: ContainerSpec, sink: OutputSink): Promise<Creation> {
     if (this.#unhealthy !== null) return { ok: false, why: "engine", detail: this.#unhealthy };
-    const image = await this.#images.find(spec);
+    const image = await this.#images.find(spec, this.#pulls);
     if (!image.ok) return image;
     try {
       const container = await DockerContainer.start(this.#docker, {
@@ -119,6 +131,7 @@ export class DockerEngine implements Engine {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#pulls.close();
     this.#events?.destroy();
     await this.#forwarder?.close();
   }

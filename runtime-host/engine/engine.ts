@@ -58,12 +58,19 @@ export type Creation =
    * "engine": it does not answer. */
   | { ok: false; why: "pull" | "command" | "provision" | "engine"; detail: string };
 
+/** "pull": the image cannot be had; "engine": the engine does not answer. `detail` is for the action's owner. */
+export type Fetched = { ok: true } | { ok: false; why: "pull" | "engine"; detail: string };
+
 export interface Engine {
   readonly name: "docker" | "process";
   readonly blackbox: boolean;
   runtimes(): RuntimeReport[];
   /** Why nothing can be started here, or null. */
   unhealthy(): string | null;
+  /** What does not work though the rest does, or null. */
+  impaired?(): string | null;
+  /** Gets a black box image, which may take minutes; `create` then finds it here. Never rejects. */
+  fetch(image: string): Promise<Fetched>;
   /** Never rejects. */
   create(spec: ContainerSpec, sink: OutputSink): Promise<Creation>;
   /** Removes what carries this host's label and is not known any more; `known` are ids. */

@@ -19,6 +19,7 @@ import {
   type Engine,
   type EngineContainer,
   EngineUnavailable,
+  type Fetched,
   type OutputSink,
 } from "./engine.ts";
 import { MemoryWatch } from "./memory-watch.ts";
@@ -74,6 +75,10 @@ export class ProcessEngine implements Engine {
 
   unhealthy(): string | null {
     return null;
+  }
+
+  async fetch(): Promise<Fetched> {
+    return { ok: true };
   }
 
   async create(spec: ContainerSpec, sink: OutputSink): Promise<Creation> {

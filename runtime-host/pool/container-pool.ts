@@ -1,15 +1,18 @@
 // Carries out what policy.ts decides: owns the containers, keeps the book true, and gives each job to one of them.
 
-import { ABNORMAL, internalError, type Outcome } from "../../src/entities/outcome.ts";
+import { ABNORMAL, internalError } from "../../src/entities/outcome.ts";
 import { BLACKBOX } from "../../src/entities/runtimes.ts";
 import type { RuntimeReport } from "../../src/protocol/messages.ts";
 import type { ActionContainer } from "../container/action-container.ts";
 import type { Containers, Job, RunListener } from "../container/contract.ts";
 import { type RunHooks, runJob, type Verdict } from "../container/run-job.ts";
-import type { Creation, Engine } from "../engine/engine.ts";
+import type { Creation, Engine, Fetched } from "../engine/engine.ts";
 import { type Logger, reasonOf } from "../logger.ts";
-import { Book, type PoolLimits, type Prewarm, type Slot, type Waiter } from "./book.ts";
+import { Book, type PoolLimits, type Prewarm, type Slot } from "./book.ts";
+import { type Call, callOf } from "./call.ts";
 import { Crew } from "./crew.ts";
+import { Fetching } from "./fetching.ts";
+import { notMade, notRun } from "./not-run.ts";
 import { nextStep, refusal, type Step, warm } from "./policy.ts";
 
 export interface PoolOptions {
@@ -18,14 +21,6 @@ export interface PoolOptions {
   /** For spilled logs. */
   folder: string;
   log: Logger;
-}
-
-interface Call extends Waiter {
-  readonly job: Job;
-  readonly listener: RunListener;
-  /** Containers it has been turned away from. */
-  tries: number;
-  code: Promise<Buffer> | null;
 }
 
 const TICK = 100;
@@ -47,6 +42,7 @@ export class ContainerPool implements Containers {
   readonly #log: Logger;
   readonly #book: Book<Call>;
   readonly #crew: Crew;
+  readonly #fetching = new Fetching<Call>();
   readonly #timer: NodeJS.Timeout;
   #kinds: ReadonlySet<string>;
   #stopping = false;
@@ -76,16 +72,7 @@ export class ContainerPool implements Containers {
       listener.refused(job, "unsupported");
       return;
     }
-    const call: Call = {
-      key: `${job.namespaceId}|${job.path}|${job.revision}|${job.limits.memory}`,
-      runtime: blackbox ? `${BLACKBOX}:${job.image}` : job.kind,
-      memory: job.limits.memory,
-      since: performance.now(),
-      job,
-      listener,
-      tries: 0,
-      code: null,
-    };
+    const call = callOf(job, listener);
     if (this.#book.waiting.length === 0) {
       const slot = warm(this.#book, call);
       if (slot !== null) {
@@ -93,13 +80,18 @@ export class ContainerPool implements Containers {
         return;
       }
     }
-    const refused = this.#engine.unhealthy() === null ? refusal(this.#book, call) : "busy";
+    const crowded = this.#engine.unhealthy() !== null || this.#fetching.full;
+    const refused = crowded ? "busy" : refusal(this.#book, call);
     if (refused !== null) {
       listener.refused(job, refused);
       return;
     }
     this.#book.waiting.push(call);
     this.#decide();
+    if (blackbox && job.image !== undefined) {
+      this.#fetching.hold(call, this.#engine.fetch(job.image), (fetched) => this.#fetched(call, fetched));
+      return;
+    }
   }
 
   runtimes(): RuntimeReport[] {
@@ -113,6 +105,10 @@ export class ContainerPool implements Containers {
 
   stats(): ReturnType<Containers["stats"]> {
     const book = this.#book;
+  impaired(): string | null {
+    return this.#engine.impaired?.() ?? null;
+  }
+
     let running = 0;
     let prewarmed = 0;
     for (const slot of book.slots) {
@@ -126,13 +122,20 @@ export class ContainerPool implements Containers {
   async stop(options: { fast: boolean }): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#timer);
-    for (const { job, listener } of this.#book.waiting.splice(0)) listener.refused(job, "draining");
+    const waiting = [...this.#book.waiting.splice(0), ...this.#fetching.takeOlder(Number.POSITIVE_INFINITY)];
+    for (const { job, listener } of waiting) listener.refused(job, "draining");
     for (const slot of [...this.#book.slots]) if (slot.state !== "creating") void this.#remove(slot);
     await this.#crew.stop(() => this.#book.size === 0, options.fast ? FAST_STOP : STOP);
   }
 
   #tick(): void {
     const now = performance.now();
+  #fetched(call: Call, fetched: Fetched): void {
+    if (fetched.ok) this.#book.waiting.push(call);
+    else notMade(call, fetched);
+    this.#decide();
+  }
+
     this.#crew.sweepSometimes(now);
     const { waiting } = this.#book;
     for (let first = waiting[0]; first !== undefined && now - first.since > LONGEST_WAIT; first = waiting[0]) {
@@ -141,6 +144,7 @@ export class ContainerPool implements Containers {
     }
     this.#decide();
   }
+    for (const { job, listener } of this.#fetching.takeOlder(now - LONGEST_WAIT)) listener.refused(job, "busy");
 
   /** Takes steps until the policy has none. Steps may bring about others; one loop at a time. */
   #decide(): void {
@@ -219,21 +223,10 @@ export class ContainerPool implements Containers {
   #createFailed(key: string, failed: Extract<Creation, { ok: false }>): void {
     this.#log.warn("container-failed", { why: failed.why, reason: failed.detail });
     const { waiting } = this.#book;
-    const at = waiting.findIndex((each) => each.key === key);
-    const call = waiting[at];
+    const call = waiting.find((each) => each.key === key);
     if (call === undefined) return;
-    waiting.splice(at, 1);
-    const { job, listener } = call;
-    if (failed.why === "engine") {
-      listener.refused(job, "busy");
-      return;
-    }
-    const image = job.image ?? job.kind;
-    const { why } = failed;
-    notRun(
-      call,
-      why === "pull" ? ABNORMAL.pull(image) : why === "command" ? ABNORMAL.command(image) : ABNORMAL.provision(),
-    );
+    waiting.splice(waiting.indexOf(call), 1);
+    notMade(call, failed);
   }
 
   #start(slot: Slot, call: Call): void {
@@ -368,11 +361,6 @@ export class ContainerPool implements Containers {
     // Awaited at /init; until then a failure is nobody's.
     call.code.catch(() => undefined);
   }
-}
-
-function notRun({ job, listener }: Call, outcome: Outcome): void {
-  listener.answered(job, { outcome, duration: 0, timedOut: false, ran: false, endedAt: performance.now() });
-  listener.collected(job, { lines: "[]" });
 }
 
 function kindsOf(engine: Engine): ReadonlySet<string> {

@@ -17,6 +17,8 @@ export interface CrewOptions {
 /** ms a server has to start listening. */
 const HELLO = 10_000;
 const SWEEP_EVERY = 15_000;
+/** Removals under way at once: more only wait for each other inside the engine, and none of a hundred ends in time. */
+const REMOVALS = 4;
 const REMOVE_AGAIN = 1_000;
 const LONGEST_AGAIN = 30_000;
 
@@ -25,6 +27,9 @@ export class Crew {
   readonly #options: CrewOptions;
   readonly #containers = new Map<Slot, ActionContainer>();
   readonly #removals = new Set<Promise<void>>();
+  #removing = 0;
+  /** Removals that wait for their turn. */
+  readonly #turns: (() => void)[] = [];
   #number = 0;
   #sweptAt = performance.now();
   #stopping = false;
@@ -106,7 +111,7 @@ export class Crew {
     const container = this.#containers.get(slot);
     for (let wait = REMOVE_AGAIN; container !== undefined; wait = Math.min(wait * 2, LONGEST_AGAIN)) {
       try {
-        await container.remove();
+        await this.#inTurn(() => container.remove());
         break;
       } catch (error) {
         this.#options.log.warn("remove-failed", { reason: reasonOf(error) });
@@ -115,6 +120,18 @@ export class Crew {
       }
     }
     this.#containers.delete(slot);
+  }
+
+  async #inTurn(remove: () => Promise<void>): Promise<void> {
+    if (this.#removing >= REMOVALS) await new Promise<void>((resolve) => this.#turns.push(resolve));
+    else this.#removing++;
+    try {
+      await remove();
+    } finally {
+      const next = this.#turns.shift();
+      if (next === undefined) this.#removing--;
+      else next();
+    }
   }
 }
 

@@ -44,6 +44,7 @@ test("every option the help names is accepted, and every accepted option is in t
     "log-level": "warn",
     "outbox-fsync": "1",
     name: "a",
+    pull: "missing",
   };
   expect(named.length).toBeGreaterThan(18);
   for (const flag of new Set(named)) {
@@ -126,4 +127,32 @@ test("prewarm counts may follow demand, in short or as OpenWhisk's manifest says
   }
   expect(parsePrewarm(wrong({ memory: "1 MB", reactive: { ...reactive, maxCount: 0 } }))).toBeNull();
   expect(parsePrewarm("nodejs:24=8..1")).toBeNull();
+});
+
+test("registries: rules, the users' one, credentials as a file or as the text itself", () => {
+  expect(configOf([]).images.registries).toEqual({
+    pull: new Map([["*", "auto"]]),
+    userRegistry: "",
+    credentials: null,
+  });
+  const given = configOf([
+    "--pull",
+    "r.example:5000=never,*=missing",
+    "--user-registry",
+    "r.example",
+    "--registry-auth",
+    "/f",
+  ]);
+  expect(given.images.registries).toEqual({
+    pull: new Map([
+      ["r.example:5000", "never"],
+      ["*", "missing"],
+    ]),
+    userRegistry: "r.example",
+    credentials: { file: "/f" },
+  });
+  const text = '{"auths":{}}';
+  expect(configOf([], { ...env, EDGEWHISK_REGISTRY_AUTH: text }).images.registries.credentials).toEqual({ text });
+  expect(complaintOf(["--pull", "perhaps"])).toMatch(/--pull perhaps: expected/);
+  expect(complaintOf(["--user-registry", "https://x/y"])).toMatch(/expected a host/);
 });

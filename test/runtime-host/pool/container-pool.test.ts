@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Containers, Job } from "../../../runtime-host/container/contract.ts";
 import { SENTINEL } from "../../../runtime-host/container/log-lines.ts";
-import type { ContainerSpec, Creation, Engine, OutputSink } from "../../../runtime-host/engine/engine.ts";
+import type { ContainerSpec, Creation, Engine, Fetched, OutputSink } from "../../../runtime-host/engine/engine.ts";
 import type { PoolLimits } from "../../../runtime-host/pool/book.ts";
 import { ContainerPool } from "../../../runtime-host/pool/container-pool.ts";
 import { errorOf, jobOf, type Ran, runOn } from "../engine/actions.ts";
@@ -33,6 +33,7 @@ interface FakeOptions {
   death?: "memory" | "exit" | "engine";
   remove?: () => Promise<void>;
   hello?: string;
+  fetch?: (image: string) => Promise<Fetched>;
 }
 
 class FakeEngine implements Engine {
@@ -51,6 +52,7 @@ class FakeEngine implements Engine {
   unhealthy = () => null;
   sweep = async () => 0;
   close = async () => {};
+  fetch = async (image: string) => (await this.options.fetch?.(image)) ?? { ok: true as const };
 
   async create(spec: ContainerSpec, sink: OutputSink): Promise<Creation> {
     this.most = Math.max(this.most, ++this.#creating);
@@ -234,6 +236,30 @@ describe("creation", () => {
   it("that finds no engine gives the call back", async () => {
     const engine = new FakeEngine({ run: () => ({}), create: async () => ({ ok: false, why: "engine", detail: "" }) });
     await expect(runOn(poolOf(engine), job())).rejects.toThrow("busy");
+  });
+
+  it("does not wait for an image that somebody else's call waits for; those go back when the pool stops", async () => {
+    let arrived = () => {};
+    const engine = new FakeEngine({
+      run: () => ({}),
+      fetch: (image) =>
+        image === "gone"
+          ? Promise.resolve({ ok: false, why: "engine", detail: "no answer" })
+          : new Promise((resolve) => {
+              arrived = () => resolve({ ok: true });
+            }),
+    });
+    const pool = poolOf(engine, { creations: 1 });
+    const blackbox = (image: string) => runOn(pool, { ...job({ path: `guest/${image}` }), kind: "blackbox", image });
+    const slow = blackbox("slow");
+    await expect(blackbox("gone")).rejects.toThrow("refused: busy");
+    expect((await runOn(pool, job())).answer.outcome.statusCode).toBe(0);
+    expect(engine.made).toHaveLength(1);
+    arrived();
+    expect((await slow).answer.outcome.statusCode).toBe(0);
+    const never = expect(blackbox("never")).rejects.toThrow("refused: draining");
+    await pool.stop({ fast: true });
+    await never;
   });
 
   it("is bounded, and calls for many actions at once are served in order", async () => {

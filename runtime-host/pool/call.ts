@@ -1,0 +1,26 @@
+// A job that waits for its container, or has one.
+
+import { BLACKBOX } from "../../src/entities/runtimes.ts";
+import type { Job, RunListener } from "../container/contract.ts";
+import type { Waiter } from "./book.ts";
+
+export interface Call extends Waiter {
+  readonly job: Job;
+  readonly listener: RunListener;
+  /** Containers it has been turned away from. */
+  tries: number;
+  code: Promise<Buffer> | null;
+}
+
+export function callOf(job: Job, listener: RunListener): Call {
+  return {
+    key: `${job.namespaceId}|${job.path}|${job.revision}|${job.limits.memory}`,
+    runtime: job.kind === BLACKBOX ? `${BLACKBOX}:${job.image}` : job.kind,
+    memory: job.limits.memory,
+    since: performance.now(),
+    job,
+    listener,
+    tries: 0,
+    code: null,
+  };
+}
