@@ -73,6 +73,38 @@ describe("through the other Worker, at once", () => {
     expect(JSON.parse((await call(`actions/${name}`)).text)).toEqual({ old: false });
   });
 
+  it("a name that meant nothing means something, and nothing again", async () => {
+    const name = fresh();
+    for (let round = 0; round < 2; round++) {
+      for (let times = 0; times < 3; times++) expect((await call(`actions/${name}`)).status).toBe(404);
+      await put(`actions/${name}`, code("{}"));
+      for (let times = 0; times < 3; times++) expect((await call(`actions/${name}`)).status).toBe(200);
+      await ask(workers.one, "DELETE", `actions/${name}`);
+    }
+  });
+
+  it("a rule is followed, switched off, switched on, led elsewhere and gone", async () => {
+    const [trigger, rule, first, second] = [fresh(), fresh(), fresh(), fresh()];
+    for (const name of [first, second]) await put(`actions/${name}`, code("{}"));
+    await put(`triggers/${trigger}`, {});
+    const status = async () => (await ask(workers.two, "POST", `triggers/${trigger}`, { body: {} })).status;
+    for (let times = 0; times < 3; times++) expect(await status()).toBe(204);
+    await put(`rules/${rule}`, { trigger: `/_/${trigger}`, action: `/_/${first}` });
+    for (let times = 0; times < 3; times++) expect(await status()).toBe(202);
+    await ask(workers.one, "POST", `rules/${rule}`, { body: { status: "inactive" } });
+    for (let times = 0; times < 3; times++) expect(await status()).toBe(204);
+    await ask(workers.one, "POST", `rules/${rule}`, { body: { status: "active" } });
+    expect(await status()).toBe(202);
+    await put(`rules/${rule}`, { trigger: `/_/${trigger}`, action: `/_/${second}` });
+    const { text } = await ask(workers.two, "POST", `triggers/${trigger}`, { body: {} });
+    const path = `activations/${JSON.parse(text).activationId}/logs`;
+    await expect.poll(async () => (await ask(workers.two, "GET", path)).text, { timeout: 5_000 }).toContain(second);
+    await ask(workers.one, "DELETE", `rules/${rule}`);
+    expect(await status()).toBe(204);
+    await ask(workers.one, "DELETE", `triggers/${trigger}`);
+    expect(await status()).toBe(404);
+  });
+
   it("an un-exported action is no page any more, and one that asks for a secret is closed", async () => {
     const name = fresh();
     await put(`actions/${name}`, code('{ body: "open" }', { annotations: EXPORTED }));

@@ -264,6 +264,23 @@ describe("the lines of a fire", () => {
   });
 });
 
+describe("a fan-out", () => {
+  it("that would hold too much beside others is left to its store", async () => {
+    await shoot({ payload: JSON.stringify({ text: "x".repeat(200_000) }) });
+    const [fact] = desk.facts;
+    const large = { ...fact!, id: "large", args: { blob: "args/large", size: 17 * 1024 * 1024 } };
+    const held = Promise.withResolvers<string | null>();
+    desk.blobs.text = () => held.promise;
+    const first = fanOut.run(desk, large, { epoch: 1 });
+    await fanOut.run(desk, { ...large, id: "second" }, { epoch: 1 });
+    held.resolve("{}");
+    await first;
+    expect([desk.ended.has("large"), desk.ended.has("second")]).toEqual([true, false]);
+    await fanOut.run(desk, { ...large, id: "second" }, { epoch: 1 });
+    expect(desk.ended.has("second")).toBe(true);
+  });
+});
+
 describe("a fan-out taken up again", () => {
   it("calls actions that ask for it with the owner's key", async () => {
     desk.entities.action("a/keyed", { annotations: [{ key: "provide-api-key", value: '"owner"' }] });
