@@ -25,6 +25,7 @@ export interface PostOptions {
   patient: boolean;
   /** See Exchange. */
   mayBeQuiet?: boolean;
+  run?: string;
 }
 
 const CONNECT_TIMEOUT = 2_000;

@@ -26,6 +26,8 @@ export class ActionContainer {
   readonly client: ActionClient;
   /** What the runtime says it can take: overlapping runs. */
   readonly concurrent: boolean;
+  /** The runtime can tell what each of overlapping runs prints. */
+  readonly named: boolean;
   /** The server answered a connect before the container was handed out. */
   readonly listening: boolean;
   /** Told once, when the container has ended by itself. */
@@ -35,13 +37,14 @@ export class ActionContainer {
 
   private constructor(
     parts: { engine: EngineContainer; spec: ContainerSpec; logs: LogReader; client: ActionClient },
-    hello: { concurrent: boolean; listening: boolean },
+    hello: { concurrent: boolean; named: boolean; listening: boolean },
   ) {
     this.#engine = parts.engine;
     this.spec = parts.spec;
     this.logs = parts.logs;
     this.client = parts.client;
     this.concurrent = hello.concurrent;
+    this.named = hello.named;
     this.listening = hello.listening;
   }
 
@@ -64,7 +67,7 @@ export class ActionContainer {
     client.ended = logs.ended;
     const { listening, text } = await client.hello(options.helloTimeout);
     const parts = { engine: created.container, spec, logs, client };
-    self = new ActionContainer(parts, { concurrent: saysConcurrent(text), listening });
+    self = new ActionContainer(parts, { ...abilities(text), listening });
     return { ok: true, container: self };
   }
 
@@ -115,12 +118,13 @@ export class ActionContainer {
   }
 }
 
-function saysConcurrent(hello: string | null): boolean {
-  if (hello === null) return false;
+function abilities(hello: string | null): { concurrent: boolean; named: boolean } {
+  const says = (value: object, word: string) => (value as Record<string, unknown>)[word] === true;
   try {
-    const value: unknown = JSON.parse(hello);
-    return typeof value === "object" && value !== null && "concurrent" in value && value.concurrent === true;
+    const value: unknown = JSON.parse(hello ?? "null");
+    if (typeof value !== "object" || value === null) return { concurrent: false, named: false };
+    return { concurrent: says(value, "concurrent"), named: says(value, "named") };
   } catch {
-    return false;
+    return { concurrent: false, named: false };
   }
 }

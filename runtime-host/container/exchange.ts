@@ -18,11 +18,14 @@ export interface ExchangeOptions {
   truncation: number;
   /** End markers of a run that prints nothing are not needed. */
   mayBeQuiet?: boolean;
+  /** The run's name, where runs may overlap: what it prints comes in this name. */
+  run?: string;
 }
 
 /** Bytes of an endless answer that are counted before the connection is cut. */
 const COUNTED = 32 * 1024 * 1024;
 const QUIET = "x-edgewhisk-quiet";
+const RUN = "x-edgewhisk-run";
 const JSON_HEADERS = ["content-type", "application/json"];
 const MAY_BE_QUIET = [...JSON_HEADERS, QUIET, "1"];
 const EMPTY = Buffer.alloc(0);
@@ -52,7 +55,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
       try {
         if (body === undefined) dispatcher.dispatch({ method: "GET", path }, this);
         else {
-          const headers = this.#options.mayBeQuiet === true ? MAY_BE_QUIET : JSON_HEADERS;
+          const { mayBeQuiet, run } = this.#options;
+          const plain = mayBeQuiet === true ? MAY_BE_QUIET : JSON_HEADERS;
+          const headers = run === undefined ? plain : [...plain, RUN, run];
           dispatcher.dispatch({ method: "POST", path, body, headers }, this);
         }
       } catch {

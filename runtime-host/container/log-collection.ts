@@ -9,6 +9,8 @@ export type Stream = 1 | 2;
 
 /** Characters kept in memory per activation before they move to a file. */
 const IN_MEMORY = 256 * 1024;
+/** Before a line that each of the activations running then was given. */
+export const SHARED = "[shared]";
 const FAILED = "There was an issue while collecting your logs. Data might be missing.";
 
 let files = 0;
@@ -16,8 +18,8 @@ let files = 0;
 export class LogCollection {
   /** Bytes; 0 = nothing is collected. */
   readonly limit: number;
-  /** Bytes the container had printed before. */
-  readonly began: number;
+  /** Bytes the container had printed before, that could be this run's. */
+  began: number;
   /** The runtime says that the run printed nothing: no markers will come. */
   quiet = false;
   /** Streams whose end marker has been seen: bit 1 stdout, bit 2 stderr. */
@@ -26,6 +28,12 @@ export class LogCollection {
   answered = false;
   /** Told when both markers are there. */
   onSealed: (() => void) | null = null;
+  /** Told once when there is more to read, or when it is over; for who follows it live. */
+  onMore: (() => void) | null = null;
+  /** Handed over or discarded: nothing more can be read here. */
+  over = false;
+  /** What the runtime is told to write before this run's output, where runs overlap. */
+  run: string | null = null;
   #text = "";
   #size = 0;
   #cut = 0;
@@ -48,7 +56,8 @@ export class LogCollection {
     return this.sealed === 3;
   }
 
-  line(stream: Stream, bytes: Buffer, now: number): void {
+  /** `shared`: several were running, and nobody knows whose it is. */
+  line(stream: Stream, bytes: Buffer, { now, shared }: { now: number; shared: boolean }): void {
     if (this.limit === 0) return;
     this.#size += bytes.length + 1;
     if (this.#full || this.#size > this.limit) {
@@ -56,7 +65,9 @@ export class LogCollection {
       this.#cut += bytes.length + 1;
       return;
     }
-    this.#append(stream, bytes.toString("utf8"), now);
+    const text = bytes.toString("utf8");
+    this.#append(stream, shared ? `${SHARED} ${text}` : text, now);
+    this.#tell();
   }
 
   skipped(bytes: number): void {
@@ -69,6 +80,19 @@ export class LogCollection {
 
   /** The lines as a JSON array; `missing`: something should have come and did not. To be called once. */
   take(options: { missing: boolean; now: number }): Logs {
+    const logs = this.#take(options);
+    this.#end();
+    return logs;
+  }
+
+  /** For a collection nobody will take. */
+  discard(): void {
+    this.#text = "";
+    this.#close();
+    this.#end();
+  }
+
+  #take(options: { missing: boolean; now: number }): Logs {
     const { now } = options;
     if (this.limit === 0) return { lines: "[]" };
     if (this.#full && !this.#broken) {
@@ -82,10 +106,16 @@ export class LogCollection {
     return this.#cut > 0 ? { lines, cut: this.#cut } : { lines };
   }
 
-  /** For a collection nobody will take. */
-  discard(): void {
-    this.#text = "";
-    this.#close();
+  #end(): void {
+    this.over = true;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const told = this.onMore;
+    if (told === null) return;
+    this.onMore = null;
+    told();
   }
 
   #append(stream: Stream, text: string, now: number): void {

@@ -36,6 +36,11 @@ export class LineCutter {
     }
   }
 
+  /** What has come of a line that is not whole yet. */
+  get rest(): Buffer {
+    return this.#rest;
+  }
+
   /** Whatever is left without a line end becomes a line. */
   flush(): void {
     const rest = this.#rest;

@@ -1,8 +1,11 @@
 // Reads what a container prints, all its life, and gives it to whoever is running then. It never stops reading (that would
 // block the action) and never keeps more than a line: output of nobody, and output past the limit, is counted and dropped.
 
+import { randomBytes } from "node:crypto";
 import { LogCollection, type Stream } from "./log-collection.ts";
 import { LineCutter, type LineSink } from "./log-lines.ts";
+import { NamedOutput } from "./named-output.ts";
+import { OwnOutput } from "./own-output.ts";
 
 /** ms without output after which markers are no longer awaited. */
 const SENTINEL_WAIT = 2_000;
@@ -32,6 +35,14 @@ export class LogReader {
   readonly #streams: Readonly<Record<Stream, StreamSink>>;
   readonly #waiting = new Set<() => void>();
   #bytes = 0;
+  /** Of these, what came in nobody's name. */
+  #loose = 0;
+  /** Runs whose output comes in their name. */
+  readonly #own = new Map<string, OwnOutput>();
+  #parsers: Readonly<Record<Stream, NamedOutput>> | null = null;
+  /** How the names of this container's runs begin: an action cannot print it by accident. */
+  #prefix = "";
+  #names = 0;
 
   constructor(options: LogReaderOptions) {
     this.#folder = options.folder;
@@ -56,22 +67,35 @@ export class LogReader {
     return collection;
   }
 
+  /** From now on what this run prints is expected in its name, which is returned. */
+  name(collection: LogCollection): string {
+    if (this.#parsers === null) {
+      this.#prefix = randomBytes(8).toString("hex");
+      this.#parsers = { 1: this.#parser(1), 2: this.#parser(2) };
+    }
+    const run = `${this.#prefix}${(++this.#names >>> 0).toString(16).padStart(8, "0")}`;
+    collection.run = run;
+    collection.began = this.#loose;
+    this.#own.set(run, new OwnOutput(collection));
+    return run;
+  }
+
   chunk(stream: Stream, bytes: Buffer): void {
     this.#bytes += bytes.length;
-    this.#streams[stream].cutter.push(bytes);
+    if (this.#parsers === null) this.#unnamed(stream, bytes);
+    else this.#parsers[stream].push(bytes);
     // Only after the whole chunk: what follows a marker must not meet the next activation's collection.
-    for (const each of this.#active) {
-      if (each.whole && each.onSealed !== null) {
-        each.onSealed();
-        return;
-      }
-    }
+    for (const each of [...this.#active]) if (each.whole) each.onSealed?.();
   }
 
   /** No more will come. */
   end(): void {
     if (this.ended) return;
     this.ended = true;
+    for (const stream of [1, 2] as const) {
+      this.#parsers?.[stream].end();
+      for (const each of this.#own.values()) each.flush(stream);
+    }
     this.#streams[1].cutter.flush();
     this.#streams[2].cutter.flush();
     for (const each of [...this.#waiting]) each();
@@ -85,8 +109,10 @@ export class LogReader {
       return;
     }
     collection.answered = true;
-    this.#streams[1].claim(collection);
-    this.#streams[2].claim(collection);
+    if (collection.run === null) {
+      this.#streams[1].claim(collection);
+      this.#streams[2].claim(collection);
+    }
     if (collection.whole) {
       this.sentinelled = true;
       this.#finish(collection, () => done(false));
@@ -96,7 +122,7 @@ export class LogReader {
       this.#finish(collection, () => done(false));
       return;
     }
-    const awaited = this.sentinelled && !collection.quiet;
+    const awaited = (this.sentinelled || collection.run !== null) && !collection.quiet;
     let rounds = 0;
     let seen = this.#bytes;
     let timer: NodeJS.Timeout;
@@ -126,6 +152,11 @@ export class LogReader {
     arm();
   }
 
+  /** For a run that has not begun after all. */
+  drop(collection: LogCollection): void {
+    this.#finish(collection, () => collection.discard());
+  }
+
   /** Init may have written markers of its own: the run's are still to come. */
   reopen(collection: LogCollection): void {
     collection.sealed = 0;
@@ -133,11 +164,42 @@ export class LogReader {
 
   /** Believes a runtime that says nothing was printed, unless something has come, now or after an earlier run. */
   #quiet(collection: LogCollection): boolean {
+    if (collection.run !== null) {
+      const printed = this.#loose !== collection.began || this.#own.get(collection.run)?.printed === true;
+      if (printed) this.noisy = true;
+      return !printed;
+    }
     if (this.#bytes !== collection.began || this.stray > 0) this.noisy = true;
     return this.#bytes === collection.began;
   }
 
+  #parser(stream: Stream): NamedOutput {
+    return new NamedOutput(this.#prefix, {
+      named: (run, bytes) => {
+        const own = this.#own.get(run);
+        if (own === undefined) this.stray += bytes.length;
+        else own.push(stream, bytes);
+      },
+      ended: (run) => {
+        const own = this.#own.get(run);
+        if (own === undefined) return;
+        this.#streams[stream].leave(own.collection);
+        own.seal(stream);
+      },
+      loose: (bytes) => this.#unnamed(stream, bytes),
+    });
+  }
+
+  #unnamed(stream: Stream, bytes: Buffer): void {
+    this.#loose += bytes.length;
+    this.#streams[stream].cutter.push(bytes);
+  }
+
   #finish(collection: LogCollection, then: () => void): void {
+    if (collection.run !== null) {
+      for (const stream of [1, 2] as const) this.#own.get(collection.run)?.flush(stream);
+      this.#own.delete(collection.run);
+    }
     const at = this.#active.indexOf(collection);
     if (this.#active.length === 1) {
       // What was written without a line end is still this activation's, unless its stream was closed by a marker.
@@ -179,13 +241,9 @@ class StreamSink implements LineSink {
 
   line(bytes: Buffer): void {
     const now = Date.now();
-    let taken = false;
-    for (const each of this.#active) {
-      if ((each.sealed & this.#stream) !== 0) continue;
-      each.line(this.#stream, bytes, now);
-      taken = true;
-    }
-    if (!taken) this.#strayed(bytes.length);
+    const takers = this.#active.filter((each) => (each.sealed & this.#stream) === 0);
+    for (const each of takers) each.line(this.#stream, bytes, { now, shared: takers.length > 1 });
+    if (takers.length === 0) this.#strayed(bytes.length);
   }
 
   skipped(bytes: number): void {
@@ -198,13 +256,21 @@ class StreamSink implements LineSink {
     if (!taken) this.#strayed(bytes);
   }
 
+  /** This run ends: it is given what has no line end yet as well, of which others may hear more. */
+  leave(collection: LogCollection): void {
+    const others = this.#active.some((each) => each !== collection && (each.sealed & this.#stream) === 0);
+    const { rest } = this.cutter;
+    if (!others) this.cutter.flush();
+    else if (rest.length > 0) collection.line(this.#stream, rest, { now: Date.now(), shared: true });
+  }
+
   sentinel(): void {
+    // Named runs have end markers of their own: what looks like one of the others was printed.
+    const unnamed = this.#active.filter((each) => each.run === null);
     const only =
-      this.#active.length === 1
-        ? this.#active[0]
-        : this.#active.find((each) => each.answered && (each.sealed & this.#stream) === 0);
+      unnamed.length === 1 ? unnamed[0] : unnamed.find((each) => each.answered && (each.sealed & this.#stream) === 0);
     if (only !== undefined) only.seal(this.#stream);
-    else if (this.#active.length > 0) this.#credit++;
+    else if (unnamed.length > 0) this.#credit++;
   }
 
   claim(collection: LogCollection): void {

@@ -19,6 +19,8 @@ export type Verdict =
   | "elsewhere";
 
 export interface RunHooks {
+  /** A new container has its action: further runs may join. */
+  initialized(): void;
   /** The caller has been answered; logs may still be missing. */
   answered(): void;
   /** No other run is under way in the container. */
@@ -44,19 +46,22 @@ export async function runJob(
   if (cold) {
     const initialized = await init(container, job, options.code);
     if (initialized.kind === "no-code") {
-      container.logs.settle(logs, () => logs.discard());
+      container.logs.drop(logs);
       answer(job, { ...options, outcome: ABNORMAL.code(), ran: false });
       return "destroy";
     }
     began = initialized.began;
     initTime = Math.round(performance.now() - began);
     ended = initialized.ended;
-    if (ended.kind === "ok") container.logs.reopen(logs);
+    if (ended.kind === "ok") {
+      container.logs.reopen(logs);
+      hooks.initialized();
+    }
   } else ended = OK;
   if (ended.kind === "ok") ended = await run(container, job, { cold, logs });
   const endedAt = performance.now();
   if (ended.kind === "elsewhere") {
-    container.logs.settle(logs, () => logs.discard());
+    container.logs.drop(logs);
     return "elsewhere";
   }
   const timedOut = ended.kind === "timeout";
@@ -122,10 +127,12 @@ async function run(
 ): Promise<Ended> {
   const { timeout, concurrency } = job.limits;
   const body = runBody(job, Date.now() + timeout);
+  const named = concurrency > 1 && container.named;
   const reply: Reply = await container.client.post("/run", body, {
     ...bounds(timeout, job.answerBounds),
     patient: false,
-    mayBeQuiet: concurrency === 1 && !container.logs.noisy,
+    mayBeQuiet: (concurrency === 1 || named) && !container.logs.noisy,
+    ...(named ? { run: container.logs.name(options.logs) } : {}),
   });
   switch (reply.kind) {
     case "answer":

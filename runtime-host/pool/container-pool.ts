@@ -45,6 +45,8 @@ export class ContainerPool implements Containers {
   readonly #fetching = new Fetching<Call>();
   readonly #timer: NodeJS.Timeout;
   #kinds: ReadonlySet<string>;
+  /** Kinds and images that have said that their runs may overlap. */
+  readonly #concurrent = new Set<string>();
   #stopping = false;
   #prewarmAfter = 0;
   #deciding = false;
@@ -192,7 +194,7 @@ export class ContainerPool implements Containers {
   async #create(step: Extract<Step<Call>, { do: "create" }>, now: number): Promise<void> {
     const { runtime, memory, key, waiter } = step;
     const book = this.#book;
-    const slot = book.add({ runtime, memory, key, now });
+    const slot = book.add({ runtime, memory, key, now, prospect: this.#prospect(runtime, waiter) });
     const started = await this.#crew.make(slot, waiter?.job ?? null);
     if (!started.ok) {
       book.remove(slot);
@@ -202,6 +204,7 @@ export class ContainerPool implements Containers {
       return;
     }
     const { container } = started;
+    if (container.concurrent) this.#concurrent.add(runtime);
     const useless = key === null && (!container.listening || container.ended);
     if (useless) this.#prewarmFailed(runtime, "it does not listen");
     if (useless || this.#stopping) {
@@ -241,7 +244,10 @@ export class ContainerPool implements Containers {
     if (!container.initialized) {
       this.#load(call);
       const { concurrency } = call.job.limits;
-      if (concurrency > 1 && container.concurrent) container.client.widen(concurrency);
+      if (concurrency > 1 && container.concurrent) {
+        container.client.widen(concurrency);
+        slot.prospect = concurrency;
+      } else slot.prospect = 1;
     }
     slot.running++;
     if (slot.state === "paused") {
@@ -270,6 +276,7 @@ export class ContainerPool implements Containers {
   async #run(slot: Slot, call: Call, container: ActionContainer): Promise<void> {
     const { job, listener } = call;
     const hooks: RunHooks = {
+      initialized: () => this.#opened(slot, call, container),
       answered: () => this.#answered(slot),
       alone: () => slot.running === 1,
       stopping: () => (this.#stopping ? STOPPED : null),
@@ -284,6 +291,19 @@ export class ContainerPool implements Containers {
       verdict = "destroy";
     }
     this.#done(slot, call, verdict);
+  }
+
+  /** What waits for the same action may join from here on. */
+  #opened(slot: Slot, call: Call, container: ActionContainer): void {
+    if (!container.concurrent || call.job.limits.concurrency === 1) return;
+    slot.concurrency = call.job.limits.concurrency;
+    // After this run's own call has gone out.
+    if (this.#book.waiting.length > 0) queueMicrotask(() => this.#decide());
+  }
+
+  /** Runs a container made for this call will take at once. */
+  #prospect(runtime: string, waiter: Call | undefined): number {
+    return waiter !== undefined && this.#concurrent.has(runtime) ? waiter.job.limits.concurrency : 1;
   }
 
   #answered(slot: Slot): void {

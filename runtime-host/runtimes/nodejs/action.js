@@ -4,12 +4,16 @@
 
 const environment = require("./environment.js");
 const output = require("./output.js");
+const quiet = require("./quiet.js");
+const runs = require("./runs.js");
 
 const concurrent = (process.env.__OW_ALLOW_CONCURRENT ?? "").toLowerCase() === "true";
 
 /** ready, starting, running or stopped */
 let state = "ready";
 let handler;
+/** No run has begun. */
+let fresh = true;
 
 const text = (status, body) => ({ status, text: JSON.stringify(body) });
 const failure = (status, error) => text(status, { error });
@@ -39,10 +43,13 @@ async function init(message) {
   }
 }
 
-/** @param {boolean} mayOmit the host needs no end markers of a run that prints nothing; it says so only if no runs overlap */
-async function run(message, mayOmit) {
+/** @param {{mayOmit: boolean, name?: string}} options `mayOmit`: the host needs no end markers of a run that prints nothing;
+ * `name`: what to write before what it prints, where runs may overlap */
+async function run(message, { mayOmit, name }) {
   if (handler === undefined) return refuse(403, "System not initialized.");
   if (state === "running") return refuse(503, "System not ready, status is running.");
+  // It came while another run's exception stopped the action: nothing has begun, another container may take it.
+  if (state !== "ready" && name !== undefined) return failure(503, `System not ready, status is ${state}.`);
   if (state !== "ready") return refuse(403, `System not ready, status is ${state}.`);
   const value = message.value ?? {};
   if (typeof value !== "object")
@@ -51,6 +58,14 @@ async function run(message, mayOmit) {
       `Internal system error: the argument must be a dictionary but has type '${typeof message.value}'.`,
     );
   if (!concurrent) state = "running";
+  if (name === undefined) return perform(message, value, mayOmit);
+  // What init printed is still on its way in the first run.
+  const notes = fresh ? 0 : quiet.count();
+  fresh = false;
+  return runs.within(new runs.NamedRun(name, notes), () => perform(message, value, mayOmit));
+}
+
+async function perform(message, value, mayOmit) {
   environment.atRun(message);
   let outcome;
   try {

@@ -3,6 +3,8 @@
 // What an action sets itself goes to both; worker threads and addons see all but the variables of a single run.
 "use strict";
 
+const runs = require("./runs.js");
+
 const native = process.env;
 const seen = { ...native };
 /** The folder in which `openwhisk` is found for actions that do not bring it; unset where resolution finds it anyway. */
@@ -14,17 +16,26 @@ for (const key of Object.keys(seen)) {
   delete native[key];
 }
 
-process.env = new Proxy(seen, {
+const traps = {
   set(target, key, value) {
     native[key] = value;
     target[key] = typeof key === "symbol" ? value : native[key];
+    const own = runs.current()?.variables;
+    if (own !== undefined && Object.hasOwn(own, key)) own[key] = target[key];
     return true;
   },
   deleteProperty(target, key) {
     delete native[key];
     return delete target[key];
   },
-});
+};
+process.env = new Proxy(seen, traps);
+
+/** Overlapping runs each see their own. */
+function getOwn(target, key) {
+  const own = runs.current()?.variables;
+  return own !== undefined && Object.hasOwn(own, key) && Object.hasOwn(target, key) ? own[key] : target[key];
+}
 
 /** @param {unknown} env what `/init` brings: strings, but other values have been seen */
 function atInit(env) {
@@ -40,6 +51,8 @@ const names = new Map();
 
 /** @param {Record<string, unknown>} message every string beside `value` becomes `__OW_<NAME>` */
 function atRun(message) {
+  const run = runs.current();
+  if (run !== undefined) traps.get ??= getOwn;
   for (const key in message) {
     const value = message[key];
     if (typeof value !== "string" || key === "value") continue;
@@ -49,6 +62,7 @@ function atRun(message) {
       if (names.size < 100) names.set(key, variable);
     }
     seen[variable] = value;
+    if (run !== undefined) run.variables[variable] = value;
   }
 }
 

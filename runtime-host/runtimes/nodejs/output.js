@@ -1,22 +1,25 @@
 // stdout and stderr, written synchronously: what an action printed is in the pipe before its end marker, and the marker
-// before the answer to /run, even if the action exits or blocks the loop right after printing.
+// before the answer to /run, even if the action exits or blocks the loop right after printing. What a named run prints goes out
+// in records: NUL, its name, five hex digits of length, so many bytes. A record without bytes is its end marker.
 "use strict";
 
 const fs = require("node:fs");
 const { writeSync } = fs;
 const quiet = require("./quiet.js");
+const runs = require("./runs.js");
 
 const MARKER = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n";
 const NEWLINE = 10;
+const HEAD = 30;
+/** A pipe takes so much at once, or nothing: no child process or thread can write into the middle of it. */
+const ATOMIC = 4096;
+const LARGEST = 0xffff;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 const streams = [undefined, process.stdout, process.stderr];
 /** Whether the last byte written to 1 and 2 left a line open. */
 const open = [false, false, false];
 
-function writeAll(fd, bytes) {
-  if (bytes.length === 0) return;
-  open[fd] = bytes[bytes.length - 1] !== NEWLINE;
-  quiet.note();
+function put(fd, bytes) {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at);
@@ -28,8 +31,30 @@ function writeAll(fd, bytes) {
   }
 }
 
+function record(run, bytes) {
+  const head = `\0${run.name}${bytes.length.toString(16).padStart(5, "0")}`;
+  return bytes.length === 0 ? Buffer.from(head) : Buffer.concat([Buffer.from(head), bytes], HEAD + bytes.length);
+}
+
+function writeNamed(run, fd, bytes) {
+  if (bytes.length === 0) return;
+  run.printed = true;
+  const most = quiet.alone() ? LARGEST : ATOMIC - HEAD;
+  for (let at = 0; at < bytes.length; at += most) put(fd, record(run, bytes.subarray(at, at + most)));
+}
+
+function writeAll(fd, bytes) {
+  if (bytes.length === 0) return;
+  const run = runs.current();
+  if (run !== undefined) return writeNamed(run, fd, bytes);
+  open[fd] = bytes[bytes.length - 1] !== NEWLINE;
+  quiet.note();
+  put(fd, bytes);
+}
+
 function makeSynchronous(fd) {
   const stream = streams[fd];
+  const { write } = stream;
   stream._handle?.setBlocking?.(true);
   stream._write = (chunk, encoding, done) => {
     writeAll(fd, typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk);
@@ -39,11 +64,55 @@ function makeSynchronous(fd) {
     for (const { chunk, encoding } of parts) stream._write(chunk, encoding, () => {});
     done();
   };
+  // What one run corks must not hold back, nor be given, what another writes.
+  stream.write = function (...args) {
+    const run = runs.current();
+    const bytes = run === undefined ? undefined : bytesOf(args[0], typeof args[1] === "string" ? args[1] : undefined);
+    if (bytes === undefined) return write.apply(this, args);
+    writeNamed(run, fd, bytes);
+    const done = args.findLast((each) => typeof each === "function");
+    if (done !== undefined) process.nextTick(done);
+    return true;
+  };
+}
+
+/** Undefined for what cannot be written. */
+function bytesOf(data, encoding) {
+  if (typeof data === "string") {
+    return Buffer.from(data, encoding !== undefined && Buffer.isEncoding(encoding) ? encoding : "utf8");
+  }
+  return ArrayBuffer.isView(data) ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : undefined;
+}
+
+/** fs.write and fs.writeSync to 1 or 2 by a named run: how many bytes were taken, or undefined. */
+quiet.divert(([fd, data, ...rest]) => {
+  const run = runs.current();
+  if (run === undefined) return undefined;
+  const text = typeof data === "string";
+  let bytes = bytesOf(data, text && typeof rest[1] === "string" ? rest[1] : undefined);
+  if (bytes === undefined) return undefined;
+  if (!text) {
+    const { offset = 0, length = bytes.length - offset } =
+      typeof rest[0] === "object" && rest[0] !== null ? rest[0] : { offset: number(rest[0]), length: number(rest[1]) };
+    bytes = bytes.subarray(offset, offset + length);
+  }
+  writeNamed(run, fd, bytes);
+  return bytes.length;
+});
+
+function number(value) {
+  return typeof value === "number" ? value : undefined;
 }
 
 /** Ends the activation on both streams; what a stream was told to hold back (cork) comes first. `mayOmit`: nothing need be
  * written where nothing was; returns whether it was so. */
 function endOfActivation(mayOmit = false) {
+  const run = runs.current();
+  if (run !== undefined) {
+    const silent = mayOmit && !run.printed && quiet.noneSince(run.notes);
+    if (!silent) for (const fd of [1, 2]) put(fd, record(run, Buffer.alloc(0)));
+    return silent;
+  }
   for (const fd of [1, 2]) while (streams[fd].writableCorked > 0) streams[fd].uncork();
   const omitted = quiet.wasQuiet() && mayOmit;
   if (!omitted) for (const fd of [1, 2]) writeAll(fd, Buffer.from(open[fd] ? `\n${MARKER}` : MARKER));

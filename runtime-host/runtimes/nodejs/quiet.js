@@ -9,16 +9,39 @@ const fs = require("node:fs");
 
 const THREADS = "NativeModule worker_threads";
 /** Functions whose first argument may be one of the two streams, by number or by path. */
-const WRITERS = ["write", "writeSync", "writev", "writevSync"];
+const WRITERS = ["writev", "writevSync"];
 const OPENERS = ["open", "openSync", "writeFile", "writeFileSync", "appendFile", "appendFileSync", "createWriteStream"];
 const OPENERS_LATER = ["open", "writeFile", "appendFile"];
 
 let printed = false;
 let unknowable = false;
 let modules = 0;
+/** How often something was printed that no run could be named for. */
+let notes = 0;
+let take = () => undefined;
 
 function note() {
   printed = true;
+  notes += 1;
+}
+
+/** `taker`: is shown the arguments of fs.write and fs.writeSync to 1 and 2; returns the bytes it has written itself. */
+function divert(taker) {
+  take = taker;
+}
+
+function count() {
+  return notes;
+}
+
+/** True if nothing was printed, in nobody's name, since `count` was `before`. */
+function noneSince(before) {
+  return notes === before && !unknowable && !threadsPrint();
+}
+
+/** No child process, thread or addon can write between two bytes of ours. */
+function alone() {
+  return !unknowable && !threadsPrint();
 }
 
 function give(up) {
@@ -47,21 +70,38 @@ function wrap(owner, name, before) {
   const original = owner[name];
   if (typeof original !== "function") return;
   const wrapped = function (...args) {
-    before(args[0]);
-    return original.apply(this, args);
+    const taken = before(args[0], args);
+    return taken === undefined ? original.apply(this, args) : taken;
   };
   Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(original));
   owner[name] = wrapped;
 }
 
 function onWrite(to) {
-  if (to === 1 || to === 2) printed = true;
+  if (to === 1 || to === 2) note();
+}
+
+function onWriteSync(to, args) {
+  if (to !== 1 && to !== 2) return undefined;
+  const taken = take(args);
+  if (taken === undefined) note();
+  return taken;
+}
+
+function onWriteLater(to, args) {
+  const done = args[args.length - 1];
+  const taken = typeof done === "function" ? onWriteSync(to, args) : undefined;
+  if (taken === undefined) return undefined;
+  process.nextTick(done, null, taken, args[1]);
+  return null;
 }
 
 function onOpen(path) {
   give(path === 1 || path === 2 || /^\/dev\/(std|fd|tty|pts)|^\/proc\/.*\/fd\//.test(String(path)));
 }
 
+wrap(fs, "writeSync", onWriteSync);
+wrap(fs, "write", onWriteLater);
 for (const name of WRITERS) wrap(fs, name, onWrite);
 for (const name of OPENERS) wrap(fs, name, onOpen);
 for (const name of OPENERS_LATER) wrap(fs.promises, name, onOpen);
@@ -74,4 +114,4 @@ process.on("warning", note);
 // What ES modules import by name was taken before.
 require("node:module").syncBuiltinESMExports();
 
-module.exports = { note, wasQuiet, forget };
+module.exports = { note, wasQuiet, forget, divert, count, noneSince, alone };

@@ -6,9 +6,16 @@ const http = require("node:http");
 
 const LONGEST_BODY = 128 * 1024 * 1024;
 const NEVER = 2 ** 31 - 1;
-const HELLO = JSON.stringify({ edgewhisk: 1, kind: "nodejs", version: process.versions.node, concurrent: true });
+const HELLO = JSON.stringify({
+  ...{ edgewhisk: 1, kind: "nodejs", version: process.versions.node },
+  /** Runs may overlap, and what each prints can be named. */
+  ...{ concurrent: true, named: true },
+});
 /** In a request: end markers may be left out where a run prints nothing. In an answer: it was so. */
 const QUIET = "x-edgewhisk-quiet";
+/** In a request: the name of this run, which may overlap with others. */
+const NAME = "x-edgewhisk-run";
+const NAMES = /^[0-9a-f]{24}$/;
 const BAD_REQUEST = { status: 500, text: JSON.stringify({ error: "Bad request." }) };
 const TOO_LARGE = { status: 413, text: JSON.stringify({ error: "The request is larger than the runtime accepts." }) };
 
@@ -63,7 +70,10 @@ function serve(request, response) {
       return answer(response, BAD_REQUEST);
     }
     const given = message !== null && typeof message === "object" ? message : {};
-    verb(given, request.headers[QUIET] !== undefined).then((outcome) => answer(response, outcome));
+    const name = request.headers[NAME];
+    const options = { mayOmit: request.headers[QUIET] !== undefined };
+    if (name !== undefined && NAMES.test(name)) options.name = name;
+    verb(given, options).then((outcome) => answer(response, outcome));
   });
 }
 
