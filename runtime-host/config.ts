@@ -94,7 +94,7 @@ Runs actions of the platform at URL on this machine. Each option has a variable,
                         per registry: registry.example:5000=missing,*=auto
   --user-registry HOST  where black box images without a registry are      Docker Hub
   --registry-auth FILE  credentials in the form of Docker's config.json; the variable also takes the text itself
-  --containers N        most containers at once, idle ones included        200
+  --containers N        most containers at once, idle ones included        500
   --pids N              processes and threads in a container               1024
   --cpu-shares N        CPU shares per 128 MB; 0 = engine's default        0
   --idle-timeout S      a container without work is removed                600
@@ -195,7 +195,7 @@ function build(
       cpuShares: number("cpu-shares", 0, { min: 0, max: 100_000 }),
       idleTimeout: number("idle-timeout", 600, { min: 1, max: 86_400 }) * 1000,
       pauseGrace: number("pause-grace", 10_000, { min: 0, max: 3_600_000 }),
-      max: number("containers", 200, { min: 1, max: 10_000 }),
+      max: number("containers", 500, { min: 1, max: 10_000 }),
     },
     outbox: {
       records: number("outbox-records", 100_000, { min: 100, max: 10_000_000 }),

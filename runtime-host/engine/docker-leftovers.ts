@@ -8,9 +8,9 @@ import { LABEL } from "./docker-names.ts";
 /** ms for one answer of the engine. */
 const PATIENCE = 10_000;
 /** ms in all: an engine removes some fifteen containers a second. */
-const LONGEST = 60_000;
+export const LONGEST = 60_000;
 /** More at once only wait for each other inside the engine. */
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 /** The engine may still be making what the host asked for last: it is looked again after a moment (ms). */
 const PAUSE = 300;
 
@@ -23,23 +23,29 @@ export async function removeContainersOf(host: string, options: { looks?: number
     const found = await containersOf(docker, host);
     if (found === null) return;
     empty = found.length === 0 ? empty + 1 : 0;
-    await removeAll(docker, found, until);
+    await removeEach(docker, found, until);
     if (empty < looks) await sleep(PAUSE);
   }
 }
 
-async function removeAll(docker: Docker, ids: string[], until: number): Promise<void> {
+/** Returns how many it has removed until then. What could not be removed is found again at the next look. */
+export async function removeEach(docker: Docker, ids: readonly string[], until: number): Promise<number> {
+  const rest = [...ids];
+  let removed = 0;
   const worker = async () => {
-    for (let id = ids.pop(); id !== undefined && Date.now() < until; id = ids.pop()) {
+    for (let id = rest.pop(); id !== undefined && Date.now() < until; id = rest.pop()) {
       const removal = { force: true, v: true, abortSignal: AbortSignal.timeout(PATIENCE) };
-      // What could not be removed is found again at the next look.
       await docker
         .getContainer(id)
         .remove(removal)
-        .catch(() => undefined);
+        .then(
+          () => removed++,
+          () => undefined,
+        );
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return removed;
 }
 
 /** Null if the engine does not answer. */

@@ -10,6 +10,7 @@ import { type Logger, reasonOf } from "../logger.ts";
 import { connectDocker, pingDocker } from "./docker-connect.ts";
 import { DockerContainer } from "./docker-container.ts";
 import { DockerImages } from "./docker-images.ts";
+import { LONGEST, removeEach } from "./docker-leftovers.ts";
 import { LABEL } from "./docker-names.ts";
 import { ensureNetwork, NETWORK } from "./docker-network.ts";
 import { DockerPulls } from "./docker-pulls.ts";
@@ -123,10 +124,8 @@ export class DockerEngine implements Engine {
     const lost = list.filter(
       (each) => !known.has(each.Id) && (each.Labels[LABEL.boot] !== this.#boot || !this.#containers.has(each.Id)),
     );
-    const removed = await Promise.allSettled(
-      lost.map((each) => this.#docker.getContainer(each.Id).remove({ force: true, v: true })),
-    );
-    return removed.filter((each) => each.status === "fulfilled").length;
+    const ids = lost.map((each) => each.Id);
+    return removeEach(this.#docker, ids, Date.now() + LONGEST);
   }
 
   async close(): Promise<void> {
