@@ -2,6 +2,7 @@
 // we could think of. As fast-check arbitraries, so that a failing one shrinks.
 
 import fc from "fast-check";
+import { junk, LONG, oddText, weighted } from "./fuzz-values.ts";
 
 export interface FuzzRequest {
   method: string;
@@ -17,8 +18,9 @@ export interface FuzzRequest {
 export const PACKAGE = "fuzz-pack";
 /** Names the requests may write, call and delete. */
 export const NAMES = ["fuzz-a", "fuzz-b", "fuzz-c"];
+export const TRIGGERS = ["fuzz-t", "fuzz-u"];
+export const RULES = ["fuzz-r", "fuzz-s"];
 
-const LONG = "n".repeat(300);
 const oddSegment = fc.oneof(
   fc.constantFrom(
     ..."|.|..|%2F|%2f..|a%2Fb|%00|%0a|%ff|%zz|%|%25|%20|a%20|%20a|%c3%bc|%f0%9f%98%80|~|-|@|a:b|;a=b".split("|"),
@@ -41,6 +43,7 @@ const below: fc.Arbitrary<string[]> = weighted(
   [4, fc.tuple(fc.constant("actions"), bundle, name)],
   [5, fc.oneof(name, bundle).map((each) => ["packages", each])],
   [4, fc.constantFrom("actions", "packages", "activations", "limits", "triggers", "rules").map((each) => [each])],
+  [2, fc.tuple(fc.constantFrom("triggers", "rules"), fc.oneof(fc.constantFrom(...TRIGGERS, ...RULES), name))],
   [1, bundle.map((each) => ["actions", each, ""])],
   [1, id.map((each) => ["activations", each])],
   [1, fc.tuple(fc.constant("activations"), id, fc.constantFrom("logs", "result", "x", ""))],
@@ -88,41 +91,6 @@ const query = fc
   .map((pairs): string[][] => (pairs.length === 3 && pairs[0]?.[1] === "%ff" ? [["x", "y".repeat(9_000)]] : pairs))
   .map((pairs) => (pairs.length === 0 ? "" : `?${pairs.map(([key, value]) => `${key}=${value}`).join("&")}`));
 
-const DEEP = 60_000;
-const oddText = fc.constantFrom(
-  "",
-  " ",
-  "{",
-  "[1]",
-  "null",
-  "7",
-  '"x"',
-  "{}{}",
-  "\u00ef\u00bb\u00bf{}",
-  '{"a":1,"a":2}',
-  '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}',
-  '{"a":"\u00ff\u00fe"}',
-  '{"a":"\u00c0\u0080"}',
-  '{"a":"\\ud800","\\udc00":1}',
-  '{"a":"\\u0000"}',
-  '{"a":1e400,"b":-0,"c":123456789012345678901234567890.5,"d":1E+9999999999}',
-  "{'a':1}",
-  '{"a":01}',
-  '{"a":NaN}',
-  '{"a":1,}',
-  "[".repeat(DEEP),
-  `{"a":${"[".repeat(DEEP)}${"]".repeat(DEEP)}}`,
-  `${'{"a":'.repeat(DEEP)}1${"}".repeat(DEEP)}`,
-  `{${Array.from({ length: 20_000 }, (_, n) => `"k${n}":${n}`).join(",")}}`,
-  `{"a":"${"x".repeat(1_100_000)}"}`,
-  `{"${"k".repeat(100_000)}":1}`,
-);
-
-const junk: fc.Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom(null, true, 0, -1, 1.5, 2 ** 53, 1e21, "", "x", [], {}, [[]], [null], [1], { a: 1 }),
-  fc.string({ unit: "binary", maxLength: 8 }),
-  fc.constantFrom("__proto__", LONG, "\u0000", "\ud800", "../x"),
-);
 const parameters = fc.oneof(
   junk,
   fc.array(
@@ -203,6 +171,21 @@ const binding = fc.oneof(
     { requiredKeys: [] },
   ),
 );
+const end = weighted(
+  [
+    8,
+    fc
+      .constantFrom(...TRIGGERS, ...RULES, ...NAMES, `${PACKAGE}/fuzz-a`, "fuzz-bound/fuzz-a")
+      .map((each) => `/_/${each}`),
+  ],
+  [1, fc.record({ path: fc.oneof(fc.constantFrom("_", "guest", "a/b"), junk), name: junk }, { requiredKeys: [] })],
+  [1, junk],
+);
+const ends = {
+  trigger: weighted([3, fc.constantFrom(...TRIGGERS).map((each) => `/_/${each}`)], [1, end]),
+  action: end,
+};
+const status = weighted([4, fc.constantFrom("active", "inactive")], [1, junk]);
 const entity = fc
   .record(
     {
@@ -212,6 +195,8 @@ const entity = fc
       delAnnotations: junk,
       limits,
       binding,
+      ...ends,
+      status,
       version: fc.oneof(fc.constantFrom("1.2.3", "99999999999999999999.0.0", "1.2"), junk),
       publish: junk,
       name: junk,
@@ -331,6 +316,24 @@ const wishes = weighted(
       weighted([2, binary(payload)], [1, bytes]),
     ),
   ],
+  [
+    2,
+    fc.tuple(
+      fc.constantFrom("PUT", "POST"),
+      fc.constantFrom(...RULES).map((each) => `/api/v1/namespaces/_/rules/${each}`),
+      overwrite,
+      fc.record({ ...ends, status }, { requiredKeys: [] }).map((value) => JSON.stringify(value)),
+    ),
+  ],
+  [
+    2,
+    fc.tuple(
+      weighted([1, fc.constant("PUT")], [3, fc.constant("POST")]),
+      fc.constantFrom(...TRIGGERS).map((each) => `/api/v1/namespaces/_/triggers/${each}`),
+      overwrite,
+      weighted([2, binary(payload)], [1, binary(entity)], [1, bytes]),
+    ),
+  ],
   [2, fc.tuple(fc.constant("GET"), path, query, fc.constant(null))],
   [
     4,
@@ -371,10 +374,6 @@ export const fuzzRequest: fc.Arbitrary<FuzzRequest> = fc
 export function withKey(request: FuzzRequest, key: string): FuzzRequest {
   if (request.headers.authorization !== guest) return request;
   return { ...request, headers: { ...request.headers, authorization: `Basic ${Buffer.from(key).toString("base64")}` } };
-}
-
-function weighted<T>(...choices: [number, fc.Arbitrary<T>][]): fc.Arbitrary<T> {
-  return fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 }
 
 /** Percent-encoded, also where half of a surrogate pair stands alone. */

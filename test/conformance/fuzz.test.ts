@@ -4,7 +4,7 @@
 import { Agent, request as send } from "node:http";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type FuzzRequest, fuzzRequest, NAMES, PACKAGE, withKey } from "./fuzz-requests.ts";
+import { type FuzzRequest, fuzzRequest, NAMES, PACKAGE, RULES, TRIGGERS, withKey } from "./fuzz-requests.ts";
 import { apiUrl, ask, code, ECHO, fresh, key, make, namespace, useApi } from "./suite.ts";
 
 await useApi();
@@ -23,6 +23,8 @@ beforeAll(async () => {
     await make(`actions/${name}`, code(ECHO, web));
     await make(`actions/${PACKAGE}/${name}`, code(ECHO, web));
   }
+  for (const name of TRIGGERS) await make(`triggers/${name}`, {});
+  for (const name of RULES) await make(`rules/${name}`, { trigger: `/_/${TRIGGERS[0]}`, action: `/_/${NAMES[0]}` });
 });
 
 afterAll(async () => {
@@ -32,9 +34,9 @@ afterAll(async () => {
 
 /** Earlier requests may have made anything of these names. */
 async function tidy(): Promise<void> {
-  for (const name of [...NAMES, PACKAGE, "fuzz-bound"]) {
+  for (const name of [...NAMES, PACKAGE, "fuzz-bound", ...TRIGGERS, ...RULES]) {
     await ask("DELETE", `packages/${name}?force=true`);
-    await ask("DELETE", `actions/${name}`);
+    for (const collection of ["actions", "triggers", "rules"]) await ask("DELETE", `${collection}/${name}`);
   }
 }
 
