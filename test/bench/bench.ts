@@ -187,7 +187,7 @@ async function linesOf(direct: Direct, { plain, unprepared, delayed }: Platforms
     ...RULES.map(
       (rules): Line => ({
         letter: "i",
-        name: `fire with ${rules} rules`,
+        name: `fire with ${rules} ${rules === 1 ? "rule" : "rules"}`,
         unit: "p50 ms",
         run: () => measures.fire(pool, { rules, ms }),
       }),
