@@ -8,6 +8,7 @@ import { Pool } from "undici";
 export interface Forwarder {
   /** For `__OW_API_HOST`. */
   readonly url: string;
+  readonly port: number;
   close(): Promise<void>;
 }
 
@@ -47,6 +48,7 @@ export async function startForwarder(options: { listen: string; target: string }
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${options.listen}:${port}`,
+    port,
     async close() {
       server.close();
       server.closeAllConnections();

@@ -74,7 +74,7 @@ export function imagesByKind(
   const found = new Map<string, KindImage>();
   for (const { kind, family } of MANIFEST) {
     const version = kind.slice(family.length + 1);
-    const configured = wanted.tag === "" ? undefined : `${wanted.prefix}${family}-${version}:${wanted.tag}`;
+    const configured = wanted.tag === "" ? undefined : `${wanted.prefix}${kind.replace(":", "-")}:${wanted.tag}`;
     const upstream = ["nightly", "latest"].map((tag) => `openwhisk/action-${family}-v${version}:${tag}`);
     const name = [configured, ...upstream].find((each) => each !== undefined && byTag.has(each));
     const labelled = byLabel.get(kind);

@@ -1,13 +1,14 @@
 // The bridge that action containers share: they reach the API through its gateway and do not reach each other.
 
 import type Docker from "dockerode";
+import type { Ground } from "./firewall-rules.ts";
 
 export const NETWORK = "edgewhisk";
 
 /** Made once per engine; all hosts on it share it. */
-export async function ensureNetwork(docker: Docker): Promise<{ gateway: string }> {
-  const known = await gatewayOf(docker);
-  if (known !== null) return { gateway: known };
+export async function ensureNetwork(docker: Docker): Promise<Ground> {
+  const known = await groundOf(docker);
+  if (known !== null) return known;
   try {
     await docker.createNetwork({
       Name: NETWORK,
@@ -21,16 +22,17 @@ export async function ensureNetwork(docker: Docker): Promise<{ gateway: string }
     // Another host was faster.
     if ((error as { statusCode?: number }).statusCode !== 409) throw error;
   }
-  const gateway = await gatewayOf(docker);
-  if (gateway === null) throw new Error(`the network ${NETWORK} has no gateway`);
-  return { gateway };
+  const made = await groundOf(docker);
+  if (made === null) throw new Error(`the network ${NETWORK} has no gateway`);
+  return made;
 }
 
-async function gatewayOf(docker: Docker): Promise<string | null> {
+async function groundOf(docker: Docker): Promise<Ground | null> {
   try {
     const network: Docker.NetworkInspectInfo = await docker.getNetwork(NETWORK).inspect();
-    const gateway = network.IPAM?.Config?.[0]?.Gateway;
-    return gateway === undefined || gateway === "" ? null : gateway;
+    const { Gateway: gateway = "", Subnet: subnet = "" } = network.IPAM?.Config?.[0] ?? {};
+    const bridge = network.Options?.["com.docker.network.bridge.name"] ?? `br-${network.Id.slice(0, 12)}`;
+    return gateway === "" || subnet === "" ? null : { bridge, gateway, subnet };
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode === 404) return null;
     throw error;

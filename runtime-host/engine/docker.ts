@@ -16,6 +16,8 @@ import { ensureNetwork, NETWORK } from "./docker-network.ts";
 import { DockerPulls } from "./docker-pulls.ts";
 import type { ContainerSpec, Creation, Engine, Fetched, OutputSink } from "./engine.ts";
 import { EngineUnavailable } from "./engine.ts";
+import { Firewall } from "./firewall.ts";
+import type { Ground } from "./firewall-rules.ts";
 
 const RECONNECT = 1_000;
 const GONE = "the Docker engine does not answer";
@@ -34,6 +36,7 @@ export class DockerEngine implements Engine {
   readonly #boot = `${process.pid}-${Date.now().toString(36)}`;
   readonly #containers = new Map<string, DockerContainer>();
   #forwarder: Forwarder | null = null;
+  #firewall: Firewall | null = null;
   #apiHost = "";
   #unhealthy: string | null = null;
   #events: Readable | null = null;
@@ -55,8 +58,7 @@ export class DockerEngine implements Engine {
     });
     const self = new DockerEngine(docker, options);
     try {
-      const { gateway } = await ensureNetwork(docker);
-      await self.#openForwarder(gateway);
+      await self.#openForwarder(await ensureNetwork(docker));
       const orphans = await self.sweep(new Set());
       if (orphans > 0) options.log.info("orphans-removed", { containers: orphans });
       await self.#images.scan();
@@ -133,6 +135,13 @@ export class DockerEngine implements Engine {
     this.#pulls.close();
     this.#events?.destroy();
     await this.#forwarder?.close();
+    await this.#firewall?.close();
+  }
+
+  /** Whether containers reach the forwarder and nothing else of this machine, no metadata address and no other container; or why
+   * that is not seen to. */
+  get firewall(): true | string {
+    return this.#firewall?.state ?? "the engine's containers are not on this machine";
   }
 
   /** For the pool's word that a container is gone. */
@@ -140,10 +149,13 @@ export class DockerEngine implements Engine {
     this.#containers.delete(id);
   }
 
-  async #openForwarder(gateway: string): Promise<void> {
+  async #openForwarder(ground: Ground): Promise<void> {
+    const { gateway } = ground;
     try {
       this.#forwarder = await startForwarder({ listen: gateway, target: this.#options.apiUrl });
       this.#apiHost = this.#forwarder.url;
+      const { changed } = this.#options;
+      this.#firewall = await Firewall.raise(ground, { port: this.#forwarder.port, log: this.#log, changed });
     } catch (error) {
       // The engine runs in a virtual machine: its gateway is not an address of this machine.
       this.#apiHost = this.#options.apiUrl;

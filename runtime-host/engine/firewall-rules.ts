@@ -1,0 +1,113 @@
+// What containers may reach, as iptables rules. Pure: what stands there against what must stand there.
+//
+// The chain hangs in mangle/PREROUTING, before addresses are translated and before it is decided whether a packet is for this
+// machine or passed on: one place sees everything a container sends, published ports of others included, and no one else's
+// rules for input and forwarding come first.
+
+export interface Ground {
+  /** The bridge's name as a network interface. */
+  readonly bridge: string;
+  readonly gateway: string;
+  /** In CIDR notation. */
+  readonly subnet: string;
+}
+
+/** Services that clouds run for their machines only: instance metadata and credentials. */
+const CLOUD = ["169.254.0.0/16", "168.63.129.16/32", "100.100.100.200/32"];
+/** How many ports of hosts that have ended are removed at once. */
+const MOST_PORTS = 64;
+
+export function chainOf(bridge: string): string {
+  return `EDGEWHISK-${bridge}`;
+}
+
+/** Whether what containers send is held to this host's forwarder on `port`: true, or why not. `listing` is what
+ * `iptables -t mangle -S` prints. */
+export function rulesHold(listing: string, ground: Ground, port: number): true | string {
+  const chain = chainOf(ground.bridge);
+  const lines = listing.split("\n").map((line) => line.trim());
+  const before = lines.filter((line) => line.startsWith("-A PREROUTING "));
+  const jump = before.indexOf(jumpTo(ground));
+  if (jump < 0) return `${chain} is not asked in PREROUTING`;
+  if (before.slice(0, jump).some((line) => / -j (ACCEPT|RETURN)$/.test(line)))
+    return `rules before ${chain} let packets pass`;
+  const rules = rulesIn(lines, chain);
+  const doors = rules.filter((rule) => portOf(rule, ground) !== null);
+  const rest = rules.filter((rule) => portOf(rule, ground) === null);
+  if (rest.join("\n") !== fixedRules(ground).join("\n")) return `${chain} holds other rules than it should`;
+  if (rules[0] !== rest[0] || rules[doors.length + 1] !== rest[1]) return `${chain} holds its rules in another order`;
+  return doors.includes(door(ground, port)) ? true : `${chain} does not let containers reach the API`;
+}
+
+/** What `iptables-restore --noflush` must be told so that the rules hold, or null where they do. Other hosts on the same bridge
+ * keep their ports, as long as `alive` knows them. */
+export function changesFor(
+  listing: string,
+  ground: Ground,
+  { port, alive }: { port: number; alive: (port: number) => boolean },
+): string | null {
+  const chain = chainOf(ground.bridge);
+  const lines = listing.split("\n").map((line) => line.trim());
+  const ports = rulesIn(lines, chain).flatMap((rule) => portOf(rule, ground) ?? []);
+  const dead = ports.filter((each) => each !== port && !alive(each)).slice(0, MOST_PORTS);
+  const known = ports.find((each) => !dead.includes(each));
+  // Only what differs is told, so that hosts which start at once do not undo each other's rules.
+  if (known !== undefined && rulesHold(listing, ground, known) === true) {
+    const changes = dead.map((each) => door(ground, each).replace("-A", "-D"));
+    if (!ports.includes(port)) changes.push(door(ground, port).replace(`-A ${chain}`, `-I ${chain} 2`));
+    return changes.length === 0 ? null : table(changes);
+  }
+  const [first = "", ...rest] = fixedRules(ground);
+  const kept = [...new Set([...ports.filter((each) => !dead.includes(each)), port])];
+  const jump = jumpTo(ground);
+  return table([
+    `:${chain} - [0:0]`,
+    ...lines.filter((line) => line === jump).map((line) => line.replace("-A", "-D")),
+    first,
+    ...kept.map((each) => door(ground, each)),
+    ...rest,
+    jump.replace("-A PREROUTING", "-I PREROUTING 1"),
+  ]);
+}
+
+/** Takes this host's port away and, with the last one, the chain. Null where there is nothing of it. */
+export function removalOf(listing: string, ground: Ground, port: number): string | null {
+  const chain = chainOf(ground.bridge);
+  const lines = listing.split("\n").map((line) => line.trim());
+  const ports = rulesIn(lines, chain).flatMap((rule) => portOf(rule, ground) ?? []);
+  if (ports.some((each) => each !== port))
+    return ports.includes(port) ? table([door(ground, port).replace("-A", "-D")]) : null;
+  if (!lines.includes(`-N ${chain}`)) return null;
+  const jumps = lines.filter((line) => line === jumpTo(ground)).map((line) => line.replace("-A", "-D"));
+  return table([...jumps, `-F ${chain}`, `-X ${chain}`]);
+}
+
+function table(changes: readonly string[]): string {
+  return ["*mangle", ...changes, "COMMIT", ""].join("\n");
+}
+
+function jumpTo({ bridge }: Ground): string {
+  return `-A PREROUTING -i ${bridge} -j ${chainOf(bridge)}`;
+}
+
+function rulesIn(lines: readonly string[], chain: string): string[] {
+  return lines.filter((line) => line.startsWith(`-A ${chain} `));
+}
+
+/** In the words in which iptables lists them. Answers to what the host sent come first; the doors stand behind them. */
+function fixedRules({ bridge, subnet }: Ground): string[] {
+  const closed = ["LOCAL", "BROADCAST", "MULTICAST"].map((type) => `-m addrtype --dst-type ${type}`);
+  return [
+    "-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN",
+    ...[...closed, ...[subnet, ...CLOUD].map((net) => `-d ${net}`)].map((what) => `${what} -j DROP`),
+  ].map((rule) => `-A ${chainOf(bridge)} ${rule}`);
+}
+
+function door({ bridge, gateway }: Ground, port: number): string {
+  return `-A ${chainOf(bridge)} -d ${gateway}/32 -p tcp -m tcp --dport ${port} -j RETURN`;
+}
+
+function portOf(rule: string, ground: Ground): number | null {
+  const port = Number(/ --dport (\d+) -j RETURN$/.exec(rule)?.[1] ?? Number.NaN);
+  return rule === door(ground, port) ? port : null;
+}

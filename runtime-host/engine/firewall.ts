@@ -1,0 +1,127 @@
+// Keeps what containers send to the forwarder and off everything else of this machine, as far as this process may set rules;
+// looks again now and then, because other programs rewrite them.
+
+import { execFile, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { type Logger, reasonOf } from "../logger.ts";
+import { changesFor, type Ground, removalOf, rulesHold } from "./firewall-rules.ts";
+
+const EVERY = 30_000;
+const ATTEMPTS = 5;
+const LONGEST_REASON = 200;
+/** Seconds to wait for others who are changing rules. */
+const PATIENCE = "5";
+const run = promisify(execFile);
+
+export class Firewall {
+  /** True while the rules hold, else why they do not. */
+  state: true | string = "not looked at yet";
+  readonly #ground: Ground;
+  readonly #port: number;
+  readonly #options: { log: Logger; changed: () => void };
+  #timer: NodeJS.Timeout | null = null;
+
+  private constructor(ground: Ground, port: number, options: { log: Logger; changed: () => void }) {
+    this.#ground = ground;
+    this.#port = port;
+    this.#options = options;
+  }
+
+  /** Resolves when the rules hold, or cannot: that is no failure, but stands in `state`. */
+  static async raise(ground: Ground, options: { port: number; log: Logger; changed: () => void }): Promise<Firewall> {
+    const self = new Firewall(ground, options.port, options);
+    self.state = await self.#apply();
+    if (self.state === true) self.#watch();
+    else options.log.warn("no-firewall", { reason: self.state });
+    return self;
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer === null) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+    try {
+      const text = removalOf(await listed(), this.#ground, this.#port);
+      if (text !== null) await restore(text);
+    } catch (error) {
+      this.#options.log.debug("firewall-left", { reason: reasonOf(error) });
+    }
+  }
+
+  #watch(): void {
+    this.#timer = setInterval(() => {
+      void this.#apply().then((state) => {
+        if (this.#timer === null || state === this.state) return;
+        this.state = state;
+        if (state === true) this.#options.log.info("firewall-back");
+        else this.#options.log.error("firewall-lost", { reason: state });
+        this.#options.changed();
+      });
+    }, EVERY).unref();
+  }
+
+  async #apply(): Promise<true | string> {
+    let state: true | string = "";
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      try {
+        const listing = await listed();
+        const alive = gatewayPorts(this.#ground.gateway);
+        const text = changesFor(listing, this.#ground, { port: this.#port, alive: (port) => alive.has(port) });
+        state = rulesHold(listing, this.#ground, this.#port);
+        if (text === null && state === true) return true;
+        if (text !== null) await restore(text);
+      } catch (error) {
+        state = why(error);
+        if ((error as NodeJS.ErrnoException).code === "ENOENT" || /permission|must be root/i.test(state)) return state;
+        // Another host changed the same rules in between: look again.
+        await sleep(20 + Math.random() * 80);
+      }
+    }
+    return state;
+  }
+}
+
+async function listed(): Promise<string> {
+  return (await run("iptables", ["-w", PATIENCE, "-t", "mangle", "-S"], { maxBuffer: 1 << 24, timeout: 15_000 }))
+    .stdout;
+}
+
+function restore(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("iptables-restore", ["-w", PATIENCE, "--noflush"], { stdio: ["pipe", "ignore", "pipe"] });
+    let complaint = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      complaint = (complaint + chunk.toString("utf8")).slice(0, LONGEST_REASON);
+    });
+    child.once("error", reject);
+    child.once("close", (code) =>
+      code === 0 ? resolve() : reject(new Error(complaint.trim() || `exit code ${code}`)),
+    );
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(text);
+  });
+}
+
+/** Ports on which somebody listens at this very address: nobody but forwarders does. */
+function gatewayPorts(gateway: string): Set<number> {
+  const address = gateway
+    .split(".")
+    .reverse()
+    .map((part) => Number(part).toString(16).padStart(2, "0").toUpperCase())
+    .join("");
+  const ports = new Set<number>();
+  for (const line of readFileSync("/proc/net/tcp", "latin1").split("\n")) {
+    const match = /^\s*\d+: ([0-9A-F]{8}):([0-9A-F]{4}) \S+ 0A /.exec(line);
+    if (match?.[1] === address) ports.add(Number.parseInt(match[2] ?? "", 16));
+  }
+  return ports;
+}
+
+function why(error: unknown): string {
+  const { code, stderr } = error as { code?: unknown; stderr?: string };
+  if (code === "ENOENT") return "there is no iptables on this machine";
+  const text = (typeof stderr === "string" && stderr.trim() !== "" ? stderr : reasonOf(error)).trim();
+  return text.split("\n", 1)[0]?.slice(0, LONGEST_REASON) ?? "iptables failed";
+}
