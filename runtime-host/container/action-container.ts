@@ -79,7 +79,7 @@ export class ActionContainer {
     return this.logs.ended;
   }
 
-  pause(): Promise<number | null> {
+  pause(): Promise<void> {
     return this.#engine.pause();
   }
 
@@ -101,6 +101,10 @@ export class ActionContainer {
 
   death(): ReturnType<EngineContainer["death"]> {
     return this.#engine.death();
+  }
+
+  held(): number | null {
+    return this.#engine.held();
   }
 
   get memoryKills(): number {

@@ -14,7 +14,7 @@ const PORT = 8080;
 const NOWHERE: Address = { host: "127.0.0.1", port: 1 };
 const MB = 1024 * 1024;
 /** MB outside its cgroup: the engine's own process for it, its network, its mounts. */
-const BESIDE = 8;
+const BESIDE = 6;
 const RENAME_AFTER = 1_000;
 /** ms the engine may take to say why a container ended. */
 const DEATH_WAIT = 1_000;
@@ -60,8 +60,11 @@ export class DockerContainer implements EngineContainer {
     }
   }
 
-  async pause(): Promise<number | null> {
+  async pause(): Promise<void> {
     await this.#container.pause();
+  }
+
+  held(): number | null {
     const bytes = readFirst(this.#files({ v1: "memory.usage_in_bytes", v2: "memory.current" }), /^(\d+)$/m);
     return bytes === null ? null : bytes / MB + BESIDE;
   }

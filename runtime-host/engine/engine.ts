@@ -37,8 +37,7 @@ export interface EngineContainer {
   /** The engine's name for it. */
   readonly id: string;
   readonly address: Address;
-  /** Resolves to the MB it holds while paused, what the engine keeps for it included; null where that is not known. */
-  pause(): Promise<number | null>;
+  pause(): Promise<void>;
   resume(): Promise<void>;
   /** A prewarmed one has found its owner: whoever looks at the engine's list is to see whose it is, sooner or later. */
   adopted?(owner: ContainerOwner): void;
@@ -46,6 +45,8 @@ export interface EngineContainer {
   remove(): Promise<void>;
   /** After a lost connection; waits a moment for the engine to know. */
   death(): Promise<Death>;
+  /** MB it holds now, what the engine keeps for it included; null where that is not known. Asks the kernel, nobody else. */
+  held(): number | null;
   /** Kills for memory the engine has reported so far, children of the server included. Costs nothing. */
   readonly memoryKills: number;
   /** Whether there are more by now than `before`; looks itself, since reports come late. */

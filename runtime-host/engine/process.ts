@@ -174,9 +174,8 @@ class ProcessContainer implements EngineContainer {
     });
   }
 
-  async pause(): Promise<null> {
+  async pause(): Promise<void> {
     this.#signal("SIGSTOP");
-    return null;
   }
 
   async resume(): Promise<void> {
@@ -191,6 +190,10 @@ class ProcessContainer implements EngineContainer {
   async death(): Promise<Death> {
     await Promise.race([this.#whenEnded, sleep(500, undefined, { ref: false })]);
     return this.memoryKills > 0 ? "memory" : "exit";
+  }
+
+  held(): null {
+    return null;
   }
 
   killedForMemory(before: number): boolean {

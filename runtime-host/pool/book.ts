@@ -35,8 +35,9 @@ export interface Slot {
   since: number;
   /** When it was last made, given or answered. */
   usedAt: number;
-  /** MB it was seen to hold when it was paused; null again when it runs. Not to be changed while it counts. */
+  /** MB it was last seen to hold without a run, and when; null = not known. */
   held: number | null;
+  heldAt: number;
   /** Takes no more runs; removed when the last one ends. */
   doomed: boolean;
 }
@@ -51,7 +52,7 @@ export interface Waiter {
 export interface PoolLimits {
   /** MB that runs may use together. */
   readonly memory: number;
-  /** Part of its limit that a container without a run counts with: it cannot grow, and is smaller than its limit. */
+  /** Part of its limit that a container without a run counts with where nobody knows what it holds. */
   readonly idleShare: number;
   /** Containers, whatever their state. */
   readonly containers: number;
@@ -142,6 +143,7 @@ export class Book<W extends Waiter = Waiter> {
       since: now,
       usedAt: now,
       held: null,
+      heldAt: 0,
       doomed: false,
     };
     this.#slots.set(added.id, added);
@@ -186,9 +188,15 @@ export class Book<W extends Waiter = Waiter> {
 
   /** MB it counts with as it stands. */
   weight(slot: Slot): number {
-    const { state, held } = slot;
-    if (held !== null && (state === "paused" || state === "removing")) return held;
-    return isActive(slot) ? slot.memory : slot.memory * this.limits.idleShare;
+    return isActive(slot) ? slot.memory : (slot.held ?? slot.memory * this.limits.idleShare);
+  }
+
+  /** Without a run it holds this many MB. */
+  measured(slot: Slot, held: number | null, now: number): void {
+    this.#count(slot, -1);
+    slot.held = held === null ? null : Math.min(Math.ceil(held), slot.memory);
+    slot.heldAt = now;
+    this.#count(slot, 1);
   }
 
   wanted(runtime: string, memory: number, now: number): void {

@@ -139,6 +139,7 @@ export class ContainerPool implements Containers {
   }
 
     this.#crew.sweepSometimes(now);
+    this.#crew.measure(this.#book, now);
     const { waiting } = this.#book;
     for (let first = waiting[0]; first !== undefined && now - first.since > LONGEST_WAIT; first = waiting[0]) {
       waiting.shift();
@@ -252,7 +253,6 @@ export class ContainerPool implements Containers {
     slot.running++;
     if (slot.state === "paused") {
       book.move(slot, "resuming", now);
-      slot.held = null;
       void this.#resume(slot, call, container);
       return;
     }
@@ -356,8 +356,7 @@ export class ContainerPool implements Containers {
     const container = this.#crew.of(slot);
     this.#book.move(slot, "pausing", performance.now());
     try {
-      const held = await container.pause();
-      if (slot.state === "pausing") slot.held = held;
+      await container.pause();
       if (slot.state === "pausing") this.#book.move(slot, "paused", performance.now());
     } catch (error) {
       this.#log.warn("pause-failed", { reason: reasonOf(error) });

@@ -6,7 +6,7 @@ import { ActionContainer, type Started } from "../container/action-container.ts"
 import type { Job } from "../container/contract.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Logger, reasonOf } from "../logger.ts";
-import type { Slot } from "./book.ts";
+import type { Book, Slot } from "./book.ts";
 
 export interface CrewOptions {
   /** For spilled logs. */
@@ -20,6 +20,8 @@ const SWEEP_EVERY = 15_000;
 /** Removals under way at once: more only wait for each other inside the engine, and none of a hundred ends in time. */
 const REMOVALS = 4;
 const REMOVE_AGAIN = 1_000;
+const LOOKS = 25;
+const LOOK_AGAIN = 1_000;
 const LONGEST_AGAIN = 30_000;
 
 export class Crew {
@@ -69,6 +71,18 @@ export class Crew {
   /** A prewarmed one is this job's from now on. */
   give(slot: Slot, job: Job): void {
     this.of(slot).adopted(ownerOf(job));
+  }
+
+  /** Looks again at what those hold that do not run: a few, since it asks the kernel for each. */
+  measure(book: Book, now: number): void {
+    let looks = LOOKS;
+    for (const slot of book.slots) {
+      if ((slot.state !== "idle" && slot.state !== "ready") || now - slot.heldAt < LOOK_AGAIN) continue;
+      const container = this.#containers.get(slot);
+      if (container === undefined) continue;
+      book.measured(slot, container.held(), now);
+      if (--looks === 0) return;
+    }
   }
 
   /** Resolves when it is gone, however often that has to be tried. */

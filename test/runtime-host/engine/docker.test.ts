@@ -87,7 +87,7 @@ function isolates(): void {
     }
   }, 30_000);
 
-  it("counts a paused container with what it holds, not with its limit", async () => {
+  it("counts a container without a run with what it holds, not with its limit", async () => {
     const container = { pids: 128, cpuShares: 0, idleTimeout: 600_000, pauseGrace: 50, max: 50 };
     const pausing = await openBench({ engine: "docker", name: `${name}-paused`, container });
     try {

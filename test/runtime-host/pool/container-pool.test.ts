@@ -71,7 +71,6 @@ class FakeEngine implements Engine {
         address: { host: "127.0.0.1", port: (server.address() as AddressInfo).port },
         pause: async () => {
           fake.paused = true;
-          return null;
         },
         resume: async () => {
           fake.paused = false;
@@ -84,6 +83,7 @@ class FakeEngine implements Engine {
           sink.ended();
         },
         death: async () => death ?? "exit",
+        held: () => null,
         memoryKills: 0,
         killedForMemory: () => false,
       },

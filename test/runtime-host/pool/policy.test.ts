@@ -246,23 +246,21 @@ describe("housekeeping", () => {
   });
 });
 
-describe("a paused container", () => {
-  it("counts with what it holds, where the engine can tell, until it runs again", () => {
+describe("a container without a run", () => {
+  it("counts with what it holds where the engine can tell, and with a share of its limit where not", () => {
     const pool = book({ memory: 600 });
-    for (const key of ["b", "c", "d"]) {
-      const it = slot(pool, key, "pausing");
-      it.held = 20;
-      pool.move(it, "paused", NOW);
-    }
+    for (const key of ["b", "c", "d"]) pool.measured(slot(pool, key, "idle"), 20, NOW);
     expect(pool.booked).toBe(60);
     pool.waiting.push(waiter("a"));
     expect(first(pool)).toEqual(["create", "a", 256]);
     const [back] = pool.slots;
     if (back === undefined) throw new Error("no slot");
-    pool.move(back, "resuming", NOW);
-    back.held = null;
+    pool.move(back, "busy", NOW);
     expect(pool.booked).toBe(256 + 40);
+    pool.measured(back, 1_000, NOW);
     pool.move(back, "idle", NOW);
+    expect(pool.booked).toBe(256 + 40);
+    pool.measured(back, null, NOW);
     expect(pool.booked).toBe(128 + 40);
   });
 });
@@ -352,14 +350,12 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
     expect(it.runtime).toBe(by.runtime);
     expect(it.memory).toBe(by.memory);
     if (it.key === null) pool.bind(it, by.key);
-    if (it.state === "paused") {
-      pool.move(it, "resuming", now);
-      it.held = null;
-    }
     expect(it.key).toBe(by.key);
     expect(used.get(it.id) ?? by.key).toBe(by.key);
     used.set(it.id, by.key);
     it.running = 1;
+    const held = choices[choice % choices.length] ?? 0;
+    pool.measured(it, held > 200 ? null : held, now);
     served++;
     if (by.memory === limits.memory) largest = Math.max(largest, now - by.since);
     pool.move(it, "busy", now);
@@ -390,12 +386,7 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
     } else if (step.do === "remove") leave(step.slot);
     else {
       pool.move(step.slot, "pausing", now);
-      const held = choices[choice % choices.length] ?? 0;
-      const paused = () => {
-        step.slot.held = held > 200 ? null : held;
-        pool.move(step.slot, "paused", now);
-      };
-      pending.push({ at: takes(10), do: paused });
+      pending.push({ at: takes(10), do: () => pool.move(step.slot, "paused", now) });
     }
   };
   let arrived = 0;
