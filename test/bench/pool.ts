@@ -1,14 +1,10 @@
 // The container pool under strain: paused containers, cold starts in number, more actions than there is room for. What the engine
 // made and removed meanwhile is counted from its own events.
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type Docker from "dockerode";
 import type { Pool } from "undici";
-import { type Platform, startPlatform } from "../support/platform.ts";
+import { startPlatform } from "../support/platform.ts";
+import { type Churn, type Watched, watch } from "./engine-watch.ts";
 import { connect, load, median, quantile, type Sample, send } from "./load.ts";
 import { createAction, invokeCall } from "./measures.ts";
 
@@ -21,87 +17,141 @@ export interface PoolLine {
 
 export const POOL_LETTERS = ["p", "q", "r", "z"];
 
-/** Actions, and containers there may be at once. */
+/** Actions, and how many there is room for: containers, or memory (MB) for runs at once. */
 const ACTIONS = 500;
 const ROOM = 50;
+const MEMORY = 256;
 const AT_ONCE = 16;
 const PAUSE_GRACE = 150;
+/** ms of each measure at least, since one cold start takes long. */
+const LONG = 10_000;
 
-interface Churn {
-  made: number;
-  removed: number;
+export interface PoolBench {
+  lines: PoolLine[];
+  stop(): Promise<void>;
 }
 
-/** Starts a platform of its own, with room for few containers. */
+/** Starts platforms of its own for the letters that need one. */
 export async function openPool(
   letters: ReadonlySet<string>,
   options: { engine: "docker" | "process"; ms: number },
-): Promise<{ lines: PoolLine[]; stop(): Promise<void> }> {
-  if (options.engine !== "docker" || POOL_LETTERS.every((each) => !letters.has(each))) {
-    return { lines: [], stop: async () => {} };
+): Promise<PoolBench> {
+  const lines: PoolLine[] = [];
+  const stops: (() => Promise<unknown>)[] = [];
+  const open = async (env: Record<string, string>) => {
+    const strained = await openStrained(env);
+    stops.push(() => strained.stop());
+    return strained;
+  };
+  const ms = Math.max(LONG, 4 * options.ms);
+  if (options.engine === "docker") {
+    if (letters.has("p")) lines.push(...pauseLines(await open({ EDGEWHISK_PAUSE_GRACE: String(PAUSE_GRACE) })));
+    if (letters.has("q") || letters.has("r")) {
+      const few = await open({ EDGEWHISK_CONTAINERS: String(ROOM) });
+      if (letters.has("q")) lines.push(...coldLines(few));
+      if (letters.has("r")) lines.push(...(await turnLines(few, ms)));
+    }
+    if (letters.has("z")) {
+      lines.push(...(await zipfLines(await open({ EDGEWHISK_MEMORY: String(ROOM * MEMORY) }), ms)));
+    }
   }
-  const env = { EDGEWHISK_CONTAINERS: String(ROOM), EDGEWHISK_PAUSE_GRACE: String(PAUSE_GRACE) };
-  const platform = await startPlatform({ engine: "docker", env });
-  const pool = connect(platform.url, AT_ONCE);
-  const engine = await watch(platform);
-  if (letters.has("r") || letters.has("z")) {
-    for (let n = 0; n < ACTIONS; n++) await createAction(pool, nameOf(n), { memory: 128 });
-  }
-  const ms = Math.max(10_000, 4 * options.ms);
-  const churn: Churn = { made: 0, removed: 0 };
-  const lines: PoolLine[] = [
-    { letter: "p", name: "unpause and run", unit: "p50 ms", run: () => paused(pool, engine) },
+  return {
+    lines,
+    async stop() {
+      for (const stop of stops) await stop();
+    },
+  };
+}
+
+function pauseLines({ pool, engine }: Strained): PoolLine[] {
+  return [{ letter: "p", name: "unpause and run", unit: "p50 ms", run: () => paused(pool, engine) }];
+}
+
+function coldLines({ pool, engine }: Strained): PoolLine[] {
+  return [
+    {
+      letter: "q",
+      name: "the engine alone: make, start, remove, two at once",
+      unit: "per s",
+      run: () => engine.alone(),
+    },
     {
       letter: "q",
       name: `${AT_ONCE} cold starts of different actions at once`,
       unit: "per s",
       run: () => atOnce(pool),
     },
+  ];
+}
+
+async function turnLines({ pool, engine }: Strained, ms: number): Promise<PoolLine[]> {
+  await createActions(pool);
+  const churn: Churn = { made: 0, removed: 0 };
+  return [
     {
       letter: "r",
-      name: `${ACTIONS} different actions in turn, room for ${ROOM}`,
+      name: `${ACTIONS} different actions in turn, room for ${ROOM} containers`,
       unit: "per s",
       run: () => engine.counting(churn, () => inTurn(pool, ms)),
     },
-    { letter: "r", name: "containers made meanwhile", unit: "per s", run: async () => figure(churn.made) },
-    { letter: "r", name: "containers removed meanwhile", unit: "per s", run: async () => figure(churn.removed) },
+    ...churnLines("r", churn),
+    {
+      letter: "r",
+      name: `the same actions by Zipf(1.0), room for ${ROOM} containers`,
+      unit: "per s",
+      run: () => engine.counting(churn, () => zipf(pool, ms)),
+    },
+    ...churnLines("r", churn),
+  ];
+}
+
+/** Every action is called once, so that what fits is there. */
+async function zipfLines({ pool, engine }: Strained, ms: number): Promise<PoolLine[]> {
+  await createActions(pool);
+  await load(pool, (n) => invokeCall(nameOf(ACTIONS - 1 - n))(n), { callers: AT_ONCE, calls: ACTIONS, status: 200 });
+  await zipf(pool, ms);
+  const churn: Churn = { made: 0, removed: 0 };
+  return [
     {
       letter: "z",
-      name: `the same actions by Zipf(1.0), room for ${ROOM}`,
+      name: `the same by Zipf(1.0), memory for ${ROOM} runs`,
       unit: "per s",
-      run: async () => {
-        await zipf(pool, ms);
-        return engine.counting(churn, () => zipf(pool, ms));
-      },
+      run: () => engine.counting(churn, () => zipf(pool, ms)),
     },
-    { letter: "z", name: "containers made meanwhile", unit: "per s", run: async () => figure(churn.made) },
-    { letter: "z", name: "containers removed meanwhile", unit: "per s", run: async () => figure(churn.removed) },
+    ...churnLines("z", churn),
   ];
-  return {
-    lines: lines.filter((line) => letters.has(line.letter)),
-    async stop() {
-      engine.stop();
-      await pool.close();
-      await platform.stop();
-    },
-  };
+}
+
+function churnLines(letter: string, churn: Churn): PoolLine[] {
+  return [
+    { letter, name: "containers made meanwhile", unit: "per s", run: async () => figure(churn.made) },
+    { letter, name: "containers removed meanwhile", unit: "per s", run: async () => figure(churn.removed) },
+  ];
+}
+
+async function createActions(pool: Pool): Promise<void> {
+  for (let n = 0; n < ACTIONS; n++) await createAction(pool, nameOf(n), { memory: MEMORY });
 }
 
 /** p50 of the first call of a paused container: it is paused when the engine says so. */
 async function paused(pool: Pool, engine: Watched): Promise<Sample> {
-  await createAction(pool, "bench-paused", { memory: 128 });
+  // A new one each time: paused containers of an earlier one would be taken for it.
+  const name = `bench-paused-${pauses++}`;
+  await createAction(pool, name, { memory: 128 });
   const times: number[] = [];
   for (let n = 0; n < 10; n++) {
-    await answered(pool, "bench-paused", n);
-    for (let waited = 0; !(await engine.paused("bench-paused")); waited += 50) {
+    await answered(pool, name, n);
+    for (let waited = 0; !(await engine.paused(name)); waited += 50) {
       if (waited > 10_000) throw new Error("the container was never paused");
       await sleep(50);
     }
-    times.push(await answered(pool, "bench-paused", n));
+    times.push(await answered(pool, name, n));
   }
   times.sort((a, b) => a - b);
   return { rate: Number.NaN, p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
 }
+
+let pauses = 0;
 
 /** New actions all called in one moment. In order: nobody is answered much earlier than his place in the line. */
 async function atOnce(pool: Pool): Promise<Sample> {
@@ -162,41 +212,23 @@ function figure(rate: number): Sample {
   return { rate, p50: Number.NaN, p99: Number.NaN, count: 1 };
 }
 
-interface Watched {
-  paused(action: string): Promise<boolean>;
-  /** Writes into `churn` what the engine made and removed per second while `measure` ran. */
-  counting(churn: Churn, measure: () => Promise<Sample>): Promise<Sample>;
-  stop(): void;
+interface Strained {
+  pool: Pool;
+  engine: Watched;
+  stop(): Promise<void>;
 }
 
-async function watch(platform: Platform): Promise<Watched> {
-  const docker = new (createRequire(import.meta.url)("dockerode") as typeof Docker)();
-  const { hostName } = JSON.parse(readFileSync(join(platform.state, "secrets.json"), "utf8")) as { hostName: string };
-  const label = `io.edgewhisk.host=${hostName}`;
-  const stream = (await docker.getEvents({
-    filters: { type: ["container"], event: ["create", "destroy"], label: [label] },
-  })) as Readable;
-  const seen: Churn = { made: 0, removed: 0 };
-  stream.on("data", (chunk: Buffer) => {
-    for (const [, action] of chunk.toString().matchAll(/"Action":"(\w+)"/g)) {
-      if (action === "create") seen.made++;
-      else seen.removed++;
-    }
-  });
+async function openStrained(env: Record<string, string>): Promise<Strained> {
+  const platform = await startPlatform({ engine: "docker", env });
+  const pool = connect(platform.url, AT_ONCE);
+  const engine = await watch(platform);
   return {
-    async paused(action) {
-      const list = await docker.listContainers({ filters: { label: [label], status: ["paused"] } });
-      return list.some((each) => each.Names.join().includes(action) || each.Names.join().includes("prewarm"));
+    pool,
+    engine,
+    async stop() {
+      engine.stop();
+      await pool.close();
+      await platform.stop();
     },
-    async counting(churn, measure) {
-      const before = { ...seen };
-      const began = performance.now();
-      const sample = await measure();
-      const seconds = (performance.now() - began) / 1000;
-      churn.made = (seen.made - before.made) / seconds;
-      churn.removed = (seen.removed - before.removed) / seconds;
-      return sample;
-    },
-    stop: () => stream.destroy(),
   };
 }
