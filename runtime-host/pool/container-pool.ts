@@ -88,12 +88,12 @@ export class ContainerPool implements Containers {
       listener.refused(job, refused);
       return;
     }
-    this.#book.waiting.push(call);
-    this.#decide();
     if (blackbox && job.image !== undefined) {
       this.#fetching.hold(call, this.#engine.fetch(job.image), (fetched) => this.#fetched(call, fetched));
       return;
     }
+    this.#book.waiting.push(call);
+    this.#decide();
   }
 
   runtimes(): RuntimeReport[] {
@@ -105,12 +105,12 @@ export class ContainerPool implements Containers {
     return this.#engine.unhealthy();
   }
 
-  stats(): ReturnType<Containers["stats"]> {
-    const book = this.#book;
   impaired(): string | null {
     return this.#engine.impaired?.() ?? null;
   }
 
+  stats(): ReturnType<Containers["stats"]> {
+    const book = this.#book;
     let running = 0;
     let prewarmed = 0;
     for (const slot of book.slots) {
@@ -130,14 +130,14 @@ export class ContainerPool implements Containers {
     await this.#crew.stop(() => this.#book.size === 0, options.fast ? FAST_STOP : STOP);
   }
 
-  #tick(): void {
-    const now = performance.now();
   #fetched(call: Call, fetched: Fetched): void {
     if (fetched.ok) this.#book.waiting.push(call);
     else notMade(call, fetched);
     this.#decide();
   }
 
+  #tick(): void {
+    const now = performance.now();
     this.#crew.sweepSometimes(now);
     this.#crew.measure(this.#book, now);
     const { waiting } = this.#book;
@@ -145,9 +145,9 @@ export class ContainerPool implements Containers {
       waiting.shift();
       first.listener.refused(first.job, "busy");
     }
+    for (const { job, listener } of this.#fetching.takeOlder(now - LONGEST_WAIT)) listener.refused(job, "busy");
     this.#decide();
   }
-    for (const { job, listener } of this.#fetching.takeOlder(now - LONGEST_WAIT)) listener.refused(job, "busy");
 
   /** Takes steps until the policy has none. Steps may bring about others; one loop at a time. */
   #decide(): void {
