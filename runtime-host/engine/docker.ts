@@ -35,6 +35,8 @@ export class DockerEngine implements Engine {
   /** Tells this process's containers from those of an earlier one of the same name. */
   readonly #boot = `${process.pid}-${Date.now().toString(36)}`;
   readonly #containers = new Map<string, DockerContainer>();
+  /** Containers of ours that the last look found and nobody here knew. */
+  #suspects: ReadonlySet<string> = new Set();
   #forwarder: Forwarder | null = null;
   #firewall: Firewall | null = null;
   #apiHost = "";
@@ -122,11 +124,11 @@ export class DockerEngine implements Engine {
     const filters = { label: [`${LABEL.host}=${this.#options.name}`] };
     const list = await this.#docker.listContainers({ all: true, filters });
     for (const id of this.#containers.keys()) if (!list.some((each) => each.Id === id)) this.#containers.delete(id);
-    // Younger ones of ours may be on their way to the pool.
-    const lost = list.filter(
-      (each) => !known.has(each.Id) && (each.Labels[LABEL.boot] !== this.#boot || !this.#containers.has(each.Id)),
-    );
-    const ids = lost.map((each) => each.Id);
+    const unknown = list.filter((each) => !known.has(each.Id) && !this.#containers.has(each.Id));
+    // Of our own ones the engine may know before it has told us: those are looked at twice.
+    const young = new Set(unknown.filter((each) => each.Labels[LABEL.boot] === this.#boot).map((each) => each.Id));
+    const ids = unknown.map((each) => each.Id).filter((id) => !young.has(id) || this.#suspects.has(id));
+    this.#suspects = young;
     return removeEach(this.#docker, ids, Date.now() + LONGEST);
   }
 

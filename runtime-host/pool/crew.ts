@@ -16,7 +16,8 @@ export interface CrewOptions {
 
 /** ms a server has to start listening. */
 const HELLO = 10_000;
-const SWEEP_EVERY = 15_000;
+/** Twice this is the longest a stray lives. */
+const SWEEP_EVERY = 10_000;
 /** Removals under way at once: more only wait for each other inside the engine, and none of a hundred ends in time. */
 const REMOVALS = 4;
 const REMOVE_AGAIN = 1_000;
