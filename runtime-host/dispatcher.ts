@@ -6,7 +6,7 @@ import type { About } from "../src/entities/activation.ts";
 import type { SchedulerMessage } from "../src/protocol/messages.ts";
 import { Assignments } from "./assignments.ts";
 import type { CodeCache } from "./code-cache.ts";
-import type { Answer, CodeSource, Containers, Job, Logs, RunListener } from "./container/contract.ts";
+import type { Answer, CodeSource, Containers, Job, LiveLogs, Logs, RunListener } from "./container/contract.ts";
 import { type Logger, reasonOf } from "./logger.ts";
 import type { Entry, Kept, Outbox } from "./outbox.ts";
 import type { Payloads } from "./payloads.ts";
@@ -14,6 +14,7 @@ import { Records } from "./records.ts";
 import { completionOf, neverRan, type RecordMessage, type ResultMessage, Run, type RunMessage } from "./run.ts";
 import type { SchedulerLink } from "./scheduler-link.ts";
 import { type SideDoor, SideDoorError } from "./side-door.ts";
+import { Tails } from "./tails.ts";
 
 export interface DispatcherOptions {
   host: string;
@@ -53,6 +54,7 @@ export class Dispatcher implements RunListener {
   readonly #options: DispatcherOptions;
   readonly #shards: readonly Shard[];
   readonly #runs = new Set<Run>();
+  readonly #tails = new Tails<Run>();
   #ripe: Run[] = [];
   #turn: NodeJS.Immediate | null = null;
   #linger: NodeJS.Timeout | undefined;
@@ -138,6 +140,7 @@ export class Dispatcher implements RunListener {
 
   #obey(shard: number, message: SchedulerMessage): void {
     if (message.t === "run") this.#run(shard, message);
+    else if (message.t === "tail") this.#tail(shard, message);
     else if (message.t === "stored") this.#stored(shard, message.items);
     else if (message.t === "welcome") this.#welcome(shard, message.epoch);
     else this.#redial(shard, message.epoch);
@@ -180,6 +183,15 @@ export class Dispatcher implements RunListener {
     if (released.length === 0) return;
     this.#options.outbox.forget(released);
     records.confirmed(released);
+  }
+
+  #tail(shard: number, message: Extract<SchedulerMessage, { t: "tail" }>): void {
+    const { link } = this.#shardOf(shard);
+    const { id, ask, from } = message;
+    let run: Run | undefined;
+    for (const each of this.#runs) if (each.id === id && each.logs === null) run = each;
+    if (run === undefined) link.send({ t: "lines", id, ask, next: from, over: true });
+    else this.#tails.ask(run, message, (lines) => link.send(lines));
   }
 
   #run(shard: number, message: RunMessage): void {
@@ -240,6 +252,12 @@ export class Dispatcher implements RunListener {
 
   // ---- What the containers say. They hand back the very job they were given. ----
 
+  opened(job: Job, live: LiveLogs): void {
+    const run = job as Run;
+    run.live = live;
+    this.#tails.watch(run);
+  }
+
   answered(job: Job, answer: Answer): void {
     const run = job as Run;
     if (run.answer !== null || !this.#runs.has(run)) return;
@@ -252,12 +270,14 @@ export class Dispatcher implements RunListener {
     const run = job as Run;
     if (run.answer === null || run.logs !== null) return;
     run.logs = logs;
+    this.#tails.over(run);
     this.#ripen(run);
   }
 
   refused(job: Job, reason: "busy" | "unsupported" | "draining"): void {
     const run = job as Run;
     if (run.answer !== null || !this.#runs.delete(run)) return;
+    this.#tails.over(run);
     const { link, assignments } = this.#shardOf(run.shard);
     assignments.dropped(run.assignment);
     link.send({ t: "refused", id: run.id, attempt: run.attempt, lease: run.assignment.lease, reason });

@@ -107,6 +107,7 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
       runtimes,
       blackbox: containers.blackbox,
       epoch: dispatcher?.epochOf(shard) ?? 0,
+      follows: true,
       ...(unhealthy === null ? {} : { unhealthy }),
     };
   };

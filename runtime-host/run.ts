@@ -5,7 +5,7 @@ import { DEVELOPER_ERROR_LOG, failure } from "../src/entities/outcome.ts";
 import type { RawJson } from "../src/entities/raw-json.ts";
 import type { HostMessage, SchedulerMessage } from "../src/protocol/messages.ts";
 import type { Assignment } from "./assignments.ts";
-import type { Answer, CodeSource, Job, Logs } from "./container/contract.ts";
+import type { Answer, CodeSource, Job, LiveLogs, Logs } from "./container/contract.ts";
 import type { Kept } from "./outbox.ts";
 
 export type RunMessage = Extract<SchedulerMessage, { t: "run" }>;
@@ -36,6 +36,8 @@ export class Run implements Job {
   readonly assignment: Assignment;
   answer: Answer | null = null;
   logs: Logs | null = null;
+  /** What it prints, while it does. */
+  live: LiveLogs | null = null;
   /** Something happened that the end of the turn will report. */
   ripe = false;
   /** Its record without logs, kept before the result is told: a caller who has heard it must find it. */

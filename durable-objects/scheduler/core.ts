@@ -15,6 +15,7 @@ import type {
   SchedulerName,
   SchedulerStatus,
   StoreName,
+  TailReply,
 } from "../../src/protocol/rpc.ts";
 import { needOf, unsuited } from "./admission.ts";
 import { Announcer } from "./announcer.ts";
@@ -27,6 +28,7 @@ import { Losses } from "./losses.ts";
 import { Outbox } from "./outbox.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
 import { Puller } from "./puller.ts";
+import { Tails } from "./tails.ts";
 
 /** ms a call may wait while a host that is there finishes its opening (after the object was hibernated, mostly). */
 const OPENING_WAIT = 250;
@@ -40,6 +42,7 @@ export class SchedulerCore {
   readonly #words: HostWords;
   readonly #losses: Losses;
   readonly #credentials: Credentials;
+  readonly #tails: Tails;
 
   constructor(name: SchedulerName, ports: SchedulerPorts) {
     this.#ports = ports;
@@ -69,6 +72,7 @@ export class SchedulerCore {
     });
     this.#desk = desk;
     this.#losses = new Losses(desk, ports);
+    this.#tails = new Tails(desk, ports);
     this.#words = new HostWords(desk, { ports, losses: this.#losses, send: (run) => this.#send(run) });
   }
 
@@ -125,6 +129,12 @@ export class SchedulerCore {
     return { ready: link.isSettled(this.#ports.now()), epoch, boot, held };
   }
 
+  /** Output of a run while it runs. */
+  async tail(id: ActivationId, options: { namespaceId: string; from: number; waitMs: number }): Promise<TailReply> {
+    if (this.#words.opening()) await this.#words.opened(OPENING_WAIT);
+    return this.#tails.ask(id, options);
+  }
+
   status(): SchedulerStatus {
     const { name, epoch, link, capacity, draining } = this.#desk;
     const now = this.#ports.now();
@@ -156,7 +166,7 @@ export class SchedulerCore {
   expel(): void {
     if (!this.#desk.link.connected) return;
     this.#desk.link.close(1008, "the host's token was revoked");
-    this.#words.gone();
+    this.#gone();
   }
 
   /** A host's new socket; older ones are closed. The host speaks first (`hello`). */
@@ -178,17 +188,23 @@ export class SchedulerCore {
       this.#ports.warn(`from the host: ${wrong}`);
       if (!read.ok || this.#desk.link.phase === "greeting") {
         this.#desk.link.close(1008, wrong);
-        this.#words.gone();
+        this.#gone();
         return undefined;
       }
     }
     if (!read.ok) return undefined;
+    for (const message of read.messages) if (message.t === "lines") this.#tails.heard(message);
     return this.#words.hear(read.messages);
   }
 
   disconnected(connection: Connection): void {
     if (!this.#desk.link.isCurrent(connection)) return;
     this.#desk.link.detach();
+    this.#gone();
+  }
+
+  #gone(): void {
+    this.#tails.lost();
     this.#words.gone();
   }
 

@@ -17,6 +17,7 @@ import type {
   OfferReply,
   SchedulerStatus,
   StoreName,
+  TailReply,
 } from "../../src/protocol/rpc.ts";
 import { type Confirm, confirming } from "../confirm.ts";
 import { SchedulerCore } from "./core.ts";
@@ -68,6 +69,10 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
 
   async holds(ids: ActivationId[]): Promise<HoldsReply> {
     return this.#core.holds(ids);
+  }
+
+  async tail(id: ActivationId, options: Parameters<SchedulerCore["tail"]>[1]): Promise<TailReply> {
+    return this.#core.tail(id, options);
   }
 
   async status(): Promise<SchedulerStatus> {

@@ -10,7 +10,9 @@ const HELP = `Usage: edgewhisk <command> [options]
   start        the whole platform on this machine (the same as npm start)
   host         run actions here for a platform elsewhere
   bootstrap    first administration of a deployment: one namespace key, one host token
+  logs         the log of an activation, also while it runs
   images       build the action images of the runtimes shipped here
+  contract     check any image against the action container contract
 
   --help       this text; edgewhisk <command> --help for a command's own
   --version    the version
@@ -29,8 +31,14 @@ async function main(): Promise<void> {
     case "bootstrap":
       process.exitCode = await (await import("./bootstrap.ts")).bootstrap(rest);
       break;
+    case "logs":
+      process.exitCode = await (await import("./logs.ts")).logs(rest);
+      break;
     case "images":
       process.exitCode = await (await import("./images.ts")).images(rest);
+      break;
+    case "contract":
+      process.exitCode = await (await import("./contract.ts")).contract(rest);
       break;
     case "--help":
     case "-h":

@@ -69,10 +69,21 @@ export interface Logs {
   readonly cut?: number;
 }
 
+/** The output of a run while it runs. */
+export interface LiveLogs {
+  /** Lines from place `from` on, as JSON texts with commas between, and the place of the next; null if there are none. Of a line
+   * longer than `max` bytes only the beginning is given. */
+  read(from: number, max: number): { text: string; next: number } | null;
+  /** Told once when there is more, or it is over. */
+  onMore: (() => void) | null;
+}
+
 /** One object for all jobs, so that a call allocates no closures. For each job exactly one of: `refused`, or `answered`
  * followed by `collected` (in the same turn where logs are whole already). May be
  * called before `run` has returned. */
 export interface RunListener {
+  /** Output begins to be collected; again, if the job goes to another container. */
+  opened?(job: Job, live: LiveLogs): void;
   answered(job: Job, answer: Answer): void;
   collected(job: Job, logs: Logs): void;
   /** Not started and will not be. "busy": no memory for it, "unsupported": no such kind or image here. */

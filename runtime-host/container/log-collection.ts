@@ -1,9 +1,10 @@
 // The output of one activation: lines with time and stream, up to the action's limit. What is long moves to a temporary file
 // until it is handed over, so that many talkative runs do not fill the host's memory.
 
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { Logs } from "./contract.ts";
+import type { LiveLogs, Logs } from "./contract.ts";
+import { wholeLines } from "./log-slices.ts";
 
 export type Stream = 1 | 2;
 
@@ -15,7 +16,7 @@ const FAILED = "There was an issue while collecting your logs. Data might be mis
 
 let files = 0;
 
-export class LogCollection {
+export class LogCollection implements LiveLogs {
   /** Bytes; 0 = nothing is collected. */
   readonly limit: number;
   /** Bytes the container had printed before, that could be this run's. */
@@ -39,6 +40,8 @@ export class LogCollection {
   #cut = 0;
   #full = false;
   #file: { path: string; fd: number } | null = null;
+  /** Bytes of lines and commas in the file. */
+  #spilled = 0;
   #broken = false;
   readonly #folder: string;
 
@@ -106,6 +109,20 @@ export class LogCollection {
     return this.#cut > 0 ? { lines, cut: this.#cut } : { lines };
   }
 
+  /** A place is a byte of the lines' JSON texts with commas between. */
+  read(from: number, max: number): { text: string; next: number } | null {
+    return wholeLines((at, length) => this.#bytes(at, length), { from, max });
+  }
+
+  #bytes(at: number, length: number): Buffer {
+    if (this.#file === null) return Buffer.from(this.#text).subarray(at, at + length);
+    // The comma before what is in memory is written with it.
+    const start = this.#spilled + 1;
+    if (at >= start) return Buffer.from(this.#text).subarray(at - start, at - start + length);
+    const bytes = Buffer.alloc(Math.max(0, Math.min(length, this.#spilled - at)));
+    return bytes.subarray(0, readSync(this.#file.fd, bytes, 0, bytes.length, at + 1));
+  }
+
   #end(): void {
     this.over = true;
     this.#tell();
@@ -142,6 +159,7 @@ export class LogCollection {
         comma = "[";
       }
       write(this.#file.fd, comma + this.#text);
+      this.#spilled += Buffer.byteLength(this.#text) + (comma === "," ? 1 : 0);
     } catch {
       // A full disk costs these lines, and says so in the record.
       this.#broken = true;

@@ -38,6 +38,7 @@ export async function runJob(
 ): Promise<Verdict> {
   const { hooks } = options;
   const logs = container.logs.open(job.limits.logs * MB);
+  options.listener.opened?.(job, logs);
   const kills = container.memoryKills;
   const cold = !container.initialized;
   let initTime: number | undefined;

@@ -20,6 +20,9 @@ import { openState } from "./state.ts";
 import { awaitReaper, sweepAfter, sweepChildren } from "./sweep.ts";
 import { startTicking } from "./ticker.ts";
 
+/** Upstream's system lets no activations share a container; on a machine of one's own it is up to each action. */
+const LIMITS_HERE = JSON.stringify({ concurrency: { max: 200 } });
+
 export interface ServeOptions {
   root: string;
   log: (line: string) => void;
@@ -98,6 +101,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
         ADMIN_TOKEN: state.secrets.adminToken,
         MASTER_SECRET: state.secrets.masterSecret,
         BUILD: build,
+        LIMITS: LIMITS_HERE,
         // One person's machine: nobody is throttled unless a limit is set.
         ...(wellKnown ? { DEVELOPMENT_KEYS: "loopback", DEFAULT_THROTTLE: "none" } : {}),
         ...config.vars,

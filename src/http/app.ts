@@ -20,6 +20,7 @@ import { actionRoutes } from "./routes/actions.ts";
 import { activationRoutes } from "./routes/activations.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { fireRoutes } from "./routes/fire.ts";
+import { EVENT_STREAM } from "./routes/follow.ts";
 import { hostRoutes } from "./routes/hosts.ts";
 import { infoRoutes } from "./routes/info.ts";
 import { invokeRoutes } from "./routes/invoke.ts";
@@ -94,7 +95,9 @@ function shortcut(c: AppContext): Response | null {
 }
 
 const acceptsJson: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (accepts(c.req.raw.headers.get("Accept"), "application/json")) return next();
+  const accept = c.req.raw.headers.get("Accept");
+  if (accepts(accept, "application/json")) return next();
+  if (c.req.path.endsWith("/logs") && accepts(accept, EVENT_STREAM)) return next();
   return respond(c, fail("not-acceptable", "application/json"));
 };
 

@@ -53,6 +53,8 @@ export const HostReport = z.object({
   epoch: z.number().int().nonnegative(),
   /** Absent = healthy; else the reason why not. */
   unhealthy: z.string().exactOptional(),
+  /** It understands `tail`. */
+  follows: z.boolean().exactOptional(),
 });
 export type HostReport = z.infer<typeof HostReport>;
 
@@ -84,6 +86,18 @@ export const HostMessage = z.discriminatedUnion("t", [
     lease: Lease,
     reason: z.enum(["busy", "stale", "draining", "unsupported", "duplicate"]),
   }),
+  /** Answer to `tail`: lines that were there already, or came meanwhile; none if nobody printed in time. `over`: it does not run
+   * here any more, its record tells the rest. */
+  z.object({
+    t: z.literal("lines"),
+    ...{ id, ask: z.number() },
+    attempt: attempt.exactOptional(),
+    /** JSON texts of the lines, with commas between. */
+    text: z.string().exactOptional(),
+    /** Where the next `tail` goes on. */
+    next: z.number().int().nonnegative(),
+    over: z.boolean().exactOptional(),
+  }),
   /** Health or capacity changed. */
   z.object({ t: z.literal("health"), memory: z.number(), unhealthy: z.string().exactOptional() }),
 ]);
@@ -103,6 +117,11 @@ export const SchedulerMessage = z.discriminatedUnion("t", [
   }),
   /** These records are durable; the host may forget them. */
   z.object({ t: z.literal("stored"), epoch: z.number(), items: z.array(z.object({ id, attempt })) }),
+  /** Somebody follows this run: its output from this place on, now or within `wait` ms. Nothing is sent that was not asked for. */
+  z.object({
+    t: z.literal("tail"),
+    ...{ id, ask: z.number(), from: z.number().int().nonnegative(), wait: z.number().nonnegative() },
+  }),
   /** The object is going away for a moment: send nothing new, dial again. */
   z.object({ t: z.literal("redial"), epoch: z.number() }),
 ]);

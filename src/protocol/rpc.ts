@@ -27,6 +27,16 @@ export type InvokeReply =
   /** May have started; the host is gone and so is the outcome. The scheduler has told the store. */
   | { kind: "lost"; reason: string };
 
+export type TailReply =
+  /** Lines as JSON texts with commas between; the next ones begin at `next`. Another attempt begins anew at 0. */
+  | { kind: "lines"; attempt: number; text: string; next: number }
+  /** It runs here (or soon will), and printed nothing in time. */
+  | { kind: "nothing" }
+  /** It ran here; its record tells the rest. */
+  | { kind: "over" }
+  /** Not here, or not this namespace's. */
+  | { kind: "unknown" };
+
 export interface Offer {
   invocation: Invocation;
   attempt: number;
@@ -73,6 +83,8 @@ export interface InvokerSchedulerRpc {
    * under way is declined, because the store may have given it up meanwhile. */
   offer(store: StoreName, offers: Offer[], options: { at: number }): Promise<OfferReply>;
   holds(ids: ActivationId[]): Promise<HoldsReply>;
+  /** Output of a run while it runs, from place `from` on (0 at first), within `waitMs`. */
+  tail(id: ActivationId, options: { namespaceId: string; from: number; waitMs: number }): Promise<TailReply>;
   status(): Promise<SchedulerStatus>;
   drain(on: boolean): Promise<void>;
   /** Its host is not one of ours any more: the line is cut, what runs there counts as lost unless the host comes back. */

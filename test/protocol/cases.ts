@@ -84,6 +84,9 @@ export const FROM_HOST: Record<string, HostMessage> = {
     completion: { ...completion, result: { blob: "results/x", size: 900_000 }, logs: { blob: "logs/x", size: 1 } },
   },
   refused: { t: "refused", id, attempt: 1, lease, reason: "busy" },
+  "lines of a run somebody follows": { t: "lines", id, ask: 7, attempt: 1, text: '"a","b"', next: 8 },
+  "no lines": { t: "lines", id, ask: 7, next: 0 },
+  "the end of what can be followed": { t: "lines", id, ask: 8, next: 8, over: true },
   health: { t: "health", memory: 1024 },
   "ill health": { t: "health", memory: 0, unhealthy: "engine gone" },
 };
@@ -107,6 +110,7 @@ export const FROM_SCHEDULER: Record<string, SchedulerMessage> = {
     },
   },
   stored: { t: "stored", epoch: 4, items: [{ id, attempt: 1 }] },
+  "a follower's question": { t: "tail", id, ask: 7, from: 0, wait: 5_000 },
   redial: { t: "redial", epoch: 4 },
 };
 

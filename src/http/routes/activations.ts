@@ -1,7 +1,7 @@
 // GET /namespaces/{ns}/activations: list, one, its result, its logs. Read only.
 
 import type { ActivationRecord } from "../../entities/activation.ts";
-import { isActivationId, shardOf } from "../../entities/activation-id.ts";
+import { type ActivationId, isActivationId, shardOf } from "../../entities/activation-id.ts";
 import { extendedPieces, resultPieces, summaryText } from "../../entities/activation-view.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import { findActivation, listActivations } from "../../invocation/history.ts";
@@ -13,6 +13,7 @@ import { ownNamespace } from "../namespace.ts";
 import { bodyOf, type Piece } from "../pieces.ts";
 import { flag, malformed, paging, printable } from "../query.ts";
 import { json } from "../reply.ts";
+import { followLogs } from "./follow.ts";
 
 const COLLECTION = "/api/v1/namespaces/:ns/activations";
 const ID_LENGTH = 32;
@@ -23,7 +24,7 @@ export function activationRoutes(app: App): void {
   for (const path of [COLLECTION, `${COLLECTION}/`]) app.get(path, list);
   app.get(`${COLLECTION}/:id`, (c) => one(c, extended));
   app.get(`${COLLECTION}/:id/result`, (c) => one(c, result));
-  app.get(`${COLLECTION}/:id/logs`, (c) => one(c, logs));
+  app.get(`${COLLECTION}/:id/logs`, logsOrStream);
   for (const path of [COLLECTION, `${COLLECTION}/`, `${COLLECTION}/:id`]) app.all(path, methodNotAllowed("GET"));
 }
 
@@ -47,19 +48,32 @@ async function list(c: AppContext): Promise<Response> {
   return json(c, bodyOf(records.length === 0 ? ["[]"] : [...pieces, "]"], services.stores.blobs));
 }
 
-async function one(c: AppContext, view: (record: ActivationRecord) => Piece[]): Promise<Response> {
+async function logsOrStream(c: AppContext): Promise<Response> {
+  const follow = flag(c, "follow");
+  if (!follow.ok) return respond(c, follow);
+  if (!follow.value) return one(c, logs);
+  const id = idOf(c);
+  return id.ok ? followLogs(c, id.value) : respond(c, id);
+}
+
+/** The id in the path, if it is one that can be in this namespace. */
+function idOf(c: AppContext): Result<ActivationId> {
   const namespace = ownNamespace(c);
-  if (!namespace.ok) return respond(c, namespace);
+  if (!namespace.ok) return namespace;
   const id = c.req.param("id") ?? "";
   if (id.length !== ID_LENGTH) {
-    return respond(c, fail("bad-request", `Activation id length is ${id.length} but must be ${ID_LENGTH}.`));
+    return fail("bad-request", `Activation id length is ${id.length} but must be ${ID_LENGTH}.`);
   }
-  if (!isActivationId(id)) return respond(c, fail("bad-request", "The activation id is not valid."));
+  if (!isActivationId(id)) return fail("bad-request", "The activation id is not valid.");
+  return shardOf(id) >= c.get("services").settings.shards ? fail("not-found") : ok(id);
+}
+
+async function one(c: AppContext, view: (record: ActivationRecord) => Piece[]): Promise<Response> {
+  const id = idOf(c);
+  if (!id.ok) return respond(c, id);
   const services = c.get("services");
-  const shard = shardOf(id);
-  if (shard >= services.settings.shards) return respond(c, fail("not-found"));
-  const store = services.shard(c.get("identity").namespace.uuid, shard);
-  const record = await findActivation(store, id, Date.now());
+  const store = services.shard(c.get("identity").namespace.uuid, shardOf(id.value));
+  const record = await findActivation(store, id.value, Date.now());
   if (record === null) return respond(c, fail("not-found"));
   return json(c, bodyOf(view(record), services.stores.blobs));
 }

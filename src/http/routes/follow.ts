@@ -1,0 +1,77 @@
+// GET /namespaces/{ns}/activations/{id}/logs?follow=true: the log as it is written, as server-sent events. Each line is one event
+// (JSON text; its id is the line's number, from 1), the last event is `end`. Who comes again with Last-Event-ID goes on from there.
+
+import type { ActivationRecord } from "../../entities/activation.ts";
+import { type ActivationId, shardOf } from "../../entities/activation-id.ts";
+import { fail } from "../../errors.ts";
+import { type Followed, type FollowPorts, follow } from "../../invocation/follow.ts";
+import type { AppContext } from "../context.ts";
+import { respond } from "../errors.ts";
+import { streamOf, textOf } from "../pieces.ts";
+import { reply } from "../reply.ts";
+
+export const EVENT_STREAM = "text/event-stream";
+/** A client whose stream ended without `end` asks again after so many ms. */
+const RETRY = "retry: 1000\n\n";
+
+export async function followLogs(c: AppContext, id: ActivationId): Promise<Response> {
+  const services = c.get("services");
+  const { uuid } = c.get("identity").namespace;
+  const ports: FollowPorts = {
+    now: () => Date.now(),
+    store: services.shard(uuid, shardOf(id)),
+    schedulers: () => services.schedulers((work) => c.executionCtx.waitUntil(work)),
+    scheduler: (name) => services.scheduler(name),
+    linesOf: async ({ logs }) => JSON.parse(await textOf(logs, services.stores.blobs)) as string[],
+  };
+  const told = follow(ports, { id, namespaceId: uuid });
+  const first = await told.next();
+  if (first.done === true || first.value.kind === "unknown") return respond(c, fail("not-found"));
+  const seen = Number(c.req.raw.headers.get("Last-Event-ID") ?? "0") || 0;
+  const headers = { "Content-Type": EVENT_STREAM, "Cache-Control": "no-cache" };
+  return reply(c, streamOf(events({ first: first.value, rest: told, seen })), { headers });
+}
+
+/** `seen`: lines the client has already. */
+async function* events(story: {
+  first: Followed;
+  rest: AsyncGenerator<Followed>;
+  seen: number;
+}): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let { seen } = story;
+  const text = (word: Followed): string => {
+    switch (word.kind) {
+      case "lines": {
+        const before = word.count - word.lines.length;
+        return word.lines.map((line, at) => (before + at < seen ? "" : eventOf(line, before + at + 1))).join("");
+      }
+      case "again":
+        seen = 0;
+        return "event: again\ndata: null\n\n";
+      case "idle":
+        return ": still there\n\n";
+      case "end":
+        return `event: end\ndata: ${summaryOf(word.record)}\n\n`;
+      case "unknown":
+        return `event: end\ndata: null\n\n`;
+    }
+  };
+  yield encoder.encode(RETRY + text(story.first));
+  try {
+    for await (const word of story.rest) {
+      const events = text(word);
+      if (events !== "") yield encoder.encode(events);
+    }
+  } finally {
+    await story.rest.return(undefined);
+  }
+}
+
+function eventOf(line: string, number: number): string {
+  return `id: ${number}\ndata: ${JSON.stringify(line)}\n\n`;
+}
+
+function summaryOf({ activationId, statusCode }: ActivationRecord): string {
+  return JSON.stringify({ activationId, statusCode });
+}

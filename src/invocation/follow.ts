@@ -1,0 +1,103 @@
+// The output of an activation while it runs, and what its record adds in the end: every line once, in order. The schedulers are
+// asked who runs it; nothing is stored on the way.
+
+import type { ActivationRecord } from "../entities/activation.ts";
+import { type ActivationId, timeOf } from "../entities/activation-id.ts";
+import type { ActivationStoreRpc, InvokerSchedulerRpc, RosterEntry, SchedulerName } from "../protocol/rpc.ts";
+
+export interface FollowPorts {
+  now(): number;
+  /** Of this activation's namespace and shard. */
+  store: Pick<ActivationStoreRpc, "await">;
+  schedulers(): Promise<RosterEntry[]> | RosterEntry[];
+  scheduler(name: SchedulerName): Pick<InvokerSchedulerRpc, "tail">;
+  /** The log lines of a record. */
+  linesOf(record: ActivationRecord): Promise<string[]>;
+}
+
+export type Followed =
+  /** `count`: lines so far, these included. */
+  | { kind: "lines"; lines: string[]; count: number }
+  /** It runs again, from the beginning. */
+  | { kind: "again" }
+  /** Nothing new; it is still there. */
+  | { kind: "idle" }
+  | { kind: "end"; record: ActivationRecord }
+  /** Nobody knows the id. */
+  | { kind: "unknown" };
+
+/** ms a scheduler may keep a question. */
+const WAIT = 5_000;
+/** ms between two looks at where it runs, or at its record once it has run. */
+const LOOK = 300;
+/** Ids so young (ms) may not have been heard of yet. */
+const YOUNG = 2_000;
+/** Schedulers asked at once. */
+const MOST_ASKED = 64;
+/** Questions in one stream: the platform bounds what one request may ask. Who follows comes again with the number of his last line. */
+const MOST_LOOKS = 800;
+
+export async function* follow(
+  ports: FollowPorts,
+  activation: { id: ActivationId; namespaceId: string },
+): AsyncGenerator<Followed> {
+  const { id, namespaceId } = activation;
+  let scheduler: Pick<InvokerSchedulerRpc, "tail"> | undefined;
+  let attempt = 0;
+  let from = 0;
+  let count = 0;
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    if (scheduler === undefined) {
+      const { record, known } = await ports.store.await(id, { ms: looks === 0 ? 0 : LOOK });
+      if (record !== null) {
+        const lines = (await ports.linesOf(record)).slice(count);
+        if (lines.length > 0) yield { kind: "lines", lines, count: count + lines.length };
+        yield { kind: "end", record };
+        return;
+      }
+      scheduler = await whoRuns(ports, activation);
+      if (scheduler === undefined && !known && ports.now() - timeOf(id) > YOUNG) {
+        yield { kind: "unknown" };
+        return;
+      }
+      yield { kind: "idle" };
+      continue;
+    }
+    const asked = ports.now();
+    const reply = await scheduler.tail(id, { namespaceId, from, waitMs: WAIT });
+    if (reply.kind !== "lines") {
+      // An answer at once means that it has ended, or not begun.
+      if (reply.kind !== "nothing" || ports.now() - asked < LOOK) scheduler = undefined;
+      yield { kind: "idle" };
+      continue;
+    }
+    if (reply.attempt !== attempt) {
+      attempt = reply.attempt;
+      if (count > 0) yield { kind: "again" };
+      count = 0;
+      const elsewhere = from > 0;
+      from = 0;
+      if (elsewhere) continue;
+    }
+    from = reply.next;
+    const lines = JSON.parse(`[${reply.text}]`) as string[];
+    count += lines.length;
+    yield { kind: "lines", lines, count };
+  }
+}
+
+/** The scheduler that has it, if one has. */
+async function whoRuns(
+  ports: FollowPorts,
+  { id, namespaceId }: { id: ActivationId; namespaceId: string },
+): Promise<Pick<InvokerSchedulerRpc, "tail"> | undefined> {
+  const connected = (await ports.schedulers()).filter((each) => each.connected).slice(0, MOST_ASKED);
+  const asked = await Promise.all(
+    connected.map(async ({ scheduler: name }) => {
+      const scheduler = ports.scheduler(name);
+      const reply = await scheduler.tail(id, { namespaceId, from: 0, waitMs: 0 });
+      return reply.kind === "nothing" ? scheduler : undefined;
+    }),
+  );
+  return asked.find((each) => each !== undefined);
+}
