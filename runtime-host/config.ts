@@ -4,7 +4,8 @@ import { hostname, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry-rules.ts";
-import type { Level } from "./logger.ts";
+import { LEVELS, type Level } from "./engine/security-level.ts";
+import type { Level as LogLevel } from "./logger.ts";
 import { type Prewarm, parsePrewarm } from "./prewarm-spec.ts";
 
 export interface HostConfig {
@@ -17,12 +18,17 @@ export interface HostConfig {
   readonly engine: "auto" | "docker" | "process";
   /** MB for running activations, over all shards. */
   readonly memory: number;
+  /** A host that enforces less does not start. */
+  readonly requireLevel: Level;
+  /** MB that must be free on the disks of host and engine; 0 = not watched. */
+  readonly minDisk: number;
   readonly shards: number;
   readonly prewarm: readonly Prewarm[];
   readonly images: { readonly prefix: string; readonly tag: string; readonly registries: RegistryOptions };
   readonly container: {
     readonly pids: number;
     readonly cpuShares: number;
+    readonly disk: number;
     readonly idleTimeout: number;
     readonly pauseGrace: number;
     readonly max: number;
@@ -34,7 +40,7 @@ export interface HostConfig {
   /** ms a SIGTERM waits for what runs, and then for records to be confirmed. */
   readonly drain: number;
   readonly build: string;
-  readonly logLevel: Level;
+  readonly logLevel: LogLevel;
   /** Stop everything when the parent goes away (stdin or the IPC channel closes). */
   readonly dieWithParent: boolean;
 }
@@ -53,6 +59,8 @@ const OPTIONS = {
   state: { type: "string" },
   engine: { type: "string" },
   memory: { type: "string" },
+  "require-level": { type: "string" },
+  "min-disk": { type: "string" },
   shards: { type: "string" },
   prewarm: { type: "string" },
   "image-prefix": { type: "string" },
@@ -62,6 +70,7 @@ const OPTIONS = {
   "registry-auth": { type: "string" },
   pids: { type: "string" },
   "cpu-shares": { type: "string" },
+  disk: { type: "string" },
   "idle-timeout": { type: "string" },
   "pause-grace": { type: "string" },
   containers: { type: "string" },
@@ -85,6 +94,8 @@ Runs actions of the platform at URL on this machine. Each option has a variable,
   --state DIR           folder for unconfirmed records and caches          .edgewhisk-host
   --engine NAME         auto, docker or process (isolates nothing)         auto
   --memory MB           for running activations                            half of this machine's
+  --require-level NAME  do not start with less: none, containers, confined, strict   none
+  --min-disk MB         less free disk, and nothing new is taken           256
   --shards N            schedulers this host is split over, 1 to 16        1
   --prewarm LIST        e.g. nodejs:24=2,python:3.13=1@512; "none";        nodejs:default=1
                         nodejs:24=1..8 follows demand; or the text of an OpenWhisk manifest with stemCells
@@ -94,9 +105,10 @@ Runs actions of the platform at URL on this machine. Each option has a variable,
                         per registry: registry.example:5000=missing,*=auto
   --user-registry HOST  where black box images without a registry are      Docker Hub
   --registry-auth FILE  credentials in the form of Docker's config.json; the variable also takes the text itself
-  --containers N        most containers at once, idle ones included        500
+  --containers N        most containers at once, idle ones included        900
   --pids N              processes and threads in a container               1024
   --cpu-shares N        CPU shares per 128 MB; 0 = engine's default        0
+  --disk MB             a container may use; 0 = not bounded               2048
   --idle-timeout S      a container without work is removed                600
   --pause-grace MS      an idle container is paused                        10000
   --outbox-records N    unconfirmed records kept before the host is busy   100000
@@ -187,15 +199,18 @@ function build(
     state: resolve(read("state", ".edgewhisk-host")),
     engine: choice("engine", "auto", ["auto", "docker", "process"]),
     memory,
+    requireLevel: choice("require-level", "none", LEVELS),
+    minDisk: number("min-disk", 256, { min: 0, max: 10_000_000 }),
     shards,
     prewarm,
     images: { prefix, tag, registries: { pull, userRegistry, credentials: credentialsOf(read("registry-auth", "")) } },
     container: {
       pids: number("pids", 1024, { min: 16, max: 100_000 }),
       cpuShares: number("cpu-shares", 0, { min: 0, max: 100_000 }),
+      disk: number("disk", 2048, { min: 0, max: 10_000_000 }),
       idleTimeout: number("idle-timeout", 600, { min: 1, max: 86_400 }) * 1000,
       pauseGrace: number("pause-grace", 10_000, { min: 0, max: 3_600_000 }),
-      max: number("containers", 500, { min: 1, max: 10_000 }),
+      max: number("containers", 900, { min: 1, max: 10_000 }),
     },
     outbox: {
       records: number("outbox-records", 100_000, { min: 100, max: 10_000_000 }),

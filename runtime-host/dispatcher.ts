@@ -7,6 +7,7 @@ import type { SchedulerMessage } from "../src/protocol/messages.ts";
 import { Assignments } from "./assignments.ts";
 import type { CodeCache } from "./code-cache.ts";
 import type { Answer, CodeSource, Containers, Job, LiveLogs, Logs, RunListener } from "./container/contract.ts";
+import { healthMessage, stuck } from "./health.ts";
 import { type Logger, reasonOf } from "./logger.ts";
 import type { Entry, Kept, Outbox } from "./outbox.ts";
 import type { Payloads } from "./payloads.ts";
@@ -29,6 +30,7 @@ export interface DispatcherOptions {
   payloads: Payloads;
   sideDoor: Pick<SideDoor, "getBlob">;
   code: Pick<CodeCache, "get">;
+  ailing?: () => string | null;
   log: Logger;
   /** A scheduler has this boot's inventory. */
   welcomed: (shard: number) => void;
@@ -98,17 +100,12 @@ export class Dispatcher implements RunListener {
 
   /** Why nothing new should be sent here, or null. */
   unhealthy(): string | null {
-    if (this.#draining) return "draining";
-    return this.#options.outbox.blocked() ?? this.#options.containers.unhealthy();
+    return this.#draining ? "draining" : stuck(this.#options);
   }
 
   /** Says so to every scheduler; called when unhealthy() has changed. */
   healthChanged(): void {
-    const reason = this.unhealthy();
-    for (const { link, welcomed } of this.#shards) {
-      if (!welcomed) continue;
-      link.send({ t: "health", memory: this.#options.memory, ...(reason === null ? {} : { unhealthy: reason }) });
-    }
+    for (const { link, welcomed } of this.#shards) if (welcomed) link.send(this.#health());
   }
 
   /** From now on every new run is refused. */
@@ -167,9 +164,13 @@ export class Dispatcher implements RunListener {
     records.resume(assignments.unacknowledged());
     // Results of runs whose logs are still coming were lost with the last socket, perhaps.
     for (const run of this.#runs) if (run.shard === shard && run.early !== null) this.#sendResult(run);
-    const reason = this.unhealthy();
-    if (reason !== null) link.send({ t: "health", memory: this.#options.memory, unhealthy: reason });
+    if (this.unhealthy() !== null) link.send(this.#health());
     this.#options.welcomed(shard);
+  }
+
+  #health() {
+    const { memory, containers } = this.#options;
+    return healthMessage(memory, { unhealthy: this.unhealthy(), containers });
   }
 
   #redial(shard: number, epoch: number): void {
@@ -203,7 +204,7 @@ export class Dispatcher implements RunListener {
       {
         now: performance.now(),
         draining: this.#draining,
-        full: this.#options.outbox.blocked() !== null || this.#options.containers.unhealthy() !== null,
+        full: stuck(this.#options) !== null,
       },
     );
     if (admission.kind === "refuse") link.send({ t: "refused", id, attempt, lease, reason: admission.reason });

@@ -8,7 +8,9 @@ import { type HostReport, PROTOCOL_VERSION } from "../src/protocol/messages.ts";
 import { CodeCache } from "./code-cache.ts";
 import type { HostConfig } from "./config.ts";
 import type { Containers, ContainersOptions } from "./container/contract.ts";
+import { DiskWatch } from "./disk-watch.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { falls } from "./engine/security-level.ts";
 import type { Logger } from "./logger.ts";
 import { Outbox } from "./outbox.ts";
 import { Payloads } from "./payloads.ts";
@@ -80,22 +82,32 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
     apiUrl: config.url,
     memory: config.memory,
     images: config.images,
+    requireLevel: config.requireLevel,
+    minDisk: config.minDisk,
     prewarm: config.prewarm,
     container: config.container,
     log,
     changed: () => {
       dispatcher?.healthChanged();
-      // Runtimes are part of `hello`, which is said once per socket.
-      if (dispatcher === null || said === JSON.stringify(containers.runtimes())) return;
-      for (const link of links) link.redial("runtimes changed");
+      // Runtimes and security are part of `hello`, which is said once per socket.
+      if (dispatcher === null || said === saying()) return;
+      for (const link of links) link.redial("runtimes or security changed");
     },
+  });
+
+  const saying = () => JSON.stringify([containers.runtimes(), containers.security]);
+  const disk = await DiskWatch.open({
+    folder: config.state,
+    least: config.minDisk,
+    changed: () => dispatcher?.healthChanged(),
   });
 
   const memory = Math.floor(containers.memory / config.shards);
   const report = (shard: number): HostReport => {
     const runtimes = containers.runtimes();
-    said = JSON.stringify(runtimes);
+    said = saying();
     const unhealthy = dispatcher?.unhealthy() ?? null;
+    const impaired = containers.impaired?.() ?? null;
     return {
       version: PROTOCOL_VERSION,
       host: config.name,
@@ -109,6 +121,8 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
       epoch: dispatcher?.epochOf(shard) ?? 0,
       follows: true,
       ...(unhealthy === null ? {} : { unhealthy }),
+      ...(impaired === null ? {} : { impaired }),
+      ...(containers.security === undefined ? {} : { security: containers.security }),
     };
   };
   links = Array.from(
@@ -138,6 +152,8 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
     payloads: new Payloads(sideDoor, log),
     sideDoor,
     code,
+    ailing: () =>
+      disk.full() ?? (containers.security === undefined ? null : falls(containers.security, config.requireLevel)),
     log,
     welcomed: (shard) => {
       if (!awaited.delete(shard) || awaited.size > 0) return;
@@ -159,6 +175,7 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
   const close = async () => {
     await Promise.all(links.map((link) => link.close()));
     started.stop();
+    disk.close();
     await sideDoor.close();
     outbox.close();
     lock.release();
@@ -171,6 +188,7 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
     },
     async abort() {
       await containers.stop({ fast: true });
+      disk.close();
       outbox.close();
       lock.release();
     },

@@ -78,6 +78,8 @@ export function makeDesk(
         host: report.host,
         connected: desk.link.connected,
         ...(report.unhealthy === undefined ? {} : { unhealthy: report.unhealthy }),
+        ...(report.impaired === undefined ? {} : { impaired: report.impaired }),
+        ...(report.security === undefined ? {} : { security: report.security }),
         draining: desk.draining,
         memory: report.memory,
         engine: report.engine,

@@ -298,9 +298,10 @@ export class HostWords {
   #health(word: Word<"health">): HostReport | undefined {
     const { link, capacity } = this.#desk;
     if (link.report === undefined || !(word.memory >= 0)) return undefined;
-    const { unhealthy: _, ...rest } = link.report;
+    const { unhealthy: _, impaired: __, ...rest } = link.report;
     link.report = { ...rest, memory: word.memory };
     if (word.unhealthy !== undefined) link.report.unhealthy = word.unhealthy;
+    if (word.impaired !== undefined) link.report.impaired = word.impaired;
     capacity.resize(word.memory);
     this.announce();
     return link.report;

@@ -5,7 +5,7 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { ActionLimits } from "../../src/entities/limits.ts";
 import type { Outcome } from "../../src/entities/outcome.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
-import type { RuntimeReport } from "../../src/protocol/messages.ts";
+import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
 import type { RegistryOptions } from "../engine/registry-rules.ts";
 import type { Logger } from "../logger.ts";
 import type { Prewarm } from "../prewarm-spec.ts";
@@ -71,6 +71,15 @@ export interface Logs {
 
 /** The output of a run while it runs. */
 export interface LiveLogs {
+  /** Lines from place `from` on, as JSON texts with commas between, and the place of the next; null if there are none. Of a line longer than `max` bytes only the
+   * beginning is given. */
+  read(from: number, max: number): { text: string; next: number } | null;
+  /** Told once when there is more, or it is over. */
+  onMore: (() => void) | null;
+}
+
+/** The output of a run while it runs. */
+export interface LiveLogs {
   /** Lines from place `from` on, as JSON texts with commas between, and the place of the next; null if there are none. Of a line
    * longer than `max` bytes only the beginning is given. */
   read(from: number, max: number): { text: string; next: number } | null;
@@ -102,6 +111,7 @@ export interface Containers {
   runtimes(): RuntimeReport[];
   /** Why nothing should be sent here (engine gone, disk full), or null. `changed` (options) is called when it changes. */
   unhealthy(): string | null;
+  readonly security?: SecurityReport;
   /** What does not work here though the rest does (images cannot be pulled), or null. */
   impaired?(): string | null;
   /** Numbers for status pages and logs. */
@@ -123,12 +133,18 @@ export interface ContainersOptions {
   memory: number;
   /** `<prefix><family>-<version>:<tag>`, e.g. "edgewhisk/action-nodejs-24:dev". */
   images: { prefix: string; tag: string; registries?: RegistryOptions };
+  /** Less security than this, and it does not open. */
+  requireLevel?: SecurityReport["level"];
+  /** MB that must be free on the engine's disk; absent or 0 = it is not watched. */
+  minDisk?: number;
   prewarm: readonly Prewarm[];
   container: {
     /** Processes and threads. */
     pids: number;
     /** CPU shares per 128 MB of the action's memory limit (Docker's scale); 0 = engine's default. */
     cpuShares: number;
+    /** MB of disk a container may use; absent or 0 = not bounded. */
+    disk?: number;
     /** Stopped from answering after this long without a job (ms). */
     idleTimeout: number;
     /** Paused this long after the last answer (ms). */

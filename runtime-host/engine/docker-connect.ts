@@ -18,8 +18,8 @@ export async function connectDocker(): Promise<Docker> {
 }
 
 /** Rejects if the engine does not answer within a moment. */
-export async function pingDocker(docker: Docker): Promise<void> {
+export async function pingDocker(docker: Docker, patience = ANSWER_WAIT): Promise<void> {
   // The types do not know that a ping can be given up.
   const ping = docker.ping as (options: { abortSignal: AbortSignal }) => Promise<unknown>;
-  await ping.call(docker, { abortSignal: AbortSignal.timeout(ANSWER_WAIT) });
+  await ping.call(docker, { abortSignal: AbortSignal.timeout(patience) });
 }

@@ -1,10 +1,10 @@
 // The engine that isolates: containers on a bridge of their own, watched through the engine's event stream, which is also how
 // the engine's own health is known.
 
-import type { Readable } from "node:stream";
 import type Docker from "dockerode";
-import type { RuntimeReport } from "../../src/protocol/messages.ts";
+import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
 import type { ContainersOptions } from "../container/contract.ts";
+import { DiskWatch } from "../disk-watch.ts";
 import { type Forwarder, startForwarder } from "../forwarder.ts";
 import { type Logger, reasonOf } from "../logger.ts";
 import { connectDocker, pingDocker } from "./docker-connect.ts";
@@ -14,15 +14,18 @@ import { LONGEST, removeEach } from "./docker-leftovers.ts";
 import { LABEL } from "./docker-names.ts";
 import { ensureNetwork, NETWORK } from "./docker-network.ts";
 import { DockerPulls } from "./docker-pulls.ts";
+import { type Facts, probeSecurity } from "./docker-security.ts";
+import { type EngineEvent, EngineWatch } from "./docker-watch.ts";
+import { DiskGuard } from "./disk-guard.ts";
 import type { ContainerSpec, Creation, Engine, Fetched, OutputSink } from "./engine.ts";
 import { EngineUnavailable } from "./engine.ts";
 import { Firewall } from "./firewall.ts";
 import type { Ground } from "./firewall-rules.ts";
+import { PROCESS_SECURITY, securityOf } from "./security-level.ts";
 
-const RECONNECT = 1_000;
-const GONE = "the Docker engine does not answer";
+const MB = 1024 * 1024;
 
-type Options = Pick<ContainersOptions, "name" | "apiUrl" | "images" | "container" | "log" | "changed">;
+type Options = Pick<ContainersOptions, "minDisk" | "name" | "apiUrl" | "images" | "container" | "log" | "changed">;
 
 export class DockerEngine implements Engine {
   readonly name = "docker";
@@ -39,10 +42,12 @@ export class DockerEngine implements Engine {
   #suspects: ReadonlySet<string> = new Set();
   #forwarder: Forwarder | null = null;
   #firewall: Firewall | null = null;
+  #facts: Facts | null = null;
   #apiHost = "";
-  #unhealthy: string | null = null;
-  #events: Readable | null = null;
-  #closed = false;
+  #ground: Ground | null = null;
+  #watch: EngineWatch | null = null;
+  #disk: DiskWatch | null = null;
+  #guard: DiskGuard | null = null;
 
   private constructor(docker: Docker, options: Options) {
     this.#docker = docker;
@@ -65,7 +70,8 @@ export class DockerEngine implements Engine {
       if (orphans > 0) options.log.info("orphans-removed", { containers: orphans });
       await self.#images.scan();
       await self.#pulls.check();
-      await self.#watch();
+      self.#facts = await probeSecurity(docker, { image: self.runtimes()[0]?.digest });
+      await self.#openWatches();
     } catch (error) {
       await self.close();
       throw new EngineUnavailable(`The Docker engine answers, but cannot be used: ${reasonOf(error)}.`);
@@ -78,7 +84,11 @@ export class DockerEngine implements Engine {
   }
 
   unhealthy(): string | null {
-    return this.#unhealthy;
+    return this.#watch?.gone() ?? this.#disk?.full() ?? null;
+  }
+
+  get security(): SecurityReport {
+    return this.#facts === null ? PROCESS_SECURITY : securityOf({ ...this.#facts, firewall: this.firewall });
   }
 
   impaired(): string | null {
@@ -90,13 +100,15 @@ export class DockerEngine implements Engine {
   }
 
   async create(spec: ContainerSpec, sink: OutputSink): Promise<Creation> {
-    if (this.#unhealthy !== null) return { ok: false, why: "engine", detail: this.#unhealthy };
+    const gone = this.#watch?.gone() ?? null;
+    if (gone !== null) return { ok: false, why: "engine", detail: gone };
     const image = await this.#images.find(spec, this.#pulls);
     if (!image.ok) return image;
     try {
       const container = await DockerContainer.start(this.#docker, {
         spec,
         sink,
+        guard: this.#guard,
         settings: {
           host: { name: this.#options.name, boot: this.#boot },
           image: image.image,
@@ -105,6 +117,7 @@ export class DockerEngine implements Engine {
           apiHost: this.#apiHost,
           pids: this.#options.container.pids,
           cpuShares: this.#options.container.cpuShares,
+          disk: this.#options.container.disk ?? 0,
         },
         made: (made) => this.#containers.set(made.id, made),
       });
@@ -133,9 +146,10 @@ export class DockerEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     this.#pulls.close();
-    this.#events?.destroy();
+    this.#watch?.close();
+    this.#disk?.close();
+    this.#guard?.close();
     await this.#forwarder?.close();
     await this.#firewall?.close();
   }
@@ -153,6 +167,7 @@ export class DockerEngine implements Engine {
 
   async #openForwarder(ground: Ground): Promise<void> {
     const { gateway } = ground;
+    this.#ground = ground;
     try {
       this.#forwarder = await startForwarder({ listen: gateway, target: this.#options.apiUrl });
       this.#apiHost = this.#forwarder.url;
@@ -165,71 +180,37 @@ export class DockerEngine implements Engine {
     }
   }
 
-  /** Events as long as the engine lives; when they end it has gone, and is asked until it is back. */
-  async #watch(): Promise<void> {
-    const stream = (await this.#docker.getEvents({
-      filters: {
-        type: ["container", "image"],
-        event: ["oom", "tag", "untag", "delete", "load", "import", "pull"],
-      },
-    })) as Readable;
-    if (this.#closed) {
-      stream.destroy();
-      return;
-    }
-    this.#events = stream;
-    let text = "";
-    stream.on("data", (chunk: Buffer) => {
-      text += chunk.toString("utf8");
-      const lines = text.split("\n");
-      text = lines.pop() ?? "";
-      for (const line of lines) if (line !== "") this.#event(line);
-    });
-    let over = false;
-    const lost = () => {
-      if (over || this.#closed) return;
-      over = true;
-      this.#say(GONE);
-      void this.#reconnect();
-    };
-    stream.on("end", lost).on("close", lost).on("error", lost);
-  }
-
-  #event(line: string): void {
-    let event: { Type?: string; Action?: string; id?: string };
-    try {
-      event = JSON.parse(line);
-    } catch {
-      return;
-    }
-    if (event.Type === "container") {
-      const container = this.#containers.get(event.id ?? "");
-      if (container !== undefined && event.Action === "oom") container.memoryKills++;
-    } else if (event.Type === "image") {
+  #event({ Type, Action, id }: EngineEvent): void {
+    if (Type === "container") {
+      const container = this.#containers.get(id ?? "");
+      if (container !== undefined && Action === "oom") container.memoryKills++;
+    } else if (Type === "image") {
       this.#images.scanSoon((changed) => changed && this.#options.changed());
     }
   }
 
-  async #reconnect(): Promise<void> {
-    while (!this.#closed) {
-      await new Promise((resolve) => setTimeout(resolve, RECONNECT).unref());
-      try {
-        await pingDocker(this.#docker);
-        await ensureNetwork(this.#docker);
-        await this.#images.scan();
-        await this.#watch();
-        return this.#say(null);
-      } catch (error) {
-        this.#log.debug("engine-not-back", { reason: reasonOf(error) });
-      }
+  /** The network may be another one by now. */
+  async #back(): Promise<void> {
+    const ground = await ensureNetwork(this.#docker);
+    if (JSON.stringify(ground) !== JSON.stringify(this.#ground)) {
+      await this.#forwarder?.close();
+      await this.#firewall?.close();
+      await this.#openForwarder(ground);
     }
+    await this.#images.scan();
   }
 
-  #say(unhealthy: string | null): void {
-    if (this.#unhealthy === unhealthy) return;
-    this.#unhealthy = unhealthy;
-    if (unhealthy === null) this.#log.info("engine-back");
-    else this.#log.error("engine-gone", { reason: unhealthy });
-    this.#options.changed();
+  async #openWatches(): Promise<void> {
+    const { log, minDisk, changed } = this.#options;
+    this.#watch = await EngineWatch.open(this.#docker, {
+      log,
+      event: (event) => this.#event(event),
+      back: () => this.#back(),
+      changed,
+    });
+    const { DockerRootDir } = (await this.#docker.info()) as { DockerRootDir?: string };
+    const { disk = 0 } = this.#options.container;
+    if (disk > 0) this.#guard = new DiskGuard({ folder: DockerRootDir ?? "", limit: disk * MB });
+    this.#disk = await DiskWatch.open({ folder: DockerRootDir ?? "", least: minDisk ?? 0, changed });
   }
 }

@@ -1,6 +1,6 @@
 // What the pool asks of whatever runs containers. Two implementations: docker.ts, and process.ts, which isolates nothing.
 
-import type { RuntimeReport } from "../../src/protocol/messages.ts";
+import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
 
 /** Where a container's server listens. */
 export type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number };
@@ -31,7 +31,7 @@ export interface OutputSink {
 }
 
 /** Why a container that broke a connection is gone. */
-export type Death = "memory" | "exit" | "engine";
+export type Death = "memory" | "disk" | "exit" | "engine";
 
 export interface EngineContainer {
   /** The engine's name for it. */
@@ -68,6 +68,8 @@ export interface Engine {
   runtimes(): RuntimeReport[];
   /** Why nothing can be started here, or null. */
   unhealthy(): string | null;
+  /** What it enforces, as tried when it was opened. */
+  readonly security: SecurityReport;
   /** What does not work though the rest does, or null. */
   impaired?(): string | null;
   /** Gets a black box image, which may take minutes; `create` then finds it here. Never rejects. */

@@ -24,6 +24,7 @@ import {
 } from "./engine.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 import { startTime } from "./proc.ts";
+import { PROCESS_SECURITY } from "./security-level.ts";
 
 /** Bytes of a unix socket's path that every system takes. */
 const SOCKET_PATH = 100;
@@ -35,6 +36,7 @@ type Options = Pick<ContainersOptions, "state" | "apiUrl" | "log">;
 export class ProcessEngine implements Engine {
   readonly name = "process";
   readonly blackbox = false;
+  readonly security = PROCESS_SECURITY;
   readonly #runtimes: ReadonlyMap<string, LocalRuntime>;
   readonly #options: Options;
   readonly #folder: string;

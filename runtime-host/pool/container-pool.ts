@@ -2,7 +2,7 @@
 
 import { ABNORMAL, internalError } from "../../src/entities/outcome.ts";
 import { BLACKBOX } from "../../src/entities/runtimes.ts";
-import type { RuntimeReport } from "../../src/protocol/messages.ts";
+import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
 import type { ActionContainer } from "../container/action-container.ts";
 import type { Containers, Job, RunListener } from "../container/contract.ts";
 import { type RunHooks, runJob, type Verdict } from "../container/run-job.ts";
@@ -103,6 +103,10 @@ export class ContainerPool implements Containers {
 
   unhealthy(): string | null {
     return this.#engine.unhealthy();
+  }
+
+  get security(): SecurityReport {
+    return this.#engine.security;
   }
 
   impaired(): string | null {

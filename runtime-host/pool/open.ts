@@ -8,6 +8,7 @@ import type { Containers, ContainersOptions } from "../container/contract.ts";
 import { DockerEngine } from "../engine/docker.ts";
 import { type Engine, EngineUnavailable } from "../engine/engine.ts";
 import { ProcessEngine } from "../engine/process.ts";
+import { falls } from "../engine/security-level.ts";
 import type { Prewarm } from "./book.ts";
 import { ContainerPool } from "./container-pool.ts";
 
@@ -27,7 +28,15 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
     options.changed();
   };
   const { engine, why } = await choose({ ...options, changed });
+  const { security } = engine;
+  const refused = falls(security, options.requireLevel ?? "none");
+  if (refused !== null) {
+    await engine.close();
+    throw new EngineUnavailable(refused);
+  }
   options.log.info("engine-chosen", { engine: engine.name, why });
+  const { lacks, ...held } = security;
+  options.log.info("security-level", { ...held, lacks: lacks.join("; ") });
   pool = new ContainerPool(engine, {
     limits: {
       memory: options.memory,

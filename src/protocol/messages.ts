@@ -36,6 +36,22 @@ export const RuntimeReport = z.object({
 });
 export type RuntimeReport = z.infer<typeof RuntimeReport>;
 
+/** What a host's engine enforces: runtime-host/engine/SECURITY.md says what each level promises. */
+export const SecurityReport = z.object({
+  level: z.enum(["none", "containers", "confined", "strict"]),
+  /** Name and version. */
+  engine: z.string().max(100),
+  /** Version of the cgroups, 0 = none. */
+  cgroup: z.number(),
+  seccomp: z.boolean(),
+  firewall: z.boolean(),
+  userNamespaces: z.boolean(),
+  diskQuota: z.boolean(),
+  /** What it would need for the levels above, each with the level's name in front. */
+  lacks: z.array(z.string().max(300)).max(20),
+});
+export type SecurityReport = z.infer<typeof SecurityReport>;
+
 export const HostReport = z.object({
   version: z.literal(PROTOCOL_VERSION),
   host: z.string().max(64),
@@ -53,6 +69,9 @@ export const HostReport = z.object({
   epoch: z.number().int().nonnegative(),
   /** Absent = healthy; else the reason why not. */
   unhealthy: z.string().exactOptional(),
+  /** What does not work there though the rest does. Absent = nothing. */
+  impaired: z.string().exactOptional(),
+  security: SecurityReport.exactOptional(),
   /** It understands `tail`. */
   follows: z.boolean().exactOptional(),
 });
@@ -99,7 +118,12 @@ export const HostMessage = z.discriminatedUnion("t", [
     over: z.boolean().exactOptional(),
   }),
   /** Health or capacity changed. */
-  z.object({ t: z.literal("health"), memory: z.number(), unhealthy: z.string().exactOptional() }),
+  z.object({
+    t: z.literal("health"),
+    memory: z.number(),
+    unhealthy: z.string().exactOptional(),
+    impaired: z.string().exactOptional(),
+  }),
 ]);
 export type HostMessage = z.infer<typeof HostMessage>;
 

@@ -6,7 +6,7 @@ import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
 import type { FireStoreRpc } from "./fire.ts";
 import type { Invocation } from "./invocation.ts";
-import type { HostReport, Lease, RuntimeReport } from "./messages.ts";
+import type { HostReport, Lease, RuntimeReport, SecurityReport } from "./messages.ts";
 
 /** `host/shard`: the name of an InvokerScheduler object. */
 export type SchedulerName = string;
@@ -195,6 +195,9 @@ export interface RosterEntry {
   connected: boolean;
   /** Absent = healthy. */
   unhealthy?: string;
+  /** What does not work there though the rest does. */
+  impaired?: string;
+  security?: SecurityReport;
   draining: boolean;
   memory: number;
   engine: string;

@@ -45,6 +45,7 @@ test("every option the help names is accepted, and every accepted option is in t
     "outbox-fsync": "1",
     name: "a",
     pull: "missing",
+    "require-level": "strict",
   };
   expect(named.length).toBeGreaterThan(18);
   for (const flag of new Set(named)) {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parseHostConfig } from "../../runtime-host/config.ts";
 import type { ContainersOptions } from "../../runtime-host/container/contract.ts";
 import { type Host, type ReadyFacts, startHost } from "../../runtime-host/host.ts";
-import { answerOf, FakeContainers, FakeScheduler, idOf, runOf, silent } from "./support.ts";
+import { answerOf, FakeContainers, FakeScheduler, idOf, runOf, silent, UNFENCED } from "./support.ts";
 
 let state: string;
 let server: FakeScheduler;
@@ -144,6 +144,50 @@ test("what changes in the containers is told: health at once, runtimes by a new 
   options.changed();
   await server.until(() => server.of("hello").length === 2);
   expect(server.of("hello")[1]?.report.runtimes.map((each) => each.kind)).toEqual(containers.kinds);
+});
+
+test("what does not work while the rest does is told, and taken back", async () => {
+  const containers = instant();
+  const { options } = await start(containers);
+  await server.until(() => server.of("hello").length === 1);
+  server.send(welcome);
+  await server.until(() => server.of("inventory").length === 1);
+  containers.trouble = "images cannot be pulled";
+  options.changed();
+  await server.until(() => server.of("health").length === 1);
+  expect(server.of("health")[0]).toEqual({ t: "health", memory: 1024, impaired: "images cannot be pulled" });
+  containers.trouble = null;
+  options.changed();
+  await server.until(() => server.of("health").length === 2);
+  expect(server.of("health")[1]).toEqual({ t: "health", memory: 1024 });
+});
+
+test("the security level stands in the hello; a host that falls below the one asked for takes nothing", async () => {
+  const containers = instant();
+  const { options } = await start(containers, { EDGEWHISK_REQUIRE_LEVEL: "none" });
+  await server.until(() => server.of("hello").length === 1);
+  expect(server.of("hello")[0]?.report).toMatchObject({ security: { level: "none", engine: "process" } });
+  expect(options).toMatchObject({ requireLevel: "none", minDisk: 256 });
+  const other = instant();
+  other.security = { ...UNFENCED, level: "confined", lacks: [] };
+  const second = await start(other, { EDGEWHISK_REQUIRE_LEVEL: "confined", EDGEWHISK_STATE: join(state, "second") });
+  await server.until(() => server.of("hello").length === 2);
+  expect(server.of("hello")[1]?.report.unhealthy).toBeUndefined();
+  other.security = UNFENCED;
+  second.options.changed();
+  await server.until(() => server.of("hello").length === 3);
+  expect(server.of("hello")[2]?.report.unhealthy).toMatch(/asks for "confined"; it lacks firewall \(gone\)/);
+});
+
+test("a state folder on a full disk is a reason to take nothing", async () => {
+  await start(instant(), { EDGEWHISK_MIN_DISK: "10000000" });
+  await server.until(() => server.of("hello").length === 1);
+  expect(server.of("hello")[0]?.report.unhealthy).toMatch(
+    /^the disk of .* is full: \d+ MB are free, 10000000 must be$/,
+  );
+  server.send(welcome, runOf(1));
+  await server.until(() => server.of("refused").length === 1);
+  expect(server.of("refused")[0]?.reason).toBe("busy");
 });
 
 test("each shard has its own socket and its slice of the memory", async () => {

@@ -134,6 +134,15 @@ test("when its parent has gone it goes too, with its containers", async () => {
   });
 }, 30_000);
 
+test("a level that is not reached is refused in one sentence, with exit code 1", async () => {
+  start({ EDGEWHISK_REQUIRE_LEVEL: "containers" });
+  await expect(ended()).resolves.toBe(1);
+  expect(err).toContain(
+    `reaches security level \\"none\\", and --require-level asks for \\"containers\\"; it lacks an engine`,
+  );
+  expect(server.of("hello")).toEqual([]);
+});
+
 test("what makes no sense is said in one line, with exit code 2", async () => {
   start({ EDGEWHISK_ENGINE: "podman" });
   expect(await ended()).toBe(2);

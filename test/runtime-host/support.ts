@@ -4,12 +4,24 @@ import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Answer, Containers, Job, RunListener } from "../../runtime-host/container/contract.ts";
+import { PROCESS_SECURITY, securityOf } from "../../runtime-host/engine/security-level.ts";
 import { createLogger } from "../../runtime-host/logger.ts";
 import type { RunMessage } from "../../runtime-host/run.ts";
 import type { About } from "../../src/entities/activation.ts";
 import { success } from "../../src/entities/outcome.ts";
 import { decodeHostFrame, encodeFrames } from "../../src/protocol/codec.ts";
 import type { HostMessage, SchedulerMessage } from "../../src/protocol/messages.ts";
+
+/** Of a Docker engine whose host has set no firewall. */
+export const UNFENCED = securityOf({
+  engine: "docker 1",
+  cgroup: 2,
+  limits: true,
+  seccomp: true,
+  firewall: "gone",
+  userNamespaces: true,
+  diskQuota: true,
+});
 
 export const silent = createLogger({ level: "error", write: () => {} });
 
@@ -173,6 +185,8 @@ export class FakeContainers implements Containers {
   readonly jobs: Job[] = [];
   listener: RunListener | null = null;
   reason: string | null = null;
+  trouble: string | null = null;
+  security = PROCESS_SECURITY;
   stopped: "no" | "orderly" | "fast" = "no";
   kinds = ["nodejs:24"];
   /** Called for each job; by default it waits for the test. */
@@ -188,6 +202,9 @@ export class FakeContainers implements Containers {
   }
   unhealthy() {
     return this.reason;
+  }
+  impaired() {
+    return this.trouble;
   }
   stats() {
     return { running: this.jobs.length, warm: 0, prewarmed: 0, paused: 0, memoryUsed: 0 };

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Containers, Job } from "../../../runtime-host/container/contract.ts";
 import { SENTINEL } from "../../../runtime-host/container/log-lines.ts";
 import type { ContainerSpec, Creation, Engine, Fetched, OutputSink } from "../../../runtime-host/engine/engine.ts";
+import { PROCESS_SECURITY } from "../../../runtime-host/engine/security-level.ts";
 import type { PoolLimits } from "../../../runtime-host/pool/book.ts";
 import { ContainerPool } from "../../../runtime-host/pool/container-pool.ts";
 import { errorOf, jobOf, type Ran, runOn } from "../engine/actions.ts";
@@ -39,6 +40,7 @@ interface FakeOptions {
 class FakeEngine implements Engine {
   readonly name = "process";
   readonly blackbox = true;
+  readonly security = PROCESS_SECURITY;
   readonly made: Fake[] = [];
   most = 0;
   #creating = 0;

@@ -1,0 +1,54 @@
+// What the Docker engine of this host can enforce, asked and tried.
+
+import type Docker from "dockerode";
+import { reasonOf } from "../logger.ts";
+import type { EngineFacts } from "./security-level.ts";
+
+/** All but the firewall, whose state may change. */
+export type Facts = Omit<EngineFacts, "firewall">;
+
+/** Of `docker info`; the types do not know all of it. */
+interface Info {
+  ServerVersion?: string;
+  CgroupVersion?: string;
+  MemoryLimit?: boolean;
+  PidsLimit?: boolean;
+  SecurityOptions?: string[];
+}
+
+export async function probeSecurity(docker: Docker, known: { image: string | undefined }): Promise<Facts> {
+  const info = (await docker.info()) as Info;
+  const options = (info.SecurityOptions ?? []).map((each) => Object.fromEntries(each.split(",").map(pairOf)));
+  const has = (name: string) => options.some((each) => each.name === name);
+  const profile = options.find((each) => each.name === "seccomp")?.profile;
+  const unlimited = [info.MemoryLimit === true ? [] : ["memory"], info.PidsLimit === true ? [] : ["processes"]].flat();
+  return {
+    engine: `docker ${info.ServerVersion ?? "?"}`,
+    cgroup: Number(info.CgroupVersion ?? "1"),
+    limits: unlimited.length === 0 ? true : `the kernel's cgroups do not limit ${unlimited.join(" and ")}`,
+    seccomp: profile !== undefined && profile !== "unconfined" ? true : "the engine filters no system calls",
+    userNamespaces:
+      has("userns") || has("rootless")
+        ? true
+        : "root in a container is root of the machine: no userns-remap, not rootless",
+    diskQuota: await tryQuota(docker, known.image),
+  };
+}
+
+function pairOf(text: string): [string, string] {
+  const at = text.indexOf("=");
+  return at < 0 ? ["name", text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Only making a container shows it: the storage driver, its file system and how that is mounted all matter. */
+async function tryQuota(docker: Docker, Image: string | undefined): Promise<true | string> {
+  if (Image === undefined) return "no image of ours is here to try it with";
+  try {
+    // The engine refuses less than it needs for its own files.
+    const container = await docker.createContainer({ Image, HostConfig: { StorageOpt: { size: "64m" } } });
+    await container.remove({ force: true });
+    return true;
+  } catch (error) {
+    return reasonOf(error).replace(/^\(HTTP code \d+\)[^-]*- /, "");
+  }
+}
