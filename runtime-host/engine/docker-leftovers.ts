@@ -7,8 +7,8 @@ import { LABEL } from "./docker-names.ts";
 
 /** ms for one answer of the engine. */
 const PATIENCE = 10_000;
-/** ms in all: an engine removes some fifteen containers a second. */
-export const LONGEST = 60_000;
+/** ms in all: an engine removes from five to fifteen containers a second, and there may be hundreds. */
+export const LONGEST = 300_000;
 /** More at once only wait for each other inside the engine. */
 const AT_ONCE = 4;
 /** The engine may still be making what the host asked for last: it is looked again after a moment (ms). */

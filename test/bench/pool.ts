@@ -23,6 +23,8 @@ const ROOM = 50;
 const MEMORY = 256;
 const AT_ONCE = 16;
 const PAUSE_GRACE = 150;
+/** ms that hundreds of containers may take to go. */
+const CLEARING = 120_000;
 /** ms of each measure at least, since one cold start takes long. */
 const LONG = 10_000;
 
@@ -52,7 +54,8 @@ export async function openPool(
       if (letters.has("r")) lines.push(...(await turnLines(few, ms)));
     }
     if (letters.has("z")) {
-      lines.push(...(await zipfLines(await open({ EDGEWHISK_MEMORY: String(ROOM * MEMORY) }), ms)));
+      const room = { EDGEWHISK_MEMORY: String(ROOM * MEMORY), EDGEWHISK_CONTAINERS: String(2 * ACTIONS) };
+      lines.push(...(await zipfLines(await open(room), ms)));
     }
   }
   return {
@@ -228,7 +231,7 @@ async function openStrained(env: Record<string, string>): Promise<Strained> {
     async stop() {
       engine.stop();
       await pool.close();
-      await platform.stop();
+      await platform.stop(CLEARING);
     },
   };
 }
