@@ -20,12 +20,17 @@ import { type Confirm, confirming } from "../confirm.ts";
 import { StoreCore } from "./core.ts";
 import type { StorePorts } from "./ports.ts";
 
+/** ms since the last call after which one is taken to come alone. */
+const ALONE = 2;
+
 type Found = { record: ActivationRecord | null; known: boolean };
 
 export class ActivationStore extends DurableObject<Env> implements ActivationStoreRpc {
   readonly #core: StoreCore;
   readonly #confirm: Confirm;
   #next: Promise<void> | undefined;
+  /** Epoch ms of the last call that writes a row. */
+  #calledAt = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -108,8 +113,13 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     await this.#core.alarm();
   }
 
-  /** The end of this turn of the event loop, shared by all calls that came in it: their rows are one commit. */
-  #turn(): Promise<void> {
+  /** The end of this turn of the event loop, shared by all calls that came in it: their rows are one commit. A call that
+   * comes alone is not kept waiting. */
+  #turn(): Promise<void> | undefined {
+    const now = Date.now();
+    const alone = this.#next === undefined && now - this.#calledAt >= ALONE;
+    this.#calledAt = now;
+    if (alone) return undefined;
     this.#next ??= new Promise((resolve) =>
       setTimeout(() => {
         this.#next = undefined;
