@@ -12,7 +12,7 @@ import { falls } from "../engine/security-level.ts";
 import type { Prewarm } from "./book.ts";
 import { ContainerPool } from "./container-pool.ts";
 
-/** See PoolLimits.idleShare: a waiting Node of 128 MB holds about 45. */
+/** See PoolLimits.idleShare: a waiting Node process of 128 MB holds about 45. */
 const IDLE_SHARE = 0.5;
 const PATIENCE = 500;
 const WAITING = 1_000;
