@@ -161,6 +161,7 @@ async function explain(
   if (stopping !== null && ended.kind === "lost") return internalError(stopping);
   if (ended.kind === "lost") {
     const death = await container.death();
+    if (death === "disk") return ABNORMAL.disk();
     return death === "memory" ? ABNORMAL.memory() : death === "engine" ? internalError(ENGINE_GONE) : outcome;
   }
   return ended.kind === "outcome" && container.killedForMemory(kills) ? ABNORMAL.memory() : outcome;

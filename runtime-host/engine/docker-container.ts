@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
+import type { DiskGuard } from "./disk-guard.ts";
 import { attach } from "./docker-attach.ts";
 import { DockerFrames } from "./docker-frames.ts";
 import { containerName } from "./docker-names.ts";
@@ -26,6 +27,8 @@ export class DockerContainer implements EngineContainer {
   readonly #container: Docker.Container;
   readonly #options: { spec: ContainerSpec; settings: ContainerSettings };
   #removal: Promise<void> | null = null;
+  #guard: DiskGuard | null = null;
+  #tookTheDisk = false;
 
   private constructor(container: Docker.Container, options: { spec: ContainerSpec; settings: ContainerSettings }) {
     this.id = container.id;
@@ -41,6 +44,7 @@ export class DockerContainer implements EngineContainer {
       settings: ContainerSettings;
       sink: OutputSink;
       made: (it: DockerContainer) => void;
+      guard?: DiskGuard | null;
     },
   ): Promise<DockerContainer> {
     const { spec, settings, sink } = options;
@@ -50,7 +54,9 @@ export class DockerContainer implements EngineContainer {
       const frames = new DockerFrames((from, bytes) => sink.output(from, bytes));
       await attach(docker, self.id, { data: (chunk) => frames.push(chunk), over: () => sink.ended() });
       await self.#container.start();
-      const { NetworkSettings } = await self.#container.inspect();
+      const info = await self.#container.inspect();
+      const { NetworkSettings } = info;
+      self.#watchDisk(options.guard ?? null, info);
       const host = NetworkSettings.Networks[settings.network]?.IPAddress ?? "";
       if (host !== "") self.address = { host, port: PORT };
       return self;
@@ -58,6 +64,20 @@ export class DockerContainer implements EngineContainer {
       await self.remove().catch(() => undefined);
       throw error;
     }
+  }
+
+  #watchDisk(guard: DiskGuard | null, info: Docker.ContainerInspectInfo): void {
+    // Not all storage drivers have one, and the types know of none.
+    const { UpperDir } = (info.GraphDriver?.Data ?? {}) as { UpperDir?: string };
+    if (guard === null || UpperDir === undefined || this.#removal !== null) return;
+    const volumes = info.Mounts.filter((each) => each.Type === "volume").map((each) => each.Source);
+    this.#guard = guard;
+    guard.watch({ id: this.id, folders: [UpperDir, ...volumes], exceeded: () => this.#overDisk() });
+  }
+
+  #overDisk(): void {
+    this.#tookTheDisk = true;
+    this.#container.kill().catch(() => undefined);
   }
 
   async pause(): Promise<void> {
@@ -82,6 +102,7 @@ export class DockerContainer implements EngineContainer {
   }
 
   remove(): Promise<void> {
+    this.#guard?.forget(this.id);
     this.#removal ??= this.#container.remove({ force: true, v: true }).then(
       () => undefined,
       (error: { statusCode?: number }) => {
@@ -97,6 +118,7 @@ export class DockerContainer implements EngineContainer {
   async death(): Promise<Death> {
     const until = performance.now() + DEATH_WAIT;
     for (let pause = 5; performance.now() < until; pause = Math.min(pause * 2, 100)) {
+      if (this.#tookTheDisk) return "disk";
       if (this.killedForMemory(0)) return "memory";
       let state: Docker.ContainerInspectInfo["State"];
       try {

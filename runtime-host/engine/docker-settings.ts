@@ -15,6 +15,8 @@ export interface ContainerSettings {
   pids: number;
   /** Per 128 MB; 0 = engine's default. */
   cpuShares: number;
+  /** MB a container may use; absent or 0 = not bounded. */
+  disk?: number;
 }
 
 const FILES = 1024;
@@ -22,6 +24,7 @@ const MB = 1024 * 1024;
 
 export function createOptions(spec: ContainerSpec, settings: ContainerSettings): ContainerCreateOptions {
   const memory = spec.memory * MB;
+  const disk = (settings.disk ?? 0) * MB;
   return {
     name: containerName(settings.host.name, spec),
     Image: settings.image,
@@ -46,6 +49,8 @@ export function createOptions(spec: ContainerSpec, settings: ContainerSettings):
       Ulimits: [
         { Name: "nofile", Soft: FILES, Hard: FILES },
         { Name: "core", Soft: 0, Hard: 0 },
+        // No single file is larger than all may be; the guard counts the rest.
+        ...(disk === 0 ? [] : [{ Name: "fsize", Soft: disk, Hard: disk }]),
       ],
       // Under pressure an action goes before the host does.
       OomScoreAdj: 500,

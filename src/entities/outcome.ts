@@ -73,6 +73,7 @@ export const ABNORMAL = {
   init: () => failure(2, { text: "The action did not initialize and exited unexpectedly." }),
   run: () => failure(2, { text: "The action did not produce a valid response and exited unexpectedly." }),
   memory: () => failure(2, { text: "The action exhausted its memory and was aborted." }),
+  disk: () => failure(2, { text: "The action used more disk than it may and was aborted." }),
   timeout: (ms: number) => failure(2, { text: `The action exceeded its time limits of ${ms} milliseconds.` }),
   initTimeout: (ms: number) =>
     failure(2, { text: `The action exceeded its time limits of ${ms} milliseconds during initialization.` }),

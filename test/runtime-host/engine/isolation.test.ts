@@ -38,7 +38,8 @@ function attacks(): void {
   const resultOf = (ran: Ran) => JSON.parse(ran.answer.outcome.result);
 
   beforeAll(async () => {
-    bench = await openBench({ engine: "docker", name, state });
+    const container = { pids: 128, cpuShares: 0, disk: 64, idleTimeout: 600_000, pauseGrace: 60_000, max: 50 };
+    bench = await openBench({ engine: "docker", name, state, container });
     neighbour = await neighbourOn(bench);
   }, 60_000);
   afterAll(async () => {
@@ -140,6 +141,30 @@ function attacks(): void {
     expect(ran.lines.at(-1)).toMatch(
       /Logs were truncated because the total bytes size exceeds the limit of 1048576 bytes\.$/,
     );
+  }, 120_000);
+
+  it.each([
+    ["files", "fs.writeFileSync('/tmp/'+n++,piece)"],
+    [
+      "files it deletes at once",
+      "const p='/tmp/'+n++;open.push(fs.openSync(p,'w'));fs.writeSync(open.at(-1),piece);fs.unlinkSync(p)",
+    ],
+    ["empty files without end", "for(let i=0;i<500;i++)fs.writeFileSync('/tmp/'+n++,'')"],
+  ])(
+    "that fills the disk with %s is ended and told so",
+    async (_, write) => {
+      const source = `const fs=require('node:fs');const piece=Buffer.alloc(4e6,1);const open=[];let n=0;
+      function main(){const go=()=>{try{${write}}catch(e){if(n<40||e.code!=='EMFILE')throw e};setTimeout(go,10)};go();return new Promise(()=>{})}`;
+      const ran = await attack(source, { limits: { memory: 512, timeout: 40_000 } });
+      expect(errorOf(ran)).toBe("The action used more disk than it may and was aborted.");
+    },
+    240_000,
+  );
+
+  it("that writes one endless file comes to its limit", async () => {
+    const source = `const fs=require('node:fs');function main(){const fd=fs.openSync('/tmp/big','w');const piece=Buffer.alloc(4e6,1);let n=0;
+      try{for(;;)n+=fs.writeSync(fd,piece)}catch(e){return {code:e.code,n}}finally{fs.unlinkSync('/tmp/big')}}`;
+    expect(resultOf(await attack(source))).toEqual({ code: "EFBIG", n: 64 * 1024 * 1024 });
   }, 120_000);
 
   it("that opens files without end comes to its limit", async () => {

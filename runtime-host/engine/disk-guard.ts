@@ -1,0 +1,147 @@
+// Holds containers to a bound of disk where the engine has no quota: looks at the disk's free space and free files every second,
+// which costs nothing, and only where one has fallen at who has taken it. Files that were deleted but are held open count, too.
+
+import { readFileSync } from "node:fs";
+import { opendir, readdir, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface Guarded {
+  /** What the container's processes write to, as this machine sees it. */
+  readonly folders: readonly string[];
+  /** The container's name in the engine's control groups. */
+  readonly id: string;
+  exceeded(): void;
+}
+
+export interface DiskGuardOptions {
+  /** On the disk that is watched. */
+  readonly folder: string;
+  /** Bytes a container may use. */
+  readonly limit: number;
+  /** ms between two looks. */
+  readonly every?: number;
+}
+
+const EVERY = 1_000;
+/** Of the limit: so much less free space makes it look who has taken it. */
+const SUSPICIOUS = 0.25;
+const BLOCK = 512;
+/** What a file costs that holds nothing. */
+const LEAST = 1024;
+const MOST_ENTRIES = 200_000;
+const GROUPS = (id: string) => [
+  `/sys/fs/cgroup/memory/docker/${id}/cgroup.procs`,
+  `/sys/fs/cgroup/system.slice/docker-${id}.scope/cgroup.procs`,
+  `/sys/fs/cgroup/docker/${id}/cgroup.procs`,
+];
+
+export class DiskGuard {
+  readonly #options: DiskGuardOptions;
+  readonly #guarded = new Map<string, Guarded>();
+  #timer: NodeJS.Timeout | null = null;
+  /** What was free when the containers were looked at last. */
+  #bytes = Number.NaN;
+  #files = Number.NaN;
+  #looking = false;
+
+  constructor(options: DiskGuardOptions) {
+    this.#options = options;
+  }
+
+  watch(guarded: Guarded): void {
+    this.#guarded.set(guarded.id, guarded);
+    this.#timer ??= setInterval(() => void this.look(), this.#options.every ?? EVERY).unref();
+  }
+
+  forget(id: string): void {
+    this.#guarded.delete(id);
+    if (this.#guarded.size === 0) this.close();
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#bytes = Number.NaN;
+    this.#files = Number.NaN;
+  }
+
+  async look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      const { bavail, bsize, ffree } = await statfs(this.#options.folder);
+      const bytes = bavail * bsize;
+      // More by now: what falls from here is what counts.
+      if (!(bytes <= this.#bytes)) this.#bytes = bytes;
+      if (!(ffree <= this.#files)) this.#files = ffree;
+      const much = this.#options.limit * SUSPICIOUS;
+      const many = Math.min(much / LEAST, MOST_ENTRIES * SUSPICIOUS);
+      if (this.#bytes - bytes < much && this.#files - ffree < many) return;
+      this.#bytes = bytes;
+      this.#files = ffree;
+      for (const guarded of [...this.#guarded.values()]) {
+        if ((await usedBy(guarded, this.#options.limit)) <= this.#options.limit) continue;
+        if (!this.#guarded.delete(guarded.id)) continue;
+        guarded.exceeded();
+      }
+    } catch {
+      // The engine's disk is not this machine's.
+    } finally {
+      this.#looking = false;
+    }
+  }
+}
+
+/** Bytes, counted no further than a little beyond `limit`. */
+async function usedBy({ folders, id }: Guarded, limit: number): Promise<number> {
+  let used = await heldOpen(id);
+  let entries = 0;
+  const waiting = [...folders];
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    try {
+      for await (const entry of await opendir(folder)) {
+        if (used > limit || ++entries > MOST_ENTRIES) return Math.max(used, entries > MOST_ENTRIES ? Infinity : 0);
+        const path = join(folder, entry.name);
+        if (entry.isDirectory()) waiting.push(path);
+        used += entry.isFile() ? await sizeOf(path) : LEAST;
+      }
+    } catch {
+      // Removed while it was looked at.
+    }
+  }
+  return used;
+}
+
+/** Deleted files that the container's processes still write to. */
+async function heldOpen(id: string): Promise<number> {
+  let used = 0;
+  const seen = new Set<string>();
+  for (const pid of processesOf(id)) {
+    for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
+      const found = await stat(`/proc/${pid}/fd/${fd}`).catch(() => null);
+      if (found === null || !found.isFile() || found.nlink > 0 || seen.has(`${found.dev}:${found.ino}`)) continue;
+      seen.add(`${found.dev}:${found.ino}`);
+      used += found.blocks * BLOCK;
+    }
+  }
+  return used;
+}
+
+function processesOf(id: string): string[] {
+  for (const path of GROUPS(id)) {
+    try {
+      return readFileSync(path, "latin1").split("\n").filter(Boolean);
+    } catch {
+      // Another layout, or gone.
+    }
+  }
+  return [];
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return Math.max(LEAST, (await stat(path)).blocks * BLOCK);
+  } catch {
+    return 0;
+  }
+}
