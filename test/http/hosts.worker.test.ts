@@ -4,6 +4,17 @@ import { describe, expect, it } from "vitest";
 import { ask, stores } from "../support/client.worker.ts";
 import { FakeHost, platform, roster } from "../support/fake-host.worker.ts";
 
+const LEVEL = {
+  level: "containers" as const,
+  engine: "docker 28",
+  cgroup: 2,
+  seccomp: true,
+  firewall: false,
+  userNamespaces: false,
+  diskQuota: false,
+  lacks: ["confined: firewall (iptables is not there)"],
+};
+
 async function tokenOf(name: string): Promise<string> {
   const made = await roster().createHost(name);
   if (made === null) throw new Error("no token");
@@ -48,6 +59,22 @@ describe("dialling in", () => {
     expect((await platform("/admin/v1/schedulers/watched/9", { headers })).status).toBe(404);
     expect((await platform("/admin/v1/schedulers/watched/0", { method: "POST", headers })).status).toBe(405);
     await platform("/admin/v1/hosts/watched", { method: "DELETE", headers });
+    await expect.poll(() => host.closed).toBe(true);
+  });
+
+  it("shows what is impaired there, and the security level, while it goes on counting as up", async () => {
+    const host = await FakeHost.dial({ name: "limping", kinds: ["nodejs:22"], security: LEVEL });
+    const entry = async () => (await roster().schedulers()).find(({ scheduler }) => scheduler === "limping/0");
+    await expect.poll(entry).toMatchObject({ security: LEVEL });
+    host.send({ t: "health", memory: 2048, impaired: "images cannot be pulled from r.example: refused" });
+    await expect.poll(async () => (await entry())?.impaired).toBe("images cannot be pulled from r.example: refused");
+    const headers = { Authorization: "Bearer test-admin-token" };
+    const shown = await (await platform("/admin/v1/schedulers", { headers })).json();
+    expect(shown).toContainEqual(expect.objectContaining({ scheduler: "limping/0", security: LEVEL }));
+    expect((await entry())?.unhealthy).toBeUndefined();
+    host.send({ t: "health", memory: 2048 });
+    await expect.poll(async () => (await entry())?.impaired).toBeUndefined();
+    await platform("/admin/v1/hosts/limping", { method: "DELETE", headers });
     await expect.poll(() => host.closed).toBe(true);
   });
 

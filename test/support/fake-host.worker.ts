@@ -6,7 +6,7 @@ import { type Completion, completionOf } from "../../src/entities/activation.ts"
 import { success } from "../../src/entities/outcome.ts";
 import { decodeSchedulerFrame, encodeFrames } from "../../src/protocol/codec.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
-import type { HostMessage, HostReport, SchedulerMessage } from "../../src/protocol/messages.ts";
+import type { HostMessage, HostReport, SchedulerMessage, SecurityReport } from "../../src/protocol/messages.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
 import type { RosterRpc } from "../../src/protocol/rpc.ts";
 
@@ -20,6 +20,7 @@ export interface HostOptions {
   shard?: number;
   memory?: number;
   kinds?: string[];
+  security?: SecurityReport;
   answer?: (invocation: Invocation) => Answer | Promise<Answer>;
 }
 
@@ -123,7 +124,13 @@ function inline({ args }: Invocation): string {
   return "inline" in args ? args.inline : JSON.stringify({ blob: args.blob });
 }
 
-function reportOf({ name = "fake", shard = 0, memory = 2048, kinds = ["nodejs:20"] }: HostOptions): HostReport {
+function reportOf({
+  name = "fake",
+  shard = 0,
+  memory = 2048,
+  kinds = ["nodejs:20"],
+  security,
+}: HostOptions): HostReport {
   return {
     version: 1,
     host: name,
@@ -135,5 +142,6 @@ function reportOf({ name = "fake", shard = 0, memory = 2048, kinds = ["nodejs:20
     runtimes: kinds.map((kind) => ({ kind, image: kind, digest: "0" })),
     blackbox: false,
     epoch: 0,
+    ...(security === undefined ? {} : { security }),
   };
 }
