@@ -15,23 +15,32 @@ const LONGEST_REASON = 200;
 const PATIENCE = "5";
 const run = promisify(execFile);
 
+export interface FirewallOptions {
+  /** The forwarder's. */
+  readonly port: number;
+  readonly log: Logger;
+  /** `state` has changed. */
+  changed(): void;
+  /** ms between two looks. */
+  readonly every?: number;
+}
+
 export class Firewall {
   /** True while the rules hold, else why they do not. */
   state: true | string = "not looked at yet";
   readonly #ground: Ground;
-  readonly #port: number;
-  readonly #options: { log: Logger; changed: () => void };
+  readonly #options: FirewallOptions;
   #timer: NodeJS.Timeout | null = null;
+  #looking: Promise<void> = Promise.resolve();
 
-  private constructor(ground: Ground, port: number, options: { log: Logger; changed: () => void }) {
+  private constructor(ground: Ground, options: FirewallOptions) {
     this.#ground = ground;
-    this.#port = port;
     this.#options = options;
   }
 
   /** Resolves when the rules hold, or cannot: that is no failure, but stands in `state`. */
-  static async raise(ground: Ground, options: { port: number; log: Logger; changed: () => void }): Promise<Firewall> {
-    const self = new Firewall(ground, options.port, options);
+  static async raise(ground: Ground, options: FirewallOptions): Promise<Firewall> {
+    const self = new Firewall(ground, options);
     self.state = await self.#apply();
     if (self.state === true) self.#watch();
     else options.log.warn("no-firewall", { reason: self.state });
@@ -42,8 +51,9 @@ export class Firewall {
     if (this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
+    await this.#looking;
     try {
-      const text = removalOf(await listed(), this.#ground, this.#port);
+      const text = removalOf(await listed(), this.#ground, this.#options.port);
       if (text !== null) await restore(text);
     } catch (error) {
       this.#options.log.debug("firewall-left", { reason: reasonOf(error) });
@@ -52,14 +62,14 @@ export class Firewall {
 
   #watch(): void {
     this.#timer = setInterval(() => {
-      void this.#apply().then((state) => {
+      this.#looking = this.#apply().then((state) => {
         if (this.#timer === null || state === this.state) return;
         this.state = state;
         if (state === true) this.#options.log.info("firewall-back");
         else this.#options.log.error("firewall-lost", { reason: state });
         this.#options.changed();
       });
-    }, EVERY).unref();
+    }, this.#options.every ?? EVERY).unref();
   }
 
   async #apply(): Promise<true | string> {
@@ -68,8 +78,8 @@ export class Firewall {
       try {
         const listing = await listed();
         const alive = gatewayPorts(this.#ground.gateway);
-        const text = changesFor(listing, this.#ground, { port: this.#port, alive: (port) => alive.has(port) });
-        state = rulesHold(listing, this.#ground, this.#port);
+        const text = changesFor(listing, this.#ground, { port: this.#options.port, alive: (port) => alive.has(port) });
+        state = rulesHold(listing, this.#ground, this.#options.port);
         if (text === null && state === true) return true;
         if (text !== null) await restore(text);
       } catch (error) {
