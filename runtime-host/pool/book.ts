@@ -50,7 +50,7 @@ export interface Waiter {
 }
 
 export interface PoolLimits {
-  /** MB that runs may use together. */
+  /** MB that runs may use together, and what does not run besides. */
   readonly memory: number;
   /** Part of its limit that a container without a run counts with where nobody knows what it holds. */
   readonly idleShare: number;
@@ -88,6 +88,8 @@ export interface Reactive {
 export class Book<W extends Waiter = Waiter> {
   readonly limits: PoolLimits;
   readonly prewarms: readonly Prewarm[];
+  /** The machine itself is short of memory. */
+  squeezed = false;
   /** In order of arrival. */
   readonly waiting: W[] = [];
   readonly #slots = new Map<number, Slot>();
@@ -120,9 +122,16 @@ export class Book<W extends Waiter = Waiter> {
     return this.#active;
   }
 
-  /** MB in all, containers without a run at their share. */
+  /** MB in all: what runs with its limit, the others with what they hold. */
   get booked(): number {
     return this.#booked;
+  }
+
+  /** Whether those that do not run hold as much as may run, so that one more would be too much once it has run. `leaving`: MB of
+   * those on their way out. */
+  crowded(memory: number, leaving = 0): boolean {
+    const idle = this.#booked - this.#active - leaving;
+    return idle + memory * this.limits.idleShare > this.limits.memory;
   }
 
   get demand(): Iterable<Demand> {

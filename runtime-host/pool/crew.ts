@@ -1,5 +1,6 @@
 // The containers behind the book's slots: makes them, removes them (until it has worked), and has strays swept up.
 
+import { totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BLACKBOX } from "../../src/entities/runtimes.ts";
 import { ActionContainer, type Started } from "../container/action-container.ts";
@@ -23,6 +24,8 @@ const REMOVALS = 4;
 const REMOVE_AGAIN = 1_000;
 const LOOKS = 25;
 const LOOK_AGAIN = 1_000;
+/** Part of the machine's memory that is to stay free. */
+const SHORT = 0.08;
 const LONGEST_AGAIN = 30_000;
 
 export class Crew {
@@ -34,6 +37,7 @@ export class Crew {
   /** Removals that wait for their turn. */
   readonly #turns: (() => void)[] = [];
   #number = 0;
+  #lookedAt = 0;
   #sweptAt = performance.now();
   #stopping = false;
 
@@ -76,6 +80,10 @@ export class Crew {
 
   /** Looks again at what those hold that do not run: a few, since it asks the kernel for each. */
   measure(book: Book, now: number): void {
+    if (now - this.#lookedAt >= LOOK_AGAIN) {
+      this.#lookedAt = now;
+      book.squeezed = process.availableMemory() < SHORT * totalmem();
+    }
     let looks = LOOKS;
     for (const slot of book.slots) {
       if ((slot.state !== "idle" && slot.state !== "ready") || now - slot.heldAt < LOOK_AGAIN) continue;

@@ -9,7 +9,7 @@ export type Step<W extends Waiter = Waiter> =
   | { do: "run"; waiter: W; slot: Slot }
   /** Make a container: for whoever of that key waits longest when it is ready, or prewarmed (key null). */
   | { do: "create"; runtime: string; memory: number; key: string | null; waiter?: W }
-  | { do: "remove"; slot: Slot; why: "room" | "ahead" | "idle" | "surplus" }
+  | { do: "remove"; slot: Slot; why: "room" | "ahead" | "idle" | "surplus" | "squeezed" }
   | { do: "pause"; slot: Slot };
 
 /** ms a container's output may take to settle before another is made in its place. */
@@ -22,6 +22,8 @@ const WORTH_WAITING = 40;
 const WORTH_SPARING = 20;
 /** ms during which a cold start makes room for the next. */
 const RECENT = 5_000;
+/** Containers that leave at once because the machine is short of memory. */
+const MOST_LEAVING = 4;
 /** ms since its last use before a container is given up ahead of need. */
 const AHEAD_AGE = 1_000;
 
@@ -84,7 +86,7 @@ function makeRoom<W extends Waiter>(book: Book<W>, waiter: W): Step<W> | null {
   const { limits } = book;
   const { key, runtime, memory } = waiter;
   if (book.active + memory > limits.memory) return null;
-  const tooMuch = book.booked + memory > limits.memory;
+  const tooMuch = book.crowded(memory);
   const tooMany = book.size >= limits.containers;
   if (!tooMuch && !tooMany) {
     if (book.count("creating") < limits.creations) return { do: "create", runtime, memory, key, waiter };
@@ -92,7 +94,7 @@ function makeRoom<W extends Waiter>(book: Book<W>, waiter: W): Step<W> | null {
   }
   let leaving = 0;
   for (const slot of book.slots) if (slot.state === "removing") leaving += book.weight(slot);
-  const enough = book.booked - leaving + memory <= limits.memory;
+  const enough = !book.crowded(memory, leaving);
   if (enough && book.size - book.count("removing") < limits.containers) return null;
   const victim = oldest(book);
   return victim === null ? null : { do: "remove", slot: victim, why: "room" };
@@ -108,6 +110,10 @@ function tend<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
       return { do: "remove", slot, why: "idle" };
     }
   }
+  if (book.squeezed && book.count("removing") < MOST_LEAVING) {
+    const victim = oldest(book);
+    if (victim !== null) return { do: "remove", slot: victim, why: "squeezed" };
+  }
   if (book.waiting.length > 0) return null;
   return ahead(book, now) ?? prewarm(book, now);
 }
@@ -118,7 +124,7 @@ function ahead<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
   for (const each of book.demand) if (now - each.at < RECENT) memory = Math.max(memory, each.memory);
   if (memory === 0 || book.count("removing") > 0) return null;
   const { limits } = book;
-  if (book.booked + memory <= limits.memory && book.size < limits.containers) return null;
+  if (!book.crowded(memory) && book.size < limits.containers) return null;
   const victim = oldest(book);
   if (victim === null || victim.state === "ready" || now - victim.usedAt < AHEAD_AGE) return null;
   return { do: "remove", slot: victim, why: "ahead" };

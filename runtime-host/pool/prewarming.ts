@@ -26,9 +26,9 @@ export function prewarm(book: Book, now: number): PrewarmStep | null {
     const surplus = (have.get(nameOf(slot)) ?? 0) > (want?.count ?? 0);
     if (surplus && now - slot.since >= (want?.ttl ?? 0)) return { do: "remove", slot, why: "surplus" };
   }
-  if (book.count("creating") >= limits.creations || book.size >= limits.containers) return null;
+  if (book.squeezed || book.count("creating") >= limits.creations || book.size >= limits.containers) return null;
   for (const [name, { runtime, memory, count }] of wanted) {
-    if ((have.get(name) ?? 0) >= count || book.booked + memory > limits.memory) continue;
+    if ((have.get(name) ?? 0) >= count || book.crowded(memory)) continue;
     return { do: "create", runtime, memory, key: null };
   }
   return null;

@@ -177,16 +177,17 @@ describe("room", () => {
   it("is made by removing what has been idle longest, paused or not", () => {
     const pool = book({ memory: 512 });
     slot(pool, "x", "busy", { running: 1, memory: 128 });
-    slot(pool, "b", "idle", { usedAt: NOW - 500 });
-    const oldest = slot(pool, "c", "paused", { usedAt: NOW - 900 });
+    for (const key of ["b", "d", "e"]) slot(pool, key, "idle", { usedAt: NOW - 500 });
     pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["create", "a", 256]);
+    const oldest = slot(pool, "c", "paused", { usedAt: NOW - 900 });
     expect(first(pool)).toEqual(["remove", oldest.id]);
   });
 
   it("is not made twice: what is leaving counts", () => {
     const pool = book({ memory: 512 });
     slot(pool, "x", "busy", { running: 1, memory: 128 });
-    slot(pool, "b", "idle");
+    for (const key of ["b", "d", "e"]) slot(pool, key, "idle");
     slot(pool, "c", "removing");
     pool.waiting.push(waiter("a"));
     expect(first(pool)).toBeNull();
@@ -231,6 +232,7 @@ describe("housekeeping", () => {
     expect(first(pool)).toBeNull();
     const full = book({ memory: 256 }, prewarm);
     slot(full, "a", "idle");
+    slot(full, "b", "idle");
     expect(first(full)).toBeNull();
   });
 
@@ -243,6 +245,20 @@ describe("housekeeping", () => {
     const extra = slot(pool, null, "ready", { memory: 128 });
     expect(first(pool)).toBeNull();
     expect(first(pool, NOW + 60_001)).toEqual(["remove", extra.id]);
+  });
+});
+
+describe("a machine short of memory", () => {
+  it("loses what has been idle longest, a few at a time, and gets nothing prewarmed", () => {
+    const pool = book({}, [{ runtime: "nodejs:20", memory: 256, count: 1 }]);
+    slot(pool, "x", "busy", { running: 1 });
+    for (const key of ["a", "b", "c", "d", "e"]) slot(pool, key, "paused");
+    pool.squeezed = true;
+    for (const id of [2, 3, 4, 5]) {
+      expect(first(pool)).toEqual(["remove", id]);
+      pool.move([...pool.slots].find((each) => each.id === id) as Slot, "removing", NOW);
+    }
+    expect(first(pool)).toBeNull();
   });
 });
 
