@@ -6,6 +6,7 @@ import type { Pool } from "undici";
 import { type Platform, startPlatform } from "../support/platform.ts";
 import { type Direct, startDirect } from "./direct.ts";
 import { connect, median, type Sample, spread } from "./load.ts";
+import { LOG_LETTER, logLines } from "./logs.ts";
 import * as measures from "./measures.ts";
 import { openPool, POOL_LETTERS } from "./pool.ts";
 
@@ -29,7 +30,7 @@ const { values } = parseArgs({
     engine: { type: "string", default: "docker" },
     repeats: { type: "string", default: "5" },
     seconds: { type: "string", default: "2" },
-    only: { type: "string", default: `a,b,c,d,e,f,g,h,i,${POOL_LETTERS}` },
+    only: { type: "string", default: `a,b,c,d,e,f,g,h,i,${LOG_LETTER},${POOL_LETTERS}` },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -107,6 +108,7 @@ async function linesOf(direct: Direct, { plain, unprepared, delayed }: Platforms
     await measures.warmUp(pool, { actions });
   }
   for (const rules of only.has("i") ? RULES : []) await measures.createHook(pool, rules);
+  const logs = only.has(LOG_LETTER) ? await logLines(pool, ms) : [];
   const all: Line[] = [
     {
       letter: "a",
@@ -192,6 +194,7 @@ async function linesOf(direct: Direct, { plain, unprepared, delayed }: Platforms
         run: () => measures.fire(pool, { rules, ms }),
       }),
     ),
+    ...logs,
   ];
   return all.filter((line) => line.letter === "a" || only.has(line.letter));
 }
