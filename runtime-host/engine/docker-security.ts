@@ -16,7 +16,10 @@ interface Info {
   SecurityOptions?: string[];
 }
 
-export async function probeSecurity(docker: Docker, known: { image: string | undefined }): Promise<Facts> {
+export async function probeSecurity(
+  docker: Docker,
+  known: { image: string | undefined; labels: Record<string, string> },
+): Promise<Facts> {
   const info = (await docker.info()) as Info;
   const options = (info.SecurityOptions ?? []).map((each) => Object.fromEntries(each.split(",").map(pairOf)));
   const has = (name: string) => options.some((each) => each.name === name);
@@ -31,7 +34,7 @@ export async function probeSecurity(docker: Docker, known: { image: string | und
       has("userns") || has("rootless")
         ? true
         : "root in a container is root of the machine: no userns-remap, not rootless",
-    diskQuota: await tryQuota(docker, known.image),
+    diskQuota: await tryQuota(docker, known.image, known.labels),
   };
 }
 
@@ -41,11 +44,15 @@ function pairOf(text: string): [string, string] {
 }
 
 /** Only making a container shows it: the storage driver, its file system and how that is mounted all matter. */
-async function tryQuota(docker: Docker, Image: string | undefined): Promise<true | string> {
+async function tryQuota(
+  docker: Docker,
+  Image: string | undefined,
+  Labels: Record<string, string>,
+): Promise<true | string> {
   if (Image === undefined) return "no image of ours is here to try it with";
   try {
     // The engine refuses less than it needs for its own files.
-    const container = await docker.createContainer({ Image, HostConfig: { StorageOpt: { size: "64m" } } });
+    const container = await docker.createContainer({ Image, Labels, HostConfig: { StorageOpt: { size: "64m" } } });
     await container.remove({ force: true });
     return true;
   } catch (error) {

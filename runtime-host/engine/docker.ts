@@ -70,7 +70,10 @@ export class DockerEngine implements Engine {
       if (orphans > 0) options.log.info("orphans-removed", { containers: orphans });
       await self.#images.scan();
       await self.#pulls.check();
-      self.#facts = await probeSecurity(docker, { image: self.runtimes()[0]?.digest });
+      self.#facts = await probeSecurity(docker, {
+        image: self.runtimes()[0]?.digest,
+        labels: { [LABEL.host]: options.name, [LABEL.boot]: self.#boot },
+      });
       await self.#openWatches();
     } catch (error) {
       await self.close();
