@@ -127,6 +127,7 @@ const QUERY: Record<string, { type: string; description: string }> = {
   since: { type: "integer", description: "Started at or after, epoch ms." },
   upto: { type: "integer", description: "Started at or before, epoch ms." },
   docs: { type: "boolean", description: "Whole records." },
+  follow: { type: "boolean", description: "As server-sent events, while it is written; Last-Event-ID goes on." },
 };
 
 const PAGES = ["limit", "skip", "count"];
@@ -181,7 +182,7 @@ const PATHS: Record<string, Record<string, Operation>> = {
     get: { summary: "The result of an activation", answer: "ActivationResult" },
   },
   "/namespaces/{namespace}/activations/{activation}/logs": {
-    get: { summary: "The logs of an activation", answer: "ActivationLogs" },
+    get: { summary: "The logs of an activation", query: ["follow"], answer: "ActivationLogs" },
   },
   "/web/{namespace}/{package}/{action}": {
     get: web("GET"),
