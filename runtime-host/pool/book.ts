@@ -100,6 +100,7 @@ export class Book<W extends Waiter = Waiter> {
   readonly #demand = new Map<string, Demand>();
   /** Mean ms of each key's last runs, in order of last use. */
   readonly #paces = new Map<string, number>();
+  #startTime = SHORTEST_START;
   #nextId = 1;
   #active = 0;
   #booked = 0;
@@ -225,6 +226,16 @@ export class Book<W extends Waiter = Waiter> {
     if (this.#paces.size > MOST_PACES) this.#paces.delete(this.#paces.keys().next().value as string);
   }
 
+  /** A container was made in `ms`. */
+  made(ms: number): void {
+    this.#startTime += (ms - this.#startTime) * PACE_WEIGHT;
+  }
+
+  /** Mean ms of the last creations. */
+  get startTime(): number {
+    return Math.max(SHORTEST_START, this.#startTime);
+  }
+
   /** Mean ms of the key's last runs, or null if none is known. */
   pace(key: string): number | null {
     return this.#paces.get(key) ?? null;
@@ -259,6 +270,8 @@ const NONE: readonly Slot[] = [];
 const MOST_DEMANDS = 8;
 const MOST_STARTS = 256;
 const MOST_PACES = 1_000;
+/** ms: what a start costs, where it is quicker, is still work for the machine. */
+const SHORTEST_START = 400;
 /** Weight of the newest run in the mean. */
 const PACE_WEIGHT = 0.2;
 

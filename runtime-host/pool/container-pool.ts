@@ -209,6 +209,7 @@ export class ContainerPool implements Containers {
       return;
     }
     const { container } = started;
+    book.made(performance.now() - now);
     if (container.concurrent) this.#concurrent.add(runtime);
     const useless = key === null && (!container.listening || container.ended);
     if (useless) this.#prewarmFailed(runtime, "it does not listen");

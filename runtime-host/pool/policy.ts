@@ -16,10 +16,12 @@ export type Step<W extends Waiter = Waiter> =
 const SETTLING = 25;
 /** ms a container that takes several runs may need for its action before another is made in its place. */
 const OPENING = 1_000;
-/** ms a call rather waits for a busy container than having one made: a start costs the machine ten times that. */
-const WORTH_WAITING = 40;
+/** Part of the time a start takes here that a call rather waits for a busy container than having one made. */
+const WORTH_WAITING = 0.1;
 /** The same for one that is prewarmed: it is quicker, but another is made in its place. */
-const WORTH_SPARING = 20;
+const WORTH_SPARING = 0.05;
+/** ms a paused container takes to come back. */
+const RESUMING = 15;
 /** ms during which a cold start makes room for the next. */
 const RECENT = 5_000;
 /** Containers that leave at once because the machine is short of memory. */
@@ -63,14 +65,14 @@ function serve<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
     if (blocked && now - (waiting[0] as W).since > limits.patience) return null;
     const slot = usable(book, waiter);
     const spared =
-      slot?.key === null && claim(claimed, waiter.key, coming(book, waiter, { now, worth: WORTH_SPARING }));
+      slot?.key === null && claim(claimed, waiter.key, coming(book, waiter, { now, part: WORTH_SPARING }));
     if (spared) continue;
     if (slot !== null) {
       if (fits(book, slot)) return { do: "run", waiter, slot };
       blocked = true;
       continue;
     }
-    if (claim(claimed, waiter.key, coming(book, waiter, { now, worth: WORTH_WAITING }))) continue;
+    if (claim(claimed, waiter.key, coming(book, waiter, { now, part: WORTH_WAITING }))) continue;
     const blank = `@${waiter.runtime}@${waiter.memory}`;
     if (claim(claimed, blank, prewarming(book, waiter))) continue;
     if (blocked) continue;
@@ -154,11 +156,14 @@ function fits(book: Book, slot: Slot): boolean {
 }
 
 /** Runs that containers of this key can take soon without anything new being made. */
-function coming(book: Book, { key, since }: Waiter, { now, worth }: { now: number; worth: number }): number {
+function coming(book: Book, { key, since }: Waiter, { now, part }: { now: number; part: number }): number {
   let runs = 0;
+  const worth = part * book.startTime;
   // Who has waited longer than was promised is not put off again.
   const pace = now - since < 2 * worth ? book.pace(key) : null;
-  const turns = pace === null ? 0 : Math.floor(worth / Math.max(pace, 0.5));
+  const turnsIn = (ms: number) => (pace === null ? 0 : Math.max(0, Math.floor(ms / Math.max(pace, 0.5))));
+  const turns = turnsIn(worth);
+  const turnsAfter = turnsIn(worth - RESUMING);
   for (const slot of book.ofKey(key)) {
     if (slot.doomed) continue;
     const { state } = slot;
@@ -168,7 +173,7 @@ function coming(book: Book, { key, since }: Waiter, { now, worth }: { now: numbe
     else if (state === "busy" && slot.prospect > slot.concurrency) {
       if (now - slot.since < OPENING) runs += slot.prospect - slot.running;
     } else if (state === "busy") runs += turns * slot.concurrency;
-    else if (state === "resuming") runs += slot.concurrency - slot.running;
+    else if (state === "resuming") runs += slot.concurrency - slot.running + turnsAfter * slot.concurrency;
   }
   return runs;
 }

@@ -73,6 +73,25 @@ describe("what serves a call", () => {
     expect(first(pool)).toEqual(["create", "a", 256]);
   });
 
+  it("is a container that is coming back rather than a new one", () => {
+    const pool = book();
+    slot(pool, "a", "resuming", { running: 1 });
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["create", "a", 256]);
+    pool.ran("a", 2);
+    expect(first(pool)).toBeNull();
+  });
+
+  it("is waited for the longer, the longer a start takes here", () => {
+    const pool = book();
+    slot(pool, "a", "busy", { running: 1 });
+    pool.ran("a", 90);
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["create", "a", 256]);
+    for (let n = 0; n < 30; n++) pool.made(1_000);
+    expect(first(pool)).toBeNull();
+  });
+
   it("is a busy container rather than a prewarmed one where runs are short, for half as long", () => {
     const pool = book();
     slot(pool, "a", "busy", { running: 1 });
