@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
+import { removeContainersOf } from "../../runtime-host/engine/docker-leftovers.ts";
 import type { Platform } from "../support/platform.ts";
 import { median, type Sample } from "./load.ts";
 
@@ -24,6 +25,8 @@ export interface Watched {
   /** What it can do without any platform. */
   alone(): Promise<Sample>;
   stop(): void;
+  /** Removes what the platform had no time for. */
+  clear(): Promise<void>;
 }
 
 export async function watch(platform: Platform): Promise<Watched> {
@@ -74,5 +77,6 @@ export async function watch(platform: Platform): Promise<Watched> {
       return { rate: times.length / seconds, p50: median(times), p99: Math.max(...times), count: times.length };
     },
     stop: () => stream.destroy(),
+    clear: () => removeContainersOf(hostName),
   };
 }

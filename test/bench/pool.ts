@@ -23,8 +23,6 @@ const ROOM = 50;
 const MEMORY = 256;
 const AT_ONCE = 16;
 const PAUSE_GRACE = 150;
-/** ms that hundreds of containers may take to go. */
-const CLEARING = 120_000;
 /** ms of each measure at least, since one cold start takes long. */
 const LONG = 10_000;
 
@@ -231,7 +229,8 @@ async function openStrained(env: Record<string, string>): Promise<Strained> {
     async stop() {
       engine.stop();
       await pool.close();
-      await platform.stop(CLEARING);
+      await platform.stop();
+      await engine.clear();
     },
   };
 }

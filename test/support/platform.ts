@@ -34,8 +34,8 @@ export interface Platform {
   output(): string;
   /** Pids of the tree, by what they run. */
   pids(): { workerd: number[]; host: number[]; all: number[] };
-  /** SIGTERM and wait; kills after `patience` ms (15 s). Removes the state folder if this made it. Resolves to the exit code. */
-  stop(patience?: number): Promise<number | null>;
+  /** SIGTERM and wait; kills after 15 s. Removes the state folder if this made it. Resolves to the exit code. */
+  stop(): Promise<number | null>;
 }
 
 /** Resolves when the platform has proved itself and says that it serves; rejects with the output if that takes more than 60 s or it exits. */
@@ -60,8 +60,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     process: child,
     output: () => output,
     pids: () => treeOf(child.pid ?? 0),
-    stop: async (patience = 15_000) => {
-      const code = await end(child, patience);
+    stop: async () => {
+      const code = await end(child);
       if (options.state === undefined) rmSync(state, { recursive: true, force: true });
       return code;
     },
@@ -114,11 +114,11 @@ export function treeOf(root: number): { workerd: number[]; host: number[]; all: 
   };
 }
 
-async function end(child: ChildProcess, patience: number): Promise<number | null> {
+async function end(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const gone = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
   child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), patience);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
   const code = await gone;
   clearTimeout(timer);
   return code;
