@@ -111,6 +111,7 @@ export class LogCollection implements LiveLogs {
 
   /** A place is a byte of the lines' JSON texts with commas between. */
   read(from: number, max: number): { text: string; next: number } | null {
+    if (this.#broken || this.over) return null;
     return wholeLines((at, length) => this.#bytes(at, length), { from, max });
   }
 

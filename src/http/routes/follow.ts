@@ -22,7 +22,7 @@ export async function followLogs(c: AppContext, id: ActivationId): Promise<Respo
     store: services.shard(uuid, shardOf(id)),
     schedulers: () => services.schedulers((work) => c.executionCtx.waitUntil(work)),
     scheduler: (name) => services.scheduler(name),
-    linesOf: async ({ logs }) => JSON.parse(await textOf(logs, services.stores.blobs)) as string[],
+    linesOf: async ({ logs }) => (JSON.parse(await textOf(logs, services.stores.blobs)) as string[] | null) ?? [],
   };
   const told = follow(ports, { id, namespaceId: uuid });
   const first = await told.next();
