@@ -67,7 +67,11 @@ onEngines("native actions", (bench: Bench) => {
 
   it("names memory where a program takes more than it may, and the end of its server where it ends that", async () => {
     const limits = { memory: 128, timeout: 30_000 };
-    await put(bench, "native-hog", { kind: "native", code: "x=$(head -c 600000000 /dev/zero | tr '\\0' x); echo '{}'", limits });
+    await put(bench, "native-hog", {
+      kind: "native",
+      code: "x=$(head -c 600000000 /dev/zero | tr '\\0' x); echo '{}'",
+      limits,
+    });
     const hog = await run("native-hog");
     expect(hog.json.response.result.error).toBe("The action exhausted its memory and was aborted.");
     await put(bench, "native-kills", { kind: "native", code: "kill $PPID; sleep 5; echo '{}'", limits });
