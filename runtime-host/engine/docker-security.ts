@@ -16,10 +16,15 @@ interface Info {
   SecurityOptions?: string[];
 }
 
-export async function probeSecurity(
-  docker: Docker,
-  known: { image: string | undefined; labels: Record<string, string> },
-): Promise<Facts> {
+/** A container that is made and not started. */
+interface Trial {
+  image: string | undefined;
+  labels: Record<string, string>;
+  /** MB */
+  disk: number;
+}
+
+export async function probeSecurity(docker: Docker, known: Trial): Promise<Facts> {
   const info = (await docker.info()) as Info;
   const options = (info.SecurityOptions ?? []).map((each) => Object.fromEntries(each.split(",").map(pairOf)));
   const has = (name: string) => options.some((each) => each.name === name);
@@ -34,7 +39,7 @@ export async function probeSecurity(
       has("userns") || has("rootless")
         ? true
         : "root in a container is root of the machine: no userns-remap, not rootless",
-    diskQuota: await tryQuota(docker, known.image, known.labels),
+    diskQuota: await tryQuota(docker, known),
   };
 }
 
@@ -44,18 +49,16 @@ function pairOf(text: string): [string, string] {
 }
 
 /** Only making a container shows it: the storage driver, its file system and how that is mounted all matter. */
-async function tryQuota(
-  docker: Docker,
-  Image: string | undefined,
-  Labels: Record<string, string>,
-): Promise<true | string> {
+async function tryQuota(docker: Docker, { image: Image, labels: Labels, disk }: Trial): Promise<true | string> {
+  if (disk === 0) return "no bound is set: --disk 0";
   if (Image === undefined) return "no image of ours is here to try it with";
   try {
-    // The engine refuses less than it needs for its own files.
-    const container = await docker.createContainer({ Image, Labels, HostConfig: { StorageOpt: { size: "64m" } } });
+    const container = await docker.createContainer({ Image, Labels, HostConfig: { StorageOpt: { size: `${disk}m` } } });
     await container.remove({ force: true });
     return true;
   } catch (error) {
-    return reasonOf(error).replace(/^\(HTTP code \d+\)[^-]*- /, "");
+    return reasonOf(error)
+      .replace(/^\(HTTP code \d+\)[^-]*- /, "")
+      .trim();
   }
 }

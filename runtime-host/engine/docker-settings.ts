@@ -17,6 +17,8 @@ export interface ContainerSettings {
   cpuShares: number;
   /** MB a container may use; absent or 0 = not bounded. */
   disk?: number;
+  /** The engine can hold a container to that itself. */
+  quota?: boolean;
 }
 
 const FILES = 1024;
@@ -52,6 +54,7 @@ export function createOptions(spec: ContainerSpec, settings: ContainerSettings):
         // No single file is larger than all may be; the guard counts the rest.
         ...(disk === 0 ? [] : [{ Name: "fsize", Soft: disk, Hard: disk }]),
       ],
+      ...(disk === 0 || settings.quota !== true ? {} : { StorageOpt: { size: String(disk) } }),
       // Under pressure an action goes before the host does.
       OomScoreAdj: 500,
       LogConfig: { Type: "none", Config: {} },

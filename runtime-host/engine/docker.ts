@@ -72,6 +72,7 @@ export class DockerEngine implements Engine {
       await self.#pulls.check();
       self.#facts = await probeSecurity(docker, {
         image: self.runtimes()[0]?.digest,
+        disk: options.container.disk ?? 0,
         labels: { [LABEL.host]: options.name, [LABEL.boot]: self.#boot },
       });
       await self.#openWatches();
@@ -121,6 +122,7 @@ export class DockerEngine implements Engine {
           pids: this.#options.container.pids,
           cpuShares: this.#options.container.cpuShares,
           disk: this.#options.container.disk ?? 0,
+          quota: this.#facts?.diskQuota === true,
         },
         made: (made) => this.#containers.set(made.id, made),
       });

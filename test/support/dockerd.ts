@@ -3,7 +3,7 @@
 
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,7 +14,7 @@ export interface OwnEngine {
   /** For DOCKER_HOST. */
   readonly host: string;
   readonly docker: Docker;
-  /** Where its disk is: `megabytes` large, all of it in memory. */
+  /** Where its disk is: `megabytes` large, in memory unless it is btrfs. */
   readonly data: string;
   up(): Promise<void>;
   signal(name: "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGCONT"): void;
@@ -34,27 +34,15 @@ export function noOwnEngine(): string | null {
   return missing.length === 0 ? null : `not installed: ${missing.join(", ")}`;
 }
 
-export async function startOwnEngine(options: { megabytes: number }): Promise<OwnEngine> {
+/** `btrfs`: its disk can hold each container to a quota. Rejects where that cannot be made. */
+export async function startOwnEngine(options: { megabytes: number; btrfs?: boolean }): Promise<OwnEngine> {
   const folder = mkdtempSync(join(tmpdir(), "edgewhisk-dockerd-"));
   const data = join(folder, "data");
-  const block = `10.${200 + (process.pid % 50)}`;
+  mkdirSync(data);
+  const block = await freeBlock();
   // Keeps the namespace; ends with us, and the interfaces with it.
   const keeper = spawn("unshare", ["--net", "cat"], { stdio: ["pipe", "ignore", "ignore"] });
   await once(keeper, "spawn");
-  await sleep(300);
-  const inside = (...command: string[]) => run("nsenter", ["--target", String(keeper.pid), "--net", ...command]);
-  const link = `ew${process.pid}`.slice(0, 15);
-  await run("mkdir", ["-p", data]);
-  await run("mount", ["-t", "tmpfs", "-o", `size=${options.megabytes}m`, "tmpfs", data]);
-  await run("ip", ["link", "add", link, "type", "veth", "peer", "name", "out", "netns", String(keeper.pid)]);
-  await run("ip", ["address", "add", `${block}.0.1/30`, "dev", link]);
-  await run("ip", ["link", "set", link, "up"]);
-  await inside("ip", "link", "set", "lo", "up");
-  await inside("ip", "address", "add", `${block}.0.2/30`, "dev", "out");
-  await inside("ip", "link", "set", "out", "up");
-  await inside("ip", "route", "add", "default", "via", `${block}.0.1`);
-  await run("ip", ["route", "add", `${block}.128.0/17`, "via", `${block}.0.2`]);
-
   const socket = join(folder, "s");
   const log = openSync(join(folder, "log"), "a");
   const words = () => readFileSync(join(folder, "log"), "utf8").slice(-2_000);
@@ -74,6 +62,7 @@ export async function startOwnEngine(options: { megabytes: number }): Promise<Ow
           ...["--data-root", data, "--exec-root", join(folder, "exec"), "--pidfile", join(folder, "pid")],
           ...["--host", `unix://${socket}`, "--bridge", "none", "--iptables=false", "--ip6tables=false"],
           ...["--default-address-pool", `base=${block}.128.0/17,size=24`, "--log-level", "error"],
+          ...(options.btrfs === true ? ["--storage-driver", "btrfs"] : []),
         ],
         { stdio: ["ignore", log, log] },
       );
@@ -101,8 +90,51 @@ export async function startOwnEngine(options: { megabytes: number }): Promise<Ow
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
-  await engine.up();
-  return engine;
+  try {
+    await makeDisk(folder, data, options);
+    await makeRoad(keeper.pid ?? 0, block);
+    await engine.up();
+    return engine;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+async function makeDisk(folder: string, data: string, options: { megabytes: number; btrfs?: boolean }): Promise<void> {
+  if (options.btrfs !== true) {
+    await run("mount", ["-t", "tmpfs", "-o", `size=${options.megabytes}m`, "tmpfs", data]);
+    return;
+  }
+  await run("truncate", ["-s", `${options.megabytes}M`, join(folder, "disk")]);
+  await run("mkfs.btrfs", ["-q", join(folder, "disk")]);
+  await run("mount", ["-o", "loop", join(folder, "disk"), data]);
+}
+
+/** From this machine to the engine's containers. */
+async function makeRoad(keeper: number, block: string): Promise<void> {
+  const inside = (...command: string[]) => run("nsenter", ["--target", String(keeper), "--net", ...command]);
+  const link = `ew${block.replace(".", "-")}`;
+  // The namespace is there a moment after the process.
+  await sleep(300);
+  await run("ip", ["link", "add", link, "type", "veth", "peer", "name", "out", "netns", String(keeper)]);
+  await run("ip", ["address", "add", `${block}.0.1/30`, "dev", link]);
+  await run("ip", ["link", "set", link, "up"]);
+  await inside("ip", "link", "set", "lo", "up");
+  await inside("ip", "address", "add", `${block}.0.2/30`, "dev", "out");
+  await inside("ip", "link", "set", "out", "up");
+  await inside("ip", "route", "add", "default", "via", `${block}.0.1`);
+  await run("ip", ["route", "add", `${block}.128.0/17`, "via", `${block}.0.2`]);
+}
+
+/** The first two numbers of addresses nobody here uses; another test may look at the same time. */
+async function freeBlock(): Promise<string> {
+  const { stdout } = await run("ip", ["route"]);
+  for (let at = process.pid; at < process.pid + 100; at++) {
+    const block = `10.${150 + (at % 100)}`;
+    if (!stdout.includes(`${block}.`)) return block;
+  }
+  throw new Error("every address from 10.150 to 10.249 is in use");
 }
 
 /** Carries an image from one engine to another, with its names. */

@@ -53,7 +53,7 @@ describe("the image of a kind", () => {
   });
 });
 
-it("gives CPU by memory where shares are configured", () => {
+it("gives CPU by memory and a quota of disk where they are configured", () => {
   const settings = {
     host: { name: "h", boot: "b" },
     image: "i",
@@ -65,5 +65,9 @@ it("gives CPU by memory where shares are configured", () => {
   };
   expect(createOptions(spec, settings).HostConfig?.CpuShares).toBeUndefined();
   expect(createOptions(spec, { ...settings, cpuShares: 100 }).HostConfig?.CpuShares).toBe(200);
+  expect(createOptions(spec, { ...settings, disk: 64 }).HostConfig?.StorageOpt).toBeUndefined();
+  expect(createOptions(spec, { ...settings, disk: 64, quota: true }).HostConfig?.StorageOpt).toEqual({
+    size: String(64 * 1024 * 1024),
+  });
   expect(createOptions(spec, settings).HostConfig?.CapDrop).toEqual(["NET_RAW", "NET_ADMIN"]);
 });
