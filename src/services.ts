@@ -92,7 +92,12 @@ export class Services {
 
   /** One shard of a namespace's activations. */
   shard(namespaceId: string, shard: number): ActivationStoreRpc {
-    return this.store(`${namespaceId}:${shard.toString(16).padStart(2, "0")}`);
+    return this.store(shardName(namespaceId, shard));
+  }
+
+  /** What runs the sequences and conductors of one shard of a namespace. */
+  shardComposition(namespaceId: string, shard: number): CompositionRpc {
+    return this.composition(shardName(namespaceId, shard));
   }
 
   /** The permits of a namespace, by the uuid of the key in use (upstream counts per uuid). */
@@ -270,6 +275,10 @@ class RequestDesk implements FireDesk {
   builtin(path: string): Builtin | undefined {
     return builtinOf(path);
   }
+}
+
+function shardName(namespaceId: string, shard: number): StoreName {
+  return `${namespaceId}:${shard.toString(16).padStart(2, "0")}`;
 }
 
 const MAX_SHELVES = 10_000;

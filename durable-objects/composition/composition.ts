@@ -2,6 +2,7 @@
 // them to the core. What its methods return has been written when the reply leaves.
 
 import { DurableObject } from "cloudflare:workers";
+import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { type Env, settingsOf } from "../../src/env.ts";
 import type { CompositionRpc, Run, RunReply, StepReply, StepRequest } from "../../src/protocol/composition.ts";
 import { openStores } from "../../src/storage/open.ts";
@@ -30,6 +31,10 @@ export class Composition extends DurableObject<Env> implements CompositionRpc {
 
   async run(run: Run, options: { waitMs: number }): Promise<RunReply> {
     return this.#confirm(await this.#core.run(run, options));
+  }
+
+  async runs(id: ActivationId): Promise<boolean> {
+    return this.#core.runs(id);
   }
 
   async backlog(): Promise<{ running: number }> {

@@ -60,6 +60,10 @@ export class CompositionCore {
     return { kind: "accepted" };
   }
 
+  runs(id: ActivationId): boolean {
+    return this.#ledger.state(id) === "running";
+  }
+
   backlog(): { running: number } {
     return { running: this.#ledger.running };
   }

@@ -3,6 +3,7 @@
 
 import type { ActivationRecord } from "../entities/activation.ts";
 import { type ActivationId, timeOf } from "../entities/activation-id.ts";
+import type { CompositionRpc } from "../protocol/composition.ts";
 import type { ActivationStoreRpc, InvokerSchedulerRpc, RosterEntry, SchedulerName } from "../protocol/rpc.ts";
 
 export interface FollowPorts {
@@ -11,6 +12,8 @@ export interface FollowPorts {
   store: Pick<ActivationStoreRpc, "await">;
   schedulers(): Promise<RosterEntry[]> | RosterEntry[];
   scheduler(name: SchedulerName): Pick<InvokerSchedulerRpc, "tail">;
+  /** Sequences and conductors run there, in this activation's namespace and shard; their log is their record's. */
+  composition: Pick<CompositionRpc, "runs">;
   /** The log lines of a record. */
   linesOf(record: ActivationRecord): Promise<string[]>;
 }
@@ -56,7 +59,8 @@ export async function* follow(
         return;
       }
       scheduler = await whoRuns(ports, activation);
-      if (scheduler === undefined && !known && ports.now() - timeOf(id) > YOUNG) {
+      const unheard = scheduler === undefined && !known && ports.now() - timeOf(id) > YOUNG;
+      if (unheard && !(await ports.composition.runs(id)) && !(await ports.store.await(id, { ms: LOOK })).known) {
         yield { kind: "unknown" };
         return;
       }

@@ -50,6 +50,8 @@ export type RunReply =
 export interface CompositionRpc {
   /** Idempotent by id. Returns when the run is confirmed and `waitMs` are over or it has ended. */
   run(run: Run, options: { waitMs: number }): Promise<RunReply>;
+  /** Whether this run is under way. */
+  runs(id: ActivationId): Promise<boolean>;
   /** Runs under way, for status pages. */
   backlog(): Promise<{ running: number }>;
 }

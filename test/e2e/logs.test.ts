@@ -150,6 +150,21 @@ onEngines("logs", (bench) => {
     expect(await logsCommand(["0".repeat(32), "--follow", ...target])).toBe(1);
   });
 
+  it("of a sequence are followed until its record is there", async () => {
+    await put(bench, "ticker", { code: TICKER });
+    const exec = { kind: "sequence", components: ["/_/ticker", "/_/ticker"] };
+    expect(
+      (await bench.request("actions/tickers-in-turn?overwrite=true", { method: "PUT", body: { exec } })).status,
+    ).toBe(200);
+    const id = await start(bench, "tickers-in-turn", { lines: 15, every: 100 });
+    await new Promise((done) => setTimeout(done, 2_200));
+    const heard = await follow(bench, id);
+    const record: Loose = await recordOf(bench, id);
+    expect(linesOf(heard)).toEqual(record.logs);
+    expect(record.logs.length).toBe(2);
+    expect(heard.at(-1)?.event.type).toBe("end");
+  });
+
   it("of nobody, or of somebody else, cannot be followed", async () => {
     const id = await start(bench, "ticker", { lines: 30, every: 100 });
     expect((await bench.request(`activations/${"0".repeat(32)}/logs?follow=true`)).status).toBe(404);

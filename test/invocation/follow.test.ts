@@ -31,6 +31,8 @@ class World implements FollowPorts {
       return { record: this.record, known: this.known || this.record !== null };
     },
   };
+  composing = false;
+  composition = { runs: async () => this.composing };
   schedulers = () => [{ scheduler: "h/0", connected: this.connected } as RosterEntry];
   scheduler = () => ({
     tail: async (
@@ -119,6 +121,18 @@ it("knows nothing of an id nobody knows, once it is old enough to be known", asy
   world.holds = false;
   expect(await world.all()).toEqual([{ kind: "unknown" }]);
   expect(world.at - NOW).toBeGreaterThan(2_000);
+});
+
+it("waits for a sequence's record, which is all there is to be told of it", async () => {
+  const world = new World();
+  world.known = false;
+  world.holds = false;
+  world.composing = true;
+  world.lines = ["step"];
+  const told = follow(world, { id: id(NOW), namespaceId: "mine" });
+  for (let n = 0; n < 20; n++) expect((await told.next()).value).toEqual({ kind: "idle" });
+  world.record = RECORD;
+  expect((await told.next()).value).toEqual({ kind: "lines", lines: ["step"], count: 1 });
 });
 
 it("asks a bounded number of times", async () => {

@@ -20,6 +20,7 @@ export async function followLogs(c: AppContext, id: ActivationId): Promise<Respo
   const ports: FollowPorts = {
     now: () => Date.now(),
     store: services.shard(uuid, shardOf(id)),
+    composition: services.shardComposition(uuid, shardOf(id)),
     schedulers: () => services.schedulers((work) => c.executionCtx.waitUntil(work)),
     scheduler: (name) => services.scheduler(name),
     linesOf: async ({ logs }) => (JSON.parse(await textOf(logs, services.stores.blobs)) as string[] | null) ?? [],
