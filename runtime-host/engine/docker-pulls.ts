@@ -16,11 +16,13 @@ import {
   type RegistryOptions,
   wishFor,
 } from "./registry-rules.ts";
+import { Turns } from "./turns.ts";
 
 const PULL_TIMEOUT = 300_000;
 const RETRY_EVERY = 15_000;
 /** Bytes of an engine's sentence that reach a record. */
 const LONGEST_DETAIL = 500;
+const MOST_REMEMBERED = 10_000;
 const LARGEST_FILE = 1024 * 1024;
 const PLAIN: RegistryOptions = { pull: new Map(), userRegistry: "", credentials: null };
 
@@ -39,6 +41,9 @@ export class DockerPulls {
   readonly #docker: Docker;
   readonly #options: PullsOptions;
   readonly #registries: RegistryOptions;
+  readonly #turns = new Turns({ each: 4, all: 32 });
+  /** Images got for callers, the one not asked for longest first. */
+  readonly #got = new Set<string>();
   readonly #running = new Map<string, Promise<Pulled>>();
   /** Registries that cannot be reached, with the image that showed it. */
   readonly #broken = new Map<string, { name: ImageName; reason: string }>();
@@ -75,6 +80,7 @@ export class DockerPulls {
       if (wish === "local") return { ok: false, why: "pull", detail: "it is not on this host, which may not pull it" };
     }
     const pulled = await this.#pull(name);
+    if (pulled.ok) this.#remember(localName(name));
     if (pulled.ok || (wish === "pull-first" && (await this.find(image)) !== null)) return { ok: true };
     return pulled;
   }
@@ -91,9 +97,36 @@ export class DockerPulls {
     }
   }
 
+  /** Removes images got for callers that no container needs, for their disk space. Returns how many. */
+  async shed(): Promise<number> {
+    let removed = 0;
+    for (const name of [...this.#got]) {
+      if (this.#running.has(name)) continue;
+      const done = await this.#docker
+        .getImage(name)
+        .remove()
+        .then(
+          () => true,
+          (error: { statusCode?: number }) => error.statusCode === 404,
+        );
+      if (!done) continue;
+      this.#got.delete(name);
+      removed++;
+    }
+    if (removed > 0) this.#options.log.warn("images-removed", { images: removed, reason: "the disk is full" });
+    return removed;
+  }
+
   close(): void {
     this.#closed = true;
     if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  #remember(name: string): void {
+    this.#got.delete(name);
+    this.#got.add(name);
+    const [oldest = ""] = this.#got;
+    if (this.#got.size > MOST_REMEMBERED) this.#got.delete(oldest);
   }
 
   #nameOf(image: string): { name: ImageName; ours: boolean } | null {
@@ -108,7 +141,14 @@ export class DockerPulls {
     const key = localName(name);
     const running = this.#running.get(key);
     if (running !== undefined) return running;
-    const pull = this.#pullNow(name, key).finally(() => this.#running.delete(key));
+    const { registry } = name;
+    const pull = this.#turns
+      .take(registry)
+      .then(() => this.#pullNow(name, key))
+      .finally(() => {
+        this.#running.delete(key);
+        this.#turns.give(registry);
+      });
     this.#running.set(key, pull);
     return pull;
   }

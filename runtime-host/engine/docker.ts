@@ -216,6 +216,13 @@ export class DockerEngine implements Engine {
     const { DockerRootDir } = (await this.#docker.info()) as { DockerRootDir?: string };
     const { disk = 0 } = this.#options.container;
     if (disk > 0) this.#guard = new DiskGuard({ folder: DockerRootDir ?? "", limit: disk * MB });
-    this.#disk = await DiskWatch.open({ folder: DockerRootDir ?? "", least: minDisk ?? 0, changed });
+    this.#disk = await DiskWatch.open({
+      folder: DockerRootDir ?? "",
+      least: minDisk ?? 0,
+      changed: () => {
+        changed();
+        if (this.#disk?.full() !== null) void this.#pulls.shed();
+      },
+    });
   }
 }

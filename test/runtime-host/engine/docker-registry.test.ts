@@ -8,10 +8,12 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
+import { DockerPulls } from "../../../runtime-host/engine/docker-pulls.ts";
 import { surveyDocker } from "../../../runtime-host/engine/docker-survey.ts";
 import { parsePull, type RegistryOptions } from "../../../runtime-host/engine/registry-rules.ts";
 import { createLogger } from "../../../runtime-host/logger.ts";
 import { forget, hasRegistry, push, type Registry, startRegistry, USER } from "../../support/registry.ts";
+import { silent } from "../support.ts";
 import { type Bench, errorOf, jobOf, openBench, type Ran } from "./actions.ts";
 
 const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "" });
@@ -200,6 +202,30 @@ describe.skipIf(missing !== null)(`black box images from a registry${missing ===
     expect(changes).toBeGreaterThanOrEqual(2);
     expect(markOf(await run(bench, remote))).toBe("remote");
   }, 60_000);
+
+  it("make room when the disk is full, except those that containers are made of", async () => {
+    const [needed, idle] = [fresh(":1"), fresh(":1")];
+    await put(needed, "needed");
+    await put(idle, "idle");
+    const registries = {
+      pull: new Map(),
+      userRegistry: "",
+      credentials: { text: JSON.stringify({ auths: { [registry.address]: USER } }) },
+    };
+    const pulls = new DockerPulls(docker, { prefix: "edgewhisk/action-", registries, log: silent, changed() {} });
+    for (const image of [needed, idle]) expect(await pulls.fetch(image)).toEqual({ ok: true });
+    const container = await docker.createContainer({ Image: needed });
+    try {
+      expect(await pulls.shed()).toBe(1);
+      expect(await pulls.find(idle)).toBeNull();
+      expect(await pulls.find(needed)).not.toBeNull();
+      expect(await pulls.shed()).toBe(0);
+    } finally {
+      await container.remove();
+    }
+    expect(await pulls.shed()).toBe(1);
+    expect(await pulls.fetch(idle)).toEqual({ ok: true });
+  });
 
   it("of a registry that never answers hold up nobody else", async () => {
     const dead = createServer().listen(0, "127.0.0.1");
