@@ -267,7 +267,7 @@ export class ContainerPool implements Containers {
 
   async #resume(slot: Slot, call: Call, container: ActionContainer): Promise<void> {
     try {
-      await container.resume();
+      await this.#crew.resume(slot);
     } catch (error) {
       this.#log.warn("resume-failed", { reason: reasonOf(error) });
       slot.doomed = true;
@@ -358,10 +358,9 @@ export class ContainerPool implements Containers {
   }
 
   async #pause(slot: Slot): Promise<void> {
-    const container = this.#crew.of(slot);
     this.#book.move(slot, "pausing", performance.now());
     try {
-      await container.pause();
+      await this.#crew.pause(slot);
       if (slot.state === "pausing") this.#book.move(slot, "paused", performance.now());
     } catch (error) {
       this.#log.warn("pause-failed", { reason: reasonOf(error) });

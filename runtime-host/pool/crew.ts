@@ -8,6 +8,7 @@ import type { Job } from "../container/contract.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Logger, reasonOf } from "../logger.ts";
 import type { Book, Slot } from "./book.ts";
+import { Turns } from "./turns.ts";
 
 export interface CrewOptions {
   /** For spilled logs. */
@@ -21,6 +22,8 @@ const HELLO = 10_000;
 const SWEEP_EVERY = 10_000;
 /** Removals under way at once: more only wait for each other inside the engine, and none of a hundred ends in time. */
 const REMOVALS = 4;
+/** The same for pausing and resuming: of sixteen at once each took a second, of two thirty milliseconds. */
+const FREEZES = 2;
 const REMOVE_AGAIN = 1_000;
 const LOOKS = 25;
 const LOOK_AGAIN = 1_000;
@@ -33,9 +36,8 @@ export class Crew {
   readonly #options: CrewOptions;
   readonly #containers = new Map<Slot, ActionContainer>();
   readonly #removals = new Set<Promise<void>>();
-  #removing = 0;
-  /** Removals that wait for their turn. */
-  readonly #turns: (() => void)[] = [];
+  readonly #removing = new Turns(REMOVALS);
+  readonly #freezing = new Turns(FREEZES);
   #number = 0;
   #lookedAt = 0;
   #sweptAt = performance.now();
@@ -76,6 +78,14 @@ export class Crew {
   /** A prewarmed one is this job's from now on. */
   give(slot: Slot, job: Job): void {
     this.of(slot).adopted(ownerOf(job));
+  }
+
+  pause(slot: Slot): Promise<void> {
+    return this.#freezing.take(() => this.of(slot).pause());
+  }
+
+  resume(slot: Slot): Promise<void> {
+    return this.#freezing.take(() => this.of(slot).resume());
   }
 
   /** Looks again at what those hold that do not run: a few, since it asks the kernel for each. */
@@ -134,7 +144,7 @@ export class Crew {
     const container = this.#containers.get(slot);
     for (let wait = REMOVE_AGAIN; container !== undefined; wait = Math.min(wait * 2, LONGEST_AGAIN)) {
       try {
-        await this.#inTurn(() => container.remove());
+        await this.#removing.take(() => container.remove());
         break;
       } catch (error) {
         this.#options.log.warn("remove-failed", { reason: reasonOf(error) });
@@ -143,18 +153,6 @@ export class Crew {
       }
     }
     this.#containers.delete(slot);
-  }
-
-  async #inTurn(remove: () => Promise<void>): Promise<void> {
-    if (this.#removing >= REMOVALS) await new Promise<void>((resolve) => this.#turns.push(resolve));
-    else this.#removing++;
-    try {
-      await remove();
-    } finally {
-      const next = this.#turns.shift();
-      if (next === undefined) this.#removing--;
-      else next();
-    }
   }
 }
 

@@ -103,9 +103,11 @@ function makeRoom<W extends Waiter>(book: Book<W>, waiter: W): Step<W> | null {
 
 function tend<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
   const { limits } = book;
+  // One at a time, and not while others come back: it is the same work for the engine, and nobody waits for it.
+  const calm = book.count("pausing") + book.count("resuming") === 0;
   for (const slot of book.slots) {
     const { state } = slot;
-    if (state === "idle" && now - slot.usedAt >= limits.pauseGrace) return { do: "pause", slot };
+    if (calm && state === "idle" && now - slot.usedAt >= limits.pauseGrace) return { do: "pause", slot };
     const old = now - slot.usedAt >= limits.idleTimeout;
     if (old && (state === "idle" || state === "paused" || (state === "ready" && slot.key !== null))) {
       return { do: "remove", slot, why: "idle" };

@@ -241,6 +241,20 @@ describe("housekeeping", () => {
     expect(first(pool, NOW + 600_000)).toEqual(["remove", it.id]);
   });
 
+  it("pauses one at a time, and none while another comes back", () => {
+    const pool = book();
+    const long = { usedAt: NOW - 20_000 };
+    const one = slot(pool, "a", "idle", long);
+    const two = slot(pool, "b", "idle", long);
+    expect(first(pool)).toEqual(["pause", one.id]);
+    pool.move(one, "pausing", NOW);
+    expect(first(pool)).toBeNull();
+    pool.move(one, "resuming", NOW);
+    expect(first(pool)).toBeNull();
+    pool.move(one, "busy", NOW);
+    expect(first(pool)).toEqual(["pause", two.id]);
+  });
+
   it("keeps the configured number prewarmed, never by removing what is warm", () => {
     const prewarm = [{ runtime: "nodejs:20", memory: 256, count: 2 }];
     const pool = book({}, prewarm);
