@@ -13,6 +13,8 @@ export const USER = { username: "tester", password: "registry-pass" };
 /** bcrypt, the only form the registry takes. */
 const HTPASSWD = "tester:$2b$04$gJn2BKHsv8uKgcfbX11b6.yh.Vexm5Zh4m0CZytCSh.0kjd3thTwi\n";
 
+const MADE = "io.edgewhisk.test-registry";
+
 export interface Registry {
   /** host:port */
   readonly address: string;
@@ -70,19 +72,34 @@ export async function startRegistry(): Promise<Registry> {
 
 /** Makes `name` of `base` with MARK in its environment, pushes it, and removes it here. Returns its digest. */
 export async function push(docker: Docker, name: string, options: { base: string; mark: string }): Promise<string> {
-  const dockerfile = `FROM ${options.base}\nENV MARK=${options.mark}\n`;
+  const dockerfile = `FROM ${options.base}\nENV MARK=${options.mark}\nLABEL ${MADE}=${addressIn(name)}\n`;
   const context = tarStream([{ type: "text", name: "Dockerfile", mode: 0o644, text: dockerfile }]);
   await finished(docker, await docker.buildImage(context, { t: name }));
   const image = docker.getImage(name);
-  await finished(docker, await image.push({ authconfig: { ...USER, serveraddress: name.split("/")[0] ?? "" } }));
+  await finished(docker, await image.push({ authconfig: { ...USER, serveraddress: addressIn(name) } }));
   const repository = name.replace(/:[^/:]+$/, "");
   const digest = (await image.inspect()).RepoDigests.find((each) => each.startsWith(`${repository}@`));
   await forget(docker, repository);
   return digest?.split("@")[1] ?? "";
 }
 
-/** The images of this registry that the engine keeps, under whatever name. */
-export async function forget(docker: Docker, start: string): Promise<void> {
+/** Every image that was made for this registry, named or not. */
+export async function forgetAll(docker: Docker, address: string): Promise<void> {
+  await forget(docker, address);
+  const left = await docker.listImages({ filters: { label: [`${MADE}=${address}`] } });
+  for (const each of left)
+    await docker
+      .getImage(each.Id)
+      .remove({ force: true })
+      .catch(() => undefined);
+}
+
+function addressIn(name: string): string {
+  return name.split("/")[0] ?? "";
+}
+
+/** The images that the engine keeps under names beginning so. */
+async function forget(docker: Docker, start: string): Promise<void> {
   for (const each of await docker.listImages()) {
     for (const name of [...(each.RepoTags ?? []), ...(each.RepoDigests ?? [])])
       if (name.startsWith(start))

@@ -12,7 +12,7 @@ import { DockerPulls } from "../../../runtime-host/engine/docker-pulls.ts";
 import { surveyDocker } from "../../../runtime-host/engine/docker-survey.ts";
 import { parsePull, type RegistryOptions } from "../../../runtime-host/engine/registry-rules.ts";
 import { createLogger } from "../../../runtime-host/logger.ts";
-import { forget, hasRegistry, push, type Registry, startRegistry, USER } from "../../support/registry.ts";
+import { forgetAll, hasRegistry, push, type Registry, startRegistry, USER } from "../../support/registry.ts";
 import { silent } from "../support.ts";
 import { type Bench, errorOf, jobOf, openBench, type Ran } from "./actions.ts";
 
@@ -50,7 +50,7 @@ describe.skipIf(missing !== null)(`black box images from a registry${missing ===
   }, 60_000);
   afterAll(async () => {
     for (const bench of benches) await bench.close();
-    await forget(docker, registry.address);
+    await forgetAll(docker, registry.address);
     await registry.close();
     rmSync(folder, { recursive: true, force: true });
     expect(logged.join("")).not.toContain(USER.password);
