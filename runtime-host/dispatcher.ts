@@ -9,9 +9,9 @@ import type { CodeCache } from "./code-cache.ts";
 import type { Answer, CodeSource, Containers, Job, LiveLogs, Logs, RunListener } from "./container/contract.ts";
 import { healthMessage, stuck } from "./health.ts";
 import { type Logger, reasonOf } from "./logger.ts";
-import type { Entry, Kept, Outbox } from "./outbox.ts";
+import type { Kept, Outbox } from "./outbox.ts";
 import type { Payloads } from "./payloads.ts";
-import { Records } from "./records.ts";
+import { Records, type Told } from "./records.ts";
 import { completionOf, neverRan, type RecordMessage, type ResultMessage, Run, type RunMessage } from "./run.ts";
 import type { SchedulerLink } from "./scheduler-link.ts";
 import { type SideDoor, SideDoorError } from "./side-door.ts";
@@ -302,7 +302,7 @@ export class Dispatcher implements RunListener {
     clearTimeout(this.#linger);
     this.#turn = null;
     this.#linger = undefined;
-    const entries: Entry[] = [];
+    const entries: Told[] = [];
     const whole: boolean[] = [];
     for (const run of runs) {
       const { id, attempt, shard } = run;
@@ -312,7 +312,8 @@ export class Dispatcher implements RunListener {
       // Before what takes its place is written: nothing else is in between.
       if (run.early !== null) this.#options.outbox.supersede(run.early);
       run.early = null;
-      entries.push({ id, attempt, shard, text: JSON.stringify(this.#recordOf(run)) });
+      const message = this.#recordOf(run);
+      entries.push({ id, attempt, shard, message, text: JSON.stringify(message) });
     }
     if (entries.length > 0) this.#options.outbox.append(entries, (kept) => this.#kept(runs, { entries, kept, whole }));
     for (const { link } of this.#shards) link.flush();
@@ -320,7 +321,7 @@ export class Dispatcher implements RunListener {
 
   #kept(
     runs: readonly Run[],
-    written: { entries: readonly Entry[]; kept: readonly Kept[]; whole: readonly boolean[] },
+    written: { entries: readonly Told[]; kept: readonly Kept[]; whole: readonly boolean[] },
   ): void {
     for (const [index, run] of runs.entries()) {
       const { assignments, records } = this.#shardOf(run.shard);
@@ -331,7 +332,7 @@ export class Dispatcher implements RunListener {
       }
       this.#runs.delete(run);
       assignments.finished(run.assignment, kept);
-      records.add(kept, (written.entries[index] as Entry).text);
+      records.add(kept, written.entries[index] as Told);
     }
   }
 

@@ -16,8 +16,22 @@ export interface RecordLine {
 
 export type Line = RecordLine | { kind: "acks"; names: string[] };
 
+/** The checksum and a space. */
+const SUM = 9;
+
 export function recordLine(head: { name: string; shard: number; at: number }, text: string): string {
   return sealed(`r ${head.name} ${head.shard} ${head.at} ${text}`);
+}
+
+/** The same as bytes, for a text so long that each copy counts: there is one. */
+export function recordBytes(head: { name: string; shard: number; at: number }, text: string): Buffer {
+  const start = `r ${head.name} ${head.shard} ${head.at} `;
+  const bytes = Buffer.allocUnsafe(SUM + start.length + Buffer.byteLength(text) + 1);
+  bytes.write(start, SUM, "latin1");
+  bytes.write(text, SUM + start.length);
+  bytes.write(`${crc32(bytes.subarray(SUM, -1)).toString(16).padStart(8, "0")} `, "latin1");
+  bytes[bytes.length - 1] = 0x0a;
+  return bytes;
 }
 
 export function ackLine(names: readonly string[]): string {

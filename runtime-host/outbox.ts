@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "./logger.ts";
 import { reasonOf } from "./logger.ts";
-import { ackLine, parseLines, recordLine } from "./outbox-format.ts";
+import { ackLine, parseLines, recordBytes, recordLine } from "./outbox-format.ts";
 
 export interface Kept {
   readonly id: string;
@@ -44,6 +44,9 @@ export interface OutboxOptions {
   changed: () => void;
   segmentBytes?: number;
 }
+
+/** Bytes of a record that is written by itself. */
+const LONG = 256 * 1024;
 
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -160,19 +163,22 @@ export class Outbox {
     try {
       const segment = this.#open();
       const acks = this.#acks.length === 0 ? "" : ackLine(this.#acks);
-      const lines = list.map((kept) =>
-        recordLine({ name: nameOf(kept), shard: kept.shard, at: kept.at }, kept.text ?? ""),
-      );
-      const bytes = Buffer.from(acks + lines.join(""));
-      for (let written = 0; written < bytes.length; ) {
-        written += fs.writeSync(segment.fd, bytes, written, bytes.length - written, segment.size + written);
-      }
       let end = segment.size + Buffer.byteLength(acks);
-      segment.size += bytes.length;
+      const ends: number[] = [];
+      const line = (bytes: number) => {
+        end += bytes;
+        ends.push(end);
+      };
+      for (const chunk of chunksOf(acks, list, line)) {
+        for (let written = 0; written < chunk.length; ) {
+          const count = fs.writeSync(segment.fd, chunk, written, chunk.length - written, segment.size);
+          written += count;
+          segment.size += count;
+        }
+      }
       this.#acks = [];
       for (const [index, kept] of list.entries()) {
-        end += Buffer.byteLength(lines[index] as string);
-        this.#move(kept, { segment, offset: end - 1 - kept.bytes });
+        this.#move(kept, { segment, offset: (ends[index] as number) - 1 - kept.bytes });
       }
       this.#failure = null;
       if (!this.#options.fsync) this.#trim();
@@ -300,4 +306,24 @@ export class Outbox {
 
 function nameOf(kept: { id: string; attempt: number }): string {
   return `${kept.id}/${kept.attempt}`;
+}
+
+/** The lines of a batch: small ones together, a long one by itself. `line` is told the bytes of each record's line. */
+function* chunksOf(acks: string, list: readonly Kept[], line: (bytes: number) => void): Generator<Buffer> {
+  let text = acks;
+  for (const kept of list) {
+    const head = { name: nameOf(kept), shard: kept.shard, at: kept.at };
+    if (kept.bytes > LONG) {
+      if (text !== "") yield Buffer.from(text);
+      text = "";
+      const bytes = recordBytes(head, kept.text ?? "");
+      line(bytes.length);
+      yield bytes;
+    } else {
+      const short = recordLine(head, kept.text ?? "");
+      line(Buffer.byteLength(short));
+      text += short;
+    }
+  }
+  if (text !== "") yield Buffer.from(text);
 }

@@ -5,7 +5,7 @@ import { type EncodedMessage, encodeMessage } from "../src/protocol/codec.ts";
 import { MAX_INLINE } from "../src/protocol/messages.ts";
 import { type Backoff, backoff } from "./backoff.ts";
 import { type Logger, reasonOf } from "./logger.ts";
-import type { Kept } from "./outbox.ts";
+import type { Entry, Kept } from "./outbox.ts";
 import type { Payloads } from "./payloads.ts";
 import type { RecordMessage } from "./run.ts";
 
@@ -18,6 +18,9 @@ export interface RecordsOptions {
   payloads: Payloads;
   log: Logger;
 }
+
+/** A record that was just kept, and the message it is the text of. */
+export type Told = Entry & { message: RecordMessage };
 
 /** Old records on the wire at once, and uploads at once. */
 const WINDOW = 256;
@@ -40,11 +43,15 @@ export class Records {
     this.#options = options;
   }
 
-  /** A record just kept; `text` is its message. Before the welcome it only waits: `resume` finds it. */
-  add(kept: Kept, text: string): void {
+  /** A record just kept; `text` is that of `message`. Before the welcome it only waits: `resume` finds it. */
+  add(kept: Kept, { text, message }: Told): void {
     if (!this.#flowing) return;
     if (kept.bytes <= MAX_INLINE) this.#put(kept, { text, bytes: kept.bytes });
-    else {
+    else if (this.#large.length === 0 && this.#uploading < UPLOADS) {
+      // At once, what is in memory anyway; what has to wait is read again when its turn comes.
+      this.#uploading++;
+      void this.#uploaded(kept, message);
+    } else {
       this.#large.push(kept);
       this.#upload();
     }
@@ -112,14 +119,13 @@ export class Records {
       if (kept === undefined) return;
       if (!this.#options.wanted(kept)) continue;
       this.#uploading++;
-      void this.#uploaded(kept);
+      void this.#uploaded(kept, this.#fresh(kept));
     }
   }
 
-  async #uploaded(kept: Kept): Promise<void> {
+  async #uploaded(kept: Kept, record: RecordMessage): Promise<void> {
     const { payloads, log, shard } = this.#options;
     try {
-      const record = this.#fresh(kept);
       const message = payloads.fitting(record) ?? (await payloads.upload(record));
       this.#pause.reset();
       this.#uploading--;
