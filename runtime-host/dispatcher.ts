@@ -3,6 +3,7 @@
 // has not kept before, a result as a record without logs.
 
 import type { About } from "../src/entities/activation.ts";
+import { MAX_INLINE } from "../src/entities/limits.ts";
 import type { SchedulerMessage } from "../src/protocol/messages.ts";
 import { Assignments } from "./assignments.ts";
 import type { CodeCache } from "./code-cache.ts";
@@ -307,7 +308,9 @@ export class Dispatcher implements RunListener {
     for (const run of runs) {
       const { id, attempt, shard } = run;
       run.ripe = false;
-      run.recorded = run.logs !== null;
+      // What takes the side door is not waited for by a caller: the whole record is written in the next turn.
+      run.recorded = run.logs !== null && (run.announced || !run.blocking || run.logs.lines.length < MAX_INLINE);
+      run.announced ||= !run.recorded;
       whole.push(run.recorded);
       // Before what takes its place is written: nothing else is in between.
       if (run.early !== null) this.#options.outbox.supersede(run.early);
@@ -342,6 +345,7 @@ export class Dispatcher implements RunListener {
     else {
       run.early = kept;
       this.#sendResult(run);
+      if (run.logs !== null) this.#ripen(run);
     }
   }
 
@@ -349,13 +353,8 @@ export class Dispatcher implements RunListener {
     const { link, welcomed } = this.#shardOf(run.shard);
     if (!welcomed || run.recorded) return;
     const { id, attempt } = run;
-    const message: ResultMessage = {
-      t: "result",
-      id,
-      attempt,
-      lease: run.assignment.lease,
-      completion: this.#completionOf(run),
-    };
+    const { lease } = run.assignment;
+    const message: ResultMessage = { t: "result", id, attempt, lease, completion: this.#completionOf(run, null) };
     const fitting = this.#options.payloads.fitting(message);
     if (fitting !== null) link.sendEncoded(fitting);
     else void this.#sendLargeResult(run, message);
@@ -374,15 +373,19 @@ export class Dispatcher implements RunListener {
   #recordOf(run: Run): RecordMessage {
     const { id, attempt } = run;
     const { lease, about }: { lease: RecordMessage["lease"]; about: About } = run.assignment;
-    return { t: "record", id, attempt, lease, about, completion: this.#completionOf(run) };
+    return {
+      t: "record",
+      id,
+      attempt,
+      lease,
+      about,
+      completion: this.#completionOf(run, run.recorded ? run.logs : null),
+    };
   }
 
-  #completionOf(run: Run) {
-    return completionOf(run, {
-      host: this.#options.host,
-      engine: this.#options.containers.engine,
-      now: performance.now(),
-    });
+  #completionOf(run: Run, logs: Logs | null) {
+    const { host, containers } = this.#options;
+    return completionOf(run, { logs, host, engine: containers.engine, now: performance.now() });
   }
 
   #shardOf(shard: number): Shard {

@@ -42,6 +42,8 @@ export class Run implements Job {
   ripe = false;
   /** Its record without logs, kept before the result is told: a caller who has heard it must find it. */
   early: Kept | null = null;
+  /** A record without logs was kept, or is about to be. */
+  announced = false;
   /** Its record is kept: the result need not be sent any more. */
   recorded = false;
 
@@ -84,8 +86,12 @@ export function contextOf(message: RunMessage): Record<string, string> {
 }
 
 /** What the host says of a run that has answered. `now`: performance.now(). Whole milliseconds, since records show such. */
-export function completionOf(run: Run, options: { host: string; engine: string; now: number }): Completion {
-  const { answer, logs } = run;
+export function completionOf(
+  run: Run,
+  options: { logs: Logs | null; host: string; engine: string; now: number },
+): Completion {
+  const { answer } = run;
+  const { logs } = options;
   if (answer === null) throw new Error("a run without an answer has no completion");
   const { outcome, initTime } = answer;
   return {

@@ -30,6 +30,7 @@ export class Tails {
     const run = leases.get(id);
     if (run === undefined || run.about.namespaceId !== options.namespaceId) return Promise.resolve({ kind: "unknown" });
     const wait = Math.min(options.waitMs, LONGEST);
+    if (wait === 0 && run.phase === "recording") return Promise.resolve({ kind: "over" });
     if (wait === 0 || link.phase !== "ready" || run.phase === "granted" || this.#asked.size >= MOST) {
       return Promise.resolve({ kind: "nothing" });
     }

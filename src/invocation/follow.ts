@@ -37,6 +37,8 @@ const LOOK = 300;
 const YOUNG = 2_000;
 /** Schedulers asked at once. */
 const MOST_ASKED = 64;
+/** The same for a reader who does not follow. */
+const FEW = 16;
 /** Questions in one stream: the platform bounds what one request may ask. Who follows comes again with the number of his last line. */
 const MOST_LOOKS = 800;
 
@@ -58,7 +60,7 @@ export async function* follow(
         yield { kind: "end", record };
         return;
       }
-      scheduler = await whoRuns(ports, activation);
+      scheduler = (await whoRuns(ports, activation))?.scheduler;
       const unheard = scheduler === undefined && !known && ports.now() - timeOf(id) > YOUNG;
       if (unheard && !(await ports.composition.runs(id)) && !(await ports.store.await(id, { ms: LOOK })).known) {
         yield { kind: "unknown" };
@@ -92,16 +94,24 @@ export async function* follow(
 
 /** The scheduler that has it, if one has. */
 async function whoRuns(
-  ports: FollowPorts,
-  { id, namespaceId }: { id: ActivationId; namespaceId: string },
-): Promise<Pick<InvokerSchedulerRpc, "tail"> | undefined> {
-  const connected = (await ports.schedulers()).filter((each) => each.connected).slice(0, MOST_ASKED);
+  ports: Pick<FollowPorts, "schedulers" | "scheduler">,
+  { id, namespaceId, most = MOST_ASKED }: { id: ActivationId; namespaceId: string; most?: number },
+): Promise<{ scheduler: Pick<InvokerSchedulerRpc, "tail">; over: boolean } | undefined> {
+  const connected = (await ports.schedulers()).filter((each) => each.connected).slice(0, most);
   const asked = await Promise.all(
     connected.map(async ({ scheduler: name }) => {
       const scheduler = ports.scheduler(name);
       const reply = await scheduler.tail(id, { namespaceId, from: 0, waitMs: 0 });
-      return reply.kind === "nothing" ? scheduler : undefined;
+      return reply.kind === "unknown" ? undefined : { scheduler, over: reply.kind === "over" };
     }),
   );
   return asked.find((each) => each !== undefined);
+}
+
+/** Whether it has run and its record is on its way: a caller may have heard the result already. */
+export async function isOnItsWay(
+  ports: Pick<FollowPorts, "schedulers" | "scheduler">,
+  activation: { id: ActivationId; namespaceId: string },
+): Promise<boolean> {
+  return (await whoRuns(ports, { ...activation, most: FEW }))?.over === true;
 }

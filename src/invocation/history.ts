@@ -8,22 +8,26 @@ type Shelf = Pick<ActivationStoreRpc, "list">;
 
 /** A record may be this much behind its reply (ms): an activation that is known or this young is waited for. */
 const FLUSH = 50;
+/** The same where long logs are still on their way to the blob store. */
+const UPLOAD = 2_000;
 const YOUNG = 2_000;
 /** Records of one store asked for at once; fewer where each brings its result and logs. */
 const PAGE = 200;
 const DOCS_PAGE = 20;
 
-/** The record of `id`, or null if there is none (yet). */
+/** The record of `id`, or null if there is none (yet). `isOnItsWay`: whether somebody has it who will bring it here. */
 export async function findActivation(
   store: Pick<ActivationStoreRpc, "get" | "await">,
   id: ActivationId,
-  now: number,
+  { now, isOnItsWay }: { now: number; isOnItsWay: () => Promise<boolean> },
 ): Promise<ActivationRecord | null> {
   if (now - timeOf(id) >= YOUNG) {
     const { record, known } = await store.get(id);
     if (record !== null || !known) return record;
   }
-  return (await store.await(id, { ms: FLUSH })).record;
+  const { record } = await store.await(id, { ms: FLUSH });
+  if (record !== null || !(await isOnItsWay())) return record;
+  return (await store.await(id, { ms: UPLOAD })).record;
 }
 
 /** Merges the shards' lists by start, newest first. */

@@ -83,7 +83,8 @@ export interface InvokerSchedulerRpc {
    * under way is declined, because the store may have given it up meanwhile. */
   offer(store: StoreName, offers: Offer[], options: { at: number }): Promise<OfferReply>;
   holds(ids: ActivationId[]): Promise<HoldsReply>;
-  /** Output of a run while it runs, from place `from` on (0 at first), within `waitMs`. */
+  /** Output of a run while it runs, from place `from` on (0 at first), within `waitMs`. With 0 only whether it runs there
+   * ("nothing") or has answered and its record is on its way ("over"). */
   tail(id: ActivationId, options: { namespaceId: string; from: number; waitMs: number }): Promise<TailReply>;
   status(): Promise<SchedulerStatus>;
   drain(on: boolean): Promise<void>;

@@ -65,21 +65,29 @@ describe("one activation", () => {
     };
   };
 
+  const at = (now: number, onItsWay = false) => ({ now, isOnItsWay: async () => onItsWay });
+
+  it("whose long logs are still on their way is waited for", async () => {
+    const shard = store(null, false);
+    await findActivation(shard, newActivationId(1_000, 0), at(2_000, true));
+    expect(shard.calls).toEqual(["await 50", "await 2000"]);
+  });
+
   it("that is young is waited for a moment", async () => {
     const shard = store(null, false);
-    expect(await findActivation(shard, newActivationId(1_000, 0), 2_999)).toBeNull();
+    expect(await findActivation(shard, newActivationId(1_000, 0), at(2_999))).toBeNull();
     expect(shard.calls).toEqual(["await 50"]);
   });
 
   it("that is old and unknown is refused at once", async () => {
     const shard = store(null, false);
-    expect(await findActivation(shard, newActivationId(1_000, 0), 3_000)).toBeNull();
+    expect(await findActivation(shard, newActivationId(1_000, 0), at(3_000))).toBeNull();
     expect(shard.calls).toEqual(["get"]);
   });
 
   it("that is old, known and about to end is waited for a moment", async () => {
     const shard = store(null, true);
-    await findActivation(shard, newActivationId(1_000, 0), 9_000);
+    await findActivation(shard, newActivationId(1_000, 0), at(9_000));
     expect(shard.calls).toEqual(["get", "await 50"]);
   });
 });

@@ -371,13 +371,32 @@ test("results and logs too large for a frame go through the side door and are na
     listener.collected(job, { lines });
   };
   dispatcher.received(0, [runOf(1)]);
-  await vi.waitFor(() => expect(link.sent).toHaveLength(1));
-  const [record] = link.take();
+  await vi.waitFor(() => expect(link.sent.at(-1)?.t).toBe("record"));
+  const record = link.take().at(-1);
   const completion = record?.t === "record" ? record.completion : undefined;
   expect(completion?.result).toEqual({ blob: `results/${idOf(1)}/1`, size: Buffer.byteLength(result) });
   expect(completion?.logs).toEqual({ blob: `logs/${idOf(1)}/1`, size: lines.length });
   expect(blobs.get(`results/${idOf(1)}/1`)).toBe(result);
   expect(blobs.get(`logs/${idOf(1)}/1`)).toBe(lines);
+});
+
+test("a caller does not wait until long logs have gone through the side door", async () => {
+  const { dispatcher, containers, link, outbox } = welcomed();
+  const lines = JSON.stringify(Array.from({ length: 1000 }, () => "x".repeat(1000)));
+  containers.onRun = (job, listener) => {
+    listener.answered(job, answerOf());
+    listener.collected(job, { lines });
+  };
+  dispatcher.received(0, [runOf(1)]);
+  await vi.waitFor(() => expect(link.sent.at(-1)?.t).toBe("record"));
+  const [result, record] = link.take();
+  expect(result).toMatchObject({ t: "result", completion: { result: { inline: '{"ok":true}' } } });
+  expect(result?.t === "result" && result.completion.logs).toBe(undefined);
+  expect(record).toMatchObject({ completion: { logs: { blob: `logs/${idOf(1)}/1`, size: lines.length } } });
+  expect(outbox.count, "only the whole record is kept").toBe(1);
+  dispatcher.received(0, [runOf(2, { invocation: { blocking: false } })]);
+  await vi.waitFor(() => expect(link.sent).toHaveLength(1));
+  expect(link.take()[0]?.t, "nobody waits: one record and no result").toBe("record");
 });
 
 test("parts that would fit alone but not together leave the frame too", async () => {

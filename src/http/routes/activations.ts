@@ -4,6 +4,7 @@ import type { ActivationRecord } from "../../entities/activation.ts";
 import { type ActivationId, isActivationId, shardOf } from "../../entities/activation-id.ts";
 import { extendedPieces, resultPieces, summaryText } from "../../entities/activation-view.ts";
 import { fail, ok, type Result } from "../../errors.ts";
+import { isOnItsWay } from "../../invocation/follow.ts";
 import { findActivation, listActivations } from "../../invocation/history.ts";
 import type { ActivationQuery } from "../../protocol/rpc.ts";
 import type { App, AppContext } from "../context.ts";
@@ -73,7 +74,15 @@ async function one(c: AppContext, view: (record: ActivationRecord) => Piece[]): 
   if (!id.ok) return respond(c, id);
   const services = c.get("services");
   const store = services.shard(c.get("identity").namespace.uuid, shardOf(id.value));
-  const record = await findActivation(store, id.value, Date.now());
+  const activation = { id: id.value, namespaceId: c.get("identity").namespace.uuid };
+  const schedulers = {
+    schedulers: () => services.schedulers((work) => c.executionCtx.waitUntil(work)),
+    scheduler: (name: string) => services.scheduler(name),
+  };
+  const record = await findActivation(store, id.value, {
+    now: Date.now(),
+    isOnItsWay: () => isOnItsWay(schedulers, activation),
+  });
   if (record === null) return respond(c, fail("not-found"));
   return json(c, bodyOf(view(record), services.stores.blobs));
 }

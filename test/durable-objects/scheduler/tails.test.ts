@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { SchedulerCore } from "../../../durable-objects/scheduler/core.ts";
 import type { Connection } from "../../../durable-objects/scheduler/ports.ts";
 import type { HostMessage, HostReport, SchedulerMessage } from "../../../src/protocol/messages.ts";
-import { callOf, reportOf } from "../calls.ts";
+import { callOf, completed, reportOf } from "../calls.ts";
 import { Clock, settle } from "../clock.ts";
 
 async function world(report: Partial<HostReport> = { follows: true }) {
@@ -65,8 +65,10 @@ test("another namespace, or an id that does not run here, learns nothing", async
 });
 
 test("who only wants to know whether it runs here need not ask the host", async () => {
-  const { ask, asked } = await world();
+  const { ask, asked, hear, id } = await world();
   expect(await ask({ waitMs: 0 })).toEqual({ kind: "nothing" });
+  hear({ t: "result", id, attempt: 1, lease: { epoch: 1, counter: 1 }, completion: completed() });
+  expect(await ask({ waitMs: 0 })).toEqual({ kind: "over" });
   expect(asked()).toEqual([]);
 });
 
