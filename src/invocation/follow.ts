@@ -4,7 +4,13 @@
 import type { ActivationRecord } from "../entities/activation.ts";
 import { type ActivationId, timeOf } from "../entities/activation-id.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
-import type { ActivationStoreRpc, InvokerSchedulerRpc, RosterEntry, SchedulerName } from "../protocol/rpc.ts";
+import type {
+  ActivationStoreRpc,
+  InvokerSchedulerRpc,
+  RosterEntry,
+  SchedulerName,
+  TailReply,
+} from "../protocol/rpc.ts";
 
 export interface FollowPorts {
   now(): number;
@@ -29,6 +35,8 @@ export type Followed =
   /** Nobody knows the id. */
   | { kind: "unknown" };
 
+/** What a scheduler that was lost says; where it went is looked for again. */
+const UNKNOWN: TailReply = { kind: "unknown" };
 /** ms a scheduler may keep a question. */
 const WAIT = 5_000;
 /** ms between two looks at where it runs, or at its record once it has run. */
@@ -70,7 +78,7 @@ export async function* follow(
       continue;
     }
     const asked = ports.now();
-    const reply = await scheduler.tail(id, { namespaceId, from, waitMs: WAIT });
+    const reply = await scheduler.tail(id, { namespaceId, from, waitMs: WAIT }).catch(() => UNKNOWN);
     if (reply.kind !== "lines") {
       // An answer at once means that it has ended, or not begun.
       if (reply.kind !== "nothing" || ports.now() - asked < LOOK) scheduler = undefined;
@@ -101,7 +109,7 @@ async function whoRuns(
   const asked = await Promise.all(
     connected.map(async ({ scheduler: name }) => {
       const scheduler = ports.scheduler(name);
-      const reply = await scheduler.tail(id, { namespaceId, from: 0, waitMs: 0 });
+      const reply = await scheduler.tail(id, { namespaceId, from: 0, waitMs: 0 }).catch(() => UNKNOWN);
       return reply.kind === "unknown" ? undefined : { scheduler, over: reply.kind === "over" };
     }),
   );

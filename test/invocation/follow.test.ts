@@ -135,6 +135,17 @@ it("waits for a sequence's record, which is all there is to be told of it", asyn
   expect((await told.next()).value).toEqual({ kind: "lines", lines: ["step"], count: 1 });
 });
 
+it("goes on where it was when a scheduler is lost", async () => {
+  const world = new World();
+  world.lines = ["a", "b"];
+  const lost = (): TailReply => {
+    throw new Error("the object was reset");
+  };
+  world.replies = [piece(["a"]), lost, piece(["b"], 4)];
+  expect((await world.all()).map(({ kind }) => kind)).toEqual(["lines", "lines", "end"]);
+  expect(world.asked.map(({ from }) => from)).toEqual([0, 4, 4, 8]);
+});
+
 it("asks a bounded number of times", async () => {
   const world = new World();
   let lines = 0;
