@@ -222,13 +222,13 @@ export class Book<W extends Waiter = Waiter> {
   ran(key: string, ms: number): void {
     const mean = this.#paces.get(key);
     this.#paces.delete(key);
-    this.#paces.set(key, mean === undefined ? ms : mean + (ms - mean) * PACE_WEIGHT);
+    this.#paces.set(key, mean === undefined ? ms : mean + (ms - mean) * (ms < mean ? FASTER : SLOWER));
     if (this.#paces.size > MOST_PACES) this.#paces.delete(this.#paces.keys().next().value as string);
   }
 
   /** A container was made in `ms`. */
   made(ms: number): void {
-    this.#startTime += (ms - this.#startTime) * PACE_WEIGHT;
+    this.#startTime += (ms - this.#startTime) * START_WEIGHT;
   }
 
   /** Mean ms of the last creations. */
@@ -236,7 +236,7 @@ export class Book<W extends Waiter = Waiter> {
     return Math.max(SHORTEST_START, this.#startTime);
   }
 
-  /** Mean ms of the key's last runs, or null if none is known. */
+  /** ms of a run of this key where it is not held up, or null if none is known. */
   pace(key: string): number | null {
     return this.#paces.get(key) ?? null;
   }
@@ -272,8 +272,12 @@ const MOST_STARTS = 256;
 const MOST_PACES = 1_000;
 /** ms: what a start costs, where it is quicker, is still work for the machine. */
 const SHORTEST_START = 400;
-/** Weight of the newest run in the mean. */
-const PACE_WEIGHT = 0.2;
+/** Weight of the newest run in a key's pace: runs that are slow because many run at once would not be quicker in more
+ * containers, so that the pace follows the quick ones. */
+const FASTER = 0.3;
+const SLOWER = 0.02;
+/** Weight of the newest start in the mean. */
+const START_WEIGHT = 0.2;
 
 function isActive(slot: Slot): boolean {
   const { state } = slot;
