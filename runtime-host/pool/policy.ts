@@ -64,8 +64,9 @@ function serve<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
     // Nobody takes what the one who waits longest could have, once that has waited for too long.
     if (blocked && now - (waiting[0] as W).since > limits.patience) return null;
     const slot = usable(book, waiter);
-    const spared = slot?.key === null && claim(claimed, waiter.key, coming(book, waiter, { now, part: WORTH_SPARING }));
-    if (spared) continue;
+    // Coming back from a pause costs the machine a good part of a start.
+    const isDear = slot !== null && (slot.key === null || slot.state === "paused");
+    if (isDear && claim(claimed, waiter.key, coming(book, waiter, { now, part: WORTH_SPARING }))) continue;
     if (slot !== null) {
       if (fits(book, slot)) return { do: "run", waiter, slot };
       blocked = true;

@@ -106,6 +106,18 @@ describe("what serves a call", () => {
     expect(first(pool)).toEqual(["run", "a", blank.id]);
   });
 
+  it("is a busy container rather than a paused one where runs are short", () => {
+    const pool = book();
+    const paused = slot(pool, "a", "paused");
+    const busy = slot(pool, "a", "busy", { running: 1 });
+    pool.waiting.push(waiter("a"));
+    expect(first(pool)).toEqual(["run", "a", paused.id]);
+    pool.ran("a", 2);
+    expect(first(pool)).toBeNull();
+    pool.remove(busy);
+    expect(first(pool)).toEqual(["run", "a", paused.id]);
+  });
+
   it("is the idle container used last, so that surplus ones grow old", () => {
     const pool = book();
     slot(pool, "a", "idle", { usedAt: 1 });
