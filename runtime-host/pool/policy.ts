@@ -59,11 +59,15 @@ export function refusal(book: Book, wish: Pick<Waiter, "memory">): Refusal | nul
 function serve<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
   const { limits, waiting } = book;
   const claimed = new Map<string, number>();
+  // Nothing changes until a step is returned: one look per key, however many wait.
+  const found = new Map<string, Slot | null>();
   let blocked = false;
   for (const waiter of waiting) {
     // Nobody takes what the one who waits longest could have, once that has waited for too long.
     if (blocked && now - (waiting[0] as W).since > limits.patience) return null;
-    const slot = usable(book, waiter);
+    const seen = found.get(waiter.key);
+    const slot = seen === undefined ? usable(book, waiter) : seen;
+    found.set(waiter.key, slot);
     // Coming back from a pause costs the machine a good part of a start.
     const isDear = slot !== null && (slot.key === null || slot.state === "paused");
     if (isDear && claim(claimed, waiter.key, coming(book, waiter, { now, part: WORTH_SPARING }))) continue;
