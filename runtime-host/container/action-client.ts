@@ -26,6 +26,7 @@ export interface PostOptions {
   /** See Exchange. */
   mayBeQuiet?: boolean;
   run?: string;
+  journal?: string;
 }
 
 const CONNECT_TIMEOUT = 2_000;

@@ -4,11 +4,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerOwner, ContainerSpec, Creation, Engine, EngineContainer } from "../engine/engine.ts";
 import { ActionClient } from "./action-client.ts";
+import { Journal } from "./journal.ts";
 import { LogReader } from "./log-reader.ts";
 
 export interface StartOptions {
   /** For spilled logs. */
   folder: string;
+  /** For journals: memory, if that can be had. */
+  journals: string;
   /** ms the server has to listen before the container is handed out as it is. */
   helloTimeout: number;
 }
@@ -53,21 +56,36 @@ export class ActionContainer {
     const logs = new LogReader({ folder: options.folder, sentinelled: spec.image === undefined });
     let self: ActionContainer | null = null;
     let client: ActionClient | null = null;
-    const created = await engine.create(spec, {
-      output: (stream, bytes) => logs.chunk(stream, bytes),
-      ended: () => {
-        logs.end();
-        if (client !== null) client.ended = true;
-        self?.onEnded?.();
-        if (self !== null) void self.#giveUp();
+    const journal = engine.sharesFiles && spec.image === undefined ? makeJournal(options.journals) : null;
+    const files = journal === null ? {} : { journals: journal.paths };
+    const created = await engine.create(
+      { ...spec, ...files },
+      {
+        output: (stream, bytes) => logs.chunk(stream, bytes),
+        ended: () => {
+          logs.end();
+          if (client !== null) client.ended = true;
+          self?.onEnded?.();
+          if (self !== null) void self.#giveUp();
+        },
       },
-    });
-    if (!created.ok) return created;
+    );
+    if (!created.ok) {
+      journal?.close();
+      return created;
+    }
     client = new ActionClient(created.container.address);
     client.ended = logs.ended;
     const { listening, text } = await client.hello(options.helloTimeout);
+    journal?.unlink();
+    if (says(text, "journals") && !logs.ended) logs.journal = journal;
+    else journal?.close();
     const parts = { engine: created.container, spec, logs, client };
-    self = new ActionContainer(parts, { ...abilities(text), listening });
+    self = new ActionContainer(parts, {
+      concurrent: says(text, "concurrent"),
+      named: says(text, "named"),
+      listening,
+    });
     return { ok: true, container: self };
   }
 
@@ -122,13 +140,21 @@ export class ActionContainer {
   }
 }
 
-function abilities(hello: string | null): { concurrent: boolean; named: boolean } {
-  const says = (value: object, word: string) => (value as Record<string, unknown>)[word] === true;
+/** Null where there is no room: then the streams carry what it would. */
+function makeJournal(folder: string): Journal | null {
+  try {
+    return Journal.make(folder);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a runtime's hello has this word as true. */
+function says(hello: string | null, word: string): boolean {
   try {
     const value: unknown = JSON.parse(hello ?? "null");
-    if (typeof value !== "object" || value === null) return { concurrent: false, named: false };
-    return { concurrent: says(value, "concurrent"), named: says(value, "named") };
+    return typeof value === "object" && value !== null && (value as Record<string, unknown>)[word] === true;
   } catch {
-    return { concurrent: false, named: false };
+    return false;
   }
 }

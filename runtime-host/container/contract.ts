@@ -71,15 +71,6 @@ export interface Logs {
 
 /** The output of a run while it runs. */
 export interface LiveLogs {
-  /** Lines from place `from` on, as JSON texts with commas between, and the place of the next; null if there are none. Of a line longer than `max` bytes only the
-   * beginning is given. */
-  read(from: number, max: number): { text: string; next: number } | null;
-  /** Told once when there is more, or it is over. */
-  onMore: (() => void) | null;
-}
-
-/** The output of a run while it runs. */
-export interface LiveLogs {
   /** Lines from place `from` on, as JSON texts with commas between, and the place of the next; null if there are none. Of a line
    * longer than `max` bytes only the beginning is given. */
   read(from: number, max: number): { text: string; next: number } | null;

@@ -20,12 +20,15 @@ export interface ExchangeOptions {
   mayBeQuiet?: boolean;
   /** The run's name, where runs may overlap: what it prints comes in this name. */
   run?: string;
+  /** Which of its journals the runtime is to write to from now on; absent = as before. */
+  journal?: string;
 }
 
 /** Bytes of an endless answer that are counted before the connection is cut. */
 const COUNTED = 32 * 1024 * 1024;
 const QUIET = "x-edgewhisk-quiet";
 const RUN = "x-edgewhisk-run";
+const JOURNAL = "x-edgewhisk-journal";
 const JSON_HEADERS = ["content-type", "application/json"];
 const MAY_BE_QUIET = [...JSON_HEADERS, QUIET, "1"];
 const EMPTY = Buffer.alloc(0);
@@ -55,9 +58,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
       try {
         if (body === undefined) dispatcher.dispatch({ method: "GET", path }, this);
         else {
-          const { mayBeQuiet, run } = this.#options;
-          const plain = mayBeQuiet === true ? MAY_BE_QUIET : JSON_HEADERS;
-          const headers = run === undefined ? plain : [...plain, RUN, run];
+          const { mayBeQuiet, run, journal } = this.#options;
+          let headers = mayBeQuiet === true ? MAY_BE_QUIET : JSON_HEADERS;
+          if (run !== undefined) headers = [...headers, RUN, run];
+          if (journal !== undefined) headers = [...headers, JOURNAL, journal];
           dispatcher.dispatch({ method: "POST", path, body, headers }, this);
         }
       } catch {

@@ -29,12 +29,15 @@ export class LogCollection implements LiveLogs {
   answered = false;
   /** Told when both markers are there. */
   onSealed: (() => void) | null = null;
-  /** Told once when there is more to read, or when it is over; for who follows it live. */
-  onMore: (() => void) | null = null;
+  /** Told when somebody begins to wait for more. */
+  followed: (() => void) | null = null;
+  /** Something it should have had could not be read. */
+  torn = false;
   /** Handed over or discarded: nothing more can be read here. */
   over = false;
   /** What the runtime is told to write before this run's output, where runs overlap. */
   run: string | null = null;
+  #onMore: (() => void) | null = null;
   #text = "";
   #size = 0;
   #cut = 0;
@@ -53,6 +56,16 @@ export class LogCollection implements LiveLogs {
 
   get full(): boolean {
     return this.#full || this.limit === 0;
+  }
+
+  /** Told once when there is more to read, or when it is over; for who follows it live. */
+  get onMore(): (() => void) | null {
+    return this.#onMore;
+  }
+
+  set onMore(told: (() => void) | null) {
+    this.#onMore = told;
+    if (told !== null) this.followed?.();
   }
 
   get whole(): boolean {
@@ -130,9 +143,9 @@ export class LogCollection implements LiveLogs {
   }
 
   #tell(): void {
-    const told = this.onMore;
+    const told = this.#onMore;
     if (told === null) return;
-    this.onMore = null;
+    this.#onMore = null;
     told();
   }
 

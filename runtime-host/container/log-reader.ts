@@ -1,7 +1,9 @@
 // Reads what a container prints, all its life, and gives it to whoever is running then. It never stops reading (that would
 // block the action) and never keeps more than a line: output of nobody, and output past the limit, is counted and dropped.
+// Where the container has a journal, that is read before whatever comes on the streams: it was written before.
 
 import { randomBytes } from "node:crypto";
+import type { Journal, JournalSink } from "./journal.ts";
 import { LogCollection, type Stream } from "./log-collection.ts";
 import { LineCutter, type LineSink } from "./log-lines.ts";
 import { NamedOutput } from "./named-output.ts";
@@ -13,6 +15,13 @@ const SENTINEL_WAIT = 2_000;
 const QUIET_WAIT = 20;
 /** Quiet periods a container may break before its logs are taken as they are. */
 const MOST_ROUNDS = 10;
+/** Bytes of a journal that are read in one turn, and in all for one run: a runtime of ours writes less. */
+const SLICE = 128 * 1024;
+const MOST_JOURNAL = 8 * 1024 * 1024;
+/** ms between two looks into a journal that somebody follows. */
+const LOOK_EVERY = 100;
+/** ms: what says it is older says what cannot be; an action runs shorter. */
+const LONGEST_AGO = 24 * 60 * 60 * 1000;
 
 export interface LogReaderOptions {
   /** For spilled logs. */
@@ -30,6 +39,8 @@ export class LogReader {
   stray = 0;
   /** Printed although its runtime said it had not: it is to write its markers always. */
   noisy = false;
+  /** Set once the container is known to have it. */
+  journal: Journal | null = null;
   readonly #folder: string;
   readonly #active: LogCollection[] = [];
   readonly #streams: Readonly<Record<Stream, StreamSink>>;
@@ -43,26 +54,40 @@ export class LogReader {
   /** How the names of this container's runs begin: an action cannot print it by accident. */
   #prefix = "";
   #names = 0;
+  /** Bytes on the streams that belonged to nobody. */
+  #astray = 0;
+  /** When what is being read was printed, where that is known: ms since 1970. */
+  #printedAt: number | null = null;
+  #following: NodeJS.Timeout | null = null;
+  readonly #clock = () => this.#printedAt ?? Date.now();
+  readonly #written: JournalSink = {
+    printed: (run, stream, bytes, at) => this.#journaled({ run, stream, at }, bytes),
+    lost: (bytes) => {
+      this.stray += bytes;
+      for (const each of this.#active) each.torn = true;
+    },
+  };
 
   constructor(options: LogReaderOptions) {
     this.#folder = options.folder;
     this.sentinelled = options.sentinelled;
     const strayed = (bytes: number) => {
       this.stray += bytes;
+      if (this.#printedAt === null) this.#astray += bytes;
     };
-    this.#streams = {
-      1: new StreamSink(1, this.#active, strayed),
-      2: new StreamSink(2, this.#active, strayed),
-    };
+    const parts = { active: this.#active, strayed, clock: this.#clock };
+    this.#streams = { 1: new StreamSink(1, parts), 2: new StreamSink(2, parts) };
   }
 
   /** Output from now on belongs to this collection (too, if others are open). */
   open(limit: number): LogCollection {
     if (this.#active.length === 0) {
+      this.#readJournal();
       this.#streams[1].begin();
       this.#streams[2].begin();
     }
     const collection = new LogCollection(limit, { folder: this.#folder, began: this.#bytes });
+    if (this.journal !== null) collection.followed = () => this.#follow();
     this.#active.push(collection);
     return collection;
   }
@@ -73,14 +98,17 @@ export class LogReader {
       this.#prefix = randomBytes(8).toString("hex");
       this.#parsers = { 1: this.#parser(1), 2: this.#parser(2) };
     }
-    const run = `${this.#prefix}${(++this.#names >>> 0).toString(16).padStart(8, "0")}`;
+    // 0 is nobody.
+    this.#names = (this.#names + 1) >>> 0 || 1;
+    const run = `${this.#prefix}${hex(this.#names)}`;
     collection.run = run;
     collection.began = this.#loose;
-    this.#own.set(run, new OwnOutput(collection));
+    this.#own.set(run, new OwnOutput(collection, this.#clock));
     return run;
   }
 
   chunk(stream: Stream, bytes: Buffer): void {
+    this.#readJournal();
     this.#bytes += bytes.length;
     if (this.#parsers === null) this.#unnamed(stream, bytes);
     else this.#parsers[stream].push(bytes);
@@ -92,6 +120,9 @@ export class LogReader {
   end(): void {
     if (this.ended) return;
     this.ended = true;
+    this.#readJournal();
+    this.journal?.close();
+    this.journal = null;
     for (const stream of [1, 2] as const) {
       this.#parsers?.[stream].end();
       for (const each of this.#own.values()) each.flush(stream);
@@ -102,10 +133,16 @@ export class LogReader {
   }
 
   /** After /run was answered: calls `done` once; at once if nothing is missing, else when the markers arrive, the stream
-   * ends, or it has been quiet for long enough. `missing`: markers were due and did not come. */
+   * ends, or it has been quiet for long enough. `missing`: something was due and did not come. */
   settle(collection: LogCollection, done: (missing: boolean) => void): void {
+    const finish = (missing: boolean) => this.#finish(collection, () => done(missing || collection.torn));
+    this.#readThen(() => this.#settle(collection, finish));
+  }
+
+  #settle(collection: LogCollection, finish: (missing: boolean) => void): void {
     if (collection.quiet && this.#quiet(collection)) {
-      this.#finish(collection, () => done(false));
+      if (collection.run !== null) for (const stream of [1, 2] as const) this.#streams[stream].leave(collection);
+      finish(false);
       return;
     }
     collection.answered = true;
@@ -115,11 +152,11 @@ export class LogReader {
     }
     if (collection.whole) {
       this.sentinelled = true;
-      this.#finish(collection, () => done(false));
+      finish(false);
       return;
     }
     if (this.ended) {
-      this.#finish(collection, () => done(false));
+      finish(false);
       return;
     }
     const awaited = (this.sentinelled || collection.run !== null) && !collection.quiet;
@@ -130,7 +167,7 @@ export class LogReader {
       clearTimeout(timer);
       this.#waiting.delete(over);
       collection.onSealed = null;
-      this.#finish(collection, () => done(missing));
+      finish(missing);
     };
     const over = () => stop(false);
     const quiet = () => {
@@ -169,8 +206,46 @@ export class LogReader {
       if (printed) this.noisy = true;
       return !printed;
     }
-    if (this.#bytes !== collection.began || this.stray > 0) this.noisy = true;
+    if (this.#bytes !== collection.began || this.#astray > 0) this.noisy = true;
     return this.#bytes === collection.began;
+  }
+
+  #journaled({ run, stream, at }: { run: number; stream: Stream; at: number }, bytes: Buffer): void {
+    const now = Date.now();
+    // What cannot be is not believed.
+    this.#printedAt = at <= now && at > now - LONGEST_AGO ? at : now;
+    const own = run === 0 ? undefined : this.#own.get(`${this.#prefix}${hex(run)}`);
+    if (own !== undefined) own.take(stream, bytes);
+    else if (run === 0) this.#streams[stream].cutter.push(bytes);
+    else this.stray += bytes.length;
+    this.#printedAt = null;
+  }
+
+  /** All of it, in this turn. */
+  #readJournal(): void {
+    if (this.journal?.read(this.#written, MOST_JOURNAL) === true) this.journal.skip(this.#written);
+  }
+
+  /** Some of it in each turn; in this one if that is all. */
+  #readThen(then: () => void, done = 0): void {
+    if (this.journal?.read(this.#written, SLICE) !== true) {
+      then();
+      return;
+    }
+    if (done < MOST_JOURNAL) setImmediate(() => this.#readThen(then, done + SLICE));
+    else {
+      this.journal.skip(this.#written);
+      then();
+    }
+  }
+
+  #follow(): void {
+    this.#following ??= setInterval(() => {
+      this.#readJournal();
+      if (this.#active.some((each) => each.onMore !== null)) return;
+      if (this.#following !== null) clearInterval(this.#following);
+      this.#following = null;
+    }, LOOK_EVERY).unref();
   }
 
   #parser(stream: Stream): NamedOutput {
@@ -213,19 +288,28 @@ export class LogReader {
   }
 }
 
+function hex(run: number): string {
+  return run.toString(16).padStart(8, "0");
+}
+
 /** One of the two streams: lines go to every open collection whose marker has not come on it. */
 class StreamSink implements LineSink {
   readonly cutter: LineCutter;
   readonly #stream: Stream;
   readonly #active: readonly LogCollection[];
   readonly #strayed: (bytes: number) => void;
+  readonly #clock: () => number;
   /** Markers that came while several were running and none was answered. */
   #credit = 0;
 
-  constructor(stream: Stream, active: readonly LogCollection[], strayed: (bytes: number) => void) {
+  constructor(
+    stream: Stream,
+    parts: { active: readonly LogCollection[]; strayed: (bytes: number) => void; clock: () => number },
+  ) {
     this.#stream = stream;
-    this.#active = active;
-    this.#strayed = strayed;
+    this.#active = parts.active;
+    this.#strayed = parts.strayed;
+    this.#clock = parts.clock;
     this.cutter = new LineCutter(this);
   }
 
@@ -240,7 +324,7 @@ class StreamSink implements LineSink {
   }
 
   line(bytes: Buffer): void {
-    const now = Date.now();
+    const now = this.#clock();
     const takers = this.#active.filter((each) => (each.sealed & this.#stream) === 0);
     for (const each of takers) each.line(this.#stream, bytes, { now, shared: takers.length > 1 });
     if (takers.length === 0) this.#strayed(bytes.length);
@@ -261,7 +345,7 @@ class StreamSink implements LineSink {
     const others = this.#active.some((each) => each !== collection && (each.sealed & this.#stream) === 0);
     const { rest } = this.cutter;
     if (!others) this.cutter.flush();
-    else if (rest.length > 0) collection.line(this.#stream, rest, { now: Date.now(), shared: true });
+    else if (rest.length > 0) collection.line(this.#stream, rest, { now: this.#clock(), shared: true });
   }
 
   sentinel(): void {

@@ -6,15 +6,23 @@ import { LineCutter } from "./log-lines.ts";
 export class OwnOutput {
   printed = false;
   readonly collection: LogCollection;
+  readonly #clock: () => number;
   readonly #cutters: Readonly<Record<Stream, LineCutter>>;
 
-  constructor(collection: LogCollection) {
+  /** `clock`: when what comes was printed. */
+  constructor(collection: LogCollection, clock: () => number) {
     this.collection = collection;
+    this.#clock = clock;
     this.#cutters = { 1: this.#cutter(1), 2: this.#cutter(2) };
   }
 
+  /** Came on a stream. */
   push(stream: Stream, bytes: Buffer): void {
     this.printed = true;
+    this.take(stream, bytes);
+  }
+
+  take(stream: Stream, bytes: Buffer): void {
     this.#cutters[stream].push(bytes);
   }
 
@@ -31,7 +39,7 @@ export class OwnOutput {
   #cutter(stream: Stream): LineCutter {
     const { collection } = this;
     return new LineCutter({
-      line: (bytes) => collection.line(stream, bytes, { now: Date.now(), shared: false }),
+      line: (bytes) => collection.line(stream, bytes, { now: this.#clock(), shared: false }),
       skipped: (bytes) => collection.skipped(bytes),
       // The text of a marker in a run's own name is only text, and not worth a line.
       sentinel: () => {},

@@ -129,11 +129,13 @@ async function run(
   const { timeout, concurrency } = job.limits;
   const body = runBody(job, Date.now() + timeout);
   const named = concurrency > 1 && container.named;
+  const turn = container.logs.journal?.turn() ?? null;
   const reply: Reply = await container.client.post("/run", body, {
     ...bounds(timeout, job.answerBounds),
     patient: false,
     mayBeQuiet: (concurrency === 1 || named) && !container.logs.noisy,
     ...(named ? { run: container.logs.name(options.logs) } : {}),
+    ...(turn === null ? {} : { journal: turn }),
   });
   switch (reply.kind) {
     case "answer":

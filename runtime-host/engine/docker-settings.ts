@@ -1,6 +1,6 @@
 // What a container may do and use, as Docker is told. Pure.
 
-import type { ContainerCreateOptions } from "dockerode";
+import type { ContainerCreateOptions, MountSettings } from "dockerode";
 import { containerLabels, containerName } from "./docker-names.ts";
 import type { ContainerSpec } from "./engine.ts";
 
@@ -22,6 +22,8 @@ export interface ContainerSettings {
 }
 
 const FILES = 1024;
+/** Where a container finds its journals. */
+const JOURNALS = ["/run/edgewhisk-journal-a", "/run/edgewhisk-journal-b"] as const;
 const MB = 1024 * 1024;
 
 export function createOptions(spec: ContainerSpec, settings: ContainerSettings): ContainerCreateOptions {
@@ -32,7 +34,11 @@ export function createOptions(spec: ContainerSpec, settings: ContainerSettings):
     Image: settings.image,
     Labels: containerLabels(settings.host, spec),
     // A runtime that can take overlapping runs must be told so; whether it gets them is the pool's decision.
-    Env: [`__OW_API_HOST=${settings.apiHost}`, "__OW_ALLOW_CONCURRENT=true"],
+    Env: [
+      `__OW_API_HOST=${settings.apiHost}`,
+      "__OW_ALLOW_CONCURRENT=true",
+      ...(spec.journals === undefined ? [] : [`EDGEWHISK_JOURNALS=${JOURNALS.join(":")}`]),
+    ],
     AttachStdout: true,
     AttachStderr: true,
     Tty: false,
@@ -57,8 +63,15 @@ export function createOptions(spec: ContainerSpec, settings: ContainerSettings):
       ...(disk === 0 || settings.quota !== true ? {} : { StorageOpt: { size: String(disk) } }),
       // Under pressure an action goes before the host does.
       OomScoreAdj: 500,
+      ...(spec.journals === undefined
+        ? {}
+        : { Mounts: spec.journals.map((Source, at) => mount(Source, JOURNALS[at])) }),
       LogConfig: { Type: "none", Config: {} },
       RestartPolicy: { Name: "no" },
     },
   };
+}
+
+function mount(Source: string, Target = ""): MountSettings {
+  return { Type: "bind", Source, Target, BindOptions: { Propagation: "rprivate" } };
 }

@@ -83,6 +83,11 @@ export class DockerEngine implements Engine {
     return self;
   }
 
+  /** Only if it is this machine's own: elsewhere there is no such file, or another one. */
+  get sharesFiles(): boolean {
+    return this.#forwarder !== null;
+  }
+
   runtimes(): RuntimeReport[] {
     return this.#images.reports();
   }

@@ -15,6 +15,8 @@ export interface ContainerSpec {
   readonly memory: number;
   /** Absent for a prewarmed container, which belongs to nobody yet. */
   readonly owner?: ContainerOwner;
+  /** Two files of this machine for the runtime's journal; only where the engine takes them. */
+  readonly journals?: readonly [string, string];
 }
 
 export interface ContainerOwner {
@@ -65,6 +67,8 @@ export type Fetched = { ok: true } | { ok: false; why: "pull" | "engine"; detail
 export interface Engine {
   readonly name: "docker" | "process";
   readonly blackbox: boolean;
+  /** Containers can be given files of this machine to write to. */
+  readonly sharesFiles: boolean;
   runtimes(): RuntimeReport[];
   /** Why nothing can be started here, or null. */
   unhealthy(): string | null;

@@ -2,7 +2,7 @@
 // action can do whatever the host's user can. Each has its own process group, an environment without the host's, and a folder.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -36,6 +36,7 @@ type Options = Pick<ContainersOptions, "state" | "apiUrl" | "log">;
 export class ProcessEngine implements Engine {
   readonly name = "process";
   readonly blackbox = false;
+  readonly sharesFiles = true;
   readonly security = PROCESS_SECURITY;
   readonly #runtimes: ReadonlyMap<string, LocalRuntime>;
   readonly #options: Options;
@@ -91,6 +92,7 @@ export class ProcessEngine implements Engine {
     const folder = join(this.#folder, String(spec.number));
     const home = join(folder, "tmp");
     const socketPath = this.#sockets === this.#folder ? join(folder, "s") : join(this.#sockets, String(spec.number));
+    const journals = (spec.journals ?? []).map((path) => openSync(path, "a"));
     try {
       mkdirSync(home, { recursive: true, mode: 0o700 });
       const [command, ...args] = runtime.command;
@@ -106,16 +108,22 @@ export class ProcessEngine implements Engine {
           EDGEWHISK_DIE_WITH_PARENT: "1",
           __OW_API_HOST: this.#options.apiUrl,
           __OW_ALLOW_CONCURRENT: "true",
+          ...(journals.length === 0
+            ? {}
+            : { EDGEWHISK_JOURNALS: journals.map((_, at) => `/dev/fd/${3 + at}`).join(":") }),
         },
         // Its own session: a signal for it reaches its children, and ours never reach it.
         detached: true,
-        stdio: ["pipe", "pipe", "pipe"],
+        // Open files, since their names are soon gone.
+        stdio: ["pipe", "pipe", "pipe", ...journals],
       });
       await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
       const container = new ProcessContainer(child, { folder, socketPath, spec, sink, memory: this.#memory });
       return { ok: true, container };
     } catch (error) {
       return { ok: false, why: "provision", detail: (error as Error).message };
+    } finally {
+      for (const fd of journals) closeSync(fd);
     }
   }
 

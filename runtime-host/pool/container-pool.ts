@@ -20,6 +20,8 @@ export interface PoolOptions {
   prewarms: readonly Prewarm[];
   /** For spilled logs. */
   folder: string;
+  /** For journals; removed with the pool. */
+  journals: string;
   log: Logger;
 }
 

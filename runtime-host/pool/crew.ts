@@ -1,5 +1,6 @@
 // The containers behind the book's slots: makes them, removes them (until it has worked), and has strays swept up.
 
+import { rmSync } from "node:fs";
 import { totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BLACKBOX } from "../../src/entities/runtimes.ts";
@@ -13,6 +14,8 @@ import { Turns } from "./turns.ts";
 export interface CrewOptions {
   /** For spilled logs. */
   folder: string;
+  /** For journals; this pool's alone. */
+  journals: string;
   log: Logger;
 }
 
@@ -68,7 +71,8 @@ export class Crew {
       ...(job === null ? {} : { owner: ownerOf(job) }),
     };
     const helloTimeout = job === null ? HELLO : Math.min(HELLO, job.limits.timeout);
-    const started = await ActionContainer.start(this.#engine, spec, { folder: this.#options.folder, helloTimeout });
+    const { folder, journals } = this.#options;
+    const started = await ActionContainer.start(this.#engine, spec, { folder, journals, helloTimeout });
     const ms = Math.round(performance.now() - began);
     this.#options.log.debug("container-made", { number: spec.number, ms, ok: started.ok, prewarm: job === null });
     if (started.ok) this.#containers.set(slot, started.container);
@@ -138,6 +142,7 @@ export class Crew {
     }
     await this.#engine.sweep(new Set()).catch(() => 0);
     await this.#engine.close();
+    rmSync(this.#options.journals, { recursive: true, force: true });
   }
 
   async #remove(slot: Slot): Promise<void> {

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { resolveKind, runnableKinds } from "../../src/entities/runtimes.ts";
 import type { Containers, ContainersOptions } from "../container/contract.ts";
+import { journalFolder } from "../container/journal.ts";
 import { DockerEngine } from "../engine/docker.ts";
 import { type Engine, EngineUnavailable } from "../engine/engine.ts";
 import { ProcessEngine } from "../engine/process.ts";
@@ -50,6 +51,7 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
     },
     prewarms: prewarmsOf(engine, options.prewarm),
     folder,
+    journals: journalFolder(options.state),
     log: options.log,
   });
   return pool;

@@ -3,6 +3,7 @@
 "use strict";
 
 const environment = require("./environment.js");
+const journal = require("./journal.js");
 const output = require("./output.js");
 const quiet = require("./quiet.js");
 const runs = require("./runs.js");
@@ -14,6 +15,8 @@ let state = "ready";
 let handler;
 /** No run has begun. */
 let fresh = true;
+/** Runs under way. */
+let running = 0;
 
 const text = (status, body) => ({ status, text: JSON.stringify(body) });
 const failure = (status, error) => text(status, { error });
@@ -43,9 +46,9 @@ async function init(message) {
   }
 }
 
-/** @param {{mayOmit: boolean, name?: string}} options `mayOmit`: the host needs no end markers of a run that prints nothing;
- * `name`: what to write before what it prints, where runs may overlap */
-async function run(message, { mayOmit, name }) {
+/** @param {{mayOmit: boolean, name?: string, journal?: string}} options `mayOmit`: the host needs no end markers of a run that
+ * prints nothing; `name`: what to write before what it prints, where runs may overlap; `journal`: which one it reads next */
+async function run(message, { mayOmit, name, journal: next }) {
   if (handler === undefined) return refuse(403, "System not initialized.");
   if (state === "running") return refuse(503, "System not ready, status is running.");
   // It came while another run's exception stopped the action: nothing has begun, another container may take it.
@@ -58,6 +61,7 @@ async function run(message, { mayOmit, name }) {
       `Internal system error: the argument must be a dictionary but has type '${typeof message.value}'.`,
     );
   if (!concurrent) state = "running";
+  if (next !== undefined) journal.select(next, running === 0);
   if (name === undefined) return perform(message, value, mayOmit);
   // What init printed is still on its way in the first run.
   const notes = fresh ? 0 : quiet.count();
@@ -67,6 +71,7 @@ async function run(message, { mayOmit, name }) {
 
 async function perform(message, value, mayOmit) {
   environment.atRun(message);
+  running += 1;
   let outcome;
   try {
     outcome = await call(value);
@@ -75,6 +80,7 @@ async function perform(message, value, mayOmit) {
     output.error(error);
     outcome = failure(502, `An error has occurred: ${name(error)}`);
   }
+  running -= 1;
   if (state === "running") state = "ready";
   outcome.quiet = output.endOfActivation(mayOmit);
   return outcome;

@@ -9,6 +9,8 @@ const native = process.env;
 const seen = { ...native };
 /** The folder in which `openwhisk` is found for actions that do not bring it; unset where resolution finds it anyway. */
 const modules = native.EDGEWHISK_MODULES;
+/** Two files for what runs print, or none. */
+const journals = (native.EDGEWHISK_JOURNALS ?? "").split(":").filter(Boolean);
 
 for (const key of Object.keys(seen)) {
   if (!key.startsWith("EDGEWHISK_")) continue;
@@ -66,4 +68,4 @@ function atRun(message) {
   }
 }
 
-module.exports = { atInit, atRun, modules };
+module.exports = { atInit, atRun, modules, journals };

@@ -1,10 +1,13 @@
 // stdout and stderr, written synchronously: what an action printed is in the pipe before its end marker, and the marker
 // before the answer to /run, even if the action exits or blocks the loop right after printing. What a named run prints goes out
 // in records: NUL, its name, five hex digits of length, so many bytes. A record without bytes is its end marker.
+// Where there is a journal and nobody else can print, all of it goes there instead, and counts as nothing printed here.
 "use strict";
 
 const fs = require("node:fs");
 const { writeSync } = fs;
+// Before quiet.js watches who writes.
+const journal = require("./journal.js");
 const quiet = require("./quiet.js");
 const runs = require("./runs.js");
 
@@ -18,6 +21,8 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 const streams = [undefined, process.stdout, process.stderr];
 /** Whether the last byte written to 1 and 2 left a line open. */
 const open = [false, false, false];
+/** Stands for the run of what has none. */
+const nobody = { written: [] };
 
 function put(fd, bytes) {
   for (let at = 0; at < bytes.length; ) {
@@ -36,6 +41,11 @@ function record(run, bytes) {
   return bytes.length === 0 ? Buffer.from(head) : Buffer.concat([Buffer.from(head), bytes], HEAD + bytes.length);
 }
 
+/** For what is on its way to a stream; false where that is where it has to go. */
+function journaled(fd, data, run) {
+  return quiet.alone() && journal.write(run === undefined ? 0 : run.number, fd, data);
+}
+
 function writeNamed(run, fd, bytes) {
   if (bytes.length === 0) return;
   run.printed = true;
@@ -44,8 +54,8 @@ function writeNamed(run, fd, bytes) {
 }
 
 function writeAll(fd, bytes) {
-  if (bytes.length === 0) return;
   const run = runs.current();
+  if (bytes.length === 0 || journaled(fd, bytes, run)) return;
   if (run !== undefined) return writeNamed(run, fd, bytes);
   open[fd] = bytes[bytes.length - 1] !== NEWLINE;
   quiet.note();
@@ -66,14 +76,28 @@ function makeSynchronous(fd) {
   };
   // What one run corks must not hold back, nor be given, what another writes.
   stream.write = function (...args) {
+    const [data, encoding] = args;
     const run = runs.current();
-    const bytes = run === undefined ? undefined : bytesOf(args[0], typeof args[1] === "string" ? args[1] : undefined);
+    const isText = typeof data === "string" && (typeof encoding !== "string" || /^utf-?8$/i.test(encoding));
+    const held = run === undefined && stream.writableCorked > 0;
+    if (isText && !held && stream.writable && journaled(fd, data, run)) return written(args, run);
+    const bytes = run === undefined ? undefined : bytesOf(data, typeof encoding === "string" ? encoding : undefined);
     if (bytes === undefined) return write.apply(this, args);
-    writeNamed(run, fd, bytes);
-    const done = args.findLast((each) => typeof each === "function");
-    if (done !== undefined) process.nextTick(done);
-    return true;
+    if (!journaled(fd, bytes, run)) writeNamed(run, fd, bytes);
+    return written(args, run);
   };
+}
+
+/** Whoever waits for a write hears of it soon, in its run's context; console gives each line such a function. */
+function written(args, run = nobody) {
+  const done = typeof args[1] === "function" ? args[1] : args[2];
+  if (typeof done !== "function") return true;
+  if (run.written.push(done) === 1) process.nextTick(tell, run);
+  return true;
+}
+
+function tell(run) {
+  for (const done of run.written.splice(0)) done(null);
 }
 
 /** Undefined for what cannot be written. */
@@ -84,10 +108,10 @@ function bytesOf(data, encoding) {
   return ArrayBuffer.isView(data) ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : undefined;
 }
 
-/** fs.write and fs.writeSync to 1 or 2 by a named run: how many bytes were taken, or undefined. */
+/** fs.write and fs.writeSync to 1 or 2 by a named run, or while there is a journal: how many bytes were taken, or undefined. */
 quiet.divert(([fd, data, ...rest]) => {
   const run = runs.current();
-  if (run === undefined) return undefined;
+  if (run === undefined && !journal.takes()) return undefined;
   const text = typeof data === "string";
   let bytes = bytesOf(data, text && typeof rest[1] === "string" ? rest[1] : undefined);
   if (bytes === undefined) return undefined;
@@ -96,7 +120,10 @@ quiet.divert(([fd, data, ...rest]) => {
       typeof rest[0] === "object" && rest[0] !== null ? rest[0] : { offset: number(rest[0]), length: number(rest[1]) };
     bytes = bytes.subarray(offset, offset + length);
   }
-  writeNamed(run, fd, bytes);
+  if (!journaled(fd, bytes, run)) {
+    if (run === undefined) return undefined;
+    writeNamed(run, fd, bytes);
+  }
   return bytes.length;
 });
 

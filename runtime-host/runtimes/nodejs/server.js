@@ -8,13 +8,15 @@ const LONGEST_BODY = 128 * 1024 * 1024;
 const NEVER = 2 ** 31 - 1;
 const HELLO = JSON.stringify({
   ...{ edgewhisk: 1, kind: "nodejs", version: process.versions.node },
-  /** Runs may overlap, and what each prints can be named. */
-  ...{ concurrent: true, named: true },
+  /** Runs may overlap, what each prints can be named, and goes into journals where there are some. */
+  ...{ concurrent: true, named: true, journals: true },
 });
 /** In a request: end markers may be left out where a run prints nothing. In an answer: it was so. */
 const QUIET = "x-edgewhisk-quiet";
 /** In a request: the name of this run, which may overlap with others. */
 const NAME = "x-edgewhisk-run";
+/** In a request: into which of its two journals the runtime writes from now on. */
+const JOURNAL = "x-edgewhisk-journal";
 const NAMES = /^[0-9a-f]{24}$/;
 const BAD_REQUEST = { status: 500, text: JSON.stringify({ error: "Bad request." }) };
 const TOO_LARGE = { status: 413, text: JSON.stringify({ error: "The request is larger than the runtime accepts." }) };
@@ -73,6 +75,7 @@ function serve(request, response) {
     const name = request.headers[NAME];
     const options = { mayOmit: request.headers[QUIET] !== undefined };
     if (name !== undefined && NAMES.test(name)) options.name = name;
+    if (request.headers[JOURNAL] !== undefined) options.journal = request.headers[JOURNAL];
     verb(given, options).then((outcome) => answer(response, outcome));
   });
 }

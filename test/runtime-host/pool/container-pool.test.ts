@@ -39,6 +39,7 @@ interface FakeOptions {
 
 class FakeEngine implements Engine {
   readonly name = "process";
+  readonly sharesFiles = false;
   readonly blackbox = true;
   readonly security = PROCESS_SECURITY;
   readonly made: Fake[] = [];
@@ -136,6 +137,7 @@ function poolOf(engine: Engine, limits: Partial<PoolLimits> = {}): ContainerPool
     },
     prewarms: [],
     folder: tmpdir(),
+    journals: "/nowhere",
     log: silent,
   });
   open.push(pool);
