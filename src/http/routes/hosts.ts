@@ -81,15 +81,14 @@ async function put(c: AppContext): Promise<Response> {
   const key = c.req.param("key") ?? "";
   if (!BLOB_KEY.test(key)) return respond(c, fail("not-found"));
   const { body, headers } = c.req.raw;
-  if (Number(headers.get("Content-Length") ?? "0") > MAX_BODY) {
-    return respond(c, fail("too-large", `A blob may have ${MAX_BODY} bytes.`));
-  }
+  const named = headers.get("Content-Length");
+  const length = named === null ? {} : { length: Number(named) };
   if (body === null) return respond(c, fail("malformed-body", "A body is expected."));
   try {
-    const size = await c.get("services").stores.blobs.putStream(key, body, { max: MAX_BODY });
+    const size = await c.get("services").stores.blobs.putStream(key, body, { max: MAX_BODY, ...length });
     return json(c, JSON.stringify({ key, size }));
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    return respond(c, tooLarge(MAX_BODY + 1, MAX_BODY));
+    return respond(c, tooLarge(length.length ?? MAX_BODY + 1, MAX_BODY));
   }
 }

@@ -28,7 +28,17 @@ export class R2BlobStore implements BlobStore {
     await this.#bucket.put(key, value);
   }
 
-  async putStream(key: string, body: ReadableStream<Uint8Array>, options: { max: number }): Promise<number> {
+  async putStream(
+    key: string,
+    body: ReadableStream<Uint8Array>,
+    options: { max: number; length?: number },
+  ): Promise<number> {
+    const { length } = options;
+    if (length !== undefined) {
+      if (length > options.max) throw new RangeError(`blob is larger than ${options.max} bytes`);
+      await this.#bucket.put(key, body);
+      return length;
+    }
     const parts = new PartsWriter(this.#bucket, key);
     let size = 0;
     try {
