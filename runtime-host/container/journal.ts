@@ -77,9 +77,8 @@ export class Journal {
 
   /** Two files that anybody may write to, in a folder that is closed to others. Throws what the file system does. */
   static make(folder: string): Journal {
-    const path = join(folder, `${process.pid}-${++count}`);
-    const [first, second] = [open(`${path}-a`), open(`${path}-b`)];
-    return new Journal([first, second]);
+    const path = join(folder, String(++count));
+    return new Journal([open(`${path}-a`), open(`${path}-b`)]);
   }
 
   /** For the container that is made. */
@@ -135,10 +134,11 @@ export class Journal {
     const { fd } = this.#sheets[this.#at];
     for (;;) {
       if (this.#read >= end) return true;
-      const length = readSync(fd, SHARED, 0, SHARED.length, this.#read);
+      const wanted = Math.min(SHARED.length, Math.max(HEAD + RECORD, end - this.#read));
+      const length = readSync(fd, SHARED, 0, wanted, this.#read);
       let at = 0;
       let size = recordAt(SHARED, { at, end: length });
-      while (size > 0) {
+      while (size > 0 && this.#read + at < end) {
         const run = SHARED.readUInt32LE(at + 2);
         const time = SHARED.readDoubleLE(at + 6);
         sink.printed(run, SHARED[at + 1] as Stream, SHARED.subarray(at + HEAD, at + size), time);
@@ -148,7 +148,7 @@ export class Journal {
       this.#read += at;
       if (size < 0) this.skip(sink);
       // What is left of a record is still being written, or never will be: its writer died, or had no room.
-      if (length < SHARED.length) return false;
+      if (length < wanted && size <= 0) return false;
     }
   }
 }

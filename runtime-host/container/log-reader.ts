@@ -15,7 +15,9 @@ const SENTINEL_WAIT = 2_000;
 const QUIET_WAIT = 20;
 /** Quiet periods a container may break before its logs are taken as they are. */
 const MOST_ROUNDS = 10;
-/** Bytes of a journal that are read in one turn, and in all for one run: a runtime of ours writes less. */
+/** Bytes of a journal that are read at once, so that a caller does not wait while more is read; then in one turn; and in all for
+ * one run: a runtime of ours writes less. */
+const FIRST_SLICE = 16 * 1024;
 const SLICE = 128 * 1024;
 const MOST_JOURNAL = 8 * 1024 * 1024;
 /** ms between two looks into a journal that somebody follows. */
@@ -82,9 +84,9 @@ export class LogReader {
   /** Output from now on belongs to this collection (too, if others are open). */
   open(limit: number): LogCollection {
     if (this.#active.length === 0) {
+      for (const stream of [1, 2] as const) this.#streams[stream].begin();
       this.#readJournal();
-      this.#streams[1].begin();
-      this.#streams[2].begin();
+      for (const stream of [1, 2] as const) this.stray += this.#streams[stream].cutter.drop();
     }
     const collection = new LogCollection(limit, { folder: this.#folder, began: this.#bytes });
     if (this.journal !== null) collection.followed = () => this.#follow();
@@ -228,7 +230,7 @@ export class LogReader {
 
   /** Some of it in each turn; in this one if that is all. */
   #readThen(then: () => void, done = 0): void {
-    if (this.journal?.read(this.#written, SLICE) !== true) {
+    if (this.journal?.read(this.#written, done === 0 ? FIRST_SLICE : SLICE) !== true) {
       then();
       return;
     }

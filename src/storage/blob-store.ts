@@ -6,11 +6,7 @@ export interface BlobStore {
   put(key: string, value: string | Uint8Array): Promise<void>;
   /** Streams a body; rejects with RangeError past `max` bytes and leaves nothing behind. Returns its size. `length`: its bytes, if
    * it is the body of a request that names them: then it flows into the store without being looked at. */
-  putStream(
-    key: string,
-    body: ReadableStream<Uint8Array>,
-    options: { max: number; length?: number },
-  ): Promise<number>;
+  putStream(key: string, body: ReadableStream<Uint8Array>, options: { max: number; length?: number }): Promise<number>;
   /** For bytes that come piece by piece. `room`: more than these will not come; null = nobody knows. */
   writer(key: string, options: { room: number | null }): BlobWriter;
   delete(keys: string[]): Promise<void>;

@@ -30,7 +30,7 @@ export function registerProtocol(family: Family, start: StartRuntime): void {
         kind: family,
         version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
         concurrent: family === "nodejs",
-        ...(family === "nodejs" ? { named: true } : {}),
+        ...(family === "nodejs" ? { named: true, journals: true } : {}),
       });
       expect(answer.headers["content-length"]).toBe(String(answer.text.length));
     }));

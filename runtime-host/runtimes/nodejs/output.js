@@ -142,7 +142,8 @@ function endOfActivation(mayOmit = false) {
   }
   for (const fd of [1, 2]) while (streams[fd].writableCorked > 0) streams[fd].uncork();
   const omitted = quiet.wasQuiet() && mayOmit;
-  if (!omitted) for (const fd of [1, 2]) writeAll(fd, Buffer.from(open[fd] ? `\n${MARKER}` : MARKER));
+  if (!omitted) for (const fd of [1, 2]) put(fd, Buffer.from(open[fd] ? `\n${MARKER}` : MARKER));
+  open.fill(false);
   quiet.forget();
   return omitted;
 }

@@ -98,6 +98,17 @@ export function runsActions(engine: "docker" | "process"): void {
       expect(errorOf(atInit)).toBe("The action did not initialize and exited unexpectedly.");
     });
 
+    it("has in its logs what it printed before it was killed, or went into a loop", async () => {
+      const printed = Array.from({ length: 200 }, (_, n) => `stdout: line ${n}`);
+      const killed = "process.kill(process.pid,'SIGKILL')";
+      for (const end of [killed, "process.abort()", "for(;;);"]) {
+        const source = `function main(){for(let i=0;i<200;i++)console.log('line',i);${end};for(;;);}`;
+        const ran = await bench.run(js(source, { limits: { timeout: 1_000 } }));
+        expect(ran.answer.outcome.statusCode, end).toBe(2);
+        expect(ran.lines.slice(0, 200), end).toEqual(printed);
+      }
+    });
+
     it("that does not answer is ended at its time limit, in a run and in init", async () => {
       const forever = js("function main(){console.log('still here');return new Promise(()=>{})}", {
         limits: { timeout: 300 },

@@ -110,7 +110,8 @@ function attacks(): void {
     });
     expect(resultOf(ran)).toEqual({
       seen: [],
-      mounts: [],
+      // Two files to print to, of no length and in nobody else's container.
+      mounts: ["/run/edgewhisk-journal-a", "/run/edgewhisk-journal-b"],
       // Its own server and nobody else.
       processes: 1,
       written: [],
@@ -141,6 +142,23 @@ function attacks(): void {
     expect(ran.lines.at(-1)).toMatch(
       /Logs were truncated because the total bytes size exceeds the limit of 1048576 bytes\.$/,
     );
+  }, 120_000);
+
+  it("that writes into its journal what it likes harms only its own logs and memory", async () => {
+    const bad = `const fs=require('node:fs');let n=0;function main(w){console.log('before');for(const a of ['/run/edgewhisk-journal-a','/run/edgewhisk-journal-b']){
+      if(w.how==='garbage')fs.appendFileSync(a,'garbage');if(w.how==='sparse')fs.truncateSync(a,6e7);
+      if(w.how==='forged')for(let i=0;i<60;i++)fs.appendFileSync(a,Buffer.concat(Array(5000).fill(Buffer.from([30,1,1,0,0,0,0,0,0,0,0,0,248,127,2,0,0,0,65,10]))));
+      if(w.how==='much'){const fd=fs.openSync(a,'a');for(let i=0;i<100;i++)fs.writeSync(fd,Buffer.alloc(4e6,30))}}return {n:++n}}`;
+    const job = jobOf(bench.kind("nodejs"), bad, { limits: { memory: 128 } });
+    const run = (how: string) => neighbour.during(() => bench.run({ ...job, args: JSON.stringify({ how }) }));
+    for (const how of ["garbage", "sparse", "forged"]) {
+      const ran = await run(how);
+      expect(ran.answer.outcome.statusCode, how).toBe(0);
+      expect(ran.lines[0], how).toBe("stdout: before");
+      expect((await run("")).lines, how).toEqual(["stdout: before"]);
+    }
+    expect((await run("garbage")).lines.at(-1)).toContain("Data might be missing");
+    expect(errorOf(await run("much"))).toMatch(/^The action (exhausted its memory|used more disk than it may)/);
   }, 120_000);
 
   it.each([
@@ -235,7 +253,7 @@ const CONNECT = `async function main(a){const net=require('node:net');
 const LOOK = `function main(a){const fs=require('node:fs');
   const seen=a.paths.filter(p=>fs.existsSync(p));
   const types='overlay proc tmpfs devpts sysfs cgroup cgroup2 mqueue'.split(' ');
-  const mounts=fs.readFileSync('/proc/self/mountinfo','utf8').trim().split('\\n').filter(l=>!types.includes(l.split(' - ')[1].split(' ')[0])).map(l=>l.split(' ')[4]).filter(p=>!/^\\/etc\\/(resolv.conf|hostname|hosts)$/.test(p));
+  const mounts=fs.readFileSync('/proc/self/mountinfo','utf8').trim().split('\\n').filter(l=>!types.includes(l.split(' - ')[1].split(' ')[0])||/journal/.test(l)).map(l=>l.split(' ')[4]).filter(p=>!/^\\/etc\\/(resolv.conf|hostname|hosts)$/.test(p));
   const processes=fs.readdirSync('/proc').filter(p=>/^\\d+$/.test(p)).length;
   const written=['/proc/sys/kernel/core_pattern','/proc/sysrq-trigger','/sys/kernel/mm/transparent_hugepage/enabled','/etc/hosts','/dev/mem','/edgewhisk/server.js'].filter(p=>{try{fs.closeSync(fs.openSync(p,'r+'));return true}catch{return false}});
   const status=fs.readFileSync('/proc/self/status','utf8');const field=n=>new RegExp('^'+n+':\\\\s*(\\\\S+)','m').exec(status)[1];
