@@ -17,22 +17,24 @@ export const LOG_LETTER = "m";
 
 /** ms between two calls: the record of the one before is stored by then. */
 const REST = 100;
+/** Lines the action has, of 1 KB. */
+const ALL = 1024;
 const RESTED_CALLS = 30;
 
 /** 1,024 lines of 1 KB; the same work is done for them when they are not printed. */
-const TALKER = `const lines = Array.from({ length: 1024 }, (_, n) => String(n).padEnd(1023, "log line "));
+const TALKER = `const lines = Array.from({ length: ${ALL} }, (_, n) => String(n).padEnd(1023, "log line "));
 function main({ loud }) {
   let size = 0;
-  for (const line of lines) {
+  for (const [n, line] of lines.entries()) {
     size += line.length + 1;
-    if (loud) console.log(line);
+    if (n < loud) console.log(line);
   }
   return { size };
 }`;
 
 export async function logLines(pool: Pool, ms: number): Promise<LogLine[]> {
-  for (const action of ["bench-quiet", "bench-loud"]) await createAction(pool, action, { code: TALKER });
-  const { status, text } = await send(pool, callOf("bench-loud")(0));
+  await createAction(pool, "bench-talker", { code: TALKER });
+  const { status, text } = await send(pool, callOf(ALL)(0));
   if (status !== 200 || !text.includes('"size":1048576'))
     throw new Error(`the talker answered ${status}: ${text.slice(0, 300)}`);
   const line = (name: string, unit: LogLine["unit"], run: LogLine["run"]): LogLine => ({
@@ -41,29 +43,32 @@ export async function logLines(pool: Pool, ms: number): Promise<LogLine[]> {
     unit,
     run,
   });
-  const steadily = (action: string) => () => load(pool, callOf(action), { callers: 1, ms, status: 200 });
+  const steadily = (lines: number, callers: number) => () => load(pool, callOf(lines), { callers, ms, status: 200 });
   return [
-    line("a call that prints nothing, 100 ms after the last", "p50 ms", () => rested(pool, "bench-quiet")),
-    line("the same, printing 1 MB", "p50 ms", () => rested(pool, "bench-loud")),
-    line("calls that print nothing, one after the other", "per s", steadily("bench-quiet")),
-    line("the same, printing and storing 1 MB each", "per s", steadily("bench-loud")),
+    line("a call that prints nothing, 100 ms after the last", "p50 ms", () => rested(pool, 0)),
+    line("the same, printing 1 MB", "p50 ms", () => rested(pool, ALL)),
+    line("calls that print nothing, one after the other", "per s", steadily(0, 1)),
+    line("the same, printing and storing 1 MB each", "per s", steadily(ALL, 1)),
+    line("calls that print nothing, 16 callers", "per s", steadily(0, 16)),
+    line("the same, printing 1 line", "per s", steadily(1, 16)),
+    line("the same, printing 100 lines", "per s", steadily(100, 16)),
   ];
 }
 
-async function rested(pool: Pool, action: string): Promise<Sample> {
+async function rested(pool: Pool, lines: number): Promise<Sample> {
   const times: number[] = [];
   for (let n = 0; n < RESTED_CALLS; n++) {
     await sleep(REST);
     const at = performance.now();
-    const { status, text } = await send(pool, callOf(action)(n));
-    if (status !== 200) throw new Error(`${action} answered ${status}: ${text.slice(0, 300)}`);
+    const { status, text } = await send(pool, callOf(lines)(n));
+    if (status !== 200) throw new Error(`the talker answered ${status}: ${text.slice(0, 300)}`);
     times.push(performance.now() - at);
   }
   times.sort((a, b) => a - b);
   return { rate: Number.NaN, p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
 }
 
-function callOf(action: string) {
-  const call = invokeCall(action);
-  return (n: number) => ({ ...call(n), body: `{"loud":${action === "bench-loud"}}` });
+function callOf(lines: number) {
+  const call = invokeCall("bench-talker");
+  return (n: number) => ({ ...call(n), body: `{"loud":${lines}}` });
 }
