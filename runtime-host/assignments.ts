@@ -4,6 +4,7 @@
 
 import type { About } from "../src/entities/activation.ts";
 import type { ActivationId } from "../src/entities/activation-id.ts";
+import { perContainer } from "../src/entities/runtimes.ts";
 import type { Lease, RunningItem } from "../src/protocol/messages.ts";
 
 export interface Key {
@@ -182,8 +183,8 @@ function poolOf(about: About): string {
 }
 
 /** MB of the containers that so many runs of a pool need. */
-function containerMemory({ limits }: About, runs: number): number {
-  return Math.ceil(runs / Math.max(1, limits.concurrency)) * limits.memory;
+function containerMemory(about: About, runs: number): number {
+  return Math.ceil(runs / perContainer(about)) * about.limits.memory;
 }
 
 export function nameOf(key: Key): string {

@@ -1,7 +1,7 @@
 // Whether a run can be given to this host at all, and what it needs there. Pure.
 
 import type { About } from "../../src/entities/activation.ts";
-import { BLACKBOX } from "../../src/entities/runtimes.ts";
+import { BLACKBOX, perContainer } from "../../src/entities/runtimes.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { HostReport } from "../../src/protocol/messages.ts";
 import type { Need } from "./capacity.ts";
@@ -24,6 +24,6 @@ export function unsuited(report: HostReport, kind: string): string | undefined {
 }
 
 function need(about: About, revision: string): Need {
-  const { memory, concurrency } = about.limits;
-  return { pool: `${about.namespaceId} ${about.path} ${revision}`, memory, concurrency };
+  const { memory } = about.limits;
+  return { pool: `${about.namespaceId} ${about.path} ${revision}`, memory, concurrency: perContainer(about) };
 }

@@ -37,6 +37,15 @@ export const SEQUENCE = "sequence";
 /** Served by the Worker itself, without a container. */
 export const BUILTIN = "builtin";
 
+/** Families whose runtime takes several activations at once, as it says in its hello. Of black box images only the host that
+ * has started one knows: the action's word holds until then. */
+const OVERLAPPING: ReadonlySet<string> = new Set(["nodejs", BLACKBOX]);
+
+/** Activations that one container of an action takes at once. */
+export function perContainer({ kind, limits }: { kind: string; limits: { concurrency: number } }): number {
+  return OVERLAPPING.has(kind.split(":", 1)[0] as string) ? Math.max(1, limits.concurrency) : 1;
+}
+
 /** The manifest's kinds that some host can run; all of them while no host has ever reported. */
 export function runnableKinds(reported: ReadonlySet<string> | null): RuntimeKind[] {
   return MANIFEST.filter((each) => reported === null || reported.has(each.kind));

@@ -1,6 +1,7 @@
 // What the native runtime promises, whatever starts it: any program or script, told its argument as JSON on stdin, answers with
 // the last thing on its stdout; how it ended and what it complained about stand in the result.
 import { describe, expect, it } from "vitest";
+import { perContainer } from "../../src/entities/runtimes.ts";
 import { count, RuntimeClient, SENTINEL, type StartRuntime, using } from "../support/runtime-client.ts";
 import { zip, zipCode } from "../support/zip.ts";
 import { archive, type Case } from "./runtime-case.ts";
@@ -181,7 +182,7 @@ export function registerNativeContract(start: StartRuntime): void {
           edgewhisk: 1,
           kind: "native",
           version: expect.stringMatching(/^\d+\./),
-          concurrent: false,
+          concurrent: perContainer({ kind: "native", limits: { concurrency: 2 } }) === 2,
         });
       }));
 

@@ -1,5 +1,6 @@
 // The conversation itself: order of calls, overlap, exit, and what may be said at the door.
 import { expect, it } from "vitest";
+import { perContainer } from "../../src/entities/runtimes.ts";
 import { count, RuntimeClient, type StartRuntime, using } from "../support/runtime-client.ts";
 import type { Family } from "./runtime-case.ts";
 
@@ -29,7 +30,8 @@ export function registerProtocol(family: Family, start: StartRuntime): void {
         edgewhisk: 1,
         kind: family,
         version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
-        concurrent: family === "nodejs",
+        // As schedulers count.
+        concurrent: perContainer({ kind: family, limits: { concurrency: 2 } }) === 2,
         ...(family === "nodejs" ? { named: true, journals: true } : {}),
       });
       expect(answer.headers["content-length"]).toBe(String(answer.text.length));

@@ -63,6 +63,16 @@ test("runs of an action that takes several at a time share the memory of their c
   expect(assignments.admit(share(5), idle).kind).toBe("start");
 });
 
+test("runs whose runtime takes one at a time count with a container each, whatever the action allows", () => {
+  const assignments = new Assignments<string>(512);
+  const share = (number: number) => {
+    const one = run(number);
+    const limits = { ...one.about.limits, concurrency: 10 };
+    return { ...one, about: { ...one.about, kind: "python:3.11", limits } };
+  };
+  expect([1, 2, 3].map((number) => assignments.admit(share(number), idle).kind)).toEqual(["start", "start", "refuse"]);
+});
+
 test("memory is held from admission to the answer, and more than the shard has is refused", () => {
   const assignments = new Assignments<string>(512);
   const first = started(assignments, 1);
