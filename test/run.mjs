@@ -30,8 +30,12 @@ else notRun.push("everything on the docker engine: no engine answers at DOCKER_H
 
 await step("types", "npm", ["run", "--silent", "check:types"]);
 await step("lint", "npm", ["run", "--silent", "check:lint"]);
-await suite("unit, Worker and host", ["unit", "worker", "host"]);
-await suite("end to end", ["e2e"]);
+// End to end is mostly waiting, the others are mostly computing. The engines measure neighbours, and come alone.
+await Promise.all([
+  suite("end to end", ["e2e"]),
+  suite("unit, Worker and host", ["unit", "worker", "host"], { shownAtEnd: true }),
+]);
+await suite("engines", ["engine"]);
 
 if (notRun.length > 0) {
   console.log("\nnot run:");
@@ -53,11 +57,12 @@ async function step(name, command, args) {
   else totals.failed++;
 }
 
-async function suite(name, projects) {
+async function suite(name, projects, { shownAtEnd = false } = {}) {
+  const started = Date.now();
   const report = join(mkdtempSync(join(tmpdir(), "edgewhisk-test-")), "report.json");
   const args = ["run", "--config", "test/vitest.config.ts", "--reporter=default", "--reporter=json"];
   args.push(`--outputFile.json=${report}`, ...projects.flatMap((project) => ["--project", project]));
-  const code = await run(join(root, "node_modules", ".bin", "vitest"), args);
+  const code = await run(join(root, "node_modules", ".bin", "vitest"), args, { shownAtEnd });
   if (!existsSync(report)) {
     console.log(`FAILED: ${name}: the runner left no report (exit ${code})`);
     totals.failed++;
@@ -71,17 +76,25 @@ async function suite(name, projects) {
   for (const file of result.testResults)
     for (const each of file.assertionResults)
       if (each.status === "pending" || each.status === "skipped") notRun.push(each.fullName);
-  console.log(`${code === 0 ? "ok" : "FAILED"}: ${name}\n`);
+  const seconds = ((Date.now() - started) / 1000).toFixed(0);
+  console.log(`${code === 0 ? "ok" : "FAILED"}: ${name} (${seconds} s)\n`);
 }
 
-function run(command, args) {
+/** `shownAtEnd`: what it prints is not mixed with what others print. */
+function run(command, args, { shownAtEnd = false } = {}) {
+  const output = shownAtEnd ? "pipe" : "inherit";
   return new Promise((done) => {
-    const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
+    const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", output, output] });
+    const printed = [];
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => printed.push(chunk));
     child.on("error", (error) => {
       console.log(`${command}: ${error.message}`);
       done(1);
     });
-    child.on("exit", (code) => done(code ?? 1));
+    child.on("close", (code) => {
+      process.stdout.write(Buffer.concat(printed));
+      done(code ?? 1);
+    });
   });
 }
 

@@ -1,10 +1,12 @@
-// Three projects of the one gate: pure code and the host in Node, the Worker and its objects in workerd.
+// The projects of the one gate: pure code and the host in Node, the Worker and its objects in workerd, engines with real
+// containers, and all of it together.
 
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 const workerTests = "test/**/*.worker.test.ts";
 const migrations = await readD1Migrations(new URL("../src/storage/d1/migrations", import.meta.url).pathname);
+const engines = "test/runtime-host/engine/**/*.test.ts";
 const slow = ["test/e2e/**", "test/conformance/**/*.test.ts"];
 
 export default defineConfig({
@@ -23,7 +25,17 @@ export default defineConfig({
           name: "host",
           root: new URL("..", import.meta.url).pathname,
           include: ["test/runtime-host/**/*.test.ts"],
+          exclude: [engines, "node_modules/**"],
           testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "engine",
+          root: new URL("..", import.meta.url).pathname,
+          include: [engines],
+          testTimeout: 30_000,
+          fileParallelism: false,
         },
       },
       {
