@@ -117,11 +117,16 @@ export class Journal {
     return this.#drain(sink, most);
   }
 
+  /** Bytes of the file that is read which have not been. */
+  get left(): number {
+    return Math.max(0, fstatSync(this.#sheets[this.#at].fd).size - this.#read);
+  }
+
   /** Gives up what has not been read. */
   skip(sink: JournalSink): void {
-    const { size } = fstatSync(this.#sheets[this.#at].fd);
-    sink.lost(Math.max(0, size - this.#read));
-    this.#read = size;
+    const { left } = this;
+    sink.lost(left);
+    this.#read += left;
   }
 
   close(): void {

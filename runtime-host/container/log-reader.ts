@@ -20,6 +20,8 @@ const MOST_ROUNDS = 10;
 const FIRST_SLICE = 16 * 1024;
 const SLICE = 128 * 1024;
 const MOST_JOURNAL = 8 * 1024 * 1024;
+/** ms before more than a slice is read on: the answer has left a small machine by then, which both would hold up. */
+const AFTER_ANSWER = 4;
 /** ms between two looks into a journal that somebody follows. */
 const LOOK_EVERY = 100;
 /** ms: what says it is older says what cannot be; an action runs shorter. */
@@ -234,11 +236,12 @@ export class LogReader {
       then();
       return;
     }
-    if (done < MOST_JOURNAL) setImmediate(() => this.#readThen(then, done + SLICE));
-    else {
+    const more = () => this.#readThen(then, done + SLICE);
+    if (done >= MOST_JOURNAL) {
       this.journal.skip(this.#written);
       then();
-    }
+    } else if (done === 0 && this.journal.left > SLICE) setTimeout(more, AFTER_ANSWER);
+    else setImmediate(more);
   }
 
   #follow(): void {
