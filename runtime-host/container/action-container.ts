@@ -77,6 +77,7 @@ export class ActionContainer {
     client = new ActionClient(created.container.address);
     client.ended = logs.ended;
     const { listening, text } = await client.hello(options.helloTimeout);
+    if (listening) created.container.reached?.();
     journal?.unlink();
     if (says(text, "journals") && !logs.ended) logs.journal = journal;
     else journal?.close();

@@ -16,6 +16,8 @@ const NOWHERE: Address = { host: "127.0.0.1", port: 1 };
 const MB = 1024 * 1024;
 /** MB outside its cgroup: the engine's own process for it, its network, its mounts. */
 const BESIDE = 6;
+/** MB more where the network is another container's. */
+const SANDBOX = 5;
 const RENAME_AFTER = 1_000;
 /** ms the engine may take to say why a container ended. */
 const DEATH_WAIT = 1_000;
@@ -24,9 +26,13 @@ export class DockerContainer implements EngineContainer {
   readonly id: string;
   address: Address = NOWHERE;
   memoryKills = 0;
+  onAdopted: ((owner: ContainerOwner) => void) | null = null;
+  /** Called once it is gone. `sound`: it could be reached, and nothing of it can be left. */
+  onRemoved: ((sound: boolean) => void) | null = null;
   readonly #container: Docker.Container;
   readonly #options: { spec: ContainerSpec; settings: ContainerSettings };
   #removal: Promise<void> | null = null;
+  #reached = false;
   #guard: DiskGuard | null = null;
   #tookTheDisk = false;
 
@@ -50,15 +56,24 @@ export class DockerContainer implements EngineContainer {
     const { spec, settings, sink } = options;
     const self = new DockerContainer(await docker.createContainer(createOptions(spec, settings)), { spec, settings });
     options.made(self);
+    // The sink is another's as soon as this start has failed.
+    const life = { started: false, over: false };
+    const tell = () => life.started && life.over && sink.ended();
+    const over = () => {
+      life.over = true;
+      tell();
+    };
     try {
       const frames = new DockerFrames((from, bytes) => sink.output(from, bytes));
-      await attach(docker, self.id, { data: (chunk) => frames.push(chunk), over: () => sink.ended() });
+      await attach(docker, self.id, { data: (chunk) => frames.push(chunk), over });
       await self.#container.start();
       const info = await self.#container.inspect();
       const { NetworkSettings } = info;
       self.#watchDisk(options.guard ?? null, info);
-      const host = NetworkSettings.Networks[settings.network]?.IPAddress ?? "";
+      const host = settings.sandbox?.address ?? NetworkSettings.Networks[settings.network]?.IPAddress ?? "";
       if (host !== "") self.address = { host, port: PORT };
+      life.started = true;
+      tell();
       return self;
     } catch (error) {
       await self.remove().catch(() => undefined);
@@ -86,7 +101,8 @@ export class DockerContainer implements EngineContainer {
 
   held(): number | null {
     const bytes = readFirst(this.#files({ v1: "memory.usage_in_bytes", v2: "memory.current" }), /^(\d+)$/m);
-    return bytes === null ? null : bytes / MB + BESIDE;
+    const { sandbox = null } = this.#options.settings;
+    return bytes === null ? null : bytes / MB + BESIDE + (sandbox === null ? 0 : SANDBOX);
   }
 
   async resume(): Promise<void> {
@@ -94,6 +110,7 @@ export class DockerContainer implements EngineContainer {
   }
 
   adopted(owner: ContainerOwner): void {
+    this.onAdopted?.(owner);
     const { spec, settings } = this.#options;
     const name = containerName(settings.host.name, { ...spec, owner }, { adopted: true });
     // Not while its first run needs the machine. It may be gone by then.
@@ -101,13 +118,17 @@ export class DockerContainer implements EngineContainer {
     setTimeout(rename, RENAME_AFTER).unref();
   }
 
+  reached(): void {
+    this.#reached = true;
+  }
+
   remove(): Promise<void> {
     this.#guard?.forget(this.id);
     this.#removal ??= this.#container.remove({ force: true, v: true }).then(
-      () => undefined,
+      () => this.onRemoved?.(this.#reached),
       (error: { statusCode?: number }) => {
         // Gone, or somebody is removing it.
-        if (error.statusCode === 404 || error.statusCode === 409) return;
+        if (error.statusCode === 404 || error.statusCode === 409) return this.onRemoved?.(false);
         this.#removal = null;
         throw error;
       },

@@ -12,6 +12,7 @@ export const LABEL = {
   namespace: "io.edgewhisk.namespace",
   action: "io.edgewhisk.action",
   revision: "io.edgewhisk.revision",
+  sandbox: "io.edgewhisk.sandbox",
 } as const;
 
 /** `wsk<host>_<n>_<namespace>_<action>`, or `wsk<host>_<n>_prewarm_<kind>`. Labels cannot be changed: of one that was prewarmed and
@@ -38,6 +39,15 @@ export function containerLabels(host: { name: string; boot: string }, spec: Cont
           [LABEL.revision]: owner.revision,
         }),
   };
+}
+
+/** `wsk<host>_sandbox_<n>`, with the host's labels: it is swept as a container of this host, and is none that runs actions. */
+export function sandboxName(host: string, number: number): string {
+  return `wsk${host}_sandbox_${number}`.replace(/[^a-zA-Z0-9_.-]/g, "");
+}
+
+export function sandboxLabels(host: { name: string; boot: string }, number: number): Record<string, string> {
+  return { [LABEL.host]: host.name, [LABEL.boot]: host.boot, [LABEL.sandbox]: String(number) };
 }
 
 export interface LocalImage {

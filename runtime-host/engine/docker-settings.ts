@@ -3,6 +3,7 @@
 import type { ContainerCreateOptions, MountSettings } from "dockerode";
 import { containerLabels, containerName } from "./docker-names.ts";
 import type { ContainerSpec } from "./engine.ts";
+import type { Sandbox } from "./sandbox-book.ts";
 
 export interface ContainerSettings {
   host: { name: string; boot: string };
@@ -10,6 +11,8 @@ export interface ContainerSettings {
   /** Made by us: runs without any capability. Others get Docker's default set without the two that reach the network. */
   own: boolean;
   network: string;
+  /** The network it uses, instead of one of its own there. */
+  sandbox?: Sandbox | null;
   /** `__OW_API_HOST` */
   apiHost: string;
   pids: number;
@@ -29,6 +32,15 @@ const MB = 1024 * 1024;
 export function createOptions(spec: ContainerSpec, settings: ContainerSettings): ContainerCreateOptions {
   const memory = spec.memory * MB;
   const disk = (settings.disk ?? 0) * MB;
+  const { sandbox = null } = settings;
+  const mounts = [
+    ...(spec.journals ?? []).map((source, at) => mount(source, JOURNALS[at], "rprivate")),
+    // What lies in the engine's own folder may be mounted in no other way.
+    ...Object.entries(sandbox?.files ?? {}).map(([target, source]) => ({
+      ...mount(source, target, "rslave"),
+      ReadOnly: true,
+    })),
+  ];
   return {
     name: containerName(settings.host.name, spec),
     Image: settings.image,
@@ -44,7 +56,7 @@ export function createOptions(spec: ContainerSpec, settings: ContainerSettings):
     Tty: false,
     OpenStdin: false,
     HostConfig: {
-      NetworkMode: settings.network,
+      NetworkMode: sandbox === null ? settings.network : `container:${sandbox.id}`,
       Memory: memory,
       // The same: no swap.
       MemorySwap: memory,
@@ -63,15 +75,13 @@ export function createOptions(spec: ContainerSpec, settings: ContainerSettings):
       ...(disk === 0 || settings.quota !== true ? {} : { StorageOpt: { size: String(disk) } }),
       // Under pressure an action goes before the host does.
       OomScoreAdj: 500,
-      ...(spec.journals === undefined
-        ? {}
-        : { Mounts: spec.journals.map((Source, at) => mount(Source, JOURNALS[at])) }),
+      ...(mounts.length === 0 ? {} : { Mounts: mounts }),
       LogConfig: { Type: "none", Config: {} },
       RestartPolicy: { Name: "no" },
     },
   };
 }
 
-function mount(Source: string, Target = ""): MountSettings {
-  return { Type: "bind", Source, Target, BindOptions: { Propagation: "rprivate" } };
+function mount(Source: string, Target = "", Propagation: "rprivate" | "rslave"): MountSettings {
+  return { Type: "bind", Source, Target, BindOptions: { Propagation } };
 }

@@ -68,7 +68,7 @@ export class EngineWatch {
     const stream = (await this.#docker.getEvents({
       filters: {
         type: ["container", "image"],
-        event: ["oom", "tag", "untag", "delete", "load", "import", "pull"],
+        event: ["oom", "die", "tag", "untag", "delete", "load", "import", "pull"],
       },
     })) as Readable;
     if (this.#closed) {

@@ -15,12 +15,14 @@ import { LONGEST, removeEach } from "./docker-leftovers.ts";
 import { LABEL } from "./docker-names.ts";
 import { ensureNetwork, NETWORK } from "./docker-network.ts";
 import { DockerPulls } from "./docker-pulls.ts";
+import { DockerSandboxes } from "./docker-sandboxes.ts";
 import { type Facts, probeSecurity } from "./docker-security.ts";
 import { type EngineEvent, EngineWatch } from "./docker-watch.ts";
 import type { ContainerSpec, Creation, Engine, Fetched, OutputSink } from "./engine.ts";
 import { EngineUnavailable } from "./engine.ts";
 import { Firewall } from "./firewall.ts";
 import type { Ground } from "./firewall-rules.ts";
+import type { Sandbox } from "./sandbox-book.ts";
 import { PROCESS_SECURITY, securityOf } from "./security-level.ts";
 
 const MB = 1024 * 1024;
@@ -38,6 +40,7 @@ export class DockerEngine implements Engine {
   /** Tells this process's containers from those of an earlier one of the same name. */
   readonly #boot = `${process.pid}-${Date.now().toString(36)}`;
   readonly #containers = new Map<string, DockerContainer>();
+  readonly #sandboxes: DockerSandboxes;
   /** Containers of ours that the last look found and nobody here knew. */
   #suspects: ReadonlySet<string> = new Set();
   #forwarder: Forwarder | null = null;
@@ -55,6 +58,12 @@ export class DockerEngine implements Engine {
     this.#log = options.log;
     this.#images = new DockerImages(docker, options.images);
     this.#pulls = new DockerPulls(docker, { ...options.images, log: options.log, changed: () => options.changed() });
+    this.#sandboxes = new DockerSandboxes(docker, {
+      host: { name: options.name, boot: this.#boot },
+      network: NETWORK,
+      prefix: options.images.prefix,
+      log: options.log,
+    });
   }
 
   /** Rejects with EngineUnavailable if no engine answers. Orphans of this host's name are gone when it resolves. */
@@ -113,25 +122,29 @@ export class DockerEngine implements Engine {
     if (gone !== null) return { ok: false, why: "engine", detail: gone };
     const image = await this.#images.find(spec, this.#pulls);
     if (!image.ok) return image;
-    try {
-      const container = await DockerContainer.start(this.#docker, {
+    const settings = {
+      host: { name: this.#options.name, boot: this.#boot },
+      image: image.image,
+      own: image.own,
+      network: NETWORK,
+      apiHost: this.#apiHost,
+      pids: this.#options.container.pids,
+      cpuShares: this.#options.container.cpuShares,
+      disk: this.#options.container.disk ?? 0,
+      quota: this.#facts?.diskQuota === true,
+    };
+    const start = (sandbox: Sandbox | null) =>
+      DockerContainer.start(this.#docker, {
         spec,
         sink,
         guard: this.#guard,
-        settings: {
-          host: { name: this.#options.name, boot: this.#boot },
-          image: image.image,
-          own: image.own,
-          network: NETWORK,
-          apiHost: this.#apiHost,
-          pids: this.#options.container.pids,
-          cpuShares: this.#options.container.cpuShares,
-          disk: this.#options.container.disk ?? 0,
-          quota: this.#facts?.diskQuota === true,
-        },
+        settings: { ...settings, sandbox },
         made: (made) => this.#containers.set(made.id, made),
       });
-      return { ok: true, container };
+    // Other images may write to files that tell of the network.
+    const namespace = image.own ? (spec.owner?.namespaceId ?? null) : null;
+    try {
+      return { ok: true, container: await this.#sandboxes.around(namespace, start) };
     } catch (error) {
       const { statusCode } = error as { statusCode?: number };
       const detail = reasonOf(error);
@@ -145,9 +158,12 @@ export class DockerEngine implements Engine {
 
   async sweep(known: ReadonlySet<string>): Promise<number> {
     const filters = { label: [`${LABEL.host}=${this.#options.name}`] };
+    const asked = performance.now();
     const list = await this.#docker.listContainers({ all: true, filters });
     for (const id of this.#containers.keys()) if (!list.some((each) => each.Id === id)) this.#containers.delete(id);
-    const unknown = list.filter((each) => !known.has(each.Id) && !this.#containers.has(each.Id));
+    this.#sandboxes.look(new Set(list.filter((each) => each.State === "running").map((each) => each.Id)), asked);
+    const ours = (id: string) => known.has(id) || this.#containers.has(id) || this.#sandboxes.has(id);
+    const unknown = list.filter((each) => !ours(each.Id));
     // Of our own ones the engine may know before it has told us: those are looked at twice.
     const young = new Set(unknown.filter((each) => each.Labels[LABEL.boot] === this.#boot).map((each) => each.Id));
     const ids = unknown.map((each) => each.Id).filter((id) => !young.has(id) || this.#suspects.has(id));
@@ -160,6 +176,7 @@ export class DockerEngine implements Engine {
     this.#watch?.close();
     this.#disk?.close();
     this.#guard?.close();
+    await this.#sandboxes.close();
     await this.#forwarder?.close();
     await this.#firewall?.close();
   }
@@ -192,6 +209,7 @@ export class DockerEngine implements Engine {
 
   #event({ Type, Action, id }: EngineEvent): void {
     if (Type === "container") {
+      if (Action === "die") this.#sandboxes.lost(id ?? "");
       const container = this.#containers.get(id ?? "");
       if (container !== undefined && Action === "oom") container.memoryKills++;
     } else if (Type === "image") {

@@ -20,6 +20,8 @@ export interface ContainerSpec {
 }
 
 export interface ContainerOwner {
+  /** The namespace's uuid: names may be given again. */
+  readonly namespaceId: string;
   readonly namespace: string;
   readonly action: string;
   readonly revision: string;
@@ -43,6 +45,8 @@ export interface EngineContainer {
   resume(): Promise<void>;
   /** A prewarmed one has found its owner: whoever looks at the engine's list is to see whose it is, sooner or later. */
   adopted?(owner: ContainerOwner): void;
+  /** Its server has been seen to listen at `address`. */
+  reached?(): void;
   /** By force, and all that belongs to it. Idempotent; resolves when its memory is free, rejects if it cannot be done now. */
   remove(): Promise<void>;
   /** After a lost connection; waits a moment for the engine to know. */

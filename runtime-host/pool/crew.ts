@@ -163,5 +163,6 @@ export class Crew {
 
 function ownerOf(job: Job) {
   const action = job.path.replaceAll("/", "_");
-  return { namespace: job.context.namespace ?? "", action, revision: job.revision };
+  const { namespaceId, revision } = job;
+  return { namespaceId, namespace: job.context.namespace ?? "", action, revision };
 }

@@ -12,13 +12,14 @@ interface Common {
 
 export type TarEntry =
   | (Common & { readonly type: "text"; readonly text: string })
+  | (Common & { readonly type: "bytes"; readonly bytes: Uint8Array })
   /** mtime in seconds is kept: CPython's compiled files are valid for one mtime of their source. */
   | (Common & { readonly type: "file"; readonly from: string; readonly size: number; readonly mtime: number })
   | (Common & { readonly type: "link"; readonly target: string })
   | (Common & { readonly type: "folder" });
 
 const BLOCK = 512;
-const FLAG = { text: "0", file: "0", link: "2", folder: "5" } as const;
+const FLAG = { text: "0", bytes: "0", file: "0", link: "2", folder: "5" } as const;
 
 export function tarStream(entries: readonly TarEntry[]): Readable {
   return Readable.from(blocks(entries), { objectMode: false });
@@ -30,6 +31,7 @@ export async function digestOf(entries: readonly TarEntry[]): Promise<string> {
   for (const entry of entries) {
     hash.update(JSON.stringify([entry.type, entry.name, entry.mode]));
     if (entry.type === "text") hash.update(entry.text);
+    else if (entry.type === "bytes") hash.update(entry.bytes);
     else if (entry.type === "link") hash.update(entry.target);
     else if (entry.type === "file") for await (const chunk of createReadStream(entry.from)) hash.update(chunk);
   }
@@ -38,7 +40,9 @@ export async function digestOf(entries: readonly TarEntry[]): Promise<string> {
 
 async function* blocks(entries: readonly TarEntry[]): AsyncGenerator<Buffer> {
   for (const entry of entries) {
-    const size = entry.type === "file" ? entry.size : entry.type === "text" ? Buffer.byteLength(entry.text) : 0;
+    const content =
+      entry.type === "text" ? Buffer.from(entry.text) : entry.type === "bytes" ? Buffer.from(entry.bytes) : null;
+    const size = entry.type === "file" ? entry.size : (content?.length ?? 0);
     if (Buffer.byteLength(entry.name) > 100) {
       const name = Buffer.from(`${entry.name}\0`);
       yield header({ name: "././@LongLink", mode: 0o644, size: name.length, flag: "L", mtime: 0, target: "" });
@@ -47,7 +51,7 @@ async function* blocks(entries: readonly TarEntry[]): AsyncGenerator<Buffer> {
     const target = entry.type === "link" ? entry.target : "";
     const mtime = entry.type === "file" ? entry.mtime : 0;
     yield header({ name: entry.name, mode: entry.mode, size, flag: FLAG[entry.type], mtime, target });
-    if (entry.type === "text") yield padded(Buffer.from(entry.text));
+    if (content !== null) yield padded(content);
     else if (entry.type === "file") yield* contentOf(entry.from, size);
   }
   yield Buffer.alloc(2 * BLOCK);

@@ -34,7 +34,7 @@ export async function watch(platform: Platform): Promise<Watched> {
   const { hostName } = JSON.parse(readFileSync(join(platform.state, "secrets.json"), "utf8")) as { hostName: string };
   const label = `io.edgewhisk.host=${hostName}`;
   const stream = (await docker.getEvents({
-    filters: { type: ["container"], event: ["create", "destroy"], label: [label] },
+    filters: { type: ["container"], event: ["create", "destroy"], label: [label, "io.edgewhisk.kind"] },
   })) as Readable;
   const seen: Churn = { made: 0, removed: 0 };
   stream.on("data", (chunk: Buffer) => {

@@ -8,7 +8,7 @@ const spec = { number: 7, kind: "nodejs:20", memory: 256 };
 
 describe("a container's name", () => {
   it("tells host, number, namespace and action, or what it is prewarmed for", () => {
-    const owner = { namespace: "gu est", action: "gu est_pack_häl lo", revision: "1" };
+    const owner = { namespaceId: "23bc46b1", namespace: "gu est", action: "gu est_pack_häl lo", revision: "1" };
     expect(containerName("h1", { ...spec, owner })).toBe("wskh1_7_guest_guest_pack_hllo");
     expect(containerName("h1", spec)).toBe("wskh1_7_prewarm_nodejs20");
   });
