@@ -6,21 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CHECKS } from "../../runtime-host/contract/checks.ts";
-import { surveyDocker } from "../../runtime-host/engine/docker-survey.ts";
+import { dockerLacks } from "../support/docker-lacks.ts";
 import { docker } from "../support/runtime-container.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const FAMILIES = ["nodejs", "python", "native"];
-const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "" });
-const missing = !survey.answers
-  ? `no container engine answers (${survey.reason})`
-  : FAMILIES.every((family) => survey.kinds.some((kind) => kind.split(":")[0] === family))
-    ? null
-    : "the engine lacks action images (npm run images)";
-if (missing !== null) {
-  if (process.env.EDGEWHISK_REQUIRE_DOCKER === "1") throw new Error(missing);
-  console.warn(`not run: edgewhisk contract: ${missing}`);
-}
+const missing = await dockerLacks("edgewhisk contract", { images: FAMILIES });
 
 function contract(...args: string[]) {
   const command = [join(ROOT, "runtime-host/cli/edgewhisk.mjs"), "contract", ...args];

@@ -5,18 +5,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectDocker } from "../../runtime-host/engine/docker-connect.ts";
-import { surveyDocker } from "../../runtime-host/engine/docker-survey.ts";
+import { dockerLacks } from "../support/docker-lacks.ts";
 import { carry, noOwnEngine, type OwnEngine, startOwnEngine } from "../support/dockerd.ts";
 import { basic, GUEST, type Platform, startPlatform } from "../support/platform.ts";
 import type { Loose } from "./engines.ts";
 
-const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "" });
-const missing = !survey.answers
-  ? `no Docker engine answers (${survey.reason})`
-  : survey.kinds.includes("nodejs:20")
-    ? noOwnEngine()
-    : "the Docker engine has no action images (npm run images)";
-if (missing !== null) console.log(`not run: the platform on an engine that goes away: ${missing}`);
+const missing = await dockerLacks("the platform on an engine that goes away", {
+  images: ["nodejs:20"],
+  more: noOwnEngine,
+});
 
 describe.skipIf(missing !== null)(`an engine that goes away${missing === null ? "" : ` [${missing}]`}`, () => {
   let engine: OwnEngine;

@@ -3,23 +3,13 @@
 import { describe, expect, it } from "vitest";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
 import { removeContainersOf } from "../../../runtime-host/engine/docker-leftovers.ts";
-import { surveyDocker } from "../../../runtime-host/engine/docker-survey.ts";
+import { dockerLacks } from "../../support/docker-lacks.ts";
 import { jobOf, openBench } from "./actions.ts";
 
 /** More than the engine is asked to remove at once, and than it removes in ten seconds. */
 const MANY = 104;
 
-const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "" });
-const missing = !survey.answers
-  ? `no Docker engine answers (${survey.reason})`
-  : survey.kinds.some((kind) => kind.startsWith("nodejs:"))
-    ? null
-    : "the Docker engine has no nodejs image (npm run images)";
-
-if (missing !== null) {
-  if (process.env.EDGEWHISK_REQUIRE_DOCKER === "1") throw new Error(missing);
-  console.log(`not run: what stays behind on the Docker engine: ${missing}`);
-}
+const missing = await dockerLacks("what stays behind on the Docker engine");
 
 describe.skipIf(missing !== null)("of more than a hundred containers", () => {
   const labelled = async (host: string, ...more: string[]) => {

@@ -4,21 +4,11 @@ import { rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
-import { surveyDocker } from "../../../runtime-host/engine/docker-survey.ts";
+import { dockerLacks } from "../../support/docker-lacks.ts";
 import { carry, noOwnEngine, type OwnEngine, startOwnEngine } from "../../support/dockerd.ts";
 import { type Bench, errorOf, jobOf, openBench } from "./actions.ts";
 
-const IMAGES = { prefix: "edgewhisk/action-", tag: "" };
-const survey = await surveyDocker(IMAGES);
-const missing = !survey.answers
-  ? `no Docker engine answers (${survey.reason})`
-  : !survey.kinds.some((kind) => kind.startsWith("nodejs:"))
-    ? "the Docker engine has no action images (npm run images)"
-    : noOwnEngine();
-if (missing !== null) {
-  if (process.env.EDGEWHISK_REQUIRE_DOCKER === "1") throw new Error(missing);
-  console.log(`not run: a Docker engine of our own: ${missing}`);
-}
+const missing = await dockerLacks("a Docker engine of our own", { more: noOwnEngine });
 const GONE = "the Docker engine does not answer";
 const MB = 1024 * 1024;
 

@@ -2,20 +2,11 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
-import { surveyDocker } from "../../../runtime-host/engine/docker-survey.ts";
+import { dockerLacks } from "../../support/docker-lacks.ts";
 import { carry, noOwnEngine, type OwnEngine, startOwnEngine } from "../../support/dockerd.ts";
 import { type Bench, jobOf, openBench } from "./actions.ts";
 
-const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "" });
-const missing = !survey.answers
-  ? `no Docker engine answers (${survey.reason})`
-  : !survey.kinds.some((kind) => kind.startsWith("nodejs:"))
-    ? "the Docker engine has no action images (npm run images)"
-    : noOwnEngine();
-if (missing !== null) {
-  if (process.env.EDGEWHISK_REQUIRE_DOCKER === "1") throw new Error(missing);
-  console.log(`not run: a container's quota of disk: ${missing}`);
-}
+const missing = await dockerLacks("a container's quota of disk", { more: noOwnEngine });
 
 const FILL = `const fs=require("node:fs");
 function main({megabytes}){let written=0,errno=null;const chunk=Buffer.alloc(1024*1024,1);

@@ -9,25 +9,16 @@ import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
 import { DockerPulls } from "../../../runtime-host/engine/docker-pulls.ts";
-import { surveyDocker } from "../../../runtime-host/engine/docker-survey.ts";
 import { parsePull, type RegistryOptions } from "../../../runtime-host/engine/registry-rules.ts";
 import { createLogger } from "../../../runtime-host/logger.ts";
+import { dockerLacks } from "../../support/docker-lacks.ts";
 import { forgetAll, hasRegistry, push, type Registry, startRegistry, USER } from "../../support/registry.ts";
 import { silent } from "../support.ts";
 import { type Bench, errorOf, jobOf, openBench, type Ran } from "./actions.ts";
 
-const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "" });
-const missing = !survey.answers
-  ? `no Docker engine answers (${survey.reason})`
-  : !survey.kinds.some((kind) => kind.startsWith("nodejs:"))
-    ? "the Docker engine has no action images (npm run images)"
-    : hasRegistry()
-      ? null
-      : "docker-registry is not installed (Debian's package of that name)";
-if (missing !== null) {
-  if (process.env.EDGEWHISK_REQUIRE_DOCKER === "1") throw new Error(missing);
-  console.log(`not run: black box images from a registry: ${missing}`);
-}
+const missing = await dockerLacks("black box images from a registry", {
+  more: () => (hasRegistry() ? null : "docker-registry is not installed (Debian's package of that name)"),
+});
 
 const SOURCE = "function main(){return {mark:process.env.MARK}}";
 

@@ -6,14 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
-import { surveyDocker } from "../../../runtime-host/engine/docker-survey.ts";
+import { dockerLacks } from "../../support/docker-lacks.ts";
 import { type Bench, jobOf, openBench } from "./actions.ts";
 
-const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "latest" });
-const ready = survey.answers && survey.kinds.some((kind) => kind.startsWith("nodejs:"));
-if (!ready) console.log("not run: a Docker engine that restarts: no engine with action images answers");
+const missing = await dockerLacks("a Docker engine that restarts");
 
-describe.skipIf(!ready)("when the Docker engine goes away", () => {
+describe.skipIf(missing !== null)("when the Docker engine goes away", () => {
   let folder: string;
   let proxy: Server;
   let bench: Bench;

@@ -3,20 +3,10 @@
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
-import { surveyDocker } from "../../../runtime-host/engine/docker-survey.ts";
+import { dockerLacks } from "../../support/docker-lacks.ts";
 import { type Bench, errorOf, jobOf, openBench } from "./actions.ts";
 
-const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "" });
-const missing = !survey.answers
-  ? `no Docker engine answers (${survey.reason})`
-  : survey.kinds.some((kind) => kind.startsWith("nodejs:"))
-    ? null
-    : "the Docker engine has no nodejs image (npm run images)";
-
-if (missing !== null) {
-  if (process.env.EDGEWHISK_REQUIRE_DOCKER === "1") throw new Error(missing);
-  console.log(`not run: sandboxes on the Docker engine: ${missing}`);
-}
+const missing = await dockerLacks("sandboxes on the Docker engine");
 
 /** Containers there is room for: more than a namespace needs before sandboxes are made for it. */
 const ROOM = 6;

@@ -4,20 +4,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
-import { surveyDocker } from "../../../runtime-host/engine/docker-survey.ts";
+import { dockerLacks } from "../../support/docker-lacks.ts";
 import { type Bench, errorOf, jobOf, openBench } from "./actions.ts";
 import { runsActions } from "./both.ts";
 
-const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "" });
-const missing = !survey.answers
-  ? `no Docker engine answers (${survey.reason})`
-  : ["nodejs", "python"].every((family) => survey.kinds.some((kind) => kind.startsWith(`${family}:`)))
-    ? null
-    : "the Docker engine has no action images (npm run images)";
+const missing = await dockerLacks("the Docker engine's tests", { images: ["nodejs", "python"] });
 
 if (missing !== null) {
-  if (process.env.EDGEWHISK_REQUIRE_DOCKER === "1") throw new Error(missing);
-  console.log(`not run: the Docker engine's tests: ${missing}`);
   describe.skip(`the Docker engine (${missing})`, () => it("is tested where there is one", () => {}));
 } else {
   runsActions("docker");

@@ -7,21 +7,14 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
-import { surveyDocker } from "../../../runtime-host/engine/docker-survey.ts";
+import { dockerLacks } from "../../support/docker-lacks.ts";
 import { type Bench, errorOf, jobOf, openBench, type Ran } from "./actions.ts";
 import { type Neighbour, neighbourOn } from "./neighbour.ts";
 
-const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "" });
-const missing = !survey.answers
-  ? `no Docker engine answers (${survey.reason})`
-  : survey.kinds.some((kind) => kind.startsWith("nodejs:"))
-    ? null
-    : "the Docker engine has no nodejs image (npm run images)";
+const missing = await dockerLacks("isolation on the Docker engine");
 const noFirewall = rulesListed() === null ? "iptables cannot be used here" : null;
 
 if (missing !== null) {
-  if (process.env.EDGEWHISK_REQUIRE_DOCKER === "1") throw new Error(missing);
-  console.log(`not run: isolation on the Docker engine: ${missing}`);
   describe.skip(`isolation (${missing})`, () => it("is tested where there is an engine", () => {}));
 } else {
   if (noFirewall !== null) console.log(`not run: what needs firewall rules: ${noFirewall}`);

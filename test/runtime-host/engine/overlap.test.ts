@@ -2,21 +2,14 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Job } from "../../../runtime-host/container/contract.ts";
-import { surveyDocker } from "../../../runtime-host/engine/docker-survey.ts";
+import { dockerLacks } from "../../support/docker-lacks.ts";
 import { type Bench, errorOf, jobOf, openBench, type Ran } from "./actions.ts";
 
-const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "" });
-const missing = survey.answers
-  ? survey.kinds.some((kind) => kind.startsWith("nodejs:"))
-    ? null
-    : "the Docker engine has no nodejs image (npm run images)"
-  : `no Docker engine answers (${survey.reason})`;
+const missing = await dockerLacks("overlapping runs on the Docker engine");
 
 overlaps("process");
 if (missing === null) overlaps("docker");
 else {
-  if (process.env.EDGEWHISK_REQUIRE_DOCKER === "1") throw new Error(missing);
-  console.log(`not run: overlapping runs on the Docker engine: ${missing}`);
   describe.skip(`overlapping runs on the docker engine (${missing})`, () =>
     it("are tested where there is one", () => {}));
 }
