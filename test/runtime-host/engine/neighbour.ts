@@ -37,7 +37,8 @@ export async function neighbourOn(bench: Bench): Promise<Neighbour> {
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
     times.sort((a, b) => a - b);
-    return times[Math.floor(times.length * 0.99)] ?? 0;
+    // By nearest rank: of a hundred calls one may be slower. Anybody's cold start costs a small machine that much.
+    return times[Math.ceil(times.length * 0.99) - 1] ?? 0;
   };
   await bench.run(job);
   return {
