@@ -42,7 +42,7 @@ const OFFICIAL: Record<string, (version: string) => string> = {
   native: () => "node:24-bookworm-slim",
 };
 /** What the native server shares with the nodejs one. */
-const UNPACKING = ["folder.js", "unpack.js"];
+const SHARED = ["folder.js", "journal.js", "unpack.js"];
 const REGISTRY_SILENCE = 20_000;
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -158,7 +158,7 @@ async function contextOf(kind: string): Promise<TarEntry[]> {
   const family = kind === "native" ? kind : /^(nodejs|python):\d+(\.\d+)?$/.exec(kind)?.[1];
   if (family === undefined) throw new ImageProblem(`${kind}: we ship no runtime of that kind.`);
   const entries = await serverEntries(family, { to: family === "native" ? "server/native" : "server" });
-  if (family === "native") entries.push(...(await serverEntries("nodejs", { to: "server/nodejs", only: UNPACKING })));
+  if (family === "native") entries.push(...(await serverEntries("nodejs", { to: "server/nodejs", only: SHARED })));
   const text = await readFile(join(here, family, "Dockerfile"), "utf8");
   entries.push({ type: "text", name: "Dockerfile", mode: 0o644, text });
   return family === "nodejs" ? [...entries, ...(await moduleEntries("openwhisk"))] : entries;

@@ -21,10 +21,10 @@ export function invokeCall(action: string, blocking = true): (n: number) => Call
 export async function createAction(
   pool: Pool,
   name: string,
-  options: { memory?: number; code?: string } = {},
+  options: { kind?: string; memory?: number; code?: string } = {},
 ): Promise<void> {
   const body = JSON.stringify({
-    exec: { kind: "nodejs:default", code: options.code ?? CODE },
+    exec: { kind: options.kind ?? "nodejs:default", code: options.code ?? CODE },
     limits: { memory: options.memory ?? 256 },
   });
   const call: Call = { method: "PUT", path: `${BASE}/actions/${name}?overwrite=true`, headers: HEADERS, body };

@@ -183,6 +183,7 @@ export function registerNativeContract(start: StartRuntime): void {
           kind: "native",
           version: expect.stringMatching(/^\d+\./),
           concurrent: perContainer({ kind: "native", limits: { concurrency: 2 } }) === 2,
+          journals: true,
         });
       }));
 

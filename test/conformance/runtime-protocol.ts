@@ -32,7 +32,8 @@ export function registerProtocol(family: Family, start: StartRuntime): void {
         version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
         // As schedulers count.
         concurrent: perContainer({ kind: family, limits: { concurrency: 2 } }) === 2,
-        ...(family === "nodejs" ? { named: true, journals: true } : {}),
+        ...(family === "nodejs" ? { named: true } : {}),
+        journals: true,
       });
       expect(answer.headers["content-length"]).toBe(String(answer.text.length));
     }));

@@ -2,6 +2,7 @@
 // never throw. Statuses and texts are those of our nodejs runtime where they mean the same.
 "use strict";
 
+const journal = require("../nodejs/journal.js");
 const { load } = require("./load.js");
 const output = require("./output.js");
 const { rawMember } = require("./raw-member.js");
@@ -12,6 +13,8 @@ let state = "ready";
 let program;
 /** What every run of the program finds in its environment; the server's own variables are not among it. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith("EDGEWHISK_")));
+
+journal.use((process.env.EDGEWHISK_JOURNALS ?? "").split(":").filter(Boolean));
 
 const failure = (status, error) => ({ status, text: JSON.stringify({ error }) });
 
@@ -41,8 +44,9 @@ async function init(message) {
   }
 }
 
-/** @param {string} text the message as it came @param {boolean} mayOmit the host needs no end markers of a run that prints nothing */
-async function run(message, { text, mayOmit }) {
+/** @param {{text: string, mayOmit: boolean, journal?: string}} options `text`: the message as it came; `mayOmit`: the host needs no end
+ * markers of a run that prints nothing; `journal`: which one it reads next */
+async function run(message, { text, mayOmit, journal: next }) {
   if (program === undefined && state === "ready") return refuse(403, "System not initialized.");
   if (state === "running") return refuse(503, "System not ready, status is running.");
   if (state !== "ready") return refuse(403, `System not ready, status is ${state}.`);
@@ -53,6 +57,7 @@ async function run(message, { text, mayOmit }) {
       `Internal system error: the argument must be a dictionary but has type '${typeof message.value}'.`,
     );
   state = "running";
+  if (next !== undefined) journal.select(next, true);
   const env = { ...environment, ...ofRun(message) };
   const raw = message.value == null ? "{}" : (rawMember(text, "value") ?? "{}");
   const outcome = await runProgram({ ...program, value, text: raw, env });

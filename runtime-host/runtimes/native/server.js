@@ -6,9 +6,15 @@ const action = require("./action.js");
 
 const LONGEST_BODY = 128 * 1024 * 1024;
 const NEVER = 2 ** 31 - 1;
-const HELLO = JSON.stringify({ edgewhisk: 1, kind: "native", version: process.versions.node, concurrent: false });
+const HELLO = JSON.stringify({
+  ...{ edgewhisk: 1, kind: "native", version: process.versions.node },
+  /** What runs print goes into journals where there are some. */
+  ...{ concurrent: false, journals: true },
+});
 /** In a request: end markers may be left out where a run prints nothing. In an answer: it was so. */
 const QUIET = "x-edgewhisk-quiet";
+/** In a request: into which of its two journals the runtime writes from now on. */
+const JOURNAL = "x-edgewhisk-journal";
 const BAD_REQUEST = { status: 500, text: JSON.stringify({ error: "Bad request." }) };
 const TOO_LARGE = { status: 413, text: JSON.stringify({ error: "The request is larger than the runtime accepts." }) };
 const VERBS = { "/init": action.init, "/run": action.run };
@@ -38,7 +44,8 @@ function serve(request, response) {
     const message = verb === undefined ? undefined : parsed(text);
     if (verb === undefined || message === undefined) return answer(response, BAD_REQUEST);
     const given = message !== null && typeof message === "object" ? message : {};
-    verb(given, { text, mayOmit: request.headers[QUIET] !== undefined }).then((outcome) => answer(response, outcome));
+    const options = { text, mayOmit: request.headers[QUIET] !== undefined, journal: request.headers[JOURNAL] };
+    verb(given, options).then((outcome) => answer(response, outcome));
   });
 }
 

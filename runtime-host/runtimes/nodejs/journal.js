@@ -5,7 +5,6 @@
 "use strict";
 
 const { openSync, closeSync, writeSync } = require("node:fs");
-const environment = require("./environment.js");
 
 const HEAD = 18;
 const RECORD = 64 * 1024;
@@ -15,13 +14,20 @@ const WIDEST = 3;
  * woken while it is written. */
 const MOST = 2 * 1024 * 1024;
 
-const paths = environment.journals;
+let paths = [];
 let at = 0;
 let fd = -1;
 let written = 0;
 let full = false;
-let broken = paths.length === 0;
+/** Also where there is none. */
+let broken = true;
 let scratch;
+
+/** @param {string[]} files both, or none */
+function use(files) {
+  paths = files;
+  broken = files.length === 0;
+}
 
 function takes() {
   if (broken || full) return false;
@@ -85,4 +91,4 @@ function select(name, alone) {
   full = false;
 }
 
-module.exports = { takes, write, select };
+module.exports = { use, takes, write, select };

@@ -6,6 +6,7 @@
 
 const fs = require("node:fs");
 const { writeSync } = fs;
+const environment = require("./environment.js");
 // Before quiet.js watches who writes.
 const journal = require("./journal.js");
 const quiet = require("./quiet.js");
@@ -155,6 +156,7 @@ function error(...values) {
   writeAll(2, Buffer.from(`${shown.join(" ")}\n`));
 }
 
+journal.use(environment.journals);
 makeSynchronous(1);
 makeSynchronous(2);
 

@@ -1,5 +1,5 @@
-"""The one action of this process: taken in by init, called by run. Both answer (status, bytes). An exception of the
-action is a result ({"error": text}, status 200), as in OpenWhisk's python runtime; sys.exit ends the process."""
+"""The one action of this process: taken in by init, called by run. Both answer (status, bytes), and run whether it was quiet if
+that was asked. An exception of the action is a result ({"error": text}, status 200), as in OpenWhisk's python runtime; sys.exit ends the process."""
 import json
 
 import edgewhisk_environment as environment
@@ -53,7 +53,8 @@ class Action:
         output.end_of_activation()
         return failure(502, "Initialization has failed due to: " + reason)
 
-    def run(self, message):
+    def run(self, message, may_omit=False, journal=None):
+        """`may_omit`: the host needs no end markers of a run that prints nothing; `journal`: which one it reads next."""
         if self.main is None:
             ready = self.state == "ready"
             return refuse(403, "System not initialized." if ready else "System not ready, status is stopped.")
@@ -63,6 +64,8 @@ class Action:
         if not isinstance(value, (dict, list)):
             kind = type(value).__name__
             return refuse(403, "Internal system error: the argument must be a dictionary but has type '%s'." % kind)
+        if journal is not None:
+            output.journal.select(journal)
         environment.at_run(message)
         try:
             result = self.call(value)
@@ -72,9 +75,8 @@ class Action:
         except BaseException as error:
             output.error(show(error))
             result = {"error": str(error)}
-        answer = encode(result)
-        output.end_of_activation()
-        return answer
+        status, body = encode(result)
+        return status, body, output.end_of_activation(may_omit)
 
     def call(self, value):
         result = self.main(value)

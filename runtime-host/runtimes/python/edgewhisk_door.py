@@ -8,7 +8,11 @@ import sys
 LONGEST_HEAD = 64 * 1024
 LONGEST_BODY = 128 * 1024 * 1024
 VERSION = "%d.%d.%d" % sys.version_info[:3]
-HELLO = (200, b'{"edgewhisk":1,"kind":"python","version":"%s","concurrent":false}' % VERSION.encode())
+HELLO = (200, b'{"edgewhisk":1,"kind":"python","version":"%s","concurrent":false,"journals":true}' % VERSION.encode())
+#: In a request: end markers may be left out where a run prints nothing. In an answer: it was so.
+QUIET = b"x-edgewhisk-quiet"
+#: In a request: into which of its two journals the runtime writes from now on.
+JOURNAL = b"x-edgewhisk-journal"
 BAD_REQUEST = (500, b'{"error":"Bad request."}')
 TOO_LARGE = (413, b'{"error":"The request is larger than the runtime accepts."}')
 
@@ -74,8 +78,7 @@ class Door:
                 request = caller.next_request()
                 if request is None:
                     return
-                status, body = self.answer(*request)
-                caller.send(status, body)
+                caller.send(*self.answer(*request))
                 open_still = not caller.closing
         except OSError:
             pass
@@ -84,7 +87,7 @@ class Door:
         del self.callers[number]
         caller.socket.close()
 
-    def answer(self, verb, body):
+    def answer(self, verb, body, head=None):
         if verb == b"GET /hello":
             return HELLO
         if verb == b"TOO LARGE":
@@ -96,7 +99,7 @@ class Door:
         message = self.parse(body)
         if message is None:
             return BAD_REQUEST
-        return self.action.init(message) if verb == b"POST /init" else self.action.run(message)
+        return self.action.init(message) if verb == b"POST /init" else self.action.run(message, head.quiet, head.journal)
 
 
 class Caller:
@@ -115,7 +118,7 @@ class Caller:
         return len(received) > 0
 
     def next_request(self):
-        """(b"POST /run", body), or None until it is whole."""
+        """(b"POST /run", body, head), or None until it is whole."""
         if self.head is None:
             end = self.bytes.find(b"\r\n\r\n")
             if end < 0:
@@ -129,7 +132,7 @@ class Caller:
         head = self.head
         if head.length > LONGEST_BODY or len(self.bytes) > LONGEST_BODY:
             self.closing = True
-            return b"TOO LARGE", b""
+            return b"TOO LARGE", b"", head
         if head.chunked:
             body = take_chunks(self.bytes)
             if body is None:
@@ -144,13 +147,14 @@ class Caller:
         self.wanted = 65536
         self.closing = head.close
         self.head = None
-        return head.verb, body
+        return head.verb, body, head
 
-    def send(self, status, body):
-        head = b"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n" % (
+    def send(self, status, body, quiet=False):
+        head = b"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s%s\r\n" % (
             status,
             b"OK" if status == 200 else b"Error",
             len(body),
+            QUIET + b": 1\r\n" if quiet else b"",
             b"Connection: close\r\n" if self.closing else b"",
         )
         if len(body) < 65536:
@@ -161,7 +165,7 @@ class Caller:
 
 
 class Head:
-    __slots__ = ("verb", "length", "chunked", "close", "continues")
+    __slots__ = ("verb", "length", "chunked", "close", "continues", "quiet", "journal")
 
 
 def parse_head(text):
@@ -169,6 +173,7 @@ def parse_head(text):
     head = Head()
     head.verb = b" ".join(lines[0].split(b" ")[:2])
     head.length, head.chunked, head.continues = 0, False, False
+    head.quiet, head.journal = False, None
     head.close = lines[0].endswith(b"HTTP/1.0")
     for line in lines[1:]:
         name, _, value = line.partition(b":")
@@ -183,6 +188,10 @@ def parse_head(text):
             head.close = value.lower() == b"close"
         elif name == b"expect":
             head.continues = value.lower() == b"100-continue"
+        elif name == QUIET:
+            head.quiet = True
+        elif name == JOURNAL:
+            head.journal = value
     return head
 
 

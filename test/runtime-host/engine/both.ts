@@ -109,6 +109,28 @@ export function runsActions(engine: "docker" | "process"): void {
       }
     });
 
+    it("has them in python, too, and after a child has printed in between", async () => {
+      const printed = Array.from({ length: 200 }, (_, n) => `stdout: line ${n}`);
+      for (const end of ["os.kill(os.getpid(), 9)", "os.abort()", "pass"]) {
+        const source = `import os
+def main(args):
+  for i in range(200):
+    print("line", i)
+    if i == 99 and args.get("child"):
+      child = os.fork()
+      if child == 0: os._exit(0)
+      os.waitpid(child, 0)
+  ${end}
+  while True: pass
+`;
+        for (const args of ["{}", '{"child":true}']) {
+          const ran = await bench.run(jobOf(bench.kind("python"), source, { args, limits: { timeout: 1_500 } }));
+          expect(ran.answer.outcome.statusCode, end).toBe(2);
+          expect(ran.lines.slice(0, 200), end).toEqual(printed);
+        }
+      }
+    }, 60_000);
+
     it("that does not answer is ended at its time limit, in a run and in init", async () => {
       const forever = js("function main(){console.log('still here');return new Promise(()=>{})}", {
         limits: { timeout: 300 },

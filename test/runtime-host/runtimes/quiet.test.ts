@@ -1,77 +1,95 @@
-// The nodejs runtime leaves out end markers only when it is asked to and a run has printed nothing.
+// The nodejs and python runtimes leave out end markers only when they are asked to and a run has printed nothing.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Client } from "undici";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { findLocalRuntimes } from "../../../runtime-host/runtimes/local.ts";
+import { RuntimeClient, SENTINEL } from "../../support/runtime-client.ts";
+import { startProcess } from "../../support/runtime-process.ts";
 
-const SERVER = new URL("../../../runtime-host/runtimes/nodejs/server.js", import.meta.url).pathname;
-const MARKER = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n";
-let folder: string;
-let child: ChildProcess;
-let client: Client;
-let output = "";
+const MARKER = `${SENTINEL}\n`;
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "edgewhisk-quiet-"));
-  const socketPath = join(folder, "s");
-  child = spawn(process.execPath, [SERVER], {
-    env: { EDGEWHISK_LISTEN: socketPath },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on("data", (chunk) => {
-      output += chunk;
+const ACTIONS = {
+  nodejs: `const fs = require("node:fs");
+    function main({ way }) {
+      if (way === "print") console.log("printed");
+      if (way === "child") require("node:child_process").execFileSync("true");
+      if (way === "number") fs.writeFileSync(1, "printed\\n");
+      return {};
+    }`,
+  python: `import os, subprocess
+def main(args):
+    way = args.get("way")
+    if way == "print":
+        print("printed")
+    elif way == "child":
+        subprocess.run(["true"])
+    elif way == "number":
+        with open(1, "w", closefd=False) as file:
+            file.write("printed\\n")
+    elif way == "copy":
+        os.write(os.dup(1), b"printed\\n")
+    elif way == "fork":
+        child = os.fork()
+        if child == 0:
+            print("printed")
+            os._exit(0)
+        os.waitpid(child, 0)
+    elif way == "process":
+        import multiprocessing
+        process = multiprocessing.get_context("spawn").Process(target=print, args=("printed",))
+        process.start()
+        process.join()
+    elif way == "library":
+        import ctypes
+        library = ctypes.CDLL(None)
+        library.puts(b"printed")
+        library.fflush(None)
+    return {}
+`,
+} as const;
+const AROUND = { nodejs: ["number"], python: ["number", "copy", "fork", "process", "library"] } as const;
+
+for (const local of (await findLocalRuntimes()).filter((each) => each.family in ACTIONS)) {
+  const family = local.family as keyof typeof ACTIONS;
+
+  describe(`${local.kind} leaves out end markers`, () => {
+    let client: RuntimeClient;
+
+    beforeEach(async () => {
+      client = new RuntimeClient(await startProcess(local));
+      expect((await client.init({ name: "t", main: "main", code: ACTIONS[family] })).status).toBe(200);
     });
-  }
-  client = new Client("http://action", { socketPath });
-  const code =
-    "function main(a){if(a.print)console.log('printed');if(a.child)require('child_process').execFileSync('true');return {}}";
-  const init = () => post("/init", { value: { main: "main", code } }).catch(() => null);
-  while ((await init()) === null) await new Promise((resolve) => setTimeout(resolve, 20));
-});
-afterAll(async () => {
-  await client.destroy();
-  child.kill();
-  rmSync(folder, { recursive: true, force: true });
-});
+    afterEach(() => client.close());
 
-async function post(path: string, body: object, headers: Record<string, string> = {}) {
-  const { headers: answered, body: stream } = await client.request({
-    method: "POST",
-    path,
-    body: JSON.stringify(body),
-    headers,
+    /** Whether it said that it was quiet, and what it printed. */
+    async function run(value: object, mayBeQuiet: boolean): Promise<[boolean, string]> {
+      const before = client.runtime.logs();
+      const [out, err] = [before.stdout.length, before.stderr.length];
+      const headers: Record<string, string> = mayBeQuiet ? { "x-edgewhisk-quiet": "1" } : {};
+      const answer = await client.request("/run", { body: JSON.stringify({ value }), headers });
+      expect(answer.status).toBe(200);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const { stdout, stderr } = client.runtime.logs();
+      return [answer.headers["x-edgewhisk-quiet"] === "1", stdout.slice(out) + stderr.slice(err)];
+    }
+
+    it("only where it was told that they are not needed", async () => {
+      expect(await run({}, false)).toEqual([false, MARKER + MARKER]);
+      expect(await run({}, true)).toEqual([true, ""]);
+    });
+
+    it("not after a run that printed, and again after the next", async () => {
+      expect(await run({ way: "print" }, true)).toEqual([false, `printed\n${MARKER}${MARKER}`]);
+      expect(await run({}, true)).toEqual([true, ""]);
+    });
+
+    it("never again once a child process was made, which may print at any time", async () => {
+      expect((await run({ way: "child" }, true))[0]).toBe(false);
+      expect(await run({}, true)).toEqual([false, MARKER + MARKER]);
+    });
+
+    it.each(AROUND[family])("never again once something may print that it does not hear of: %s", async (way) => {
+      expect(await run({ way }, true)).toEqual([false, `printed\n${MARKER}${MARKER}`]);
+      expect(await run({}, true)).toEqual([false, MARKER + MARKER]);
+    });
   });
-  await stream.text();
-  return answered["x-edgewhisk-quiet"] === "1";
 }
-
-/** Whether it said that it was quiet, and what it printed. */
-async function run(value: object, mayBeQuiet: boolean): Promise<[boolean, string]> {
-  output = "";
-  const quiet = await post("/run", { value }, mayBeQuiet ? { "x-edgewhisk-quiet": "1" } : {});
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  return [quiet, output];
-}
-
-it("writes markers unless told that they are not needed", async () => {
-  expect(await run({}, false)).toEqual([false, MARKER + MARKER]);
-  expect(await run({}, true)).toEqual([true, ""]);
-});
-
-it("writes markers after a run that printed, and is quiet again after the next", async () => {
-  const [quiet, printed] = await run({ print: true }, true);
-  expect(quiet).toBe(false);
-  expect(printed.split("\n").toSorted()).toEqual(
-    ["", "printed", ...[MARKER, MARKER].map((each) => each.trim())].toSorted(),
-  );
-  expect(await run({}, true)).toEqual([true, ""]);
-});
-
-it("never leaves them out again once a child process was made, which may print at any time", async () => {
-  expect((await run({ child: true }, true))[0]).toBe(false);
-  expect(await run({}, true)).toEqual([false, MARKER + MARKER]);
-});
