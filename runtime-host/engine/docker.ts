@@ -26,6 +26,8 @@ import type { Sandbox } from "./sandbox-book.ts";
 import { PROCESS_SECURITY, securityOf } from "./security-level.ts";
 
 const MB = 1024 * 1024;
+/** ms for what is left when the host ends: whoever cleans up after it, or its next start, removes the rest. */
+const ENDING = 5_000;
 
 type Options = Pick<ContainersOptions, "minDisk" | "name" | "apiUrl" | "images" | "container" | "log" | "changed">;
 
@@ -156,19 +158,19 @@ export class DockerEngine implements Engine {
     }
   }
 
-  async sweep(known: ReadonlySet<string>): Promise<number> {
+  async sweep(known: ReadonlySet<string>, { last } = { last: false }): Promise<number> {
     const filters = { label: [`${LABEL.host}=${this.#options.name}`] };
     const asked = performance.now();
     const list = await this.#docker.listContainers({ all: true, filters });
     for (const id of this.#containers.keys()) if (!list.some((each) => each.Id === id)) this.#containers.delete(id);
     this.#sandboxes.look(new Set(list.filter((each) => each.State === "running").map((each) => each.Id)), asked);
-    const ours = (id: string) => known.has(id) || this.#containers.has(id) || this.#sandboxes.has(id);
+    const ours = (id: string) => known.has(id) || (this.#containers.has(id) && !last) || this.#sandboxes.has(id);
     const unknown = list.filter((each) => !ours(each.Id));
     // Of our own ones the engine may know before it has told us: those are looked at twice.
     const young = new Set(unknown.filter((each) => each.Labels[LABEL.boot] === this.#boot).map((each) => each.Id));
-    const ids = unknown.map((each) => each.Id).filter((id) => !young.has(id) || this.#suspects.has(id));
+    const ids = unknown.map((each) => each.Id).filter((id) => last || !young.has(id) || this.#suspects.has(id));
     this.#suspects = young;
-    return removeEach(this.#docker, ids, Date.now() + LONGEST);
+    return removeEach(this.#docker, ids, Date.now() + (last ? ENDING : LONGEST));
   }
 
   async close(): Promise<void> {

@@ -84,8 +84,8 @@ export interface Engine {
   fetch(image: string): Promise<Fetched>;
   /** Never rejects. */
   create(spec: ContainerSpec, sink: OutputSink): Promise<Creation>;
-  /** Removes what carries this host's label and is not known any more; `known` are ids. */
-  sweep(known: ReadonlySet<string>): Promise<number>;
+  /** Removes what carries this host's label and is not known any more; `known` are ids. `last`: the host ends, nothing new comes. */
+  sweep(known: ReadonlySet<string>, options?: { last: boolean }): Promise<number>;
   /** Ends what the engine itself holds open; containers have been removed before. */
   close(): Promise<void>;
 }

@@ -140,7 +140,7 @@ export class Crew {
       left = this.#containers.size;
       progress = performance.now();
     }
-    await this.#engine.sweep(new Set()).catch(() => 0);
+    await this.#engine.sweep(new Set(), { last: true }).catch(() => 0);
     await this.#engine.close();
     rmSync(this.#options.journals, { recursive: true, force: true });
   }

@@ -176,6 +176,20 @@ function isolates(): void {
     await expect.poll(left, { timeout: 30_000, interval: 500 }).toBe(0);
   }, 40_000);
 
+  it("leaves no stray of its own when it ends, however young", async () => {
+    const host = `${name}-ending`;
+    const ending = await openBench({ engine: "docker", name: host });
+    const docker = await connectDocker();
+    const filters = { label: [`io.edgewhisk.host=${host}`] };
+    const list = () => docker.listContainers({ all: true, filters });
+    await ending.run(js("function main(){return {}}"));
+    const [made] = await list();
+    const Labels = { "io.edgewhisk.host": host, "io.edgewhisk.boot": made?.Labels["io.edgewhisk.boot"] ?? "" };
+    await docker.createContainer({ Image: made?.Image ?? "", Labels });
+    await ending.close();
+    expect(await list()).toEqual([]);
+  }, 30_000);
+
   it("lets actions reach the API, its paths only, and no other container", async () => {
     const source = `async function main(a){const out={};
       for(const path of a.paths)try{const r=await fetch(process.env.__OW_API_HOST+path,{method:'POST',body:'hi',headers:{'cf-connecting-ip':'127.0.0.1'}});out[path]=r.status+' '+(await r.text()).slice(0,20)}catch(e){out[path]=String(e.cause?.code??e)}
