@@ -82,6 +82,12 @@ for (const local of (await findLocalRuntimes()).filter((each) => each.family in 
       expect(await run({}, true)).toEqual([true, ""]);
     });
 
+    it("also of the thousandth run, when a runtime may change how it keeps its environment", async () => {
+      const headers = { "x-edgewhisk-quiet": "1" };
+      const once = () => client.request("/run", { body: '{"value":{},"transaction_id":"t"}', headers });
+      for (let n = 0; n < 1001; n++) expect((await once()).headers["x-edgewhisk-quiet"], `run ${n}`).toBe("1");
+    });
+
     it("never again once a child process was made, which may print at any time", async () => {
       expect((await run({ way: "child" }, true))[0]).toBe(false);
       expect(await run({}, true)).toEqual([false, MARKER + MARKER]);
