@@ -1,9 +1,12 @@
 // The only door containers have to the platform: listens on their bridge's gateway and passes /api/v1/ on, nothing else and
-// nothing added. Whoever calls authenticates to the API itself.
+// nothing added. Whoever calls authenticates to the API itself. What each container and namespace may hold of it is bounded.
 
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Pool } from "undici";
+import { type Body, receive, SlowSender } from "./forwarder-body.ts";
+import { type Asker, Shares } from "./forwarder-shares.ts";
 
 export interface Forwarder {
   /** For `__OW_API_HOST`. */
@@ -12,8 +15,36 @@ export interface Forwarder {
   close(): Promise<void>;
 }
 
-const MOST_CALLERS = 256;
-const MOST_CONNECTIONS = 64;
+export interface ForwarderOptions {
+  readonly listen: string;
+  readonly target: string;
+  /** The namespace of the container at this address; null where it is nobody's. */
+  readonly whose: (address: string) => string | null;
+  /** For tests: shorter waits. */
+  readonly times?: Partial<Times>;
+}
+
+interface Times {
+  /** ms without a byte of a body. */
+  silence: number;
+  /** ms a request may wait for its turn. */
+  turn: number;
+  /** ms in which nothing of an answer is taken. */
+  stall: number;
+}
+
+const TIMES: Times = { silence: 10_000, turn: 30_000, stall: 30_000 };
+const CONNECTIONS = { total: 2048, perContainer: 256 };
+/** Requests whose bodies have not come. */
+const UNFINISHED = { total: 512, perContainer: 32 };
+/** Bodies that are passed on while they come. */
+const FLOWING = { total: 64, perContainer: 8 };
+/** Requests the API has. */
+const UPSTREAM = { total: 256, perContainer: 64 };
+/** Bytes of a body that are read before the API is asked. */
+const HELD = 64 * 1024;
+/** Bytes per second of a body, on the whole. */
+const SLOWEST = 8 * 1024;
 /** A blocking call may take a minute, and its body some time before. */
 const LONGEST = 180_000;
 const HOP_BY_HOP = new Set([
@@ -28,17 +59,34 @@ const HOP_BY_HOP = new Set([
 /** What only a proxy that is trusted may say about a caller. */
 const CLAIMS = /^(cf-|x-forwarded|x-real-ip|forwarded|true-client-ip|host$|expect$)/;
 
-export async function startForwarder(options: { listen: string; target: string }): Promise<Forwarder> {
-  const pool = new Pool(options.target, {
-    connections: MOST_CONNECTIONS,
-    headersTimeout: LONGEST,
-    bodyTimeout: LONGEST,
-    connect: { timeout: 5_000 },
+/** Why a request is not passed on. */
+class Refusal extends Error {
+  readonly status: number;
+  constructor(status: number, text: string) {
+    super(text);
+    this.status = status;
+  }
+}
+
+export async function startForwarder(options: ForwarderOptions): Promise<Forwarder> {
+  const desk = new Desk(options);
+  const server = createServer({
+    requestTimeout: LONGEST,
+    headersTimeout: 10_000,
+    connectionsCheckingInterval: 2_000,
+    maxHeaderSize: 32 * 1024,
   });
-  const server = createServer({ requestTimeout: LONGEST, headersTimeout: 10_000, maxHeaderSize: 32 * 1024 });
-  server.maxConnections = MOST_CALLERS;
+  const connections = new Shares(CONNECTIONS);
+  server.on("connection", (socket) => {
+    const who = desk.who(socket.remoteAddress);
+    if (!connections.take(who)) return socket.destroy();
+    socket.once("close", () => connections.give(who));
+  });
   server.on("request", (request, response) => {
-    forward(request, response, pool).catch(() => refuse(response, 502, "The API does not answer."));
+    desk.serve(request, response).catch((error: unknown) => {
+      if (error instanceof Refusal) refuse(response, error.status, error.message);
+      else refuse(response, 502, "The API does not answer.");
+    });
   });
   server.on("upgrade", (_request, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
@@ -52,42 +100,148 @@ export async function startForwarder(options: { listen: string; target: string }
     async close() {
       server.close();
       server.closeAllConnections();
-      await pool.destroy();
+      await desk.close();
     },
   };
 }
 
-async function forward(request: IncomingMessage, response: ServerResponse, pool: Pool): Promise<void> {
-  const path = apiPath(request.url ?? "");
-  if (path === null) {
-    request.resume();
-    return refuse(response, 404, "The requested resource could not be found.");
+/** Takes requests one by one: each waits for its body, then for its turn, and only then has a connection to the API. */
+class Desk {
+  readonly #options: ForwarderOptions;
+  readonly #times: Times;
+  readonly #pool: Pool;
+  readonly #unfinished = new Shares(UNFINISHED);
+  readonly #flowing = new Shares(FLOWING);
+  readonly #upstream = new Shares(UPSTREAM);
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+    this.#times = { ...TIMES, ...options.times };
+    this.#pool = new Pool(options.target, {
+      connections: UPSTREAM.total,
+      headersTimeout: LONGEST,
+      bodyTimeout: LONGEST,
+      connect: { timeout: 5_000 },
+    });
   }
-  const headers: string[] = [];
-  for (let at = 0; at + 1 < request.rawHeaders.length; at += 2) {
-    const name = (request.rawHeaders[at] as string).toLowerCase();
-    if (!HOP_BY_HOP.has(name) && !CLAIMS.test(name)) headers.push(name, request.rawHeaders[at + 1] as string);
+
+  who(address = ""): Asker {
+    return { container: address, namespace: this.#options.whose(address) ?? address };
   }
-  const hasBody = request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
-  const abort = new AbortController();
-  response.once("close", () => abort.abort());
-  const answer = await pool.request({
-    path,
-    method: (request.method ?? "GET") as "GET",
-    headers,
-    body: hasBody ? request : null,
-    signal: abort.signal,
-    responseHeaders: "raw",
-  });
-  const raw = answer.headers as unknown as (Buffer | string)[];
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = apiPath(request.url ?? "");
+    if (path === null) throw new Refusal(404, "The requested resource could not be found.");
+    const who = this.who(request.socket.remoteAddress);
+    const gone = new AbortController();
+    response.once("close", () => gone.abort(new Error("the caller has gone")));
+    const body = await this.#receive(request, who);
+    if (body !== null && "flow" in body) {
+      await this.#inTurn(this.#flowing, who, gone.signal, () =>
+        this.#inTurn(this.#upstream, who, gone.signal, () => this.#pass(request, response, path, body.flow)),
+      );
+    } else {
+      const whole = body === null ? null : body.whole;
+      await this.#inTurn(this.#upstream, who, gone.signal, () => this.#pass(request, response, path, whole));
+    }
+  }
+
+  async #receive(request: IncomingMessage, who: Asker): Promise<Body | null> {
+    const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+    if (length === undefined && encoding === undefined) return null;
+    if (!this.#unfinished.take(who)) {
+      throw new Refusal(429, "Too many requests of this action are unfinished: send their bodies first.");
+    }
+    try {
+      return await receive(request, { held: HELD, silence: this.#times.silence, rate: SLOWEST });
+    } catch (error) {
+      throw slow(error);
+    } finally {
+      this.#unfinished.give(who);
+    }
+  }
+
+  async #inTurn(shares: Shares, who: Asker, gone: AbortSignal, act: () => Promise<void>): Promise<void> {
+    const late = new Refusal(503, "Too many requests of this action, or of its namespace, are under way.");
+    const wait = new AbortController();
+    const timer = setTimeout(() => wait.abort(late), this.#times.turn);
+    try {
+      await shares.turn(who, AbortSignal.any([gone, wait.signal]));
+    } finally {
+      clearTimeout(timer);
+    }
+    try {
+      await act();
+    } finally {
+      shares.give(who);
+    }
+  }
+
+  async #pass(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    body: Buffer | AsyncIterable<Buffer> | null,
+  ): Promise<void> {
+    const abort = new AbortController();
+    const stop = () => abort.abort();
+    response.once("close", stop);
+    const answer = await this.#pool
+      .request({
+        path,
+        method: (request.method ?? "GET") as "GET",
+        headers: passedOn(request.rawHeaders, (name) => !HOP_BY_HOP.has(name) && !CLAIMS.test(name)),
+        body: body as Buffer | null,
+        signal: abort.signal,
+        responseHeaders: "raw",
+      })
+      .catch((error: unknown) => {
+        throw slow(error);
+      });
+    const raw = answer.headers as unknown as (Buffer | string)[];
+    response.writeHead(
+      answer.statusCode,
+      passedOn(raw, (name) => !HOP_BY_HOP.has(name)),
+    );
+    try {
+      for await (const chunk of answer.body) if (!response.write(chunk)) await this.#drained(response, abort.signal);
+      response.end();
+    } catch {
+      // Half an answer must not look like a whole one.
+      response.destroy();
+    } finally {
+      response.off("close", stop);
+    }
+  }
+
+  /** Resolves when the caller has taken what it was sent; rejects when it has gone, or takes nothing. */
+  async #drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
+    const stalled = new AbortController();
+    const timer = setTimeout(() => stalled.abort(), this.#times.stall);
+    try {
+      await once(response, "drain", { signal: AbortSignal.any([gone, stalled.signal]) });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function slow(error: unknown): unknown {
+  return error instanceof SlowSender ? new Refusal(408, "The request's body did not come in time.") : error;
+}
+
+/** Of names and values in turn, those that are wanted by the name in lower case. */
+function passedOn(raw: readonly (Buffer | string)[], wanted: (name: string) => boolean): string[] {
   const passed: string[] = [];
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = String(raw[at]);
-    if (!HOP_BY_HOP.has(name.toLowerCase())) passed.push(name, String(raw[at + 1]));
+    if (wanted(name.toLowerCase())) passed.push(name, String(raw[at + 1]));
   }
-  response.writeHead(answer.statusCode, passed);
-  answer.body.on("error", () => response.destroy());
-  answer.body.pipe(response);
+  return passed;
 }
 
 /** The path as the API will understand it, if it is one of the API's: dots are resolved before the look. */
@@ -107,6 +261,12 @@ function refuse(response: ServerResponse, status: number, error: string): void {
     return;
   }
   const body = JSON.stringify({ error, code: "forwarder" });
-  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    ...(status === 429 || status === 503 ? { "retry-after": "1" } : {}),
+    // What was not read of the request is not waited for.
+    connection: "close",
+  });
   response.end(body);
 }

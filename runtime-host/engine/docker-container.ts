@@ -29,6 +29,8 @@ export class DockerContainer implements EngineContainer {
   onAdopted: ((owner: ContainerOwner) => void) | null = null;
   /** Called once it is gone. `sound`: it could be reached, and nothing of it can be left. */
   onRemoved: ((sound: boolean) => void) | null = null;
+  /** Null while it is nobody's. */
+  namespaceId: string | null;
   readonly #container: Docker.Container;
   readonly #options: { spec: ContainerSpec; settings: ContainerSettings };
   #removal: Promise<void> | null = null;
@@ -40,6 +42,7 @@ export class DockerContainer implements EngineContainer {
     this.id = container.id;
     this.#container = container;
     this.#options = options;
+    this.namespaceId = options.spec.owner?.namespaceId ?? null;
   }
 
   /** Rejects with the engine's error; what was made by then is removed. `made` is told the id before it starts. */
@@ -110,6 +113,7 @@ export class DockerContainer implements EngineContainer {
   }
 
   adopted(owner: ContainerOwner): void {
+    this.namespaceId = owner.namespaceId;
     this.onAdopted?.(owner);
     const { spec, settings } = this.#options;
     const name = containerName(settings.host.name, { ...spec, owner }, { adopted: true });

@@ -198,7 +198,11 @@ export class DockerEngine implements Engine {
     const { gateway } = ground;
     this.#ground = ground;
     try {
-      this.#forwarder = await startForwarder({ listen: gateway, target: this.#options.apiUrl });
+      this.#forwarder = await startForwarder({
+        listen: gateway,
+        target: this.#options.apiUrl,
+        whose: (address) => this.#ownerAt(address),
+      });
       this.#apiHost = this.#forwarder.url;
       const { changed } = this.#options;
       this.#firewall = await Firewall.raise(ground, { port: this.#forwarder.port, log: this.#log, changed });
@@ -207,6 +211,12 @@ export class DockerEngine implements Engine {
       this.#apiHost = this.#options.apiUrl;
       this.#log.warn("no-forwarder", { gateway, reason: reasonOf(error), apiHost: this.#apiHost });
     }
+  }
+
+  #ownerAt(address: string): string | null {
+    for (const container of this.#containers.values())
+      if ("host" in container.address && container.address.host === address) return container.namespaceId;
+    return null;
   }
 
   #event({ Type, Action, id }: EngineEvent): void {

@@ -51,6 +51,7 @@ describe("the forwarder", () => {
     forwarder = await startForwarder({
       listen: "127.0.0.1",
       target: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
+      whose: () => null,
     });
   });
   afterAll(async () => {
@@ -104,7 +105,11 @@ describe("the forwarder", () => {
   });
 
   it("says so when the API does not answer", async () => {
-    const lonely = await startForwarder({ listen: "127.0.0.1", target: "http://127.0.0.1:9" });
+    const lonely = await startForwarder({
+      listen: "127.0.0.1",
+      target: "http://127.0.0.1:9",
+      whose: () => null,
+    });
     const answer = await fetch(`${lonely.url}/api/v1/x`);
     expect(answer.status).toBe(502);
     await lonely.close();
