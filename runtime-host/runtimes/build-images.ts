@@ -7,7 +7,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import Docker from "dockerode";
 import { localBase } from "./base-local.ts";
-import { findLocalRuntimes, type LocalRuntime, openwhiskModules } from "./local.ts";
+import { findLocalRuntimes, type LocalRuntime, MEDIA_TYPES, openwhiskModules } from "./local.ts";
 import { digestOf, type TarEntry, tarStream } from "./tar.ts";
 
 export interface ImageOptions {
@@ -158,7 +158,10 @@ async function contextOf(kind: string): Promise<TarEntry[]> {
   const family = kind === "native" ? kind : /^(nodejs|python):\d+(\.\d+)?$/.exec(kind)?.[1];
   if (family === undefined) throw new ImageProblem(`${kind}: we ship no runtime of that kind.`);
   const entries = await serverEntries(family, { to: family === "native" ? "server/native" : "server" });
-  if (family === "native") entries.push(...(await serverEntries("nodejs", { to: "server/nodejs", only: SHARED })));
+  if (family === "native") {
+    entries.push(...(await serverEntries("nodejs", { to: "server/nodejs", only: SHARED })));
+    entries.push(await fileEntry(MEDIA_TYPES, "server/native/media-types.json"));
+  }
   const text = await readFile(join(here, family, "Dockerfile"), "utf8");
   entries.push({ type: "text", name: "Dockerfile", mode: 0o644, text });
   return family === "nodejs" ? [...entries, ...(await moduleEntries("openwhisk"))] : entries;

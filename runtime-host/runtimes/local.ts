@@ -33,6 +33,9 @@ const QUESTION = {
   python: ["-c", "import json,sys; print(json.dumps(['%d.%d.%d' % sys.version_info[:3], sys.executable]))"],
 } as const;
 
+/** Which bodies of web requests are bytes: the platform's table, as the native server needs it. */
+export const MEDIA_TYPES = join(here, "../../src/entities/media-types.json");
+
 /** The folder that holds `openwhisk`, for nodejs actions that do not bring it. */
 export function openwhiskModules(): string {
   const main = createRequire(import.meta.url).resolve("openwhisk/package.json");
@@ -68,7 +71,7 @@ function native(prefix: readonly string[]): LocalRuntime {
     version: process.versions.node,
     interpreter,
     command: [...prefix, interpreter, join(here, "native", "server.js")],
-    env: {},
+    env: { EDGEWHISK_MEDIA_TYPES: MEDIA_TYPES },
     reason: `programs and scripts (served by ${interpreter})`,
   };
 }

@@ -94,6 +94,12 @@ const CASES: Case[] = [
     answer: { status: 200, body: { bytes: BYTES.length, query: "a=1" } },
   },
   {
+    name: "gives a picture's bytes to stdin though they are characters",
+    init: measure,
+    args: file(Buffer.from("<svg/>").toString("base64"), "image/svg+xml"),
+    answer: { status: 200, body: { bytes: 6, query: "a=1" } },
+  },
+  {
     name: "gives a text file's characters to stdin",
     init: measure,
     args: file("héllo", "text/plain"),

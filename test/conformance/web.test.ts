@@ -123,6 +123,9 @@ line("5.14 5.15", "other bodies arrive as __ow_body: JSON as it is, text as text
   expect((await send("[1,2]", "application/json")).json.__ow_body).toEqual([1, 2]);
   expect((await send("hey", "text/plain")).json.__ow_body).toBe("hey");
   expect((await send(new Uint8Array([0, 1, 255]), "application/octet-stream")).json.__ow_body).toBe("AAH/");
+  expect((await send("<svg/>", "image/svg+xml")).json.__ow_body).toBe("PHN2Zy8+");
+  expect((await send("a: 1", "application/yaml")).json.__ow_body).toBe("YTogMQ==");
+  expect((await send("a: 1", "application/yaml; charset=utf-8")).json.__ow_body).toBe("a: 1");
 });
 
 line("5.16 5.17", "request arguments override parameters unless they are final or reserved", async () => {
@@ -322,6 +325,12 @@ line("5.40 5.41", ".http decodes base64 for binary types, and for JSON types tha
   });
   expect(png).toMatchObject({ status: 200, text: "ABC" });
   expect(png.headers.get("content-type")).toBe("image/png");
+  for (const type of ["image/svg+xml", "image/svg+xml; charset=utf-8", "application/yaml"]) {
+    const body = Buffer.from("<svg>é</svg>").toString("base64").replace(/=+$/, "");
+    const picture = await ask("POST", path, { ...ANONYMOUS, body: { r: { body, headers: { "content-type": type } } } });
+    expect(picture).toMatchObject({ status: 200, text: "<svg>é</svg>" });
+    expect(picture.headers.get("content-type")).toBe(type.split(";")[0]);
+  }
   const wrong = await ask("POST", path, {
     ...ANONYMOUS,
     body: { r: { body: "no!", headers: { "content-type": "image/png" } } },

@@ -6,6 +6,7 @@ const { spawn } = require("node:child_process");
 const { constants } = require("node:os");
 const output = require("./output.js");
 const { MOST_HELD, ResultTail } = require("./result-tail.js");
+const webBody = require("./web-body.js");
 
 /** Linux takes 128 KB for one argument, its ending zero included. */
 const LONGEST_ARGUMENT = 131_071;
@@ -14,8 +15,6 @@ const STDERR_SHOWN = 1024;
 const SILENCE = 50;
 /** ms after which it is left alone though it still talks. */
 const LAST_WORDS = 1000;
-const TEXT_TYPE =
-  /^\s*(text\/|message\/|[^;]*\+(json|xml)\s*(;|$)|application\/(xml|javascript|ecmascript|graphql|x-www-form-urlencoded|x-javascript|x-ndjson|yaml|x-yaml|sql|csp-report)\s*(;|$))|;\s*charset\s*=/i;
 
 /** Status and text for the answer to /run. Never rejects. */
 async function runProgram({ file, folder, env, value, text }) {
@@ -71,8 +70,8 @@ function given(value, text) {
   if (typeof body !== "string" || headers === null || typeof headers !== "object" || Array.isArray(value))
     return { argument: text, input: text };
   const { __ow_body: _, ...rest } = value;
-  const isText = TEXT_TYPE.test(String(headers["content-type"] ?? ""));
-  return { argument: JSON.stringify(rest), input: Buffer.from(body, isText ? "utf8" : "base64") };
+  const given = { type: String(headers["content-type"] ?? ""), raw: Object.hasOwn(value, "__ow_query") };
+  return { argument: JSON.stringify(rest), input: webBody.bytesOf(body, given) };
 }
 
 function outcome(tail, { code, signal }, stderr) {

@@ -3,7 +3,7 @@
 
 import { elementsOf, membersOf, type RawJson, shapeOf } from "../../entities/raw-json.ts";
 import { fail, ok, type Result } from "../../errors.ts";
-import { isBinary, isJsonFamily, parseMediaType, printMediaType } from "./media-type.ts";
+import { isBinary, isJsonFamily, mayBeText, parseMediaType, printMediaType } from "./media-type.ts";
 import type { Extension } from "./path.ts";
 
 export interface WebAnswer {
@@ -66,14 +66,15 @@ function httpAnswer(result: RawJson): Result<WebAnswer> {
   const type = parseMediaType(named ?? (isText ? "text/html" : "application/json"));
   if (!isText) {
     if (type === null || !isJsonFamily(type)) return mismatch();
-    return ok({ status: status ?? 200, headers: [...rest, ["content-type", printMediaType(type)]], body });
+    return ok({ status: status ?? 200, headers: [...rest, ["content-type", printMediaType(type, "bytes")]], body });
   }
   if (type === null) return fail("bad-request", "Response did not specify a known content-type.");
   const text = JSON.parse(body) as string;
   const decode = isBinary(type) || (isJsonFamily(type) && looksLikeBase64(text));
-  const content = decode ? bytesOf(text) : text;
+  const content = (decode ? bytesOf(text) : text) ?? (mayBeText(type) ? text : null);
   if (content === null) return mismatch();
-  return ok({ status: status ?? 200, headers: [...rest, ["content-type", printMediaType(type)]], body: content });
+  const printed = printMediaType(type, typeof content === "string" ? "text" : "bytes");
+  return ok({ status: status ?? 200, headers: [...rest, ["content-type", printed]], body: content });
 }
 
 /** undefined: none given; null: not a status. */
@@ -127,8 +128,10 @@ function looksLikeBase64(text: string): boolean {
   return trimmed.length > 0 && trimmed.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(trimmed);
 }
 
+/** With padding or without it; null if it is no base64. */
 function bytesOf(text: string): Uint8Array | null {
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
+  const rest = text.length % 4;
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || rest === 1 || (rest !== 0 && text.endsWith("="))) return null;
   return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }
 

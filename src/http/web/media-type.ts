@@ -1,4 +1,7 @@
-// What a media type means to a web action: JSON, text, or bytes that travel as base64.
+// What a media type means to a web action: JSON, text, or bytes that travel as base64. OpenWhisk asks its HTTP library; the
+// table holds the types that library (pekko-http 1.1) registers, by what it does with their charset.
+
+import REGISTERED from "../../entities/media-types.json" with { type: "json" };
 
 export interface MediaType {
   main: string;
@@ -7,23 +10,16 @@ export interface MediaType {
   parameters: string;
 }
 
+/** binary: bytes, whatever charset is named; text: characters of any charset; utf-8: characters of this one, which is not
+ * named; custom: not registered, and no charset is named: bytes. */
+type Form = "binary" | "text" | "utf-8" | "custom";
+
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const PATTERN = new RegExp(`^\\s*(${TOKEN})/(${TOKEN})\\s*(?:;(.*))?$`);
-
-const TEXT_APPLICATIONS: ReadonlySet<string> = new Set([
-  "json",
-  "xml",
-  "javascript",
-  "ecmascript",
-  "graphql",
-  "x-www-form-urlencoded",
-  "x-javascript",
-  "x-ndjson",
-  "yaml",
-  "x-yaml",
-  "sql",
-  "csp-report",
-]);
+const PARAMETER = new RegExp(`\\s*(${TOKEN})\\s*=\\s*("(?:[^"\\\\]|\\\\.)*"|[^;"]*)\\s*(?:;|$)`, "y");
+const FORMS: ReadonlyMap<string, Form> = new Map(
+  (["binary", "text", "utf-8"] as const).flatMap((form) => REGISTERED[form].map((name) => [name, form])),
+);
 
 /** Null if the text is no media type. */
 export function parseMediaType(text: string): MediaType | null {
@@ -34,28 +30,55 @@ export function parseMediaType(text: string): MediaType | null {
 }
 
 export function isJsonFamily(type: MediaType): boolean {
-  return (type.main === "application" && type.sub === "json") || type.sub.endsWith("+json");
+  return isJson(type) || type.sub.endsWith("+json");
 }
 
 /** Whether bodies of this type are bytes, so that they are carried as base64. */
 export function isBinary(type: MediaType): boolean {
-  if (type.main === "text" || type.sub.endsWith("+json") || type.sub.endsWith("+xml")) return false;
-  if (type.main === "message") return false;
-  return !(type.main === "application" && TEXT_APPLICATIONS.has(type.sub)) && !hasCharset(type);
+  const form = formOf(type);
+  return form === "binary" || form === "custom";
 }
 
-/** The header value, with UTF-8 named where a text type names no charset. */
-export function printMediaType(type: MediaType): string {
-  const name = `${type.main}/${type.sub}`;
-  const parameters = type.parameters === "" ? "" : `; ${type.parameters}`;
-  if (isBinary(type) || hasCharset(type) || isJson(type)) return name + parameters;
-  return `${name}${parameters}; charset=UTF-8`;
+/** Of a binary type: whether a body that is no base64 may stand as it is. Of images, archives and the like it never could;
+ * unregistered types and SVG are often text. */
+export function mayBeText(type: MediaType): boolean {
+  return formOf(type) === "custom" || type.sub.endsWith("+xml");
+}
+
+/** The header value for a body of bytes, or of characters, which are sent as UTF-8 whatever charset the action named. */
+export function printMediaType(type: MediaType, body: "bytes" | "text"): string {
+  const form = formOf(type);
+  const list = form === "custom" ? type.parameters : withoutCharset(type.parameters);
+  const name = list === "" ? `${type.main}/${type.sub}` : `${type.main}/${type.sub}; ${list}`;
+  return body === "bytes" || form === "utf-8" ? name : `${name}; charset=UTF-8`;
+}
+
+function formOf(type: MediaType): Form {
+  if (type.main === "multipart") return "binary";
+  return FORMS.get(`${type.main}/${type.sub}`) ?? (hasCharset(type) ? "text" : "custom");
 }
 
 function isJson(type: MediaType): boolean {
   return type.main === "application" && type.sub === "json";
 }
 
-function hasCharset(type: MediaType): boolean {
-  return /(^|;)\s*charset\s*=/i.test(type.parameters);
+function hasCharset({ parameters }: MediaType): boolean {
+  return parametersOf(parameters).some(({ name }) => name === "charset");
+}
+
+function withoutCharset(parameters: string): string {
+  const kept = parametersOf(parameters).filter(({ name }) => name !== "charset");
+  return kept.map(({ text }) => text).join("; ");
+}
+
+/** Up to the first that is none; a quoted value may hold semicolons. */
+function parametersOf(text: string): { name: string; text: string }[] {
+  const found: { name: string; text: string }[] = [];
+  PARAMETER.lastIndex = 0;
+  for (let match = PARAMETER.exec(text); match !== null && match[0] !== ""; match = PARAMETER.exec(text)) {
+    const [, name = "", value = ""] = match;
+    found.push({ name: name.toLowerCase(), text: `${name}=${value.trim()}` });
+    if (PARAMETER.lastIndex >= text.length) break;
+  }
+  return found;
 }

@@ -40,6 +40,48 @@ describe("answerOf() for .http", () => {
     expect(answer({ headers, body: "no base64" })).toMatch(/did not match generated content type/);
   });
 
+  it("decodes SVG and unregistered types, whose body may also be text", () => {
+    const svg = "<svg xmlns='x'>é</svg>";
+    const coded = Buffer.from(svg).toString("base64");
+    for (const type of ["image/svg+xml", "application/yaml", "text/vtt", "application/foo+xml", "application/x-own"]) {
+      const bytes = answer({ headers: { "content-type": type }, body: coded });
+      expect(bytes).toEqual({ status: 200, headers: [["content-type", type]], body: new Uint8Array(Buffer.from(svg)) });
+      expect(answer({ headers: { "content-type": type }, body: svg })).toMatchObject({
+        headers: [["content-type", `${type}; charset=UTF-8`]],
+        body: svg,
+      });
+      expect(answer({ headers: { "content-type": `${type}; charset=utf-8` }, body: coded })).toMatchObject(
+        type === "image/svg+xml" ? { body: new Uint8Array(Buffer.from(svg)) } : { body: coded },
+      );
+    }
+  });
+
+  it.each([
+    ["QQ", "A"],
+    ["QUI", "AB"],
+    ["QUJD", "ABC"],
+    ["QQ==", "A"],
+    ["QUI=", "AB"],
+    ["QUJDR", null],
+    ["QQ=", null],
+    ["QU=", null],
+    ["====", null],
+    ["QU JD", null],
+    ["QUJ-", null],
+  ])("reads %s, padded or not, as %s", (body, bytes) => {
+    const made = answer({ headers: { "content-type": "image/png" }, body });
+    if (bytes === null) expect(made).toMatch(/did not match generated content type/);
+    else expect(made).toMatchObject({ body: new Uint8Array(Buffer.from(bytes)) });
+  });
+
+  it("says UTF-8 of text, whatever charset the action named, since that is what is sent", () => {
+    const headers = { "content-type": "text/html; charset=iso-8859-1" };
+    expect(answer({ headers, body: "ü" })).toMatchObject({
+      headers: [["content-type", "text/html; charset=UTF-8"]],
+      body: "ü",
+    });
+  });
+
   it("repeats headers given as arrays and prints numbers by their bytes", () => {
     const made = answer('{"headers":{"Set-Cookie":["a=1","b=2"],"x-n":1.0,"x-t":true},"body":"x"}');
     expect(made).toMatchObject({

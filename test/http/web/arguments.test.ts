@@ -42,6 +42,11 @@ describe("argumentsOf()", () => {
     expect(args({ contentType: "image/png", body: new Uint8Array([1, 2, 255]) })).toBe(
       `{${CONTEXT},"__ow_body":"AQL/"}`,
     );
+    const svg = new TextEncoder().encode("<svg/>");
+    for (const contentType of ["image/svg+xml", "image/svg+xml; charset=utf-8", "application/yaml", "text/vtt"])
+      expect(args({ contentType, body: svg })).toBe(`{${CONTEXT},"__ow_body":"PHN2Zy8+"}`);
+    for (const contentType of ["application/yaml; charset=utf-8", "application/xml-dtd", "application/base64"])
+      expect(args({ contentType, body: svg })).toBe(`{${CONTEXT},"__ow_body":"<svg/>"}`);
   });
 
   it("takes an empty JSON body as none and refuses a malformed one", () => {
