@@ -9,6 +9,7 @@ import { connect, median, type Sample, spread } from "./load.ts";
 import { LOG_LETTER, logLines } from "./logs.ts";
 import * as measures from "./measures.ts";
 import { openPool, POOL_LETTERS } from "./pool.ts";
+import { TAIL_LETTER, type TailLine, tailLines } from "./tail.ts";
 
 const HELP = `npm run bench -- [options]
   --engine docker|process   engine to measure (docker)
@@ -21,7 +22,7 @@ const HELP = `npm run bench -- [options]
 interface Line {
   letter: string;
   name: string;
-  unit: "p50 ms" | "p99 ms" | "p50 µs" | "per s";
+  unit: "p50 ms" | "p99 ms" | "p50 µs" | "per s" | TailLine["unit"];
   run(): Promise<Sample>;
 }
 
@@ -30,7 +31,7 @@ const { values } = parseArgs({
     engine: { type: "string", default: "docker" },
     repeats: { type: "string", default: "5" },
     seconds: { type: "string", default: "2" },
-    only: { type: "string", default: `a,b,c,d,e,f,g,h,i,${LOG_LETTER},${POOL_LETTERS}` },
+    only: { type: "string", default: `a,b,c,d,e,f,g,h,i,${LOG_LETTER},${POOL_LETTERS},${TAIL_LETTER}` },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -43,6 +44,20 @@ const engine = values.engine === "process" ? "process" : "docker";
 const ms = Number(values.seconds) * 1000;
 const repeats = Number(values.repeats);
 const only = new Set(values.only.split(","));
+
+const FIGURES: Record<Line["unit"], (sample: Sample) => number> = {
+  "p50 ms": ({ p50 }) => p50,
+  "p50 µs": ({ p50 }) => 1000 * p50,
+  "p99 ms": ({ p99 }) => p99,
+  "p99.9 ms": ({ p999 }) => p999,
+  "longest ms": ({ longest }) => longest,
+  "p99 / p50": ({ p50, p99 }) => p99 / p50,
+  "per s": ({ rate }) => rate,
+  MB: ({ rate }) => rate,
+};
+
+/** Units whose figures are printed without decimals. */
+const WHOLE: ReadonlySet<Line["unit"]> = new Set(["per s", "p50 µs", "MB"]);
 
 /** Rules of the triggers that are fired. */
 const RULES = [1, 10, 50];
@@ -195,6 +210,7 @@ async function linesOf(direct: Direct, { plain, unprepared, delayed }: Platforms
       }),
     ),
     ...logs,
+    ...(only.has(TAIL_LETTER) ? tailLines(pool, plain, ms) : []),
   ];
   return all.filter((line) => line.letter === "a" || only.has(line.letter));
 }
@@ -222,20 +238,18 @@ function report(lines: Line[], seen: Map<Line, Sample[]>): void {
   }
   console.log(`\n| | what | median | spread | against (a) |\n|---|---|---|---|---|`);
   for (const row of full) {
-    const value = `${row.median.toFixed(row.unit.endsWith("ms") ? 2 : 0)} ${row.unit}`;
+    const value = `${row.median.toFixed(WHOLE.has(row.unit) ? 0 : 2)} ${row.unit}`;
     console.log(`| ${row.letter} | ${row.name} | ${value} | ±${(100 * row.spread).toFixed(0)} % | ${row.toFloor} |`);
   }
 }
 
 function toFloor({ unit, median: value }: { unit: Line["unit"]; median: number }, floor: { ms: number; rate: number }) {
-  if (unit === "p50 µs") return "";
+  if (unit === "p50 µs" || unit === "p99 / p50" || unit === "MB") return "";
   return unit === "per s" ? `${((100 * value) / floor.rate).toFixed(1)} %` : `+${(value - floor.ms).toFixed(2)} ms`;
 }
 
-function figureOf(line: Line, sample: Sample): number {
-  if (line.unit === "per s") return sample.rate;
-  if (line.unit === "p50 µs") return 1000 * sample.p50;
-  return line.unit === "p50 ms" ? sample.p50 : sample.p99;
+function figureOf({ unit }: Line, sample: Sample): number {
+  return FIGURES[unit](sample);
 }
 
 function client(url: string, callers: number): Pool {

@@ -46,7 +46,7 @@ async function inDocker(): Promise<Direct> {
 
 async function asProcess(): Promise<Direct> {
   const port = await freePort();
-  const child: ChildProcess = spawn(process.execPath, [`${ROOT}runtime-host/runtimes/nodejs/server.mjs`], {
+  const child: ChildProcess = spawn(process.execPath, [`${ROOT}runtime-host/runtimes/nodejs/server.js`], {
     env: { PATH: process.env.PATH ?? "", EDGEWHISK_LISTEN: String(port) },
     stdio: ["ignore", "ignore", "ignore"],
   });

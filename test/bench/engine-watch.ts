@@ -7,7 +7,7 @@ import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { removeContainersOf } from "../../runtime-host/engine/docker-leftovers.ts";
 import type { Platform } from "../support/platform.ts";
-import { median, type Sample } from "./load.ts";
+import { type Sample, sampleOf } from "./load.ts";
 
 /** Containers made when only the engine is measured, two at once. */
 const ALONE = 16;
@@ -73,8 +73,7 @@ export async function watch(platform: Platform): Promise<Watched> {
         }
       };
       await Promise.all([worker(), worker()]);
-      const seconds = (performance.now() - began) / 1000;
-      return { rate: times.length / seconds, p50: median(times), p99: Math.max(...times), count: times.length };
+      return sampleOf(times, performance.now() - began);
     },
     stop: () => stream.destroy(),
     clear: () => removeContainersOf(hostName),

@@ -8,7 +8,22 @@ export interface Sample {
   /** ms */
   p50: number;
   p99: number;
+  p999: number;
+  longest: number;
   count: number;
+}
+
+/** What these times (ms) say. Without `ms`, the time they took in all, there is no rate. */
+export function sampleOf(times: readonly number[], ms = Number.NaN): Sample {
+  const sorted = [...times].sort((a, b) => a - b);
+  return {
+    rate: (1000 * sorted.length) / ms,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+    p999: quantile(sorted, 0.999),
+    longest: sorted.at(-1) ?? Number.NaN,
+    count: sorted.length,
+  };
 }
 
 export interface Call {
@@ -50,9 +65,7 @@ export async function load(pool: Pool, call: (n: number) => Call, options: Load)
     }
   };
   await Promise.all(Array.from({ length: options.callers }, caller));
-  const seconds = (performance.now() - started) / 1000;
-  times.sort((a, b) => a - b);
-  return { rate: times.length / seconds, p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
+  return sampleOf(times, performance.now() - started);
 }
 
 export async function send(pool: Pool, call: Call): Promise<{ status: number; text: string }> {

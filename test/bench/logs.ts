@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "undici";
-import { load, quantile, type Sample, send } from "./load.ts";
+import { load, type Sample, sampleOf, send } from "./load.ts";
 import { createAction, invokeCall } from "./measures.ts";
 
 export interface LogLine {
@@ -87,8 +87,7 @@ async function rested(pool: Pool, lines: number, kind: Kind): Promise<Sample> {
     if (status !== 200) throw new Error(`the talker answered ${status}: ${text.slice(0, 300)}`);
     times.push(performance.now() - at);
   }
-  times.sort((a, b) => a - b);
-  return { rate: Number.NaN, p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
+  return sampleOf(times);
 }
 
 function callOf(lines: number, kind: Kind = "nodejs:default") {

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "undici";
 import { basic, GUEST } from "../support/platform.ts";
-import { type Call, load, quantile, type Sample, send } from "./load.ts";
+import { type Call, load, type Sample, sampleOf, send } from "./load.ts";
 
 const HEADERS = { authorization: basic(GUEST), "content-type": "application/json" };
 const CODE = "function main(args) { return { n: args.n }; }";
@@ -79,8 +79,7 @@ export async function cold(pool: Pool, options: { memory: number; count: number;
     times.push(performance.now() - at);
     await send(pool, { method: "DELETE", path: `${BASE}/actions/${name}`, headers: HEADERS });
   }
-  times.sort((a, b) => a - b);
-  return { rate: Number.NaN, p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
+  return sampleOf(times);
 }
 
 /** Steps of the sequence `bench-sequence`. */
@@ -144,8 +143,7 @@ export async function fire(pool: Pool, { rules, ms }: { rules: number; ms: numbe
   }
   await recorded(pool, { name: "bench-accept", since, count: rules * times.length });
   await recorded(pool, { name: `bench-hook-${rules}`, since, count: times.length });
-  times.sort((a, b) => a - b);
-  return { rate: Number.NaN, p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
+  return sampleOf(times);
 }
 
 /** Calls each action until a whole pass met warm containers only. */

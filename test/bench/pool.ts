@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "undici";
 import { startPlatform } from "../support/platform.ts";
 import { type Churn, type Watched, watch } from "./engine-watch.ts";
-import { connect, load, median, quantile, type Sample, send } from "./load.ts";
+import { connect, load, type Sample, sampleOf, send } from "./load.ts";
 import { createAction, invokeCall } from "./measures.ts";
 
 export interface PoolLine {
@@ -148,8 +148,7 @@ async function paused(pool: Pool, engine: Watched): Promise<Sample> {
     }
     times.push(await answered(pool, name, n));
   }
-  times.sort((a, b) => a - b);
-  return { rate: Number.NaN, p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
+  return sampleOf(times);
 }
 
 let pauses = 0;
@@ -169,10 +168,10 @@ async function atOnce(pool: Pool): Promise<Sample> {
       return took;
     }),
   );
-  const seconds = (performance.now() - began) / 1000;
+  const ms = performance.now() - began;
   const astray = Math.max(...done.map((n, place) => Math.abs(n - place)));
   if (astray > IN_ORDER) throw new Error(`cold starts out of order: ${done.join(" ")}`);
-  return { rate: AT_ONCE / seconds, p50: median(times), p99: Math.max(...times), count: AT_ONCE };
+  return sampleOf(times, ms);
 }
 
 /** Places a call may be off: containers made at the same time end in any order, and prewarmed ones come in between. */
@@ -210,7 +209,7 @@ function nameOf(n: number): string {
 }
 
 function figure(rate: number): Sample {
-  return { rate, p50: Number.NaN, p99: Number.NaN, count: 1 };
+  return { ...sampleOf([]), rate };
 }
 
 interface Strained {

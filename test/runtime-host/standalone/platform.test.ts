@@ -109,6 +109,13 @@ describe("runtime-host/standalone/platform.ts, over unstable names of wrangler a
     });
   });
 
+  it("gives workerd a small young generation, by a variable that this Miniflare reads", () => {
+    const wrangler = createRequire(import.meta.url).resolve("wrangler/package.json");
+    const miniflare = readFileSync(createRequire(wrangler).resolve("miniflare"), "utf8");
+    expect(miniflare).toContain("v8Flags: process.env.MINIFLARE_WORKERD_V8_FLAGS");
+    expect(process.env.MINIFLARE_WORKERD_V8_FLAGS).toBe("--max-semi-space-size=1 --min-semi-space-size=1");
+  });
+
   it("gets the Worker's bindings from wrangler.toml, with our variables over it", async () => {
     expect(await (await get("/vars")).json()).toEqual({ plain: "from the file", overlaid: "from us", added: "also" });
     expect(platform.crons).toEqual(["* * * * *"]);
