@@ -1,10 +1,10 @@
-// Says when a disk is nearly full, before writes fail half way, and when it is not any more.
+// Says when a disk is nearly full, out of files or read-only, before writes fail half way, and when it is not any more.
 
-import { statfs } from "node:fs/promises";
+import { access, constants, statfs } from "node:fs/promises";
 
 export interface DiskWatchOptions {
   folder: string;
-  /** MB that must be free; 0 = nothing is watched. */
+  /** MB that must be free; 0 = room is not watched. */
   least: number;
   /** full() has changed. */
   changed(): void;
@@ -16,20 +16,42 @@ const EVERY = 5_000;
 const MB = 1024 * 1024;
 /** Free again only with so much more, so that a disk at the edge does not flutter. */
 const SLACK = 1.25;
+/** Files that can still be made, where the file system has a fixed number of them. */
+const LEAST_FILES = 100;
+
+/** Why nothing should be written there, or null. A folder that cannot be asked about (the engine's, on another machine) is well. */
+export async function diskFault(folder: string, options: { least: number; was: boolean }): Promise<string | null> {
+  const { least, was } = options;
+  const slack = was ? SLACK : 1;
+  try {
+    const { bavail, bsize, files, ffree } = await statfs(folder);
+    const free = (bavail * bsize) / MB;
+    if (free < least * slack) {
+      return `the disk of ${folder} is full: ${Math.floor(free)} MB are free, ${least} must be`;
+    }
+    if (least > 0 && files > 0 && ffree < LEAST_FILES * slack) {
+      return `the disk of ${folder} takes no more files: ${ffree} are left, ${LEAST_FILES} must be`;
+    }
+    await access(folder, constants.W_OK);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EROFS" ? `the disk of ${folder} is read-only` : null;
+  }
+}
 
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
   #full: string | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #looking = false;
 
   private constructor(options: DiskWatchOptions) {
     this.#options = options;
   }
 
-  /** Has looked once when it resolves. A folder that cannot be asked about (the engine's, on another machine) counts as free. */
+  /** Has looked once when it resolves. */
   static async open(options: DiskWatchOptions): Promise<DiskWatch> {
     const watch = new DiskWatch(options);
-    if (options.least === 0) return watch;
     await watch.#look();
     watch.#timer = setInterval(() => void watch.#look(), options.every ?? EVERY).unref();
     return watch;
@@ -45,15 +67,12 @@ export class DiskWatch {
   }
 
   async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
     const { folder, least, changed } = this.#options;
-    const wanted = this.#full === null ? least : least * SLACK;
-    const free = await statfs(folder).then(
-      ({ bavail, bsize }) => (bavail * bsize) / MB,
-      () => Number.POSITIVE_INFINITY,
-    );
-    const was = this.#full !== null;
-    this.#full =
-      free < wanted ? `the disk of ${folder} is full: ${Math.floor(free)} MB are free, ${least} must be` : null;
-    if (was !== (this.#full !== null)) changed();
+    const was = this.#full;
+    this.#full = await diskFault(folder, { least, was: was !== null });
+    this.#looking = false;
+    if ((was === null) !== (this.#full === null)) changed();
   }
 }

@@ -10,7 +10,8 @@ import type { CodeCache } from "./code-cache.ts";
 import type { Answer, CodeSource, Containers, Job, LiveLogs, Logs, RunListener } from "./container/contract.ts";
 import { healthMessage, stuck } from "./health.ts";
 import { type Logger, reasonOf } from "./logger.ts";
-import type { Kept, Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Kept } from "./outbox-segments.ts";
 import type { Payloads } from "./payloads.ts";
 import { Records, type Told } from "./records.ts";
 import { completionOf, neverRan, type RecordMessage, type ResultMessage, Run, type RunMessage } from "./run.ts";
@@ -72,6 +73,7 @@ export class Dispatcher implements RunListener {
       const records = new Records({
         shard: link.shard,
         read: (kept) => outbox.read(kept),
+        damaged: (kept) => this.#damaged(link.shard, kept),
         send: (message) => link.sendEncoded(message),
         wanted: (kept) => assignments.isKept(kept),
         payloads,
@@ -106,7 +108,8 @@ export class Dispatcher implements RunListener {
 
   /** Says so to every scheduler; called when unhealthy() has changed. */
   healthChanged(): void {
-    for (const { link, welcomed } of this.#shards) if (welcomed) link.send(this.#health());
+    for (const { link, welcomed } of this.#shards)
+      if (welcomed) link.send(healthMessage(this.#options, this.unhealthy()));
   }
 
   /** From now on every new run is refused. */
@@ -165,13 +168,8 @@ export class Dispatcher implements RunListener {
     records.resume(assignments.unacknowledged());
     // Results of runs whose logs are still coming were lost with the last socket, perhaps.
     for (const run of this.#runs) if (run.shard === shard && run.early !== null) this.#sendResult(run);
-    if (this.unhealthy() !== null) link.send(this.#health());
+    if (this.unhealthy() !== null) link.send(healthMessage(this.#options, this.unhealthy()));
     this.#options.welcomed(shard);
-  }
-
-  #health() {
-    const { memory, containers } = this.#options;
-    return healthMessage(memory, { unhealthy: this.unhealthy(), containers });
   }
 
   #redial(shard: number, epoch: number): void {
@@ -185,6 +183,13 @@ export class Dispatcher implements RunListener {
     if (released.length === 0) return;
     this.#options.outbox.forget(released);
     records.confirmed(released);
+  }
+
+  /** The next inventory does not name it, so that its run ends as one that was lost. */
+  #damaged(shard: number, kept: Kept): void {
+    this.#options.log.error("record.damaged", { shard, id: kept.id, attempt: kept.attempt });
+    this.#stored(shard, [kept]);
+    this.#shardOf(shard).link.redial("a kept record is damaged");
   }
 
   #tail(shard: number, message: Extract<SchedulerMessage, { t: "tail" }>): void {
@@ -373,14 +378,8 @@ export class Dispatcher implements RunListener {
   #recordOf(run: Run): RecordMessage {
     const { id, attempt } = run;
     const { lease, about }: { lease: RecordMessage["lease"]; about: About } = run.assignment;
-    return {
-      t: "record",
-      id,
-      attempt,
-      lease,
-      about,
-      completion: this.#completionOf(run, run.recorded ? run.logs : null),
-    };
+    const completion = this.#completionOf(run, run.recorded ? run.logs : null);
+    return { t: "record", id, attempt, lease, about, completion };
   }
 
   #completionOf(run: Run, logs: Logs | null) {

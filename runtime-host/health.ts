@@ -17,14 +17,14 @@ export function stuck({ outbox, containers, ailing }: HealthSources): string | n
 }
 
 export function healthMessage(
-  memory: number,
-  state: { unhealthy: string | null; containers: HealthSources["containers"] },
+  { memory, containers }: Pick<HealthSources, "containers"> & { memory: number },
+  unhealthy: string | null,
 ): Extract<HostMessage, { t: "health" }> {
-  const impaired = state.containers.impaired?.() ?? null;
+  const impaired = containers.impaired?.() ?? null;
   return {
     t: "health",
     memory,
-    ...(state.unhealthy === null ? {} : { unhealthy: state.unhealthy }),
+    ...(unhealthy === null ? {} : { unhealthy }),
     ...(impaired === null ? {} : { impaired }),
   };
 }

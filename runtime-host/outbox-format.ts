@@ -16,15 +16,37 @@ export interface RecordLine {
 
 export type Line = RecordLine | { kind: "acks"; names: string[] };
 
+export interface RecordHead {
+  name: string;
+  shard: number;
+  at: number;
+}
+
+/** Bytes of a record that is written by itself. */
+const LONG = 256 * 1024;
 /** The checksum and a space. */
 const SUM = 9;
 
-export function recordLine(head: { name: string; shard: number; at: number }, text: string): string {
+export function recordLine(head: RecordHead, text: string): string {
   return sealed(`r ${head.name} ${head.shard} ${head.at} ${text}`);
 }
 
+/** The message of a record whose text begins at `offset` and has so many bytes, or null if its line is not whole. `read` fills a
+ * buffer from a place and returns how many bytes there were. */
+export function readRecord(
+  head: RecordHead,
+  text: { offset: number; bytes: number },
+  read: (into: Buffer, at: number) => number,
+): string | null {
+  const start = `r ${head.name} ${head.shard} ${head.at} `;
+  const line = Buffer.allocUnsafe(SUM + start.length + text.bytes);
+  if (read(line, text.offset - start.length - SUM) < line.length) return null;
+  const found = parseLine(line, { start: 0, end: line.length });
+  return found?.kind === "record" && found.name === head.name ? line.toString("utf8", found.start, found.end) : null;
+}
+
 /** The same as bytes, for a text so long that each copy counts: there is one. */
-export function recordBytes(head: { name: string; shard: number; at: number }, text: string): Buffer {
+export function recordBytes(head: RecordHead, text: string): Buffer {
   const start = `r ${head.name} ${head.shard} ${head.at} `;
   const bytes = Buffer.allocUnsafe(SUM + start.length + Buffer.byteLength(text) + 1);
   bytes.write(start, SUM, "latin1");
@@ -38,24 +60,51 @@ export function ackLine(names: readonly string[]): string {
   return sealed(`a ${names.join(" ")}`);
 }
 
+/** The lines of a batch: small ones together, a long one by itself. `line` is told the bytes of each record's line. */
+export function* batchOf(
+  acks: string,
+  list: readonly (RecordHead & { bytes: number; text: string })[],
+  line: (bytes: number) => void,
+): Generator<Buffer> {
+  let text = acks;
+  for (const record of list) {
+    if (record.bytes > LONG) {
+      if (text !== "") yield Buffer.from(text);
+      text = "";
+      const bytes = recordBytes(record, record.text);
+      line(bytes.length);
+      yield bytes;
+    } else {
+      const short = recordLine(record, record.text);
+      line(Buffer.byteLength(short));
+      text += short;
+    }
+  }
+  if (text !== "") yield Buffer.from(text);
+}
+
 function sealed(rest: string): string {
   return `${crc32(rest).toString(16).padStart(8, "0")} ${rest}\n`;
 }
 
-/** All whole lines, and how many were damaged. */
-export function parseLines(bytes: Buffer): { lines: Line[]; damaged: number } {
+/** All whole lines, how many were damaged, and the names of records that can still be read in those. */
+export function parseLines(bytes: Buffer): { lines: Line[]; damaged: number; names: string[] } {
   const lines: Line[] = [];
+  const names: string[] = [];
   let damaged = 0;
   let at = 0;
   while (at < bytes.length) {
     const newline = bytes.indexOf(0x0a, at);
     const end = newline < 0 ? bytes.length : newline;
     const line = newline < 0 ? null : parseLine(bytes, { start: at, end });
-    if (line === null) damaged++;
-    else lines.push(line);
+    if (line === null) {
+      damaged++;
+      const [, name] = HEAD.exec(bytes.toString("latin1", at + SUM, Math.min(end, at + 100))) ?? [];
+      if (name !== undefined) names.push(name);
+    } else lines.push(line);
     at = end + 1;
   }
-  return { lines, damaged };
+  return { lines, damaged, names };
 }
 
 const HEAD = /^r ([0-9a-f]{32}\/\d{1,9}) (\d{1,3}) (\d{1,15}) /;

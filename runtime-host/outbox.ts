@@ -1,24 +1,16 @@
 // Finished runs the store has not confirmed, on disk. Append-only segments, one write() per batch: once it has returned,
 // no death of this process loses the records. With fsync on, power loss does not either. Each boot writes new segments;
-// a segment goes when the last of its records is confirmed, or when what is left of it has been copied forward.
+// a segment goes when the last of its records is confirmed, or when what is left of it has been copied forward. While the
+// disk refuses it, it is tried again and again, whether or not anything new comes.
 
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { Ailment } from "./ailment.ts";
+import type { Backoff } from "./backoff.ts";
 import type { Logger } from "./logger.ts";
 import { reasonOf } from "./logger.ts";
-import { ackLine, parseLines, recordBytes, recordLine } from "./outbox-format.ts";
-
-export interface Kept {
-  readonly id: string;
-  readonly attempt: number;
-  readonly shard: number;
-  /** Epoch ms when its text was made. */
-  readonly at: number;
-  readonly bytes: number;
-  /** Where it lies; changed by compaction. Null while the disk refuses it, the text is then here. */
-  place: { segment: Segment; offset: number } | null;
-  text?: string;
-}
+import { ackLine, batchOf, readRecord } from "./outbox-format.ts";
+import { headOf, type Kept, loadSegments, nameOf, type Segment } from "./outbox-segments.ts";
 
 export interface Entry {
   id: string;
@@ -26,13 +18,6 @@ export interface Entry {
   shard: number;
   /** The `record` message, logs and result inline whatever their size. */
   text: string;
-}
-
-interface Segment {
-  readonly path: string;
-  readonly fd: number;
-  size: number;
-  live: Set<Kept>;
 }
 
 export interface OutboxOptions {
@@ -43,10 +28,13 @@ export interface OutboxOptions {
   /** Whether it is full or the disk refuses it has changed. */
   changed: () => void;
   segmentBytes?: number;
+  /** Waits between tries while the disk refuses it. */
+  retry?: Backoff;
 }
 
-/** Bytes of a record that is written by itself. */
-const LONG = 256 * 1024;
+/** Bytes that must go onto a disk that has refused records before it counts as well again. */
+const PROBE = Buffer.alloc(256 * 1024);
+const PROBE_FILE = "probe";
 
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -57,9 +45,9 @@ export class Outbox {
   #bytes = 0;
   #acks: string[] = [];
   #ackTimer: NodeJS.Timeout | null = null;
-  /** Refused by the disk; tried again with each batch. */
+  /** Refused by the disk; tried again with each batch, and by themselves. */
   #refused = new Set<Kept>();
-  #failure: string | null = null;
+  readonly #disk: Ailment;
   #wasBlocked = false;
   /** fsync only: batches waiting for the sync that is under way. */
   #syncing: Segment | null = null;
@@ -67,6 +55,13 @@ export class Outbox {
 
   private constructor(options: OutboxOptions) {
     this.#options = options;
+    const { log, retry } = options;
+    this.#disk = new Ailment({
+      again: () => this.#retry(),
+      failed: (reason) => log.error("outbox.write-failed", { reason, records: this.#refused.size }),
+      over: () => log.info("outbox.written-again"),
+      ...(retry === undefined ? {} : { pause: retry }),
+    });
   }
 
   /** Throws if the folder cannot be used. `kept` are the records of earlier boots. */
@@ -88,7 +83,7 @@ export class Outbox {
 
   /** Why no new run may be taken on, or null. Records of runs that were taken on are always kept. */
   blocked(): string | null {
-    if (this.#failure !== null) return `the outbox cannot be written: ${this.#failure}`;
+    if (this.#disk.reason !== null) return `the outbox cannot be written: ${this.#disk.reason}`;
     const { records, bytes } = this.#options.bounds;
     if (this.#count >= records || this.#bytes >= bytes) return "too many records wait for the store";
     return null;
@@ -129,6 +124,7 @@ export class Outbox {
     this.#ackTimer ??= setTimeout(() => {
       this.#ackTimer = null;
       this.#write([]);
+      this.#report();
     }, 1000).unref();
   }
 
@@ -140,16 +136,19 @@ export class Outbox {
     kept.place?.segment.live.delete(kept);
   }
 
-  read(kept: Kept): string {
+  /** Null if it is not on the disk as it was written: its checksum tells. Throws if the disk cannot be read now. */
+  read(kept: Kept): string | null {
     if (kept.text !== undefined || kept.place === null) return kept.text ?? "";
-    const bytes = Buffer.allocUnsafe(kept.bytes);
-    fs.readSync(kept.place.segment.fd, bytes, 0, kept.bytes, kept.place.offset);
-    return bytes.toString("utf8");
+    const { segment, offset } = kept.place;
+    return readRecord(headOf(kept), { offset, bytes: kept.bytes }, (into, at) =>
+      fs.readSync(segment.fd, into, 0, into.length, at),
+    );
   }
 
   close(): void {
+    this.#disk.close();
     if (this.#ackTimer !== null) clearTimeout(this.#ackTimer);
-    this.#write([]);
+    this.#write([...this.#refused]);
     this.#current = null;
     this.#trim();
     for (const segment of this.#segments) fs.closeSync(segment.fd);
@@ -160,16 +159,19 @@ export class Outbox {
       this.#acks = [];
       return;
     }
+    let made: Segment | null = null;
     try {
       const segment = this.#open();
+      if (segment.size === 0) made = segment;
       const acks = this.#acks.length === 0 ? "" : ackLine(this.#acks);
       let end = segment.size + Buffer.byteLength(acks);
       const ends: number[] = [];
+      const records = list.map((kept) => ({ ...headOf(kept), bytes: kept.bytes, text: kept.text ?? "" }));
       const line = (bytes: number) => {
         end += bytes;
         ends.push(end);
       };
-      for (const chunk of chunksOf(acks, list, line)) {
+      for (const chunk of batchOf(acks, records, line)) {
         for (let written = 0; written < chunk.length; ) {
           const count = fs.writeSync(segment.fd, chunk, written, chunk.length - written, segment.size);
           written += count;
@@ -180,15 +182,38 @@ export class Outbox {
       for (const [index, kept] of list.entries()) {
         this.#move(kept, { segment, offset: (ends[index] as number) - 1 - kept.bytes });
       }
-      this.#failure = null;
-      if (!this.#options.fsync) this.#trim();
+      if (this.#options.fsync) return;
+      if (list.length > 0) this.#disk.works();
+      this.#trim();
     } catch (error) {
       // The line may be half written: go on in a new segment. The texts stay in memory, and no new run is taken on.
+      if (made !== null) this.#discard(made);
       this.#current = null;
-      this.#failure = reasonOf(error);
       for (const kept of list) if (kept.place === null) this.#refused.add(kept);
-      this.#options.log.error("outbox.write-failed", { reason: this.#failure, records: list.length });
+      this.#disk.fails(error);
     }
+  }
+
+  /** What was refused is written; where nothing is, as much as a batch may have. */
+  #retry(): void {
+    if (this.#refused.size > 0) {
+      this.#write([...this.#refused]);
+      if (this.#options.fsync) {
+        this.#unsynced.push({ kept: [], done: () => undefined });
+        this.#sync();
+      }
+    } else {
+      try {
+        const path = join(this.#options.dir, PROBE_FILE);
+        fs.writeFileSync(path, PROBE, { mode: 0o600, flush: true });
+        fs.rmSync(path);
+        this.#disk.works();
+        this.#trim();
+      } catch (error) {
+        this.#disk.fails(error);
+      }
+    }
+    this.#report();
   }
 
   #move(kept: Kept, place: { segment: Segment; offset: number }): void {
@@ -203,8 +228,12 @@ export class Outbox {
     const limit = this.#options.segmentBytes ?? 4 * 1024 * 1024;
     if (this.#current !== null && this.#current.size < limit) return this.#current;
     const sealed = this.#current;
-    const path = join(this.#options.dir, `${String(++this.#sequence).padStart(12, "0")}.log`);
-    this.#current = { path, fd: fs.openSync(path, "wx+", 0o600), size: 0, live: new Set() };
+    const path = join(this.#options.dir, `${String(this.#sequence + 1).padStart(12, "0")}.log`);
+    // A name that is taken is passed over at the next try.
+    if (fs.existsSync(path)) this.#sequence++;
+    const fd = fs.openSync(path, "wx+", 0o600);
+    this.#sequence++;
+    this.#current = { path, fd, size: 0, live: new Set() };
     this.#segments.add(this.#current);
     if (sealed !== null && this.#options.fsync) fs.fdatasyncSync(sealed.fd);
     return this.#current;
@@ -214,13 +243,24 @@ export class Outbox {
    * in the same segment or a later one, and must not go before the record. Nor does a line go before what supersedes it is
    * written (and synced, where that is asked for). */
   #trim(): void {
-    if (this.#failure !== null || this.#syncing !== null || this.#unsynced.length > 0) return;
+    if (this.#disk.reason !== null || this.#syncing !== null || this.#unsynced.length > 0) return;
     for (const segment of this.#segments) {
       if (segment === this.#current || segment.live.size > 0) break;
-      this.#segments.delete(segment);
-      fs.closeSync(segment.fd);
-      fs.rmSync(segment.path, { force: true });
+      if (!this.#discard(segment)) break;
     }
+  }
+
+  /** False if the disk does not let it go. */
+  #discard(segment: Segment): boolean {
+    try {
+      fs.rmSync(segment.path, { force: true });
+    } catch (error) {
+      this.#disk.fails(error);
+      return false;
+    }
+    this.#segments.delete(segment);
+    fs.closeSync(segment.fd);
+    return true;
   }
 
   /** Copies what is left of the oldest segment forward when most of the disk space is held by confirmed records. */
@@ -229,12 +269,19 @@ export class Outbox {
     for (const segment of this.#segments) total += segment.size;
     const [oldest] = this.#segments;
     const slack = 4 * (this.#options.segmentBytes ?? 4 * 1024 * 1024);
-    if (oldest === undefined || oldest === this.#current || this.#failure !== null) return;
+    if (oldest === undefined || oldest === this.#current || this.#disk.reason !== null) return;
     if (total < 2 * this.#bytes + slack) return;
-    const moving = [...oldest.live];
-    for (const kept of moving) kept.text = this.read(kept);
-    this.#write(moving);
-    if (this.#options.fsync && this.#current !== null) fs.fdatasyncSync(this.#current.fd);
+    try {
+      const moving = [...oldest.live].filter((kept) => {
+        const text = this.#readable(kept);
+        if (text !== null) kept.text = text;
+        return text !== null;
+      });
+      this.#write(moving);
+      if (this.#options.fsync && this.#current !== null) fs.fdatasyncSync(this.#current.fd);
+    } catch (error) {
+      this.#disk.fails(error);
+    }
     this.#trim();
   }
 
@@ -244,19 +291,46 @@ export class Outbox {
     const batches = this.#unsynced;
     this.#unsynced = [];
     const segment = this.#current;
-    const finish = (reason: string | null) => {
+    const finish = (error: Error | null) => {
       this.#syncing = null;
+      if (error !== null && segment !== null) this.#unsafe(segment, error);
+      else if (segment !== null && this.#refused.size === 0) this.#disk.works();
       this.#trim();
-      if (reason !== null) this.#options.log.error("outbox.fsync-failed", { reason });
       for (const { kept, done } of batches) done(kept);
       this.#sync();
+      this.#report();
     };
     if (segment === null) {
-      finish(this.#failure);
+      finish(null);
       return;
     }
     this.#syncing = segment;
-    fs.fdatasync(segment.fd, (error) => finish(error === null ? null : error.message));
+    fs.fdatasync(segment.fd, finish);
+  }
+
+  /** After a sync that failed nobody knows what of the segment is on the disk, and a second sync would not tell: what it holds
+   * is written again, elsewhere. */
+  #unsafe(segment: Segment, error: Error): void {
+    if (this.#current === segment) this.#current = null;
+    for (const kept of segment.live) {
+      const text = this.#readable(kept);
+      if (text === null) continue;
+      kept.text = text;
+      kept.place = null;
+      segment.live.delete(kept);
+      this.#refused.add(kept);
+    }
+    this.#disk.fails(error);
+  }
+
+  /** What cannot be read stays where it is, and is found out when it is to be sent. */
+  #readable(kept: Kept): string | null {
+    try {
+      return this.read(kept);
+    } catch (error) {
+      this.#options.log.warn("outbox.unreadable", { id: kept.id, reason: reasonOf(error) });
+      return null;
+    }
   }
 
   #report(): void {
@@ -267,63 +341,16 @@ export class Outbox {
   }
 
   #load(): Kept[] {
-    const live = new Map<string, Kept>();
-    let damaged = 0;
     const { dir, log } = this.#options;
-    for (const file of fs.readdirSync(dir).sort()) {
-      if (!/^\d{12}\.log$/.test(file)) continue;
-      this.#sequence = Number(file.slice(0, 12));
-      const path = join(dir, file);
-      const bytes = fs.readFileSync(path);
-      const segment: Segment = { path, fd: fs.openSync(path, "r"), size: bytes.length, live: new Set() };
-      this.#segments.add(segment);
-      const parsed = parseLines(bytes);
-      damaged += parsed.damaged;
-      for (const line of parsed.lines) {
-        for (const name of line.kind === "acks" ? line.names : [line.name]) {
-          const gone = live.get(name);
-          gone?.place?.segment.live.delete(gone);
-          live.delete(name);
-        }
-        if (line.kind === "acks") continue;
-        const [id, attempt] = line.name.split("/") as [string, string];
-        const { shard, at } = line;
-        const place = { segment, offset: line.start };
-        const kept: Kept = { id, attempt: Number(attempt), shard, at, bytes: line.end - line.start, place };
-        segment.live.add(kept);
-        live.set(line.name, kept);
-      }
-    }
+    fs.rmSync(join(dir, PROBE_FILE), { force: true });
+    const { segments, kept, last } = loadSegments(dir, log);
+    for (const segment of segments) this.#segments.add(segment);
+    this.#sequence = last;
     this.#trim();
-    for (const kept of live.values()) {
+    for (const each of kept) {
       this.#count++;
-      this.#bytes += kept.bytes;
+      this.#bytes += each.bytes;
     }
-    if (damaged > 0) log.warn("outbox.damaged-lines", { lines: damaged });
-    return [...live.values()];
+    return kept;
   }
-}
-
-function nameOf(kept: { id: string; attempt: number }): string {
-  return `${kept.id}/${kept.attempt}`;
-}
-
-/** The lines of a batch: small ones together, a long one by itself. `line` is told the bytes of each record's line. */
-function* chunksOf(acks: string, list: readonly Kept[], line: (bytes: number) => void): Generator<Buffer> {
-  let text = acks;
-  for (const kept of list) {
-    const head = { name: nameOf(kept), shard: kept.shard, at: kept.at };
-    if (kept.bytes > LONG) {
-      if (text !== "") yield Buffer.from(text);
-      text = "";
-      const bytes = recordBytes(head, kept.text ?? "");
-      line(bytes.length);
-      yield bytes;
-    } else {
-      const short = recordLine(head, kept.text ?? "");
-      line(Buffer.byteLength(short));
-      text += short;
-    }
-  }
-  if (text !== "") yield Buffer.from(text);
 }

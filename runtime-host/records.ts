@@ -5,13 +5,17 @@ import { type EncodedMessage, encodeMessage } from "../src/protocol/codec.ts";
 import { MAX_INLINE } from "../src/protocol/messages.ts";
 import { type Backoff, backoff } from "./backoff.ts";
 import { type Logger, reasonOf } from "./logger.ts";
-import type { Entry, Kept } from "./outbox.ts";
+import type { Entry } from "./outbox.ts";
+import type { Kept } from "./outbox-segments.ts";
 import type { Payloads } from "./payloads.ts";
 import type { RecordMessage } from "./run.ts";
 
 export interface RecordsOptions {
   shard: number;
-  read: (kept: Kept) => string;
+  /** Null if it is damaged. */
+  read: (kept: Kept) => string | null;
+  /** It is damaged and cannot be told any more. */
+  damaged: (kept: Kept) => void;
   send: (message: EncodedMessage) => void;
   /** True if the store may still want it. */
   wanted: (kept: Kept) => boolean;
@@ -109,7 +113,10 @@ export class Records {
       if (kept.bytes > MAX_INLINE) {
         this.#large.push(kept);
         this.#upload();
-      } else this.#put(kept, encodeMessage(this.#fresh(kept)));
+      } else {
+        const message = this.#fresh(kept);
+        if (message !== null) this.#put(kept, encodeMessage(message));
+      }
     }
   }
 
@@ -118,8 +125,10 @@ export class Records {
       const kept = this.#large.shift();
       if (kept === undefined) return;
       if (!this.#options.wanted(kept)) continue;
+      const message = this.#fresh(kept);
+      if (message === null) continue;
       this.#uploading++;
-      void this.#uploaded(kept, this.#fresh(kept));
+      void this.#uploaded(kept, message);
     }
   }
 
@@ -142,9 +151,22 @@ export class Records {
     }
   }
 
-  /** The kept message with its age brought up to now. */
-  #fresh(kept: Kept): RecordMessage {
-    const message = JSON.parse(this.#options.read(kept)) as RecordMessage;
+  /** The kept message with its age brought up to now. Null if it cannot be had: for now, then it is tried again as if it had
+   * been sent; or for good. */
+  #fresh(kept: Kept): RecordMessage | null {
+    let text: string | null;
+    try {
+      text = this.#options.read(kept);
+    } catch (error) {
+      this.#options.log.warn("record.unreadable", { id: kept.id, reason: reasonOf(error) });
+      this.#sent.set(kept, performance.now());
+      return null;
+    }
+    if (text === null) {
+      this.#options.damaged(kept);
+      return null;
+    }
+    const message = JSON.parse(text) as RecordMessage;
     message.completion.endedAgo += Math.max(0, Date.now() - kept.at);
     return message;
   }

@@ -6,7 +6,7 @@ import type { RawJson } from "../src/entities/raw-json.ts";
 import type { HostMessage, SchedulerMessage } from "../src/protocol/messages.ts";
 import type { Assignment } from "./assignments.ts";
 import type { Answer, CodeSource, Job, LiveLogs, Logs } from "./container/contract.ts";
-import type { Kept } from "./outbox.ts";
+import type { Kept } from "./outbox-segments.ts";
 
 export type RunMessage = Extract<SchedulerMessage, { t: "run" }>;
 export type RecordMessage = Extract<HostMessage, { t: "record" }>;

@@ -21,6 +21,8 @@ import { Waiters } from "./waiters.ts";
 const RETRY_SOON = 1_000;
 /** ms after which declined rows go to others, batched. */
 const PASS_ON = 20;
+/** ms after which a round that failed is tried again: the platform gives an alarm up after some failures. */
+const ALARM_RETRY = 5_000;
 /** The alarm fires this late at most (ms), so that it is not set anew for each row. */
 const ALARM_SLACK = 500;
 
@@ -39,6 +41,7 @@ export class StoreCore {
   /** How often an alarm was wished for. */
   #wakes = 0;
   #passing = false;
+  #retrying = false;
   #placing: Promise<number> | undefined;
 
   constructor(name: StoreName, options: { database: Database; ports: StorePorts }) {
@@ -177,8 +180,26 @@ export class StoreCore {
     return { waiting, running, fires, oldestWaitMs, reason: oldest.reason };
   }
 
-  /** The object's alarm. Safe to run at any time and twice. Resolves when the round is over. */
+  /** The object's alarm. Safe to run at any time and twice. Resolves when the round is over; rejects if its storage fails. */
   async alarm(): Promise<void> {
+    try {
+      await this.#round();
+    } catch (error) {
+      this.#retryAlarm();
+      throw error;
+    }
+  }
+
+  #retryAlarm(): void {
+    if (this.#retrying) return;
+    this.#retrying = true;
+    this.#ports.after(ALARM_RETRY, () => {
+      this.#retrying = false;
+      this.alarm().catch((error: unknown) => this.#ports.warn(`the alarm failed again: ${String(error)}`));
+    });
+  }
+
+  async #round(): Promise<void> {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     const { waiting, out } = this.#ledger;
     const purgeAt = this.#ledger.records.purge(this.#ports.now()) ?? Number.POSITIVE_INFINITY;

@@ -1,10 +1,13 @@
-// Tells the roster what became of this scheduler's host, the newest word only, and tries again a few times.
+// Tells the roster what became of this scheduler's host, the newest word only, and tries until it has heard it: what it was
+// told before may be that the host is ill.
 
 import type { RosterEntry, StoreName } from "../../src/protocol/rpc.ts";
 import type { SchedulerPorts } from "./ports.ts";
 
 const RETRY_FIRST = 500;
-const TRIES = 6;
+const RETRY_MOST = 5_000;
+/** Failures after which it is worth a line. */
+const WORTH_TELLING = 3;
 
 export class Announcer {
   readonly #ports: SchedulerPorts;
@@ -27,11 +30,10 @@ export class Announcer {
       this.#hear(await this.#ports.report(entry));
     } catch (error) {
       const failures = state.failures + 1;
-      if (failures === TRIES) {
-        this.#ports.warn(`the roster could not be told of ${entry.scheduler}: ${String(error)}`);
-        return;
+      if (failures === WORTH_TELLING) {
+        this.#ports.warn(`the roster cannot be told of ${entry.scheduler}, trying on: ${String(error)}`);
       }
-      this.#ports.after(RETRY_FIRST * 2 ** state.failures, () => {
+      this.#ports.after(Math.min(RETRY_MOST, RETRY_FIRST * 2 ** state.failures), () => {
         void this.#tell(entry, { version: state.version, failures });
       });
     }

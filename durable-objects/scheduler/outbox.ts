@@ -8,7 +8,7 @@ import type { Cancel, SchedulerPorts } from "./ports.ts";
 /** ms from the first record to the flush of its batch. */
 const FLUSH_AFTER = 10;
 const RETRY_FIRST = 100;
-const RETRY_MOST = 30_000;
+const RETRY_MOST = 5_000;
 /** One RPC carries at most this. */
 const BATCH_ITEMS = 256;
 const BATCH_BYTES = 4 * 1024 * 1024;

@@ -2,8 +2,9 @@
 
 import { statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { DiskWatch } from "../../runtime-host/disk-watch.ts";
+import { noSmallDisk, smallDisk } from "../support/small-disk.ts";
 
 const MB = 1024 * 1024;
 const folder = tmpdir();
@@ -34,4 +35,30 @@ it("says nothing where there is room, where nothing is asked for, and of a folde
     { folder: "/nowhere/at/all", least: 1_000_000_000 },
   ])
     expect((await open(each)).full()).toBeNull();
+});
+
+describe.skipIf(noSmallDisk !== null)(`on a disk of its own ${noSmallDisk ?? ""}`, () => {
+  it("says that it is full, or read-only, and that it is not any more", async () => {
+    const disk = smallDisk(8);
+    try {
+      const changed = vi.fn();
+      const watch = await open({ folder: disk.folder, least: 4, changed });
+      expect(watch.full()).toBeNull();
+      disk.fill();
+      await vi.waitFor(() => expect(watch.full()).toContain("is full: 0 MB are free, 4 must be"));
+      disk.empty();
+      await vi.waitFor(() => expect(watch.full()).toBeNull());
+      disk.readOnly(true);
+      await vi.waitFor(() => expect(watch.full()).toBe(`the disk of ${disk.folder} is read-only`));
+      disk.readOnly(false);
+      await vi.waitFor(() => expect(watch.full()).toBeNull());
+      expect(changed).toHaveBeenCalledTimes(4);
+      const unwatched = await open({ folder: disk.folder, least: 0 });
+      disk.fill();
+      disk.readOnly(true);
+      await vi.waitFor(() => expect(unwatched.full()).toContain("is read-only"));
+    } finally {
+      disk.remove();
+    }
+  });
 });

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Job } from "../../runtime-host/container/contract.ts";
 import { Dispatcher } from "../../runtime-host/dispatcher.ts";
-import { type Kept, Outbox } from "../../runtime-host/outbox.ts";
+import { Outbox } from "../../runtime-host/outbox.ts";
+import type { Kept } from "../../runtime-host/outbox-segments.ts";
 import { Payloads } from "../../runtime-host/payloads.ts";
 import { SideDoorError } from "../../runtime-host/side-door.ts";
 import { failure, success } from "../../src/entities/outcome.ts";
@@ -262,6 +263,32 @@ test("records of an earlier boot are sent after the welcome, aged by the time th
   const [, record] = after.link.take();
   expect(record).toMatchObject({ t: "record", id: idOf(1), lease: { epoch: 1, counter: 1 } });
   expect(record?.t === "record" ? record.completion.endedAgo : 0).toBeGreaterThanOrEqual(60);
+});
+
+test("a kept record whose bits were flipped is not sent: its run is named no more, so that it ends as a lost one", async () => {
+  const before = welcomed();
+  before.containers.onRun = (job, listener) => {
+    listener.answered(job, answerOf());
+    listener.collected(job, { lines: "[]" });
+  };
+  before.dispatcher.received(0, [runOf(1), runOf(2)]);
+  await turn();
+  before.outbox.close();
+  const after = setUp();
+  const [file] = fs.readdirSync(dir).filter((name) => name.endsWith(".log"));
+  const path = join(dir, file as string);
+  const text = fs.readFileSync(path, "latin1");
+  const at = text.indexOf('"duration":', text.indexOf(`r ${idOf(1)}`));
+  fs.writeFileSync(path, `${text.slice(0, at)}"Duration":${text.slice(at + 11)}`, "latin1");
+  const welcome = { t: "welcome", epoch: 9, name: "test/0" } as const;
+  after.dispatcher.received(0, [welcome]);
+  const told = after.link.take().filter((message) => message.t === "record");
+  expect(told.map((message) => message.id)).toEqual([idOf(2)]);
+  expect(after.link.redials).toEqual(["a kept record is damaged"]);
+  after.dispatcher.received(0, [welcome]);
+  expect(after.link.take()).toContainEqual(
+    expect.objectContaining({ t: "inventory", kept: [{ id: idOf(2), attempt: 1 }] }),
+  );
 });
 
 test("before the welcome nothing is reported, after it everything is", async () => {

@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
-import * as fs from "node:fs";
+import nodeFs, * as fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createLogger } from "../../runtime-host/logger.ts";
-import { type Entry, type Kept, Outbox, type OutboxOptions } from "../../runtime-host/outbox.ts";
+import { type Entry, Outbox, type OutboxOptions } from "../../runtime-host/outbox.ts";
+import type { Kept } from "../../runtime-host/outbox-segments.ts";
+import { noSmallDisk, type SmallDisk, smallDisk } from "../support/small-disk.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -128,7 +131,7 @@ test("stragglers are copied forward and survive that", () => {
     else outbox.forget(kept);
   }
   expect(files().length).toBeLessThan(9);
-  for (const kept of stragglers) expect(JSON.parse(outbox.read(kept)).number).toBe(Number.parseInt(kept.id, 16));
+  for (const kept of stragglers) expect(JSON.parse(outbox.read(kept) ?? "").number).toBe(Number.parseInt(kept.id, 16));
   outbox.close();
   const again = open();
   expect(idsOf(again.kept).sort((a, b) => a - b)).toEqual(idsOf(stragglers));
@@ -152,6 +155,101 @@ test("while the disk refuses writes, records stay readable, the host is blocked,
   add(outbox, entry(8));
   expect(outbox.blocked()).toBeNull();
   expect(idsOf(open().kept)).toEqual([7, 8]);
+});
+
+test("what was flipped on the disk after it was written is noticed when it is read", () => {
+  const { outbox } = open();
+  const [first, second] = add(outbox, entry(1), entry(2)) as [Kept, Kept];
+  const path = join(dir, files()[0] as string);
+  const bytes = fs.readFileSync(path);
+  bytes[bytes.indexOf('"number":2')] = 0x58;
+  fs.writeFileSync(path, bytes);
+  expect(outbox.read(first)).toBe(entry(1).text);
+  expect(outbox.read(second)).toBeNull();
+});
+
+test("the ids of damaged lines are told where they can still be read", () => {
+  add(open().outbox, entry(1), entry(2));
+  const path = join(dir, files()[0] as string);
+  fs.writeFileSync(path, fs.readFileSync(path, "latin1").replace('"number":2', '"number":3'));
+  const lines: string[] = [];
+  open({ log: createLogger({ level: "warn", write: (line) => lines.push(line) }) });
+  expect(JSON.parse(lines[0] as string)).toMatchObject({ event: "outbox.damaged-lines", lines: 1, ids: entry(2).id });
+});
+
+test("a segment that cannot be read is told of and holds up nothing", () => {
+  add(open().outbox, entry(1));
+  fs.mkdirSync(join(dir, "000000000007.log"));
+  const lines: string[] = [];
+  const { kept, outbox } = open({ log: createLogger({ level: "warn", write: (line) => lines.push(line) }) });
+  expect(idsOf(kept)).toEqual([1]);
+  expect(lines.join()).toContain("000000000007.log");
+  add(outbox, entry(2));
+  expect(outbox.blocked()).toBeNull();
+});
+
+test("after a sync that failed, what was written is written again, elsewhere, and then it is well", async () => {
+  const { outbox } = open({ fsync: true, retry: { next: () => 5, reset: () => {} } });
+  const real = nodeFs.fdatasync;
+  let calls = 0;
+  nodeFs.fdatasync = ((fd: number, done: (error: Error | null) => void) => {
+    if (++calls <= 2) setImmediate(() => done(new Error("EIO: i/o error, fdatasync")));
+    else real(fd, done);
+  }) as typeof real;
+  syncBuiltinESMExports();
+  try {
+    const kept = await new Promise<Kept[]>((done) => outbox.append([entry(1)], done));
+    expect(outbox.blocked()).toMatch(/cannot be written: EIO/);
+    expect(outbox.read(kept[0] as Kept)).toBe(entry(1).text);
+    await vi.waitFor(() => expect(outbox.blocked()).toBeNull());
+    expect(calls).toBeGreaterThanOrEqual(3);
+  } finally {
+    nodeFs.fdatasync = real;
+    syncBuiltinESMExports();
+  }
+  outbox.close();
+  expect(idsOf(open().kept)).toEqual([1]);
+});
+
+describe.skipIf(noSmallDisk !== null)(`on a disk that is full or read-only ${noSmallDisk ?? ""}`, () => {
+  let disk: SmallDisk;
+  beforeEach(() => {
+    disk = smallDisk(4);
+  });
+  afterEach(() => disk.remove());
+
+  test("one write that failed is forgotten within 10 s of the end of its cause, though nothing new is written", async () => {
+    const changed = vi.fn();
+    const where = join(disk.folder, "outbox");
+    const { outbox } = open({ dir: where, changed });
+    disk.fill();
+    const kept = add(outbox, entry(1, JSON.stringify("x".repeat(100_000))));
+    expect(outbox.blocked()).toMatch(/cannot be written: ENOSPC/);
+    expect(changed).toHaveBeenCalledTimes(1);
+    // Long enough for the pauses to have grown.
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    expect(outbox.blocked()).toMatch(/ENOSPC/);
+    expect(fs.readdirSync(where).length).toBeLessThan(3);
+    disk.empty();
+    await vi.waitFor(() => expect(outbox.blocked()).toBeNull(), { timeout: 10_000 });
+    expect(changed).toHaveBeenCalledTimes(2);
+    expect(idsOf(open({ dir: where }).kept)).toEqual(idsOf(kept));
+  });
+
+  test("a failure that left nothing to write is probed", async () => {
+    const { outbox } = open({ dir: join(disk.folder, "outbox"), retry: { next: () => 20, reset: () => {} } });
+    const [first] = add(outbox, entry(1)) as [Kept];
+    disk.fill();
+    const [second] = add(outbox, entry(2, JSON.stringify("x".repeat(10_000)))) as [Kept];
+    expect(outbox.blocked()).toMatch(/ENOSPC/);
+    outbox.forget([first, second]);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(outbox.blocked()).not.toBeNull();
+    disk.empty();
+    await vi.waitFor(() => expect(outbox.blocked()).toBeNull());
+    add(outbox, entry(3));
+    expect(outbox.blocked()).toBeNull();
+  });
 });
 
 test("a text that supersedes another is what the next boot finds, and the old one stays until the new one is written", () => {
@@ -190,6 +288,6 @@ test("kill -9 while writing loses nothing that append had confirmed", async () =
   for (const number of confirmed) {
     const each = found.get(number);
     expect(each, `record ${number}`).toBeDefined();
-    expect(JSON.parse(outbox.read(each as Kept)).number).toBe(number);
+    expect(JSON.parse(outbox.read(each as Kept) ?? "").number).toBe(number);
   }
 });

@@ -426,3 +426,21 @@ test("a record that is not to be kept is seen by waiters for a minute, and its i
   expect(world.core.accept([call], { candidates: ["a/0"] })).toEqual({ kind: "accepted" });
   expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 0 });
 });
+
+test("an alarm that failed because the storage did is run again by itself, when the platform has given it up", async () => {
+  const world = new World();
+  const call = callOf();
+  await world.accept([call], []);
+  const { sql } = world.database;
+  const { exec } = sql;
+  sql.exec = () => {
+    throw new Error("database or disk is full: SQLITE_FULL");
+  };
+  await expect(world.core.alarm()).rejects.toThrow("SQLITE_FULL");
+  world.alarmAt = undefined;
+  await world.clock.advance(600_000);
+  sql.exec = exec;
+  world.entries = [entryOf("a/0")];
+  await world.clock.advance(10_000);
+  expect(world.scheduler("a/0").offers.map((offer) => offer.invocation.id)).toEqual([call.id]);
+});
