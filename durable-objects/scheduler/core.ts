@@ -4,6 +4,7 @@
 import { type Completion, completionOf } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { internalError } from "../../src/entities/outcome.ts";
+import { decodeHostFrame } from "../../src/protocol/codec.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { HostReport } from "../../src/protocol/messages.ts";
 import { storeNameOf } from "../../src/protocol/names.ts";
@@ -21,7 +22,6 @@ import { needOf, unsuited } from "./admission.ts";
 import { Announcer } from "./announcer.ts";
 import { Credentials } from "./credentials.ts";
 import { type Desk, makeDesk } from "./desk.ts";
-import { readHostFrame } from "./frames.ts";
 import { HostWords } from "./host-words.ts";
 import { answer, type NewRun, type Run } from "./leases.ts";
 import { Losses } from "./losses.ts";
@@ -182,7 +182,7 @@ export class SchedulerCore {
   /** A frame. Returns the host's report if this frame changed it, for the socket's attachment. */
   message(connection: Connection, frame: unknown): HostReport | undefined {
     if (!this.#desk.link.isCurrent(connection)) return undefined;
-    const read = readHostFrame(frame);
+    const read = decodeHostFrame(frame);
     const wrong = read.ok ? read.skipped : read.reason;
     if (wrong !== undefined) {
       this.#ports.warn(`from the host: ${wrong}`);

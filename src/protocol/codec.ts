@@ -1,9 +1,10 @@
-// Frame to messages and back. A frame is the JSON text of an array of messages; the receiver refuses what is too large,
-// too many, or unknown, and says which.
+// Frame to messages and back. A frame is the JSON text of an array of messages; the receiver refuses what is too large
+// or too many; a scheduler leaves out what it does not understand, a host hangs up on it. What is refused is named.
 
 import type { z } from "zod";
 import { byteLength } from "../entities/byte-length.ts";
 import { HostMessage, MAX_BATCH, MAX_FRAME, SchedulerMessage } from "./messages.ts";
+import { readRunWord } from "./run-words.ts";
 
 export type Decoded<T> = { ok: true; messages: T[] } | { ok: false; reason: string };
 
@@ -51,33 +52,62 @@ export function encodeFrames(messages: readonly (HostMessage | SchedulerMessage)
   return packFrames(messages.map(encodeMessage));
 }
 
-export function decodeHostFrame(frame: unknown): Decoded<HostMessage> {
-  return decode(frame, HostMessage);
+/** A message that makes no sense is left out and named in `skipped`, the last one of several; a frame that makes none is
+ * refused as a whole. */
+export function decodeHostFrame(frame: unknown): Decoded<HostMessage> & { skipped?: string } {
+  const list = listOf(frame);
+  if (typeof list === "string") return { ok: false, reason: list };
+  const messages: HostMessage[] = [];
+  let skipped: string | undefined;
+  for (const item of list) {
+    const message = readHostMessage(item);
+    if (typeof message === "string") skipped = message;
+    else messages.push(message);
+  }
+  return skipped === undefined ? { ok: true, messages } : { ok: true, messages, skipped };
 }
 
+/** The scheduler is trusted, and not understanding it means that one of the two is too old: all of the frame is refused. */
 export function decodeSchedulerFrame(frame: unknown): Decoded<SchedulerMessage> {
-  return decode(frame, SchedulerMessage);
+  const list = listOf(frame);
+  if (typeof list === "string") return { ok: false, reason: list };
+  const messages: SchedulerMessage[] = [];
+  for (const item of list) {
+    const parsed = SchedulerMessage.safeParse(item);
+    if (!parsed.success) return { ok: false, reason: complaintOf(item, parsed.error) };
+    messages.push(parsed.data);
+  }
+  return { ok: true, messages };
 }
 
-function decode<T>(frame: unknown, schema: z.ZodType<T>): Decoded<T> {
-  if (typeof frame !== "string") return { ok: false, reason: "frame is not text" };
-  if (frame.length > MAX_FRAME || byteLength(frame) > MAX_FRAME) return { ok: false, reason: "frame is too large" };
+/** The message, or what is wrong with it. */
+function readHostMessage(item: unknown): HostMessage | string {
+  if (typeof item === "object" && item !== null && "t" in item && (item.t === "result" || item.t === "record")) {
+    return readRunWord(item);
+  }
+  const parsed = HostMessage.safeParse(item);
+  return parsed.success ? parsed.data : complaintOf(item, parsed.error);
+}
+
+function complaintOf(item: unknown, error: z.ZodError): string {
+  const [issue] = error.issues;
+  const t = typeof item === "object" && item !== null && "t" in item ? String(item.t).slice(0, 20) : typeof item;
+  return `message not understood: ${t} ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.slice(0, 300);
+}
+
+/** The frame's items, or why it is none. */
+function listOf(frame: unknown): unknown[] | string {
+  if (typeof frame !== "string") return "frame is not text";
+  // A character has three bytes at most: short frames need no counting.
+  if (frame.length > MAX_FRAME || (frame.length * 3 > MAX_FRAME && byteLength(frame) > MAX_FRAME)) {
+    return "frame is too large";
+  }
   let list: unknown;
   try {
     list = JSON.parse(frame);
   } catch {
-    return { ok: false, reason: "frame is not JSON" };
+    return "frame is not JSON";
   }
-  if (!Array.isArray(list)) return { ok: false, reason: "frame is not a list of messages" };
-  if (list.length > MAX_BATCH) return { ok: false, reason: "frame has too many messages" };
-  const messages: T[] = [];
-  for (const item of list) {
-    const parsed = schema.safeParse(item);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      return { ok: false, reason: `message not understood: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}` };
-    }
-    messages.push(parsed.data);
-  }
-  return { ok: true, messages };
+  if (!Array.isArray(list)) return "frame is not a list of messages";
+  return list.length > MAX_BATCH ? "frame has too many messages" : list;
 }

@@ -2,52 +2,44 @@
 
 import { z } from "zod";
 
+/** Characters of a name, a path, or whatever else says what an activation is. */
+export const MAX_TEXT = 1_024;
+/** Characters of a transaction id: callers may bring their own. */
+export const MAX_TRANSACTION = 16_384;
+
+const text = z.string().max(MAX_TEXT);
+const amount = z.number().nonnegative();
+
 const payload = z.union([
   z.strictObject({ inline: z.string() }),
   z.strictObject({ blob: z.string().max(512), size: z.number().int().nonnegative() }),
 ]);
 
 const limits = z.object({
-  timeout: z.number(),
-  memory: z.number(),
-  logs: z.number(),
-  concurrency: z.number(),
-  instances: z.number().exactOptional(),
+  timeout: amount,
+  memory: amount,
+  logs: amount,
+  concurrency: amount,
+  instances: amount.exactOptional(),
 });
 
 export const About = z.object({
-  namespace: z.string(),
-  namespaceId: z.string(),
-  subject: z.string(),
-  name: z.string(),
-  version: z.string(),
-  path: z.string(),
-  kind: z.string(),
+  namespace: text,
+  namespaceId: text,
+  subject: text,
+  name: text,
+  version: text,
+  path: text,
+  kind: text,
   limits,
-  acceptedAt: z.number(),
-  transactionId: z.string(),
-  binding: z.string().exactOptional(),
-  cause: z.string().exactOptional(),
+  acceptedAt: amount,
+  transactionId: z.string().max(MAX_TRANSACTION),
+  binding: text.exactOptional(),
+  cause: text.exactOptional(),
   causedBy: z.literal("sequence").exactOptional(),
   topmost: z.boolean().exactOptional(),
   conductor: z.literal(true).exactOptional(),
   store: z.boolean().exactOptional(),
-});
-
-export const Completion = z.object({
-  statusCode: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
-  result: payload,
-  size: z.number(),
-  duration: z.number().nonnegative(),
-  elapsed: z.number().nonnegative().exactOptional(),
-  initTime: z.number().nonnegative().exactOptional(),
-  endedAgo: z.number().nonnegative(),
-  timedOut: z.boolean(),
-  engine: z.string(),
-  host: z.string().exactOptional(),
-  ran: z.boolean(),
-  logs: payload.exactOptional(),
-  logsCut: z.number().exactOptional(),
 });
 
 /** What to run. `args` is the text of a JSON object (or array) with all parameter layers merged. */

@@ -5,7 +5,8 @@ import { z } from "zod";
 
 export { MAX_INLINE } from "../entities/limits.ts";
 
-import { About, Completion, Invocation } from "./invocation.ts";
+import { About, Invocation } from "./invocation.ts";
+import { areLines, namesItsOwn, ReportedCompletion } from "./reported.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -20,19 +21,32 @@ export const DEAD_AFTER = 12_000;
 export const PING = "ping";
 export const PONG = "pong";
 
+/** Attempts of one activation: what a host's disk has digits for. */
+export const MAX_ATTEMPT = 999_999_999;
+const ID = /^[0-9a-f]{32}$/;
+
+export function isIdText(value: unknown): value is string {
+  return typeof value === "string" && ID.test(value);
+}
+
 /** Fences a run: the scheduler incarnation that granted it and its running number there. */
 export const Lease = z.object({ epoch: z.number().int().nonnegative(), counter: z.number().int().nonnegative() });
 export type Lease = z.infer<typeof Lease>;
 
-const id = z.string().length(32);
-const attempt = z.number().int().positive();
+const id = z.string().regex(ID);
+const attempt = z.number().int().positive().max(MAX_ATTEMPT);
+const epoch = z.number().int().nonnegative();
+/** MB. */
+const memory = z.number().nonnegative().max(1e9);
+/** Words for people: what is too long is cut. */
+const told = (most: number) => z.string().transform((text) => text.slice(0, most));
 
 export const RuntimeReport = z.object({
-  kind: z.string(),
+  kind: z.string().max(100),
   /** Image reference, or the command's version for the process engine. */
-  image: z.string(),
+  image: told(500),
   /** Image id or content digest. */
-  digest: z.string(),
+  digest: told(200),
 });
 export type RuntimeReport = z.infer<typeof RuntimeReport>;
 
@@ -57,27 +71,27 @@ export const HostReport = z.object({
   host: z.string().max(64),
   shard: z.number().int().nonnegative(),
   /** New at each start of the host process: what ran under another boot id is gone. */
-  boot: z.string(),
-  build: z.string(),
-  engine: z.string(),
+  boot: z.string().min(1).max(100),
+  build: told(100),
+  engine: told(100),
   /** MB this scheduler shard may use for running activations. */
-  memory: z.number().positive(),
+  memory: memory.positive(),
   runtimes: z.array(RuntimeReport).max(100),
   /** Whether black box images can run here. */
   blackbox: z.boolean(),
   /** Highest epoch this host has obeyed on this shard. */
-  epoch: z.number().int().nonnegative(),
+  epoch,
   /** Absent = healthy; else the reason why not. */
-  unhealthy: z.string().exactOptional(),
+  unhealthy: told(500).exactOptional(),
   /** What does not work there though the rest does. Absent = nothing. */
-  impaired: z.string().exactOptional(),
+  impaired: told(500).exactOptional(),
   security: SecurityReport.exactOptional(),
   /** It understands `tail`. */
   follows: z.boolean().exactOptional(),
 });
 export type HostReport = z.infer<typeof HostReport>;
 
-export const RunningItem = z.object({ id, attempt, lease: Lease, memory: z.number(), about: About });
+export const RunningItem = z.object({ id, attempt, lease: Lease, memory, about: About });
 export type RunningItem = z.infer<typeof RunningItem>;
 
 export const HostMessage = z.discriminatedUnion("t", [
@@ -87,16 +101,20 @@ export const HostMessage = z.discriminatedUnion("t", [
    * answered but has no record yet is named with memory 0; `kept` names the records that will follow, also of earlier boots. */
   z.object({
     t: z.literal("inventory"),
-    epoch: z.number(),
-    boot: z.string(),
+    epoch,
+    boot: z.string().max(100),
     running: z.array(RunningItem),
     kept: z.array(z.object({ id, attempt })).exactOptional(),
     more: z.boolean(),
   }),
   /** `/run` has answered; logs may still be missing. Releases the caller and the run's memory. */
-  z.object({ t: z.literal("result"), id, attempt, lease: Lease, completion: Completion }),
+  z
+    .object({ t: z.literal("result"), id, attempt, lease: Lease, completion: ReportedCompletion })
+    .refine(namesItsOwn, "names what is not its own"),
   /** The run is over and complete, logs included. Kept by the host, on disk, until `stored`. */
-  z.object({ t: z.literal("record"), id, attempt, lease: Lease, about: About, completion: Completion }),
+  z
+    .object({ t: z.literal("record"), id, attempt, lease: Lease, about: About, completion: ReportedCompletion })
+    .refine(namesItsOwn, "names what is not its own"),
   /** The run was never started, and will not be under this lease. */
   z.object({
     t: z.literal("refused"),
@@ -112,7 +130,10 @@ export const HostMessage = z.discriminatedUnion("t", [
     ...{ id, ask: z.number() },
     attempt: attempt.exactOptional(),
     /** JSON texts of the lines, with commas between. */
-    text: z.string().exactOptional(),
+    text: z
+      .string()
+      .refine((text) => areLines(`[${text}]`), "is not made of lines")
+      .exactOptional(),
     /** Where the next `tail` goes on. */
     next: z.number().int().nonnegative(),
     over: z.boolean().exactOptional(),
@@ -120,9 +141,9 @@ export const HostMessage = z.discriminatedUnion("t", [
   /** Health or capacity changed. */
   z.object({
     t: z.literal("health"),
-    memory: z.number(),
-    unhealthy: z.string().exactOptional(),
-    impaired: z.string().exactOptional(),
+    memory,
+    unhealthy: told(500).exactOptional(),
+    impaired: told(500).exactOptional(),
   }),
 ]);
 export type HostMessage = z.infer<typeof HostMessage>;

@@ -81,7 +81,11 @@ export const FROM_HOST: Record<string, HostMessage> = {
     attempt: 1,
     lease,
     about: { ...about, cause: id, causedBy: "sequence", binding: "guest/bound", store: false },
-    completion: { ...completion, result: { blob: "results/x", size: 900_000 }, logs: { blob: "logs/x", size: 1 } },
+    completion: {
+      ...completion,
+      result: { blob: `results/${id}/1`, size: 900_000 },
+      logs: { blob: `logs/${id}/1`, size: 1 },
+    },
   },
   refused: { t: "refused", id, attempt: 1, lease, reason: "busy" },
   "lines of a run somebody follows": { t: "lines", id, ask: 7, attempt: 1, text: '"a","b"', next: 8 },
@@ -119,8 +123,6 @@ export const REFUSED: Record<string, { frame: unknown; reason: RegExp }> = {
   "bytes instead of text": { frame: new Uint8Array([91, 93]), reason: /not text/ },
   "half a frame": { frame: '[{"t":"redial"', reason: /not JSON/ },
   "a message that is not in a list": { frame: '{"t":"redial","epoch":1}', reason: /not a list/ },
-  "an unknown message": { frame: '[{"t":"dance"}]', reason: /not understood/ },
-  "a null": { frame: "[null]", reason: /not understood/ },
   "more characters than a frame may have": { frame: JSON.stringify(["x".repeat(MAX_FRAME)]), reason: /too large/ },
   "more bytes than a frame may have, in fewer characters": {
     frame: JSON.stringify(["€".repeat(MAX_FRAME / 2)]),
@@ -134,7 +136,36 @@ export const REFUSED: Record<string, { frame: unknown; reason: RegExp }> = {
 
 /** Single messages one side refuses because a field is wrong. */
 export const WRONG_FROM_HOST: Record<string, unknown> = {
+  "an unknown message": { t: "dance" },
+  "a null": null,
+  "a list": [],
   "a short id": { ...FROM_HOST.result, id: "abc" },
+  "an id with other digits": { ...FROM_HOST.result, id: "g".repeat(32) },
+  "an id with large digits": { ...FROM_HOST.result, id: "A".repeat(32) },
+  "an id that is a path": { ...FROM_HOST.record, id: "../../../../../../../../../../ab" },
+  "an inventory that names ids of any form": { ...FROM_HOST["an empty inventory"], kept: [{ id: "x", attempt: 1 }] },
+  "an attempt that no disk has digits for": { ...FROM_HOST.result, attempt: 1e9 },
+  "a counter that is no whole number": { ...FROM_HOST.result, lease: { epoch: 1, counter: 2 ** 53 } },
+  "a result that is no JSON": resultWith({ result: { inline: '{"a":' } }),
+  "a result that is JSON and more": resultWith({ result: { inline: "{}]" } }),
+  "an empty result": resultWith({ result: { inline: "" } }),
+  "a result longer than what travels inline": resultWith({ result: { inline: `"${"x".repeat(MAX_INLINE)}"` } }),
+  "logs that are no list": resultWith({ logs: { inline: "{}" } }),
+  "logs that are not lines": resultWith({ logs: { inline: '["a",{}]' } }),
+  "a result that lies where another's does": resultWith({ result: { blob: `results/${"f".repeat(32)}/1`, size: 1 } }),
+  "a result that lies at another attempt's place": resultWith({ result: { blob: `results/${id}/2`, size: 1 } }),
+  "logs that lie with the code": resultWith({ logs: { blob: "code/abc", size: 1 } }),
+  "a blob larger than any": resultWith({ result: { blob: `results/${id}/1`, size: 1e9 } }),
+  "an endless duration": resultWith({ duration: 1e300 }),
+  "an engine with a long name": resultWith({ engine: "x".repeat(101) }),
+  "a record of a namespace with a long name": {
+    ...(FROM_HOST["a record"] as object),
+    about: { ...about, namespace: "x".repeat(1_025) },
+  },
+  "a record without its limits": { ...(FROM_HOST["a record"] as object), about: { ...about, limits: {} } },
+  "a record caused by anything": { ...(FROM_HOST["a record"] as object), about: { ...about, causedBy: "rule" } },
+  "lines that are not lines": { ...FROM_HOST["lines of a run somebody follows"], text: '"a",{' },
+  "more memory than there is": { t: "health", memory: 1e12 },
   "attempt zero": { ...FROM_HOST.result, attempt: 0 },
   "a negative epoch": { ...FROM_HOST.result, lease: { epoch: -1, counter: 0 } },
   "an unknown status": { t: "result", id, attempt: 1, lease, completion: { ...completion, statusCode: 4 } },
@@ -151,7 +182,13 @@ export const WRONG_FROM_HOST: Record<string, unknown> = {
   "a scheduler's message": FROM_SCHEDULER.welcome,
 };
 
+function resultWith(changes: object): unknown {
+  return { t: "result", id, attempt: 1, lease, completion: { ...completion, ...changes } };
+}
+
 export const WRONG_FROM_SCHEDULER: Record<string, unknown> = {
+  "an unknown message": { t: "dance" },
+  "a null": null,
   "a run without an invocation": { t: "run", epoch: 1, lease, attempt: 1 },
   "a run without a lease": { t: "run", epoch: 1, attempt: 1, invocation },
   "arguments of no kind": { t: "run", epoch: 1, lease, attempt: 1, invocation: { ...invocation, args: {} } },
