@@ -27,6 +27,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const run = promisify(execFile);
 const OLDEST = { nodejs: [18, 0], python: [3, 9] } as const;
 const SERVER = { nodejs: join(here, "nodejs", "server.js"), python: join(here, "python", "server.py") } as const;
+/** Actions may ask for a collection (`global.gc`), as in OpenWhisk. */
+const FLAGS = { nodejs: ["--expose-gc"], python: [] } as const;
 const PYTHONS = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9"];
 const QUESTION = {
   nodejs: ["-p", "JSON.stringify([process.versions.node, process.execPath])"],
@@ -55,7 +57,7 @@ export async function findLocalRuntimes(): Promise<LocalRuntime[]> {
     if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) continue;
     const kind = family === "nodejs" ? `nodejs:${major}` : `python:${major}.${minor}`;
     if (found.has(kind)) continue;
-    const command = [...prefix, asked.interpreter, SERVER[family]];
+    const command = [...prefix, asked.interpreter, ...FLAGS[family], SERVER[family]];
     const env: Record<string, string> = family === "nodejs" ? { EDGEWHISK_MODULES: openwhiskModules() } : {};
     found.set(kind, { kind, family, ...asked, command, env, reason: `${reason} (${asked.interpreter})` });
   }

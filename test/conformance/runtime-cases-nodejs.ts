@@ -142,4 +142,9 @@ export const NODEJS_CASES: Case[] = [
     init: "function main() { process.env.N = 1; delete process.env.PATH; return { n: process.env.N, path: 'PATH' in process.env }; }",
     answer: { status: 200, body: { n: "1", path: false } },
   },
+  {
+    name: "lets an action ask for a collection",
+    init: "function main() { global.gc(); return { gc: typeof gc }; }",
+    answer: { status: 200, body: { gc: "function" } },
+  },
 ];

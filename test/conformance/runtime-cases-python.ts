@@ -68,4 +68,46 @@ export const PYTHON_CASES: Case[] = [
     args: { n: 2 ** 53, f: 1.5 },
     answer: { status: 200, body: { text: "9007199254740992 1.5" } },
   },
+  {
+    name: "leaves signals as Python has them, so that children end by what ends them",
+    init: `import _thread, multiprocessing, os, signal, time
+def wait(): time.sleep(30)
+def main(args):
+    child = multiprocessing.get_context('fork').Process(target=wait)
+    child.start()
+    child.terminate()
+    child.join(10)
+    try:
+        _thread.interrupt_main()
+        time.sleep(5)
+        interrupted = False
+    except KeyboardInterrupt:
+        interrupted = True
+    default = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    return {'exit': child.exitcode, 'default': default, 'interrupted': interrupted}
+`,
+    answer: { status: 200, body: { exit: -15, default: true, interrupted: true } },
+  },
+  {
+    name: "ends thirty pools of processes in a run",
+    init: `import multiprocessing
+def main(args):
+    total = 0
+    for _ in range(30):
+        with multiprocessing.get_context('fork').Pool(2) as pool:
+            total += sum(pool.map(abs, [-1, -2]))
+    return {'total': total}
+`,
+    answer: { status: 200, body: { total: 90 } },
+  },
+  {
+    name: "lives on when it is interrupted outside a try",
+    init: `import _thread, time
+def main(args):
+    _thread.interrupt_main()
+    time.sleep(5)
+`,
+    answer: { status: 200, body: { error: "" } },
+    stderr: /KeyboardInterrupt/,
+  },
 ];

@@ -48,7 +48,10 @@ class Door:
 
     def serve(self):
         while True:
-            ready = self.poll.poll(None if self.action else 0)
+            try:
+                ready = self.poll.poll(None if self.action else 0)
+            except KeyboardInterrupt:  # from a thread of the action, meant for a run that has ended
+                continue
             if not ready and self.action is None:
                 self.warm_up()
             for number, _ in ready:

@@ -19,11 +19,6 @@ def listen(where):
     return door
 
 
-def leave(*_):
-    """As process 1 of a container there is no default for SIGTERM and SIGINT."""
-    sys.exit(0)
-
-
 def finish(code):
     """Exits now, whatever threads an action has left running."""
     import atexit
@@ -43,10 +38,8 @@ def main():
         door = listen(where)
     except OSError as error:
         sys.exit("cannot listen on %s: %s" % (where, error))
-    import signal
-
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGINT, leave)
+    # Signals keep what Python does with them: a handler of ours would be inherited by every child the action forks, and be
+    # lost between fork and the child's first instruction. Who wants this process to end sends SIGKILL.
     from edgewhisk_door import Door, watch_parent
 
     if leash:
