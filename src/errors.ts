@@ -61,8 +61,13 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "concurrent-modification",
 ]);
 
+/** Characters of a text: it may repeat what the caller sent, which may be megabytes. */
+const MAX_TEXT = 2_000;
+
 export function fail(code: ErrorCode, detail = ""): Failure {
-  return { ok: false, code, text: TEXTS[code](detail), retryable: RETRYABLE.has(code) };
+  const text = TEXTS[code](detail);
+  const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+  return { ok: false, code, text: short, retryable: RETRYABLE.has(code) };
 }
 
 export type Result<T> = { ok: true; value: T } | Failure;

@@ -2,6 +2,7 @@
 // What is left, with "" in the code's place, is JSON if and only if the body was; the reader checks it with JSON.parse.
 
 import { type Failure, fail } from "../errors.ts";
+import { MAX_DEPTH } from "./json-check.ts";
 import { JsonStringReader } from "./json-string.ts";
 
 const QUOTE = 0x22;
@@ -12,8 +13,6 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_OBJECT = 0x7d;
 const CLOSE_ARRAY = 0x5d;
 
-/** Deeper values help nobody and break readers that recurse. */
-const MAX_DEPTH = 1_000;
 /** Bytes of a key that may still be one of ours, with every character escaped as \uXXXX. */
 const MAX_KEY = 26;
 

@@ -84,7 +84,7 @@ function skipSpace(text: string, from: number): number {
   }
 }
 
-function endOfString(text: string, from: number): number {
+export function endOfString(text: string, from: number): number {
   let at = from + 1;
   for (;;) {
     const quote = text.indexOf('"', at);

@@ -1,6 +1,7 @@
 // Request bodies: bounded by what they say and by what they are, strict UTF-8, JSON checked once and kept as text.
 
 import { chunksOf } from "../entities/chunks.ts";
+import { jsonFault } from "../entities/json-check.ts";
 import { MAX_PAYLOAD, MB } from "../entities/limits.ts";
 import { type RawJson, shapeOf } from "../entities/raw-json.ts";
 import { bytesOfSize } from "../entities/size.ts";
@@ -36,13 +37,14 @@ export async function putBodyOf(c: AppContext, max: number): Promise<Result<RawJ
 
 function textOf(request: Request, bytes: ArrayBuffer | Uint8Array): Result<RawJson> {
   if (!isJson(request.headers.get("Content-Type"))) return fail("unsupported-media", "application/json");
+  let text: string;
   try {
-    const text = decoder.decode(bytes);
-    JSON.parse(text);
-    return ok(text);
-  } catch (cause) {
-    return fail("malformed-body", cause instanceof SyntaxError ? "The text is not JSON." : "The text is not UTF-8.");
+    text = decoder.decode(bytes);
+  } catch {
+    return fail("malformed-body", "The text is not UTF-8.");
   }
+  const fault = jsonFault(text);
+  return fault === null ? ok(text) : fail("malformed-body", fault);
 }
 
 /** Bytes of a payload, by what the namespace's limits say. */

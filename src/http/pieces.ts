@@ -20,6 +20,19 @@ export function bodyOf(pieces: Iterable<Piece>, blobs: Pick<BlobStore, "get">): 
   return streamOf(flow(list, blobs));
 }
 
+/** The same where the pieces themselves are fetched one after the other: the first at once, so that what fails fails as an answer. */
+export async function flowing(
+  pieces: AsyncGenerator<Piece>,
+  blobs: Pick<BlobStore, "get">,
+): Promise<ReadableStream<Uint8Array>> {
+  const first = await pieces.next();
+  async function* all(): AsyncGenerator<Piece> {
+    if (first.done !== true) yield first.value;
+    yield* pieces;
+  }
+  return streamOf(flow(all(), blobs));
+}
+
 /** Asks for the next part only when the reader wants it; a reader who goes away ends the parts. */
 export function streamOf(parts: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
@@ -40,14 +53,27 @@ export async function textOf(payload: Payload, blobs: Pick<BlobStore, "text">): 
   return (await blobs.text(payload.blob)) ?? "null";
 }
 
-async function* flow(pieces: readonly Piece[], blobs: Pick<BlobStore, "get">): AsyncGenerator<Uint8Array> {
+/** Texts leave together, up to so many characters. */
+const TOGETHER = 32 * 1024;
+
+async function* flow(
+  pieces: Iterable<Piece> | AsyncIterable<Piece>,
+  blobs: Pick<BlobStore, "get">,
+): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
-  for (const piece of pieces) {
-    if (typeof piece === "string") yield encoder.encode(piece);
-    else if ("blob" in piece) {
-      const blob = await blobs.get(piece.blob);
-      if (blob === null) yield encoder.encode("null");
-      else yield* blob.body;
+  let text = "";
+  for await (const piece of pieces) {
+    if (typeof piece === "string" || "inline" in piece) {
+      text += typeof piece === "string" ? piece : piece.inline;
+      if (text.length < TOGETHER) continue;
+      yield encoder.encode(text);
+      text = "";
+      continue;
     }
+    const blob = await blobs.get(piece.blob);
+    yield encoder.encode(blob === null ? `${text}null` : text);
+    text = "";
+    if (blob !== null) yield* blob.body;
   }
+  if (text !== "") yield encoder.encode(text);
 }

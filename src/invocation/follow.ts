@@ -20,8 +20,8 @@ export interface FollowPorts {
   scheduler(name: SchedulerName): Pick<InvokerSchedulerRpc, "tail">;
   /** Sequences and conductors run there, in this activation's namespace and shard; their log is their record's. */
   composition: Pick<CompositionRpc, "runs">;
-  /** The log lines of a record. */
-  linesOf(record: ActivationRecord): Promise<string[]>;
+  /** The log lines of a record, some at a time. */
+  linesOf(record: ActivationRecord): AsyncIterable<string[]>;
 }
 
 export type Followed =
@@ -63,8 +63,14 @@ export async function* follow(
     if (scheduler === undefined) {
       const { record, known } = await ports.store.await(id, { ms: looks === 0 ? 0 : LOOK });
       if (record !== null) {
-        const lines = (await ports.linesOf(record)).slice(count);
-        if (lines.length > 0) yield { kind: "lines", lines, count: count + lines.length };
+        let read = 0;
+        for await (const some of ports.linesOf(record)) {
+          const lines = some.slice(Math.max(0, count - read));
+          read += some.length;
+          if (lines.length === 0) continue;
+          count = read;
+          yield { kind: "lines", lines, count };
+        }
         yield { kind: "end", record };
         return;
       }

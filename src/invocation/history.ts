@@ -30,11 +30,12 @@ export async function findActivation(
   return (await store.await(id, { ms: UPLOAD })).record;
 }
 
-/** Merges the shards' lists by start, newest first. */
-export async function listActivations(
+/** Merges the shards' lists by start, newest first. With `docs` each record brings its result and logs, so that only a few are
+ * held at a time. */
+export async function* listActivations(
   shelves: readonly Shelf[],
   query: ActivationQuery & { docs: boolean },
-): Promise<ActivationRecord[]> {
+): AsyncGenerator<ActivationRecord> {
   const { limit, skip, docs, ...filter } = query;
   const page = Math.min(limit + skip, docs ? DOCS_PAGE : PAGE);
   const heads = await Promise.all(
@@ -44,17 +45,15 @@ export async function listActivations(
       return cursor;
     }),
   );
-  const merged: ActivationRecord[] = [];
   for (let at = 0; at < skip + limit; at++) {
     let newest: Cursor | undefined;
     for (const each of heads) {
       if (each.head !== undefined && (newest?.head === undefined || each.head.start > newest.head.start)) newest = each;
     }
-    if (newest?.head === undefined) break;
-    if (at >= skip) merged.push(newest.head);
+    if (newest?.head === undefined) return;
+    if (at >= skip) yield newest.head;
     await newest.advance();
   }
-  return merged;
 }
 
 class Cursor {

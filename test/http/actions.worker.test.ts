@@ -383,8 +383,8 @@ describe("bad input", () => {
   const withExec = (exec: unknown) => ({ exec });
 
   test.each([
-    ["text that is no JSON", "{", "The text is not JSON."],
-    ["JSON with something after it", '{"exec":{"kind":"nodejs:20","code":""}} x', "The text is not JSON."],
+    ["text that is no JSON", "{", "The text is not JSON: "],
+    ["JSON with something after it", '{"exec":{"kind":"nodejs:20","code":""}} x', "The text is not JSON: "],
     ["an array", [], "Object expected"],
     ["an exec that is no object", withExec("x"), "'exec' must be an object"],
     ["no kind", withExec({ code: CODE }), "'kind' must be a string defined in 'exec'"],

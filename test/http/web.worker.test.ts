@@ -195,6 +195,25 @@ describe("what an action answers", () => {
     expect(headers.get("Access-Control-Allow-Origin")).toBe("*");
   });
 
+  it("is never made larger than an action may answer, and headers asked for are said again within bounds", async () => {
+    const leaves = `{${Array(6_000).fill('"a":0').join()}}`;
+    const bomb = `{"text":${'{"a":'.repeat(90)}${leaves}${"}".repeat(90)}}`;
+    const got = await says(bomb, ".text");
+    expect([got.status, got.text]).toEqual([200, bomb.slice(8, -1)]);
+    expect((await says('{"text":{"a":{"b":1.0}}}', ".text")).text).toBe('{\n  "a": {\n    "b": 1.0\n  }\n}');
+    const flood = await says({ headers: { [`x-${"a".repeat(15_000)}`]: Array(15_000).fill(1) }, body: "x" });
+    expect([flood.status, flood.json?.error]).toEqual([400, "Response is not valid 'message/http'."]);
+    const echo = await make("echo");
+    const allowed = async (asked: string) => {
+      const headers = { "Access-Control-Request-Headers": asked };
+      return (await platform(`${WEB}/${echo}`, { method: "OPTIONS", headers })).headers.get(
+        "Access-Control-Allow-Headers",
+      );
+    };
+    expect(await allowed("x-mine, x-yours")).toBe("x-mine, x-yours");
+    expect(await allowed("x".repeat(4_097))).toMatch(/^Authorization, /);
+  });
+
   it("is not compressed a second time", async () => {
     const zipped = new Uint8Array(
       await new Response(new Blob(["hello"]).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer(),
@@ -263,7 +282,8 @@ describe("what a request brings", () => {
       [new Uint8Array([0xff, 0xfe]), "application/json", 400],
       ["{", "application/json", 400],
       ["[".repeat(100_000), "application/json", 400],
-      ["[".repeat(50_000) + "]".repeat(50_000), "application/json", 200],
+      ["[".repeat(1_001) + "]".repeat(1_001), "application/json", 400],
+      ["[".repeat(1_000) + "]".repeat(1_000), "application/json", 200],
       ['{"__proto__":{"a":1},"constructor":2}', "application/json", 200],
       ["%E4=%zz&a", "application/x-www-form-urlencoded", 200],
       ["x", "not a type", 400],

@@ -53,7 +53,10 @@ class World implements FollowPorts {
       return typeof reply === "function" ? reply() : reply;
     },
   });
-  linesOf = async () => this.lines;
+  /** Three at a time. */
+  async *linesOf() {
+    for (let at = 0; at < this.lines.length; at += 3) yield this.lines.slice(at, at + 3);
+  }
 
   async all(): Promise<Followed[]> {
     const said: Followed[] = [];

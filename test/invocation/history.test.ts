@@ -17,6 +17,12 @@ function shelf(starts: number[]) {
   return { list, asked };
 }
 
+async function gather(records: AsyncIterable<ActivationRecord>): Promise<ActivationRecord[]> {
+  const all: ActivationRecord[] = [];
+  for await (const record of records) all.push(record);
+  return all;
+}
+
 const starts = Array.from({ length: 1_000 }, (_, at) => at);
 const shelves = () =>
   [0, 1, 2, 3].map((shard) => shelf(starts.filter((each) => (each * 7 + (each >> 3)) % 4 === shard)));
@@ -31,21 +37,30 @@ describe("a list of activations", () => {
     [30, 400],
   ])("of %i after %i is the newest first over all shards", async (limit, skip) => {
     for (const docs of [false, true]) {
-      const list = await listActivations(shelves(), { limit, skip, docs });
+      const list = await gather(listActivations(shelves(), { limit, skip, docs }));
       expect(list.map((each) => each.start)).toEqual(starts.toReversed().slice(skip, skip + limit));
     }
   });
 
   it("asks each shard once for a first page, with the filter", async () => {
     const all = shelves();
-    await listActivations(all, { limit: 30, skip: 0, docs: false, name: "hello", since: 5 });
+    await gather(listActivations(all, { limit: 30, skip: 0, docs: false, name: "hello", since: 5 }));
     for (const { asked } of all) expect(asked).toEqual([{ limit: 30, skip: 0, docs: false, name: "hello", since: 5 }]);
   });
 
   it("never asks for more than twenty records with their results at once", async () => {
     const all = shelves();
-    await listActivations(all, { limit: 200, skip: 0, docs: true });
+    await gather(listActivations(all, { limit: 200, skip: 0, docs: true }));
     for (const { asked } of all) for (const query of asked) expect(query.limit).toBe(20);
+  });
+
+  it("asks for no more than its reader has read", async () => {
+    const all = shelves();
+    const records = listActivations(all, { limit: 200, skip: 0, docs: true });
+    for (let read = 0; read < 20; read++) await records.next();
+    expect(all.map(({ asked }) => asked.length)).toEqual([1, 1, 1, 1]);
+    for (let read = 0; read < 80; read++) await records.next();
+    expect(Math.max(...all.map(({ asked }) => asked.length))).toBeLessThanOrEqual(3);
   });
 });
 

@@ -2,6 +2,7 @@
 
 import { chunksOf } from "../../entities/chunks.ts";
 import { CodeLifter } from "../../entities/code-lifter.ts";
+import { jsonFault } from "../../entities/json-check.ts";
 import { MAX_BODY, MB } from "../../entities/limits.ts";
 import type { RawJson } from "../../entities/raw-json.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
@@ -10,6 +11,7 @@ import { type CodePorts, CodeSink, type LiftedCode } from "./code-sink.ts";
 
 /** Bytes of a body without its code: parameters and annotations of 1 MB each, however many small ones they are. */
 const MAX_REST = 4 * MB;
+
 export interface ActionBody {
   /** JSON; where there was code, it has "" in its place. */
   text: RawJson;
@@ -55,11 +57,12 @@ export async function readActionBody(request: Request, ports: CodePorts): Promis
 }
 
 function textOf(bytes: Uint8Array): Result<RawJson> {
+  let text: string;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    JSON.parse(text);
-    return ok(text);
-  } catch (cause) {
-    return fail("malformed-body", cause instanceof SyntaxError ? "The text is not JSON." : "The text is not UTF-8.");
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return fail("malformed-body", "The text is not UTF-8.");
   }
+  const fault = jsonFault(text);
+  return fault === null ? ok(text) : fail("malformed-body", fault);
 }

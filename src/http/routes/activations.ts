@@ -11,7 +11,7 @@ import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
 import { ownNamespace } from "../namespace.ts";
-import { bodyOf, type Piece } from "../pieces.ts";
+import { bodyOf, flowing, type Piece } from "../pieces.ts";
 import { flag, malformed, paging, printable } from "../query.ts";
 import { json } from "../reply.ts";
 import { followLogs } from "./follow.ts";
@@ -43,10 +43,21 @@ async function list(c: AppContext): Promise<Response> {
     const total = totals.reduce((sum, each) => sum + each, 0);
     return json(c, JSON.stringify({ activations: Math.max(0, total - query.skip) }));
   }
-  const records = await listActivations(shelves, query);
-  const item = query.docs ? extended : (record: ActivationRecord) => [summaryText(record)];
-  const pieces = records.flatMap((record, at) => [at === 0 ? "[" : ",", ...item(record)]);
-  return json(c, bodyOf(records.length === 0 ? ["[]"] : [...pieces, "]"], services.stores.blobs));
+  const records = listActivations(shelves, query);
+  if (query.docs) return json(c, await flowing(piecesOf(records), services.stores.blobs));
+  const items: string[] = [];
+  for await (const record of records) items.push(summaryText(record));
+  return json(c, `[${items.join()}]`);
+}
+
+async function* piecesOf(records: AsyncIterable<ActivationRecord>): AsyncGenerator<Piece> {
+  let separator = "[";
+  for await (const record of records) {
+    yield separator;
+    yield* extended(record);
+    separator = ",";
+  }
+  yield separator === "[" ? "[]" : "]";
 }
 
 async function logsOrStream(c: AppContext): Promise<Response> {

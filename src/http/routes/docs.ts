@@ -16,7 +16,13 @@ const PAGE_HEADERS = {
 };
 
 export function docsRoutes(app: App): void {
-  app.get(DOCUMENT, (c) => json(c, JSON.stringify(apiDocument(c.get("settings").build))));
+  // Made once: everybody may ask for it, as often as he likes.
+  let made: { build: string; text: string } | null = null;
+  app.get(DOCUMENT, (c) => {
+    const { build } = c.get("settings");
+    if (made?.build !== build) made = { build, text: JSON.stringify(apiDocument(build)) };
+    return json(c, made.text);
+  });
   app.get(`${ROOT}/docs`, (c) => {
     return reply(c, null, { status: 308, headers: { Location: `${ROOT}/docs/index.html?url=${DOCUMENT}` } });
   });

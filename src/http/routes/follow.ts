@@ -1,13 +1,16 @@
 // GET /namespaces/{ns}/activations/{id}/logs?follow=true: the log as it is written, as server-sent events. Each line is one event
 // (JSON text; its id is the line's number, from 1), the last event is `end`. Who comes again with Last-Event-ID goes on from there.
 
-import type { ActivationRecord } from "../../entities/activation.ts";
+import type { ActivationRecord, Payload } from "../../entities/activation.ts";
 import { type ActivationId, shardOf } from "../../entities/activation-id.ts";
+import { chunksOf } from "../../entities/chunks.ts";
+import { StringListReader } from "../../entities/string-list.ts";
 import { fail } from "../../errors.ts";
 import { type Followed, type FollowPorts, follow } from "../../invocation/follow.ts";
+import type { BlobStore } from "../../storage/blob-store.ts";
 import type { AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
-import { streamOf, textOf } from "../pieces.ts";
+import { streamOf } from "../pieces.ts";
 import { reply } from "../reply.ts";
 
 export const EVENT_STREAM = "text/event-stream";
@@ -23,7 +26,7 @@ export async function followLogs(c: AppContext, id: ActivationId): Promise<Respo
     composition: services.shardComposition(uuid, shardOf(id)),
     schedulers: () => services.schedulers((work) => c.executionCtx.waitUntil(work)),
     scheduler: (name) => services.scheduler(name),
-    linesOf: async ({ logs }) => (JSON.parse(await textOf(logs, services.stores.blobs)) as string[] | null) ?? [],
+    linesOf: ({ logs }) => linesOf(logs, services.stores.blobs),
   };
   const told = follow(ports, { id, namespaceId: uuid });
   const first = await told.next();
@@ -31,6 +34,18 @@ export async function followLogs(c: AppContext, id: ActivationId): Promise<Respo
   const seen = Number(c.req.raw.headers.get("Last-Event-ID") ?? "0") || 0;
   const headers = { "Content-Type": EVENT_STREAM, "Cache-Control": "no-cache" };
   return reply(c, streamOf(events({ first: first.value, rest: told, seen })), { headers });
+}
+
+async function* linesOf(logs: Payload, blobs: Pick<BlobStore, "get">): AsyncGenerator<string[]> {
+  if ("inline" in logs) {
+    yield (JSON.parse(logs.inline) as string[] | null) ?? [];
+    return;
+  }
+  const blob = await blobs.get(logs.blob);
+  if (blob === null) return;
+  const reader = new StringListReader();
+  const decoder = new TextDecoder();
+  for await (const chunk of chunksOf(blob.body)) yield reader.push(decoder.decode(chunk, { stream: true }));
 }
 
 /** `seen`: lines the client has already. */

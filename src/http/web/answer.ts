@@ -1,10 +1,21 @@
 // What a web action returned, as the HTTP answer its extension asks for. Pure. The result's bytes are kept where the answer is
 // JSON; headers and status are decoded.
 
+import { indented } from "../../entities/indented.ts";
+import { MAX_RESULT } from "../../entities/limits.ts";
 import { elementsOf, membersOf, type RawJson, shapeOf } from "../../entities/raw-json.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import { isBinary, isJsonFamily, mayBeText, parseMediaType, printMediaType } from "./media-type.ts";
 import type { Extension } from "./path.ts";
+
+/** What `.text` makes readable: nothing becomes larger than an action may answer. */
+const READABLE = { size: MAX_RESULT, depth: 100 };
+/** Characters of an answer's headers as the action wrote them, and of their names and values as they are sent. */
+const MAX_HEADERS_TEXT = 128 * 1024;
+const MAX_HEADERS_SENT = 64 * 1024;
+const MAX_HEADER_LINES = 1_000;
+/** Arrays within one another in the value of a header. */
+const MAX_HEADER_DEPTH = 8;
 
 export interface WebAnswer {
   status: number;
@@ -48,7 +59,7 @@ function textAnswer(result: RawJson): Result<WebAnswer> {
   const headers: [string, string][] = [["content-type", "text/plain; charset=UTF-8"]];
   const shape = shapeOf(value);
   if (shape === "string") return ok({ status: 200, headers, body: JSON.parse(value) as string });
-  const body = shape === "object" || shape === "array" ? JSON.stringify(JSON.parse(value), null, 2) : value.trim();
+  const body = shape === "object" || shape === "array" ? indented(value, READABLE) : value.trim();
   return ok({ status: 200, headers, body });
 }
 
@@ -88,19 +99,25 @@ function statusOf(value: RawJson | undefined): number | undefined | null {
 
 function headersOf(value: RawJson | undefined): [string, string][] | null {
   if (value === undefined) return [];
-  const members = fieldsOf(value);
+  // One name may stand for thousands of lines: both what is read and what is made are bounded.
+  const members = value.length > MAX_HEADERS_TEXT ? null : fieldsOf(value);
   if (members === null) return null;
   const headers: [string, string][] = [];
+  let size = 0;
   for (const [name, raw] of members) {
-    const texts = headerTexts(raw);
+    const texts = headerTexts(raw, MAX_HEADER_DEPTH);
     if (texts === null || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return null;
-    for (const text of texts) headers.push([name, text]);
+    for (const text of texts) {
+      size += name.length + text.length;
+      if (size > MAX_HEADERS_SENT || headers.push([name, text]) > MAX_HEADER_LINES) return null;
+    }
   }
   return headers;
 }
 
-/** Strings as they are, numbers and booleans by their own bytes, arrays one header an element; null for anything else. */
-function headerTexts(raw: RawJson): string[] | null {
+/** Strings as they are, numbers and booleans by their own bytes, arrays one header an element; null for anything else.
+ * `depth`: arrays that may still be inside one another. */
+function headerTexts(raw: RawJson, depth: number): string[] | null {
   switch (shapeOf(raw)) {
     case "string": {
       const text = JSON.parse(raw) as string;
@@ -110,7 +127,8 @@ function headerTexts(raw: RawJson): string[] | null {
     case "boolean":
       return [raw.trim()];
     case "array": {
-      const inner = (elementsOf(raw) ?? []).map(headerTexts);
+      const elements = depth === 0 ? null : elementsOf(raw);
+      const inner = elements?.map((each) => headerTexts(each, depth - 1)) ?? [null];
       return inner.includes(null) ? null : (inner as string[][]).flat();
     }
     default:

@@ -1,5 +1,6 @@
 // A web request as the arguments its action gets. Pure; bodies arrive as bytes, bounded by the caller.
 
+import { jsonFault } from "../../entities/json-check.ts";
 import { membersOf, type RawJson, shapeOf } from "../../entities/raw-json.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import { isBinary, isJsonFamily, parseMediaType } from "./media-type.ts";
@@ -77,13 +78,15 @@ function bodyOf(request: WebRequest, raw: boolean): Result<Body | null> {
 }
 
 function jsonBody(bytes: Uint8Array): Result<Body> {
+  let text: string;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
-    JSON.parse(text);
-    return ok({ value: text, members: shapeOf(text) === "object" ? membersOf(text) : null });
-  } catch (error) {
-    return fail("malformed-body", error instanceof Error ? error.message : String(error));
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    return fail("malformed-body", "The text is not UTF-8.");
   }
+  const fault = jsonFault(text);
+  if (fault !== null) return fail("malformed-body", fault);
+  return ok({ value: text, members: shapeOf(text) === "object" ? membersOf(text) : null });
 }
 
 function contextOf(request: WebRequest): Layer[] {

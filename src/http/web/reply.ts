@@ -14,6 +14,8 @@ export interface Manners {
 }
 
 const METHODS = "OPTIONS, GET, DELETE, POST, PUT, HEAD, PATCH";
+/** Characters of the caller's own wish that are said again. */
+const MAX_ECHO = 4_096;
 /** About the connection, not the answer: the server's own. */
 const CONNECTION = new Set(["connection", "content-length", "keep-alive", "transfer-encoding", "upgrade", "trailer"]);
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -47,7 +49,8 @@ export function send(c: AppContext, { status, headers: given, body }: WebAnswer,
     const asked = c.req.raw.headers.get("Access-Control-Request-Headers");
     headers.set("Access-Control-Allow-Origin", "*");
     headers.set("Access-Control-Allow-Methods", METHODS);
-    headers.set("Access-Control-Allow-Headers", asked ?? CORS["Access-Control-Allow-Headers"] ?? "");
+    const wanted = asked === null || asked.length > MAX_ECHO ? CORS["Access-Control-Allow-Headers"] : asked;
+    headers.set("Access-Control-Allow-Headers", wanted ?? "");
   }
   const empty = BODILESS.has(status) || c.req.method === "HEAD";
   // An action that says its body is compressed has compressed it.

@@ -109,6 +109,25 @@ describe("answerOf() for .http", () => {
     expect(answer(result)).toBe("bad-request: Response is not valid 'message/http'.");
   });
 
+  it("sends no more headers than fit, however few characters ask for them", () => {
+    const many = (name: string, count: number) => ({ headers: { [name]: Array(count).fill(1) }, body: "x" });
+    const hostile: unknown[] = [
+      many("x".repeat(30_000), 30_000),
+      many("set-cookie", 40_000),
+      many("set-cookie", 1_001),
+      many("x".repeat(100), 700),
+      { headers: { a: "y".repeat(70_000) }, body: "x" },
+      `{"headers":{"a":${"[".repeat(60_000)}${"]".repeat(60_000)}},"body":"x"}`,
+      `{"headers":{"a":${"[".repeat(500_000)}${"]".repeat(500_000)}},"body":"x"}`,
+      `{"headers":{"a":${"[".repeat(9)}1${"]".repeat(9)}},"body":"x"}`,
+    ];
+    const began = performance.now();
+    for (const result of hostile) expect(answer(result)).toBe("bad-request: Response is not valid 'message/http'.");
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(answer(many("set-cookie", 1_000))).toMatchObject({ status: 200 });
+    expect(answer(`{"headers":{"a":${"[".repeat(8)}1${"]".repeat(8)}},"body":"x"}`)).toMatchObject({ status: 200 });
+  });
+
   it("takes numeric strings and unusual numbers as status", () => {
     expect(answer({ statusCode: "418", body: "x" })).toMatchObject({ status: 418 });
     expect(answer({ statusCode: 799, body: "x" })).toMatchObject({ status: 799 });
@@ -135,7 +154,28 @@ describe("answerOf() for the other extensions", () => {
     expect(answer({ text: 1.5 }, ".text")).toMatchObject({ body: "1.5" });
     expect(answer({ text: null }, ".text")).toMatchObject({ body: "null" });
     expect(answer({ text: { a: 1 } }, ".text")).toMatchObject({ body: '{\n  "a": 1\n}' });
+    expect(answer({ text: [1, { a: [] }] }, ".text")).toMatchObject({ body: '[1, {\n  "a": []\n}]' });
     expect(answer({ other: 1 }, ".text")).toMatch(/^response-field-missing/);
+  });
+
+  it("makes nothing larger than what was stored, or than an action may answer", () => {
+    const nest = (depth: number, leaf: string) => `${'{"a":'.repeat(depth)}${leaf}${"}".repeat(depth)}`;
+    const bombs = [
+      `[${Array(300).fill(nest(400, "0")).join()}]`,
+      nest(90, `{${Array.from({ length: 40_000 }, (_, at) => `"k${at}":0`).join()}}`),
+      nest(150_000, "0"),
+      "[".repeat(500_000) + "]".repeat(500_000),
+      `[${"{},".repeat(340_000)}0]`,
+    ];
+    for (const bomb of bombs) {
+      const began = performance.now();
+      for (const result of [`{"text":${bomb}}`, `{"body":${bomb}}`, bomb]) {
+        const made = answer(result, ".text");
+        if (typeof made === "string") expect(made).toMatch(/^response-field-missing/);
+        else expect((made.body as string).length).toBeLessThanOrEqual(1_048_576);
+      }
+      expect(performance.now() - began).toBeLessThan(2_000);
+    }
   });
 
   it("takes objects and arrays as JSON and nothing else", () => {
