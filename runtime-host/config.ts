@@ -1,8 +1,9 @@
 // The host's configuration as a function of (arguments, environment). Each flag has a variable; the flag wins.
 
-import { hostname, totalmem } from "node:os";
+import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { hostOfToken } from "../src/protocol/names.ts";
 import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry-rules.ts";
 import { LEVELS, type Level } from "./engine/security-level.ts";
 import type { Level as LogLevel } from "./logger.ts";
@@ -14,6 +15,8 @@ export interface HostConfig {
   /** Secret. */
   readonly token: string;
   readonly name: string;
+  /** Replace another process of this host that is connected. */
+  readonly takeOver: boolean;
   readonly state: string;
   readonly engine: "auto" | "docker" | "process";
   /** MB for running activations, over all shards. */
@@ -50,12 +53,13 @@ export type ParsedConfig =
   | { kind: "help" }
   | { kind: "error"; message: string };
 
-type Flag = Exclude<keyof typeof OPTIONS, "help">;
+type Flag = Exclude<keyof typeof OPTIONS, "help" | "take-over">;
 
 const OPTIONS = {
   url: { type: "string" },
   token: { type: "string" },
   name: { type: "string" },
+  "take-over": { type: "boolean" },
   state: { type: "string" },
   engine: { type: "string" },
   memory: { type: "string" },
@@ -90,7 +94,8 @@ Runs actions of the platform at URL on this machine. Each option has a variable,
 
   --url URL             origin of the platform, e.g. https://edgewhisk.example.workers.dev
   --token TOKEN         this host's token; better given as EDGEWHISK_TOKEN, which other users cannot see
-  --name NAME           as registered: [a-z0-9][a-z0-9-]{0,62}             this machine's name
+  --name NAME           only to be checked: the token says who this is
+  --take-over           replace another process of this host that is connected
   --state DIR           folder for unconfirmed records and caches          .edgewhisk-host
   --engine NAME         auto, docker or process (isolates nothing)         auto
   --memory MB           for running activations                            half of this machine's
@@ -133,7 +138,8 @@ export function parseHostConfig(
       const given = values[flag] ?? env[`EDGEWHISK_${flag.toUpperCase().replaceAll("-", "_")}`];
       return given === undefined || given === "" ? fallback : given;
     };
-    return { kind: "config", config: Object.freeze(build(read, env)) };
+    const takeOver = values["take-over"] ?? env.EDGEWHISK_TAKE_OVER === "1";
+    return { kind: "config", config: Object.freeze({ ...build(read, env), takeOver }) };
   } catch (error) {
     if (error instanceof Complaint) return { kind: "error", message: error.message };
     throw error;
@@ -143,7 +149,7 @@ export function parseHostConfig(
 function build(
   read: (flag: Flag, fallback: string) => string,
   env: Readonly<Record<string, string | undefined>>,
-): HostConfig {
+): Omit<HostConfig, "takeOver"> {
   const number = (flag: Flag, fallback: number, range: { min: number; max: number }): number => {
     const text = read(flag, String(fallback));
     const value = Number(text);
@@ -162,10 +168,10 @@ function build(
   const token = read("token", "");
   if (token === "") throw new Complaint("No token: set EDGEWHISK_TOKEN to the one that `edgewhisk bootstrap` printed.");
   if (!/^[\x21-\x7e]{8,512}$/.test(token)) throw new Complaint("The token is not one line of visible characters.");
-  const name = read("name", nameOfMachine());
-  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) {
-    throw new Complaint(`--name ${name}: expected lower-case letters, digits and hyphens, 63 at most.`);
-  }
+  const host = hostOfToken(token);
+  if (host === null) throw new Complaint("The token is none of a host: it looks like ewh.<name>.<43 characters>.");
+  const name = read("name", host);
+  if (name !== host) throw new Complaint(`--name ${name.slice(0, 64)}: the token is for ${host}.`);
   const prewarm = parsePrewarm(read("prewarm", "nodejs:default=1"));
   if (prewarm === null) {
     throw new Complaint(
@@ -250,12 +256,4 @@ function origin(text: string): string {
     throw new Complaint("--url: expected an origin alone, without user, path or query.");
   }
   return url.origin;
-}
-
-function nameOfMachine(): string {
-  const name = hostname()
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "");
-  return name.slice(0, 63) || "host";
 }

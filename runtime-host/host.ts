@@ -24,6 +24,8 @@ export interface HostOptions {
   log: Logger;
   /** Every scheduler shard has this boot's inventory for the first time. */
   ready: (facts: ReadyFacts) => void;
+  /** The platform does not want this process (any more). What runs may still end. */
+  refused?: (reason: string) => void;
   timing?: Partial<LinkTiming>;
 }
 
@@ -132,9 +134,12 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
         url: config.url,
         token: config.token,
         shard,
+        boot,
+        takeOver: config.takeOver,
         report: () => report(shard),
         received: (link, messages) => dispatcher?.received(link.shard, messages),
         lost: (link) => dispatcher?.lost(link.shard),
+        ...(options.refused === undefined ? {} : { refused: options.refused }),
         log,
         ...(options.timing === undefined ? {} : { timing: options.timing }),
       }),

@@ -13,6 +13,7 @@ async function main(config: HostConfig): Promise<void> {
   const log = createLogger({ level: config.logLevel, fields: { host: config.name } });
   let host: Host | null = null;
   let ending = false;
+  let unwanted = false;
 
   const drain = (signal: string) => {
     if (ending) return abort(`a second ${signal}`, 130);
@@ -20,9 +21,16 @@ async function main(config: HostConfig): Promise<void> {
     log.info("host.signal", { signal });
     if (host !== null) leave(host);
   };
+  const refused = (reason: string) => {
+    log.error("host.refused", { reason });
+    unwanted = true;
+    if (ending) return;
+    ending = true;
+    if (host !== null) leave(host);
+  };
   const leave = (running: Host) => {
     running.drain().then(
-      () => process.exit(0),
+      () => process.exit(unwanted ? 1 : 0),
       (error: unknown) => {
         log.error("host.end-failed", { reason: reasonOf(error) });
         process.exit(1);
@@ -51,6 +59,7 @@ async function main(config: HostConfig): Promise<void> {
     host = await startHost(config, {
       openContainers,
       log,
+      refused,
       ready: (facts) => process.stdout.write(`${JSON.stringify({ event: "ready", pid: process.pid, ...facts })}\n`),
     });
   } catch (error) {

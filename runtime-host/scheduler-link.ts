@@ -1,6 +1,7 @@
 // One socket to one scheduler shard: dials, keeps it alive, dials again. What is sent in one turn of the event loop travels in
 // one frame. The link knows the treaty's outside (frames, pings, limits); what messages mean is the dispatcher's business.
 
+import type { IncomingMessage } from "node:http";
 import WebSocket from "ws";
 import { decodeSchedulerFrame, type EncodedMessage, encodeMessage, packFrames } from "../src/protocol/codec.ts";
 import {
@@ -21,11 +22,17 @@ export interface LinkOptions {
   url: string;
   token: string;
   shard: number;
+  /** Names this process: a scheduler lets one process of a host in at a time. */
+  boot: string;
+  /** Come in in the place of another process of this host. Said once: whoever is replaced must not come back that way. */
+  takeOver?: boolean;
   /** What `hello` says, asked at each connection. */
   report: () => HostReport;
   received: (link: SchedulerLink, messages: SchedulerMessage[]) => void;
   /** The socket is gone; what was sent on it may be lost. */
   lost: (link: SchedulerLink) => void;
+  /** The platform does not want this process: the link stays closed. `reason` is for the person who started it. */
+  refused?: (reason: string) => void;
   log: Logger;
   timing?: Partial<LinkTiming>;
 }
@@ -38,6 +45,8 @@ export interface LinkTiming {
   longestPause: number;
   /** A connection that lived this long has earned a fast redial. */
   steady: number;
+  /** For so long another process of this host may be one that has died and is not known to be dead. */
+  occupied: number;
 }
 
 const TIMING: LinkTiming = {
@@ -47,7 +56,13 @@ const TIMING: LinkTiming = {
   firstPause: 50,
   longestPause: 5_000,
   steady: 10_000,
+  occupied: DEAD_AFTER + 3_000,
 };
+
+/** So often in a row a token that was never good is tried. */
+const TOKEN_TRIES = 3;
+/** Of what a refusal says, so much is read. */
+const MOST_SAID = 4_096;
 
 export class SchedulerLink {
   readonly shard: number;
@@ -61,12 +76,19 @@ export class SchedulerLink {
   #pings: NodeJS.Timeout | null = null;
   #redial: NodeJS.Timeout | null = null;
   #closed = false;
+  #takeOver: boolean;
+  #everOpen = false;
+  /** Dials in a row that were answered 401 or 403. */
+  #refusals = 0;
+  /** When (ms) another process of this host was first in the way, while it is. */
+  #occupiedSince: number | null = null;
   #queue: EncodedMessage[] = [];
   #flushing: NodeJS.Immediate | null = null;
 
   constructor(options: LinkOptions) {
     this.shard = options.shard;
     this.#options = options;
+    this.#takeOver = options.takeOver === true;
     this.#timing = { ...TIMING, ...options.timing };
     this.#pause = backoff({ first: this.#timing.firstPause, max: this.#timing.longestPause });
   }
@@ -132,8 +154,9 @@ export class SchedulerLink {
   }
 
   #dial(): void {
-    const { url, token, shard } = this.#options;
-    const socket = new WebSocket(`${url.replace(/^http/, "ws")}/host/v1/connect?shard=${shard}`, {
+    const { url, token, shard, boot } = this.#options;
+    const asked = new URLSearchParams({ shard: String(shard), boot, ...(this.#takeOver ? { takeover: "1" } : {}) });
+    const socket = new WebSocket(`${url.replace(/^http/, "ws")}/host/v1/connect?${asked}`, {
       headers: { authorization: `Bearer ${token}` },
       perMessageDeflate: false,
       maxPayload: MAX_FRAME,
@@ -142,17 +165,22 @@ export class SchedulerLink {
     });
     this.#socket = socket;
     let reason = "closed";
+    let unwanted: string | null = null;
+    let endedHere = false;
     socket.on("open", () => this.#opened(socket));
     socket.on("message", (data, isBinary) => {
       const problem = this.#message(isBinary ? null : data.toString());
       if (problem === null) return;
       this.#options.log.error("link.bad-frame", { shard, reason: problem });
+      endedHere = true;
       socket.close(1008, problem.slice(0, 100));
     });
     socket.on("unexpected-response", (_request, response) => {
-      reason = `the platform answered ${response.statusCode}`;
-      if (response.statusCode === 401 || response.statusCode === 403) reason += ": the host's token was not accepted";
-      socket.terminate();
+      void saidBy(response).then((said) => {
+        reason = `the platform answered ${response.statusCode}${said === "" ? "" : `: ${said}`}`;
+        unwanted = this.#unwanted(response.statusCode ?? 0, said);
+        socket.terminate();
+      });
     });
     socket.on("error", (error) => {
       if (reason === "closed") reason = reasonOf(error);
@@ -160,8 +188,22 @@ export class SchedulerLink {
     socket.on("close", (code, text) => {
       if (reason === "closed")
         reason = `closed with ${code}${text.length === 0 ? "" : ` ${text.toString().slice(0, 100)}`}`;
-      this.#gone(socket, reason);
+      if (code === 1008 && !endedHere) unwanted = `The platform has cut the line: ${text.toString().slice(0, 200)}.`;
+      this.#gone(socket, { reason, unwanted });
     });
+  }
+
+  /** What to tell the person who started this process if it is of no use to dial again, else null. */
+  #unwanted(status: number, said: string): string | null {
+    this.#refusals = status === 401 || status === 403 ? this.#refusals + 1 : 0;
+    const now = performance.now();
+    this.#occupiedSince = status === 409 ? (this.#occupiedSince ?? now) : null;
+    if (this.#occupiedSince !== null && now - this.#occupiedSince >= this.#timing.occupied) {
+      return `The platform does not let this process in: ${said}. Stop that one, or start this one with --take-over.`;
+    }
+    // One that was good before may be so again: a platform that comes up may not know its hosts yet.
+    if (this.#everOpen || this.#refusals < TOKEN_TRIES) return null;
+    return `The platform does not accept this host's token (${status}): it was revoked, replaced, or is another platform's.`;
   }
 
   #opened(socket: WebSocket): void {
@@ -169,7 +211,10 @@ export class SchedulerLink {
       socket.close();
       return;
     }
-    this.#open = true;
+    this.#open = this.#everOpen = true;
+    this.#takeOver = false;
+    this.#refusals = 0;
+    this.#occupiedSince = null;
     this.#openedAt = this.#heardAt = performance.now();
     this.#options.log.info("link.open", { shard: this.shard });
     this.#pings = setInterval(() => this.#ping(), this.#timing.pingEvery);
@@ -199,7 +244,7 @@ export class SchedulerLink {
     return null;
   }
 
-  #gone(socket: WebSocket, reason: string): void {
+  #gone(socket: WebSocket, { reason, unwanted }: { reason: string; unwanted: string | null }): void {
     if (this.#socket !== socket) return;
     this.#socket = null;
     if (this.#pings !== null) clearInterval(this.#pings);
@@ -208,9 +253,29 @@ export class SchedulerLink {
     this.#open = false;
     if (wasOpen) this.#options.lost(this);
     if (this.#closed) return;
+    if (unwanted !== null && this.#options.refused !== undefined) {
+      this.#closed = true;
+      this.#options.refused(unwanted);
+      return;
+    }
     if (wasOpen && performance.now() - this.#openedAt > this.#timing.steady) this.#pause.reset();
     const pause = this.#pause.next();
     this.#options.log.warn("link.down", { shard: this.shard, reason, redialIn: Math.round(pause) });
     this.#redial = setTimeout(() => this.#dial(), pause);
+  }
+}
+
+/** What the platform says for itself: the `error` of its JSON, or nothing. */
+async function saidBy(response: IncomingMessage): Promise<string> {
+  let text = "";
+  try {
+    for await (const chunk of response) {
+      text += String(chunk);
+      if (text.length > MOST_SAID) return "";
+    }
+    const { error } = JSON.parse(text) as { error?: unknown };
+    return typeof error === "string" ? error.slice(0, 300).replace(/\.$/, "") : "";
+  } catch {
+    return "";
   }
 }

@@ -20,6 +20,8 @@ export const TEXTS = {
   "unsupported-media": (expected: string) => `The request's Content-Type is not supported. Expected:\n${expected}`,
   "not-acceptable": (types: string) => `Resource representation is only available with these types:\n${types}`,
   "already-exists": () => "resource already exists",
+  "host-exists": (name: string) =>
+    `There is a host '${name}' already: choose another name, or say "rotate": true to replace its token.`,
   "not-empty": (detail: string) =>
     `Package not empty (contains ${detail}). Set force param or delete package contents.`,
   "no-such-provider": () => "Binding references a package that does not exist.",

@@ -3,10 +3,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { equalTexts } from "../../src/entities/credential.ts";
 import type { Env } from "../../src/env.ts";
-import type { RosterEntry, RosterRpc, StoreName } from "../../src/protocol/rpc.ts";
+import { HOST_NAME, HOST_NAME_RULE, hostOfToken } from "../../src/protocol/names.ts";
+import type { NewHostReply, RosterEntry, RosterRpc, StoreName } from "../../src/protocol/rpc.ts";
 import { type Confirm, confirming } from "../confirm.ts";
 import { Book } from "./book.ts";
-import { digestOf, hostOf, isHostName, newToken } from "./tokens.ts";
+import { digestOf, newToken } from "./tokens.ts";
 
 /** Compared with where there is no such host, so that this takes the same time. */
 const NO_DIGEST = "0".repeat(64);
@@ -22,11 +23,14 @@ export class Roster extends DurableObject<Env> implements RosterRpc {
     this.#book = new Book({ sql: storage.sql, transaction: (run) => storage.transactionSync(run) });
   }
 
-  async createHost(name: string): Promise<{ token: string } | null> {
-    if (!isHostName(name)) return null;
+  async createHost(name: string, options: { rotate: boolean }): Promise<NewHostReply> {
+    if (!HOST_NAME.test(name)) return { kind: "bad-name", rule: HOST_NAME_RULE };
     const token = newToken(name);
-    this.#book.setHost(name, await digestOf(token), { now: Date.now() });
-    return this.#confirm({ token });
+    const digest = await digestOf(token);
+    // No wait between the look and the write.
+    if (!options.rotate && this.#book.digestOf(name) !== undefined) return { kind: "exists" };
+    this.#book.setHost(name, digest, { now: Date.now() });
+    return this.#confirm({ kind: "made", token });
   }
 
   async revokeHost(name: string): Promise<boolean> {
@@ -34,7 +38,7 @@ export class Roster extends DurableObject<Env> implements RosterRpc {
   }
 
   async authenticate(token: string): Promise<string | null> {
-    const host = hostOf(token);
+    const host = hostOfToken(token);
     if (host === null) return null;
     const digest = await digestOf(token);
     const known = this.#book.digestOf(host);

@@ -165,13 +165,18 @@ export class SchedulerCore {
   /** Cuts the line. */
   expel(): void {
     if (!this.#desk.link.connected) return;
-    this.#desk.link.close(1008, "the host's token was revoked");
+    this.#desk.link.close(1008, "the host's token was revoked or replaced");
     this.#gone();
   }
 
+  /** Why a host's process with this boot id is not let in, or undefined. */
+  occupied(boot: string): string | undefined {
+    return this.#desk.link.occupied(boot, this.#ports.now());
+  }
+
   /** A host's new socket; older ones are closed. The host speaks first (`hello`). */
-  connect(connection: Connection): void {
-    this.#words.connect(connection);
+  connect(connection: Connection, options: { boot?: string } = {}): void {
+    this.#words.connect(connection, options);
   }
 
   /** A new incarnation finds a socket that was open before; `report` is what its host said. Takes an epoch, says welcome. */

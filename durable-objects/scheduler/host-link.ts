@@ -17,6 +17,7 @@ export class HostLink {
   phase: LinkPhase = "down";
   report: HostReport | undefined;
   #connection: Connection | undefined;
+  #boot: string | undefined;
   /** Epoch ms at which the other end last gave a sign, by message or by connecting. */
   #heard = 0;
   #readyAt = 0;
@@ -32,18 +33,37 @@ export class HostLink {
     return this.#connection === connection;
   }
 
-  /** The newest socket wins. */
-  attach(connection: Connection, acceptedAt: number): void {
+  /** Why the process with this boot id may not dial in, or undefined if it may: another one of the same host is there and gives
+   * signs of life. A process that dials again replaces its own line. */
+  occupied(boot: string, now: number): string | undefined {
+    if (this.#connection === undefined || this.#boot === undefined || this.#boot === boot) return undefined;
+    if (this.isSilent(now)) return undefined;
+    const age = Math.max(0, Math.round((now - this.lastSign()) / 1000));
+    return `another process of this host is connected and gave a sign of life ${age} s ago`;
+  }
+
+  /** The newest socket wins. `boot`: of the process at its other end, where it has named it. */
+  attach(connection: Connection, options: { acceptedAt: number; boot?: string }): void {
     const old = this.#connection;
+    const succeeds = this.#boot === undefined || this.#boot === options.boot;
     this.#connection = connection;
-    this.#heard = acceptedAt;
+    this.#boot = options.boot;
+    this.#heard = options.acceptedAt;
     this.#queue = [];
     this.phase = "greeting";
-    if (old !== undefined && old !== connection) old.close(1000, "replaced by a newer connection");
+    if (old === undefined || old === connection) return;
+    if (succeeds) old.close(1000, "replaced by a newer connection");
+    else old.close(1008, "another process of this host has taken over");
+  }
+
+  introduced(report: HostReport): void {
+    this.report = report;
+    this.#boot = report.boot;
   }
 
   detach(): void {
     this.#connection = undefined;
+    this.#boot = undefined;
     this.#queue = [];
     this.phase = "down";
   }

@@ -36,12 +36,12 @@ export class HostWords {
     this.#send = options.send;
   }
 
-  connect(connection: Connection): void {
-    this.#desk.link.attach(connection, this.#ports.now());
+  connect(connection: Connection, options: { boot?: string }): void {
+    this.#desk.link.attach(connection, { ...options, acceptedAt: this.#ports.now() });
   }
 
   resume(connection: Connection, known: { report: HostReport; acceptedAt: number }): void {
-    this.#desk.link.attach(connection, known.acceptedAt);
+    this.#desk.link.attach(connection, { acceptedAt: known.acceptedAt, boot: known.report.boot });
     this.#greet(known.report);
   }
 
@@ -145,7 +145,7 @@ export class HostWords {
     if (desk.boot !== "" && desk.boot !== report.boot) this.#rebooted = true;
     if (desk.boot !== report.boot || report.epoch > desk.epoch) this.#takeEpoch(report.epoch);
     desk.boot = report.boot;
-    desk.link.report = report;
+    desk.link.introduced(report);
     desk.capacity.resize(report.memory);
     this.welcome();
     return report;

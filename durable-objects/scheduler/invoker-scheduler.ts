@@ -28,6 +28,7 @@ interface Attachment {
   key: string;
   name: string;
   acceptedAt: number;
+  boot?: string;
   report?: HostReport;
 }
 
@@ -55,8 +56,9 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
     if (newest === undefined) return;
     const { socket, attachment } = newest;
     const connection = this.#connect(socket);
-    if (attachment?.report === undefined) this.#core.connect(connection);
-    else this.#core.resume(connection, { report: attachment.report, acceptedAt: attachment.acceptedAt });
+    if (attachment?.report === undefined) {
+      this.#core.connect(connection, attachment?.boot === undefined ? {} : { boot: attachment.boot });
+    } else this.#core.resume(connection, { report: attachment.report, acceptedAt: attachment.acceptedAt });
   }
 
   async invoke(invocation: Invocation, options: { waitMs: number }): Promise<InvokeReply> {
@@ -93,13 +95,19 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return Response.json({ error: "Expected a WebSocket upgrade." }, { status: 426 });
     }
-    const name = `${request.headers.get("x-edgewhisk-host")}/${new URL(request.url).searchParams.get("shard") ?? "0"}`;
+    const asked = new URL(request.url).searchParams;
+    const name = `${request.headers.get("x-edgewhisk-host")}/${asked.get("shard") ?? "0"}`;
     if (name !== this.#name) return Response.json({ error: "This scheduler serves another host." }, { status: 403 });
+    // Hosts of earlier versions do not name their boot.
+    const boot = asked.get("boot");
+    const occupied = boot === null || asked.has("takeover") ? undefined : this.#core.occupied(boot);
+    if (occupied !== undefined) return Response.json({ error: occupied }, { status: 409 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    const attachment: Attachment = { key: crypto.randomUUID(), name, acceptedAt: Date.now() };
+    const dialled = boot === null ? {} : { boot };
+    const attachment: Attachment = { key: crypto.randomUUID(), name, acceptedAt: Date.now(), ...dialled };
     server.serializeAttachment(attachment);
-    this.#core.connect(this.#connect(server));
+    this.#core.connect(this.#connect(server), dialled);
     return new Response(null, { status: 101, webSocket: client });
   }
 

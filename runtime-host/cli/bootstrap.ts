@@ -2,7 +2,9 @@
 
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { HOST_NAME, HOST_NAME_RULE } from "../../src/protocol/names.ts";
 import { createAdminClient } from "./admin-client.ts";
+import { originOf } from "./origin.ts";
 
 const HELP = `Usage: ADMIN_TOKEN=… edgewhisk bootstrap --url URL [options]
 
@@ -11,8 +13,9 @@ Makes one identity and one host token in the platform at URL, and prints them on
   --url URL            origin of the platform, e.g. https://edgewhisk.example.workers.dev
   --subject NAME       whose key, and name of the namespace    guest
   --host-name NAME     name of the runtime host                host-1
+  --rotate             replace the token of a host that is there; a process that uses it is cut off
 
-The admin token comes from the variable ADMIN_TOKEN, or from standard input; never from the command line, which every user
+Nothing is changed where something of it is refused. The admin token comes from the variable ADMIN_TOKEN, or from standard input; never from the command line, which every user
 of the machine can read.
 `;
 
@@ -20,6 +23,7 @@ const OPTIONS = {
   url: { type: "string" },
   subject: { type: "string" },
   "host-name": { type: "string" },
+  rotate: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -40,31 +44,41 @@ export async function bootstrap(argv: readonly string[]): Promise<number> {
   const token = process.env.ADMIN_TOKEN || (await readToken());
   if (token === "") return complain("no admin token: set ADMIN_TOKEN, or give it on standard input", 2);
 
+  const subject = values.subject ?? "guest";
+  const name = values["host-name"] ?? "host-1";
+  const rotate = values.rotate ?? false;
+  if (!HOST_NAME.test(name)) return complain(`--host-name ${name}: expected ${HOST_NAME_RULE}`, 2);
+
   const admin = createAdminClient(url, token);
-  const host = await admin.createHost(values["host-name"] ?? "host-1");
-  if (!host.ok) return complain(host.reason, 1);
-  const identity = await admin.createIdentity(values.subject ?? "guest");
-  if (!identity.ok) return complain(identity.reason, 1);
+  const hosts = await admin.hosts();
+  if (!hosts.ok) return complain(hosts.reason, 1);
+  if (!rotate && hosts.value.includes(name)) {
+    const ways = "choose another with --host-name, or replace its token with --rotate";
+    return complain(`there is a host ${name} already, and nothing was changed: ${ways}`, 1);
+  }
+  // First what may be refused for reasons only the platform knows; it makes all of it or nothing.
+  const identity = await admin.createIdentity(subject);
+  if (!identity.ok) {
+    const known = identity.status === 409 ? ` (there is a key of ${subject} already: choose another --subject)` : "";
+    return complain(`${identity.reason}${known}; nothing was changed`, 1);
+  }
   const { namespace, key } = identity.value;
   process.stdout.write(`namespace key of ${namespace}, shown this once:
 
   wsk property set --apihost ${url} --auth ${key}
+`);
+  const host = await admin.createHost(name, { rotate });
+  if (!host.ok) return complain(`the key above is made, the host's token is not: ${host.reason}`, 1);
+  process.stdout.write(`
+token of host ${name}, shown this once; on a machine with Docker:
 
-token of host ${values["host-name"] ?? "host-1"}, shown this once; on a machine with Docker:
-
-  EDGEWHISK_TOKEN=${host.value.token} npx edgewhisk host --url ${url} --name ${values["host-name"] ?? "host-1"}
+  EDGEWHISK_TOKEN=${host.value.token} npx edgewhisk host --url ${url}
 `);
   return 0;
 }
 
 function parse(argv: readonly string[]) {
   return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false });
-}
-
-function originOf(text: string): string | null {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:") || url.username !== "") return null;
-  return url.pathname === "/" && url.search === "" ? url.origin : null;
 }
 
 /** The first line of standard input; at a terminal it is asked for without showing what is typed. */

@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { originOf, whyNoAnswer } from "./origin.ts";
 import { type ServerEvent, serverEvents } from "./server-events.ts";
 
 const HELP = `Usage: edgewhisk logs ACTIVATION [options]
@@ -49,10 +50,14 @@ export async function logs(
   const [id = ""] = positionals;
   if (positionals.length !== 1 || !/^[0-9a-f]{32}$/.test(id)) return complain("expected one activation id", 2);
   const stored = wskProperties();
-  const url = originOf(values.url ?? (process.env.EDGEWHISK_URL || stored.get("APIHOST") || ""));
-  if (url === null) return complain("--url: expected the platform's origin, http://… or https://…", 2);
+  const place = values.url ?? (process.env.EDGEWHISK_URL || stored.get("APIHOST") || "");
   const auth = values.auth ?? (process.env.EDGEWHISK_AUTH || stored.get("AUTH") || "");
-  if (auth === "") return complain("no key: set EDGEWHISK_AUTH, or give --auth", 2);
+  const ways = 'or use "wsk property set --apihost … --auth …" once';
+  if (place === "")
+    return complain(`which platform? Set EDGEWHISK_URL (http://… or https://…) or give --url, ${ways}`, 2);
+  const url = originOf(place);
+  if (url === null) return complain(`${place.slice(0, 200)}: expected the platform's origin, http://… or https://…`, 2);
+  if (auth === "") return complain(`with which key? Set EDGEWHISK_AUTH (uuid:key) or give --auth, ${ways}`, 2);
   const target = {
     url: `${url}/api/v1/namespaces/_/activations/${id}/logs`,
     authorization: `Basic ${Buffer.from(auth).toString("base64")}`,
@@ -73,7 +78,7 @@ async function once({ url, authorization }: Target, output: (line: string) => vo
     for (const line of ((await response.json()) as { logs: string[] }).logs) output(line);
     return 0;
   } catch (error) {
-    return complain(`${new URL(url).origin} does not answer: ${causeOf(error)}`, 1);
+    return complain(`${new URL(url).origin} does not answer: ${whyNoAnswer(url, error)}`, 1);
   }
 }
 
@@ -94,7 +99,7 @@ async function follow({ url, authorization }: Target, output: (line: string) => 
         }
       }
     } catch (error) {
-      if (failures === MOST_FAILURES - 1) return complain(`${new URL(url).origin}: ${causeOf(error)}`, 1);
+      if (failures === MOST_FAILURES - 1) return complain(`${new URL(url).origin}: ${whyNoAnswer(url, error)}`, 1);
     }
     await sleep(AGAIN);
   }
@@ -115,11 +120,6 @@ async function reasonOf(response: Response): Promise<string> {
   }
 }
 
-function causeOf(error: unknown): string {
-  const { cause, message } = error as Error;
-  return cause instanceof Error ? cause.message : message;
-}
-
 /** What `wsk property set` has stored. */
 function wskProperties(): Map<string, string> {
   try {
@@ -129,11 +129,6 @@ function wskProperties(): Map<string, string> {
   } catch {
     return new Map();
   }
-}
-
-function originOf(text: string): string | null {
-  const url = URL.parse(text.includes("://") ? text : `https://${text}`);
-  return url === null || (url.protocol !== "http:" && url.protocol !== "https:") ? null : url.origin;
 }
 
 function complain(reason: string, code: number): number {

@@ -115,7 +115,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
 
     const url = urlOf(config.host, edge.port);
     const admin = createAdminClient(url, state.secrets.adminToken);
-    const token = await admin.createHost(state.secrets.hostName);
+    const token = await admin.createHost(state.secrets.hostName, { rotate: true });
     if (!token.ok) throw new StartFailure(`The runtime host got no token: ${token.reason}.`);
     log("starting the runtime host …");
     const ready = Promise.withResolvers<void>();

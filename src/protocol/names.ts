@@ -3,6 +3,17 @@
 /** The one Roster object's name. */
 export const ROSTER_NAME = "roster";
 
+/** What a host may be called: it is part of its token, of its scheduler's name and of its containers' names. */
+export const HOST_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+export const HOST_NAME_RULE = "lower-case letters, digits and '-', at most 63, beginning with a letter or digit";
+
+const HOST_TOKEN = /^ewh\.([a-z0-9][a-z0-9-]{0,62})\.[A-Za-z0-9_-]{43}$/;
+
+/** The host a token `ewh.<host>.<secret>` claims to be of, or null if it is no token. */
+export function hostOfToken(token: string): string | null {
+  return HOST_TOKEN.exec(token)?.[1] ?? null;
+}
+
 /** Name of the store object that keeps `id` for the namespace with this uuid. */
 export function storeNameOf(activation: { id: string; about: { namespaceId: string } }): string {
   return `${activation.about.namespaceId}:${activation.id.slice(12, 14)}`;

@@ -211,9 +211,12 @@ export interface RosterEntry {
   epoch: number;
 }
 
+/** "exists": there is such a host, and nothing was changed. */
+export type NewHostReply = { kind: "made"; token: string } | { kind: "exists" } | { kind: "bad-name"; rule: string };
+
 export interface RosterRpc {
-  /** Makes (or replaces) a host's token; the token is shown once. Null if the name is not `[a-z0-9][a-z0-9-]{0,62}`. */
-  createHost(name: string): Promise<{ token: string } | null>;
+  /** Makes a host's token, which is shown once; with `rotate` also one in place of the host's last, which opens nothing any more. */
+  createHost(name: string, options: { rotate: boolean }): Promise<NewHostReply>;
   revokeHost(name: string): Promise<boolean>;
   /** The host name behind a token, or null. Compares in constant time. */
   authenticate(token: string): Promise<string | null>;

@@ -15,7 +15,8 @@ describe("first administration", () => {
   let key = "";
   let token = "";
   const children: ChildProcess[] = [];
-  const state = mkdtempSync(join(tmpdir(), "edgewhisk-second-"));
+  const folder = mkdtempSync(join(tmpdir(), "edgewhisk-second-"));
+  const state = join(folder, "state");
 
   beforeAll(async () => {
     platform = await startPlatform({ engine: "process" });
@@ -27,7 +28,7 @@ describe("first administration", () => {
       if (child.exitCode === null && child.kill("SIGTERM")) await gone;
     }
     await platform?.stop();
-    rmSync(state, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it("refuses the admin API without its token", async () => {
@@ -68,8 +69,6 @@ describe("first administration", () => {
         "host",
         "--url",
         platform.url,
-        "--name",
-        "second",
         "--engine",
         "process",
         "--state",
@@ -77,7 +76,7 @@ describe("first administration", () => {
       ],
       {
         env: { ...process.env, EDGEWHISK_TOKEN: token },
-        stdio: ["pipe", "ignore", "ignore"],
+        stdio: ["pipe", "ignore", "pipe"],
       },
     );
     children.push(child);
@@ -103,10 +102,66 @@ describe("first administration", () => {
     expect(hosts.size).toBe(2);
   });
 
+  it("refuses a second process with the same token in a sentence, and the first goes on", async () => {
+    const began = performance.now();
+    const args = ["host", "--url", platform.url, "--engine", "process", "--state", join(folder, "twin")];
+    const twin = await edgewhisk(args, { EDGEWHISK_TOKEN: token, EDGEWHISK_PREWARM: "none" });
+    expect(twin.code).toBe(1);
+    expect(twin.stderr).toMatch(/does not let this process in: another process of this host is connected.*--take-over/);
+    expect(performance.now() - began).toBeLessThan(40_000);
+    expect(children[0]?.exitCode).toBeNull();
+    expect(await (await fetch(`${platform.url}/invokers/healthy/count`)).text()).toBe("2");
+  });
+
+  it("lets a process take over where it says so: the one before ends with the reason", async () => {
+    const [first] = children;
+    let said = "";
+    first?.stderr?.on("data", (chunk) => {
+      said += chunk;
+    });
+    const gone = new Promise((done) => first?.once("exit", done));
+    const args = ["host", "--url", platform.url, "--engine", "process", "--state", join(folder, "heir"), "--take-over"];
+    const heir = spawn(process.execPath, [join(ROOT, "runtime-host/cli/edgewhisk.mjs"), ...args], {
+      env: { ...process.env, EDGEWHISK_TOKEN: token },
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    children.unshift(heir);
+    expect(await gone).toBe(1);
+    expect(said).toMatch(/has cut the line: another process of this host has taken over/);
+    await until(async () => Number(await (await fetch(`${platform.url}/invokers/healthy/count`)).text()) === 2);
+  });
+
+  it("changes nothing where bootstrap is refused: the host's token stays good", async () => {
+    for (const args of [[], ["--subject", "engineers", "--host-name", "third"], ["--host-name", "second"]]) {
+      const made = await edgewhisk(["bootstrap", "--url", platform.url, "--subject", "others", ...args], {
+        ADMIN_TOKEN: admin,
+      });
+      if (args.length === 0) expect(made.code).toBe(0);
+      else expect([made.code, made.stdout]).toEqual([1, ""]);
+    }
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await fetch(`${platform.url}/host/v1/connect`, { headers })).status).toBe(400);
+  });
+
+  it("ends a host whose token was replaced, with the reason", async () => {
+    const [heir] = children;
+    const gone = new Promise((done) => heir?.once("exit", done));
+    const rotated = await post("hosts", { name: "second", rotate: true }, { authorization: `Bearer ${admin}` });
+    expect(rotated.status).toBe(200);
+    expect(await gone).toBe(1);
+    token = ((await rotated.json()) as { token: string }).token;
+  });
+
   it("goes on when that host is gone", async () => {
-    const [child] = children;
-    const gone = new Promise((done) => child?.once("exit", done));
-    child?.kill("SIGKILL");
+    const args = ["host", "--url", platform.url, "--engine", "process", "--state", state];
+    const child = spawn(process.execPath, [join(ROOT, "runtime-host/cli/edgewhisk.mjs"), ...args], {
+      env: { ...process.env, EDGEWHISK_TOKEN: token },
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    children.push(child);
+    await until(async () => Number(await (await fetch(`${platform.url}/invokers/healthy/count`)).text()) === 2);
+    const gone = new Promise((done) => child.once("exit", done));
+    child.kill("SIGKILL");
     await gone;
     await until(async () => Number(await (await fetch(`${platform.url}/invokers/healthy/count`)).text()) === 1);
     const headers = { authorization: basic(key), "content-type": "application/json" };

@@ -67,6 +67,19 @@ describe("the admin API", () => {
     expect((await admin("GET", "/schedulers")).json).toEqual([]);
   });
 
+  test("gives a host's name again only where it is said: then the token before is worth nothing", async () => {
+    const { json: first } = await admin("POST", "/hosts", { name: "machine-2" });
+    const again = await admin("POST", "/hosts", { name: "machine-2" });
+    expect(again.status).toBe(409);
+    expect(again.json).toEqual({ error: expect.stringContaining('"rotate": true'), code: expect.any(String) });
+    const knock = (token: string) => send("/host/v1/connect", { headers: { Authorization: `Bearer ${token}` } });
+    expect((await knock(first.token)).status).toBe(400);
+    const { status, json: second } = await admin("POST", "/hosts", { name: "machine-2", rotate: true });
+    expect(status).toBe(200);
+    expect((await knock(first.token)).status).toBe(401);
+    expect((await knock(second.token)).status).toBe(400);
+  });
+
   test("answers other paths and verbs in JSON", async () => {
     expect((await admin("GET", "/nowhere")).status).toBe(404);
     expect((await admin("PUT", "/hosts", {})).status).toBe(405);

@@ -16,8 +16,8 @@ const LEVEL = {
 };
 
 async function tokenOf(name: string): Promise<string> {
-  const made = await roster().createHost(name);
-  if (made === null) throw new Error("no token");
+  const made = await roster().createHost(name, { rotate: true });
+  if (made.kind !== "made") throw new Error("no token");
   return made.token;
 }
 
@@ -89,6 +89,32 @@ describe("dialling in", () => {
     expect(status).toBe(200);
     await expect.poll(() => host.closed).toBe(true);
     await expect.poll(known).not.toContain("expelled/0");
+  });
+
+  it("lets one process of a host in at a time, and another in its place only where that is said", async () => {
+    const host = await FakeHost.dial({ name: "single", kinds: ["nodejs:22"] });
+    const dial = (query: string) =>
+      withToken(`/host/v1/connect?shard=0${query}`, host.token, { headers: { Upgrade: "websocket" } });
+    const second = await dial("&boot=another");
+    expect(second.status).toBe(409);
+    expect(await second.json()).toEqual({ error: expect.stringMatching(/^another process of this host is connected/) });
+    expect((await dial("&boot=a/b")).status).toBe(400);
+    const { webSocket } = await dial("&boot=another&takeover=1");
+    webSocket?.accept();
+    await expect.poll(() => [host.closed, host.closedWith]).toEqual([true, 1008]);
+    webSocket?.close();
+    await roster().revokeHost("single");
+  });
+
+  it("lets a process that dials again replace its own line", async () => {
+    const host = await FakeHost.dial({ name: "again", kinds: ["nodejs:22"] });
+    const path = `/host/v1/connect?shard=0&boot=${host.boot}`;
+    const { status, webSocket } = await withToken(path, host.token, { headers: { Upgrade: "websocket" } });
+    expect(status).toBe(101);
+    webSocket?.accept();
+    await expect.poll(() => [host.closed, host.closedWith]).toEqual([true, 1000]);
+    webSocket?.close();
+    await roster().revokeHost("again");
   });
 
   it("shows the host among the invokers, and its kinds at /", async () => {

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { HELP, parseHostConfig } from "../../runtime-host/config.ts";
 import { parsePrewarm } from "../../runtime-host/prewarm-spec.ts";
 
-const env = { EDGEWHISK_URL: "https://edge.example", EDGEWHISK_TOKEN: "token-of-a-host" };
+const TOKEN = `ewh.machine-7.${"s".repeat(43)}`;
+const env = { EDGEWHISK_URL: "https://edge.example", EDGEWHISK_TOKEN: TOKEN };
 
 function configOf(argv: string[], variables: Record<string, string> = env) {
   const parsed = parseHostConfig(argv, variables);
@@ -25,10 +26,10 @@ test("url and token are enough; the rest has defaults, memory half of the machin
 });
 
 test("a flag wins over its variable, and an empty variable counts as absent", () => {
-  const variables = { ...env, EDGEWHISK_NAME: "from-env", EDGEWHISK_ENGINE: "docker", EDGEWHISK_IMAGE_TAG: "" };
-  const config = configOf(["--name", "from-flag", "--url", "http://127.0.0.1:3233"], variables);
+  const variables = { ...env, EDGEWHISK_SHARDS: "4", EDGEWHISK_ENGINE: "docker", EDGEWHISK_IMAGE_TAG: "" };
+  const config = configOf(["--shards", "2", "--url", "http://127.0.0.1:3233"], variables);
   expect(config).toMatchObject({
-    name: "from-flag",
+    shards: 2,
     engine: "docker",
     url: "http://127.0.0.1:3233",
     images: { tag: "" },
@@ -43,15 +44,14 @@ test("every option the help names is accepted, and every accepted option is in t
     engine: "process",
     "log-level": "warn",
     "outbox-fsync": "1",
-    name: "a",
+    name: "machine-7",
     pull: "missing",
     "require-level": "strict",
   };
   expect(named.length).toBeGreaterThan(18);
   for (const flag of new Set(named)) {
     const value =
-      values[flag] ??
-      (flag === "token" ? "token-token" : flag === "state" ? "x" : flag.startsWith("image") ? "abc" : "512");
+      values[flag] ?? (flag === "token" ? TOKEN : flag === "state" ? "x" : flag.startsWith("image") ? "abc" : "512");
     if (flag === "shards") continue;
     expect(complaintOf([`--${flag}`, value]), flag).toBe("config");
   }
@@ -61,7 +61,7 @@ test.each([
   [["--url", "ftp://x"], /http/],
   [["--url", "https://user:password@x"], /origin/],
   [["--url", "https://x/path"], /origin/],
-  [["--name", "Not_Allowed"], /lower-case/],
+  [["--name", "another"], /--name another: the token is for machine-7\.$/],
   [["--engine", "podman"], /auto, docker, process/],
   [["--memory", "12.5"], /from 128/],
   [["--memory", "-1"], /.+/],
@@ -78,9 +78,25 @@ test.each([
 });
 
 test("a missing url or token is refused, and no complaint shows the token", () => {
-  expect(complaintOf([], { EDGEWHISK_TOKEN: "token-of-a-host" })).toMatch(/--url/);
+  expect(complaintOf([], { EDGEWHISK_TOKEN: TOKEN })).toMatch(/--url/);
   expect(complaintOf([], { EDGEWHISK_URL: "http://x" })).toMatch(/EDGEWHISK_TOKEN/);
-  expect(complaintOf([], { ...env, EDGEWHISK_TOKEN: "with space secret" })).not.toMatch(/secret/);
+  for (const token of ["with space secret", "some-other-secret", "ewh.name.secret"]) {
+    const complaint = complaintOf([], { ...env, EDGEWHISK_TOKEN: token });
+    expect(complaint).toMatch(/^The token/);
+    expect(complaint).not.toMatch(/secret/);
+  }
+});
+
+test("the token says who this host is; a name may only agree with it", () => {
+  expect(configOf([]).name).toBe("machine-7");
+  expect(configOf(["--name", "machine-7"]).name).toBe("machine-7");
+  expect(configOf([], { ...env, EDGEWHISK_NAME: "" }).name).toBe("machine-7");
+});
+
+test("another process is replaced only where it is said", () => {
+  expect(configOf([]).takeOver).toBe(false);
+  expect(configOf(["--take-over"]).takeOver).toBe(true);
+  expect(configOf([], { ...env, EDGEWHISK_TAKE_OVER: "1" }).takeOver).toBe(true);
 });
 
 test("--help asks for the help", () => {

@@ -26,8 +26,7 @@ afterEach(async () => {
 async function start(containers: FakeContainers, env: Record<string, string> = {}) {
   const parsed = parseHostConfig([], {
     EDGEWHISK_URL: server.url,
-    EDGEWHISK_TOKEN: "token-of-a-host",
-    EDGEWHISK_NAME: "test",
+    EDGEWHISK_TOKEN: `ewh.test.${"s".repeat(43)}`,
     EDGEWHISK_STATE: state,
     EDGEWHISK_DRAIN: "2",
     ...env,

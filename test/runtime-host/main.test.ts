@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { FakeScheduler, idOf, runOf } from "./support.ts";
 
+const TOKEN = `ewh.test.${"s".repeat(43)}`;
 const MAIN = new URL("../../runtime-host/main.ts", import.meta.url).pathname;
 const CODE =
   'function main(args) { console.log("hi"); return { greeting: "Hello " + args.name, key: process.env.__OW_API_KEY } }';
@@ -25,7 +26,7 @@ let err: string;
 beforeEach(async () => {
   state = fs.mkdtempSync(join(tmpdir(), "main-"));
   http = createServer((request, response) => {
-    if (request.url === `/host/v1/code/code/${HASH}` && request.headers.authorization === "Bearer token-of-a-host")
+    if (request.url === `/host/v1/code/code/${HASH}` && request.headers.authorization === `Bearer ${TOKEN}`)
       response.end(CODE);
     else response.writeHead(404).end();
   });
@@ -47,8 +48,7 @@ function start(env: Record<string, string> = {}): void {
     env: {
       PATH: process.env.PATH ?? "",
       EDGEWHISK_URL: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
-      EDGEWHISK_TOKEN: "token-of-a-host",
-      EDGEWHISK_NAME: "test",
+      EDGEWHISK_TOKEN: TOKEN,
       EDGEWHISK_STATE: state,
       EDGEWHISK_ENGINE: "process",
       EDGEWHISK_PREWARM: "none",
@@ -96,7 +96,7 @@ test("it runs an action, reports it, prints one ready line, and leaves in order 
   expect(await ended()).toBe(0);
   expect(server.of("health").at(-1)?.unhealthy).toBe("draining");
   expect(fs.readdirSync(join(state, "outbox"))).toEqual([]);
-  for (const secret of ["very-secret", "token-of-a-host", "Hello world"]) expect(out + err).not.toContain(secret);
+  for (const secret of ["very-secret", TOKEN, "Hello world"]) expect(out + err).not.toContain(secret);
 }, 30_000);
 
 test("kill -9 loses no record: the next start sends what was not stored", async () => {

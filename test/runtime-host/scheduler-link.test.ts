@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
-import { SchedulerLink } from "../../runtime-host/scheduler-link.ts";
+import { type LinkTiming, SchedulerLink } from "../../runtime-host/scheduler-link.ts";
 import type { HostReport, SchedulerMessage } from "../../src/protocol/messages.ts";
 import { FakeScheduler, idOf, silent } from "./support.ts";
 
@@ -25,13 +25,17 @@ afterEach(async () => {
   for (const each of cleanups.splice(0).reverse()) await each();
 });
 
-function linkTo(url: string, changes: { timing?: Partial<typeof timing>; token?: string } = {}) {
+function linkTo(url: string, changes: { timing?: Partial<LinkTiming>; takeOver?: boolean } = {}) {
   const received: SchedulerMessage[] = [];
   const lost = vi.fn();
+  const refused = vi.fn<(reason: string) => void>();
   const link = new SchedulerLink({
     url,
-    token: changes.token ?? "secret-token",
+    token: "secret-token",
     shard: 2,
+    boot: "boot",
+    takeOver: changes.takeOver ?? false,
+    refused,
     report: () => report,
     received: (_link, messages) => received.push(...messages),
     lost,
@@ -40,7 +44,7 @@ function linkTo(url: string, changes: { timing?: Partial<typeof timing>; token?:
   });
   cleanups.push(() => link.close());
   link.start();
-  return { link, received, lost };
+  return { link, received, lost, refused };
 }
 
 async function scheduler(options: Parameters<typeof FakeScheduler.listen>[0] = {}) {
@@ -53,7 +57,7 @@ test("it dials its shard with its token and says hello first", async () => {
   const server = await scheduler();
   linkTo(server.url);
   await server.until(() => server.received.length === 1 && server.pings > 0);
-  expect(server.requests[0]?.url).toBe("/host/v1/connect?shard=2");
+  expect(server.requests[0]?.url).toBe("/host/v1/connect?shard=2&boot=boot");
   expect(server.requests[0]?.headers.authorization).toBe("Bearer secret-token");
   expect(server.received[0]).toEqual({ t: "hello", report });
 });
@@ -94,20 +98,77 @@ test("it keeps trying while nobody listens, and connects when somebody does", as
   await server.until(() => server.received.length === 1);
 });
 
-test("a refused token is tried again without end, but ever more slowly", async () => {
+test("a token that was good before and is refused is tried again without end, but ever more slowly", async () => {
   const times: number[] = [];
+  let good = true;
   const server = await scheduler({
     verify: () => {
+      if (good) return 200;
       times.push(performance.now());
       return 401;
     },
   });
-  const { link } = linkTo(server.url, { timing: { firstPause: 20, longestPause: 10_000 } });
-  await server.until(() => true);
+  const { link, refused } = linkTo(server.url, { timing: { firstPause: 20, longestPause: 10_000 } });
+  await server.until(() => server.received.length === 1);
+  good = false;
+  server.sockets[0]?.terminate();
   await vi.waitFor(() => expect(times.length).toBeGreaterThan(4), { timeout: 5000 });
   const gaps = times.slice(1).map((time, index) => time - (times[index] as number));
   expect(gaps[3] as number).toBeGreaterThan(gaps[0] as number);
   expect(link.open).toBe(false);
+  expect(refused).not.toHaveBeenCalled();
+});
+
+test("a token that was never good is told after a few tries, and the link stays closed", async () => {
+  let dials = 0;
+  const server = await scheduler({
+    verify: () => {
+      dials++;
+      return 401;
+    },
+  });
+  const { refused } = linkTo(server.url);
+  await vi.waitFor(() => expect(refused).toHaveBeenCalledTimes(1), { timeout: 5000 });
+  expect(refused.mock.calls[0]?.[0]).toMatch(/does not accept this host's token \(401\)/);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(dials).toBe(3);
+});
+
+test("a platform that answers otherwise in between was not refusing the token", async () => {
+  const answers = [401, 401, 503, 401, 401, 200];
+  const server = await scheduler({ verify: () => answers.shift() ?? 200 });
+  const { refused } = linkTo(server.url);
+  await server.until(() => server.received.length === 1);
+  expect(refused).not.toHaveBeenCalled();
+});
+
+test("while another process of the host is in the way it waits for its death to be noticed, and then says so", async () => {
+  let occupied = true;
+  const server = await scheduler({ verify: () => (occupied ? 409 : 200) });
+  const { refused } = linkTo(server.url, { timing: { occupied: 10_000 } });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  occupied = false;
+  await server.until(() => server.received.length === 1);
+  expect(refused).not.toHaveBeenCalled();
+  occupied = true;
+  const second = linkTo(server.url, { timing: { occupied: 300 } });
+  await vi.waitFor(() => expect(second.refused).toHaveBeenCalledTimes(1), { timeout: 5000 });
+  expect(second.refused.mock.calls[0]?.[0]).toMatch(/does not let this process in: .*--take-over/);
+});
+
+test("it takes over once: whoever is replaced is told by 1008 and does not come back", async () => {
+  const server = await scheduler();
+  const { refused } = linkTo(server.url, { takeOver: true });
+  await server.until(() => server.received.length === 1);
+  expect(server.requests[0]?.url).toMatch(/&takeover=1$/);
+  server.sockets[0]?.terminate();
+  await server.until(() => server.received.length === 2);
+  expect(server.requests[1]?.url).not.toMatch(/takeover/);
+  server.sockets[0]?.close(1008, "another process of this host has taken over");
+  await vi.waitFor(() => expect(refused).toHaveBeenCalledTimes(1));
+  expect(refused.mock.calls[0]?.[0]).toMatch(/has cut the line: another process of this host has taken over/);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(server.requests).toHaveLength(2);
 });
 
 test("a scheduler that stops answering pings is left and dialled again", async () => {
@@ -154,12 +215,13 @@ test.each([
   ["more bytes than a frame may have", JSON.stringify(["x".repeat(300_000)])],
 ])("a frame with %s ends the connection, and the next one is fresh", async (_name, frame) => {
   const server = await scheduler();
-  const { received } = linkTo(server.url);
+  const { received, refused } = linkTo(server.url);
   await server.until(() => server.received.length === 1);
   server.sockets[0]?.send(frame);
   await server.until(() => server.received.length === 2);
   server.send({ t: "redial", epoch: 1 });
   await vi.waitFor(() => expect(received).toEqual([{ t: "redial", epoch: 1 }]));
+  expect(refused).not.toHaveBeenCalled();
 });
 
 test("closing sends what waits and dials no more", async () => {

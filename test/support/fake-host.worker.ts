@@ -44,6 +44,7 @@ export class FakeHost {
   readonly runs: Run[] = [];
   readonly stored: string[] = [];
   closed = false;
+  closedWith = 0;
   readonly token: string;
   readonly name: string;
   #socket: WebSocket;
@@ -62,22 +63,27 @@ export class FakeHost {
   /** Resolves when the scheduler has taken the host's inventory. */
   static async dial(options: HostOptions = {}): Promise<FakeHost> {
     const { name = "fake", shard = 0 } = options;
-    const made = await roster().createHost(name);
-    if (made === null) throw new Error(`no host can be named ${name}`);
+    const made = await roster().createHost(name, { rotate: true });
+    if (made.kind !== "made") throw new Error(`no host can be named ${name}`);
     const headers = { Upgrade: "websocket", Authorization: `Bearer ${made.token}` };
     const answer = await platform(`/host/v1/connect?shard=${shard}`, { headers });
     const socket = answer.webSocket;
     if (socket === null) throw new Error(`dialling in was answered ${answer.status}: ${await answer.text()}`);
     const host = new FakeHost(socket, { ...options, token: made.token, name, report: reportOf(options) });
     socket.addEventListener("message", (event) => host.#hear(event.data));
-    socket.addEventListener("close", () => {
+    socket.addEventListener("close", ({ code }) => {
       host.closed = true;
+      host.closedWith = code;
     });
     socket.accept();
     socket.send("ping");
     host.send({ t: "hello", report: host.#report });
     await host.#ready.promise;
     return host;
+  }
+
+  get boot(): string {
+    return this.#report.boot;
   }
 
   /** Ends a run that was answered "never". */

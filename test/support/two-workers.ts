@@ -98,7 +98,6 @@ async function startHost(url: string, state: string): Promise<ChildProcess> {
       PATH: process.env.PATH ?? "",
       EDGEWHISK_URL: url,
       EDGEWHISK_TOKEN: token,
-      EDGEWHISK_NAME: "host",
       EDGEWHISK_ENGINE: "process",
       EDGEWHISK_STATE: join(state, "host"),
       EDGEWHISK_DIE_WITH_PARENT: "1",

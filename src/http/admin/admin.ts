@@ -6,6 +6,8 @@ import { isName } from "../../entities/names.ts";
 import { sameSecret } from "../../entities/sealing.ts";
 import { bytesOfSize } from "../../entities/size.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
+import type { SchedulerName } from "../../protocol/rpc.ts";
+import type { Services } from "../../services.ts";
 import { payloadOf } from "../body.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { respond } from "../errors.ts";
@@ -55,7 +57,7 @@ const NewIdentity = z.strictObject({
   limits: Limits.optional(),
 });
 
-const NewHost = z.strictObject({ name: z.string() });
+const NewHost = z.strictObject({ name: z.string(), rotate: z.boolean().optional() });
 
 export function adminRoutes(app: App): void {
   app.use("/admin/*", guard);
@@ -111,12 +113,13 @@ async function createIdentity(c: AppContext): Promise<Response> {
 async function createHost(c: AppContext): Promise<Response> {
   const body = await bodyOf(c, NewHost);
   if (!body.ok) return respond(c, body);
-  const { name } = body.value;
-  const made = await c.get("services").roster().createHost(name);
-  if (made === null) {
-    const rule = "lower-case letters, digits and '-', at most 63, beginning with a letter or digit";
-    return respond(c, fail("bad-request", `The name of a host has ${rule}.`));
-  }
+  const { name, rotate = false } = body.value;
+  const services = c.get("services");
+  const lines = rotate ? await linesOf(services, name) : [];
+  const made = await services.roster().createHost(name, { rotate });
+  if (made.kind === "bad-name") return respond(c, fail("bad-request", `The name of a host has ${made.rule}.`));
+  if (made.kind === "exists") return respond(c, fail("host-exists", name));
+  await cut(services, lines);
   return json(c, JSON.stringify({ name, token: made.token }));
 }
 
@@ -131,12 +134,20 @@ async function scheduler(c: AppContext): Promise<Response> {
 async function revokeHost(c: AppContext): Promise<Response> {
   const name = c.req.param("name") ?? "";
   const services = c.get("services");
-  const roster = services.roster();
-  const lines = (await roster.schedulers()).filter((entry) => entry.host === name);
-  const gone = await roster.revokeHost(name);
-  // A line that was open before the token went would stay open.
-  await Promise.all(lines.map((entry) => services.scheduler(entry.scheduler).expel()));
+  const lines = await linesOf(services, name);
+  const gone = await services.roster().revokeHost(name);
+  await cut(services, lines);
   return gone ? json(c, JSON.stringify({ name })) : respond(c, fail("not-found"));
+}
+
+async function linesOf(services: Services, host: string): Promise<SchedulerName[]> {
+  const all = await services.roster().schedulers();
+  return all.filter((entry) => entry.host === host).map((entry) => entry.scheduler);
+}
+
+/** A line that was open before its token went would stay open. */
+async function cut(services: Services, lines: readonly SchedulerName[]): Promise<void> {
+  await Promise.all(lines.map((name) => services.scheduler(name).expel()));
 }
 
 async function bodyOf<T>(c: AppContext, schema: z.ZodType<T>): Promise<Result<T>> {

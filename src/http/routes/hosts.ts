@@ -11,6 +11,7 @@ import { json, reply } from "../reply.ts";
 const TOKEN_TTL = 5_000;
 const MAX_TOKENS = 1_000;
 const MAX_SHARD = 255;
+const BOOT = /^[\w-]{1,64}$/;
 const CODE_KEY = /^code\/[\w.:-]{1,200}(\/[\w.:-]{1,200}){0,3}$/;
 const BLOB_KEY = /^(args|results|logs)\/[\w.:-]{1,200}(\/[\w.:-]{1,200}){0,3}$/;
 
@@ -56,16 +57,15 @@ function connect(c: AppContext): Response | Promise<Response> {
   if (!/^\d{1,3}$/.test(shard) || Number(shard) > MAX_SHARD) {
     return respond(c, fail("bad-request", `The shard must be 0 to ${MAX_SHARD}.`));
   }
+  const boot = c.req.query("boot");
+  if (boot !== undefined && !BOOT.test(boot)) return respond(c, fail("bad-request", "The boot id is malformed."));
+  const asked = new URLSearchParams({ shard: String(Number(shard)) });
+  if (boot !== undefined) asked.set("boot", boot);
+  if (c.req.query("takeover") === "1") asked.set("takeover", "1");
   const host = c.get("host");
-  const name = `${host}/${Number(shard)}`;
-  return c
-    .get("services")
-    .schedulerSocket(name)
-    .fetch(
-      new Request(`https://scheduler/connect?shard=${Number(shard)}`, {
-        headers: { Upgrade: "websocket", "X-Edgewhisk-Host": host },
-      }),
-    );
+  const headers = { Upgrade: "websocket", "X-Edgewhisk-Host": host };
+  const scheduler = c.get("services").schedulerSocket(`${host}/${Number(shard)}`);
+  return scheduler.fetch(new Request(`https://scheduler/connect?${asked}`, { headers }));
 }
 
 async function get(c: AppContext, keys: RegExp): Promise<Response> {

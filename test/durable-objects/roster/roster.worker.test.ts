@@ -15,27 +15,41 @@ const entry: RosterEntry = {
 
 afterEach(() => reset());
 
+async function tokenOf(name: string, options = { rotate: false }): Promise<string> {
+  const made = await roster().createHost(name, options);
+  if (made.kind !== "made") throw new Error(made.kind);
+  return made.token;
+}
+
 test("a host's token opens its name, survives the object, and is worth nothing after it was revoked or replaced", async () => {
-  const made = await roster().createHost("one");
-  expect(made?.token).toMatch(/^ewh\.one\.[A-Za-z0-9_-]{43}$/);
+  const token = await tokenOf("one");
+  expect(token).toMatch(/^ewh\.one\.[A-Za-z0-9_-]{43}$/);
   await abortAllDurableObjects();
-  expect(await roster().authenticate(made!.token)).toBe("one");
-  const newer = await roster().createHost("one");
-  expect(await roster().authenticate(made!.token)).toBeNull();
+  expect(await roster().authenticate(token)).toBe("one");
+  const newer = await tokenOf("one", { rotate: true });
+  expect(await roster().authenticate(token)).toBeNull();
   expect((await roster().hosts()).map((host) => host.name)).toEqual(["one"]);
   expect(await roster().revokeHost("one")).toBe(true);
   expect(await roster().revokeHost("one")).toBe(false);
-  expect(await roster().authenticate(newer!.token)).toBeNull();
+  expect(await roster().authenticate(newer)).toBeNull();
+});
+
+test("a name in use is not given again unasked: the token there is stays good", async () => {
+  const token = await tokenOf("one");
+  expect(await roster().createHost("one", { rotate: false })).toEqual({ kind: "exists" });
+  expect(await roster().authenticate(token)).toBe("one");
+  const both = await Promise.all([1, 2].map(() => roster().createHost("two", { rotate: false })));
+  expect(both.map((each) => each.kind).sort()).toEqual(["exists", "made"]);
 });
 
 test.each(["", "-a", "A", "a".repeat(64), "a/b", "a.b"])("'%s' is no host name", async (name) => {
-  expect(await roster().createHost(name)).toBeNull();
+  expect(await roster().createHost(name, { rotate: false })).toMatchObject({ kind: "bad-name" });
 });
 
 test.each(["", "ewh.one", "ewh.one.short", `ewh.two.${"a".repeat(43)}`, `xxx.one.${"a".repeat(43)}`])(
   "'%s' is nobody's token",
   async (token) => {
-    await roster().createHost("one");
+    await tokenOf("one");
     expect(await roster().authenticate(token)).toBeNull();
   },
 );

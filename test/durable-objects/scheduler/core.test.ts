@@ -424,3 +424,19 @@ test("a store that does not answer is not asked sooner because of a record that 
   await world.clock.advance(20);
   expect(world.finished.length).toBe(2);
 });
+
+test("another process of the host is kept out while this one gives signs of life, and let in when it does not", async () => {
+  const world = new World();
+  expect(world.core.occupied("boot-2")).toBeUndefined();
+  await world.join({ report: { boot: "boot-1" } });
+  expect(world.core.occupied("boot-1")).toBeUndefined();
+  world.pinged = world.clock.at + 5_000;
+  await world.clock.advance(16_000);
+  expect(world.core.occupied("boot-2")).toMatch(/gave a sign of life 11 s ago/);
+  await world.clock.advance(2_000);
+  expect(world.core.occupied("boot-2")).toBeUndefined();
+  world.evict(reportOf({ boot: "boot-1" }));
+  expect(world.core.occupied("boot-2")).toMatch(/another process/);
+  world.core.disconnected(world.connection);
+  expect(world.core.occupied("boot-2")).toBeUndefined();
+});

@@ -288,7 +288,7 @@ export class Platform {
   }
 
   /** Asks an object's fetch handler; the answer carries the client's half of a socket, or a status. */
-  dial(node: ObjectNode, request: object): Promise<{ status: number; webSocket: ClientSocket | null }> {
+  dial(node: ObjectNode, request: object): Promise<{ status: number; webSocket: ClientSocket | null; body: unknown }> {
     const copy = (value: unknown): unknown => value;
     return this.#request(node, { method: "fetch", args: [request], copy }) as ReturnType<Platform["dial"]>;
   }

@@ -6,7 +6,7 @@ import type { Owner } from "../machine/kernel.ts";
 import type { Network } from "./network.ts";
 import type { ClientSocket, ServerSocket } from "./workers.ts";
 
-export type Answer = { status: number; webSocket: ClientSocket | null };
+export type Answer = { status: number; webSocket: ClientSocket | null; body: unknown };
 type Dial = (url: string, headers: Record<string, string>) => Promise<Answer>;
 
 let exchange: { dial: Dial; network: Network } | null = null;
@@ -77,7 +77,11 @@ export class WebSocket extends EventEmitter {
       return;
     }
     if (server === null) {
-      this.#failed(new Error(`Unexpected server response: ${answer.status}`));
+      const { status: statusCode, body } = answer;
+      const read = async function* () {
+        yield String(body);
+      };
+      this.emit("unexpected-response", null, { statusCode, [Symbol.asyncIterator]: read });
       return;
     }
     this.#server = server;

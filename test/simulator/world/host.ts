@@ -115,6 +115,7 @@ export class SimHost {
         url: `http://${name}`,
         token: "token",
         shard,
+        boot,
         report: () => ({
           ...{ version: PROTOCOL_VERSION, host: name, shard, boot, build: "sim", engine: "process", memory },
           ...{ runtimes: containers.runtimes(), blackbox: false, epoch: dispatcher.epochOf(shard) },

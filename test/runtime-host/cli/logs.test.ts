@@ -1,0 +1,52 @@
+// `edgewhisk logs` with what it needs missing or wrong: each sentence names it.
+
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { logs } from "../../../runtime-host/cli/logs.ts";
+import { originOf } from "../../../runtime-host/cli/origin.ts";
+
+const ID = "0123456789abcdef0123456789abcdef";
+let said: string;
+
+beforeEach(() => {
+  said = "";
+  vi.stubEnv("EDGEWHISK_URL", "");
+  vi.stubEnv("EDGEWHISK_AUTH", "");
+  vi.stubEnv("WSK_CONFIG_FILE", "/nonexistent/wskprops");
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    said += String(text);
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+it("names what it wants: the platform, then the key", async () => {
+  expect(await logs([ID])).toBe(2);
+  expect(said).toMatch(/EDGEWHISK_URL .* --url, or use "wsk property set --apihost … --auth …"/);
+  said = "";
+  expect(await logs([ID, "--url", "http://127.0.0.1:1"])).toBe(2);
+  expect(said).toMatch(/EDGEWHISK_AUTH .* --auth/);
+  said = "";
+  expect(await logs([ID, "--url", "ftp://x", "--auth", "a:b"])).toBe(2);
+  expect(said).toMatch(/^edgewhisk logs: ftp:\/\/x: expected/);
+  said = "";
+  expect(await logs([ID, "--url", "127.0.0.1:1", "--auth", "a:b"])).toBe(1);
+  expect(said).toMatch(/^edgewhisk logs: http:\/\/127\.0\.0\.1:1 does not answer: /);
+});
+
+it.each([
+  ["edge.example", "https://edge.example"],
+  ["localhost:3233", "http://localhost:3233"],
+  ["127.0.0.1:3233/", "http://127.0.0.1:3233"],
+  ["[::1]:3233", "http://[::1]:3233"],
+  ["127.0.0.1.example", "https://127.0.0.1.example"],
+  ["http://edge.example/", "http://edge.example"],
+  ["https://user@edge.example", null],
+  ["https://edge.example/path", null],
+  ["ftp://edge.example", null],
+  ["", null],
+])("'%s' is the origin %s", (text, origin) => {
+  expect(originOf(text)).toBe(origin);
+});
