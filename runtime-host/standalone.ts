@@ -2,6 +2,7 @@
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import { versionOf } from "./standalone/build.ts";
 import { HELP, parseConfig } from "./standalone/config.ts";
 import { StartFailure } from "./standalone/failure.ts";
@@ -18,6 +19,9 @@ function say(line: string): void {
 }
 
 async function main(): Promise<void> {
+  // This process mostly waits: its garbage is collected early rather than kept in memory.
+  setFlagsFromString("--max-semi-space-size=1");
+  setFlagsFromString("--optimize-for-size");
   // The terminal may be gone before we are.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 

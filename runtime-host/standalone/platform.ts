@@ -6,8 +6,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as MiniflareModule from "miniflare";
-import type * as WranglerModule from "wrangler";
 import { StartFailure } from "./failure.ts";
+import { statementsOf, workerOptionsOf } from "./wrangler.ts";
 
 export interface PlatformOptions {
   /** Folder of wrangler.toml. */
@@ -50,7 +50,6 @@ export interface Database {
 
 /** What we look at of the options wrangler makes. */
 interface WorkerOptions {
-  modulesRules?: unknown;
   bindings?: Record<string, unknown>;
   cronTriggers?: string[];
 }
@@ -69,7 +68,7 @@ const NOWHERE = "http://entry.invalid/-/";
  * Miniflare speaks to the same handlers. It does not tell who connects: that is decided by the address it listens on. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const miniflare = loadMiniflare();
-  const worker = workerOptions(options);
+  const worker = await workerOptions(options);
   const settings = miniflare.convertV4MiniflareOptions({
     host: "127.0.0.1",
     port: 0,
@@ -117,11 +116,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         return {
           query: async (sql) => (await d1.prepare(sql).all()).results,
           async script(sql) {
-            await d1.batch(
-              loadWrangler()
-                .unstable_splitSqlQuery(sql)
-                .map((statement) => d1.prepare(statement)),
-            );
+            const statements = await statementsOf(sql);
+            await d1.batch(statements.map((statement) => d1.prepare(statement)));
           },
         };
       },
@@ -143,9 +139,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** wrangler.toml as Miniflare takes it. Made by wrangler, whose loading is half of a start and a third of its memory; so it is
- * kept in the state folder until the files it was made from change. */
-function workerOptions({ root, state }: Pick<PlatformOptions, "root" | "state">): WorkerOptions {
+/** wrangler.toml as Miniflare takes it, kept in the state folder until the files it was made from change. */
+async function workerOptions({ root, state }: Pick<PlatformOptions, "root" | "state">): Promise<WorkerOptions> {
   const hash = createHash("sha256").update(
     JSON.stringify([here("wrangler/package.json").version, process.env.CLOUDFLARE_ENV]),
   );
@@ -161,18 +156,13 @@ function workerOptions({ root, state }: Pick<PlatformOptions, "root" | "state">)
   } catch {
     // None yet, or a torn one.
   }
-  const made = loadWrangler().unstable_getMiniflareWorkerOptions(join(root, "wrangler.toml")).workerOptions;
-  const { modulesRules: _, ...worker }: WorkerOptions = made;
+  const worker: WorkerOptions = await workerOptionsOf(join(root, "wrangler.toml"));
   mkdirSync(state, { recursive: true, mode: 0o700 });
   writeFileSync(kept, JSON.stringify({ key, worker }), { mode: 0o600 });
   return worker;
 }
 
 const here = createRequire(import.meta.url);
-
-function loadWrangler(): typeof WranglerModule {
-  return here("wrangler");
-}
 
 /** The very Miniflare that wrangler was made with, wherever the installer put it. */
 function loadMiniflare(): typeof MiniflareModule {

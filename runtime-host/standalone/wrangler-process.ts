@@ -1,0 +1,24 @@
+// The process of wrangler.ts: answers each question with what wrangler says, and ends when it is let go.
+
+import { createRequire } from "node:module";
+import type * as Wrangler from "wrangler";
+
+export type Question = { what: "worker options"; config: string } | { what: "statements"; sql: string };
+export type Answer = { value: unknown } | { error: string };
+
+const wrangler: typeof Wrangler = createRequire(import.meta.url)("wrangler");
+
+process.on("message", (question: Question) => {
+  process.send?.(answerTo(question));
+});
+
+function answerTo(question: Question): Answer {
+  try {
+    if (question.what === "statements") return { value: wrangler.unstable_splitSqlQuery(question.sql) };
+    // `modulesRules` holds patterns that cannot be sent, and is for those who do not bundle themselves.
+    const { modulesRules: _, ...worker } = wrangler.unstable_getMiniflareWorkerOptions(question.config).workerOptions;
+    return { value: worker };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
