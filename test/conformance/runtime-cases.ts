@@ -236,17 +236,57 @@ def main(args):
         ...damaged(/leaves the action's folder/),
       }),
   ),
-  ...["../..", "/etc", "a/../../../etc"].map(
+  (family) => ({
+    name: "makes the links of an archive, wherever they lead, as a virtualenv and npm's workspaces have them",
+    init: archive(
+      zip([
+        { name: "virtualenv/bin/python", content: "/usr/bin/python3", mode: 0o120777 },
+        { name: "virtualenv/bin/activate_this.py", content: "" },
+        { name: "node_modules/shared", content: "../../packages/shared", mode: 0o120777 },
+        { name: "etc", content: "/etc", mode: 0o120777 },
+        { name: "nowhere", content: "nothing", mode: 0o120777 },
+        { name: entry(family), content: LINKS[family] },
+      ]),
+    ),
+    answer: {
+      status: 200,
+      body: { links: ["/usr/bin/python3", "../../packages/shared", "/etc", "nothing"], through: true },
+    },
+  }),
+  (family) => ({
+    name: "makes a copy of a file that an archive names twice",
+    init: archive(
+      gzipSync(
+        Buffer.concat([
+          tar("lib/code", echo(family)).subarray(0, -1024),
+          tar(entry(family), "", { type: "1", target: "lib/code" }),
+        ]),
+      ),
+    ),
+    args: { a: 1 },
+    answer: { status: 200, body: { echo: { a: 1 } } },
+  }),
+  ...["../code", "/etc/passwd", "not/there", "lib"].map(
+    (target): SharedCase =>
+      (family) => ({
+        name: `refuses an archive with another name for ${target}`,
+        init: archive(
+          gzipSync(
+            Buffer.concat([
+              tar("lib/code", echo(family)).subarray(0, -1024),
+              tar(entry(family), "", { type: "1", target }),
+            ]),
+          ),
+        ),
+        ...damaged(/leaves the action's folder|is another name for a file that is not there/),
+      }),
+  ),
+  ...["", "x".repeat(4096), "a\0b"].map(
     (target): SharedCase =>
       () => ({
-        name: `refuses an archive with a link to ${target}`,
-        init: archive(
-          zip([
-            { name: "a/file", content: "x" },
-            { name: "out", content: target, mode: 0o120777 },
-          ]),
-        ),
-        ...damaged(/leaves the action's folder|is damaged/),
+        name: `refuses a link to ${JSON.stringify(target.slice(0, 5))} of ${target.length} characters`,
+        init: archive(zip([{ name: "out", content: target, mode: 0o120777 }])),
+        ...damaged(/has no target that can be/),
       }),
   ),
   (family) => ({
@@ -259,7 +299,18 @@ def main(args):
         { name: entry(family), content: echo(family) },
       ]),
     ),
-    ...damaged(/leaves the action's folder|is damaged/),
+    ...damaged(/stands where something else does/),
+  }),
+  (family) => ({
+    name: "refuses a file behind a link of the archive",
+    init: archive(
+      zip([
+        { name: "out", content: "/tmp", mode: 0o120777 },
+        { name: "out/evil", content: "x" },
+        { name: entry(family), content: echo(family) },
+      ]),
+    ),
+    ...damaged(/stands where something else does/),
   }),
   () => ({
     name: "refuses an archive that unpacks to more than it may",
@@ -274,13 +325,28 @@ function bomb(n: number) {
   return Array.from({ length: n }, (_, index) => ({ name: `f${index}`, content }));
 }
 
-function tar(name: string, content: string): Buffer {
+/** Where each of the links above leads, and whether what is behind one can be read. */
+const LINKS = {
+  nodejs: `const { readlinkSync, existsSync } = require("node:fs");
+    exports.main = () => ({ links: ["virtualenv/bin/python", "node_modules/shared", "etc", "nowhere"].map((each) => readlinkSync(each)),
+      through: existsSync("etc/passwd") });`,
+  python: `import os
+def main(args):
+    return {'links': [os.readlink(each) for each in ("virtualenv/bin/python", "node_modules/shared", "etc", "nowhere")],
+            'through': os.path.exists('etc/passwd')}
+`,
+};
+
+/** One file, or another name for one. */
+function tar(name: string, content: string, options: { type?: string; target?: string } = {}): Buffer {
   const header = Buffer.alloc(512);
   header.write(name, 0);
   header.write("0000644\0", 100);
   header.write(`${Buffer.byteLength(content).toString(8).padStart(11, "0")}\0`, 124);
   header.write("00000000000\0", 136);
-  header.write("        0ustar\x0000", 148);
+  header.write(`        ${options.type ?? "0"}`, 148);
+  header.write(options.target ?? "", 157);
+  header.write("ustar\x0000", 257);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
   const body = Buffer.alloc(Math.ceil(Buffer.byteLength(content) / 512) * 512);

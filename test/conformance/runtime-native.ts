@@ -133,6 +133,12 @@ const CASES: Case[] = [
     answer: { status: 200, body: [1] },
   },
   {
+    name: "runs what a link of the archive leads to, and changes nothing there",
+    init: archive(zip([{ name: "exec", content: "/bin/echo", mode: 0o120777 }])),
+    args: { a: 1 },
+    answer: { status: 200, body: { a: 1 } },
+  },
+  {
     name: "runs one executable sent as bytes",
     init: archive(Buffer.from("#!/bin/sh\necho '{\"bytes\":true}'\n")),
     answer: { status: 200, body: { bytes: true } },

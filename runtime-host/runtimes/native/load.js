@@ -20,7 +20,8 @@ function load({ main, code, binary }) {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "edgewhisk-")));
   process.once("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
   const file = binary ? fromBytes(Buffer.from(code, "base64"), { folder, main }) : single(folder, scriptOf(code));
-  fs.chmodSync(file, 0o755);
+  // A link may lead to what is not the action's.
+  if (file.startsWith(`${folder}/`)) fs.chmodSync(file, 0o755);
   check(file);
   return { file, folder };
 }

@@ -1,11 +1,13 @@
-// The folder an archive is unpacked into, and the only place that writes for one. Files come before links, so nothing is
-// ever written through a link; every link must resolve inside the folder once all are made.
+// The folder an archive is unpacked into, and the only place that writes for one. Links are made last, where nothing else is,
+// so nothing is ever written through one; they may lead anywhere, as those of a virtualenv or of npm's workspaces do.
 "use strict";
 
 const fs = require("node:fs");
 const path = require("node:path");
 
 const MOST_ENTRIES = 65_536;
+/** Bytes, as Linux has it. */
+const LONGEST_TARGET = 4095;
 
 /** A sentence about an archive that will not be unpacked. */
 class Refused extends Error {}
@@ -54,22 +56,26 @@ class Folder {
   }
 
   link(name, target) {
-    if (target === "" || target.startsWith("/") || target.includes("\0"))
-      throw new Refused(`link ${JSON.stringify(name)} leaves the action's folder`);
+    if (target === "" || target.includes("\0") || Buffer.byteLength(target) > LONGEST_TARGET)
+      throw new Refused(`link ${JSON.stringify(name)} has no target that can be`);
     this.#links.push({ name, file: this.#inside(name), target });
+  }
+
+  /** Another name for a file that the archive had before: a copy of it. */
+  copy(name, target) {
+    const from = this.#inside(target);
+    if (!fs.existsSync(from) || !fs.statSync(from).isFile())
+      throw new Refused(`entry ${JSON.stringify(name)} is another name for a file that is not there`);
+    this.file(name, fs.readFileSync(from), fs.statSync(from).mode);
   }
 
   /** Every parent exists as a real folder before the first link does: no link is reached through another. */
   finish() {
     for (const { file } of this.#links) this.#make(path.dirname(file));
-    for (const { file, target } of this.#links) fs.symlinkSync(target, file);
-    const root = fs.realpathSync(this.#root);
     for (const { name, file, target } of this.#links) {
-      const dangling = !fs.existsSync(file);
-      const end = dangling ? path.resolve(path.dirname(file), target) : fs.realpathSync(file);
-      if (end !== root && !end.startsWith(`${root}/`))
-        throw new Refused(`link ${JSON.stringify(name)} leaves the action's folder`);
-      if (dangling) fs.unlinkSync(file);
+      if (fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined)
+        throw new Refused(`link ${JSON.stringify(name)} stands where something else does`);
+      fs.symlinkSync(target, file);
     }
   }
 }

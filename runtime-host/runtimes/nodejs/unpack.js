@@ -1,5 +1,4 @@
-// Reads zip and tar.gz archives into a folder. Nothing is written outside it: names are checked, links are made last and
-// must end inside; the unpacked size and the number of entries are bounded whatever the archive says about itself.
+// Reads zip and tar.gz archives into a folder. Nothing is written outside it: names are checked, links are made last; the unpacked size and the number of entries are bounded whatever the archive says about itself.
 "use strict";
 
 const zlib = require("node:zlib");
@@ -96,6 +95,7 @@ function untar(bytes, folder) {
       folder.count(name);
       if (type === "5") folder.directory(name);
       else if (type === "0") folder.file(name, content, Number.parseInt(field(at + 100, 8), 8));
+      else if (type === "1") folder.copy(name, target);
       else if (type === "2") folder.link(name, target);
       else if (type !== "g") throw new Refused(`entry "${name}" is neither file, folder nor link`);
     }

@@ -1,5 +1,4 @@
-"""Reads zip and tar.gz archives into a folder. Nothing is written outside it: names are checked, links are made last and must
-end inside; the unpacked size and the number of entries are bounded whatever the archive says about itself."""
+"""Reads zip and tar.gz archives into a folder. Nothing is written outside it: names are checked, links are made last; the unpacked size and the number of entries are bounded whatever the archive says about itself."""
 import io
 import os
 import stat
@@ -8,6 +7,8 @@ import zlib
 MOST_BYTES = 512 * 1024 * 1024
 MOST_ENTRIES = 65536
 PIECE = 1 << 18
+#: Bytes, as Linux has it.
+LONGEST_TARGET = 4095
 
 
 class Refused(Exception):
@@ -51,21 +52,27 @@ class Folder:
         os.chmod(path, (mode & 0o777) | 0o644)
 
     def link(self, name, target):
-        if not target or target.startswith("/") or "\0" in target:
-            raise Refused("link %r leaves the action's folder" % name)
+        if not target or "\0" in target or len(os.fsencode(target)) > LONGEST_TARGET:
+            raise Refused("link %r has no target that can be" % name)
         self.links.append((name, self.inside(name), target))
 
+    def copy(self, name, target):
+        """Another name for a file that the archive had before: a copy of it."""
+        source = self.inside(target)
+        if not os.path.isfile(source):
+            raise Refused("entry %r is another name for a file that is not there" % name)
+        with open(source, "rb") as opened:
+            self.file(name, opened, os.stat(source).st_mode)
+
     def finish(self):
-        """Every parent exists as a real folder before the first link does: no link is reached through another."""
+        """Every parent exists as a real folder before the first link does: no link is reached through another. They may lead
+        anywhere, as those of a virtualenv do."""
         for _, path, _ in self.links:
             os.makedirs(os.path.dirname(path), exist_ok=True)
-        for _, path, target in self.links:
+        for name, path, target in self.links:
+            if os.path.lexists(path):
+                raise Refused("link %r stands where something else does" % name)
             os.symlink(target, path)
-        root = os.path.realpath(self.root)
-        for name, path, _ in self.links:
-            end = os.path.realpath(path)
-            if end != root and not end.startswith(root + os.sep):
-                raise Refused("link %r leaves the action's folder" % name)
 
 
 def unpack(data, root):
@@ -92,8 +99,8 @@ def unzip(data, folder):
             if entry.is_dir():
                 folder.directory(entry.filename)
             elif stat.S_ISLNK(mode):
-                if entry.file_size > 4096:
-                    raise Refused("link %r has an endless target" % entry.filename)
+                if entry.file_size > LONGEST_TARGET:
+                    raise Refused("link %r has no target that can be" % entry.filename)
                 folder.link(entry.filename, archive.read(entry).decode())
             else:
                 with archive.open(entry) as source:
@@ -130,6 +137,8 @@ def untar(data, folder):
                 folder.directory(entry.name)
             elif entry.issym():
                 folder.link(entry.name, entry.linkname)
+            elif entry.islnk():
+                folder.copy(entry.name, entry.linkname)
             elif entry.isfile():
                 folder.file(entry.name, archive.extractfile(entry), entry.mode)
             else:
