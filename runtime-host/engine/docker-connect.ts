@@ -1,9 +1,11 @@
-// Finds the Docker engine (DOCKER_HOST, else the socket Docker's tools use) and asks whether it answers.
+// Finds the Docker engine (DOCKER_HOST, else the socket Docker's tools use) and asks whether it, or a registry, answers.
 
 import { Agent } from "node:http";
 import Docker, { type DockerOptions } from "dockerode";
+import { type Credential, type ImageName, localName } from "./registry-rules.ts";
 
 const ANSWER_WAIT = 3_000;
+const LOOK_TIMEOUT = 5_000;
 
 /** The place is looked up once, not before each call. Nothing is sent. */
 export async function connectDocker(): Promise<Docker> {
@@ -22,4 +24,24 @@ export async function pingDocker(docker: Docker, patience = ANSWER_WAIT): Promis
   // The types do not know that a ping can be given up.
   const ping = docker.ping as (options: { abortSignal: AbortSignal }) => Promise<unknown>;
   await ping.call(docker, { abortSignal: AbortSignal.timeout(patience) });
+}
+
+/** Has the engine look at an image where it comes from, fetching nothing. Rejects with the engine's words, or those of the time
+ * limit. */
+export function lookAt(docker: Docker, name: ImageName, credential: Credential | undefined): Promise<void> {
+  const abortSignal = AbortSignal.timeout(LOOK_TIMEOUT);
+  const options = {
+    path: `/distribution/${localName(name)}/json`,
+    method: "GET",
+    statusCodes: { 200: true, 401: "unauthorized", 403: "denied", 404: "not found", 500: "server error" },
+    abortSignal,
+    ...(credential === undefined ? {} : { authconfig: { ...credential, serveraddress: name.registry } }),
+  };
+  return new Promise((resolve, reject) => {
+    docker.modem.dial(options as unknown as Parameters<typeof docker.modem.dial>[0], (error: unknown) => {
+      if (abortSignal.aborted) reject(new Error(`the look took longer than ${LOOK_TIMEOUT / 1000} s`));
+      else if (error === null || error === undefined) resolve();
+      else reject(error instanceof Error ? error : new Error(String(error)));
+    });
+  });
 }

@@ -7,6 +7,8 @@ import type { DockerPulls } from "./docker-pulls.ts";
 import type { ContainerSpec, Creation } from "./engine.ts";
 
 const SCAN_DELAY = 300;
+/** ms after which a scan that failed is tried again. */
+const SCAN_AGAIN = 5_000;
 
 export type Found = { ok: true; image: string; own: boolean } | Extract<Creation, { ok: false }>;
 
@@ -38,12 +40,13 @@ export class DockerImages {
     return JSON.stringify(this.reports()) !== before;
   }
 
-  scanSoon(then: (changed: boolean) => void): void {
+  /** Until it succeeds: what the engine has told of is told once. */
+  scanSoon(then: (changed: boolean) => void, delay = SCAN_DELAY): void {
     if (this.#timer !== null) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      this.scan().then(then, () => undefined);
-    }, SCAN_DELAY).unref();
+      this.scan().then(then, () => this.scanSoon(then, SCAN_AGAIN));
+    }, delay).unref();
   }
 
   /** A black box image has been fetched before, unless it has been removed since. */

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import type Docker from "dockerode";
 import { type Logger, reasonOf } from "../logger.ts";
+import { lookAt } from "./docker-connect.ts";
 import type { Fetched } from "./engine.ts";
 import {
   type Credential,
@@ -16,10 +17,10 @@ import {
   type RegistryOptions,
   wishFor,
 } from "./registry-rules.ts";
+import { RegistryWatch } from "./registry-watch.ts";
 import { Turns } from "./turns.ts";
 
 const PULL_TIMEOUT = 300_000;
-const RETRY_EVERY = 15_000;
 /** Bytes of an engine's sentence that reach a record. */
 const LONGEST_DETAIL = 500;
 const MOST_REMEMBERED = 10_000;
@@ -45,16 +46,19 @@ export class DockerPulls {
   /** Images got for callers, the one not asked for longest first. */
   readonly #got = new Set<string>();
   readonly #running = new Map<string, Promise<Pulled>>();
-  /** Registries that cannot be reached, with the image that showed it. */
-  readonly #broken = new Map<string, { name: ImageName; reason: string }>();
-  #timer: NodeJS.Timeout | null = null;
-  #retrying = false;
-  #closed = false;
+  readonly #registryWatch: RegistryWatch;
 
   constructor(docker: Docker, options: PullsOptions) {
     this.#docker = docker;
     this.#options = options;
     this.#registries = options.registries ?? PLAIN;
+    const { retryEvery } = this.#registries;
+    this.#registryWatch = new RegistryWatch({
+      look: async (name) => lookAt(docker, name, (await this.#credentials()).get(name.registry)),
+      log: options.log,
+      changed: () => options.changed(),
+      ...(retryEvery === undefined ? {} : { every: retryEvery }),
+    });
   }
 
   /** Rejects with a sentence if the credentials cannot be read. */
@@ -64,7 +68,7 @@ export class DockerPulls {
 
   /** Why black box images cannot be had, though nothing is wrong with their names; or null. */
   broken(): string | null {
-    const list = [...this.#broken].map(([registry, { reason }]) => `${registry}: ${reason}`);
+    const list = this.#registryWatch.reasons();
     return list.length === 0 ? null : `images cannot be pulled from ${list.join("; ")}`;
   }
 
@@ -118,8 +122,7 @@ export class DockerPulls {
   }
 
   close(): void {
-    this.#closed = true;
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#registryWatch.close();
   }
 
   #remember(name: string): void {
@@ -182,30 +185,11 @@ export class DockerPulls {
 
   /** Only registries an operator named count, and Docker Hub: any caller can name one that does not exist. */
   #judge(name: ImageName, detail: string | null, credentials: ReadonlyMap<string, Credential>): void {
-    const { pull, userRegistry, retryEvery } = this.#registries;
+    const { pull, userRegistry } = this.#registries;
     const { registry } = name;
     const counts = registry === HUB || registry === userRegistry || pull.has(registry) || credentials.has(registry);
-    const before = this.broken();
-    if (detail === null || faultOf(detail) === "image") this.#broken.delete(registry);
-    else if (counts) this.#broken.set(registry, { name, reason: detail });
-    if (this.#broken.size > 0 && !this.#closed)
-      this.#timer ??= setInterval(() => void this.#retry(), retryEvery ?? RETRY_EVERY).unref();
-    else if (this.#timer !== null) {
-      clearInterval(this.#timer);
-      this.#timer = null;
-    }
-    const now = this.broken();
-    if ((before === null) === (now === null)) return;
-    if (now === null) this.#options.log.info("pulls-work-again");
-    else this.#options.log.error("pulls-broken", { reason: now });
-    this.#options.changed();
-  }
-
-  async #retry(): Promise<void> {
-    if (this.#retrying) return;
-    this.#retrying = true;
-    for (const { name } of [...this.#broken.values()]) await this.#pull(name);
-    this.#retrying = false;
+    if (detail === null || faultOf(detail) === "image") this.#registryWatch.heard(name, null);
+    else if (counts) this.#registryWatch.heard(name, detail);
   }
 
   async #credentials(): Promise<ReadonlyMap<string, Credential>> {

@@ -9,6 +9,10 @@ import { type Logger, reasonOf } from "../logger.ts";
 import { changesFor, type Ground, removalOf, rulesHold } from "./firewall-rules.ts";
 
 const EVERY = 30_000;
+/** ms to the next look while the rules do not hold. */
+const SOON = 5_000;
+/** This process's rights, and what is installed, do not change by themselves. */
+const FINAL = /permission|must be root|there is no iptables/i;
 const ATTEMPTS = 5;
 const LONGEST_REASON = 200;
 /** Seconds to wait for others who are changing rules. */
@@ -42,14 +46,14 @@ export class Firewall {
   static async raise(ground: Ground, options: FirewallOptions): Promise<Firewall> {
     const self = new Firewall(ground, options);
     self.state = await self.#apply();
-    if (self.state === true) self.#watch();
-    else options.log.warn("no-firewall", { reason: self.state });
+    if (self.state !== true) options.log.warn("no-firewall", { reason: self.state });
+    if (self.state === true || !FINAL.test(self.state)) self.#watch();
     return self;
   }
 
   async close(): Promise<void> {
     if (this.#timer === null) return;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = null;
     await this.#looking;
     try {
@@ -61,15 +65,20 @@ export class Firewall {
   }
 
   #watch(): void {
-    this.#timer = setInterval(() => {
+    const { every = EVERY, log, changed } = this.#options;
+    const pause = this.state === true ? every : Math.min(every, SOON);
+    this.#timer = setTimeout(() => {
       this.#looking = this.#apply().then((state) => {
-        if (this.#timer === null || state === this.state) return;
+        if (this.#timer === null) return;
+        const was = this.state;
         this.state = state;
-        if (state === true) this.#options.log.info("firewall-back");
-        else this.#options.log.error("firewall-lost", { reason: state });
-        this.#options.changed();
+        this.#watch();
+        if (state === was) return;
+        if (state === true) log.info("firewall-back");
+        else log.error("firewall-lost", { reason: state });
+        changed();
       });
-    }, this.#options.every ?? EVERY).unref();
+    }, pause).unref();
   }
 
   async #apply(): Promise<true | string> {
@@ -84,7 +93,7 @@ export class Firewall {
         if (text !== null) await restore(text);
       } catch (error) {
         state = why(error);
-        if ((error as NodeJS.ErrnoException).code === "ENOENT" || /permission|must be root/i.test(state)) return state;
+        if (FINAL.test(state)) return state;
         // Another host changed the same rules in between: look again.
         await sleep(20 + Math.random() * 80);
       }

@@ -16,7 +16,7 @@ export interface RegistryOptions {
   readonly userRegistry: string;
   /** Docker's config.json, as a file (read at each pull, so that it may be replaced) or as text. Secret. */
   readonly credentials: { readonly file: string } | { readonly text: string } | null;
-  /** ms between attempts to see whether a registry is back. */
+  /** ms: most between two looks whether a registry that did not answer is back. */
   readonly retryEvery?: number;
 }
 

@@ -1,7 +1,10 @@
 // The rules on this machine's kernel, for a bridge that does not exist: hosts that share it, and others who rewrite rules.
 
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Firewall } from "../../../runtime-host/engine/firewall.ts";
 import { chainOf, type Ground, rulesHold } from "../../../runtime-host/engine/firewall-rules.ts";
@@ -69,6 +72,29 @@ describe.skipIf(missing !== null)("the firewall", () => {
     expect(holds(port)).not.toBe(true);
     await expect.poll(() => holds(port), { timeout: 5_000 }).toBe(true);
     await expect.poll(() => wall.state).toBe(true);
+  });
+
+  it("is raised later where it could not be at first", async () => {
+    const [port = 0] = ports;
+    const folder = mkdtempSync(join(tmpdir(), "iptables-"));
+    const { PATH = "" } = process.env;
+    const broken = join(folder, "iptables");
+    writeFileSync(broken, "#!/bin/sh\necho 'Another app is currently holding the xtables lock' >&2\nexit 4\n", {
+      mode: 0o755,
+    });
+    process.env.PATH = `${folder}:${PATH}`;
+    try {
+      const wall = await raise(port);
+      expect(wall.state).toMatch(/xtables lock/);
+      rmSync(broken);
+      const before = changes;
+      await expect.poll(() => wall.state, { timeout: 10_000 }).toBe(true);
+      expect(holds(port)).toBe(true);
+      expect(changes).toBe(before + 1);
+    } finally {
+      process.env.PATH = PATH;
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("closes the door of a host that was killed", async () => {
