@@ -1,5 +1,5 @@
-// THE adapter to what Cloudflare calls unstable or unsafe: it runs the Worker of wrangler.toml in one workerd, through the
-// Miniflare that wrangler brings, listening on a direct socket. Pinned versions; platform.test.ts is its canary.
+// THE adapter to what Cloudflare calls unstable or unsafe: it runs the Worker of wrangler.toml in one workerd, through
+// Miniflare, the very one wrangler was made with, listening on a direct socket. Pinned versions; platform.test.ts is its canary.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -164,9 +164,9 @@ async function workerOptions({ root, state }: Pick<PlatformOptions, "root" | "st
 
 const here = createRequire(import.meta.url);
 
-/** The very Miniflare that wrangler was made with, wherever the installer put it. */
+/** Read when it is needed: it is most of a start. */
 function loadMiniflare(): typeof MiniflareModule {
-  return createRequire(here.resolve("wrangler"))("miniflare");
+  return here("miniflare");
 }
 
 function quietLog(miniflare: typeof MiniflareModule, options: Pick<PlatformOptions, "log" | "onFailure">) {

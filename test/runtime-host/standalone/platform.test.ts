@@ -64,6 +64,7 @@ CREATE TABLE ticks (cron TEXT);
 CREATE TRIGGER no_delete BEFORE DELETE ON ticks BEGIN SELECT RAISE(ABORT, 'no; never'); END;
 `;
 
+const here = createRequire(import.meta.url);
 let folder: string;
 let platform: Platform;
 let restarts = 0;
@@ -96,7 +97,7 @@ afterAll(async () => {
 
 describe("runtime-host/standalone/platform.ts, over unstable names of wrangler and Miniflare", () => {
   it("was read against these versions: after a change of one, read platform.ts again and change this test", () => {
-    const wrangler = createRequire(import.meta.url).resolve("wrangler/package.json");
+    const wrangler = here.resolve("wrangler/package.json");
     const versionOf = (name: string) => createRequire(wrangler)(`${name}/package.json`).version;
     expect({
       wrangler: versionOf("wrangler"),
@@ -109,9 +110,17 @@ describe("runtime-host/standalone/platform.ts, over unstable names of wrangler a
     });
   });
 
+  it("runs the Miniflare that wrangler was made with", () => {
+    const wanted = here("wrangler/package.json").dependencies.miniflare;
+    const { dependencies } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+    expect({ installed: here("miniflare/package.json").version, named: dependencies.miniflare }).toEqual({
+      installed: wanted,
+      named: wanted,
+    });
+  });
+
   it("gives workerd a small young generation, by a variable that this Miniflare reads", () => {
-    const wrangler = createRequire(import.meta.url).resolve("wrangler/package.json");
-    const miniflare = readFileSync(createRequire(wrangler).resolve("miniflare"), "utf8");
+    const miniflare = readFileSync(here.resolve("miniflare"), "utf8");
     expect(miniflare).toContain("v8Flags: process.env.MINIFLARE_WORKERD_V8_FLAGS");
     expect(process.env.MINIFLARE_WORKERD_V8_FLAGS).toBe("--max-semi-space-size=1 --min-semi-space-size=1");
   });
