@@ -1,6 +1,8 @@
-// The bindings the Worker and the objects are given (wrangler.toml), and the plain variables parsed once per isolate.
+// The bindings the Worker and the objects are given (wrangler.toml), its secrets and its variables: checked by one schema, once
+// per isolate. What is missing or makes no sense stops the platform and is named; values are never told.
 
 import { z } from "zod";
+import { LEAST_SECRET } from "./entities/credential.ts";
 import type { NamespaceLimits } from "./entities/identity.ts";
 import {
   DEFAULT_BOUNDS,
@@ -9,6 +11,8 @@ import {
   DEFAULT_INVOCATIONS_PER_MINUTE,
   type LimitBounds,
 } from "./entities/limits.ts";
+import type { MasterSecret } from "./entities/sealing.ts";
+import type { Fault } from "./entities/secret-check.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
 import type { ActivationStoreRpc, GateRpc, InvokerSchedulerRpc, RosterRpc } from "./protocol/rpc.ts";
 
@@ -24,8 +28,10 @@ export interface Env {
   ROSTER: DurableObjectNamespace<Branded<RosterRpc>>;
   /** Secret: opens the admin API. Absent = the admin API answers 403 to everybody. */
   ADMIN_TOKEN?: string;
-  /** Secret: keys for identity look-up, sealing and credentials are derived from it. */
+  /** Secret of at least 32 bytes: keys for identity look-up, sealing and credentials are derived from it. */
   MASTER_SECRET: string;
+  /** Secret: the MASTER_SECRET of before, while keys are still sealed with it. */
+  MASTER_SECRET_PREVIOUS?: string;
   /** Number of ActivationStore shards per namespace (1 to 256). May grow, never shrink. */
   ACTIVATION_SHARDS?: string;
   /** "loopback": the one-machine mode with well-known keys, honoured on loopback or the container bridge only. */
@@ -44,7 +50,6 @@ export interface Settings {
   bounds: LimitBounds;
   developmentKeys: boolean;
   build: string;
-  commitDelay: number;
   /** False: namespaces without their own limits are not throttled. */
   throttle: boolean;
   /** What namespaces without their own limits get, and what is shown as the system's default. */
@@ -55,8 +60,31 @@ export type ThrottleLimits = Required<
   Pick<NamespaceLimits, "invocationsPerMinute" | "concurrentInvocations" | "firesPerMinute">
 >;
 
-const bounds = z.object({ min: z.number(), std: z.number(), max: z.number() }).partial();
-const Limits = z.object({ timeout: bounds, memory: bounds, logs: bounds, concurrency: bounds }).partial();
+export type Checked = { ok: true; settings: Settings; masterSecret: MasterSecret } | { ok: false; faults: Fault[] };
+
+const encoder = new TextEncoder();
+
+const binding = (method: string, kind: string) =>
+  z.custom(
+    (value) => typeof (value as Record<string, unknown> | null | undefined)?.[method] === "function",
+    `is not bound: wrangler.toml must give this Worker ${kind} under this name`,
+  );
+const object = binding("getByName", "the Durable Object namespace");
+
+const SECRET_HELP = `set it to at least ${LEAST_SECRET} bytes of random text (npx wrangler secret put MASTER_SECRET) and keep it`;
+const masterSecret = z
+  .string(`is missing: ${SECRET_HELP}`)
+  .refine((text) => text !== "", `is empty: ${SECRET_HELP}`)
+  .refine(
+    (text) => text === "" || encoder.encode(text).byteLength >= LEAST_SECRET,
+    `is too short: ${SECRET_HELP}. If keys were made with this one, it goes into MASTER_SECRET_PREVIOUS`,
+  );
+
+/** A variable: text, or in wrangler.toml a number as well. Empty counts as absent. */
+const variable = z
+  .union([z.string(), z.number().transform(String)], "must be a text")
+  .optional()
+  .transform((text) => (text === "" ? undefined : text));
 
 const count = z.number().int().nonnegative();
 const Throttle = z.strictObject({
@@ -65,26 +93,114 @@ const Throttle = z.strictObject({
   firesPerMinute: count.default(DEFAULT_FIRES_PER_MINUTE),
 });
 
-/** Throws with the variable's name if a value makes no sense. */
-export function settingsOf(env: Env): Settings {
-  const shards = Number(env.ACTIVATION_SHARDS ?? "4");
-  if (!Number.isInteger(shards) || shards < 1 || shards > 256)
-    throw new RangeError("ACTIVATION_SHARDS must be 1 to 256");
-  const given = Limits.parse(JSON.parse(env.LIMITS ?? "{}"));
+const NO_THROTTLE: ThrottleLimits = Throttle.parse({});
+
+const bound = (standard: { min: number; std: number; max: number }) =>
+  z
+    .strictObject({ min: count, std: count, max: count })
+    .partial()
+    .default({})
+    .transform(({ min = standard.min, max = standard.max, std }) => ({
+      min,
+      max,
+      std: std ?? Math.min(Math.max(standard.std, min), max),
+    }))
+    .refine(({ min, std, max }) => min <= std && std <= max, "must have min <= std <= max");
+
+const Limits = z.strictObject({
+  timeout: bound(DEFAULT_BOUNDS.timeout),
+  memory: bound(DEFAULT_BOUNDS.memory),
+  logs: bound(DEFAULT_BOUNDS.logs),
+  concurrency: bound(DEFAULT_BOUNDS.concurrency),
+});
+
+const Secrets = z.object({ MASTER_SECRET: masterSecret, MASTER_SECRET_PREVIOUS: variable });
+
+const Variables = Secrets.extend({
+  DB: binding("prepare", "the D1 database"),
+  BLOBS: binding("put", "the R2 bucket"),
+  SCHEDULER: object,
+  ACTIVATIONS: object,
+  GATE: object,
+  COMPOSITION: object,
+  ROSTER: object,
+  ADMIN_TOKEN: variable,
+  ACTIVATION_SHARDS: variable
+    .transform((text) => Number(text ?? "4"))
+    .refine((shards) => Number.isInteger(shards) && shards >= 1 && shards <= 256, "must be a number from 1 to 256"),
+  DEVELOPMENT_KEYS: variable.refine(
+    (text) => text === undefined || text === "loopback",
+    'must be "loopback", or absent',
+  ),
+  LIMITS: variable.transform((text, context) => jsonOf(text ?? "{}", Limits, context)),
+  DEFAULT_THROTTLE: variable.transform((text, context) =>
+    text === "none" ? null : jsonOf(text ?? "{}", Throttle, context),
+  ),
+  BUILD: variable,
+  BENCH_COMMIT_DELAY: variable.refine((text) => Number(text ?? "0") >= 0, "must be a number of ms"),
+});
+
+/** All that is wrong at once, so that it can be mended at once. */
+export function checkEnv(env: Env): Checked {
+  // Named one by one: what else an environment holds is not looked at.
+  const given = Object.fromEntries(Object.keys(Variables.shape).map((name) => [name, env[name as keyof Env]]));
+  const parsed = Variables.safeParse(given);
+  if (!parsed.success) return { ok: false, faults: faultsOf(parsed.error) };
+  const { data } = parsed;
   return {
-    shards,
-    bounds: {
-      timeout: { ...DEFAULT_BOUNDS.timeout, ...given.timeout },
-      memory: { ...DEFAULT_BOUNDS.memory, ...given.memory },
-      logs: { ...DEFAULT_BOUNDS.logs, ...given.logs },
-      concurrency: { ...DEFAULT_BOUNDS.concurrency, ...given.concurrency },
-    } as LimitBounds,
-    developmentKeys: env.DEVELOPMENT_KEYS === "loopback",
-    build: env.BUILD ?? "dev",
-    commitDelay: Number(env.BENCH_COMMIT_DELAY ?? "0"),
-    throttle: env.DEFAULT_THROTTLE !== "none",
-    throttleDefaults: Throttle.parse(
-      JSON.parse(env.DEFAULT_THROTTLE === "none" ? "{}" : (env.DEFAULT_THROTTLE ?? "{}")),
-    ),
+    ok: true,
+    masterSecret: secretOf(data),
+    settings: {
+      shards: data.ACTIVATION_SHARDS,
+      bounds: data.LIMITS,
+      developmentKeys: data.DEVELOPMENT_KEYS === "loopback",
+      build: data.BUILD ?? "dev",
+      throttle: data.DEFAULT_THROTTLE !== null,
+      throttleDefaults: data.DEFAULT_THROTTLE ?? NO_THROTTLE,
+    },
   };
+}
+
+/** For objects, which serve nobody without the Worker. Throws what is wrong. */
+export function masterSecretOf(env: Pick<Env, "MASTER_SECRET" | "MASTER_SECRET_PREVIOUS">): MasterSecret {
+  const parsed = Secrets.safeParse(env);
+  if (!parsed.success) throw new Error(sentenceOf(faultsOf(parsed.error)));
+  return secretOf(parsed.data);
+}
+
+/** ms the longest action may run. What runs when the environment has gone bad is bounded as by default. */
+export function longestRun(env: Env): number {
+  const checked = checkEnv(env);
+  return (checked.ok ? checked.settings.bounds : DEFAULT_BOUNDS).timeout.max;
+}
+
+/** One text for log and callers. */
+export function sentenceOf(faults: readonly Fault[]): string {
+  const parts = faults.map(({ variable, reason }) => `${variable} ${reason}.`);
+  return `The platform is not configured and does nothing until it is. ${parts.join(" ")}`;
+}
+
+function secretOf(given: z.infer<typeof Secrets>): MasterSecret {
+  return { current: given.MASTER_SECRET, previous: given.MASTER_SECRET_PREVIOUS ?? null };
+}
+
+function faultsOf(error: z.ZodError): Fault[] {
+  return error.issues.map(({ path, message }) => {
+    const [variable = "env", ...inner] = path.map(String);
+    return { variable, reason: inner.length === 0 ? message : `${inner.join(".")}: ${message}` };
+  });
+}
+
+function jsonOf<T>(text: string, schema: z.ZodType<T>, context: z.RefinementCtx): T | typeof z.NEVER {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "is no JSON" });
+    return z.NEVER;
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues) context.addIssue({ code: "custom", path: [...path], message });
+  return z.NEVER;
 }

@@ -39,6 +39,7 @@ export const TEXTS = {
   "too-many-requests": (detail: string) => `Too many requests in the last minute (${detail}).`,
   "too-many-concurrent": (detail: string) => `Too many concurrent requests in flight (${detail}).`,
   "backlog-full": () => "Too many activations are waiting in this namespace; try again when some have run.",
+  "not-configured": (sentence: string) => sentence,
   overloaded: () => "System is overloaded, try again later.",
   "foreign-origin": () => "Development keys are not accepted from a web page of another origin.",
   "admin-closed": () => "The admin API is closed: set the ADMIN_TOKEN secret to open it.",
@@ -60,6 +61,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "too-many-concurrent",
   "backlog-full",
   "overloaded",
+  "not-configured",
   "concurrent-modification",
 ]);
 

@@ -18,5 +18,8 @@ const app = makeApp(servicesOf);
 
 export default {
   fetch: app.fetch,
-  scheduled: (_, env) => servicesOf(env).tidy(),
+  async scheduled(_, env) {
+    const services = servicesOf(env);
+    if (services.ok) await services.value.tidy();
+  },
 } satisfies ExportedHandler<Env>;

@@ -6,7 +6,7 @@ import type { Identity } from "./entities/identity.ts";
 import { MAX_PAYLOAD } from "./entities/limits.ts";
 import type { RawJson } from "./entities/raw-json.ts";
 import type { Env } from "./env.ts";
-import { fail } from "./errors.ts";
+import { fail, type Result } from "./errors.ts";
 import { FanOut } from "./invocation/fan-out.ts";
 import { type Invoked, invoke } from "./invocation/invoke.ts";
 import { Actions } from "./invocation/resolve.ts";
@@ -23,7 +23,14 @@ export interface InternalOptions {
   cause?: string;
 }
 
-export function makeInternal(open: (env: Env) => Services) {
+/** Throws while the platform is not configured: our objects ask again. */
+async function ready(opened: Result<Services>): Promise<Services> {
+  const refusal = opened.ok ? await opened.value.refusal() : opened.text;
+  if (!opened.ok || refusal !== null) throw new Error(refusal ?? "not configured");
+  return opened.value;
+}
+
+export function makeInternal(open: (env: Env) => Result<Services>) {
   const actions = new Actions();
   const fanOut = new FanOut(actions);
   return class Internal extends WorkerEntrypoint<Env> {
@@ -34,7 +41,7 @@ export function makeInternal(open: (env: Env) => Services) {
       payload: RawJson | undefined,
       options: InternalOptions,
     ): Promise<Invoked> {
-      const services = open(this.env);
+      const services = await ready(open(this.env));
       const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
       const { epoch } = await services.lease(identity.namespace.name, later);
       if (payload !== undefined && payload.length > MAX_PAYLOAD) return fail("too-large", "The payload is too large.");
@@ -54,7 +61,7 @@ export function makeInternal(open: (env: Env) => Services) {
 
     /** One step of a composition; throws if nobody knows whether it was started: ask again. */
     async step(request: StepRequest): Promise<StepReply> {
-      const services = open(this.env);
+      const services = await ready(open(this.env));
       const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
       const { epoch } = await services.lease(request.onBehalf.identity.namespace.name, later);
       const work = step(services.desk(later), { actions, epoch }, request);
@@ -64,7 +71,7 @@ export function makeInternal(open: (env: Env) => Services) {
 
     /** What is left of a fire is done now, or its store asks again. */
     async resume(fire: Fire, started: ActivationId[]): Promise<void> {
-      const services = open(this.env);
+      const services = await ready(open(this.env));
       const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
       const { epoch } = await services.lease(fire.about.namespace, later);
       const work = fanOut.run(services.desk(later), fire, { started, epoch });

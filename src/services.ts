@@ -1,8 +1,9 @@
 // The switchboard: the stores and typed handles on the objects, made once per isolate. What is remembered here between
 // requests are values, never promises or stubs: those belong to the request that made them.
 
-import type { Env, Settings } from "./env.ts";
-import { settingsOf } from "./env.ts";
+import type { MasterSecret } from "./entities/sealing.ts";
+import { checkEnv, type Env, type Settings, sentenceOf } from "./env.ts";
+import { fail, type Result } from "./errors.ts";
 import type { Builtin } from "./invocation/builtin.ts";
 import type { Cancel, Desk, FireDesk } from "./invocation/ports.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
@@ -30,6 +31,8 @@ const RENEW_AT = 0.5;
 
 /** How long (ms) an isolate stays with one store shard. */
 const SHARD_TURN = 1_000;
+/** ms after which a database that did not know our secret is asked again. */
+const CHECK_AGAIN = 2_000;
 /** A blob that no entity has owned for this long (ms) belongs to an upload that never ended. */
 const ORPHAN_AGE = 3_600_000;
 
@@ -53,17 +56,38 @@ export class Services {
   /** Names this isolate to the gates. */
   readonly holder: string = crypto.randomUUID();
   readonly settings: Settings;
+  readonly masterSecret: MasterSecret;
   readonly stores: Stores;
   readonly #env: Env;
   readonly #shelves = new Map<string, Shelf>();
   readonly #firstShard = Math.floor(Math.random() * 256);
   #roster: Held<RosterEntry[]> | undefined;
+  /** What the database said of our secrets; undefined = not asked yet. */
+  #standing: { sentence: string | null; at: number } | undefined;
 
-  constructor(env: Env) {
+  constructor(env: Env, { settings, masterSecret }: { settings: Settings; masterSecret: MasterSecret }) {
     this.#env = env;
-    this.settings = settingsOf(env);
-    const stores = openStores(env);
+    this.settings = settings;
+    this.masterSecret = masterSecret;
+    const stores = openStores(env, masterSecret);
     this.stores = { ...stores, entities: new SystemEntities(stores.entities) };
+  }
+
+  /** Why nothing may be done, or null: whether the database knows the secrets we were given. Asked once per isolate, and
+   * again while it does not. */
+  refusal(): string | null | Promise<string | null> {
+    const standing = this.#standing;
+    if (standing?.sentence === null) return null;
+    if (standing !== undefined && Date.now() - standing.at < CHECK_AGAIN) return standing.sentence;
+    return this.#check();
+  }
+
+  async #check(): Promise<string | null> {
+    const fault = await this.stores.secrets.check();
+    const sentence = fault === null ? null : sentenceOf([fault]);
+    if (sentence !== null && sentence !== this.#standing?.sentence) console.error(sentence);
+    this.#standing = { sentence, at: Date.now() };
+    return sentence;
   }
 
   scheduler(name: SchedulerName): InvokerSchedulerRpc {
@@ -161,7 +185,7 @@ export class Services {
 
   /** What one request needs to invoke. */
   desk(later: Later): FireDesk {
-    return new RequestDesk(this, { later, masterSecret: this.#env.MASTER_SECRET });
+    return new RequestDesk(this, later);
   }
 
   /** Every minute: a bounded piece of what was left behind. */
@@ -217,18 +241,18 @@ class RequestDesk implements FireDesk {
   readonly blobs: BlobStore;
   readonly throttle: Desk["throttle"];
   readonly holder: string;
-  readonly masterSecret: string;
+  readonly masterSecret: MasterSecret;
   readonly later: Later;
   readonly #services: Services;
 
-  constructor(services: Services, options: { later: Later; masterSecret: string }) {
+  constructor(services: Services, later: Later) {
     this.#services = services;
     this.entities = services.stores.entities;
     this.blobs = services.stores.blobs;
     this.throttle = services.settings.throttle ? services.settings.throttleDefaults : null;
     this.holder = services.holder;
-    this.masterSecret = options.masterSecret;
-    this.later = options.later;
+    this.masterSecret = services.masterSecret;
+    this.later = later;
   }
 
   now(): number {
@@ -282,12 +306,17 @@ function shardName(namespaceId: string, shard: number): StoreName {
 }
 
 const MAX_SHELVES = 10_000;
-const opened = new WeakMap<Env, Services>();
+const opened = new WeakMap<Env, Result<Services>>();
 
-export function servicesOf(env: Env): Services {
+/** Fails, always the same, if the environment is not as it must be; the log is told once. */
+export function servicesOf(env: Env): Result<Services> {
   let services = opened.get(env);
   if (services === undefined) {
-    services = new Services(env);
+    const checked = checkEnv(env);
+    services = checked.ok
+      ? { ok: true, value: new Services(env, checked) }
+      : fail("not-configured", sentenceOf(checked.faults));
+    if (!services.ok) console.error(services.text);
     opened.set(env, services);
   }
   return services;

@@ -3,9 +3,9 @@
 
 import { DurableObject } from "cloudflare:workers";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import { type Env, settingsOf } from "../../src/env.ts";
+import { type Env, longestRun } from "../../src/env.ts";
 import type { CompositionRpc, Run, RunReply, StepReply, StepRequest } from "../../src/protocol/composition.ts";
-import { openStores } from "../../src/storage/open.ts";
+import { openBlobs } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../confirm.ts";
 import { CompositionCore } from "./core.ts";
 import type { CompositionPorts } from "./ports.ts";
@@ -59,8 +59,8 @@ export class Composition extends DurableObject<Env> implements CompositionRpc {
       },
       step: (request) => worker.Internal.step(request),
       store: () => env.ACTIVATIONS.getByName(name),
-      blobs: openStores(env).blobs,
-      longest: settingsOf(env).bounds.timeout.max,
+      blobs: openBlobs(env),
+      longest: longestRun(env),
       warn: (text) => console.warn(`composition ${name}: ${text}`),
     };
   }

@@ -4,8 +4,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { mintCredential } from "../../src/entities/credential.ts";
-import { open } from "../../src/entities/sealing.ts";
-import type { Env } from "../../src/env.ts";
+import { type MasterSecret, open } from "../../src/entities/sealing.ts";
+import { type Env, masterSecretOf } from "../../src/env.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type HostReport, PING, PONG } from "../../src/protocol/messages.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
@@ -154,6 +154,11 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
 
   #ports(): SchedulerPorts {
     const { env } = this;
+    let known: MasterSecret | undefined;
+    const secret = (): MasterSecret => {
+      known ??= masterSecretOf(env);
+      return known;
+    };
     const { kv } = this.ctx.storage;
     const memory: SchedulerMemory = {
       load: () => ({ epoch: kv.get<number>("epoch") ?? 0, draining: kv.get<boolean>("draining") ?? false }),
@@ -169,19 +174,17 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
       memory,
       store: (name) => env.ACTIVATIONS.getByName(name),
       report: (entry) => env.ROSTER.getByName(ROSTER_NAME).report(entry),
-      credential: (invocation, expiresAt) => credential(env.MASTER_SECRET, invocation, expiresAt),
+      credential: async (invocation, expiresAt) => credential(secret(), invocation, expiresAt),
       warn: (text) => console.warn(`scheduler ${this.#name}: ${text}`),
     };
   }
 }
 
-async function credential(secret: string, invocation: Invocation, expiresAt: number): Promise<string> {
-  if (invocation.credential === "activation") {
-    return mintCredential(secret, { namespaceId: invocation.about.namespaceId, expiresAt });
-  }
-  const key = invocation.sealedKey === undefined ? null : await open(secret, invocation.sealedKey);
-  if (key === null) throw new Error("the sealed key cannot be opened");
-  return key;
+/** A key that does not open any more, since its secret is gone, is not handed on: the action gets a credential. */
+async function credential(secret: MasterSecret, invocation: Invocation, expiresAt: number): Promise<string> {
+  const { credential: wanted, sealedKey, about } = invocation;
+  const key = wanted === "owner" && sealedKey !== undefined ? await open(secret, "handed-on-key", sealedKey) : null;
+  return key ?? mintCredential(secret, { namespaceId: about.namespaceId, expiresAt });
 }
 
 /** Keeps the report with the socket; a long one without its images, which only the roster shows. */

@@ -9,7 +9,7 @@ export interface Parameter {
   value: RawJson;
   /** Delivered through the environment at /init only. */
   init?: boolean;
-  /** Name of the algorithm where the value is sealed. */
+  /** In old documents: a client said its value was sealed. The value is taken as it stands. */
   encryption?: string;
 }
 

@@ -3,7 +3,7 @@
 
 import { fail, ok, type Result } from "../errors.ts";
 import type { Parameter } from "./action.ts";
-import { parseParameters } from "./parameters.ts";
+import { parseParameters, sealedElsewhere } from "./parameters.ts";
 import { membersOf, type RawJson, shapeOf } from "./raw-json.ts";
 import { parseVersion } from "./version.ts";
 
@@ -36,6 +36,8 @@ export function parseEntityPut(fields: ReadonlyMap<string, RawJson>): Result<Ent
     if (raw === undefined) continue;
     const list = parseParameters(raw, name);
     if (!list.ok) return list;
+    const sealed = sealedElsewhere(list.value);
+    if (sealed !== null) return sealed;
     put[name] = list.value;
   }
   const version = fields.get("version");

@@ -1,9 +1,12 @@
 // Parameters and annotations: arrays of {key, value} whose values keep their bytes. The last of duplicate keys wins.
 
-import { fail, ok, type Result } from "../errors.ts";
+import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { Parameter } from "./action.ts";
 import { byteLength } from "./byte-length.ts";
 import { elementsOf, membersOf, type RawJson, shapeOf } from "./raw-json.ts";
+
+/** Characters of a key in a failure. */
+const MAX_NAMED = 100;
 
 /** `raw` must be valid JSON; `field` names it in the failure. */
 export function parseParameters(raw: RawJson, field: string): Result<Parameter[]> {
@@ -16,6 +19,18 @@ export function parseParameters(raw: RawJson, field: string): Result<Parameter[]
     parsed.push(parameter);
   }
   return ok(mergeParameters([], parsed));
+}
+
+/** Why such a list is not taken from a client, or null: no value is ever sealed here, so what is said to be sealed was not
+ * sealed here, and no text of a client's is opened with a secret of ours. */
+export function sealedElsewhere(list: readonly Parameter[]): Failure | null {
+  const sealed = list.find((each) => each.encryption !== undefined);
+  if (sealed === undefined) return null;
+  const named = JSON.stringify(sealed.key.slice(0, MAX_NAMED));
+  return fail(
+    "malformed-body",
+    `${named} has an 'encryption': what was sealed elsewhere cannot be opened. Send the value itself.`,
+  );
 }
 
 /** JSON text of the array. */

@@ -3,7 +3,7 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { MAX_BODY } from "../entities/limits.ts";
 import type { Env } from "../env.ts";
-import { fail } from "../errors.ts";
+import { fail, type Result } from "../errors.ts";
 import { FanOut } from "../invocation/fan-out.ts";
 import { Actions } from "../invocation/resolve.ts";
 import { Triggers } from "../invocation/triggers.ts";
@@ -38,7 +38,7 @@ const MAX_URL = 8_192;
 const MAX_STORY = 500;
 const MAX_FRAMES = 12;
 
-export function makeApp(open: (env: Env) => Services): App {
+export function makeApp(open: (env: Env) => Result<Services>): App {
   const app: App = new Hono<AppEnv>();
   app.onError(failed);
   app.notFound((c) => respond(c, fail("no-such-route")));
@@ -67,19 +67,28 @@ export function makeApp(open: (env: Env) => Services): App {
   return app;
 }
 
-function edge(open: (env: Env) => Services): MiddlewareHandler<AppEnv> {
+function edge(open: (env: Env) => Result<Services>): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     c.set("transactionId", transactionIdOf(c.req.raw.headers.get("X-Request-ID")));
-    const answer = shortcut(c);
+    const opened = open(c.env);
+    const standing = opened.ok ? opened.value.refusal() : opened.text;
+    const refusal = standing === null || isPing(c) ? null : await standing;
+    const answer = refusal === null ? shortcut(c) : respond(c, fail("not-configured", refusal));
     if (answer === null) {
-      const services = open(c.env);
-      c.set("services", services);
-      c.set("settings", services.settings);
+      if (opened.ok) {
+        c.set("services", opened.value);
+        c.set("settings", opened.value.settings);
+      }
       await next();
     }
     if (!c.req.raw.bodyUsed) await discardRest(c.req.raw);
     return answer ?? undefined;
   };
+}
+
+/** Whether we are there is answered whatever we were given: it needs nothing of it. */
+function isPing(c: AppContext): boolean {
+  return c.req.path === "/ping";
 }
 
 /** The answer to what goes no further. */

@@ -34,7 +34,7 @@ async function callerOf(c: AppContext, identities: Identities): Promise<Caller |
   const credentials = header === null ? null : basic(header);
   if (credentials === null) return null;
   const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  return identities.find(c.get("services"), credentials, { masterSecret: c.env.MASTER_SECRET, later });
+  return identities.find(c.get("services"), credentials, later);
 }
 
 function basic(header: string): { uuid: string; secret: string } | null {

@@ -36,6 +36,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "too-many-requests": 429,
   "too-many-concurrent": 429,
   "backlog-full": 429,
+  "not-configured": 503,
   overloaded: 503,
   "foreign-origin": 403,
   "admin-closed": 403,

@@ -34,21 +34,17 @@ export class Identities {
   readonly #entries = new Map<string, Entry>();
 
   /** Null if nobody has this key. */
-  async find(
-    services: Services,
-    credentials: Credentials,
-    options: { masterSecret: string; later: Later },
-  ): Promise<Caller | null> {
-    if (looksLikeCredential(credentials.secret)) return this.#derived(services, credentials, options);
+  async find(services: Services, credentials: Credentials, later: Later): Promise<Caller | null> {
+    if (looksLikeCredential(credentials.secret)) return this.#derived(services, credentials, later);
     const { uuid, secret } = credentials;
     const matches = (identity: Identity) => equalTexts(identity.key, `${uuid}:${secret}`);
     const entry = this.#entries.get(uuid);
     if (entry !== undefined && matches(entry.identity)) {
-      const lease = services.lease(entry.identity.namespace.name, options.later);
+      const lease = services.lease(entry.identity.namespace.name, later);
       const { epoch } = "then" in lease ? await lease : lease;
       if (epoch === entry.epoch) return callerOf(services, entry);
     }
-    const found = await this.#read(services, { key: uuid, later: options.later }, async () => {
+    const found = await this.#read(services, { key: uuid, later }, async () => {
       const stored = await services.stores.identities.byKey(uuid, secret);
       if (stored !== null || !services.settings.developmentKeys) return stored;
       const known = developmentIdentity(uuid);
@@ -73,20 +69,16 @@ export class Identities {
     });
   }
 
-  async #derived(
-    services: Services,
-    { uuid, secret }: Credentials,
-    options: { masterSecret: string; later: Later },
-  ): Promise<Caller | null> {
+  async #derived(services: Services, { uuid, secret }: Credentials, later: Later): Promise<Caller | null> {
     const presented = { namespaceId: uuid, secret, now: Date.now() };
-    if ((await checkCredential(options.masterSecret, presented)) === null) return null;
+    if ((await checkCredential(services.masterSecret, presented)) === null) return null;
     const key = `act:${uuid}`;
     let entry = this.#entries.get(key) ?? null;
     if (entry !== null) {
-      const lease = await services.lease(entry.identity.namespace.name, options.later);
+      const lease = await services.lease(entry.identity.namespace.name, later);
       if (lease.epoch !== entry.epoch) entry = null;
     }
-    entry ??= await this.#read(services, { key, later: options.later }, async () => {
+    entry ??= await this.#read(services, { key, later }, async () => {
       const stored = await services.stores.identities.byUuid(uuid);
       if (stored !== null || !services.settings.developmentKeys) return stored;
       return developmentIdentity(uuid) ?? null;

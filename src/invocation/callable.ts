@@ -5,7 +5,6 @@ import type { ActionLimits } from "../entities/limits.ts";
 import { isTruthy, mergeParameters, parameterValue } from "../entities/parameters.ts";
 import { objectOf, type RawJson } from "../entities/raw-json.ts";
 import { BUILTIN, SEQUENCE } from "../entities/runtimes.ts";
-import { open } from "../entities/sealing.ts";
 import type { ActionName, Plan } from "../protocol/composition.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import { componentOf } from "./components.ts";
@@ -47,22 +46,17 @@ export interface WebExport {
   auth: RawJson | undefined;
 }
 
-/** Null if it makes no sense, or a sealed parameter does not open. `key`: the name it was asked for by; `bundle`: the
+/** Null if it makes no sense. `key`: the name it was asked for by; `bundle`: the
  * package it was found in. */
-export async function callableOf(
+export function callableOf(
   action: Action,
-  options: { key: ActionName; revision: string; masterSecret: string; bundle: OpenPackage | null },
-): Promise<Callable | null> {
-  const { bundle, masterSecret } = options;
+  options: { key: ActionName; revision: string; bundle: OpenPackage | null },
+): Callable | null {
+  const { bundle } = options;
   const exec = execOf(action);
   if (exec === null) return null;
   const merged = bundle === null ? action.parameters : mergeParameters(bundle.parameters, action.parameters);
-  const parameters = new Map<string, RawJson>();
-  for (const parameter of merged) {
-    const value = await plain(parameter, masterSecret);
-    if (value === null) return null;
-    parameters.set(parameter.key, value);
-  }
+  const parameters = new Map(merged.map(({ key, value }) => [key, value] as const));
   const { annotations } = action;
   const defined = [...parameters].filter(([, value]) => value !== "null").map(([key]) => key);
   const plan = planOf(action, options.key);
@@ -114,11 +108,6 @@ function execOf({ exec }: Action): Invocation["exec"] | null {
     ...("main" in exec && exec.main !== undefined ? { main: exec.main } : {}),
     ...("code" in exec && exec.code !== undefined ? { code: exec.code } : {}),
   };
-}
-
-async function plain({ value, encryption }: Parameter, masterSecret: string): Promise<RawJson | null> {
-  if (encryption === undefined) return value;
-  return open(masterSecret, JSON.parse(value) as string);
 }
 
 /** "owner" asks for the namespace's own key; any other true value for one that expires. Where the annotation is missing

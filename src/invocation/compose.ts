@@ -37,7 +37,11 @@ export async function compose(ports: Ports, composing: Composing): Promise<Submi
     about,
     plan,
     args: await payloadOf(ports, payload, `args/${about.namespaceId}/${id}`),
-    onBehalf: { identity: rest, sealedKey: rest.derived ? "" : await seal(ports.masterSecret, key), apiHost },
+    onBehalf: {
+      identity: rest,
+      sealedKey: rest.derived ? "" : await seal(ports.masterSecret, "handed-on-key", key),
+      apiHost,
+    },
   };
   const reply = await insist({ ports, id }, () =>
     ports.composition(run).run(run, { waitMs: Math.max(0, until - ports.now()) }),

@@ -178,6 +178,6 @@ async function all(
 
 /** A key that does not open any more is not handed on: its actions get credentials of their own. */
 async function identityOf(desk: Desk, { identity, sealedKey }: OnBehalf): Promise<Identity> {
-  const key = identity.derived ? null : await open(desk.masterSecret, sealedKey);
+  const key = identity.derived ? null : await open(desk.masterSecret, "handed-on-key", sealedKey);
   return { ...identity, key: key ?? "", derived: key === null };
 }

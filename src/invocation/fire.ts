@@ -106,5 +106,9 @@ async function factOf(
 async function onBehalfOf(desk: Pick<Desk, "masterSecret">, identity: Identity, apiHost: string): Promise<OnBehalf> {
   const { key, ...rest } = identity;
   // A credential would have expired by the time it is needed.
-  return { identity: rest, sealedKey: rest.derived ? "" : await seal(desk.masterSecret, key), apiHost };
+  return {
+    identity: rest,
+    sealedKey: rest.derived ? "" : await seal(desk.masterSecret, "handed-on-key", key),
+    apiHost,
+  };
 }

@@ -98,7 +98,7 @@ async function run(desk: Desk, { id, callable, calling }: Found, request: Reques
       about,
       args: args.value,
       calling,
-      sealedKey: () => seal(desk.masterSecret, identity.key),
+      sealedKey: () => seal(desk.masterSecret, "handed-on-key", identity.key),
       blocking: waitMs > 0,
     }),
     candidates: placementOf(`${identity.namespace.uuid}/${callable.path}`, callable.kind, schedulers),

@@ -2,6 +2,7 @@
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
+import type { MasterSecret } from "../entities/sealing.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
 import type { FireStoreRpc } from "../protocol/fire.ts";
 import type { ActivationStoreRpc, GateLease, GateRpc, InvokerSchedulerRpc, RosterEntry } from "../protocol/rpc.ts";
@@ -47,8 +48,8 @@ export interface Desk extends SubmitPorts {
   gate(namespaceId: string): Pick<GateRpc, "enter" | "leave">;
   /** Names this isolate to the gates. */
   holder: string;
-  /** The deployment's secret that opens sealed parameters. */
-  masterSecret: string;
+  /** Seals the keys of callers that are handed on. */
+  masterSecret: MasterSecret;
   /** Keeps work alive after the caller has been answered, or has gone. */
   later(work: Promise<unknown>): void;
 }

@@ -16,7 +16,7 @@ export interface Caller {
   epoch: number;
 }
 
-type Finding = Pick<Desk, "entities" | "lease" | "masterSecret">;
+type Finding = Pick<Desk, "entities" | "lease">;
 
 interface Entry {
   callable: Callable;
@@ -86,10 +86,9 @@ export class Actions {
     if (stored.type !== "action") return fail("wrong-collection");
     const action = readAction(stored.document);
     if (action === null) return fail("corrupted");
-    const callable = await callableOf(action, {
+    const callable = callableOf(action, {
       key,
       revision: stored.revision,
-      masterSecret: desk.masterSecret,
       bundle: opened?.value ?? null,
     });
     if (callable === null) return fail("corrupted");

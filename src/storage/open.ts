@@ -1,25 +1,35 @@
 // The stores behind their interfaces; the only file that names what they are made of.
 
+import type { MasterSecret } from "../entities/sealing.ts";
 import type { Env } from "../env.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { D1EntityStore } from "./d1/entity-store.ts";
 import { D1IdentityStore } from "./d1/identity-store.ts";
+import { D1SecretBook } from "./d1/secret-book.ts";
 import type { EntityStore } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
 import { R2BlobStore } from "./r2/blob-store.ts";
+import type { SecretBook } from "./secret-book.ts";
 
 export interface Stores {
   identities: IdentityStore;
   entities: EntityStore;
   blobs: BlobStore;
+  secrets: SecretBook;
+}
+
+/** For who needs no other store. */
+export function openBlobs(env: Pick<Env, "BLOBS">): BlobStore {
+  return new R2BlobStore(env.BLOBS);
 }
 
 /** Cheap; the stores keep no state of their own. */
-export function openStores(env: Pick<Env, "DB" | "BLOBS" | "MASTER_SECRET">): Stores {
-  const blobs = new R2BlobStore(env.BLOBS);
+export function openStores(env: Pick<Env, "DB" | "BLOBS">, masterSecret: MasterSecret): Stores {
+  const blobs = openBlobs(env);
   return {
-    identities: new D1IdentityStore(env.DB, env.MASTER_SECRET),
+    identities: new D1IdentityStore(env.DB, masterSecret),
     entities: new D1EntityStore(env.DB, blobs),
     blobs,
+    secrets: new D1SecretBook(env.DB, masterSecret),
   };
 }

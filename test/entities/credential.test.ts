@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { checkCredential, looksLikeCredential, mintCredential } from "../../src/entities/credential.ts";
 
-const master = "a-master-secret-for-tests";
+const master = { current: "a-master-secret-for-tests-of-credentials", previous: null };
 const namespaceId = "23bc46b1-71f6-4ed5-8c54-816aa4f8c502";
 const expiresAt = 1_800_000_000_000;
 
@@ -31,7 +31,22 @@ describe("an activation credential", () => {
   it("opens no other namespace and no other deployment", async () => {
     const secret = await minted();
     expect(await checkCredential(master, { namespaceId: "other", secret, now: 0 })).toBeNull();
-    expect(await checkCredential("another master secret", { namespaceId, secret, now: 0 })).toBeNull();
+    expect(
+      await checkCredential({ current: "another master secret", previous: null }, { namespaceId, secret, now: 0 }),
+    ).toBeNull();
+  });
+
+  it("of the secret of before counts while that one is given, unless it could be guessed", async () => {
+    const secret = await minted();
+    const current = "the-secret-of-today-which-is-another-one";
+    const check = (previous: string | null) => checkCredential({ current, previous }, { namespaceId, secret, now: 0 });
+    expect(await check(master.current)).toBe(expiresAt);
+    expect(await check(null)).toBeNull();
+    for (const guessed of ["", "short"]) {
+      const forged = await mintCredential({ current: guessed, previous: null }, { namespaceId, expiresAt });
+      const presented = { namespaceId, secret: forged.slice(namespaceId.length + 1), now: 0 };
+      expect(await checkCredential({ current, previous: guessed }, presented), guessed).toBeNull();
+    }
   });
 
   it("is refused when any one character differs", async () => {

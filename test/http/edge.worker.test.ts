@@ -3,11 +3,11 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { mintCredential } from "../../src/entities/credential.ts";
-import type { Env } from "../../src/env.ts";
+import { type Env, masterSecretOf } from "../../src/env.ts";
 import { ask, GUEST_KEY, stores } from "../support/client.worker.ts";
 import { platform } from "../support/fake-host.worker.ts";
 
-const { MASTER_SECRET } = env as unknown as Env;
+const SECRET = masterSecretOf(env as unknown as Env);
 const GUEST_UUID = GUEST_KEY.slice(0, 36);
 const NAMESPACES = "/api/v1/namespaces";
 const CORS = {
@@ -93,24 +93,27 @@ describe("a key", () => {
 describe("an activation credential", () => {
   it("opens its namespace until it expires", async () => {
     const grant = { namespaceId: GUEST_UUID, expiresAt: Date.now() + 60_000 };
-    const key = await mintCredential(MASTER_SECRET, grant);
+    const key = await mintCredential(SECRET, grant);
     for (let round = 0; round < 2; round++) expect((await ask("GET", NAMESPACES, { key })).text).toBe('["guest"]');
-    const late = await mintCredential(MASTER_SECRET, { namespaceId: GUEST_UUID, expiresAt: Date.now() - 1_000 });
+    const late = await mintCredential(SECRET, { namespaceId: GUEST_UUID, expiresAt: Date.now() - 1_000 });
     expect((await ask("GET", NAMESPACES, { key: late })).status).toBe(401);
   });
 
   it("of another deployment, or for an unknown namespace, opens nothing", async () => {
     const expiresAt = Date.now() + 60_000;
-    const foreign = await mintCredential("another secret", { namespaceId: GUEST_UUID, expiresAt });
+    const foreign = await mintCredential(
+      { current: "another secret", previous: null },
+      { namespaceId: GUEST_UUID, expiresAt },
+    );
     expect((await ask("GET", NAMESPACES, { key: foreign })).status).toBe(401);
-    const nobody = await mintCredential(MASTER_SECRET, { namespaceId: "nobody", expiresAt });
+    const nobody = await mintCredential(SECRET, { namespaceId: "nobody", expiresAt });
     expect((await ask("GET", NAMESPACES, { key: nobody })).status).toBe(401);
   });
 
   it("of an identity in the store works as well", async () => {
     const made = await stores().identities.create({ subject: "bobby", namespace: "builders" });
     const grant = { namespaceId: made?.namespace.uuid ?? "", expiresAt: Date.now() + 60_000 };
-    const key = await mintCredential(MASTER_SECRET, grant);
+    const key = await mintCredential(SECRET, grant);
     for (let round = 0; round < 2; round++) expect((await ask("GET", NAMESPACES, { key })).text).toBe('["builders"]');
   });
 });

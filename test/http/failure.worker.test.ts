@@ -22,7 +22,9 @@ describe("an identity", () => {
     for (let round = 0; round < 2; round++) {
       expect((await ask("GET", "/api/v1/namespaces", { key: blocked })).status).toBe(200);
     }
-    const gate = servicesOf(env as unknown as Env).entityGate("erins");
+    const services = servicesOf(env as unknown as Env);
+    if (!services.ok) throw new Error(services.text);
+    const gate = services.value.entityGate("erins");
     await gate.beginWrite("the administrator");
     await DB.prepare("UPDATE subjects SET blocked = 1 WHERE subject = 'erin.'").run();
     await gate.endWrite("the administrator");

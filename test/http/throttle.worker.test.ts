@@ -98,7 +98,9 @@ describe("a write", () => {
     await putAction("elsewhere", { parameters: [{ key: "v", value: "1" }] });
     expect([await call(), await call()]).toEqual([{ v: 1 }, { v: 1 }]);
     const { entities } = stores();
-    const gate = servicesOf(env as unknown as Env).entityGate("guest");
+    const services = servicesOf(env as unknown as Env);
+    if (!services.ok) throw new Error(services.text);
+    const gate = services.value.entityGate("guest");
     await gate.beginWrite("another isolate");
     const old = await entities.get({ path: "guest", name: "elsewhere" });
     if (old === null) throw new Error("the action is gone");

@@ -19,8 +19,8 @@ const plain: Action = {
 };
 
 async function callable(changes: Partial<Action>): Promise<Callable> {
-  const options = { key: { path: "guest", name: "hello" }, revision: "1", masterSecret: "secret", bundle: null };
-  const made = await callableOf({ ...plain, ...changes }, options);
+  const options = { key: { path: "guest", name: "hello" }, revision: "1", bundle: null };
+  const made = callableOf({ ...plain, ...changes }, options);
   if (made === null) throw new Error("not callable");
   return made;
 }

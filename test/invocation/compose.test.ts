@@ -51,7 +51,7 @@ describe("a call of a sequence", () => {
       onBehalf: { identity, apiHost: "https://here" },
     });
     expect(JSON.stringify(run)).not.toContain(key);
-    expect(await open(desk.masterSecret, run.onBehalf.sealedKey)).toBe(key);
+    expect(await open(desk.masterSecret, "handed-on-key", run.onBehalf.sealedKey)).toBe(key);
   });
 
   it("without a payload has an empty one, its own parameters are not its components'", async () => {

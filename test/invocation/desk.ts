@@ -26,7 +26,7 @@ export class MemoryDesk implements Desk {
   readonly left: string[] = [];
   readonly entered: string[] = [];
   readonly holder = "isolate";
-  readonly masterSecret = "master";
+  readonly masterSecret: Desk["masterSecret"] = { current: "master", previous: null };
   throttle: Desk["throttle"] = null;
   /** Ended and not kept: only those who wait are told. */
   readonly hidden = new Set<string>();

@@ -153,7 +153,7 @@ describe("a fire", () => {
     await shoot();
     const text = JSON.stringify(desk.facts[0]);
     expect(text).not.toContain("uuid-a:secret");
-    expect(await open("master", desk.facts[0]!.onBehalf.sealedKey)).toBe("uuid-a:secret");
+    expect(await open(desk.masterSecret, "handed-on-key", desk.facts[0]!.onBehalf.sealedKey)).toBe("uuid-a:secret");
   });
 
   it("without an active rule is nothing at all", async () => {
@@ -289,7 +289,7 @@ describe("a fan-out taken up again", () => {
     await fanOut.run(desk, desk.facts[0]!, { epoch: 1 });
     const [invocation] = [...desk.accepted.values()];
     expect(invocation?.credential).toBe("owner");
-    expect(await open("master", invocation?.sealedKey ?? "")).toBe("uuid-a:secret");
+    expect(await open(desk.masterSecret, "handed-on-key", invocation?.sealedKey ?? "")).toBe("uuid-a:secret");
   });
 
   it("calls them with a credential of their own where the key does not open any more, or none was there", async () => {

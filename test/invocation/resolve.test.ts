@@ -19,7 +19,6 @@ beforeEach(() => {
 async function find(full: string, namespace: string) {
   const desk = {
     entities: shelf,
-    masterSecret: "secret",
     lease: (name: string) => {
       leased.push(name);
       return { epoch: epochs[name] ?? 0, ttl: 1_000 };

@@ -18,7 +18,7 @@ let epoch: number;
 
 beforeEach(async () => {
   desk = new MemoryDesk();
-  sealedKey = await seal(desk.masterSecret, CALLER.key);
+  sealedKey = await seal(desk.masterSecret, "handed-on-key", CALLER.key);
   epoch = 0;
 });
 
@@ -104,7 +104,7 @@ describe("a step that is an action", () => {
     desk.entities.action("a/act", { annotations: [value("provide-api-key", '"owner"')] });
     await ask("a/act");
     expect(invocation()).toMatchObject({ credential: "owner", sealedKey });
-    expect(await open(desk.masterSecret, invocation()?.sealedKey ?? "")).toBe(CALLER.key);
+    expect(await open(desk.masterSecret, "handed-on-key", invocation()?.sealedKey ?? "")).toBe(CALLER.key);
   });
 });
 

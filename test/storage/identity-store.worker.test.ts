@@ -2,7 +2,7 @@
 
 import { beforeEach, expect, test } from "vitest";
 import { openStores } from "../../src/storage/open.ts";
-import { testEnv, testStores } from "./stores.worker.ts";
+import { testEnv, testSecret, testStores } from "./stores.worker.ts";
 
 const { identities } = testStores();
 const SECRET = "s".repeat(64);
@@ -86,9 +86,23 @@ test("a blocked subject is invisible to every look-up", async () => {
   expect(await identities.byNamespace("home")).toBeNull();
 });
 
-test("another master secret opens nothing", async () => {
+test("another master secret opens nothing, and who acts as the namespace has no key to hand on", async () => {
   await identities.create({ subject: "alice", namespace: "home", key: `uuid:${SECRET}` });
-  const other = openStores({ ...testEnv(), MASTER_SECRET: "another" }).identities;
+  const other = openStores(testEnv(), { current: "another", previous: null }).identities;
   expect(await other.byKey("uuid", SECRET)).toBeNull();
-  await expect(other.byNamespace("home")).rejects.toThrow("MASTER_SECRET");
+  expect(await other.byNamespace("home")).toMatchObject({ subject: "alice", key: "", derived: true });
+});
+
+test("the secret of before opens, and what it sealed is sealed anew when its key is used", async () => {
+  await identities.create({ subject: "alice", namespace: "home", key: `uuid:${SECRET}` });
+  const next = { current: "the secret of tomorrow", previous: testSecret().current };
+  const alone = openStores(testEnv(), { ...next, previous: null }).identities;
+  const both = openStores(testEnv(), next).identities;
+  expect((await both.byUuid("uuid"))?.key).toBe(`uuid:${SECRET}`);
+  expect(await both.byKey("uuid", SECRET.replace("s", "t"))).toBeNull();
+  expect(await alone.byKey("uuid", SECRET)).toBeNull();
+  expect((await both.byKey("uuid", SECRET))?.subject).toBe("alice");
+  expect((await alone.byKey("uuid", SECRET))?.subject).toBe("alice");
+  expect((await alone.byUuid("uuid"))?.key).toBe(`uuid:${SECRET}`);
+  expect(await identities.byKey("uuid", SECRET)).toBeNull();
 });

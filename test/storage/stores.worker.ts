@@ -1,6 +1,8 @@
 // The stores over the test's own bindings.
 
 import { env } from "cloudflare:workers";
+import type { MasterSecret } from "../../src/entities/sealing.ts";
+import { masterSecretOf } from "../../src/env.ts";
 import { openStores, type Stores } from "../../src/storage/open.ts";
 
 export interface TestEnv {
@@ -13,6 +15,10 @@ export function testEnv(): TestEnv {
   return env as unknown as TestEnv;
 }
 
+export function testSecret(): MasterSecret {
+  return masterSecretOf(testEnv());
+}
+
 export function testStores(): Stores {
-  return openStores(testEnv());
+  return openStores(testEnv(), testSecret());
 }

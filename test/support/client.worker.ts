@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import type { Action } from "../../src/entities/action.ts";
 import { documentOf, summaryOf } from "../../src/entities/action-document.ts";
-import type { Env } from "../../src/env.ts";
+import { type Env, masterSecretOf } from "../../src/env.ts";
 import { openStores } from "../../src/storage/open.ts";
 import { platform } from "./fake-host.worker.ts";
 
@@ -39,7 +39,7 @@ export async function ask(method: string, path: string, options: Ask = {}): Prom
 }
 
 export function stores() {
-  return openStores(env as unknown as Env);
+  return openStores(env as unknown as Env, masterSecretOf(env as unknown as Env));
 }
 
 /** Puts an action into the store, past the API. */

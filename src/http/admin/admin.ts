@@ -2,67 +2,27 @@
 
 import type { MiddlewareHandler } from "hono";
 import { z } from "zod";
-import { isName } from "../../entities/names.ts";
 import { sameSecret } from "../../entities/sealing.ts";
-import { bytesOfSize } from "../../entities/size.ts";
-import { type Failure, fail, ok, type Result } from "../../errors.ts";
+import { type Failure, fail } from "../../errors.ts";
 import type { SchedulerName } from "../../protocol/rpc.ts";
 import type { Services } from "../../services.ts";
-import { payloadOf } from "../body.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
 import { json } from "../reply.ts";
+import { bodyOf } from "./body.ts";
 import { withDifferences } from "./differences.ts";
+import { identityRoutes } from "./identities.ts";
+import { resealRoutes } from "./reseal.ts";
 
 const ROOT = "/admin/v1";
-const MAX_BODY = 64 * 1024;
-
-const count = z.number().int().nonnegative().optional();
-const size = z
-  .string()
-  .refine((text) => bytesOfSize(text) !== null, "must be a size such as '1 MB'")
-  .optional();
-
-const Limits = z.strictObject({
-  invocationsPerMinute: count,
-  concurrentInvocations: count,
-  firesPerMinute: count,
-  allowedKinds: z.array(z.string().max(256)).max(100).optional(),
-  storeActivations: z.boolean().optional(),
-  minActionMemory: count,
-  maxActionMemory: count,
-  minActionLogs: count,
-  maxActionLogs: count,
-  minActionTimeout: count,
-  maxActionTimeout: count,
-  minActionConcurrency: count,
-  maxActionConcurrency: count,
-  maxParameterSize: size,
-  maxPayloadSize: size,
-  truncationSize: size,
-});
-
-const NewIdentity = z.strictObject({
-  subject: z
-    .string()
-    .max(256)
-    .refine((text) => text.trim().length >= 5, "must have at least 5 characters"),
-  namespace: z.string().refine(isName, "must be a valid namespace name").optional(),
-  /** The secret's length is fixed: what is not 64 characters long is no key to OpenWhisk clients. */
-  key: z
-    .string()
-    .regex(/^[\w-]{1,64}:[\x21-\x7e]{64}$/, "must be 'uuid:secret' with a secret of 64 characters")
-    .optional(),
-  limits: Limits.optional(),
-});
 
 const NewHost = z.strictObject({ name: z.string(), rotate: z.boolean().optional() });
 
 export function adminRoutes(app: App): void {
   app.use("/admin/*", guard);
-  app.post(`${ROOT}/identities`, createIdentity);
-  app.all(`${ROOT}/identities`, methodNotAllowed("POST"));
+  identityRoutes(app, ROOT);
+  resealRoutes(app, ROOT);
   app.post(`${ROOT}/hosts`, createHost);
   app.get(`${ROOT}/hosts`, async (c) => json(c, JSON.stringify(await c.get("services").roster().hosts())));
   app.all(`${ROOT}/hosts`, methodNotAllowed("GET, POST"));
@@ -89,25 +49,6 @@ function refuse(c: AppContext, failure: Failure): Response {
   const response = respond(c, failure);
   response.headers.set("WWW-Authenticate", 'Bearer realm="edgewhisk administration"');
   return response;
-}
-
-async function createIdentity(c: AppContext): Promise<Response> {
-  const body = await bodyOf(c, NewIdentity);
-  if (!body.ok) return respond(c, body);
-  const { subject, key, limits } = body.value;
-  const namespace = body.value.namespace ?? subject;
-  if (!isName(namespace)) return respond(c, fail("bad-request", "The namespace contains illegal characters."));
-  const services = c.get("services");
-  const made = await services.withWrite(namespace, () =>
-    services.stores.identities.create({
-      subject,
-      namespace,
-      ...(key === undefined ? {} : { key }),
-      ...(limits === undefined ? {} : { limits: defined(limits) }),
-    }),
-  );
-  if (made === null) return respond(c, fail("already-exists"));
-  return json(c, JSON.stringify({ subject, namespace, key: made.key }));
 }
 
 async function createHost(c: AppContext): Promise<Response> {
@@ -148,20 +89,4 @@ async function linesOf(services: Services, host: string): Promise<SchedulerName[
 /** A line that was open before its token went would stay open. */
 async function cut(services: Services, lines: readonly SchedulerName[]): Promise<void> {
   await Promise.all(lines.map((name) => services.scheduler(name).expel()));
-}
-
-async function bodyOf<T>(c: AppContext, schema: z.ZodType<T>): Promise<Result<T>> {
-  const text = await payloadOf(c, MAX_BODY);
-  if (!text.ok) return text;
-  const parsed = schema.safeParse(JSON.parse(text.value ?? "{}"));
-  if (parsed.success) return ok(parsed.data);
-  const reasons = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
-  return fail("malformed-body", reasons.slice(0, 5).join("\n"));
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Without the keys that are undefined. */
-function defined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Defined<T>;
 }

@@ -3,9 +3,10 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { Identity, NamespaceLimits } from "../../entities/identity.ts";
-import { derive, mac, open, sameSecret, seal } from "../../entities/sealing.ts";
+import { type MasterSecret, open, sameSecret, seal } from "../../entities/sealing.ts";
 import type { IdentityStore, NewIdentity } from "../identity-store.ts";
 import { identities, namespaces, subjects } from "./schema.ts";
+import { lookupOf, resealKey } from "./secret-book.ts";
 
 const SECRET_LENGTH = 64;
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -21,19 +22,27 @@ interface Found {
 
 export class D1IdentityStore implements IdentityStore {
   readonly #db: DrizzleD1Database;
-  readonly #masterSecret: string;
+  readonly #secret: MasterSecret;
 
-  constructor(database: D1Database, masterSecret: string) {
+  constructor(database: D1Database, secret: MasterSecret) {
     this.#db = drizzle(database);
-    this.#masterSecret = masterSecret;
+    this.#secret = secret;
   }
 
   async byKey(uuid: string, secret: string): Promise<Identity | null> {
     const key = `${uuid}:${secret}`;
-    const [lookup, [row]] = await Promise.all([this.#lookup(key), this.#select().where(this.#visible(uuid)).limit(1)]);
+    const { current, previous } = this.#secret;
+    const [lookup, [row]] = await Promise.all([
+      lookupOf(current, key),
+      this.#select().where(this.#visible(uuid)).limit(1),
+    ]);
     // An unknown uuid takes the same road as a wrong secret.
-    const same = await sameSecret(row?.lookup ?? "", lookup);
-    return row !== undefined && same ? identityOf(row, key) : null;
+    if (await sameSecret(row?.lookup ?? "", lookup)) return row === undefined ? null : identityOf(row, key);
+    if (previous === null) return null;
+    const former = await lookupOf(previous, key);
+    if (!(await sameSecret(row?.lookup ?? "", former)) || row === undefined) return null;
+    await resealKey(this.#db, this.#secret, { key, lookup: former });
+    return identityOf(row, key);
   }
 
   async byUuid(uuid: string): Promise<Identity | null> {
@@ -53,7 +62,10 @@ export class D1IdentityStore implements IdentityStore {
     const { subject, namespace, limits } = identity;
     const key = identity.key ?? randomKey();
     const uuid = key.slice(0, key.indexOf(":"));
-    const [lookup, sealedKey] = await Promise.all([this.#lookup(key), seal(this.#masterSecret, key)]);
+    const [lookup, sealedKey] = await Promise.all([
+      lookupOf(this.#secret.current, key),
+      seal(this.#secret, "stored-key", key),
+    ]);
     const created = Date.now();
     const [inserted] = await this.#db.batch([
       this.#db
@@ -85,9 +97,9 @@ export class D1IdentityStore implements IdentityStore {
   }
 
   async #unsealed(row: Found): Promise<Identity> {
-    const key = await open(this.#masterSecret, row.sealedKey);
-    if (key === null) throw new Error("a stored key does not open: MASTER_SECRET is not the one it was sealed with");
-    return identityOf(row, key);
+    const key = await open(this.#secret, "stored-key", row.sealedKey);
+    // Who acts without a key to hand on hands none on.
+    return key === null ? { ...identityOf(row, ""), derived: true } : identityOf(row, key);
   }
 
   #select() {
@@ -102,10 +114,6 @@ export class D1IdentityStore implements IdentityStore {
 
   #visible(uuid: string) {
     return and(eq(identities.uuid, uuid), eq(subjects.blocked, 0));
-  }
-
-  async #lookup(key: string): Promise<string> {
-    return mac(await derive(this.#masterSecret, "identity-lookup"), key);
   }
 }
 

@@ -38,6 +38,9 @@ export const subjects = sqliteTable("subjects", {
 
 export const namespaces = sqliteTable("namespaces", { name: text().primaryKey(), limits: text().notNull() });
 
+/** Facts of the deployment itself. */
+export const deployment = sqliteTable("deployment", { name: text().primaryKey(), value: text().notNull() });
+
 export const identities = sqliteTable(
   "identities",
   {

@@ -12,6 +12,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import { seal } from "../../../src/entities/sealing.ts";
+import { masterSecretOf } from "../../../src/env.ts";
 import type { Plan, Run } from "../../../src/protocol/composition.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
 import { putAction } from "../../support/client.worker.ts";
@@ -38,7 +39,7 @@ async function runOf(plan: Plan, args = "{}"): Promise<Run> {
     args: { inline: args },
     onBehalf: {
       identity: { subject: "guest", namespace: { name: "guest", uuid }, limits: {}, derived: false },
-      sealedKey: await seal(testEnv().MASTER_SECRET, "key"),
+      sealedKey: await seal(masterSecretOf(testEnv()), "handed-on-key", "key"),
       apiHost: "http://here",
     },
   };

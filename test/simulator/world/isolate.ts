@@ -177,7 +177,7 @@ export class Isolate implements Owner {
       throttle: null,
       schedulers: () => this.#schedulers(),
       holder: this.label,
-      masterSecret: "simulated",
+      masterSecret: { current: "simulated", previous: null },
       later: (work) => {
         work.catch((cause: unknown) => kernel.trace(`${this.label} later: ${String(cause)}`));
       },

@@ -50,7 +50,7 @@ export class World {
     Object.assign(this.platform.env, this.bindings, {
       BLOBS: { get: nothing, put: nothing, delete: nothing, head: nothing },
       DB: {},
-      MASTER_SECRET: "simulated",
+      MASTER_SECRET: "simulated-master-secret-0123456789",
       ACTIVATION_SHARDS: String(scenario.shards),
     });
     this.platform.exports.Internal = {

@@ -1,0 +1,17 @@
+// Bodies of the admin API: small JSON objects, each by its schema.
+
+import type { z } from "zod";
+import { fail, ok, type Result } from "../../errors.ts";
+import { payloadOf } from "../body.ts";
+import type { AppContext } from "../context.ts";
+
+const MAX_BODY = 64 * 1024;
+
+export async function bodyOf<T>(c: AppContext, schema: z.ZodType<T>): Promise<Result<T>> {
+  const text = await payloadOf(c, MAX_BODY);
+  if (!text.ok) return text;
+  const parsed = schema.safeParse(JSON.parse(text.value ?? "{}"));
+  if (parsed.success) return ok(parsed.data);
+  const reasons = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
+  return fail("malformed-body", reasons.slice(0, 5).join("\n"));
+}

@@ -1,0 +1,151 @@
+// Check values of the secrets in D1, and the keys sealed anew when the secret changes.
+
+import { and, asc, eq, gt, ne } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import { derive, type MasterSecret, mac, open, seal, unseal } from "../../entities/sealing.ts";
+import { checksOf, type Fault, judge, type NotedChecks, type OpenedBy } from "../../entities/secret-check.ts";
+import type { Resealed, SecretBook } from "../secret-book.ts";
+import { deployment, identities } from "./schema.ts";
+
+const NAME = "master-secret";
+/** Keys asked which secret opens them, where nothing has been noted yet. */
+const SAMPLE = 5;
+const BATCH = 100;
+/** How often a note is tried when others write theirs at the same time. */
+const TRIES = 3;
+
+export class D1SecretBook implements SecretBook {
+  readonly #db: DrizzleD1Database;
+  readonly #secret: MasterSecret;
+
+  constructor(database: D1Database, secret: MasterSecret) {
+    this.#db = drizzle(database);
+    this.#secret = secret;
+  }
+
+  async check(): Promise<Fault | null> {
+    const given = await checksOf(this.#secret);
+    for (let tries = 0; tries < TRIES; tries++) {
+      let found: string | null;
+      try {
+        found = await this.#noted();
+      } catch (cause) {
+        if (!isUnmigrated(cause)) throw cause;
+        return { variable: "DB", reason: "lacks tables: run 'npx wrangler d1 migrations apply' for it" };
+      }
+      const noted = found === null ? null : (JSON.parse(found) as NotedChecks);
+      const openedBy = noted === null ? await this.#openedBy() : "no keys";
+      const verdict = judge(noted, given, openedBy);
+      if (verdict.kind === "good") return null;
+      if (verdict.kind === "fault") return verdict.fault;
+      if (!(await this.#note(verdict.checks, found))) continue;
+      if (openedBy === "empty") console.warn(EMPTY);
+      return null;
+    }
+    throw new Error("the check value of MASTER_SECRET changes all the time");
+  }
+
+  async reseal(after: string): Promise<Resealed> {
+    const { uuid, subject, namespace, lookup, sealedKey } = identities;
+    const before = await this.#noted();
+    const rows = await this.#db
+      .select({ uuid, subject, namespace, lookup, sealedKey })
+      .from(identities)
+      .where(gt(uuid, after))
+      .orderBy(asc(uuid))
+      .limit(BATCH);
+    const lost: Resealed["lost"] = [];
+    let resealed = 0;
+    for (const row of rows) {
+      const opened = await unseal(this.#secret, "stored-key", row.sealedKey);
+      if (opened === null) lost.push({ subject: row.subject, namespace: row.namespace });
+      else if (!opened.fresh) {
+        await resealKey(this.#db, this.#secret, { key: opened.text, lookup: row.lookup });
+        resealed++;
+      }
+    }
+    const next = rows.length < BATCH ? null : (rows.at(-1)?.uuid ?? null);
+    if (next === null && before !== null) {
+      const noted = JSON.parse(before) as NotedChecks;
+      // Only if nobody began another change meanwhile.
+      if (noted.formerly !== null) await this.#note({ ...noted, formerly: null }, before);
+    }
+    return { resealed, lost, next };
+  }
+
+  async #noted(): Promise<string | null> {
+    const [row] = await this.#db
+      .select({ value: deployment.value })
+      .from(deployment)
+      .where(eq(deployment.name, NAME))
+      .limit(1);
+    return row?.value ?? null;
+  }
+
+  /** False if what is noted is not what it was. */
+  async #note(checks: NotedChecks, before: string | null): Promise<boolean> {
+    const value = JSON.stringify(checks);
+    const written =
+      before === null
+        ? await this.#db.insert(deployment).values({ name: NAME, value }).onConflictDoNothing().returning()
+        : await this.#db
+            .update(deployment)
+            .set({ value })
+            .where(and(eq(deployment.name, NAME), eq(deployment.value, before)))
+            .returning();
+    return written.length > 0;
+  }
+
+  async #openedBy(): Promise<OpenedBy> {
+    const rows = await this.#db
+      .select({ sealedKey: identities.sealedKey })
+      .from(identities)
+      .where(ne(identities.sealedKey, ""))
+      .orderBy(asc(identities.created))
+      .limit(SAMPLE);
+    if (rows.length === 0) return "no keys";
+    const { current, previous } = this.#secret;
+    const candidates: [OpenedBy, string | null][] = [
+      ["previous", previous],
+      ["current", current],
+      ["empty", ""],
+    ];
+    for (const [name, secret] of candidates) {
+      if (secret === null) continue;
+      for (const { sealedKey } of rows) {
+        if ((await open({ current: secret, previous: null }, "stored-key", sealedKey)) !== null) return name;
+      }
+    }
+    return "neither";
+  }
+}
+
+const EMPTY =
+  "The stored keys were made while MASTER_SECRET was missing: anybody could have entered with them, so that none is accepted any " +
+  "more. POST /admin/v1/identities/<subject>/rotate makes a new one.";
+
+/** A key's look-up and sealed text under the current secret, if nobody changed the row meanwhile. */
+export async function resealKey(
+  db: DrizzleD1Database,
+  secret: MasterSecret,
+  row: { key: string; lookup: string },
+): Promise<void> {
+  const uuid = row.key.slice(0, row.key.indexOf(":"));
+  const [lookup, sealedKey] = await Promise.all([
+    lookupOf(secret.current, row.key),
+    seal(secret, "stored-key", row.key),
+  ]);
+  await db
+    .update(identities)
+    .set({ lookup, sealedKey })
+    .where(and(eq(identities.uuid, uuid), eq(identities.lookup, row.lookup)));
+}
+
+export async function lookupOf(secret: string, key: string): Promise<string> {
+  return mac(await derive(secret, "identity-lookup"), key);
+}
+
+function isUnmigrated(cause: unknown): boolean {
+  for (let each = cause; each instanceof Error; each = each.cause) if (/no such table/.test(each.message)) return true;
+  return false;
+}

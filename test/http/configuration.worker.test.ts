@@ -1,0 +1,159 @@
+// A platform that is not configured, or was given another secret: 503 that names the variable at every door but /ping.
+
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { mintCredential } from "../../src/entities/credential.ts";
+import type { MasterSecret } from "../../src/entities/sealing.ts";
+import { type Env, masterSecretOf } from "../../src/env.ts";
+import { makeApp } from "../../src/http/app.ts";
+import { servicesOf } from "../../src/services.ts";
+import { openStores } from "../../src/storage/open.ts";
+
+const own = env as unknown as Env;
+const OLD = masterSecretOf(own);
+const NEW = "the-secret-that-takes-its-place-0123456789";
+const app = makeApp(servicesOf);
+
+/** A Worker of its own over the same bindings. */
+function worker(changes: Partial<Record<keyof Env, unknown>>) {
+  const given = { ...own, ...changes } as Env;
+  return async (path: string, init: RequestInit = {}) => {
+    const context = createExecutionContext();
+    const response = await app.fetch(new Request(`http://edgewhisk.test${path}`, init), given, context);
+    const text = await response.text();
+    await waitOnExecutionContext(context);
+    return { status: response.status, headers: response.headers, text };
+  };
+}
+
+const basic = (key: string) => ({ headers: { Authorization: `Basic ${btoa(key)}` } });
+
+function stores(secret: MasterSecret) {
+  return openStores(own, secret);
+}
+
+let log: ReturnType<typeof vi.spyOn>;
+
+beforeEach(async () => {
+  await own.DB.batch(
+    ["identities", "subjects", "namespaces", "deployment"].map((each) => own.DB.prepare(`DELETE FROM ${each}`)),
+  );
+  log = vi.spyOn(console, "error").mockImplementation(() => {});
+});
+afterEach(() => log.mockRestore());
+
+describe("without MASTER_SECRET", () => {
+  it.each([undefined, "", "only-31-bytes-long-0123456789ab"])("(%o) nothing is served but /ping", async (secret) => {
+    const made = await stores(OLD).identities.create({ subject: "alice", namespace: "home" });
+    const ask = worker({ MASTER_SECRET: secret });
+    const namespaceId = made?.namespace.uuid ?? "";
+    const empty = { current: secret ?? "", previous: null };
+    const forged = await mintCredential(empty, { namespaceId, expiresAt: Date.now() + 60_000 });
+    const requests: [string, RequestInit][] = [
+      ["/api/v1/namespaces", basic(forged)],
+      ["/api/v1/namespaces", basic(made?.key ?? "")],
+      ["/api/v1/namespaces/_/actions/a", { method: "OPTIONS" }],
+      ["/api/v1/web/home/default/page", {}],
+      ["/admin/v1/hosts", { headers: { Authorization: "Bearer test-admin-token" } }],
+      ["/host/v1/connect", {}],
+      ["/", {}],
+      ["/invokers", {}],
+      ["/nowhere", {}],
+    ];
+    for (const [path, init] of requests) {
+      const { status, text, headers } = await ask(path, init);
+      expect([path, status]).toEqual([path, 503]);
+      expect(text).toMatch(/MASTER_SECRET is .*npx wrangler secret put MASTER_SECRET/);
+      expect(JSON.parse(text).code).toBe(headers.get("x-request-id"));
+    }
+    expect(await ask("/ping")).toMatchObject({ status: 200, text: "pong" });
+    expect(log).toHaveBeenCalledTimes(1);
+    expect(log.mock.calls.flat().join()).toContain("MASTER_SECRET");
+    if (secret) expect(log.mock.calls.flat().join()).not.toContain(secret);
+  });
+
+  it("a credential that was minted with the empty secret opens nothing once there is one", async () => {
+    const made = await stores(OLD).identities.create({ subject: "alice", namespace: "home" });
+    const grant = { namespaceId: made?.namespace.uuid ?? "", expiresAt: Date.now() + 60_000 };
+    const forged = await mintCredential({ current: "", previous: null }, grant);
+    expect((await worker({})("/api/v1/namespaces", basic(forged))).status).toBe(401);
+    expect((await worker({ MASTER_SECRET_PREVIOUS: "" })("/api/v1/namespaces", basic(forged))).status).toBe(401);
+    const good = await mintCredential(OLD, grant);
+    expect((await worker({})("/api/v1/namespaces", basic(good))).status).toBe(200);
+  });
+});
+
+describe("another variable that makes no sense", () => {
+  it.each(["LIMITS", "DEFAULT_THROTTLE", "ACTIVATION_SHARDS"])("%s is named as well", async (name) => {
+    const { status, text } = await worker({ [name]: "{" })("/api/v1");
+    expect(status).toBe(503);
+    expect(text).toContain(name);
+  });
+});
+
+describe("a changed secret", () => {
+  it("is noticed by the check value, before a key is asked for", async () => {
+    const made = await stores(OLD).identities.create({ subject: "alice", namespace: "home" });
+    expect((await worker({})("/api/v1/namespaces", basic(made?.key ?? ""))).status).toBe(200);
+    const changed = worker({ MASTER_SECRET: NEW });
+    const { status, text } = await changed("/api/v1");
+    expect(status).toBe(503);
+    expect(text).toMatch(/MASTER_SECRET is not the one the stored keys were sealed with.*MASTER_SECRET_PREVIOUS/);
+    expect((await changed("/ping")).status).toBe(200);
+    await changed("/api/v1");
+    expect(log).toHaveBeenCalledTimes(1);
+    expect((await worker({})("/api/v1/namespaces", basic(made?.key ?? ""))).status).toBe(200);
+  });
+
+  it("is noticed by the keys themselves where no check value was ever noted", async () => {
+    await stores(OLD).identities.create({ subject: "alice", namespace: "home" });
+    expect((await worker({ MASTER_SECRET: NEW })("/api/v1")).status).toBe(503);
+  });
+
+  it("beside the one of before opens all keys, seals them anew on use, and after resealing stands alone", async () => {
+    const { identities } = stores(OLD);
+    const [used, idle] = [
+      await identities.create({ subject: "alice", namespace: "home" }),
+      await identities.create({ subject: "bobby", namespace: "home" }),
+    ];
+    await worker({})("/api/v1");
+    const both = { MASTER_SECRET: NEW, MASTER_SECRET_PREVIOUS: OLD.current };
+    const rotating = worker(both);
+    expect((await rotating("/api/v1/namespaces", basic(used?.key ?? ""))).text).toBe('["home"]');
+    const alone = stores({ current: NEW, previous: null });
+    const [uuid = "", secret = ""] = (used?.key ?? "").split(":");
+    expect((await alone.identities.byKey(uuid, secret))?.subject).toBe("alice");
+    // Too early.
+    const early = await worker({ MASTER_SECRET: NEW })("/api/v1");
+    expect(early.status).toBe(503);
+    expect(early.text).toMatch(/MASTER_SECRET_PREVIOUS is missing.*reseal/);
+    const admin = { method: "POST", headers: { Authorization: "Bearer test-admin-token" } };
+    const { status, text } = await rotating("/admin/v1/reseal", admin);
+    expect([status, JSON.parse(text)]).toEqual([200, { resealed: 1, lost: [], next: null, mayGo: expect.any(String) }]);
+    const after = worker({ MASTER_SECRET: NEW });
+    for (const made of [used, idle]) {
+      expect((await after("/api/v1/namespaces", basic(made?.key ?? ""))).text).toBe('["home"]');
+    }
+    expect((await worker({})("/api/v1")).status).toBe(503);
+  });
+
+  it("of a deployment that had none makes the keys from then worthless, and says so", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const made = await stores({ current: "", previous: null }).identities.create({
+      subject: "alice",
+      namespace: "home",
+    });
+    const ask = worker({});
+    expect((await ask("/api/v1/namespaces", basic(made?.key ?? ""))).status).toBe(401);
+    expect(warn.mock.calls.flat().join()).toMatch(/while MASTER_SECRET was missing.*rotate/);
+    warn.mockRestore();
+  });
+});
+
+it("a database without its tables is named, with the way out", async () => {
+  await own.DB.exec("DROP TABLE deployment");
+  const { status, text } = await worker({})("/api/v1");
+  expect(status).toBe(503);
+  expect(text).toMatch(/DB lacks tables.*wrangler d1 migrations apply/);
+});
