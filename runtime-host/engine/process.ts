@@ -6,6 +6,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync,
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MANIFEST } from "../../src/entities/runtimes.ts";
 import type { RuntimeReport } from "../../src/protocol/messages.ts";
@@ -23,12 +24,15 @@ import {
   type OutputSink,
 } from "./engine.ts";
 import { MemoryWatch } from "./memory-watch.ts";
+import { type NamedPipe, NamedPipes } from "./named-pipes.ts";
 import { startTime } from "./proc.ts";
 import { PROCESS_SECURITY } from "./security-level.ts";
 
 /** Bytes of a unix socket's path that every system takes. */
 const SOCKET_PATH = 100;
 const KILL_WAIT = 2_000;
+/** ms for what is still in its pipes when a process has ended. */
+const LAST_OUTPUT = 200;
 const STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 type Options = Pick<ContainersOptions, "state" | "apiUrl" | "log">;
@@ -43,6 +47,8 @@ export class ProcessEngine implements Engine {
   readonly #folder: string;
   readonly #sockets: string;
   readonly #memory = new MemoryWatch();
+  readonly #pipes: NamedPipes;
+  #pipesMissing = false;
 
   private constructor(runtimes: readonly LocalRuntime[], options: Options) {
     const kinds = new Set(MANIFEST.map((each) => each.kind));
@@ -52,6 +58,7 @@ export class ProcessEngine implements Engine {
     endLeftovers(this.#folder);
     rmSync(this.#folder, { recursive: true, force: true });
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    this.#pipes = new NamedPipes(this.#folder);
     const fits = Buffer.byteLength(join(this.#folder, "123456", "s")) <= SOCKET_PATH;
     this.#sockets = fits ? this.#folder : mkdtempSync(join(tmpdir(), "edgewhisk-"));
   }
@@ -93,6 +100,7 @@ export class ProcessEngine implements Engine {
     const home = join(folder, "tmp");
     const socketPath = this.#sockets === this.#folder ? join(folder, "s") : join(this.#sockets, String(spec.number));
     const journals = (spec.journals ?? []).map((path) => openSync(path, "a"));
+    const pipes = await this.#openPipes();
     try {
       mkdirSync(home, { recursive: true, mode: 0o700 });
       const [command, ...args] = runtime.command;
@@ -115,15 +123,39 @@ export class ProcessEngine implements Engine {
         // Its own session: a signal for it reaches its children, and ours never reach it.
         detached: true,
         // Open files, since their names are soon gone.
-        stdio: ["pipe", "pipe", "pipe", ...journals],
+        stdio: ["pipe", pipes[0]?.input ?? "pipe", pipes[1]?.input ?? "pipe", ...journals],
       });
       await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
-      const container = new ProcessContainer(child, { folder, socketPath, spec, sink, memory: this.#memory });
+      const [stdout, stderr] = [pipes[0]?.output ?? child.stdout, pipes[1]?.output ?? child.stderr];
+      if (stdout === null || stderr === null) throw new Error("a child process without output");
+      const printed = [stdout, stderr] as const;
+      const container = new ProcessContainer(child, { folder, socketPath, spec, sink, printed, memory: this.#memory });
       return { ok: true, container };
     } catch (error) {
+      for (const { output } of pipes) output.destroy();
       return { ok: false, why: "provision", detail: (error as Error).message };
     } finally {
-      for (const fd of journals) closeSync(fd);
+      for (const fd of [...journals, ...pipes.map(({ input }) => input)]) closeSync(fd);
+    }
+  }
+
+  /** Two, or none where this machine makes none. */
+  async #openPipes(): Promise<NamedPipe[]> {
+    if (this.#pipesMissing) return [];
+    const opened: NamedPipe[] = [];
+    try {
+      for (let at = 0; at < 2; at++) opened.push(await this.#pipes.open());
+      return opened;
+    } catch (error) {
+      for (const { input, output } of opened) {
+        closeSync(input);
+        output.destroy();
+      }
+      // Without the program there will never be one; another cause may pass.
+      this.#pipesMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+      const message = `Actions cannot open /dev/stdout and /dev/stderr by name: no pipes can be made (${(error as Error).message}).`;
+      this.#options.log.warn("no-named-pipes", { message });
+      return [];
     }
   }
 
@@ -150,17 +182,30 @@ class ProcessContainer implements EngineContainer {
 
   constructor(
     child: ChildProcess,
-    options: { folder: string; socketPath: string; spec: ContainerSpec; sink: OutputSink; memory: MemoryWatch },
+    options: {
+      folder: string;
+      socketPath: string;
+      spec: ContainerSpec;
+      sink: OutputSink;
+      memory: MemoryWatch;
+      /** stdout and stderr */
+      printed: readonly [Readable, Readable];
+    },
   ) {
-    const { sink, spec, memory } = options;
+    const { sink, spec, memory, printed } = options;
     this.#pid = child.pid as number;
     this.#options = options;
     this.id = String(this.#pid);
     this.address = { socketPath: options.socketPath };
     writeFileSync(join(options.folder, "pid"), `${this.#pid} ${startTime(this.#pid) ?? ""}`);
     memory.watch(this.#pid, { limit: spec.memory, exceeded: () => this.#exceeded() });
-    child.stdout?.on("data", (chunk: Buffer) => sink.output(1, chunk));
-    child.stderr?.on("data", (chunk: Buffer) => sink.output(2, chunk));
+    for (const [at, stream] of printed.entries()) {
+      stream.on("data", (chunk: Buffer) => sink.output(at === 0 ? 1 : 2, chunk));
+      stream.on("error", () => stream.destroy());
+    }
+    const whenPrinted = Promise.all(
+      printed.map((stream) => new Promise<void>((closed) => stream.once("close", closed))),
+    );
     child.stdin?.on("error", () => undefined);
     let exited = () => {};
     this.#whenEnded = new Promise((resolve) => {
@@ -172,14 +217,12 @@ class ProcessContainer implements EngineContainer {
       // Children of the action would hold the pipes open for ever.
       this.#signal("SIGKILL");
       exited();
-      const over = () => sink.ended();
       const late = setTimeout(() => {
-        child.stdout?.destroy();
-        child.stderr?.destroy();
-      }, 200);
-      child.once("close", () => {
+        for (const stream of printed) stream.destroy();
+      }, LAST_OUTPUT);
+      void whenPrinted.then(() => {
         clearTimeout(late);
-        over();
+        sink.ended();
       });
     });
   }

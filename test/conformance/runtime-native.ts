@@ -100,6 +100,14 @@ const CASES: Case[] = [
     answer: { status: 200, body: { bytes: 6, query: "a=1" } },
   },
   {
+    name: "opens stdin, stdout and stderr by name, and hears what is written so",
+    init: `got=$(cat /dev/stdin); echo log > /dev/stdout; echo err > /dev/stderr; printf '%s' "$got" > /proc/self/fd/1`,
+    args: { a: 1 },
+    answer: { status: 200, body: { a: 1 } },
+    stdout: new RegExp(`^log\\n${SENTINEL}\\n$`),
+    stderr: new RegExp(`^err\\n${SENTINEL}\\n$`),
+  },
+  {
     name: "gives a text file's characters to stdin",
     init: measure,
     args: file("héllo", "text/plain"),
@@ -238,6 +246,30 @@ export function registerNativeContract(start: StartRuntime): void {
         expect((await client.run({})).body).toEqual({});
         expect(Date.now() - began).toBeLessThan(5_000);
         await expect.poll(() => count(client.runtime.logs().stdout), PATIENCE).toBe(1);
+      }));
+
+    it("hears nothing of an earlier run's children in a later one, and uses its pipes again otherwise", () =>
+      using(start, {}, async (client) => {
+        // The child writes when its run is long over.
+        const late = "(sleep 0.2; echo late; echo late; echo late > /tmp/not-there/x) &";
+        await client.init({
+          code: `test "$1" = '{}' || ${late}\nls "$PWD/../pipes" >&2; echo '{}'; test "$1" = '{}' && sleep 0.3`,
+        });
+        for (const value of [{}, { stay: 1 }, {}, {}]) expect((await client.run(value)).status).toBe(200);
+        await expect.poll(() => count(client.runtime.logs().stderr), PATIENCE).toBe(4);
+        await expect.poll(() => count(client.runtime.logs().stdout), PATIENCE).toBe(4);
+        expect(client.runtime.logs().stdout).toBe(`${SENTINEL}\n`.repeat(4));
+        const names = client.runtime
+          .logs()
+          .stderr.split(`${SENTINEL}\n`)
+          .map((text) => text.trim());
+        expect(names).toEqual(["1\n2", "1\n2", "3\n4", "3\n4", ""]);
+      }));
+
+    it("runs though an action has emptied the temporary folder's pipes", () =>
+      using(start, {}, async (client) => {
+        await client.init({ code: `rm -rf "$PWD/../pipes"; cat` });
+        for (const value of [{ n: 1 }, { n: 2 }, { n: 3 }]) expect((await client.run(value)).body).toEqual(value);
       }));
 
     it("does not wait for programs that read nothing of a large argument", () =>

@@ -7,6 +7,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { unpack } = require("../nodejs/unpack.js");
+const { Pipes } = require("./pipes.js");
 
 const NO_BINARY = "The action failed to generate or locate a binary. See logs for details.";
 const SHELLS = /(^|\/|\s)(sh|bash|dash)(\s|$)/;
@@ -15,15 +16,17 @@ const ELF = "\x7fELF";
 /** Where ELF names the processor. */
 const MACHINE = [18, 20];
 
-/** @returns {{ file: string, folder: string }} @throws {string} */
+/** @returns {{ file: string, folder: string, pipes: Pipes }} @throws {string} */
 function load({ main, code, binary }) {
-  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "edgewhisk-")));
-  process.once("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
+  const root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "edgewhisk-")));
+  process.once("exit", () => fs.rmSync(root, { recursive: true, force: true }));
+  const folder = path.join(root, "action");
+  fs.mkdirSync(folder);
   const file = binary ? fromBytes(Buffer.from(code, "base64"), { folder, main }) : single(folder, scriptOf(code));
   // A link may lead to what is not the action's.
   if (file.startsWith(`${folder}/`)) fs.chmodSync(file, 0o755);
   check(file);
-  return { file, folder };
+  return { file, folder, pipes: new Pipes(path.join(root, "pipes")) };
 }
 
 /** Without a first line that says otherwise, text is for the shell. */

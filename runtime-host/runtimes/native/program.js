@@ -17,50 +17,52 @@ const SILENCE = 50;
 const LAST_WORDS = 1000;
 
 /** Status and text for the answer to /run. Never rejects. */
-async function runProgram({ file, folder, env, value, text }) {
+async function runProgram({ file, folder, pipes, env, value, text }) {
   const tail = new ResultTail((bytes) => output.write(1, bytes));
   const { argument, input } = given(value, text);
   const args = Buffer.byteLength(argument) < LONGEST_ARGUMENT ? [argument] : [];
+  const named = pipes.open(input);
   let child;
   try {
-    child = spawn(file, args, { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"] });
+    child = spawn(file, args, { cwd: folder, env, stdio: named?.child ?? "pipe" });
   } catch (error) {
+    named?.started();
+    named?.close();
     return cannotStart(error);
   }
-  let stderr = Buffer.alloc(0);
+  named?.started();
+  const { stdout, stderr } = named ?? child;
+  let lastWords = Buffer.alloc(0);
   let heard = 0;
-  child.stdout.on("data", (chunk) => {
+  stdout.on("data", (chunk) => {
     heard++;
     tail.push(chunk);
   });
-  child.stderr.on("data", (chunk) => {
+  stderr.on("data", (chunk) => {
     heard++;
     output.write(2, chunk);
-    stderr = Buffer.concat([stderr, chunk]).subarray(-STDERR_SHOWN);
+    lastWords = Buffer.concat([lastWords, chunk]).subarray(-STDERR_SHOWN);
   });
   // A program need not read what it is given.
-  child.stdin.on("error", () => {});
-  child.stdin.end(input);
+  child.stdin?.on("error", () => {}).end(input);
+  const printed = Promise.all([stdout, stderr].map((stream) => new Promise((end) => stream.once("close", end))));
   const ended = await new Promise((resolve) => {
-    let exit;
     child.once("error", (error) => resolve({ error }));
-    child.once("close", () => resolve(exit ?? { code: child.exitCode, signal: child.signalCode }));
     child.once("exit", (code, signal) => {
-      exit = { code, signal };
+      void printed.then(() => resolve({ code, signal }));
       let before = -1;
       const until = Date.now() + LAST_WORDS;
       const look = () => {
-        if (heard === before || Date.now() > until) return resolve(exit);
+        if (heard === before || Date.now() > until) return resolve({ code, signal });
         before = heard;
         setTimeout(look, SILENCE).unref();
       };
       setTimeout(look, SILENCE).unref();
     });
   });
-  child.stdout.destroy();
-  child.stderr.destroy();
-  child.stdin.destroy();
-  return ended.error === undefined ? outcome(tail, ended, stderr) : cannotStart(ended.error);
+  named?.close();
+  for (const stream of [stdout, stderr, child.stdin]) stream?.destroy();
+  return ended.error === undefined ? outcome(tail, ended, lastWords) : cannotStart(ended.error);
 }
 
 /** What the program is told. A file is a web request's body: text as it came, or base64 of bytes. */

@@ -17,7 +17,7 @@ export interface Ran {
 export interface Bench {
   containers: Containers;
   /** The kind of this family that can run here. */
-  kind(family: "nodejs" | "python"): string;
+  kind(family: "nodejs" | "python" | "native"): string;
   run(job: Job): Promise<Ran>;
   close(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export async function openBench(
   return {
     containers,
     kind(family) {
-      const found = containers.runtimes().findLast((each) => each.kind.startsWith(`${family}:`));
+      const found = containers.runtimes().findLast((each) => each.kind.split(":", 1)[0] === family);
       if (found === undefined) throw new Error(`no ${family} runtime here`);
       return found.kind;
     },

@@ -56,11 +56,29 @@ export function runsActions(engine: "docker" | "process"): void {
         "(await import('node:child_process')).execSync('echo raw',{stdio:'inherit'})",
         "(await import('node:fs')).writeSync(2,'raw\\n')",
         "require('node:child_process').execSync('echo raw',{stdio:'inherit'})",
+        "require('node:fs').writeFileSync('/dev/stdout','raw\\n')",
+        "require('node:fs').appendFileSync('/dev/stderr','raw\\n')",
+        "require('node:child_process').execSync('echo raw > /dev/stderr',{stdio:'inherit'})",
       ];
       for (const way of ways) {
         const job = js(`let n=0;async function main(){n++;if(n!==2){${way}}return {n}}`);
         for (const lines of [1, 0, 1]) expect((await bench.run(job)).lines.length, way).toBe(lines);
       }
+    });
+
+    it("opens /dev/stdout and /dev/stderr by name, in python and as a native program", async () => {
+      const python =
+        "def main(a):\n  for name in ('stdout', 'stderr'):\n    with open('/dev/' + name, 'w') as f: f.write(name)\n  return {}\n";
+      const shell = `printf stderr > /dev/stderr; echo stdout > /dev/stdout; echo '{}' > /dev/stdout`;
+      for (const [family, source] of [
+        ["python", python],
+        ["native", shell],
+      ] as const)
+        for (let run = 0; run < 2; run++) {
+          const { lines, answer } = await bench.run(jobOf(bench.kind(family), source));
+          expect(answer.outcome).toEqual({ statusCode: 0, result: "{}" });
+          expect(lines.toSorted(), family).toEqual(["stderr: stderr", "stdout: stdout"]);
+        }
     });
 
     it("in python runs as well", async () => {
@@ -133,14 +151,14 @@ def main(args):
 
     it("that does not answer is ended at its time limit, in a run and in init", async () => {
       const forever = js("function main(){console.log('still here');return new Promise(()=>{})}", {
-        limits: { timeout: 300 },
+        limits: { timeout: 1000 },
       });
       const ran = await bench.run(forever);
       expect(ran.answer).toMatchObject({ timedOut: true, ran: true });
-      expect(errorOf(ran)).toBe("The action exceeded its time limits of 300 milliseconds.");
+      expect(errorOf(ran)).toBe("The action exceeded its time limits of 1000 milliseconds.");
       expect(ran.lines).toContain("stdout: still here");
-      const loop = await bench.run(js("for(;;);function main(){}", { limits: { timeout: 300 } }));
-      expect(errorOf(loop)).toBe("The action exceeded its time limits of 300 milliseconds during initialization.");
+      const loop = await bench.run(js("for(;;);function main(){}", { limits: { timeout: 1000 } }));
+      expect(errorOf(loop)).toBe("The action exceeded its time limits of 1000 milliseconds during initialization.");
     });
 
     it("that takes more memory than it may is told so", async () => {
