@@ -4,7 +4,7 @@
 
 import type { About } from "../src/entities/activation.ts";
 import type { ActivationId } from "../src/entities/activation-id.ts";
-import { perContainer } from "../src/entities/runtimes.ts";
+import { containerOf, memoryOf, shareText, sharingOf } from "../src/protocol/matching.ts";
 import type { Lease, RunningItem } from "../src/protocol/messages.ts";
 
 export interface Key {
@@ -15,6 +15,8 @@ export interface Key {
 export interface Assignment extends Key {
   lease: Lease;
   about: About;
+  /** Of the action. */
+  revision: string;
   /** MB it holds; 0 once it has answered. */
   memory: number;
   /** When it was admitted. */
@@ -55,11 +57,6 @@ export class Assignments<R> {
     return this.#used;
   }
 
-  /** Runs whose record is not made yet. */
-  get running(): number {
-    return this.#running.size;
-  }
-
   get waiting(): number {
     return this.#unacknowledged.size;
   }
@@ -74,7 +71,7 @@ export class Assignments<R> {
   /** Two incarnations of a scheduler may both send here; memory is counted on this side as well, because neither knows what the
    * other has granted. */
   admit(
-    run: { epoch: number; lease: Lease; attempt: number; id: ActivationId; about: About },
+    run: { epoch: number; lease: Lease; attempt: number; id: ActivationId; about: About; revision: string },
     state: { now: number; draining: boolean; full: boolean },
   ): Admission<R> {
     if (!this.obey(run.epoch)) return { kind: "refuse", reason: "stale" };
@@ -84,14 +81,16 @@ export class Assignments<R> {
     if (kept !== undefined) return { kind: "again", record: kept.record };
     if (this.#past.has(name)) return { kind: "refuse", reason: "duplicate" };
     if (state.draining) return { kind: "refuse", reason: "draining" };
-    const { id, attempt, lease, about } = run;
+    const { id, attempt, lease, about, revision } = run;
     const { memory } = about.limits;
-    const others = this.#pools.get(poolOf(about)) ?? 0;
-    const cost = containerMemory(about, others + 1) - containerMemory(about, others);
+    const pool = shareText(sharingOf(run));
+    const others = this.#pools.get(pool) ?? 0;
+    const container = containerOf(about);
+    const cost = memoryOf(others + 1, container) - memoryOf(others, container);
     if (state.full || this.#used + cost > this.#memory) return { kind: "refuse", reason: "busy" };
-    const assignment: Assignment = { id, attempt, lease, about, memory, since: state.now };
+    const assignment: Assignment = { id, attempt, lease, about, revision, memory, since: state.now };
     this.#running.set(name, assignment);
-    this.#pools.set(poolOf(about), others + 1);
+    this.#pools.set(pool, others + 1);
     this.#used += cost;
     return { kind: "start", assignment };
   }
@@ -100,11 +99,12 @@ export class Assignments<R> {
   answered(assignment: Assignment): void {
     if (assignment.memory === 0) return;
     assignment.memory = 0;
-    const { about } = assignment;
-    const left = (this.#pools.get(poolOf(about)) ?? 1) - 1;
-    if (left === 0) this.#pools.delete(poolOf(about));
-    else this.#pools.set(poolOf(about), left);
-    this.#used -= containerMemory(about, left + 1) - containerMemory(about, left);
+    const pool = shareText(sharingOf(assignment));
+    const container = containerOf(assignment.about);
+    const left = (this.#pools.get(pool) ?? 1) - 1;
+    if (left === 0) this.#pools.delete(pool);
+    else this.#pools.set(pool, left);
+    this.#used -= memoryOf(left + 1, container) - memoryOf(left, container);
   }
 
   /** The record is whole and kept. */
@@ -162,8 +162,8 @@ export class Assignments<R> {
   inventory(bytes: number): RunningItem[][] {
     const pages: RunningItem[][] = [[]];
     let size = 0;
-    for (const { id, attempt, lease, memory, about } of this.#running.values()) {
-      const item = { id, attempt, lease, memory, about };
+    for (const { id, attempt, lease, memory, about, revision } of this.#running.values()) {
+      const item = { id, attempt, lease, memory, about, revision };
       // Three bytes per UTF-16 unit is the most UTF-8 takes.
       const weight = JSON.stringify(item).length * 3;
       if (size + weight > bytes && size > 0) {
@@ -175,16 +175,6 @@ export class Assignments<R> {
     }
     return pages;
   }
-}
-
-/** What has the same pool shares containers, as the scheduler counts it. */
-function poolOf(about: About): string {
-  return `${about.namespaceId} ${about.path} ${about.version}`;
-}
-
-/** MB of the containers that so many runs of a pool need. */
-function containerMemory(about: About, runs: number): number {
-  return Math.ceil(runs / perContainer(about)) * about.limits.memory;
 }
 
 export function nameOf(key: Key): string {

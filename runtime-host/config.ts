@@ -3,6 +3,7 @@
 import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { isLabel, MOST_LABELS } from "../src/protocol/matching.ts";
 import { hostOfToken } from "../src/protocol/names.ts";
 import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry-rules.ts";
 import { LEVELS, type Level } from "./engine/security-level.ts";
@@ -26,6 +27,8 @@ export interface HostConfig {
   /** MB that must be free on the disks of host and engine; 0 = not watched. */
   readonly minDisk: number;
   readonly shards: number;
+  /** What actions may ask a host to have. */
+  readonly labels: readonly string[];
   readonly prewarm: readonly Prewarm[];
   readonly images: { readonly prefix: string; readonly tag: string; readonly registries: RegistryOptions };
   readonly container: {
@@ -66,6 +69,7 @@ const OPTIONS = {
   "require-level": { type: "string" },
   "min-disk": { type: "string" },
   shards: { type: "string" },
+  labels: { type: "string" },
   prewarm: { type: "string" },
   "image-prefix": { type: "string" },
   "image-tag": { type: "string" },
@@ -102,6 +106,7 @@ Runs actions of the platform at URL on this machine. Each option has a variable,
   --require-level NAME  do not start with less: none, containers, confined, strict   none
   --min-disk MB         less free disk, and nothing new is taken           256
   --shards N            schedulers this host is split over, 1 to 16        1
+  --labels LIST         e.g. gpu,zone=eu: actions annotated with invoker-resources go to hosts that have them
   --prewarm LIST        e.g. nodejs:24=2,python:3.13=1@512; "none";        nodejs:default=1
                         nodejs:24=1..8 follows demand; or the text of an OpenWhisk manifest with stemCells
   --image-prefix TEXT   registry and prefix of action images               edgewhisk/action-
@@ -172,6 +177,13 @@ function build(
   if (host === null) throw new Complaint("The token is none of a host: it looks like ewh.<name>.<43 characters>.");
   const name = read("name", host);
   if (name !== host) throw new Complaint(`--name ${name.slice(0, 64)}: the token is for ${host}.`);
+  const labels = read("labels", "")
+    .split(",")
+    .filter((label) => label !== "");
+  const wrong = labels.length > MOST_LABELS ? labels[MOST_LABELS] : labels.find((label) => !isLabel(label));
+  if (wrong !== undefined) {
+    throw new Complaint(`--labels ${wrong.slice(0, 100)}: expected at most ${MOST_LABELS} words, e.g. gpu,zone=eu.`);
+  }
   const prewarm = parsePrewarm(read("prewarm", "nodejs:default=1"));
   if (prewarm === null) {
     throw new Complaint(
@@ -208,6 +220,7 @@ function build(
     requireLevel: choice("require-level", "none", LEVELS),
     minDisk: number("min-disk", 256, { min: 0, max: 10_000_000 }),
     shards,
+    labels: [...new Set(labels)],
     prewarm,
     images: { prefix, tag, registries: { pull, userRegistry, credentials: credentialsOf(read("registry-auth", "")) } },
     container: {

@@ -206,7 +206,7 @@ export class Dispatcher implements RunListener {
     const { lease, attempt, invocation } = message;
     const { id } = invocation;
     const admission = assignments.admit(
-      { epoch: message.epoch, lease, attempt, id, about: invocation.about },
+      { epoch: message.epoch, lease, attempt, id, about: invocation.about, revision: invocation.revision },
       {
         now: performance.now(),
         draining: this.#draining,

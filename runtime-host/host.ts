@@ -122,6 +122,7 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
       blackbox: containers.blackbox,
       epoch: dispatcher?.epochOf(shard) ?? 0,
       follows: true,
+      ...(config.labels.length === 0 ? {} : { labels: [...config.labels] }),
       ...(unhealthy === null ? {} : { unhealthy }),
       ...(impaired === null ? {} : { impaired }),
       ...(containers.security === undefined ? {} : { security: containers.security }),

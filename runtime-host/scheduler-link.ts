@@ -124,11 +124,6 @@ export class SchedulerLink {
     for (const frame of frames) this.#socket?.send(frame);
   }
 
-  /** Bytes handed to the socket that the network has not taken. */
-  get backlog(): number {
-    return this.#socket?.bufferedAmount ?? 0;
-  }
-
   /** Ends this connection and makes a new one, e.g. because what `hello` said has changed. */
   redial(reason: string): void {
     this.flush();

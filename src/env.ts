@@ -9,7 +9,9 @@ import {
   DEFAULT_CONCURRENT,
   DEFAULT_FIRES_PER_MINUTE,
   DEFAULT_INVOCATIONS_PER_MINUTE,
+  DEFAULT_QUEUE_TIME,
   type LimitBounds,
+  MAX_QUEUE_TIME,
 } from "./entities/limits.ts";
 import type { MasterSecret } from "./entities/sealing.ts";
 import type { Fault } from "./entities/secret-check.ts";
@@ -40,6 +42,10 @@ export interface Env {
   LIMITS?: string;
   /** JSON of NamespaceLimits for namespaces without their own; "{}" = upstream's defaults; "none" = no throttle. */
   DEFAULT_THROTTLE?: string;
+  /** Seconds a call may wait for a host before it ends as an error (3600). An action's annotation `max-queue-time` goes before it. */
+  MAX_QUEUE_TIME?: string;
+  /** "1": hosts may come that are larger, or labelled otherwise, than any that has been seen: calls wait for them. */
+  HOSTS_MAY_COME?: string;
   BUILD?: string;
   /** ms added before each confirmed write of an object returns: shows locally what a commit costs in production. */
   BENCH_COMMIT_DELAY?: string;
@@ -50,6 +56,9 @@ export interface Settings {
   bounds: LimitBounds;
   developmentKeys: boolean;
   build: string;
+  /** ms a call may wait for a host. */
+  maxQueue: number;
+  hostsMayCome: boolean;
   /** False: namespaces without their own limits are not throttled. */
   throttle: boolean;
   /** What namespaces without their own limits get, and what is shown as the system's default. */
@@ -136,6 +145,13 @@ const Variables = Secrets.extend({
   DEFAULT_THROTTLE: variable.transform((text, context) =>
     text === "none" ? null : jsonOf(text ?? "{}", Throttle, context),
   ),
+  MAX_QUEUE_TIME: variable
+    .transform((text) => Number(text ?? DEFAULT_QUEUE_TIME))
+    .refine(
+      (seconds) => Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_QUEUE_TIME,
+      `must be a number of seconds from 1 to ${MAX_QUEUE_TIME}`,
+    ),
+  HOSTS_MAY_COME: variable.refine((text) => text === undefined || text === "0" || text === "1", 'must be "1" or "0"'),
   BUILD: variable,
   BENCH_COMMIT_DELAY: variable.refine((text) => Number(text ?? "0") >= 0, "must be a number of ms"),
 });
@@ -155,6 +171,8 @@ export function checkEnv(env: Env): Checked {
       bounds: data.LIMITS,
       developmentKeys: data.DEVELOPMENT_KEYS === "loopback",
       build: data.BUILD ?? "dev",
+      maxQueue: data.MAX_QUEUE_TIME * 1000,
+      hostsMayCome: data.HOSTS_MAY_COME === "1",
       throttle: data.DEFAULT_THROTTLE !== null,
       throttleDefaults: data.DEFAULT_THROTTLE ?? NO_THROTTLE,
     },
@@ -172,6 +190,12 @@ export function masterSecretOf(env: Pick<Env, "MASTER_SECRET" | "MASTER_SECRET_P
 export function longestRun(env: Env): number {
   const checked = checkEnv(env);
   return (checked.ok ? checked.settings.bounds : DEFAULT_BOUNDS).timeout.max;
+}
+
+/** ms a call may wait for a host. What was accepted when the environment has gone bad waits as long as by default. */
+export function longestQueue(env: Env): number {
+  const checked = checkEnv(env);
+  return checked.ok ? checked.settings.maxQueue : DEFAULT_QUEUE_TIME * 1000;
 }
 
 /** One text for log and callers. */

@@ -40,6 +40,7 @@ export const TEXTS = {
   "too-many-concurrent": (detail: string) => `Too many concurrent requests in flight (${detail}).`,
   "backlog-full": () => "Too many activations are waiting in this namespace; try again when some have run.",
   "not-configured": (sentence: string) => sentence,
+  "cannot-be-run": (why: string) => `The action cannot be run here: ${why}.`,
   overloaded: () => "System is overloaded, try again later.",
   "foreign-origin": () => "Development keys are not accepted from a web page of another origin.",
   "admin-closed": () => "The admin API is closed: set the ADMIN_TOKEN secret to open it.",

@@ -240,6 +240,7 @@ class RequestDesk implements FireDesk {
   readonly entities: EntityStore;
   readonly blobs: BlobStore;
   readonly throttle: Desk["throttle"];
+  readonly hostsMayCome: boolean;
   readonly holder: string;
   readonly masterSecret: MasterSecret;
   readonly later: Later;
@@ -250,6 +251,7 @@ class RequestDesk implements FireDesk {
     this.entities = services.stores.entities;
     this.blobs = services.stores.blobs;
     this.throttle = services.settings.throttle ? services.settings.throttleDefaults : null;
+    this.hostsMayCome = services.settings.hostsMayCome;
     this.holder = services.holder;
     this.masterSecret = services.masterSecret;
     this.later = later;

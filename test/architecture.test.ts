@@ -41,7 +41,7 @@ const ROOMS: Room[] = [
   { files: /^src\/storage\//, may: [], types: [ENTITIES, STORAGE_INTERFACE] },
   {
     files: /^src\/invocation\//,
-    may: [/^src\/invocation\//, ENTITIES, ERRORS],
+    may: [/^src\/invocation\//, ENTITIES, ERRORS, /^src\/protocol\/matching\.ts$/],
     types: [STORAGE_INTERFACE, PROTOCOL],
   },
   {

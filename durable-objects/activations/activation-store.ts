@@ -4,7 +4,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { About, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import type { Env } from "../../src/env.ts";
+import { type Env, longestQueue } from "../../src/env.ts";
 import type { Fire, ResumeRpc } from "../../src/protocol/fire.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
@@ -12,8 +12,10 @@ import type {
   ActivationQuery,
   ActivationStoreRpc,
   Finished,
+  Found,
   Offer,
   OpenRow,
+  Pulling,
   SchedulerName,
 } from "../../src/protocol/rpc.ts";
 import { type Confirm, confirming } from "../confirm.ts";
@@ -22,8 +24,6 @@ import type { StorePorts } from "./ports.ts";
 
 /** ms since the last call after which one is taken to come alone. */
 const ALONE = 2;
-
-type Found = { record: ActivationRecord | null; known: boolean };
 
 export class ActivationStore extends DurableObject<Env> implements ActivationStoreRpc {
   readonly #core: StoreCore;
@@ -44,7 +44,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
 
   async accept(
     invocations: Invocation[],
-    options: { candidates: SchedulerName[]; waitMs?: number },
+    options: { candidates: SchedulerName[]; obstacle?: string; waitMs?: number },
   ): Promise<{ kind: "accepted"; record?: ActivationRecord } | { kind: "full" }> {
     const { waitMs = 0 } = options;
     await this.#turn();
@@ -85,10 +85,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     return this.#confirm(this.#core.declined(items, from));
   }
 
-  async pull(
-    scheduler: SchedulerName,
-    options: { epoch: number; boot: string; memory: number; max: number },
-  ): Promise<Offer[]> {
+  async pull(scheduler: SchedulerName, options: Pulling): Promise<Offer[]> {
     const offers = this.#core.pull(scheduler, options);
     return offers.length === 0 ? offers : this.#confirm(offers);
   }
@@ -135,6 +132,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     const warn = (text: string): void => console.warn(`activations ${name}: ${text}`);
     return {
       now: () => Date.now(),
+      maxQueue: longestQueue(env),
       after: (ms, run) => {
         const timer = setTimeout(run, ms);
         return () => clearTimeout(timer);

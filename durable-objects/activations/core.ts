@@ -5,7 +5,18 @@ import type { About, ActivationRecord, Payload } from "../../src/entities/activa
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Fire } from "../../src/protocol/fire.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
-import type { ActivationQuery, Finished, Offer, OpenRow, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
+import { canRun, type Need, needOf, needText } from "../../src/protocol/matching.ts";
+import type {
+  ActivationQuery,
+  Backlog,
+  Finished,
+  Found,
+  Offer,
+  OpenRow,
+  Pulling,
+  SchedulerName,
+  StoreName,
+} from "../../src/protocol/rpc.ts";
 import type { Database } from "../schema.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Fires, RESUME_AFTER } from "./fires.ts";
@@ -21,12 +32,11 @@ import { Waiters } from "./waiters.ts";
 const RETRY_SOON = 1_000;
 /** ms after which declined rows go to others, batched. */
 const PASS_ON = 20;
+const PASS_ON_MOST = 5_000;
 /** ms after which a round that failed is tried again: the platform gives an alarm up after some failures. */
 const ALARM_RETRY = 5_000;
 /** The alarm fires this late at most (ms), so that it is not set anew for each row. */
 const ALARM_SLACK = 500;
-
-type Found = { record: ActivationRecord | null; known: boolean };
 
 /** As ActivationStoreRpc in src/protocol/rpc.ts; what is synchronous here is durable when the object's reply leaves. */
 export class StoreCore {
@@ -41,6 +51,8 @@ export class StoreCore {
   /** How often an alarm was wished for. */
   #wakes = 0;
   #passing = false;
+  /** Times in a row that rows were passed on and nothing was taken. */
+  #passedInVain = 0;
   #retrying = false;
   #placing: Promise<number> | undefined;
 
@@ -69,13 +81,18 @@ export class StoreCore {
     this.#wakeAt(this.#fires.next());
   }
 
-  /** Durable path. Candidates are the schedulers to offer to, home first. */
-  accept(invocations: Invocation[], options: { candidates: SchedulerName[] }): { kind: "accepted" } | { kind: "full" } {
-    const { candidates } = options;
-    const target = this.#dispatcher.choose(candidates);
+  /** Durable path. Candidates are the schedulers to offer to, home first; all of these calls have the same need. */
+  accept(
+    invocations: Invocation[],
+    options: { candidates: SchedulerName[]; obstacle?: string },
+  ): { kind: "accepted" } | { kind: "full" } {
+    const { candidates, obstacle = "no host that can run it is ready" } = options;
+    const [first] = invocations;
+    const target = first && this.#dispatcher.choose(candidates, needText(needOf(first)));
     const mark = target === undefined ? null : markOf(target, this.#dispatcher.known(target));
-    const reason = candidates.length === 0 ? "no runtime host is connected" : "all hosts are busy";
-    const fresh = this.#ledger.accept(invocations, { mark, reason, now: this.#ports.now() });
+    const reason = candidates.length === 0 ? obstacle : "all hosts that can run it are busy";
+    const { maxQueue } = this.#ports;
+    const fresh = this.#ledger.accept(invocations, { mark, reason, maxQueue, now: this.#ports.now() });
     if (fresh === null) return { kind: "full" };
     if (target === undefined || mark === null) this.#wake(RETRY_SOON);
     else {
@@ -97,7 +114,7 @@ export class StoreCore {
 
   async await(id: ActivationId, options: { ms: number }): Promise<Found> {
     const record = this.#ledger.records.get(id, { unkept: true }) ?? (await this.#waiters.wait(id, options.ms));
-    return { record, known: record !== null || this.#knows(id) };
+    return this.#found(id, record);
   }
 
   /** A trigger was fired. */
@@ -117,6 +134,7 @@ export class StoreCore {
   }
 
   complete(finished: Finished[], _from: { scheduler: SchedulerName; epoch: number }): void {
+    this.#passedInVain = 0;
     const ended = this.#ledger.complete(finished, this.#ports.now());
     this.#release(ended);
   }
@@ -139,18 +157,18 @@ export class StoreCore {
     const { scheduler } = from;
     const moved = this.#ledger.wait(items, { scheduler, reason: "the host declined", again: true });
     if (moved.length === 0) return;
-    const known = this.#dispatcher.known(scheduler);
-    this.#dispatcher.learn(scheduler, { ...markOf(scheduler, known), mood: "busy", at: this.#ports.now() });
+    const { epoch, boot } = markOf(scheduler, this.#dispatcher.known(scheduler));
+    this.#dispatcher.learn(scheduler, { epoch, boot, mood: "busy" }, false);
     this.#wake(RETRY_SOON);
     this.#passOn();
   }
 
-  pull(scheduler: SchedulerName, options: { epoch: number; boot: string; memory: number; max: number }): Offer[] {
-    const { epoch, boot, memory, max } = options;
-    const now = this.#ports.now();
-    const offers = this.#ledger.pull({ scheduler, epoch, boot }, { memory, max, now });
-    const mood = this.#ledger.waiting > 0 ? "busy" : "room";
-    this.#dispatcher.learn(scheduler, { epoch, boot, mood, at: now });
+  pull(scheduler: SchedulerName, options: Pulling): Offer[] {
+    const { epoch, boot, memory, max, host } = options;
+    const fits = (need: Need) => host === undefined || canRun(host, need);
+    const offers = this.#ledger.pull({ scheduler, epoch, boot }, { memory, fits, max, now: this.#ports.now() });
+    const mood = this.#ledger.waiting > 0 && this.#ledger.queue.hasAny(fits) ? "busy" : "room";
+    this.#dispatcher.learn(scheduler, { epoch, boot, mood }, true);
     if (offers.length > 0) {
       this.#rounds.taken();
       this.#wake(ASK_AFTER);
@@ -159,8 +177,7 @@ export class StoreCore {
   }
 
   get(id: ActivationId): Found {
-    const record = this.#ledger.records.get(id, { unkept: false });
-    return { record, known: record !== null || this.#knows(id) };
+    return this.#found(id, this.#ledger.records.get(id, { unkept: false }));
   }
 
   list(query: ActivationQuery): ActivationRecord[] {
@@ -171,13 +188,13 @@ export class StoreCore {
     return this.#ledger.records.count(query);
   }
 
-  backlog(): { waiting: number; running: number; fires: number; oldestWaitMs: number; reason?: string } {
-    const { waiting, out: running } = this.#ledger;
+  backlog(): Backlog {
+    const { waiting, out: running, queue } = this.#ledger;
     const { count: fires } = this.#fires;
-    const oldest = waiting === 0 ? undefined : this.#ledger.oldest();
-    if (oldest === undefined) return { waiting, running, fires, oldestWaitMs: 0 };
-    const oldestWaitMs = Math.max(0, this.#ports.now() - oldest.accepted);
-    return { waiting, running, fires, oldestWaitMs, reason: oldest.reason };
+    const lines = waiting === 0 ? [] : queue.lines(this.#ports.now());
+    const [oldest] = lines.toSorted((one, other) => other.oldestWaitMs - one.oldestWaitMs);
+    if (oldest === undefined) return { waiting, running, fires, oldestWaitMs: 0, lines };
+    return { waiting, running, fires, oldestWaitMs: oldest.oldestWaitMs, reason: oldest.reason, lines };
   }
 
   /** The object's alarm. Safe to run at any time and twice. Resolves when the round is over; rejects if its storage fails. */
@@ -201,6 +218,7 @@ export class StoreCore {
 
   async #round(): Promise<void> {
     this.#alarmAt = Number.POSITIVE_INFINITY;
+    this.#release(this.#ledger.expire(this.#ports.now()));
     const { waiting, out } = this.#ledger;
     const purgeAt = this.#ledger.records.purge(this.#ports.now()) ?? Number.POSITIVE_INFINITY;
     this.#fires.resume();
@@ -217,7 +235,14 @@ export class StoreCore {
     const placeAt = await this.#place();
     // Later than the alarm that is set by now, unless something came up meanwhile.
     if (this.#wakes === wakes) this.#alarmAt = Number.POSITIVE_INFINITY;
-    this.#wakeAt(Math.min(askAt, placeAt, this.#fires.next(), purgeAt));
+    this.#wakeAt(Math.min(askAt, placeAt, this.#ledger.queue.nextEnd(), this.#fires.next(), purgeAt));
+  }
+
+  #found(id: ActivationId, record: ActivationRecord | null): Found {
+    if (record !== null) return { record, known: true };
+    const waiting = this.#ledger.waiting > 0 ? this.#ledger.queue.of(id) : undefined;
+    if (waiting !== undefined) return { record, known: true, waiting };
+    return { record, known: this.#knows(id) };
   }
 
   #knows(id: ActivationId): boolean {
@@ -240,11 +265,11 @@ export class StoreCore {
     if (spent.length > 0) this.#ports.forget(spent);
   }
 
-  /** Offers waiting rows soon, without waiting for the alarm. */
+  /** Offers waiting rows soon, without waiting for the alarm; later each time, while nobody takes any. */
   #passOn(): void {
     if (this.#passing) return;
     this.#passing = true;
-    this.#ports.after(PASS_ON, () => {
+    this.#ports.after(Math.min(PASS_ON_MOST, PASS_ON * 2 ** Math.min(8, this.#passedInVain++)), () => {
       this.#passing = false;
       this.#place().catch((error: unknown) => this.#ports.warn(`offering again failed: ${String(error)}`));
     });

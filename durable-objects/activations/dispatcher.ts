@@ -2,9 +2,11 @@
 // and what all decline waits again.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { needOf, needText } from "../../src/protocol/matching.ts";
 import type { Offer, OfferReply, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
+import { within } from "../deadline.ts";
 import type { Ledger, Mark } from "./ledger.ts";
-import { choose, heard, type Known, type Mood, markOf } from "./offers.ts";
+import { choose, type Known, type Mood, markOf, moodOf } from "./offers.ts";
 import type { StorePorts } from "./ports.ts";
 
 const BATCH_ITEMS = 64;
@@ -18,6 +20,10 @@ const PACE = 4;
 /** Marked rows that may queue for one scheduler. */
 const MOST_QUEUED = 1_000;
 const MOST_KNOWN = 1_000;
+/** ms after which a scheduler's answer is not waited for any more. */
+const ANSWER_WITHIN = 10_000;
+/** Times a row is offered to the same scheduler because that had a new epoch each time. */
+const MOST_AGAIN = 3;
 
 export interface Task {
   offer: Offer;
@@ -27,6 +33,8 @@ export interface Task {
   rest: readonly SchedulerName[];
   /** Epoch ms at which it began to queue. */
   queued?: number;
+  /** Times its scheduler had a new epoch when it came. */
+  again?: number;
 }
 
 interface Lane {
@@ -67,15 +75,18 @@ export class Dispatcher {
     return this.#known.get(scheduler);
   }
 
-  learn(scheduler: SchedulerName, known: Known): void {
-    if (!this.#known.has(scheduler) && this.#known.size >= MOST_KNOWN) this.#known.clear();
-    this.#known.set(scheduler, known);
+  /** `started`: whether anything came of it. */
+  learn(scheduler: SchedulerName, word: Omit<Known, "vain" | "at">, started: boolean): void {
+    const before = this.#known.get(scheduler);
+    if (before === undefined && this.#known.size >= MOST_KNOWN) this.#known.clear();
+    const vain = started || word.mood === "room" ? 0 : (before?.vain ?? 0) + 1;
+    this.#known.set(scheduler, { ...word, vain, at: this.#ports.now() });
   }
 
-  /** The first of the candidates worth asking now. */
-  choose(candidates: readonly SchedulerName[]): SchedulerName | undefined {
+  /** The first of the candidates worth asking now about rows with this need. */
+  choose(candidates: readonly SchedulerName[], need: string): SchedulerName | undefined {
     const open = candidates.filter((name) => (this.#lanes.get(name)?.queue.length ?? 0) < MOST_QUEUED);
-    return choose(open, this.#known, { now: this.#ports.now(), waiting: this.#ledger.waiting });
+    return choose(open, this.#known, { now: this.#ports.now(), waiting: () => this.#ledger.queue.has(need) });
   }
 
   /** Whether an offer of this row is on its way: what its scheduler says of it meanwhile proves nothing. */
@@ -128,7 +139,7 @@ export class Dispatcher {
     lane.flying++;
     const taken = batch(lane.queue);
     try {
-      const ready = taken.every((task) => task.mark.boot !== "") || (await this.#introduce(scheduler, taken));
+      const ready = this.#known.get(scheduler)?.boot ? true : await this.#introduce(scheduler, taken);
       if (ready) await this.#offer(scheduler, taken);
     } finally {
       lane.flying--;
@@ -162,43 +173,65 @@ export class Dispatcher {
     let mood: Mood = "not-ready";
     let host = { epoch: 0, boot: "" };
     try {
-      host = await this.#ports.scheduler(scheduler).holds([]);
+      host = await within(this.#ports.after, ANSWER_WITHIN, this.#ports.scheduler(scheduler).holds([]));
     } catch (error) {
       mood = "silent";
       this.#ports.warn(`${scheduler} did not answer: ${String(error)}`);
     }
     const { epoch, boot } = host;
     if (boot === "") {
-      this.learn(scheduler, { epoch, boot, mood, at: this.#ports.now() });
+      this.learn(scheduler, { epoch, boot, mood }, false);
       this.#sort(scheduler, tasks, { epoch, boot, accepted: [], room: 0, reason: "not-ready" });
       return false;
     }
-    const mark = { scheduler, epoch, boot };
-    for (const task of tasks) task.mark = mark;
-    this.#ledger.confirm(
-      tasks.map((task) => task.offer.invocation.id),
-      mark,
-    );
+    this.learn(scheduler, { epoch, boot, mood: "room" }, true);
     return true;
   }
 
+  /** The rows' marks name the epoch under which they are offered: under another one they are not taken. */
+  #mark(tasks: readonly Task[], mark: Mark): void {
+    const other = tasks.filter((task) => task.mark.epoch !== mark.epoch || task.mark.boot !== mark.boot);
+    if (other.length === 0) return;
+    for (const task of other) task.mark = mark;
+    this.#ledger.confirm(
+      other.map((task) => task.offer.invocation.id),
+      mark,
+    );
+  }
+
   async #offer(scheduler: SchedulerName, taken: Task[]): Promise<void> {
-    const at = this.#ports.now();
-    const tasks = this.#current(scheduler, taken, at);
+    const mark = markOf(scheduler, this.#known.get(scheduler));
+    this.#mark(taken, mark);
+    const tasks = this.#current(scheduler, taken, this.#ports.now());
     if (tasks.length === 0) return;
+    const { after } = this.#ports;
     let reply: OfferReply;
     try {
       const offers = tasks.map((task) => task.offer);
-      reply = await this.#ports.scheduler(scheduler).offer(this.#name, offers, { at });
+      const asked = this.#ports.scheduler(scheduler).offer(this.#name, offers, { epoch: mark.epoch });
+      reply = await within(after, ANSWER_WITHIN, asked);
     } catch (error) {
       this.#ports.warn(`${scheduler} did not answer an offer: ${String(error)}`);
-      const mark = markOf(scheduler, this.#known.get(scheduler));
-      this.learn(scheduler, { ...mark, mood: "silent", at: this.#ports.now() });
+      this.learn(scheduler, { epoch: mark.epoch, boot: mark.boot, mood: "silent" }, false);
       this.#events.unknown(tasks.map((task) => task.offer.invocation.id));
       return;
     }
-    this.learn(scheduler, heard(reply, this.#ports.now()));
-    this.#sort(scheduler, tasks, reply);
+    const { epoch, boot, reason, accepted } = reply;
+    this.learn(scheduler, { epoch, boot, mood: moodOf(reason) }, accepted.length > 0);
+    if (reason === "stale" && boot !== "") this.#again(scheduler, tasks, reply);
+    else this.#sort(scheduler, tasks, reply);
+  }
+
+  /** A new incarnation was met: the rows are marked for it and offered once more. */
+  #again(scheduler: SchedulerName, tasks: readonly Task[], reply: OfferReply): void {
+    const fresh = tasks.filter((task) => (task.again ?? 0) < MOST_AGAIN);
+    const rest = tasks.filter((task) => (task.again ?? 0) >= MOST_AGAIN);
+    if (rest.length > 0) this.#sort(scheduler, rest, reply);
+    if (fresh.length === 0) return;
+    this.send(
+      scheduler,
+      fresh.map((task) => ({ ...task, again: (task.again ?? 0) + 1 })),
+    );
   }
 
   /** The rows' marks follow the reply; what was declined goes on. */
@@ -215,13 +248,13 @@ export class Dispatcher {
     for (const task of tasks) {
       const { id } = task.offer.invocation;
       if (accepted.has(id)) continue;
-      const to = this.choose(task.rest);
+      const to = this.choose(task.rest, needText(needOf(task.offer.invocation)));
       if (to === undefined) untaken.push({ id, attempt: task.offer.attempt });
       else next.set(to, [...(next.get(to) ?? []), { ...task, rest: task.rest.slice(task.rest.indexOf(to) + 1) }]);
     }
     for (const [to, list] of next) this.#pass(scheduler, to, list);
     if (untaken.length === 0) return;
-    const reason = reply.reason === "not-ready" ? "no host is ready" : "all hosts are busy";
+    const reason = reply.reason === "busy" ? "all hosts that can run it are busy" : "no host that can run it is ready";
     this.#ledger.wait(untaken, { scheduler, reason, again: false });
     this.#events.untaken();
   }

@@ -1,11 +1,20 @@
 // Rows of accepted work and how they move: waiting, offered, ended. Every change is one transaction, conditional on what the
 // row was believed to be, so that late words change nothing. Synchronous; takes `now`.
 
-import { type About, type ActivationRecord, type Completion, lostCompletion } from "../../src/entities/activation.ts";
+import {
+  type About,
+  type ActivationRecord,
+  type Completion,
+  completionOf,
+  lostCompletion,
+} from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { internalError } from "../../src/entities/outcome.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
+import { type Need, needOf, needText } from "../../src/protocol/matching.ts";
 import type { Finished, Offer, OpenRow, SchedulerName } from "../../src/protocol/rpc.ts";
 import { type Database, migrate, type Sql } from "../schema.ts";
+import { Queue } from "./queue.ts";
 import { Records } from "./records.ts";
 import { MIGRATIONS, OFFERED, OPEN, WAITING } from "./schema.ts";
 
@@ -14,8 +23,6 @@ import { MIGRATIONS, OFFERED, OPEN, WAITING } from "./schema.ts";
 const GRACE = 90_000;
 /** Rows that may wait in one store. */
 export const MOST_WAITING = 100_000;
-/** Characters of invocations in one batch of offers. */
-const BATCH_SIZE = 1_000_000;
 
 /** Whom a row is offered to. `boot` "" = not known. */
 export interface Mark {
@@ -49,14 +56,11 @@ export interface Ended {
   kept: boolean;
 }
 
-const ACCEPT = `INSERT INTO rows
-  (id, state, attempt, urgent, memory, timeout, accepted, deadline, scheduler, epoch, boot, reason, spent, about, invocation)
-  SELECT ?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
+const ACCEPT = `INSERT INTO rows (id, state, attempt, urgent, memory, timeout, accepted, deadline, expires,
+    scheduler, epoch, boot, reason, spent, about, need, invocation)
+  SELECT ?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
   WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = ?1)
   ON CONFLICT (id) DO NOTHING RETURNING 1 AS done`;
-/** A row a Worker had opened for its fast-path call, whose scheduler then said that it never started. */
-const TAKE_OVER = `UPDATE rows SET state = ?2, deadline = ?7, scheduler = ?8, epoch = ?9, boot = ?10, reason = ?11, spent = ?12,
-  invocation = ?14 WHERE id = ?1 AND state = ${OPEN} RETURNING 1 AS done`;
 const OFFER = `UPDATE rows SET state = ${OFFERED}, scheduler = ?, epoch = ?, boot = ?, reason = '',
   deadline = ? + timeout + ${GRACE}`;
 /** Rows looked after in one round. */
@@ -65,6 +69,7 @@ const WHICH = "id IN (SELECT value FROM json_each(?))";
 
 export class Ledger {
   readonly records: Records;
+  readonly queue: Queue;
   waiting: number;
   out: number;
   readonly #database: Database;
@@ -75,18 +80,22 @@ export class Ledger {
     this.#database = database;
     this.#sql = database.sql;
     this.records = new Records(database.sql);
+    this.queue = new Queue(database.sql);
     this.waiting = this.#count(`state = ${WAITING}`);
     this.out = this.#count(`state > ${WAITING}`);
   }
 
   /** Rows for new work, marked as offered where there is somebody to offer it to. Returns what was new: the rest was accepted
-   * before, by a call whose reply was lost. Null if too many wait already. */
+   * before, by a call whose reply was lost. Null if too many wait already. `maxQueue`: ms a row may wait that does not say. */
   accept(
     invocations: readonly Invocation[],
-    options: { mark: Mark | null; reason: string; now: number },
+    options: { mark: Mark | null; reason: string; maxQueue: number; now: number },
   ): Invocation[] | null {
     const { mark, reason, now } = options;
-    if (this.waiting + invocations.length > MOST_WAITING) return null;
+    if (this.waiting + invocations.length > MOST_WAITING) {
+      const fresh = invocations.filter(({ id }) => !this.knows(id) && !this.records.has(id));
+      if (this.waiting + fresh.length > MOST_WAITING) return fresh.length === 0 ? [] : null;
+    }
     const change = (delta: Delta) => {
       const fresh: Invocation[] = [];
       for (const invocation of invocations) {
@@ -94,14 +103,13 @@ export class Ledger {
         const { memory, timeout } = invocation.about.limits;
         const state = mark === null ? WAITING : OFFERED;
         const deadline = mark === null ? 0 : now + timeout + GRACE;
+        const expires = now + (invocation.maxQueue ?? options.maxQueue);
         const spent = "blob" in invocation.args ? invocation.args.blob : "";
         const whom = [mark?.scheduler ?? "", mark?.epoch ?? 0, mark?.boot ?? ""];
-        const texts = [mark === null ? reason : "", spent, "", JSON.stringify(invocation)];
-        const numbers = [state, invocation.blocking ? 1 : 0, memory, timeout, now, deadline];
-        const values = [id, ...numbers, ...whom, ...texts];
-        const isNew = this.#sql.exec(ACCEPT, ...values).toArray().length > 0;
-        if (!isNew && this.#sql.exec(TAKE_OVER, ...values).toArray().length === 0) continue;
-        if (!isNew) delta.out--;
+        const need = needText(needOf(invocation));
+        const texts = [mark === null ? reason : "", spent, "", need, JSON.stringify(invocation)];
+        const numbers = [state, invocation.blocking ? 1 : 0, memory, timeout, now, deadline, expires];
+        if (this.#sql.exec(ACCEPT, id, ...numbers, ...whom, ...texts).toArray().length === 0) continue;
         if (mark === null) delta.waiting++;
         else delta.out++;
         fresh.push(invocation);
@@ -116,38 +124,22 @@ export class Ledger {
   open(row: OpenRow, now: number): void {
     const { id, about, scheduler, deadline } = row;
     const { memory, timeout } = about.limits;
-    const numbers = [OPEN, 1, memory, timeout, now, deadline];
+    const numbers = [OPEN, 1, memory, timeout, now, deadline, 0];
     this.#change((delta) => {
-      const rows = this.#sql.exec(ACCEPT, id, ...numbers, scheduler, 0, "", "", "", JSON.stringify(about), null);
+      const rows = this.#sql.exec(ACCEPT, id, ...numbers, scheduler, 0, "", "", "", JSON.stringify(about), "", null);
       delta.out += rows.toArray().length;
     });
   }
 
-  /** Work for a scheduler with `memory` MB: most urgent, then oldest first; marked as offered to it. */
-  pull(mark: Mark, options: { memory: number; max: number; now: number }): Offer[] {
-    const rows = this.#sql
-      .exec<{ id: string; attempt: number; invocation: string }>(
-        `SELECT id, attempt, invocation FROM rows WHERE state = ${WAITING} AND memory <= ? ORDER BY urgent DESC, seq LIMIT ?`,
-        options.memory,
-        options.max,
-      )
-      .toArray();
-    const offers = batchOf(rows, options.memory);
+  /** Work for a scheduler with `memory` MB that can run what fits: most urgent, then oldest first; marked as offered to it. */
+  pull(mark: Mark, options: { memory: number; fits: (need: Need) => boolean; max: number; now: number }): Offer[] {
+    const { memory, max, now } = options;
+    const fits = (need: Need) => need.memory <= memory && options.fits(need);
+    const offers = this.queue.next(max, { memory, fits });
     if (offers.length === 0) return offers;
     const ids = offers.map((offer) => offer.invocation.id);
-    this.offer(ids, mark, { now: options.now });
+    this.offer(ids, mark, { now });
     return offers;
-  }
-
-  /** The oldest waiting rows, as they would be offered. */
-  peek(max: number): Offer[] {
-    const rows = this.#sql
-      .exec<{ id: string; attempt: number; invocation: string }>(
-        `SELECT id, attempt, invocation FROM rows WHERE state = ${WAITING} ORDER BY urgent DESC, seq LIMIT ?`,
-        max,
-      )
-      .toArray();
-    return batchOf(rows, Number.POSITIVE_INFINITY);
   }
 
   /** Marks waiting rows as offered. Returns those that were waiting still. */
@@ -274,24 +266,23 @@ export class Ledger {
       .toArray();
   }
 
-  /** The row that has waited longest. */
-  oldest(): { accepted: number; reason: string } | undefined {
-    return this.#sql
-      .exec<{ accepted: number; reason: string }>(
-        `SELECT accepted, reason FROM rows WHERE state = ${WAITING} ORDER BY urgent, seq LIMIT 1`,
-      )
-      .toArray()[0];
-  }
-
-  /** Why rows wait, for status pages. */
-  explain(reason: string): void {
-    this.#sql.exec(`UPDATE rows SET reason = ?1 WHERE state = ${WAITING} AND reason <> ?1`, reason);
-  }
-
-  counter(name: string): number {
-    return (
-      this.#sql.exec<{ value: number }>("SELECT value FROM counters WHERE name = ?", name).toArray()[0]?.value ?? 0
-    );
+  /** Ends what has waited as long as it may, with what was missing. */
+  expire(now: number): Ended[] {
+    if (this.waiting === 0) return [];
+    const overdue = this.queue.overdue(now);
+    if (overdue.length === 0) return [];
+    return this.#change((delta) => {
+      const ended: Ended[] = [];
+      for (const { id, accepted, about, reason } of overdue) {
+        const seconds = Math.round((now - accepted) / 1000);
+        const text = `The activation was not started: it waited ${seconds} s for a host, and ${reason}.`;
+        const keys = [this.#take(id, delta)?.spent ?? ""];
+        const completion = completionOf(internalError(text));
+        const end = this.#end(id, { about: JSON.parse(about) as About, completion, now, keys });
+        if (end !== null) ended.push(end);
+      }
+      return ended;
+    });
   }
 
   #end(id: ActivationId, options: { about: About; completion: Completion; now: number; keys: string[] }): Ended | null {
@@ -341,22 +332,4 @@ export class Ledger {
       by,
     );
   }
-}
-
-/** As many of these rows as fit `memory` MB and one message. */
-function batchOf(rows: readonly { attempt: number; invocation: string }[], memory: number): Offer[] {
-  const offers: Offer[] = [];
-  let size = 0;
-  let used = 0;
-  for (const row of rows) {
-    size += row.invocation.length;
-    if (offers.length > 0 && size > BATCH_SIZE) break;
-    const invocation = JSON.parse(row.invocation) as Invocation;
-    const { limits } = invocation.about;
-    // What takes several activations per container needs one container for as many.
-    used += limits.memory / Math.max(1, limits.concurrency);
-    if (offers.length > 0 && used > memory) break;
-    offers.push({ invocation, attempt: row.attempt });
-  }
-  return offers;
 }

@@ -1,6 +1,6 @@
 // Who is asked next, by what schedulers said last. Pure.
 
-import type { OfferReply, RosterEntry, SchedulerName } from "../../src/protocol/rpc.ts";
+import type { OfferReply, SchedulerName } from "../../src/protocol/rpc.ts";
 import type { Mark } from "./ledger.ts";
 
 export type Mood = "room" | "busy" | "not-ready" | "silent";
@@ -12,23 +12,32 @@ export interface Known {
   mood: Mood;
   /** Epoch ms of its last word. */
   at: number;
+  /** Words in a row by which nothing was started. */
+  vain: number;
 }
 
-/** ms for which a scheduler is left alone after it declined. One that is busy while rows wait here will ask by itself. */
+/** ms for which a scheduler is left alone after it declined; twice as long each time nothing comes of asking it, up to the most.
+ * One that is busy while rows for it wait here will ask by itself. */
 const LEAVE_ALONE: Record<Mood, number> = { room: 0, busy: 100, "not-ready": 500, silent: 1_000 };
+const LEAVE_ALONE_MOST = 5_000;
 const EXPECTED_TO_ASK = 2_000;
+const MOST_DOUBLINGS = 6;
 
-export function mayAsk(known: Known | undefined, options: { now: number; waiting: number }): boolean {
+/** `waiting`: whether rows it could run wait here already. */
+export function mayAsk(known: Known | undefined, options: { now: number; waiting: () => boolean }): boolean {
   if (known === undefined) return true;
-  const patience = known.mood === "busy" && options.waiting > 0 ? EXPECTED_TO_ASK : LEAVE_ALONE[known.mood];
-  return options.now - known.at >= patience;
+  const { mood, vain } = known;
+  const since = options.now - known.at;
+  const doubled = LEAVE_ALONE[mood] * 2 ** Math.min(MOST_DOUBLINGS, Math.max(0, vain - 1));
+  if (since < Math.min(LEAVE_ALONE_MOST, doubled)) return false;
+  return mood !== "busy" || since >= EXPECTED_TO_ASK || !options.waiting();
 }
 
 /** The first candidate worth asking. */
 export function choose(
   candidates: readonly SchedulerName[],
   known: ReadonlyMap<SchedulerName, Known>,
-  options: { now: number; waiting: number },
+  options: { now: number; waiting: () => boolean },
 ): SchedulerName | undefined {
   return candidates.find((name) => mayAsk(known.get(name), options));
 }
@@ -37,22 +46,9 @@ export function markOf(scheduler: SchedulerName, known: Known | undefined): Mark
   return { scheduler, epoch: known?.epoch ?? 0, boot: known?.boot ?? "" };
 }
 
-export function heard(reply: OfferReply, now: number): Known {
-  return { epoch: reply.epoch, boot: reply.boot, mood: reply.reason ?? "room", at: now };
-}
-
-/** Schedulers that could take an action of this kind. */
-export function able(entries: readonly RosterEntry[], kind: string): RosterEntry[] {
-  return entries.filter((entry) => {
-    if (!entry.connected || entry.draining || entry.unhealthy !== undefined) return false;
-    return kind === "blackbox" ? entry.blackbox : entry.runtimes.some((runtime) => runtime.kind === kind);
-  });
-}
-
-/** Why nobody can take it, for status pages. */
-export function obstacle(entries: readonly RosterEntry[], kind: string): string {
-  if (!entries.some((entry) => entry.connected)) return "no runtime host is connected";
-  return able(entries, kind).length === 0 ? `no connected host can run ${kind}` : "all hosts are busy";
+/** What it said may have been about rows it could not run, or about a mark of an earlier incarnation: of its room that says nothing. */
+export function moodOf(reason: OfferReply["reason"]): Mood {
+  return reason === "busy" || reason === "not-ready" ? reason : "room";
 }
 
 /** ms until rows that nobody takes are offered again, after this many rounds in vain. A host that comes is told of them; one

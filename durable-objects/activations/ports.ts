@@ -11,6 +11,8 @@ export type SchedulerLink = Pick<InvokerSchedulerRpc, "offer" | "holds">;
 
 export interface StorePorts {
   now(): number;
+  /** ms a row may wait for a host, where its call does not say. */
+  readonly maxQueue: number;
   /** Calls `run` once after `ms`, unless cancelled. Lost with the incarnation. */
   after(ms: number, run: () => void): Cancel;
   /** The object's one alarm, durable with the writes of the same turn; replaces an earlier one. */

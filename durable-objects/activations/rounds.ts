@@ -1,10 +1,12 @@
 // What the alarm does while rows are open: asks schedulers what they hold, ends what is lost, offers what nobody took.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { canRun, isOpen, type Need, needOf, needText, obstacle } from "../../src/protocol/matching.ts";
 import type { HoldsReply, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
+import { within } from "../deadline.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Ended, Ledger, OutRow } from "./ledger.ts";
-import { able, backOff, markOf, mayAsk, obstacle } from "./offers.ts";
+import { backOff, markOf, mayAsk } from "./offers.ts";
 import type { StorePorts } from "./ports.ts";
 import { ASK_AFTER, ASK_AT_MOST, judge } from "./reconcile.ts";
 
@@ -12,6 +14,8 @@ import { ASK_AFTER, ASK_AT_MOST, judge } from "./reconcile.ts";
 const MOST_ASKED = 500;
 /** Rows offered to one scheduler in one round. */
 const BATCH_ITEMS = 64;
+/** ms after which another object's answer is not waited for any more: a round must end, whoever hangs. */
+const ANSWER_WITHIN = 5_000;
 
 export class Rounds {
   readonly #name: StoreName;
@@ -71,22 +75,28 @@ export class Rounds {
       await this.#tell(false);
       return Number.POSITIVE_INFINITY;
     }
-    let entries: RosterEntry[] = [];
-    try {
-      entries = await this.#ports.roster.schedulers();
-    } catch (error) {
-      this.#ports.warn(`the roster did not answer: ${String(error)}`);
-    }
-    const [before] = this.#ledger.peek(1);
+    const listed = await this.#roster();
+    const entries = listed ?? [];
+    const needs = this.#ledger.queue.needs();
     for (const [index, entry] of entries.entries()) {
       const others = [...entries.slice(index + 1), ...entries.slice(0, index)];
       this.#offerTo(entry, others);
     }
-    const first = before?.invocation;
-    if (first !== undefined) this.#ledger.explain(obstacle(entries, first.exec.kind));
+    if (listed !== null) for (const need of needs) this.#ledger.queue.explain(needText(need), obstacle(entries, need));
+    this.#ledger.queue.tidy();
     await this.#tell(true);
-    const someHost = entries.some((entry) => entry.connected);
+    const someHost = entries.some((entry) => needs.some((need) => takes(entry, need)));
     return this.#ports.now() + backOff(this.#inVain++, { someHost });
+  }
+
+  /** Null if it does not answer. */
+  async #roster(): Promise<RosterEntry[] | null> {
+    try {
+      return await within(this.#ports.after, ANSWER_WITHIN, this.#ports.roster.schedulers());
+    } catch (error) {
+      this.#ports.warn(`the roster did not answer: ${String(error)}`);
+      return null;
+    }
   }
 
   /** Work was taken: the next shortage starts with short waits. */
@@ -97,20 +107,22 @@ export class Rounds {
   /** `others`: who is asked next for what this one declines. */
   #offerTo(entry: RosterEntry, others: readonly RosterEntry[]): void {
     const { scheduler } = entry;
-    const known = this.#dispatcher.known(scheduler);
+    const fits = (need: Need) => takes(entry, need);
+    const last = this.#dispatcher.known(scheduler);
+    // Of a scheduler with a new epoch nothing is known.
+    const known = last?.epoch === entry.epoch ? last : undefined;
     const now = this.#ports.now();
-    if (!mayAsk(known, { now, waiting: this.#ledger.waiting })) return;
-    const suited = this.#ledger
-      .peek(BATCH_ITEMS)
-      .filter((offer) => able([entry], offer.invocation.exec.kind).length > 0);
+    if (!mayAsk(known, { now, waiting: () => this.#ledger.queue.hasAny(fits) })) return;
+    const suited = this.#ledger.queue.next(BATCH_ITEMS, { memory: Number.POSITIVE_INFINITY, fits });
     if (suited.length === 0) return;
     const ids = suited.map((offer) => offer.invocation.id);
-    const mark = markOf(scheduler, known);
+    const mark = markOf(scheduler, last);
     const marked = new Set(this.#ledger.offer(ids, mark, { now }));
     const tasks = suited
       .filter((offer) => marked.has(offer.invocation.id))
       .map((offer) => {
-        const rest = able(others, offer.invocation.exec.kind).map((other) => other.scheduler);
+        const need = needOf(offer.invocation);
+        const rest = others.filter((other) => takes(other, need)).map((other) => other.scheduler);
         return { offer, mark, rest };
       });
     this.#dispatcher.send(scheduler, tasks);
@@ -119,7 +131,9 @@ export class Rounds {
   async #ask(scheduler: SchedulerName, rows: readonly OutRow[]): Promise<void> {
     let reply: HoldsReply | null = null;
     try {
-      reply = await this.#ports.scheduler(scheduler).holds(rows.map((row) => row.id));
+      const ids = rows.map((row) => row.id);
+      const attempts = rows.map((row) => row.attempt);
+      reply = await within(this.#ports.after, ANSWER_WITHIN, this.#ports.scheduler(scheduler).holds(ids, attempts));
     } catch (error) {
       this.#ports.warn(`${scheduler} did not say what it holds: ${String(error)}`);
     }
@@ -162,10 +176,15 @@ export class Rounds {
   async #tell(waits: boolean): Promise<void> {
     if (this.#told === waits || (this.#told === undefined && !waits)) return;
     try {
-      await this.#ports.roster.waiting(this.#name, waits);
+      await within(this.#ports.after, ANSWER_WITHIN, this.#ports.roster.waiting(this.#name, waits));
       this.#told = waits;
     } catch (error) {
       this.#ports.warn(`the roster could not be told of waiting work: ${String(error)}`);
     }
   }
+}
+
+/** Whether this scheduler's host takes work with this need now. */
+function takes(entry: RosterEntry, need: Need): boolean {
+  return isOpen(entry) && canRun(entry, need);
 }

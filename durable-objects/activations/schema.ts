@@ -57,4 +57,16 @@ export const MIGRATIONS: Migrations = [
     ) WITHOUT ROWID`,
     "CREATE INDEX fires_by_due ON fires (due)",
   ],
+  [
+    // `need`: what a host must have to run it, as needText writes it; '' where the row can never wait. `expires`: when it has waited
+    // as long as it may. `reasons`: why the rows with a need wait.
+    "ALTER TABLE rows ADD COLUMN need TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE rows ADD COLUMN expires INTEGER NOT NULL DEFAULT 0",
+    `UPDATE rows SET need = json_array(invocation ->> '$.exec.kind', memory), expires = accepted + 3600000
+      WHERE invocation IS NOT NULL`,
+    "DROP INDEX rows_by_turn",
+    "CREATE INDEX rows_by_need ON rows (need, urgent DESC, seq) WHERE state = 0",
+    "CREATE INDEX rows_by_end ON rows (expires) WHERE state = 0",
+    "CREATE TABLE reasons (need TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID",
+  ],
 ];

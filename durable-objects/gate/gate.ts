@@ -32,10 +32,8 @@ export class Gate extends DurableObject<Env> implements GateRpc {
     return this.#leases.lease(holder, Date.now());
   }
 
-  async enter(holder: string, request: Entry): Promise<Permit> {
-    const now = Date.now();
-    const verdict = this.#throttle.enter(request, now);
-    return verdict.ok ? { ok: true, ...this.#leases.lease(holder, now) } : verdict;
+  async enter(_holder: string, request: Entry): Promise<Permit> {
+    return this.#throttle.enter(request, Date.now());
   }
 
   async leave(ids: ActivationId[]): Promise<void> {

@@ -1,29 +1,16 @@
-// Whether a run can be given to this host at all, and what it needs there. Pure.
+// What a run takes of this host: which containers it shares, and what they weigh. Pure.
 
 import type { About } from "../../src/entities/activation.ts";
-import { BLACKBOX, perContainer } from "../../src/entities/runtimes.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
-import type { HostReport } from "../../src/protocol/messages.ts";
-import type { Need } from "./capacity.ts";
+import { containerOf, shareText, sharingOf } from "../../src/protocol/matching.ts";
+import type { Weight } from "./capacity.ts";
 
-export function needOf(invocation: Invocation): Need {
-  return need(invocation.about, invocation.revision);
+export function weightOf(invocation: Invocation): Weight {
+  return { pool: shareText(sharingOf(invocation)), ...containerOf(invocation.about) };
 }
 
-/** Of a run found at the host: its revision is not known, so it shares no container with new ones. */
-export function needFound(about: About, memory: number): Need {
-  return { ...need(about, `found:${about.version}`), memory };
-}
-
-/** Why this host cannot take it whatever its load, or undefined. */
-export function unsuited(report: HostReport, kind: string): string | undefined {
-  if (report.unhealthy !== undefined) return `the host is unhealthy: ${report.unhealthy}`;
-  if (kind === BLACKBOX) return report.blackbox ? undefined : "the host takes no black box images";
-  for (const runtime of report.runtimes) if (runtime.kind === kind) return undefined;
-  return `the host has no runtime for ${kind}`;
-}
-
-function need(about: About, revision: string): Need {
-  const { memory } = about.limits;
-  return { pool: `${about.namespaceId} ${about.path} ${revision}`, memory, concurrency: perContainer(about) };
+/** Of a run found at the host. One that does not tell its revision shares no container with new ones. */
+export function weightFound({ about, memory, revision }: { about: About; memory: number; revision?: string }): Weight {
+  const known = revision ?? `found:${about.version}`;
+  return { ...weightOf({ about, revision: known } as Invocation), memory };
 }

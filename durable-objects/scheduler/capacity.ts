@@ -1,8 +1,11 @@
 // Memory of one host shard, counted by what runs. Containers that take several activations at once (concurrency N) are
 // counted as ceil(running / N) for each pool of equal containers. Idle containers are the host's affair. Pure.
 
-export interface Need {
-  /** Containers are shared by what has the same pool: invoking namespace, action and revision. */
+import { memoryOf } from "../../src/protocol/matching.ts";
+
+/** What a run weighs here. */
+export interface Weight {
+  /** Containers are shared by what has the same pool: matching's shareText. */
   pool: string;
   /** MB of one container. */
   memory: number;
@@ -37,21 +40,17 @@ export class Capacity {
   }
 
   /** MB more that one more of these needs: 0 where a container has a place left. */
-  cost(need: Need): number {
-    const pool = this.#pools.get(need.pool);
-    return containers((pool?.running ?? 0) + 1, need.concurrency) * need.memory - (pool === undefined ? 0 : size(pool));
-  }
-
-  fits(need: Need): boolean {
-    return this.cost(need) <= this.#total - this.used;
+  cost(weight: Weight): number {
+    const pool = this.#pools.get(weight.pool);
+    return memoryOf((pool?.running ?? 0) + 1, weight) - (pool === undefined ? 0 : size(pool));
   }
 
   /** Counts one more, whether it fits or not: what runs, runs. */
-  take(need: Need): void {
-    let pool = this.#pools.get(need.pool);
+  take(weight: Weight): void {
+    let pool = this.#pools.get(weight.pool);
     if (pool === undefined) {
-      pool = { running: 0, memory: need.memory, concurrency: need.concurrency };
-      this.#pools.set(need.pool, pool);
+      pool = { running: 0, memory: weight.memory, concurrency: weight.concurrency };
+      this.#pools.set(weight.pool, pool);
     }
     this.used -= size(pool);
     pool.running++;
@@ -59,13 +58,13 @@ export class Capacity {
     this.used += size(pool);
   }
 
-  release(need: Need): void {
-    const pool = this.#pools.get(need.pool);
+  release(weight: Weight): void {
+    const pool = this.#pools.get(weight.pool);
     if (pool === undefined) return;
     this.used -= size(pool);
     pool.running--;
     this.running--;
-    if (pool.running === 0) this.#pools.delete(need.pool);
+    if (pool.running === 0) this.#pools.delete(weight.pool);
     else this.used += size(pool);
   }
 
@@ -77,9 +76,5 @@ export class Capacity {
 }
 
 function size(pool: Pool): number {
-  return containers(pool.running, pool.concurrency) * pool.memory;
-}
-
-function containers(running: number, concurrency: number): number {
-  return Math.ceil(running / Math.max(1, concurrency));
+  return memoryOf(pool.running, pool);
 }

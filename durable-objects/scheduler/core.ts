@@ -6,6 +6,7 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { internalError } from "../../src/entities/outcome.ts";
 import { decodeHostFrame } from "../../src/protocol/codec.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
+import { needOf, unsuited } from "../../src/protocol/matching.ts";
 import type { HostReport } from "../../src/protocol/messages.ts";
 import { storeNameOf } from "../../src/protocol/names.ts";
 import type {
@@ -18,7 +19,7 @@ import type {
   StoreName,
   TailReply,
 } from "../../src/protocol/rpc.ts";
-import { needOf, unsuited } from "./admission.ts";
+import { weightOf } from "./admission.ts";
 import { Announcer } from "./announcer.ts";
 import { Credentials } from "./credentials.ts";
 import { type Desk, makeDesk } from "./desk.ts";
@@ -32,10 +33,6 @@ import { Tails } from "./tails.ts";
 
 /** ms a call may wait while a host that is there finishes its opening (after the object was hibernated, mostly). */
 const OPENING_WAIT = 250;
-/** ms after which an offer is not taken any more: 5 s after its mark the store, or a new incarnation of it, asks who holds
- * it and acts on the answer. */
-const STALE_AFTER = 3_000;
-
 export class SchedulerCore {
   readonly #ports: SchedulerPorts;
   readonly #desk: Desk;
@@ -58,10 +55,10 @@ export class SchedulerCore {
       }),
       puller: new Puller({
         now: () => ports.now(),
+        after: (ms, run) => ports.after(ms, run),
         free: () => (this.#closed() === undefined && !this.#crowded() ? desk.capacity.free : 0),
         total: () => desk.capacity.total,
-        pull: (store, { memory, max }) =>
-          ports.store(store).pull(name, { epoch: desk.epoch, boot: desk.boot, memory, max }),
+        pull: (store, { memory, max }) => this.#pull(store, { memory, max }),
         start: (store, offers) => this.#startPulled(store, offers),
         warn: ports.warn,
       }),
@@ -81,7 +78,8 @@ export class SchedulerCore {
     if (this.#words.opening()) await this.#words.opened(Math.min(OPENING_WAIT, options.waitMs));
     const known = this.#desk.leases.get(invocation.id);
     if (known !== undefined) return known.ended ? gone() : this.#wait(known, options.waitMs);
-    const reason = this.#refusal(invocation);
+    // Its store has been told that it is not here.
+    const reason = this.#desk.denials.has(invocation.id, 1) ? "the call was long under way" : this.#refusal(invocation);
     if (reason !== undefined) return { kind: "not-ready", reason };
     const store = storeNameOf(invocation);
     const run = this.#admit({ invocation, attempt: 1 }, { store, origin: "fast" });
@@ -92,40 +90,49 @@ export class SchedulerCore {
   }
 
   /** Durable path. What does not fit is remembered: the store is asked when memory frees. */
-  async offer(store: StoreName, offers: Offer[], options: { at: number }): Promise<OfferReply> {
+  async offer(store: StoreName, offers: Offer[], options: { epoch: number }): Promise<OfferReply> {
     const desk = this.#desk;
     if (this.#words.opening()) await this.#words.opened(OPENING_WAIT);
-    const isStale = this.#ports.now() - options.at > STALE_AFTER;
-    const closed = isStale ? "the offer was long under way" : this.#closed();
+    const isStale = options.epoch !== undefined && options.epoch !== desk.epoch;
+    const closed = this.#closed();
     const accepted: ActivationId[] = [];
-    let busy = false;
-    if (closed === undefined) {
-      for (const offer of offers) {
-        const known = desk.leases.get(offer.invocation.id);
-        if (known !== undefined) {
-          if (known.attempt === offer.attempt && !known.ended) accepted.push(known.id);
-          continue;
-        }
-        if (this.#refusal(offer.invocation) !== undefined) continue;
-        const run = this.#admit(offer, { store, origin: "durable" });
-        if (run === undefined) {
-          busy = true;
-          continue;
-        }
-        accepted.push(run.id);
-        this.#start(run);
+    let wanted = 0;
+    let unsuitable = 0;
+    for (const offer of isStale || closed !== undefined ? [] : offers) {
+      const { invocation, attempt } = offer;
+      const known = desk.leases.get(invocation.id);
+      if (known !== undefined) {
+        if (known.attempt === attempt && !known.ended) accepted.push(known.id);
+        continue;
       }
-      if (busy) desk.puller.add(store);
+      if (desk.denials.has(invocation.id, attempt)) continue;
+      if (this.#refusal(invocation) !== undefined) {
+        unsuitable++;
+        continue;
+      }
+      const run = this.#admit(offer, { store, origin: "durable" });
+      if (run === undefined) {
+        wanted += invocation.about.limits.memory;
+        continue;
+      }
+      accepted.push(run.id);
+      this.#start(run);
     }
+    if (wanted > 0) desk.puller.add(store, wanted);
     const room = closed === undefined ? Math.max(0, desk.capacity.free - desk.puller.reserved) : 0;
     const reply: OfferReply = { epoch: desk.epoch, boot: desk.boot, accepted, room };
-    if (accepted.length < offers.length) reply.reason = busy ? "busy" : "not-ready";
+    if (accepted.length < offers.length) {
+      const otherwise = unsuitable > 0 ? "unsuited" : "not-ready";
+      reply.reason = isStale ? "stale" : wanted > 0 ? "busy" : otherwise;
+    }
     return reply;
   }
 
-  holds(ids: ActivationId[]): HoldsReply {
-    const { leases, outbox, kept, link, epoch, boot } = this.#desk;
+  holds(ids: ActivationId[], attempts: number[] = []): HoldsReply {
+    const { leases, outbox, kept, link, epoch, boot, denials } = this.#desk;
     const held = ids.filter((id) => leases.get(id)?.ended === false || outbox.has(id) || kept.has(id));
+    const has = new Set(held);
+    for (const [at, id] of ids.entries()) if (!has.has(id)) denials.add(id, attempts[at] ?? 0);
     return { ready: link.isSettled(this.#ports.now()), epoch, boot, held };
   }
 
@@ -237,38 +244,55 @@ export class SchedulerCore {
     const closed = this.#closed();
     if (closed !== undefined) return closed;
     const { report } = this.#desk.link;
-    return report === undefined ? "no host is connected" : unsuited(report, invocation.exec.kind);
+    return report === undefined ? "no host is connected" : unsuited(report, needOf(invocation));
   }
 
   /** A lease and the memory for it, or undefined if there is no room. */
   #admit(offer: Offer, options: Pick<NewRun, "store" | "origin">): Run | undefined {
     const { capacity, leases, puller, epoch } = this.#desk;
     const { invocation, attempt } = offer;
-    const need = needOf(invocation);
-    const cost = capacity.cost(need);
+    const weight = weightOf(invocation);
+    const cost = capacity.cost(weight);
     if (cost > capacity.free - puller.reserved || (cost > 0 && this.#crowded())) return undefined;
     const run = leases.grant(
-      { id: invocation.id, attempt, about: invocation.about, need, invocation, ...options },
+      { id: invocation.id, attempt, about: invocation.about, weight, invocation, ...options },
       { epoch, now: this.#ports.now() },
     );
-    capacity.take(need);
+    capacity.take(weight);
     run.counted = true;
     this.#losses.watch();
     return run;
   }
 
-  #startPulled(store: StoreName, offers: Offer[]): void {
+  async #pull(store: StoreName, { memory, max }: { memory: number; max: number }): Promise<Offer[]> {
+    const { name, epoch, boot, link } = this.#desk;
+    const { report } = link;
+    if (report === undefined) return [];
+    const { runtimes, blackbox, labels } = report;
+    const kinds = runtimes.map(({ kind }) => ({ kind }));
+    const host = { memory: report.memory, runtimes: kinds, blackbox, ...(labels === undefined ? {} : { labels }) };
+    return this.#ports.store(store).pull(name, { epoch, boot, memory, max, host });
+  }
+
+  /** Returns how many were started. */
+  #startPulled(store: StoreName, offers: Offer[]): number {
     const declined: { id: ActivationId; attempt: number }[] = [];
+    let started = 0;
     for (const offer of offers) {
       const { invocation, attempt } = offer;
       const known = this.#desk.leases.get(invocation.id);
       if (known?.attempt === attempt && !known.ended) continue;
-      const fits = known === undefined && this.#refusal(invocation) === undefined;
+      const isFree = known === undefined && !this.#desk.denials.has(invocation.id, attempt);
+      const fits = isFree && this.#refusal(invocation) === undefined;
       const run = fits ? this.#admit(offer, { store, origin: "durable" }) : undefined;
       if (run === undefined) declined.push({ id: invocation.id, attempt });
-      else this.#start(run);
+      else {
+        started++;
+        this.#start(run);
+      }
     }
     if (declined.length > 0) this.#desk.decline(store, declined);
+    return started;
   }
 
   #wait(run: Run, ms: number): Promise<InvokeReply> {

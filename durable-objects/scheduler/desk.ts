@@ -5,6 +5,7 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Finished, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
 import type { Announcer } from "./announcer.ts";
 import { Capacity } from "./capacity.ts";
+import { Denials } from "./denials.ts";
 import { HostLink } from "./host-link.ts";
 import { Leases, type Run } from "./leases.ts";
 import type { Outbox } from "./outbox.ts";
@@ -20,6 +21,9 @@ export interface Desk {
   draining: boolean;
   /** Epoch ms until which nothing is admitted that needs a container more: the host has just refused what should fit. */
   crowdedUntil: number;
+  /** Such refusals since it last ran something to its end. */
+  crowds: number;
+  readonly denials: Denials;
   readonly link: HostLink;
   readonly capacity: Capacity;
   readonly leases: Leases;
@@ -47,6 +51,8 @@ export function makeDesk(
     boot: "",
     draining: ports.memory.load().draining,
     crowdedUntil: 0,
+    crowds: 0,
+    denials: new Denials(),
     link: new HostLink(),
     capacity: new Capacity(),
     leases: new Leases(),
@@ -56,7 +62,7 @@ export function makeDesk(
       if (!run.counted) return;
       run.counted = false;
       desk.crowdedUntil = 0;
-      desk.capacity.release(run.need);
+      desk.capacity.release(run.weight);
     },
     finished(run, completion) {
       const { id, attempt, lease, about, invocation, endedAt } = run;
@@ -86,6 +92,7 @@ export function makeDesk(
         build: report.build,
         blackbox: report.blackbox,
         runtimes: report.runtimes,
+        ...(report.labels === undefined ? {} : { labels: report.labels }),
         since: now,
         epoch: desk.epoch,
       };

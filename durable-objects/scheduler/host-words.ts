@@ -5,14 +5,16 @@ import { internalError } from "../../src/entities/outcome.ts";
 import { DEAD_AFTER, type HostMessage, type HostReport, type RunningItem } from "../../src/protocol/messages.ts";
 import { storeNameOf } from "../../src/protocol/names.ts";
 import type { Finished, InvokeReply, RosterEntry, SchedulerName } from "../../src/protocol/rpc.ts";
-import { needFound } from "./admission.ts";
+import { weightFound } from "./admission.ts";
 import type { Desk } from "./desk.ts";
 import { answer, type Run } from "./leases.ts";
 import type { Losses } from "./losses.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
 
-/** ms for which a host that refused a run for want of room is given no more, unless a run ends before. */
+/** ms for which a host that refused a run for want of room is given no more, unless a run ends before; twice as long each time,
+ * until one has ended well. */
 const CROWDED_FOR = 200;
+const CROWDED_MOST = 10_000;
 
 type Word<T extends HostMessage["t"]> = Extract<HostMessage, { t: T }>;
 
@@ -190,10 +192,10 @@ export class HostWords {
   }
 
   #adopt(item: RunningItem, phase: "running" | "recording"): Run {
-    const { id, attempt, lease, about, memory } = item;
-    const need = needFound(about, memory);
+    const { id, attempt, lease, about } = item;
+    const weight = weightFound(item);
     const run = this.#desk.leases.adopt(
-      { id, attempt, about, need, store: storeNameOf(item), origin: "adopted" },
+      { id, attempt, about, weight, store: storeNameOf(item), origin: "adopted" },
       { lease, phase, now: this.#ports.now() },
     );
     this.#losses.watch();
@@ -216,7 +218,7 @@ export class HostWords {
       } else if (!named && run.origin === "adopted") run.phase = "recording";
       else if (!named && run.phase === "running") again.push(run);
       if (run.phase === "recording") continue;
-      capacity.take(run.need);
+      capacity.take(run.weight);
       run.counted = true;
     }
     this.#named = new Set();
@@ -236,6 +238,7 @@ export class HostWords {
     }
     run.phase = "recording";
     run.completion = word.completion;
+    this.#desk.crowds = 0;
     this.#desk.free(run);
     answer(run, this.#done(run, word.completion));
   }
@@ -249,6 +252,7 @@ export class HostWords {
     if (run !== undefined) {
       const reply = this.#done(run, completion);
       finished = { ...this.#desk.finished(run, completion), about };
+      this.#desk.crowds = 0;
       this.#desk.free(run);
       leases.remove(run);
       answer(run, reply);
@@ -290,9 +294,10 @@ export class HostWords {
   /** The host counts otherwise than we do, or is still making room. Asking on at once would go round in circles. */
   #crowded(run: Run): void {
     const { puller } = this.#desk;
-    this.#desk.crowdedUntil = this.#ports.now() + CROWDED_FOR;
-    if (run.origin === "durable") puller.add(run.store);
-    this.#ports.after(CROWDED_FOR, () => puller.pump());
+    const ms = Math.min(CROWDED_MOST, CROWDED_FOR * 2 ** Math.min(10, this.#desk.crowds++));
+    this.#desk.crowdedUntil = this.#ports.now() + ms;
+    if (run.origin === "durable") puller.add(run.store, run.weight.memory);
+    this.#ports.after(ms, () => puller.pump());
   }
 
   #health(word: Word<"health">): HostReport | undefined {

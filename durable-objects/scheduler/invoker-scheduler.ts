@@ -65,12 +65,12 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
     return this.#core.invoke(invocation, options);
   }
 
-  async offer(store: StoreName, offers: Offer[], options: { at: number }): Promise<OfferReply> {
+  async offer(store: StoreName, offers: Offer[], options: { epoch: number }): Promise<OfferReply> {
     return this.#core.offer(store, offers, options);
   }
 
-  async holds(ids: ActivationId[]): Promise<HoldsReply> {
-    return this.#core.holds(ids);
+  async holds(ids: ActivationId[], attempts?: number[]): Promise<HoldsReply> {
+    return this.#core.holds(ids, attempts);
   }
 
   async tail(id: ActivationId, options: Parameters<SchedulerCore["tail"]>[1]): Promise<TailReply> {

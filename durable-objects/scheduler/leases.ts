@@ -6,7 +6,7 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { Lease } from "../../src/protocol/messages.ts";
 import type { InvokeReply, StoreName } from "../../src/protocol/rpc.ts";
-import type { Need } from "./capacity.ts";
+import type { Weight } from "./capacity.ts";
 import type { Cancel } from "./ports.ts";
 
 /** ms a run may take beyond its action's timeout, for a cold start with an image to pull. Past it the run is given up; its
@@ -23,7 +23,7 @@ export interface Run {
   readonly attempt: number;
   readonly lease: Lease;
   readonly about: About;
-  readonly need: Need;
+  readonly weight: Weight;
   readonly store: StoreName;
   /** Who answers for it if it never starts: its caller, its store; or found at the host after a change of incarnation. */
   readonly origin: "fast" | "durable" | "adopted";
@@ -46,7 +46,9 @@ export interface Run {
   waiters: Waiter[];
 }
 
-export type NewRun = Pick<Run, "id" | "attempt" | "about" | "need" | "store" | "origin"> & { invocation?: Invocation };
+export type NewRun = Pick<Run, "id" | "attempt" | "about" | "weight" | "store" | "origin"> & {
+  invocation?: Invocation;
+};
 
 export class Leases {
   readonly #runs = new Map<ActivationId, Run>();

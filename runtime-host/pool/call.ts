@@ -1,6 +1,6 @@
 // A job that waits for its container, or has one.
 
-import { BLACKBOX } from "../../src/entities/runtimes.ts";
+import { runtimeOf, shareText } from "../../src/protocol/matching.ts";
 import type { Job, RunListener } from "../container/contract.ts";
 import type { Waiter } from "./book.ts";
 
@@ -14,8 +14,8 @@ export interface Call extends Waiter {
 
 export function callOf(job: Job, listener: RunListener): Call {
   return {
-    key: `${job.namespaceId}|${job.path}|${job.revision}|${job.limits.memory}`,
-    runtime: job.kind === BLACKBOX ? `${BLACKBOX}:${job.image}` : job.kind,
+    key: shareText({ ...job, memory: job.limits.memory }),
+    runtime: runtimeOf(job),
     memory: job.limits.memory,
     since: performance.now(),
     job,

@@ -49,6 +49,9 @@ export const MAX_INLINE = 64 * 1024;
 export const MAX_BODY = 50 * MB;
 /** Longest blocking wait in ms. */
 export const MAX_WAIT = 60_000;
+/** Seconds a call waits for a host where neither the deployment nor the action says how long, and the most either may say. */
+export const DEFAULT_QUEUE_TIME = 3_600;
+export const MAX_QUEUE_TIME = 7 * 86_400;
 export const MAX_NAME = 256;
 export const SEQUENCE_LENGTH = 50;
 export const DEFAULT_INVOCATIONS_PER_MINUTE = 60;

@@ -37,6 +37,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "too-many-concurrent": 429,
   "backlog-full": 429,
   "not-configured": 503,
+  "cannot-be-run": 400,
   overloaded: 503,
   "foreign-origin": 403,
   "admin-closed": 403,
@@ -45,9 +46,9 @@ export const STATUS: Record<ErrorCode, number> = {
 
 const CHALLENGE = { "WWW-Authenticate": 'Basic realm="OpenWhisk secure realm"' };
 
-/** `{error, code}`; `code` is the transaction id, as OpenWhisk clients expect. */
-export function respond(c: AppContext, failure: Failure): Response {
+/** `{error, code}`; `code` is the transaction id, as OpenWhisk clients expect. `more`: members beside these. */
+export function respond(c: AppContext, failure: Failure, more: object = {}): Response {
   const status = STATUS[failure.code];
-  const body = JSON.stringify({ error: failure.text, code: c.get("transactionId") });
+  const body = JSON.stringify({ error: failure.text, code: c.get("transactionId"), ...more });
   return json(c, body, { status, ...(status === 401 ? { headers: CHALLENGE } : {}) });
 }

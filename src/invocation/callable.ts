@@ -9,8 +9,9 @@ import type { ActionName, Plan } from "../protocol/composition.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import { componentOf } from "./components.ts";
 import type { OpenPackage } from "./open-package.ts";
+import { type Wishes, wishesOf } from "./wishes.ts";
 
-export interface Callable {
+export interface Callable extends Wishes {
   name: string;
   version: string;
   /** `ns/name` or `ns/package/name`. */
@@ -76,6 +77,7 @@ export function callableOf(
     init,
     credential: credentialOf(annotations),
     ...(bundle?.binding === undefined ? {} : { binding: bundle.binding }),
+    ...wishesOf(annotations),
     builtin: action.exec.kind === BUILTIN,
     ...(plan === null ? {} : { plan }),
     web: webOf(annotations),

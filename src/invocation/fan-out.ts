@@ -146,7 +146,10 @@ function lineOf({ rule, action }: FiredRule, became: ActivationId | Refused): st
 function inGroups(desk: FireDesk, fire: Fire): AcceptRow {
   let waiting: { row: Parameters<AcceptRow>; reply: PromiseWithResolvers<Accepted> }[] = [];
   const send = () => {
-    const groups = Map.groupBy(waiting, ({ row: [, { candidates }] }) => candidates.join());
+    const groups = Map.groupBy(
+      waiting,
+      ({ row: [, { candidates, obstacle = "" }] }) => `${candidates.join()} ${obstacle}`,
+    );
     waiting = [];
     for (const group of groups.values()) {
       const [, options] = group[0]!.row;

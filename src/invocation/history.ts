@@ -2,7 +2,7 @@
 
 import type { ActivationRecord } from "../entities/activation.ts";
 import { type ActivationId, timeOf } from "../entities/activation-id.ts";
-import type { ActivationQuery, ActivationStoreRpc } from "../protocol/rpc.ts";
+import type { ActivationQuery, ActivationStoreRpc, Waiting } from "../protocol/rpc.ts";
 
 type Shelf = Pick<ActivationStoreRpc, "list">;
 
@@ -15,19 +15,20 @@ const YOUNG = 2_000;
 const PAGE = 200;
 const DOCS_PAGE = 20;
 
-/** The record of `id`, or null if there is none (yet). `isOnItsWay`: whether somebody has it who will bring it here. */
+/** The record of `id`, or null if there is none (yet), and why it waits if it does. `isOnItsWay`: whether somebody has it who will
+ * bring it here. */
 export async function findActivation(
   store: Pick<ActivationStoreRpc, "get" | "await">,
   id: ActivationId,
   { now, isOnItsWay }: { now: number; isOnItsWay: () => Promise<boolean> },
-): Promise<ActivationRecord | null> {
+): Promise<{ record: ActivationRecord | null; waiting?: Waiting }> {
   if (now - timeOf(id) >= YOUNG) {
-    const { record, known } = await store.get(id);
-    if (record !== null || !known) return record;
+    const found = await store.get(id);
+    if (found.record !== null || !found.known || found.waiting !== undefined) return found;
   }
-  const { record } = await store.await(id, { ms: FLUSH });
-  if (record !== null || !(await isOnItsWay())) return record;
-  return (await store.await(id, { ms: UPLOAD })).record;
+  const found = await store.await(id, { ms: FLUSH });
+  if (found.record !== null || found.waiting !== undefined || !(await isOnItsWay())) return found;
+  return store.await(id, { ms: UPLOAD });
 }
 
 /** Merges the shards' lists by start, newest first. With `docs` each record brings its result and logs, so that only a few are

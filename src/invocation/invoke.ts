@@ -12,7 +12,7 @@ import { argumentsOf, payloadFault } from "./arguments.ts";
 import type { Callable } from "./callable.ts";
 import { compose } from "./compose.ts";
 import { enter } from "./permit.ts";
-import { placementOf } from "./placement.ts";
+import { placeOf } from "./placement.ts";
 import type { Desk } from "./ports.ts";
 import { aboutOf, type Calling, invocationOf } from "./prepare.ts";
 import type { Actions, Caller } from "./resolve.ts";
@@ -91,7 +91,12 @@ async function run(desk: Desk, { id, callable, calling }: Found, request: Reques
   if (!args.ok) return args;
   const about = aboutOf(callable, calling);
   if (callable.builtin) return serve(desk, { id, about, args: args.value.args, apiHost: apiHost ?? "" });
-  const schedulers = await desk.schedulers();
+  const { exec, labels = [], preferred } = callable;
+  const place = placeOf({ exec, about, labels }, await desk.schedulers(), {
+    preferred,
+    hostsMayCome: desk.hostsMayCome,
+  });
+  if (!place.ok) return place;
   return submit(desk, {
     invocation: await invocationOf(desk, callable, {
       id,
@@ -101,7 +106,7 @@ async function run(desk: Desk, { id, callable, calling }: Found, request: Reques
       sealedKey: () => seal(desk.masterSecret, "handed-on-key", identity.key),
       blocking: waitMs > 0,
     }),
-    candidates: placementOf(`${identity.namespace.uuid}/${callable.path}`, callable.kind, schedulers),
+    ...place.value,
     waitMs,
     accept: request.accept,
   });

@@ -1,29 +1,64 @@
 // Which schedulers a call goes to, in which order: rendezvous hash of namespace and action over the healthy schedulers
 // that can run it. The same call finds the same home while the others come and go; warm containers are there.
 
-import { BLACKBOX } from "../entities/runtimes.ts";
+import { fail, ok, type Result } from "../errors.ts";
+import type { Invocation } from "../protocol/invocation.ts";
+import { canRun, hasLabels, impossible, isOpen, type Need, needOf, obstacle } from "../protocol/matching.ts";
 import type { RosterEntry, SchedulerName } from "../protocol/rpc.ts";
+
+export interface Place {
+  /** Home first. */
+  candidates: SchedulerName[];
+  /** Why there is nobody to go to. */
+  obstacle?: string;
+}
 
 /** A row is offered to this many at most; the rest of the fleet asks for it by itself. */
 const MAX_CANDIDATES = 16;
 const MAX_HASHES = 10_000;
 
-/** `key`: namespace uuid and action path. Home first. */
-export function placementOf(key: string, kind: string, schedulers: readonly RosterEntry[]): SchedulerName[] {
+/** Fails if no host of this deployment could ever hold the call, and none may come that could. */
+export function placeOf(
+  invocation: Pick<Invocation, "exec" | "about" | "labels">,
+  schedulers: readonly RosterEntry[],
+  options: { preferred?: readonly string[] | undefined; hostsMayCome: boolean },
+): Result<Place> {
+  const { preferred } = options;
+  const need = needOf(invocation);
+  const { namespaceId, path } = invocation.about;
+  const candidates = placementOf(`${namespaceId}/${path}`, need, { schedulers, preferred });
+  if (candidates.length > 0) return ok({ candidates });
+  const refusal = options.hostsMayCome ? undefined : impossible(schedulers, need);
+  if (refusal !== undefined) return fail("cannot-be-run", refusal);
+  return ok({ candidates, obstacle: obstacle(schedulers, need) });
+}
+
+/** `key`: namespace uuid and action path. `preferred`: labels of the hosts to go to first; without any, hosts that have none
+ * are gone to first, as with OpenWhisk. */
+export function placementOf(
+  key: string,
+  need: Need,
+  options: { schedulers: readonly RosterEntry[]; preferred?: readonly string[] | undefined },
+): SchedulerName[] {
+  const { preferred } = options;
   const home = hashOf(key);
-  const able: { name: SchedulerName; weight: number }[] = [];
-  for (const each of schedulers) {
-    if (canRun(each, kind)) able.push({ name: each.scheduler, weight: mix(home ^ hashOf(each.scheduler)) });
+  const able: { name: SchedulerName; rank: number; weight: number }[] = [];
+  for (const each of options.schedulers) {
+    if (!isOpen(each) || !canRun(each, need)) continue;
+    able.push({ name: each.scheduler, rank: rankOf(each, preferred), weight: mix(home ^ hashOf(each.scheduler)) });
   }
-  if (able.length > 1) able.sort((one, other) => other.weight - one.weight || (one.name < other.name ? -1 : 1));
+  if (able.length > 1) {
+    able.sort((one, other) => one.rank - other.rank || other.weight - one.weight || (one.name < other.name ? -1 : 1));
+  }
   if (able.length > MAX_CANDIDATES) able.length = MAX_CANDIDATES;
   return able.map((each) => each.name);
 }
 
-function canRun(entry: RosterEntry, kind: string): boolean {
-  if (!entry.connected || entry.draining || entry.unhealthy !== undefined) return false;
-  if (kind === BLACKBOX) return entry.blackbox;
-  return entry.runtimes.some((runtime) => runtime.kind === kind);
+function rankOf(entry: RosterEntry, preferred: readonly string[] | undefined): number {
+  const isPlain = entry.labels === undefined || entry.labels.length === 0;
+  if (preferred === undefined || preferred.length === 0) return isPlain ? 0 : 1;
+  if (hasLabels(entry, preferred)) return 0;
+  return isPlain ? 1 : 2;
 }
 
 const hashes = new Map<string, number>();

@@ -45,6 +45,8 @@ export interface Desk extends SubmitPorts {
   /** Limits that throttle namespaces without their own; null = those are not throttled. */
   throttle: NamespaceLimits | null;
   schedulers(): RosterEntry[] | Promise<RosterEntry[]>;
+  /** Whether calls wait that no host ever seen could hold. */
+  hostsMayCome: boolean;
   gate(namespaceId: string): Pick<GateRpc, "enter" | "leave">;
   /** Names this isolate to the gates. */
   holder: string;

@@ -64,6 +64,8 @@ export async function invocationOf(desk: Desk, callable: Callable, ready: Ready)
     ...(args.initEnv === undefined ? {} : { initEnv: args.initEnv }),
     ...(await keyOf(callable, ready)),
     blocking,
+    ...(callable.labels === undefined ? {} : { labels: callable.labels }),
+    ...(callable.maxQueue === undefined ? {} : { maxQueue: callable.maxQueue }),
     ...(bounds === undefined ? {} : { answerBounds: bounds }),
   };
 }

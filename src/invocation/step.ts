@@ -10,7 +10,7 @@ import type { StepReply, StepRequest } from "../protocol/composition.ts";
 import { argumentsOf } from "./arguments.ts";
 import type { Callable } from "./callable.ts";
 import { insist } from "./insist.ts";
-import { placementOf } from "./placement.ts";
+import { placeOf } from "./placement.ts";
 import type { Desk } from "./ports.ts";
 import { aboutOf, type Calling, invocationOf } from "./prepare.ts";
 import type { Actions } from "./resolve.ts";
@@ -68,6 +68,12 @@ async function run(desk: Desk, callable: Callable, { request, calling, payload }
     if (!served.ok) return { kind: "refused", failure: served };
     return served.kind === "done" ? done(served.record) : { kind: "accepted", limits: callable.limits };
   }
+  const { exec, labels = [], preferred } = callable;
+  const place = placeOf({ exec, about, labels }, await desk.schedulers(), {
+    preferred,
+    hostsMayCome: desk.hostsMayCome,
+  });
+  if (!place.ok) return (await standing(desk, request, callable)) ?? { kind: "refused", failure: place };
   const invocation = await invocationOf(desk, callable, {
     id,
     about,
@@ -76,10 +82,9 @@ async function run(desk: Desk, callable: Callable, { request, calling, payload }
     sealedKey: () => onBehalf.sealedKey,
     blocking: true,
   });
-  const candidates = placementOf(`${about.namespaceId}/${callable.path}`, callable.kind, await desk.schedulers());
   const until = desk.now() + request.waitMs;
   const accepted = await insist({ ports: desk, id }, () =>
-    desk.storeOf(invocation).accept([invocation], { candidates, waitMs: Math.max(0, until - desk.now()) }),
+    desk.storeOf(invocation).accept([invocation], { ...place.value, waitMs: Math.max(0, until - desk.now()) }),
   );
   if (accepted === undefined) throw new Error(`step ${id}: its store could not be reached`);
   if (accepted.kind === "full") return { kind: "refused", failure: fail("backlog-full") };

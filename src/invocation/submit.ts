@@ -12,6 +12,8 @@ export interface Call {
   invocation: Invocation;
   /** Schedulers in order of preference. */
   candidates: SchedulerName[];
+  /** Why there are none. */
+  obstacle?: string | undefined;
   /** ms the caller waits; 0 = not at all. */
   waitMs: number;
   /** Where its row goes together with others; otherwise it goes by itself. */
@@ -20,7 +22,7 @@ export interface Call {
 
 export type AcceptRow = (
   invocation: Invocation,
-  options: { candidates: SchedulerName[] },
+  options: { candidates: SchedulerName[]; obstacle?: string },
 ) => ReturnType<ActivationStoreRpc["accept"]>;
 
 export type Submitted =
@@ -106,9 +108,10 @@ function ask(
 
 /** Durable path: the row is confirmed before anybody hears the id. */
 async function leaveToStore(ports: SubmitPorts, call: Call, until: number): Promise<Submitted> {
-  const { invocation, candidates } = call;
+  const { invocation, candidates, obstacle } = call;
+  const place = { candidates, ...(obstacle === undefined ? {} : { obstacle }) };
   const accept = call.accept ?? ((row, options) => ports.storeOf(row).accept([row], options));
-  const accepted = await insist({ ports, id: invocation.id }, () => accept(invocation, { candidates }));
+  const accepted = await insist({ ports, id: invocation.id }, () => accept(invocation, place));
   if (accepted === undefined) return fail("internal");
   if (accepted.kind === "full") return fail("backlog-full");
   if (call.waitMs > 0) {

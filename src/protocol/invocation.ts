@@ -63,6 +63,10 @@ export const Invocation = z.object({
   credential: z.enum(["none", "activation", "owner"]),
   sealedKey: z.string().exactOptional(),
   blocking: z.boolean(),
+  /** Labels a host must have to run it. */
+  labels: z.array(z.string().max(64)).max(16).exactOptional(),
+  /** ms it may wait for a host, where that is not the deployment's. */
+  maxQueue: z.number().positive().exactOptional(),
   /** Bytes an answer may have, and of what is echoed of a longer one, where the namespace has limits of its own. */
   answerBounds: z.object({ max: z.number(), truncation: z.number() }).exactOptional(),
 });

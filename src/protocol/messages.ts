@@ -86,12 +86,18 @@ export const HostReport = z.object({
   /** What does not work there though the rest does. Absent = nothing. */
   impaired: told(500).exactOptional(),
   security: SecurityReport.exactOptional(),
+  /** What its operator says of it; calls may ask for hosts with certain labels. */
+  labels: z.array(z.string().max(64)).max(16).exactOptional(),
   /** It understands `tail`. */
   follows: z.boolean().exactOptional(),
 });
 export type HostReport = z.infer<typeof HostReport>;
 
-export const RunningItem = z.object({ id, attempt, lease: Lease, memory, about: About });
+export const RunningItem = z.object({
+  ...{ id, attempt, lease: Lease, memory, about: About },
+  /** Of the action: what has the same shares containers. */
+  revision: z.string().max(256).exactOptional(),
+});
 export type RunningItem = z.infer<typeof RunningItem>;
 
 export const HostMessage = z.discriminatedUnion("t", [

@@ -6,6 +6,7 @@ import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
 import type { FireStoreRpc } from "./fire.ts";
 import type { Invocation } from "./invocation.ts";
+import type { Giver, Need } from "./matching.ts";
 import type { HostReport, Lease, RuntimeReport, SecurityReport } from "./messages.ts";
 
 /** `host/shard`: the name of an InvokerScheduler object. */
@@ -49,8 +50,8 @@ export interface OfferReply {
   accepted: ActivationId[];
   /** MB free after the accepted ones. */
   room: number;
-  /** Why the rest was not accepted. */
-  reason?: "busy" | "not-ready";
+  /** Why the rest was not accepted. "stale": it was marked for another epoch of this scheduler than the present one. */
+  reason?: "busy" | "not-ready" | "unsuited" | "stale";
 }
 
 export interface HoldsReply {
@@ -79,10 +80,11 @@ export interface SchedulerStatus {
 export interface InvokerSchedulerRpc {
   /** Fast path: run now or say why not. The run goes on if the caller goes away. */
   invoke(invocation: Invocation, options: { waitMs: number }): Promise<InvokeReply>;
-  /** Durable path: rows the store has marked as offered to this incarnation. `at`: epoch ms of the mark; an offer that was long
-   * under way is declined, because the store may have given it up meanwhile. */
-  offer(store: StoreName, offers: Offer[], options: { at: number }): Promise<OfferReply>;
-  holds(ids: ActivationId[]): Promise<HoldsReply>;
+  /** Durable path: rows the store has marked as offered to this scheduler's `epoch`. Under another epoch nothing is taken, nor what
+   * `holds` has denied: the store may have given it up meanwhile. */
+  offer(store: StoreName, offers: Offer[], options: { epoch: number }): Promise<OfferReply>;
+  /** Which of these it has. `attempts`: of the same rows; what it says it does not have, it does not take any more. */
+  holds(ids: ActivationId[], attempts?: number[]): Promise<HoldsReply>;
   /** Output of a run while it runs, from place `from` on (0 at first), within `waitMs`. With 0 only whether it runs there
    * ("nothing") or has answered and its record is on its way ("over"). */
   tail(id: ActivationId, options: { namespaceId: string; from: number; waitMs: number }): Promise<TailReply>;
@@ -115,6 +117,26 @@ export interface Finished {
   endedAt?: number;
 }
 
+/** A row that waits for a host. */
+export interface Waiting {
+  /** Epoch ms at which it was accepted. */
+  since: number;
+  reason: string;
+}
+
+/** Rows that wait for the same kind of host. */
+export interface Line extends Need {
+  oldestWaitMs: number;
+  reason: string;
+}
+
+/** `known`: whether the id has a row at all. */
+export interface Found {
+  record: ActivationRecord | null;
+  known: boolean;
+  waiting?: Waiting;
+}
+
 export interface ActivationQuery {
   limit: number;
   skip: number;
@@ -127,36 +149,52 @@ export interface ActivationQuery {
   docs?: boolean;
 }
 
+export interface Pulling {
+  epoch: number;
+  boot: string;
+  memory: number;
+  max: number;
+  /** What its host can run. Absent from a scheduler of an earlier version, which declines the rest. */
+  host?: Giver;
+}
+
+export interface Backlog {
+  waiting: number;
+  running: number;
+  fires: number;
+  oldestWaitMs: number;
+  /** Why the oldest row waits. */
+  reason?: string;
+  lines: Line[];
+}
+
 export interface ActivationStoreRpc extends FireStoreRpc {
-  /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first. With `waitMs` it returns
-   * the record of the first one as soon as it is terminal, and at last after so long without it. */
+  /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first; `obstacle`: why there are
+   * none. With `waitMs` it returns the record of the first one as soon as it is terminal, and at last after so long without it. */
   accept(
     invocations: Invocation[],
-    options: { candidates: SchedulerName[]; waitMs?: number },
+    options: { candidates: SchedulerName[]; obstacle?: string; waitMs?: number },
   ): Promise<{ kind: "accepted"; record?: ActivationRecord } | { kind: "full" }>;
   /** The row of a run on the fast path that outlived its first second. Does nothing if the id is known. */
   open(row: OpenRow): Promise<void>;
-  /** The record of `id` as soon as it is terminal, or null after `ms`. `known`: whether the id has a row at all. */
-  await(id: ActivationId, options: { ms: number }): Promise<{ record: ActivationRecord | null; known: boolean }>;
+  /** The record of `id` as soon as it is terminal, or null after `ms`. */
+  await(id: ActivationId, options: { ms: number }): Promise<Found>;
   /** Idempotent by id; the first terminal record wins. Returns when all are durable. Unknown ids are adopted. */
   complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): Promise<void>;
   /** Ends an activation nobody knows the outcome of; returns the record that holds, which may be an earlier one. */
   fail(id: ActivationId, options: { about: About; reason: string }): Promise<ActivationRecord>;
   /** A host refused these offers before starting them: they wait again. */
   declined(items: { id: ActivationId; attempt: number }[], from: { scheduler: SchedulerName }): Promise<void>;
-  /** Work for a scheduler with room; the rows are marked as offered before this returns. `boot`: its host's boot id. */
-  pull(
-    scheduler: SchedulerName,
-    options: { epoch: number; boot: string; memory: number; max: number },
-  ): Promise<Offer[]>;
+  /** Work for a scheduler with `memory` MB free, of what its host can run; the rows are marked as offered before this returns.
+   * `boot`: its host's boot id. */
+  pull(scheduler: SchedulerName, options: Pulling): Promise<Offer[]>;
   /** A record, or whether the id is known but not finished. */
-  get(id: ActivationId): Promise<{ record: ActivationRecord | null; known: boolean }>;
+  get(id: ActivationId): Promise<Found>;
   /** Newest start first. */
   list(query: ActivationQuery): Promise<ActivationRecord[]>;
   count(query: ActivationQuery): Promise<number>;
-  /** Waiting and running rows, and fires whose rules have not all been served, for status pages. `reason`: why the oldest
-   * row waits. */
-  backlog(): Promise<{ waiting: number; running: number; fires: number; oldestWaitMs: number; reason?: string }>;
+  /** Waiting and running rows, and fires whose rules have not all been served, for status pages. */
+  backlog(): Promise<Backlog>;
 }
 
 // ---- Gate: one per namespace ------------------------------------------------------------------------------------------------
@@ -168,9 +206,7 @@ export interface GateLease {
   ttl: number;
 }
 
-export type Permit =
-  | ({ ok: true } & GateLease)
-  | { ok: false; reason: "rate" | "concurrency"; count: number; allowed: number };
+export type Permit = { ok: true } | { ok: false; reason: "rate" | "concurrency"; count: number; allowed: number };
 
 export interface GateRpc {
   /** `holder`: the Worker isolate asking, so that its own writes need not wait for its own lease. */
@@ -205,6 +241,7 @@ export interface RosterEntry {
   build: string;
   blackbox: boolean;
   runtimes: RuntimeReport[];
+  labels?: string[];
   /** Epoch ms of the last change. */
   since: number;
   /** Incarnation of the scheduler that says so. */

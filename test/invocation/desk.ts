@@ -27,6 +27,7 @@ export class MemoryDesk implements Desk {
   readonly entered: string[] = [];
   readonly holder = "isolate";
   readonly masterSecret: Desk["masterSecret"] = { current: "master", previous: null };
+  hostsMayCome = false;
   throttle: Desk["throttle"] = null;
   /** Ended and not kept: only those who wait are told. */
   readonly hidden = new Set<string>();

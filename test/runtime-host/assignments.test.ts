@@ -9,7 +9,7 @@ const idle = { now: 0, draining: false, full: false };
 function run(number: number, options: { epoch?: number; counter?: number; attempt?: number; memory?: number } = {}) {
   const { epoch = 1, counter = number, attempt = 1, memory = 256 } = options;
   const about: About = { ...aboutOf("hello"), limits: { timeout: 1000, memory, logs: 1, concurrency: 1 } };
-  return { epoch, lease: { epoch, counter }, attempt, id: idOf(number), about };
+  return { epoch, lease: { epoch, counter }, attempt, id: idOf(number), about, revision: "1" };
 }
 
 function started(assignments: Assignments<string>, ...args: Parameters<typeof run>): Assignment {

@@ -11,6 +11,7 @@ import { MAX_CODE } from "../../entities/limits.ts";
 import { runnableKinds } from "../../entities/runtimes.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
 import { componentOf, componentsFault } from "../../invocation/components.ts";
+import { hostFault } from "../../invocation/wishes.ts";
 import { readActionBody } from "../code/action-body.ts";
 import type { LiftedCode } from "../code/code-sink.ts";
 import type { AppContext } from "../context.ts";
@@ -56,6 +57,8 @@ export async function putAction(
     old === null
       ? newAction(put, { ...key, exec: made as NonNullable<typeof made>, bounds: c.get("settings").bounds, ...stamp })
       : updatedAction(old, put, { exec: made, ...stamp });
+  const unfit = services.settings.hostsMayCome ? null : hostFault(action, await services.schedulers(laterOf(c)));
+  if (unfit !== null) return unfit;
   const blobs = "code" in action.exec && action.exec.code !== undefined ? [action.exec.code.key] : [];
   const entity = {
     ...key,
@@ -93,9 +96,13 @@ async function read(c: AppContext): Promise<Result<Wanted>> {
 /** What the hosts can run; everything while none has ever reported. */
 async function offerOf(c: AppContext): Promise<Offer> {
   const services = c.get("services");
-  const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  const later = laterOf(c);
   const [kinds, entries] = await Promise.all([services.runnableKinds(later), services.schedulers(later)]);
   return { kinds: runnableKinds(kinds), blackbox: entries.length === 0 || entries.some((entry) => entry.blackbox) };
+}
+
+function laterOf(c: AppContext): (work: Promise<unknown>) => void {
+  return (work) => c.executionCtx.waitUntil(work);
 }
 
 function sizeFault({ put, exec, code }: Wanted, { limits }: Identity): Failure | null {

@@ -90,11 +90,11 @@ async function one(c: AppContext, view: (record: ActivationRecord) => Piece[]): 
     schedulers: () => services.schedulers((work) => c.executionCtx.waitUntil(work)),
     scheduler: (name: string) => services.scheduler(name),
   };
-  const record = await findActivation(store, id.value, {
+  const { record, waiting } = await findActivation(store, id.value, {
     now: Date.now(),
     isOnItsWay: () => isOnItsWay(schedulers, activation),
   });
-  if (record === null) return respond(c, fail("not-found"));
+  if (record === null) return respond(c, fail("not-found"), waiting === undefined ? {} : { waiting });
   return json(c, bodyOf(view(record), services.stores.blobs));
 }
 

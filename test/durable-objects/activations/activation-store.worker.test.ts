@@ -96,9 +96,10 @@ test("work without any host waits with the reason, and a host that joins gets it
   const name = freshName();
   const [call] = calls(1);
   const store = storeOf(call!);
-  await store.accept([call!], { candidates: [] });
-  expect(await store.backlog()).toMatchObject({ waiting: 1, reason: "no runtime host is connected" });
+  await store.accept([call!], { candidates: [], obstacle: "nobody is there" });
+  expect(await store.backlog()).toMatchObject({ waiting: 1, reason: "nobody is there" });
   await runDurableObjectAlarm(store);
+  expect(await store.backlog()).toMatchObject({ waiting: 1, reason: "no runtime host is connected" });
   const host = new TestHost(name);
   await host.join();
   expect(await ended(store, [call!.id])).toEqual([0]);
@@ -154,7 +155,10 @@ test("the first record wins, a stale attempt changes nothing, an unknown id is a
   expect(pulled).toMatchObject({ attempt: 1, invocation: { id: call!.id } });
   await store.declined([{ id: call!.id, attempt: 1 }], { scheduler: "nobody/0" });
   await store.complete([finished(1, '{"late":1}')], from);
-  expect(await store.get(call!.id)).toEqual({ record: null, known: true });
+  expect(await store.get(call!.id)).toMatchObject({
+    ...{ record: null, known: true },
+    waiting: { reason: "the host declined" },
+  });
   await store.pull("nobody/0", { epoch: 1, boot: "b", memory: 512, max: 10 });
   await store.complete([finished(2, '{"first":1}'), finished(2, '{"second":1}')], from);
   expect((await store.get(call!.id)).record?.result).toEqual({ inline: '{"first":1}' });

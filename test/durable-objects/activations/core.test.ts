@@ -13,6 +13,8 @@ class Scheduler {
   boot = "boot-1";
   ready = true;
   offers: Offer[] = [];
+  /** The epochs its offers were marked for. */
+  marks: number[] = [];
   asked: string[][] = [];
   held = new Set<string>();
   /** How many it takes; the rest is declined. */
@@ -21,15 +23,19 @@ class Scheduler {
   /** It takes the offer but its answer is lost. */
   mute = false;
 
-  async offer(_store: string, offers: Offer[]): Promise<OfferReply> {
+  async offer(_store: string, offers: Offer[], marked?: { epoch: number }): Promise<OfferReply> {
     if (!this.reachable) throw new Error("unreachable");
+    const { epoch, boot } = this;
+    if (marked !== undefined) this.marks.push(marked.epoch);
+    if (marked !== undefined && marked.epoch !== epoch) {
+      return { epoch, boot, accepted: [], room: 0, reason: "stale" };
+    }
     const taken = offers.slice(0, this.room);
     this.offers.push(...taken);
     for (const { invocation } of taken) this.held.add(invocation.id);
     this.room -= taken.length;
     if (this.mute) throw new Error("the answer was lost");
     const accepted = taken.map((offer) => offer.invocation.id);
-    const { epoch, boot } = this;
     return { epoch, boot, accepted, room: 0, ...(taken.length < offers.length ? { reason: "busy" as const } : {}) };
   }
 
@@ -57,6 +63,7 @@ class World {
       database: this.database,
       ports: {
         now: this.clock.now,
+        maxQueue: 3_600_000,
         after: this.clock.after,
         setAlarm: (at) => {
           this.alarmAt = at;
@@ -174,7 +181,7 @@ test("what the home declines goes on to the others, and what all decline waits w
   await world.accept(calls, ["a/0", "b/0"]);
   await settle();
   expect(world.scheduler("b/0").offers.map((offer) => offer.invocation.id)).toEqual([calls[1]!.id]);
-  expect(world.core.backlog()).toMatchObject({ waiting: 1, running: 2, reason: "all hosts are busy" });
+  expect(world.core.backlog()).toMatchObject({ waiting: 1, running: 2, reason: "all hosts that can run it are busy" });
 });
 
 test("a scheduler that is busy is left alone while rows wait for it to pull", async () => {
@@ -279,7 +286,7 @@ test("nothing is concluded of a row whose offer is on its way, and a late offer 
     await world.accept([call]);
     await world.advance(call === calls[0] ? 10 : 0);
   }
-  await world.advance(12_000);
+  await world.advance(9_000);
   expect(hanging).toHaveLength(2);
   expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 3 });
   // The third is still in the queue; meanwhile it has ended.
@@ -343,15 +350,6 @@ test("a fast-path row is doubted after fifteen seconds, and left to its deadline
   expect(world.core.get(silent.id).record).toMatchObject({ statusCode: 3 });
 });
 
-test("a fast-path row that was never started becomes work like any other when it is accepted", async () => {
-  const world = new World();
-  const call = callOf();
-  world.core.open({ id: call.id, about: call.about, scheduler: "z/0", deadline: world.clock.at + 60_000 });
-  await world.accept([call]);
-  expect(world.scheduler("a/0").offers.length).toBe(1);
-  expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 1 });
-});
-
 test("waiters hear the record, or nothing when their time is over", async () => {
   const world = new World();
   const call = callOf();
@@ -373,16 +371,20 @@ test("blobs with the arguments are forgotten when the activation ends", async ()
 
 test("a store that has too many rows waiting says so and takes nothing", async () => {
   const world = new World();
-  await world.accept([callOf()], []);
+  const known = callOf();
+  await world.accept([known], []);
   world.database.sql.exec(
     `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-      INSERT INTO rows (id, state, attempt, urgent, memory, timeout, accepted, deadline, scheduler, epoch, boot, reason, spent, about)
-      SELECT 'row ' || i, 0, 1, 0, 256, 1, 1, 0, '', 0, '', '', '', '' FROM n`,
+      INSERT INTO rows (id, state, attempt, urgent, memory, timeout, accepted, deadline, scheduler, epoch, boot, reason, spent, about, need, expires)
+      SELECT 'row ' || i, 0, 1, 0, 256, 1, 1, 0, '', 0, '', '', '', '', '["other",256]', 9e15 FROM n`,
     MOST_WAITING,
   );
   world.incarnate();
   expect(world.core.backlog().waiting).toBe(MOST_WAITING);
   expect(await world.accept([callOf()], [])).toEqual({ kind: "full" });
+  // What it has is not new work: a step asked for again is not refused.
+  expect(await world.accept([known], [])).toEqual({ kind: "accepted" });
+  expect(await world.accept([known, callOf()], [])).toEqual({ kind: "full" });
   world.core.pull("a/0", { epoch: 1, boot: "b", memory: 512, max: 1 });
   expect(await world.accept([callOf()], [])).toEqual({ kind: "accepted" });
 });
@@ -443,4 +445,163 @@ test("an alarm that failed because the storage did is run again by itself, when 
   world.entries = [entryOf("a/0")];
   await world.clock.advance(10_000);
   expect(world.scheduler("a/0").offers.map((offer) => offer.invocation.id)).toEqual([call.id]);
+});
+
+const python = (options: Parameters<typeof callOf>[0] = {}) =>
+  callOf({ exec: { kind: "python:3.12", binary: false }, ...options });
+const NODE_HOST = { memory: 1024, runtimes: [{ kind: "nodejs:20" }], blackbox: false };
+const pulling = { epoch: 1, boot: "boot-1", memory: 1024, max: 10 };
+
+test("a host is given what it can run, however much else waits before it", async () => {
+  const world = new World();
+  const node = callOf();
+  const labelled = callOf({ labels: ["gpu"] });
+  await world.accept(
+    Array.from({ length: 200 }, () => python()),
+    [],
+  );
+  await world.accept([labelled, node], []);
+  const ids = (host: typeof NODE_HOST & { labels?: string[] }) =>
+    world.core.pull("a/0", { ...pulling, host }).map((offer) => offer.invocation.id);
+  expect(ids(NODE_HOST)).toEqual([node.id]);
+  expect(ids(NODE_HOST)).toEqual([]);
+  expect(ids({ ...NODE_HOST, labels: ["eu", "gpu"] })).toEqual([labelled.id]);
+  // With nothing left for it, the next call for it is offered at once.
+  const next = callOf();
+  world.core.pull("a/0", { ...pulling, host: NODE_HOST });
+  await world.accept([next]);
+  await world.advance(10);
+  expect(world.scheduler("a/0").offers.map((offer) => offer.invocation.id)).toEqual([next.id]);
+});
+
+test("each call says what it waits for, and is never offered to a host that cannot run it", async () => {
+  const world = new World();
+  world.entries = [entryOf("a/0")];
+  const [snake, gpu, big] = [
+    python(),
+    callOf({ labels: ["gpu"] }),
+    callOf({ about: { limits: { timeout: 1, memory: 2048, logs: 1, concurrency: 1 } } }),
+  ];
+  await world.accept([snake], []);
+  await world.accept([gpu], []);
+  await world.accept([big], []);
+  await world.advance(60_000);
+  expect(world.scheduler("a/0").offers).toEqual([]);
+  const why = (id: string) => world.core.get(id).waiting?.reason;
+  expect(why(snake.id)).toBe("no connected host can run python:3.12");
+  expect(why(gpu.id)).toBe("no connected host that can run nodejs:20 has the label gpu");
+  expect(why(big.id)).toBe("it needs 2048 MB, and no connected host that can run it has more than 1024 MB");
+  const waited = world.core.await(snake.id, { ms: 1 });
+  await world.clock.advance(1);
+  expect((await waited).waiting).toEqual({ since: expect.any(Number), reason: why(snake.id) });
+  expect(world.core.backlog().lines).toMatchObject([
+    { kind: "nodejs:20", memory: 2048 },
+    { kind: "nodejs:20", memory: 256, labels: ["gpu"] },
+    { kind: "python:3.12", oldestWaitMs: 60_001 },
+  ]);
+  const attempts = world.database.sql.exec<{ most: number }>("SELECT max(attempt) AS most FROM rows").one();
+  expect(attempts).toEqual({ most: 1 });
+  world.entries = [entryOf("a/0"), { ...entryOf("b/0"), runtimes: [{ kind: "python:3.12", image: "", digest: "" }] }];
+  await world.advance(31_000);
+  expect(world.scheduler("b/0").offers.map((offer) => offer.invocation.id)).toEqual([snake.id]);
+});
+
+test("what has waited as long as it may ends with an error that says what was missing", async () => {
+  const world = new World();
+  world.entries = [entryOf("a/0")];
+  const [short, long] = [python({ maxQueue: 30_000 }), python()];
+  await world.accept([short], []);
+  await world.accept([long], []);
+  await world.advance(45_000);
+  expect(world.core.get(short.id).record).toMatchObject({
+    statusCode: 3,
+    result: { inline: expect.stringMatching(/waited 3\d s for a host, and no connected host can run python:3\.12/) },
+  });
+  expect(world.left).toEqual([short.id]);
+  await world.advance(3_500_000);
+  expect(world.core.get(long.id)).toMatchObject({ record: null, known: true });
+  await world.advance(60_000);
+  expect(world.core.get(long.id).record).toMatchObject({ statusCode: 3 });
+  expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 0, lines: [] });
+});
+
+test("what grew old while the platform was down gets a minute for hosts to come back", async () => {
+  const world = new World();
+  const call = callOf();
+  await world.accept([call], []);
+  world.clock.at += 10 * 3_600_000;
+  world.alarmAt = world.clock.at;
+  world.incarnate();
+  await world.advance(50_000);
+  expect(world.core.get(call.id)).toMatchObject({ record: null, known: true });
+  await world.advance(50_000);
+  expect(world.core.get(call.id).record).toMatchObject({ statusCode: 3 });
+});
+
+test("a scheduler that never answers holds up neither the alarm nor the rows of others", async () => {
+  const world = new World();
+  const [one, other] = [callOf(), callOf()];
+  await world.accept([one], ["a/0"]);
+  await world.accept([other], ["b/0"]);
+  const silent = world.scheduler("a/0");
+  const holds = silent.holds.bind(silent);
+  silent.holds = () => new Promise(() => {});
+  world.scheduler("b/0").held.clear();
+  world.entries = [entryOf("b/0")];
+  await world.clock.advance(5_500);
+  const round = world.core.alarm();
+  await world.clock.advance(5_500);
+  await round;
+  silent.holds = holds;
+  await world.advance(10_000);
+  expect(world.scheduler("b/0").offers.map((offer) => [offer.invocation.id, offer.attempt])).toEqual([
+    [other.id, 1],
+    [other.id, 2],
+  ]);
+});
+
+test("an offer that is never answered is asked about, and the lane to its scheduler is free again", async () => {
+  const world = new World();
+  const home = world.scheduler("a/0");
+  const offer = home.offer.bind(home);
+  await world.accept([callOf()]);
+  home.offer = () => new Promise(() => {});
+  const call = callOf();
+  await world.accept([call]);
+  await world.advance(20_000);
+  expect(home.asked.flat()).toContain(call.id);
+  home.offer = offer;
+  world.entries = [entryOf("a/0")];
+  await world.advance(20_000);
+  expect(home.offers.at(-1)).toMatchObject({ attempt: 2, invocation: { id: call.id } });
+});
+
+test("rows are offered to a new incarnation of their scheduler under its own epoch", async () => {
+  const world = new World();
+  const home = world.scheduler("a/0");
+  await world.accept([callOf()]);
+  home.epoch = 2;
+  const call = callOf();
+  await world.accept([call]);
+  await world.advance(20);
+  expect(home.marks).toEqual([1, 1, 2]);
+  expect(home.offers.at(-1)?.invocation.id).toBe(call.id);
+  const row = world.database.sql.exec("SELECT epoch, attempt FROM rows WHERE id = ?", call.id).one();
+  expect(row).toEqual({ epoch: 2, attempt: 1 });
+});
+
+test("a scheduler of which nothing comes is asked ever more rarely", async () => {
+  const world = new World();
+  const home = world.scheduler("a/0");
+  world.entries = [entryOf("a/0")];
+  let asked = 0;
+  home.offer = async () => {
+    asked++;
+    return { epoch: 1, boot: "boot-1", accepted: [], room: 0, reason: "not-ready" };
+  };
+  for (let at = 0; at < 600; at++) {
+    await world.accept([callOf()]);
+    await world.advance(100);
+  }
+  expect(asked).toBeLessThan(25);
 });

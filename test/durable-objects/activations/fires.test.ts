@@ -24,6 +24,7 @@ class World {
       database: this.database,
       ports: {
         now: this.clock.now,
+        maxQueue: 3_600_000,
         after: this.clock.after,
         setAlarm: (at) => {
           this.alarmAt = at;

@@ -27,9 +27,13 @@ test("a write that goes on when the object dies still keeps leases short", async
   expect((await gate().lease("other")).ttl).toBe(1_000);
 });
 
-test("a permit carries the lease, a refusal the counts", async () => {
+test("a permit is no lease: no write waits for it; a refusal has the counts", async () => {
   const request = { kind: "invoke" as const, limits: { concurrentInvocations: 1 }, expiresAt: Date.now() + 60_000 };
-  expect(await gate().enter("me", { ...request, id: "1" })).toMatchObject({ ok: true, ttl: 1_000 });
+  expect(await gate().enter("me", { ...request, id: "1" })).toEqual({ ok: true });
+  const asked = Date.now();
+  await gate().beginWrite("other");
+  expect(Date.now() - asked).toBeLessThan(500);
+  await gate().endWrite("other");
   expect(await gate().enter("me", { ...request, id: "2" })).toEqual({
     ok: false,
     ...{ reason: "concurrency", count: 1, allowed: 1 },

@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Capacity, type Need } from "../../../durable-objects/scheduler/capacity.ts";
+import { Capacity, type Weight } from "../../../durable-objects/scheduler/capacity.ts";
 
-const one: Need = { pool: "a", memory: 256, concurrency: 1 };
-const many: Need = { pool: "b", memory: 256, concurrency: 3 };
+const one: Weight = { pool: "a", memory: 256, concurrency: 1 };
+const many: Weight = { pool: "b", memory: 256, concurrency: 3 };
 
 test("each activation of a serial action needs a container", () => {
   const capacity = new Capacity();
   capacity.resize(512);
   capacity.take(one);
-  expect([capacity.used, capacity.fits(one)]).toEqual([256, true]);
+  expect([capacity.used, capacity.free, capacity.cost(one)]).toEqual([256, 256, 256]);
   capacity.take(one);
-  expect([capacity.used, capacity.free, capacity.fits(one)]).toEqual([512, 0, false]);
+  expect([capacity.used, capacity.free, capacity.cost(one)]).toEqual([512, 0, 256]);
 });
 
 test("activations of a concurrent action share containers", () => {
@@ -20,7 +20,7 @@ test("activations of a concurrent action share containers", () => {
   for (let at = 0; at < 3; at++) capacity.take(many);
   expect([capacity.used, capacity.cost(many)]).toEqual([256, 256]);
   capacity.take(many);
-  expect([capacity.used, capacity.cost(many), capacity.fits(many)]).toEqual([512, 0, true]);
+  expect([capacity.used, capacity.cost(many)]).toEqual([512, 0]);
 });
 
 test("what runs is counted even where it does not fit", () => {
@@ -36,7 +36,7 @@ test("memory in use is always what the running activations need, and nothing whe
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const capacity = new Capacity();
       const running = [0, 0, 0, 0];
-      const need = (pool: number): Need => ({ pool: `${pool}`, memory: 100 * (pool + 1), concurrency: pool + 1 });
+      const need = (pool: number): Weight => ({ pool: `${pool}`, memory: 100 * (pool + 1), concurrency: pool + 1 });
       for (const { pool, take } of steps) {
         if (take) {
           running[pool]!++;

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { SchedulerCore } from "../../../durable-objects/scheduler/core.ts";
 import type { Connection } from "../../../durable-objects/scheduler/ports.ts";
+import type { Giver } from "../../../src/protocol/matching.ts";
 import type { HostMessage, HostReport, SchedulerMessage } from "../../../src/protocol/messages.ts";
 import type { Finished, InvokeReply, Offer, RosterEntry } from "../../../src/protocol/rpc.ts";
 import { aboutOf, callOf, completed, reportOf } from "../calls.ts";
@@ -19,7 +20,9 @@ class World {
   readonly memory = { epoch: 4, draining: false };
   /** What stores give when they are pulled from. */
   work: Offer[] = [];
-  pulls: { memory: number }[] = [];
+  /** What each pull brings, where it is not what is in `work`. */
+  bring: (() => Promise<Offer[]>) | undefined;
+  pulls: { memory: number; host?: Giver }[] = [];
   waiting: string[] = [];
   storeFails = false;
   credential: () => Promise<string> = async () => "key";
@@ -45,9 +48,9 @@ class World {
           if (this.storeFails) throw new Error("store is away");
           this.finished.push(...list);
         },
-        pull: async (_name, { memory }) => {
-          this.pulls.push({ memory });
-          return this.work.splice(0);
+        pull: async (_name, { memory, host }) => {
+          this.pulls.push({ memory, ...(host === undefined ? {} : { host }) });
+          return this.bring === undefined ? this.work.splice(0) : this.bring();
         },
         declined: async (items) => void this.declined.push(...items),
       }),
@@ -277,7 +280,7 @@ test("what does not fit is declined, and pulled when memory frees", async () => 
   await world.join({ report: { memory: 256 } });
   const [first, second] = [callOf(), callOf()];
   const offers = [first, second].map((invocation) => ({ invocation, attempt: 1 }));
-  const reply = await world.core.offer("ns:01", offers, { at: world.clock.at });
+  const reply = await world.core.offer("ns:01", offers, { epoch: 5 });
   expect(reply).toMatchObject({ epoch: 5, boot: "boot-1", accepted: [first.id], room: 0, reason: "busy" });
   await settle();
   expect(world.pulls).toEqual([]);
@@ -291,32 +294,128 @@ test("what does not fit is declined, and pulled when memory frees", async () => 
   world.record(world.runs()[1]!);
   await settle();
   const asked = world.pulls.length;
-  await world.core.offer("ns:01", [{ invocation: callOf(), attempt: 1 }], { at: world.clock.at });
+  await world.core.offer("ns:01", [{ invocation: callOf(), attempt: 1 }], { epoch: 5 });
   world.record(world.runs()[2]!);
   await settle();
   // The store had nothing for all the memory there is: it is left alone until it offers again.
   expect(world.pulls.length).toBe(asked);
 });
 
-test("an offer that was long under way is declined: its store may have given it up", async () => {
+test("an offer marked for another epoch is not taken, whatever the clocks say: its store marks it anew", async () => {
   const world = new World();
   await world.join();
   const offer = { invocation: callOf(), attempt: 1 };
-  const at = world.clock.at - 3_001;
-  expect(await world.core.offer("ns:01", [offer], { at })).toMatchObject({ accepted: [], reason: "not-ready" });
+  const stale = { accepted: [], reason: "stale", epoch: 5, boot: "boot-1" };
+  expect(await world.core.offer("ns:01", [offer], { epoch: 4 })).toMatchObject(stale);
   await settle();
   expect(world.runs()).toEqual([]);
+  expect(await world.core.offer("ns:01", [offer], { epoch: 5 })).toMatchObject({ accepted: [offer.invocation.id] });
+});
+
+test("what a store was told is not here is not taken here, however late its offer comes; a later attempt is", async () => {
+  const world = new World();
+  await world.join();
+  const offer = { invocation: callOf(), attempt: 2 };
+  expect(world.core.holds([offer.invocation.id], [2]).held).toEqual([]);
+  expect(await world.core.offer("ns:01", [offer], { epoch: 5 })).toMatchObject({ accepted: [], reason: "not-ready" });
+  const again = { ...offer, attempt: 3 };
+  expect(await world.core.offer("ns:01", [again], { epoch: 5 })).toMatchObject({ accepted: [offer.invocation.id] });
+  const call = callOf();
+  world.core.holds([call.id], [1]);
+  expect(await world.core.invoke(call, { waitMs: 1_000 })).toMatchObject({ kind: "not-ready" });
+});
+
+const PYTHON = { kind: "python:3.12", binary: false };
+
+test("stores are asked for what this host can run, and nothing else is taken", async () => {
+  const world = new World();
+  world.waiting = ["ns:01"];
+  await world.join({ report: { labels: ["gpu"] } });
+  const host = { memory: 1024, runtimes: [{ kind: "nodejs:20" }], blackbox: false, labels: ["gpu"] };
+  expect(world.pulls).toEqual([{ memory: 1024, host }]);
+  const python = { invocation: callOf({ exec: PYTHON }), attempt: 1 };
+  const node = { invocation: callOf(), attempt: 1 };
+  const reply = await world.core.offer("ns:01", [python, node], { epoch: 5 });
+  expect(reply).toMatchObject({ accepted: [node.invocation.id], reason: "unsuited" });
+});
+
+test("pulls of which nothing can be started are repeated ever more rarely, and take no memory from others", async () => {
+  const world = new World();
+  world.waiting = ["ns:01"];
+  const python = callOf({ exec: PYTHON });
+  let attempt = 0;
+  world.bring = async () => [{ invocation: python, attempt: ++attempt }];
+  await world.join();
+  const pass = async (seconds: number) => {
+    for (let second = 0; second < seconds; second++) {
+      world.pinged = world.clock.at;
+      await world.clock.advance(1_000);
+    }
+  };
+  await pass(60);
+  expect(world.pulls.length).toBeGreaterThan(5);
+  expect(world.pulls.length).toBeLessThan(12);
+  expect(world.declined).toHaveLength(world.pulls.length);
+  // While one is under way, others are served.
+  world.bring = () => new Promise(() => {});
+  await pass(30);
+  const replies = [1, 2, 3, 4].map(() => world.core.invoke(callOf(), { waitMs: 60_000 }));
+  await settle();
+  expect(world.runs()).toHaveLength(4);
+  for (const run of world.runs()) world.record(run);
+  expect((await Promise.all(replies)).map((reply) => reply.kind)).toEqual(["done", "done", "done", "done"]);
+});
+
+test("memory is kept free for what is known to wait, for three seconds at most", async () => {
+  const world = new World();
+  await world.join({ report: { memory: 512 } });
+  const offers = [1, 2, 3].map(() => ({ invocation: callOf(), attempt: 1 }));
+  const reply = await world.core.offer("ns:01", offers, { epoch: 5 });
+  expect(reply.accepted).toHaveLength(2);
+  world.bring = () => new Promise(() => {});
+  for (const run of world.runs()) world.record(run);
+  await settle();
+  expect(world.pulls).toHaveLength(1);
+  const kinds = async () => {
+    const asked = [1, 2].map(() => world.core.invoke(callOf(), { waitMs: 1 }));
+    await world.clock.advance(1);
+    return (await Promise.all(asked)).map((each) => each.kind);
+  };
+  expect(await kinds()).toEqual(["waiting", "busy"]);
+  await world.clock.advance(3_000);
+  world.bring = undefined;
+  expect(await kinds()).toEqual(["waiting", "busy"]);
+  expect(world.core.status()).toMatchObject({ used: 512 });
+});
+
+test("a host that refuses for want of room again and again is given something ever more rarely", async () => {
+  const world = new World();
+  world.waiting = ["ns:01"];
+  let attempt = 0;
+  const call = callOf();
+  world.bring = async () => [{ invocation: call, attempt: ++attempt }];
+  await world.join();
+  for (let at = 0; at < 60_000; at += 50) {
+    world.pinged = world.clock.at;
+    const run = world.runs().at(-1);
+    if (run !== undefined && world.core.holds([call.id]).held.length > 0) {
+      world.hear({ t: "refused", id: call.id, attempt: run.attempt, lease: run.lease, reason: "busy" });
+    }
+    await world.clock.advance(50);
+  }
+  expect(world.runs().length).toBeGreaterThan(5);
+  expect(world.runs().length).toBeLessThan(15);
 });
 
 test("offering a running activation again starts nothing", async () => {
   const world = new World();
   await world.join();
   const offer = { invocation: callOf(), attempt: 1 };
-  await world.core.offer("ns:01", [offer], { at: world.clock.at });
-  expect(await world.core.offer("ns:01", [offer], { at: world.clock.at })).toMatchObject({
+  await world.core.offer("ns:01", [offer], { epoch: 5 });
+  expect(await world.core.offer("ns:01", [offer], { epoch: 5 })).toMatchObject({
     accepted: [offer.invocation.id],
   });
-  expect(await world.core.offer("ns:01", [{ ...offer, attempt: 2 }], { at: world.clock.at })).toMatchObject({
+  expect(await world.core.offer("ns:01", [{ ...offer, attempt: 2 }], { epoch: 5 })).toMatchObject({
     accepted: [],
   });
   await settle();
@@ -327,7 +426,7 @@ test("work the host refuses goes back to its store", async () => {
   const world = new World();
   await world.join();
   const offer = { invocation: callOf(), attempt: 3 };
-  await world.core.offer("ns:01", [offer], { at: world.clock.at });
+  await world.core.offer("ns:01", [offer], { epoch: 5 });
   await settle();
   const [run] = world.runs();
   world.hear({ t: "refused", id: offer.invocation.id, attempt: 3, lease: run!.lease, reason: "draining" });
@@ -398,7 +497,7 @@ test("a record that somebody waits for at its store is flushed at once, others w
   await world.join();
   const lazy = { invocation: callOf(), attempt: 1 };
   const urgent = { invocation: callOf({ blocking: true }), attempt: 1 };
-  await world.core.offer("ns:01", [lazy, urgent], { at: world.clock.at });
+  await world.core.offer("ns:01", [lazy, urgent], { epoch: 5 });
   const [first, second] = world.runs();
   world.record(first!);
   await world.clock.advance(9);
@@ -413,7 +512,7 @@ test("a store that does not answer is not asked sooner because of a record that 
   await world.join();
   world.storeFails = true;
   const offers = [1, 2].map(() => ({ invocation: callOf({ blocking: true }), attempt: 1 }));
-  await world.core.offer("ns:01", offers, { at: world.clock.at });
+  await world.core.offer("ns:01", offers, { epoch: 5 });
   const [first, second] = world.runs();
   world.record(first!);
   await world.clock.advance(1);

@@ -175,6 +175,7 @@ export class Isolate implements Owner {
       lease: () => ({ epoch: 1, ttl: 0 }),
       builtin: () => undefined,
       throttle: null,
+      hostsMayCome: true,
       schedulers: () => this.#schedulers(),
       holder: this.label,
       masterSecret: { current: "simulated", previous: null },
