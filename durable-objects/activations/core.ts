@@ -133,9 +133,9 @@ export class StoreCore {
     if (ended.spent.length > 0) this.#ports.forget(ended.spent);
   }
 
-  complete(finished: Finished[], _from: { scheduler: SchedulerName; epoch: number }): void {
+  complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): void {
     this.#passedInVain = 0;
-    const ended = this.#ledger.complete(finished, this.#ports.now());
+    const ended = this.#ledger.complete(finished, { ...from, now: this.#ports.now() });
     this.#release(ended);
   }
 

@@ -8,7 +8,7 @@ import {
   completionOf,
   lostCompletion,
 } from "../../src/entities/activation.ts";
-import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { type ActivationId, timeOf } from "../../src/entities/activation-id.ts";
 import { internalError } from "../../src/entities/outcome.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type Need, needOf, needText } from "../../src/protocol/matching.ts";
@@ -63,6 +63,9 @@ const ACCEPT = `INSERT INTO rows (id, state, attempt, urgent, memory, timeout, a
   ON CONFLICT (id) DO NOTHING RETURNING 1 AS done`;
 const OFFER = `UPDATE rows SET state = ${OFFERED}, scheduler = ?, epoch = ?, boot = ?, reason = '',
   deadline = ? + timeout + ${GRACE}`;
+const TAKE = "DELETE FROM rows";
+/** ms after its acceptance within which an id that nobody knows is adopted. */
+const ADOPT_FOR = 24 * 3_600_000;
 /** Rows looked after in one round. */
 const MOST_OUT = 20_000;
 const WHICH = "id IN (SELECT value FROM json_each(?))";
@@ -211,14 +214,20 @@ export class Ledger {
     });
   }
 
-  /** Ends activations. First record wins; a word about an attempt that has been given up is counted, not used. */
-  complete(finished: readonly Finished[], now: number): Ended[] {
+  /** Ends activations. First record wins; a word about an attempt that has been given up, or about a row that is out to another
+   * host, is counted, not used. */
+  complete(finished: readonly Finished[], from: { scheduler: SchedulerName; now: number }): Ended[] {
+    const { now } = from;
     return this.#change((delta) => {
       const ended: Ended[] = [];
       let late = 0;
-      for (const { id, attempt, about, spent, endedAt, ...word } of finished) {
-        const row = this.#take(id, delta, attempt);
-        if (row === undefined && this.knows(id)) {
+      for (const { id, attempt, spent, endedAt, unproven, ...word } of finished) {
+        const about = unproven === true ? this.#aboutOf(id) : word.about;
+        const row = about === undefined ? undefined : this.#take(id, delta, { attempt, scheduler: from.scheduler });
+        // Of the platform's own words none is too late.
+        const isTimely = now - timeOf(id) <= ADOPT_FOR || hostPrefix(from.scheduler)[0] === 0;
+        const adopted = unproven !== true && isTimely && !this.knows(id);
+        if (about === undefined || (row === undefined && !adopted)) {
           late++;
           continue;
         }
@@ -242,13 +251,12 @@ export class Ledger {
 
   /** As `fail`, if the row is still out as it was. */
   lose(row: OutRow, options: { reason: string; now: number }): Ended | null {
-    const [found] = this.#sql
-      .exec<{ about: string }>(
-        "SELECT iif(about = '', invocation ->> '$.about', about) AS about FROM rows WHERE id = ? AND state = ? AND attempt = ? AND scheduler = ? AND deadline = ?",
-        ...[row.id, row.state, row.attempt, row.scheduler, row.deadline],
-      )
-      .toArray();
-    return found === undefined ? null : this.fail(row.id, JSON.parse(found.about) as About, options);
+    const rows = this.#sql.exec(
+      "SELECT 1 AS there FROM rows WHERE id = ? AND state = ? AND attempt = ? AND scheduler = ? AND deadline = ?",
+      ...[row.id, row.state, row.attempt, row.scheduler, row.deadline],
+    );
+    const about = rows.toArray().length === 0 ? undefined : this.#aboutOf(row.id);
+    return about === undefined ? null : this.fail(row.id, about, options);
   }
 
   knows(id: ActivationId): boolean {
@@ -294,15 +302,32 @@ export class Ledger {
     return { record, namespaceId: about.namespaceId, spent, kept: about.store !== false };
   }
 
-  /** The row leaves, unless it is at a later attempt than `upTo`. */
-  #take(id: ActivationId, delta: Delta, upTo = Number.MAX_SAFE_INTEGER): { spent: string } | undefined {
+  /** What the row says its activation is. */
+  #aboutOf(id: ActivationId): About | undefined {
     const [row] = this.#sql
-      .exec<{ state: number; spent: string }>(
-        "DELETE FROM rows WHERE id = ? AND attempt <= ? RETURNING state, spent",
+      .exec<{ about: string }>(
+        "SELECT iif(about = '', invocation ->> '$.about', about) AS about FROM rows WHERE id = ?",
         id,
-        upTo,
       )
       .toArray();
+    return row === undefined ? undefined : (JSON.parse(row.about) as About);
+  }
+
+  /** The row leaves. `by`: only if it is out to this scheduler's host, and at this attempt. */
+  #take(
+    id: ActivationId,
+    delta: Delta,
+    by?: { attempt: number; scheduler: SchedulerName },
+  ): { spent: string } | undefined {
+    const taken =
+      by === undefined
+        ? this.#sql.exec<{ state: number; spent: string }>(`${TAKE} WHERE id = ? RETURNING state, spent`, id)
+        : this.#sql.exec<{ state: number; spent: string }>(
+            `${TAKE} WHERE id = ? AND state > ${WAITING} AND attempt = ? AND substr(scheduler, 1, ?) = ?
+              RETURNING state, spent`,
+            ...[id, by.attempt, ...hostPrefix(by.scheduler)],
+          );
+    const [row] = taken.toArray();
     if (row?.state === WAITING) delta.waiting--;
     else if (row !== undefined) delta.out--;
     return row;
@@ -332,4 +357,10 @@ export class Ledger {
       by,
     );
   }
+}
+
+/** `host/`, and its length: a host's schedulers share its records. */
+function hostPrefix(scheduler: SchedulerName): [number, string] {
+  const prefix = scheduler.slice(0, scheduler.lastIndexOf("/") + 1);
+  return [prefix.length, prefix];
 }

@@ -10,6 +10,9 @@ export const ASK_AT_MOST = 30_000;
 /** A fast-path call's row has its Worker as guarantor; it is doubted later. */
 export const DOUBT_OPEN_AFTER = 15_000;
 
+/** ms past its row's deadline for which a run may still be held: so long its record may be on its way. */
+export const PROMISED_FOR = 15 * 60_000;
+
 export type Verdict =
   | { kind: "wait" }
   | { kind: "held" }
@@ -29,7 +32,10 @@ export function judge(
     if (held || now < row.deadline) return { kind: "wait" };
     return { kind: "lost", reason: "its scheduler gave no word until the run could not be alive any more" };
   }
-  if (held) return { kind: "held" };
+  if (held) {
+    if (now < row.deadline + PROMISED_FOR) return { kind: "held" };
+    return { kind: "lost", reason: "its host promised a record that never came" };
+  }
   if (row.state === OFFERED) {
     // Epochs are taken per boot, so either tells that the host is the one the row was offered to.
     const sameHost = (row.boot !== "" && row.boot === reply.boot) || (row.epoch > 0 && row.epoch === reply.epoch);

@@ -77,6 +77,7 @@ export class SchedulerCore {
   async invoke(invocation: Invocation, options: { waitMs: number }): Promise<InvokeReply> {
     if (this.#words.opening()) await this.#words.opened(Math.min(OPENING_WAIT, options.waitMs));
     const known = this.#desk.leases.get(invocation.id);
+    if (known?.origin === "claimed") return { kind: "not-ready", reason: "the host says that it runs this already" };
     if (known !== undefined) return known.ended ? gone() : this.#wait(known, options.waitMs);
     // Its store has been told that it is not here.
     const reason = this.#desk.denials.has(invocation.id, 1) ? "the call was long under way" : this.#refusal(invocation);
@@ -102,7 +103,7 @@ export class SchedulerCore {
       const { invocation, attempt } = offer;
       const known = desk.leases.get(invocation.id);
       if (known !== undefined) {
-        if (known.attempt === attempt && !known.ended) accepted.push(known.id);
+        if (known.attempt === attempt && !known.ended && known.origin !== "claimed") accepted.push(known.id);
         continue;
       }
       if (desk.denials.has(invocation.id, attempt)) continue;
@@ -156,6 +157,7 @@ export class SchedulerCore {
       memory: capacity.total,
       used: capacity.used,
       running: capacity.running,
+      strangers: this.#desk.strangers,
     };
   }
 
@@ -249,15 +251,14 @@ export class SchedulerCore {
 
   /** A lease and the memory for it, or undefined if there is no room. */
   #admit(offer: Offer, options: Pick<NewRun, "store" | "origin">): Run | undefined {
-    const { capacity, leases, puller, epoch } = this.#desk;
+    const { capacity, leases, grants, puller, epoch } = this.#desk;
     const { invocation, attempt } = offer;
     const weight = weightOf(invocation);
     const cost = capacity.cost(weight);
     if (cost > capacity.free - puller.reserved || (cost > 0 && this.#crowded())) return undefined;
-    const run = leases.grant(
-      { id: invocation.id, attempt, about: invocation.about, weight, invocation, ...options },
-      { epoch, now: this.#ports.now() },
-    );
+    const { id, about } = invocation;
+    const lease = grants.lease({ id, attempt, about }, epoch);
+    const run = leases.grant({ id, attempt, about, weight, invocation, ...options }, { lease, now: this.#ports.now() });
     capacity.take(weight);
     run.counted = true;
     this.#losses.watch();
@@ -281,7 +282,7 @@ export class SchedulerCore {
     for (const offer of offers) {
       const { invocation, attempt } = offer;
       const known = this.#desk.leases.get(invocation.id);
-      if (known?.attempt === attempt && !known.ended) continue;
+      if (known?.attempt === attempt && !known.ended && known.origin !== "claimed") continue;
       const isFree = known === undefined && !this.#desk.denials.has(invocation.id, attempt);
       const fits = isFree && this.#refusal(invocation) === undefined;
       const run = fits ? this.#admit(offer, { store, origin: "durable" }) : undefined;

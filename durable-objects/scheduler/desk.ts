@@ -6,6 +6,7 @@ import type { Finished, RosterEntry, SchedulerName, StoreName } from "../../src/
 import type { Announcer } from "./announcer.ts";
 import { Capacity } from "./capacity.ts";
 import { Denials } from "./denials.ts";
+import { Grants } from "./grants.ts";
 import { HostLink } from "./host-link.ts";
 import { Leases, type Run } from "./leases.ts";
 import type { Outbox } from "./outbox.ts";
@@ -27,6 +28,11 @@ export interface Desk {
   readonly link: HostLink;
   readonly capacity: Capacity;
   readonly leases: Leases;
+  readonly grants: Grants;
+  /** Epoch ms from which on leases are proofs. */
+  provenSince: number;
+  /** Words of its host that nobody vouched for, in this incarnation. */
+  strangers: number;
   readonly outbox: Outbox;
   /** Records the host has said it keeps, which have not come yet. */
   readonly kept: Set<ActivationId>;
@@ -45,17 +51,21 @@ export function makeDesk(
   ports: SchedulerPorts,
   parts: Pick<Desk, "outbox" | "puller" | "announcer">,
 ): Desk {
+  const { draining, provenSince = 0 } = ports.memory.load();
   const desk: Desk = {
     name,
     epoch: 0,
     boot: "",
-    draining: ports.memory.load().draining,
+    draining,
+    provenSince,
+    strangers: 0,
     crowdedUntil: 0,
     crowds: 0,
     denials: new Denials(),
     link: new HostLink(),
     capacity: new Capacity(),
     leases: new Leases(),
+    grants: new Grants(hostOf(name), { proofs: () => ports.proofs(), since: () => desk.provenSince }),
     kept: new Set(),
     ...parts,
     free(run) {
@@ -99,4 +109,9 @@ export function makeDesk(
     },
   };
   return desk;
+}
+
+/** The host behind a scheduler's name. */
+export function hostOf(scheduler: SchedulerName): string {
+  return scheduler.slice(0, scheduler.lastIndexOf("/"));
 }

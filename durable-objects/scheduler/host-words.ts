@@ -1,12 +1,13 @@
 // What the host says and what follows from it: the opening (hello, welcome, inventory), results, records, refusals.
 
-import { type Completion, completionOf } from "../../src/entities/activation.ts";
+import { completionOf } from "../../src/entities/activation.ts";
 import { internalError } from "../../src/entities/outcome.ts";
 import { DEAD_AFTER, type HostMessage, type HostReport, type RunningItem } from "../../src/protocol/messages.ts";
 import { storeNameOf } from "../../src/protocol/names.ts";
-import type { Finished, InvokeReply, RosterEntry, SchedulerName } from "../../src/protocol/rpc.ts";
+import type { RosterEntry, SchedulerName } from "../../src/protocol/rpc.ts";
 import { weightFound } from "./admission.ts";
-import type { Desk } from "./desk.ts";
+import { type Desk, hostOf } from "./desk.ts";
+import { Ends } from "./ends.ts";
 import { answer, type Run } from "./leases.ts";
 import type { Losses } from "./losses.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
@@ -15,6 +16,13 @@ import type { Connection, SchedulerPorts } from "./ports.ts";
  * until one has ended well. */
 const CROWDED_FOR = 200;
 const CROWDED_MOST = 10_000;
+/** A host has obeyed epochs of ours; it may be ahead by so many where our storage was set back. */
+const MOST_AHEAD = 1_000_000;
+/** How often a host may be ahead on one line. */
+const MOST_LEAPS = 5;
+/** Runs, and records that will follow, which one inventory may name. */
+const MOST_NAMED = 10_000;
+const MOST_KEPT = 200_000;
 
 type Word<T extends HostMessage["t"]> = Extract<HostMessage, { t: T }>;
 
@@ -22,11 +30,14 @@ export class HostWords {
   readonly #desk: Desk;
   readonly #ports: SchedulerPorts;
   readonly #losses: Losses;
+  readonly #ends: Ends;
   readonly #send: (run: Run) => void;
   /** Runs named in the inventory that is being read. */
   #named = new Set<Run>();
   /** The host was restarted since its last complete inventory. */
   #rebooted = false;
+  /** How often the host was ahead of us on this line. */
+  #leaps = 0;
   #saidAbsent = false;
   /** Calls that wait for the opening to end. */
   #waiting: (() => void)[] = [];
@@ -35,6 +46,7 @@ export class HostWords {
     this.#desk = desk;
     this.#ports = options.ports;
     this.#losses = options.losses;
+    this.#ends = new Ends(desk, options.ports);
     this.#send = options.send;
   }
 
@@ -108,16 +120,17 @@ export class HostWords {
     for (const message of messages) {
       switch (message.t) {
         case "result":
-          this.#result(message);
+          this.#ends.result(message);
           break;
         case "record":
-          this.#record(message);
+          this.#ends.record(message);
           break;
         case "refused":
           this.#refused(message);
           break;
         case "hello":
           if (!this.#expected(message.report)) return undefined;
+          this.#leaps = 0;
           changed = this.#greet(message.report);
           break;
         case "inventory":
@@ -135,10 +148,21 @@ export class HostWords {
 
   #expected(report: HostReport): boolean {
     const { link, name } = this.#desk;
-    if (`${report.host}/${report.shard}` === name) return true;
-    link.close(1008, `this line is for ${name}`);
+    if (`${report.host}/${report.shard}` !== name) return this.#refuse(`this line is for ${name}`);
+    if (link.phase !== "greeting") return this.#refuse("hello is said once on a line");
+    return this.#credible(report.epoch) || this.#refuse("no scheduler has ever had this epoch");
+  }
+
+  #refuse(reason: string): false {
+    this.#ports.warn(`the host's line is closed: ${reason}`);
+    this.#desk.link.close(1008, reason);
     this.gone();
     return false;
+  }
+
+  /** Each epoch is written down: without this, a host could use them up. */
+  #credible(epoch: number): boolean {
+    return epoch <= Math.max(this.#ports.memory.load().epoch, this.#desk.epoch) + MOST_AHEAD;
   }
 
   #greet(report: HostReport): HostReport {
@@ -155,8 +179,14 @@ export class HostWords {
 
   /** The one write. An epoch stands for one incarnation and one boot of its host. */
   #takeEpoch(seen: number): void {
-    const { memory } = this.#ports;
-    this.#desk.epoch = Math.max(memory.load().epoch, this.#desk.epoch, seen) + 1;
+    const { memory, now } = this.#ports;
+    const { epoch, provenSince } = memory.load();
+    if (provenSince === undefined) {
+      // What an earlier version granted carries no proof.
+      this.#desk.provenSince = epoch === 0 ? 0 : now();
+      memory.saveProvenSince(this.#desk.provenSince);
+    }
+    this.#desk.epoch = Math.max(epoch, this.#desk.epoch, seen) + 1;
     memory.saveEpoch(this.#desk.epoch);
   }
 
@@ -165,12 +195,20 @@ export class HostWords {
     const { link } = desk;
     if (link.phase !== "welcomed" || word.boot !== desk.boot || word.epoch < desk.epoch) return;
     if (word.epoch > desk.epoch) {
-      this.#takeEpoch(word.epoch);
-      this.welcome();
+      if (!this.#credible(word.epoch) || ++this.#leaps > MOST_LEAPS)
+        this.#refuse("no scheduler has ever had this epoch");
+      else {
+        this.#takeEpoch(word.epoch);
+        this.welcome();
+      }
+      return;
+    }
+    if (this.#named.size + word.running.length > MOST_NAMED) {
+      this.#refuse("it names more runs than a host can have");
       return;
     }
     for (const item of word.running) this.#found(item);
-    for (const { id } of word.kept ?? []) desk.kept.add(id);
+    for (const { id } of word.kept ?? []) if (desk.kept.size < MOST_KEPT) desk.kept.add(id);
     if (!word.more) this.#inventoryEnds();
   }
 
@@ -194,8 +232,10 @@ export class HostWords {
   #adopt(item: RunningItem, phase: "running" | "recording"): Run {
     const { id, attempt, lease, about } = item;
     const weight = weightFound(item);
+    const origin = this.#desk.grants.standing(item, this.#ports.now()) === "granted" ? "adopted" : "claimed";
+    if (origin === "claimed") this.#desk.strangers++;
     const run = this.#desk.leases.adopt(
-      { id, attempt, about, weight, store: storeNameOf(item), origin: "adopted" },
+      { id, attempt, about, weight, store: storeNameOf(item), origin },
       { lease, phase, now: this.#ports.now() },
     );
     this.#losses.watch();
@@ -210,6 +250,10 @@ export class HostWords {
     for (const run of leases.all()) {
       const named = this.#named.has(run);
       run.counted = false;
+      if (!named && run.origin === "claimed") {
+        leases.remove(run);
+        continue;
+      }
       if (kept.has(run.id)) run.phase = "recording";
       else if (!named && (run.ended || this.#rebooted)) {
         this.#losses.lose(run, "its host was restarted");
@@ -230,45 +274,6 @@ export class HostWords {
     puller.pump();
   }
 
-  #result(word: Word<"result">): void {
-    const run = this.#desk.leases.match(word);
-    if (run === undefined || run.ended) {
-      if (run !== undefined) this.#desk.free(run);
-      return;
-    }
-    run.phase = "recording";
-    run.completion = word.completion;
-    this.#desk.crowds = 0;
-    this.#desk.free(run);
-    answer(run, this.#done(run, word.completion));
-  }
-
-  #record(word: Word<"record">): void {
-    const { id, attempt, lease, about, completion } = word;
-    const { leases, outbox, link, kept } = this.#desk;
-    link.recorded(this.#ports.now());
-    const run = leases.match(word);
-    let finished: Finished = { id, attempt, lease, about, completion };
-    if (run !== undefined) {
-      const reply = this.#done(run, completion);
-      finished = { ...this.#desk.finished(run, completion), about };
-      this.#desk.crowds = 0;
-      this.#desk.free(run);
-      leases.remove(run);
-      answer(run, reply);
-    }
-    // On the durable path whoever waits does so at the store; on the fast path he has been answered.
-    const urgent = run?.origin === "durable" && run.invocation?.blocking === true;
-    if (outbox.add(run?.store ?? storeNameOf(word), finished, { owed: true, urgent })) kept.delete(id);
-    else kept.add(id);
-  }
-
-  /** The first word says when: the record shows the same times as the answer. */
-  #done(run: Run, completion: Completion): InvokeReply {
-    run.endedAt ??= this.#ports.now() - completion.endedAgo;
-    return { kind: "done", completion, endedAt: run.endedAt };
-  }
-
   #refused(word: Word<"refused">): void {
     const desk = this.#desk;
     const run = desk.leases.match(word);
@@ -276,6 +281,7 @@ export class HostWords {
     if (run === undefined || word.reason === "duplicate") return;
     desk.free(run);
     desk.leases.remove(run);
+    if (run.origin === "claimed") return;
     if (word.reason === "busy") this.#crowded(run);
     if (run.origin === "durable") desk.decline(run.store, [{ id: run.id, attempt: run.attempt }]);
     else if (run.waiters.length > 0) {
@@ -321,7 +327,7 @@ export class HostWords {
 
 /** Says only that the host is not there; the roster keeps the rest of what it knows. */
 function absence(scheduler: SchedulerName, options: { now: number; epoch: number }): RosterEntry {
-  const host = scheduler.slice(0, scheduler.lastIndexOf("/"));
+  const host = hostOf(scheduler);
   const nothing = { draining: false, memory: 0, engine: "", build: "", blackbox: false, runtimes: [] };
   return { scheduler, host, connected: false, ...nothing, since: options.now, epoch: options.epoch };
 }

@@ -3,9 +3,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import { mintCredential } from "../../src/entities/credential.ts";
-import { type MasterSecret, open } from "../../src/entities/sealing.ts";
-import { type Env, masterSecretOf } from "../../src/env.ts";
+import type { Env } from "../../src/env.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type HostReport, PING, PONG } from "../../src/protocol/messages.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
@@ -21,7 +19,9 @@ import type {
 } from "../../src/protocol/rpc.ts";
 import { type Confirm, confirming } from "../confirm.ts";
 import { SchedulerCore } from "./core.ts";
-import type { Connection, SchedulerMemory, SchedulerPorts } from "./ports.ts";
+import { memoryOf } from "./memory.ts";
+import type { Connection, SchedulerPorts } from "./ports.ts";
+import { secretsOf } from "./secrets.ts";
 
 /** Kept with the socket while the object sleeps. */
 interface Attachment {
@@ -154,37 +154,19 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
 
   #ports(): SchedulerPorts {
     const { env } = this;
-    let known: MasterSecret | undefined;
-    const secret = (): MasterSecret => {
-      known ??= masterSecretOf(env);
-      return known;
-    };
-    const { kv } = this.ctx.storage;
-    const memory: SchedulerMemory = {
-      load: () => ({ epoch: kv.get<number>("epoch") ?? 0, draining: kv.get<boolean>("draining") ?? false }),
-      saveEpoch: (epoch) => kv.put("epoch", epoch),
-      saveDraining: (on) => kv.put("draining", on),
-    };
     return {
       now: () => Date.now(),
       after: (ms, run) => {
         const timer = setTimeout(run, ms);
         return () => clearTimeout(timer);
       },
-      memory,
+      memory: memoryOf(this.ctx.storage.kv),
       store: (name) => env.ACTIVATIONS.getByName(name),
       report: (entry) => env.ROSTER.getByName(ROSTER_NAME).report(entry),
-      credential: async (invocation, expiresAt) => credential(secret(), invocation, expiresAt),
+      ...secretsOf(env),
       warn: (text) => console.warn(`scheduler ${this.#name}: ${text}`),
     };
   }
-}
-
-/** A key that does not open any more, since its secret is gone, is not handed on: the action gets a credential. */
-async function credential(secret: MasterSecret, invocation: Invocation, expiresAt: number): Promise<string> {
-  const { credential: wanted, sealedKey, about } = invocation;
-  const key = wanted === "owner" && sealedKey !== undefined ? await open(secret, "handed-on-key", sealedKey) : null;
-  return key ?? mintCredential(secret, { namespaceId: about.namespaceId, expiresAt });
 }
 
 /** Keeps the report with the socket; a long one without its images, which only the roster shows. */

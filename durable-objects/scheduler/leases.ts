@@ -25,8 +25,9 @@ export interface Run {
   readonly about: About;
   readonly weight: Weight;
   readonly store: StoreName;
-  /** Who answers for it if it never starts: its caller, its store; or found at the host after a change of incarnation. */
-  readonly origin: "fast" | "durable" | "adopted";
+  /** Who answers for it if it never starts: its caller, its store; or found at the host after a change of incarnation. What its
+   * host names and nobody vouches for is "claimed": it takes its memory, and its outcome is nobody's. */
+  readonly origin: "fast" | "durable" | "adopted" | "claimed";
   /** Absent on adopted runs. */
   readonly invocation?: Invocation;
   /** "granted": not sent yet; "running": sent; "recording": `result` has come, `record` has not. */
@@ -52,7 +53,6 @@ export type NewRun = Pick<Run, "id" | "attempt" | "about" | "weight" | "store" |
 
 export class Leases {
   readonly #runs = new Map<ActivationId, Run>();
-  #counter = 0;
   /** Runs whose outcome is still expected. */
   open = 0;
 
@@ -64,9 +64,8 @@ export class Leases {
     return [...this.#runs.values()];
   }
 
-  grant(run: NewRun, options: { epoch: number; now: number }): Run {
-    const lease = { epoch: options.epoch, counter: ++this.#counter };
-    return this.#add({ ...run, lease, ...fresh(run.about, options.now), phase: "granted" });
+  grant(run: NewRun, options: { lease: Lease; now: number }): Run {
+    return this.#add({ ...run, lease: options.lease, ...fresh(run.about, options.now), phase: "granted" });
   }
 
   /** A run the host names in its inventory, under the lease it has. */

@@ -57,6 +57,7 @@ export class Losses {
     const { outbox, leases } = this.#desk;
     const known = run.completion;
     leases.end(run);
+    if (run.origin === "claimed") return;
     outbox.add(run.store, this.#desk.finished(run, known ?? lostCompletion(reason)), { owed: false });
     answer(run, { kind: "lost", reason });
   }

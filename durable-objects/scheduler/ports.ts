@@ -2,6 +2,7 @@
 // event queue.
 
 import type { Invocation } from "../../src/protocol/invocation.ts";
+import type { Proofs } from "../../src/protocol/proofs.ts";
 import type { ActivationStoreRpc, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
 
 export type Cancel = () => void;
@@ -16,8 +17,10 @@ export interface Connection {
 
 /** What outlives an incarnation. Writing is synchronous; nothing leaves the object before it is durable. */
 export interface SchedulerMemory {
-  load(): { epoch: number; draining: boolean };
+  /** `provenSince`: epoch ms from which on leases are proofs; absent until it has been settled. */
+  load(): { epoch: number; draining: boolean; provenSince?: number };
   saveEpoch(epoch: number): void;
+  saveProvenSince(at: number): void;
   saveDraining(on: boolean): void;
 }
 
@@ -33,6 +36,8 @@ export interface SchedulerPorts {
   report(entry: RosterEntry): Promise<StoreName[]>;
   /** The text for __OW_API_KEY; valid until `expiresAt` (epoch ms) where it is a minted one. */
   credential(invocation: Invocation, expiresAt: number): Promise<string>;
+  /** Throws where the platform's secret is missing. */
+  proofs(): Proofs;
   /** Something that should not happen but is survived. */
   warn(text: string): void;
 }

@@ -28,7 +28,8 @@ export class Tails {
   ask(id: ActivationId, options: { namespaceId: string; from: number; waitMs: number }): Promise<TailReply> {
     const { leases, link } = this.#desk;
     const run = leases.get(id);
-    if (run === undefined || run.about.namespaceId !== options.namespaceId) return Promise.resolve({ kind: "unknown" });
+    const isTheirs = run?.about.namespaceId === options.namespaceId && run.origin !== "claimed";
+    if (run === undefined || !isTheirs) return Promise.resolve({ kind: "unknown" });
     const wait = Math.min(options.waitMs, LONGEST);
     if (wait === 0 && run.phase === "recording") return Promise.resolve({ kind: "over" });
     if (wait === 0 || link.phase !== "ready" || run.phase === "granted" || this.#asked.size >= MOST) {

@@ -75,6 +75,8 @@ export interface SchedulerStatus {
   memory: number;
   used: number;
   running: number;
+  /** Words of its host about activations that nobody vouched for, since this incarnation began. */
+  strangers: number;
 }
 
 export interface InvokerSchedulerRpc {
@@ -115,6 +117,8 @@ export interface Finished {
   spent?: string;
   /** Epoch ms at which it ended, as its caller was told; where absent, `endedAgo` counts from the arrival of this. */
   endedAt?: number;
+  /** Nobody vouches for it but a row that is out to its host at this attempt, and `about` is only the host's word. */
+  unproven?: boolean;
 }
 
 /** A row that waits for a host. */
@@ -179,7 +183,8 @@ export interface ActivationStoreRpc extends FireStoreRpc {
   open(row: OpenRow): Promise<void>;
   /** The record of `id` as soon as it is terminal, or null after `ms`. */
   await(id: ActivationId, options: { ms: number }): Promise<Found>;
-  /** Idempotent by id; the first terminal record wins. Returns when all are durable. Unknown ids are adopted. */
+  /** Idempotent by id; the first terminal record wins. Returns when all are durable. Unknown ids are adopted for a day after their
+   * acceptance; a row takes the word of the host it is out to, and of no other. What is not taken is counted as late. */
   complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): Promise<void>;
   /** Ends an activation nobody knows the outcome of; returns the record that holds, which may be an earlier one. */
   fail(id: ActivationId, options: { about: About; reason: string }): Promise<ActivationRecord>;

@@ -5,6 +5,8 @@ import { newActivationId } from "../../src/entities/activation-id.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { HostReport } from "../../src/protocol/messages.ts";
 
+/** Epoch ms at which the tests' clock begins. */
+export const START = 1_700_000_000_000;
 let made = 0;
 
 export function aboutOf(options: Partial<About> = {}): About {
@@ -27,7 +29,7 @@ type Options = Partial<Omit<Invocation, "about">> & { about?: Partial<About> };
 
 export function callOf(options: Options = {}): Invocation {
   return {
-    id: newActivationId(++made, 1),
+    id: newActivationId(START + ++made, 1),
     revision: "1",
     exec: { kind: "nodejs:20", binary: false },
     args: { inline: "{}" },

@@ -2,6 +2,7 @@
 
 import type { Database } from "../../durable-objects/schema.ts";
 import { Sqlite } from "../support/sqlite.ts";
+import { START } from "./calls.ts";
 
 interface Timer {
   at: number;
@@ -9,7 +10,7 @@ interface Timer {
 }
 
 export class Clock {
-  at = 1_700_000_000_000;
+  at = START;
   #timers = new Set<Timer>();
 
   now = (): number => this.at;

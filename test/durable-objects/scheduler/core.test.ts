@@ -2,9 +2,10 @@
 
 import { expect, test } from "vitest";
 import { SchedulerCore } from "../../../durable-objects/scheduler/core.ts";
-import type { Connection } from "../../../durable-objects/scheduler/ports.ts";
+import type { Connection, SchedulerMemory } from "../../../durable-objects/scheduler/ports.ts";
 import type { Giver } from "../../../src/protocol/matching.ts";
 import type { HostMessage, HostReport, SchedulerMessage } from "../../../src/protocol/messages.ts";
+import { aboutDigest, Proofs } from "../../../src/protocol/proofs.ts";
 import type { Finished, InvokeReply, Offer, RosterEntry } from "../../../src/protocol/rpc.ts";
 import { aboutOf, callOf, completed, reportOf } from "../calls.ts";
 import { Clock, settle } from "../clock.ts";
@@ -17,7 +18,8 @@ class World {
   readonly finished: Finished[] = [];
   readonly declined: { id: string; attempt: number }[] = [];
   readonly entries: RosterEntry[] = [];
-  readonly memory = { epoch: 4, draining: false };
+  readonly memory: ReturnType<SchedulerMemory["load"]> = { epoch: 4, draining: false, provenSince: 0 };
+  readonly proofs = new Proofs({ current: "a secret of the tests", previous: null });
   /** What stores give when they are pulled from. */
   work: Offer[] = [];
   /** What each pull brings, where it is not what is in `work`. */
@@ -39,6 +41,9 @@ class World {
         saveEpoch: (epoch) => {
           this.memory.epoch = epoch;
         },
+        saveProvenSince: (at) => {
+          this.memory.provenSince = at;
+        },
         saveDraining: (on) => {
           this.memory.draining = on;
         },
@@ -58,6 +63,7 @@ class World {
         this.entries.push(entry);
         return this.waiting;
       },
+      proofs: () => this.proofs,
       credential: () => this.credential(),
       warn: () => {},
     });
@@ -150,8 +156,9 @@ test("nothing is admitted before the inventory's last page, and a call waits a m
 test("what the inventory names counts, and its results are taken", async () => {
   const world = new World();
   const running = [1, 2].map((counter) => {
-    const lease = { epoch: 2, counter };
-    return { id: callOf().id, attempt: 1, lease, memory: 512, about: aboutOf() };
+    const grant = { host: "h", id: callOf().id, attempt: 1, about: aboutDigest(aboutOf()) };
+    const lease = world.proofs.lease(grant, { epoch: 2, turn: counter });
+    return { id: grant.id, attempt: 1, lease, memory: 512, about: aboutOf() };
   });
   await world.join({ inventory: { running } });
   expect(await world.core.invoke(callOf(), { waitMs: 1 })).toEqual({ kind: "busy" });

@@ -2,8 +2,11 @@
 
 import { abortAllDurableObjects, evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test } from "vitest";
+import type { About } from "../../../src/entities/activation.ts";
+import { newActivationId } from "../../../src/entities/activation-id.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
-import { about, completion, dropHosts, freshName, invocation, pause, TestHost, testEnv } from "../host.worker.ts";
+import { aboutDigest, Proofs } from "../../../src/protocol/proofs.ts";
+import { completion, dropHosts, freshName, invocation, pause, TestHost, testEnv } from "../host.worker.ts";
 
 afterEach(async () => {
   await dropHosts();
@@ -12,6 +15,11 @@ afterEach(async () => {
 
 function schedulerOf(host: TestHost) {
   return testEnv().SCHEDULER.getByName(`${host.name}/0`);
+}
+
+function leaseOf(host: TestHost, run: { id: string; attempt: number; about: About }) {
+  const grant = { host: host.name, id: run.id, attempt: run.attempt, about: aboutDigest(run.about) };
+  return new Proofs({ current: testEnv().MASTER_SECRET, previous: null }).lease(grant, { epoch: 1, turn: 0 });
 }
 
 function storeOf(call: { id: string; about: { namespaceId: string } }) {
@@ -94,14 +102,13 @@ test("an activation credential is minted for the run", async () => {
   expect(host.runs[0]?.key).toMatch(new RegExp(`^${call.about.namespaceId}:.{64}$`));
 });
 
-test("a sealed key that cannot be opened ends the run with an internal error", async () => {
+test("a sealed key that cannot be opened is not handed on: the action gets a credential", async () => {
   const host = new TestHost(freshName());
   await host.join();
   const call = { ...invocation({ credential: "owner" }), sealedKey: "v1.nonsense" };
   const reply = await schedulerOf(host).invoke(call, { waitMs: 2_000 });
-  expect(reply).toMatchObject({ kind: "done", completion: { statusCode: 3 } });
-  expect(host.runs).toEqual([]);
-  expect((await schedulerOf(host).status()).used).toBe(0);
+  expect(reply).toMatchObject({ kind: "done", completion: { statusCode: 0 } });
+  expect(host.runs[0]?.key).toMatch(new RegExp(`^${call.about.namespaceId}:act\\.`));
 });
 
 test("a refused run is busy for its caller", async () => {
@@ -164,7 +171,7 @@ test("after an eviction the host is welcomed under a higher epoch and its runs a
   const scheduler = schedulerOf(host);
   // A run only the host knows: the object would not sleep while it expects something itself.
   const call = invocation();
-  const lease = { epoch: 1, counter: 7 };
+  const lease = leaseOf(host, { ...call, attempt: 1 });
   host.running = [{ id: call.id, attempt: 1, lease, memory: 256, about: call.about }];
   let instance: unknown;
   await runInDurableObject(scheduler, (object) => {
@@ -241,12 +248,42 @@ test("a drained scheduler admits nothing, also after an eviction", async () => {
   expect(await scheduler.invoke(invocation(), { waitMs: 500 })).toMatchObject({ kind: "done" });
 });
 
-test("a record for an id nobody knows is adopted", async () => {
+test("a record for an id nobody knows is adopted if its lease is this host's", async () => {
   const host = new TestHost(freshName());
   await host.join();
-  const { id } = invocation();
-  const lease = { epoch: 0, counter: 7 };
-  host.send({ t: "record", id, attempt: 3, lease, about: about(), completion: completion() });
+  const { id, about } = invocation();
+  const stranger = invocation();
+  const lease = leaseOf(host, { id, about, attempt: 3 });
+  const word = { t: "record" as const, lease, about, completion: completion() };
+  host.send({ ...word, id: stranger.id, attempt: 3 });
+  host.send({ ...word, id, attempt: 3 });
   await host.until(() => host.stored().includes(id));
-  expect((await storeOf({ id, about: about() }).get(id)).record).toMatchObject({ statusCode: 0 });
+  expect((await storeOf({ id, about }).get(id)).record).toMatchObject({ statusCode: 0 });
+  expect(host.stored()).not.toContain(stranger.id);
+  expect(await storeOf(stranger).get(stranger.id)).toEqual({ record: null, known: false });
+  expect(await schedulerOf(host).status()).toMatchObject({ strangers: 1 });
+});
+
+test("what an earlier version granted is taken where a row is out to its host, with what the row says", async () => {
+  const host = new TestHost(freshName());
+  host.onRun = () => {};
+  const scheduler = schedulerOf(host);
+  await runInDurableObject(scheduler, (_, state) => state.storage.kv.put("epoch", 3));
+  await host.join();
+  const name = `${host.name}/0`;
+  const early = { ...invocation(), id: newActivationId(Date.now() - 60_000, 1) };
+  await storeOf(early).accept([early], { candidates: [name] });
+  await host.until(() => host.runs.length === 1);
+  const run = host.runs[0]!;
+  // As an incarnation before proofs would have granted it.
+  const lease = { epoch: 3, counter: 1 };
+  const about = { ...early.about, name: "another" };
+  host.send({ t: "record", id: early.id, attempt: run.attempt, lease, about, completion: completion() });
+  await host.until(() => host.stored().includes(early.id));
+  const { record } = await storeOf(early).get(early.id);
+  expect(record).toMatchObject({ statusCode: 0, name: early.about.name });
+  const alone = newActivationId(Date.now() - 60_000, 1);
+  host.send({ t: "record", id: alone, attempt: 1, lease, about, completion: completion() });
+  await host.until(() => host.stored().includes(alone));
+  expect(await storeOf({ id: alone, about }).get(alone)).toEqual({ record: null, known: false });
 });

@@ -4,8 +4,11 @@ import { expect, test } from "vitest";
 import { SchedulerCore } from "../../../durable-objects/scheduler/core.ts";
 import type { Connection } from "../../../durable-objects/scheduler/ports.ts";
 import type { HostMessage, HostReport, SchedulerMessage } from "../../../src/protocol/messages.ts";
+import { Proofs } from "../../../src/protocol/proofs.ts";
 import { callOf, completed, reportOf } from "../calls.ts";
 import { Clock, settle } from "../clock.ts";
+
+const PROOFS = new Proofs({ current: "a secret of the tests", previous: null });
 
 async function world(report: Partial<HostReport> = { follows: true }) {
   const clock = new Clock();
@@ -13,9 +16,10 @@ async function world(report: Partial<HostReport> = { follows: true }) {
   const core = new SchedulerCore("h/0", {
     now: clock.now,
     after: clock.after,
-    memory: { load: () => ({ epoch: 0, draining: false }), saveEpoch() {}, saveDraining() {} },
+    memory: { load: () => ({ epoch: 0, draining: false }), saveEpoch() {}, saveProvenSince() {}, saveDraining() {} },
     store: () => ({ complete: async () => {}, pull: async () => [], declined: async () => {} }),
     report: async () => [],
+    proofs: () => PROOFS,
     credential: async () => "key",
     warn: () => {},
   });
@@ -37,7 +41,9 @@ async function world(report: Partial<HostReport> = { follows: true }) {
   const { id, about } = call;
   const ask = (options: { namespaceId?: string; from?: number; waitMs?: number } = {}) =>
     core.tail(id, { namespaceId: about.namespaceId, from: 0, waitMs: 5_000, ...options });
-  return { clock, core, connection, hear, asked, ask, id };
+  const run = sent.find((each) => each.t === "run");
+  const lease = run?.t === "run" ? run.lease : { epoch: 0, counter: 0 };
+  return { clock, core, connection, hear, asked, ask, id, lease };
 }
 
 test("a question goes to the host, and each is given its own answer", async () => {
@@ -65,9 +71,9 @@ test("another namespace, or an id that does not run here, learns nothing", async
 });
 
 test("who only wants to know whether it runs here need not ask the host", async () => {
-  const { ask, asked, hear, id } = await world();
+  const { ask, asked, hear, id, lease } = await world();
   expect(await ask({ waitMs: 0 })).toEqual({ kind: "nothing" });
-  hear({ t: "result", id, attempt: 1, lease: { epoch: 1, counter: 1 }, completion: completed() });
+  hear({ t: "result", id, attempt: 1, lease, completion: completed() });
   expect(await ask({ waitMs: 0 })).toEqual({ kind: "over" });
   expect(asked()).toEqual([]);
 });

@@ -1,0 +1,77 @@
+// Whose word ends an activation: that of the host its row is out to, at the attempt it is at; where there is no row, a proven
+// word that is less than a day late.
+
+import { expect, test } from "vitest";
+import { Ledger } from "../../../durable-objects/activations/ledger.ts";
+import { judge, PROMISED_FOR } from "../../../durable-objects/activations/reconcile.ts";
+import { OFFERED } from "../../../durable-objects/activations/schema.ts";
+import { newActivationId } from "../../../src/entities/activation-id.ts";
+import type { Invocation } from "../../../src/protocol/invocation.ts";
+import type { Finished } from "../../../src/protocol/rpc.ts";
+import { callOf, completed, START } from "../calls.ts";
+import { openDatabase } from "../clock.ts";
+
+const NOW = START + 60_000;
+const DAY = 24 * 3_600_000;
+const MARK = { scheduler: "a/0", epoch: 1, boot: "b" };
+
+function open(mark: typeof MARK | null = MARK): { ledger: Ledger; call: Invocation } {
+  const ledger = new Ledger(openDatabase());
+  const call = callOf();
+  ledger.accept([call], { mark, reason: "", maxQueue: DAY, now: NOW });
+  return { ledger, call };
+}
+
+function finished(call: Pick<Invocation, "id" | "about">, changes: Partial<Finished> = {}): Finished {
+  const { id, about } = call;
+  return { id, attempt: 1, lease: { epoch: 1, counter: 1 }, about, completion: completed(), ...changes };
+}
+
+test("a row out to one host is not ended by another, whatever proof it has", () => {
+  const { ledger, call } = open();
+  for (const scheduler of ["b/0", "aa/0", "a0/0"]) {
+    expect(ledger.complete([finished(call)], { scheduler, now: NOW })).toEqual([]);
+  }
+  expect([ledger.out, ledger.records.get(call.id, { unkept: true })]).toEqual([1, null]);
+  // A host may have had more shards before.
+  expect(ledger.complete([finished(call)], { scheduler: "a/7", now: NOW })).toHaveLength(1);
+  expect(ledger.out).toBe(0);
+});
+
+test("a row is ended at the attempt it is at, and not while it waits", () => {
+  const { ledger, call } = open();
+  expect(ledger.complete([finished(call, { attempt: 2 })], { scheduler: "a/0", now: NOW })).toEqual([]);
+  ledger.wait([{ id: call.id, attempt: 1 }], { scheduler: "a/0", reason: "", again: false });
+  expect(ledger.complete([finished(call)], { scheduler: "a/0", now: NOW })).toEqual([]);
+  expect([ledger.waiting, ledger.out]).toEqual([1, 0]);
+});
+
+test("what no row knows is adopted within a day, and of the platform's own words none is too late", () => {
+  const { ledger } = open();
+  const [young, old, own] = [NOW - DAY + 1, NOW - DAY - 1, NOW - 2 * DAY].map((at) => {
+    return { ...callOf(), id: newActivationId(at, 1) };
+  }) as [Invocation, Invocation, Invocation];
+  expect(ledger.complete([finished(young), finished(old)], { scheduler: "a/0", now: NOW })).toMatchObject([
+    { record: { activationId: young.id } },
+  ]);
+  expect(ledger.complete([finished(own)], { scheduler: "builtin", now: NOW })).toHaveLength(1);
+});
+
+test("a word that only a row can vouch for is taken with what the row says, or not at all", () => {
+  const { ledger, call } = open();
+  const about = { ...call.about, namespace: "another", name: "another", store: false };
+  const unknown = { ...callOf(), id: newActivationId(NOW, 1) };
+  const words = [finished(unknown, { unproven: true }), finished({ id: call.id, about }, { unproven: true })];
+  expect(ledger.complete(words, { scheduler: "b/0", now: NOW })).toEqual([]);
+  expect(ledger.complete(words, { scheduler: "a/0", now: NOW })).toMatchObject([
+    { kept: true, namespaceId: call.about.namespaceId, record: { activationId: call.id, name: call.about.name } },
+  ]);
+});
+
+test("a host that promises a record is believed for a while", () => {
+  const row = { id: "", attempt: 1, state: OFFERED, since: 0, deadline: 100_000, ...MARK };
+  const reply = { ready: true, epoch: 1, boot: "b" };
+  const promised = (now: number) => judge(row, reply, { held: true, now });
+  expect(promised(100_000 + PROMISED_FOR - 1)).toEqual({ kind: "held" });
+  expect(promised(100_000 + PROMISED_FOR)).toMatchObject({ kind: "lost", reason: expect.stringContaining("promised") });
+});
