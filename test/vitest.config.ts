@@ -20,6 +20,7 @@ export default defineConfig({
           root: new URL("..", import.meta.url).pathname,
           include: ["test/**/*.test.ts"],
           exclude: [workerTests, "test/runtime-host/**", ...slow, "node_modules/**"],
+          testTimeout: 30_000,
         },
       },
       {
