@@ -20,6 +20,7 @@ export const TEXTS = {
   "unsupported-media": (expected: string) => `The request's Content-Type is not supported. Expected:\n${expected}`,
   "not-acceptable": (types: string) => `Resource representation is only available with these types:\n${types}`,
   "already-exists": () => "resource already exists",
+  "subject-blocked": () => "The subject you want to edit is blocked.",
   "host-exists": (name: string) =>
     `There is a host '${name}' already: choose another name, or say "rotate": true to replace its token.`,
   "not-empty": (detail: string) =>

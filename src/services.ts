@@ -124,12 +124,12 @@ export class Services {
     return this.composition(shardName(namespaceId, shard));
   }
 
-  /** The permits of a namespace, by the uuid of the key in use (upstream counts per uuid). */
+  /** The permits of a namespace, by its permanent id. */
   gate(namespaceId: string): GateRpc {
     return this.#env.GATE.getByName(namespaceId) as unknown as GateRpc;
   }
 
-  /** The epoch of a namespace's entities and identities, by name: several keys with different uuids may open one name. */
+  /** The epoch of a namespace's entities and identities, by name. */
   entityGate(namespace: string): GateRpc {
     return this.#env.GATE.getByName(`name:${namespace}`) as unknown as GateRpc;
   }
@@ -171,15 +171,23 @@ export class Services {
 
   /** Runs a write to the entities or identities of the namespace with this name: when it returns, no isolate anywhere
    * uses what it had read before. */
-  async withWrite<T>(namespace: string, write: () => Promise<T>): Promise<T> {
-    const gate = this.entityGate(namespace);
-    this.#forget(namespace);
-    await gate.beginWrite(this.holder);
+  withWrite<T>(namespace: string, write: () => Promise<T>): Promise<T> {
+    return this.withWrites([namespace], write);
+  }
+
+  /** The same for several namespaces, without waiting for one after the other. */
+  async withWrites<T>(namespaces: readonly string[], write: () => Promise<T>): Promise<T> {
+    const gates = namespaces.map((name) => this.entityGate(name));
+    const forget = () => {
+      for (const name of namespaces) this.#forget(name);
+    };
+    forget();
     try {
+      await Promise.all(gates.map((gate) => gate.beginWrite(this.holder)));
       return await write();
     } finally {
-      this.#forget(namespace);
-      await gate.endWrite(this.holder);
+      forget();
+      await Promise.all(gates.map((gate) => gate.endWrite(this.holder)));
     }
   }
 

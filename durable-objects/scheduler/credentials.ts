@@ -35,7 +35,7 @@ export class Credentials {
   }
 }
 
-/** Runs of one namespace with the same timeout share, so that none gets a key that lives much longer than it. */
+/** Runs called with one key and with the same timeout share, so that none gets a key that lives much longer than it. */
 function slot({ about }: Invocation): string {
-  return `${about.namespaceId}:${about.limits.timeout}`;
+  return `${about.namespaceId}:${about.keyId ?? ""}:${about.limits.timeout}`;
 }

@@ -30,5 +30,7 @@ export function secretsOf(
 async function credential(secret: MasterSecret, invocation: Invocation, expiresAt: number): Promise<string> {
   const { credential: wanted, sealedKey, about } = invocation;
   const key = wanted === "owner" && sealedKey !== undefined ? await open(secret, "handed-on-key", sealedKey) : null;
-  return key ?? mintCredential(secret, { namespaceId: about.namespaceId, expiresAt });
+  if (key !== null) return key;
+  const { namespaceId, keyId = "" } = about;
+  return mintCredential(secret, { namespaceId, keyId, rights: "deploy", expiresAt });
 }

@@ -13,9 +13,11 @@ export type Payload = { inline: RawJson } | { blob: string; size: number };
 /** What is known of an activation when it is accepted; travels with the call and comes back with its record. */
 export interface About {
   namespace: string;
-  /** uuid of the invoking namespace; with the id's shard it names the store object. */
+  /** Permanent id of the invoking namespace; with the id's shard it names the store object. */
   namespaceId: string;
   subject: string;
+  /** uuid of the key that called; absent where the namespace itself did. */
+  keyId?: string;
   name: string;
   version: string;
   /** `ns/name` or `ns/package/name` of the provider. */

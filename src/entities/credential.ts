@@ -1,49 +1,79 @@
-// The key an action gets instead of its owner's: `uuid:<64 characters>`, good for one namespace until it expires, minted
-// and checked without I/O. The 64 characters are marker, expiry (seconds, hex), nonce and HMAC-SHA-256 (base64url).
+// The key an action gets instead of its owner's: `namespace id:<64 characters>`, good for one namespace until it expires, minted
+// and checked without I/O. The 64 characters are marker, expiry (seconds, hex), rights, the tag of the key whose calls it comes
+// from, and HMAC-SHA-256 (base64url) over all of them.
 
 import { derive, type MasterSecret } from "./sealing.ts";
 
 /** Stored keys are letters and digits only, so the dot tells the two apart. */
-const MARKER = "act.";
-const NONCE_AT = 12;
+const MARKER = "ac2.";
+/** Of credentials that tell neither rights nor key; they are honoured until they expire. */
+const OLD_MARKER = "act.";
+const RIGHTS_AT = 12;
+const TAG_AT = 13;
 const MAC_AT = 21;
 const LENGTH = 64;
 /** Bytes below which a secret could be guessed: keys sealed with it are opened while it is replaced, nothing it signed counts. */
 export const LEAST_SECRET = 32;
-const NONCE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const LETTERS = { use: "u", deploy: "d" } as const;
 const encoder = new TextEncoder();
+
+/** What a credential may be used for. */
+export type GrantedRights = keyof typeof LETTERS;
+
+export interface Grant {
+  /** Permanent id. */
+  namespaceId: string;
+  /** uuid of the stored key, "" for the namespace itself. */
+  keyId: string;
+  rights: GrantedRights;
+  /** Epoch ms, rounded up to the second. */
+  expiresAt: number;
+}
+
+export interface Granted {
+  expiresAt: number;
+  rights: GrantedRights;
+  /** As `tagOf` the key's uuid; null in credentials of the old form. */
+  keyTag: string | null;
+}
 
 /** Whether a password has the shape of an activation credential; its worth is for checkCredential to say. */
 export function looksLikeCredential(secret: string): boolean {
-  return secret.length === LENGTH && secret.startsWith(MARKER);
+  return secret.length === LENGTH && (secret.startsWith(MARKER) || secret.startsWith(OLD_MARKER));
 }
 
-/** The whole key, `uuid:secret`. `expiresAt` is epoch ms, rounded up to the second. */
-export async function mintCredential(
-  { current }: MasterSecret,
-  grant: { namespaceId: string; expiresAt: number },
-): Promise<string> {
+/** The whole key, `namespace id:secret`. */
+export async function mintCredential({ current }: MasterSecret, grant: Grant): Promise<string> {
   const seconds = Math.ceil(grant.expiresAt / 1000)
     .toString(16)
     .padStart(8, "0");
-  let head = MARKER + seconds;
-  for (const byte of crypto.getRandomValues(new Uint8Array(MAC_AT - NONCE_AT))) head += NONCE.charAt(byte % 64);
+  const head = MARKER + seconds + LETTERS[grant.rights] + (await tagOf(grant.keyId));
   return `${grant.namespaceId}:${head}${await signature(current, grant.namespaceId, head)}`;
 }
 
-/** When the credential expires (epoch ms), or null if it was not minted for this namespace here, or has expired. */
+/** What it grants, or null if it was not minted for this namespace here, or has expired. Whether its key is still good is for the
+ * caller to see. */
 export async function checkCredential(
   { current, previous }: MasterSecret,
   presented: { namespaceId: string; secret: string; now: number },
-): Promise<number | null> {
+): Promise<Granted | null> {
   const { namespaceId, secret, now } = presented;
   if (!looksLikeCredential(secret)) return null;
   const head = secret.slice(0, MAC_AT);
   const isSignedWith = async (key: string) => equalTexts(await signature(key, namespaceId, head), secret.slice(MAC_AT));
   const former = previous !== null && encoder.encode(previous).byteLength >= LEAST_SECRET ? previous : null;
   if (!(await isSignedWith(current)) && (former === null || !(await isSignedWith(former)))) return null;
-  const expiresAt = Number.parseInt(secret.slice(MARKER.length, NONCE_AT), 16) * 1000;
-  return expiresAt > now ? expiresAt : null;
+  const expiresAt = Number.parseInt(secret.slice(MARKER.length, RIGHTS_AT), 16) * 1000;
+  if (expiresAt <= now) return null;
+  const isOld = secret.startsWith(OLD_MARKER);
+  const rights = !isOld && secret.charAt(RIGHTS_AT) === LETTERS.use ? "use" : "deploy";
+  return { expiresAt, rights, keyTag: isOld ? null : secret.slice(TAG_AT, MAC_AT) };
+}
+
+/** Tells the keys of a namespace apart: eight characters of the uuid's SHA-256. */
+export async function tagOf(keyId: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", encoder.encode(keyId));
+  return base64url(new Uint8Array(digest)).slice(0, MAC_AT - TAG_AT);
 }
 
 /** Compares without telling by its time where two texts of the same length differ. */
@@ -57,10 +87,11 @@ export function equalTexts(one: string, other: string): boolean {
 async function signature(secret: string, namespaceId: string, head: string): Promise<string> {
   const key = await derive(secret, "activation-credential");
   const bytes = new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(`${namespaceId}\0${head}`)));
+  return base64url(bytes).slice(0, LENGTH - MAC_AT);
+}
+
+function base64url(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text)
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .slice(0, LENGTH - MAC_AT);
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_");
 }

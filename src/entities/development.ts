@@ -19,5 +19,12 @@ export function developmentNamespace(name: string): Identity | undefined {
 }
 
 function known(name: string, uuid: string, secret: string): Identity {
-  return { subject: name, namespace: { name, uuid }, limits: {}, key: `${uuid}:${secret}`, derived: false };
+  return {
+    subject: name,
+    namespace: { name, uuid },
+    limits: {},
+    key: `${uuid}:${secret}`,
+    keyId: uuid,
+    derived: false,
+  };
 }

@@ -2,8 +2,15 @@
 
 export interface Namespace {
   name: string;
-  /** Equals the user part (uuid) of the key that opened this identity. */
+  /** Its permanent id, whatever keys open it: activations, permits and compositions are kept under it. */
   uuid: string;
+  /** Ids under which some of its activations lie from before it had a permanent one. */
+  former?: string[];
+}
+
+/** All ids under which activations of a namespace lie, the permanent one first. */
+export function idsOf({ uuid, former = [] }: Namespace): string[] {
+  return [uuid, ...former];
 }
 
 /** Limits of a namespace as the administrator set them; what is absent takes the system's default. */
@@ -36,6 +43,8 @@ export interface Identity {
   limits: NamespaceLimits;
   /** The key as the caller presented it, `uuid:secret`; handed to actions that ask for it. Never logged. */
   key: string;
+  /** The uuid of the stored key that is behind this; "" where the namespace itself acts. Absent in what was stored before. */
+  keyId?: string;
   /** True if this came from an activation credential, not from a stored key. */
   derived: boolean;
 }

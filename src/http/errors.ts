@@ -21,6 +21,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "not-acceptable": 406,
   "already-exists": 409,
   "wrong-collection": 409,
+  "subject-blocked": 409,
   "host-exists": 409,
   "not-empty": 409,
   "no-such-provider": 400,

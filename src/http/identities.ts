@@ -1,10 +1,11 @@
 // Who a key belongs to, remembered per isolate under the namespace's epoch: with key and lease at hand, no I/O at all.
 
-import { checkCredential, equalTexts, looksLikeCredential } from "../entities/credential.ts";
+import { checkCredential, equalTexts, looksLikeCredential, tagOf } from "../entities/credential.ts";
 import { developmentIdentity, developmentNamespace } from "../entities/development.ts";
-import type { Identity } from "../entities/identity.ts";
+import type { Identity, Namespace } from "../entities/identity.ts";
 import type { GateLease } from "../protocol/rpc.ts";
 import type { Later, Services } from "../services.ts";
+import type { Household } from "../storage/identity-store.ts";
 
 const MAX_ENTRIES = 10_000;
 
@@ -23,14 +24,14 @@ export interface Caller {
   development: boolean;
 }
 
-interface Credentials {
+export interface Credentials {
   uuid: string;
   secret: string;
 }
 
 export class Identities {
-  /** By `uuid` for stored keys, by `act:uuid` for the identity behind activation credentials, by `ns:name` for a namespace's
-   * first identity. No uuid has a colon. */
+  /** By `uuid` for stored keys, by `act:id:tag` for the identity behind activation credentials, by `ns:name` for a namespace
+   * itself. No uuid has a colon. */
   readonly #entries = new Map<string, Entry>();
 
   /** Null if nobody has this key. */
@@ -46,9 +47,9 @@ export class Identities {
     }
     const found = await this.#read(services, { key: uuid, later }, async () => {
       const stored = await services.stores.identities.byKey(uuid, secret);
-      if (stored !== null || !services.settings.developmentKeys) return stored;
-      const known = developmentIdentity(uuid);
-      return known !== undefined && matches(known) ? known : null;
+      if (stored !== null) return withDevelopment(services, stored);
+      const known = services.settings.developmentKeys ? developmentIdentity(uuid) : undefined;
+      return known !== undefined && matches(known) ? settled(services, known) : null;
     });
     return found === null ? null : callerOf(services, found);
   }
@@ -64,27 +65,29 @@ export class Identities {
     }
     return this.#read(services, { key, later }, async () => {
       const stored = await services.stores.identities.byNamespace(name);
-      if (stored !== null || !services.settings.developmentKeys) return stored;
-      return developmentNamespace(name) ?? null;
+      if (stored !== null) return withDevelopment(services, stored);
+      const known = services.settings.developmentKeys ? developmentNamespace(name) : undefined;
+      return known === undefined ? null : { ...(await settled(services, known)), key: "", keyId: "", derived: true };
     });
   }
 
   async #derived(services: Services, { uuid, secret }: Credentials, later: Later): Promise<Caller | null> {
     const presented = { namespaceId: uuid, secret, now: Date.now() };
-    if ((await checkCredential(services.masterSecret, presented)) === null) return null;
-    const key = `act:${uuid}`;
+    const granted = await checkCredential(services.masterSecret, presented);
+    if (granted === null) return null;
+    const { keyTag } = granted;
+    const key = `act:${uuid}:${keyTag ?? ""}`;
     let entry = this.#entries.get(key) ?? null;
     if (entry !== null) {
       const lease = await services.lease(entry.identity.namespace.name, later);
       if (lease.epoch !== entry.epoch) entry = null;
     }
     entry ??= await this.#read(services, { key, later }, async () => {
-      const stored = await services.stores.identities.byUuid(uuid);
-      if (stored !== null || !services.settings.developmentKeys) return stored;
-      return developmentIdentity(uuid) ?? null;
+      const household = await householdOf(services, uuid, { orKey: keyTag === null });
+      return household === null ? null : memberOf(household, keyTag);
     });
     if (entry === null) return null;
-    const identity = { ...entry.identity, key: `${uuid}:${secret}`, derived: true };
+    const identity = { ...entry.identity, key: `${uuid}:${secret}` };
     return { identity, epoch: entry.epoch, development: false };
   }
 
@@ -111,8 +114,50 @@ export class Identities {
   }
 }
 
+/** Who uses a credential that was minted for calls of the key with this tag, or null if there is no such key any more. */
+async function memberOf({ namespace, limits, members }: Household, keyTag: string | null): Promise<Identity | null> {
+  const who = (subject: string, keyId: string): Identity => {
+    return { subject, namespace, limits, key: "", keyId, derived: true };
+  };
+  const [first] = members;
+  if (first === undefined) return null;
+  if (keyTag === null || keyTag === (await tagOf(""))) return who(first.subject, "");
+  for (const { keyId, subject } of members) if ((await tagOf(keyId)) === keyTag) return who(subject, keyId);
+  return null;
+}
+
+/** Where the well-known keys count, they are keys of their namespaces like others. */
+async function householdOf(services: Services, id: string, options: { orKey: boolean }): Promise<Household | null> {
+  const stored = await services.stores.identities.household(id, options);
+  if (!services.settings.developmentKeys) return stored;
+  const known = stored === null ? developmentIdentity(id) : developmentNamespace(stored.namespace.name);
+  if (known === undefined) return stored;
+  const { uuid: keyId } = known.namespace;
+  const members = [...(stored?.members ?? []), { keyId, subject: known.subject }];
+  const namespace = stored === null ? known.namespace : merged(stored.namespace, known.namespace);
+  return { namespace, limits: stored?.limits ?? {}, members };
+}
+
+/** A well-known identity in its namespace as it is stored, if somebody else has a key to that. */
+async function settled(services: Services, known: Identity): Promise<Identity> {
+  const stored = await services.stores.identities.byNamespace(known.namespace.name);
+  if (stored === null) return known;
+  return { ...known, namespace: merged(stored.namespace, known.namespace), limits: stored.limits };
+}
+
+function withDevelopment(services: Services, identity: Identity): Identity {
+  const known = services.settings.developmentKeys ? developmentNamespace(identity.namespace.name) : undefined;
+  return known === undefined ? identity : { ...identity, namespace: merged(identity.namespace, known.namespace) };
+}
+
+/** What was called with the well-known key while nobody else had one to its namespace lies under its own id. */
+function merged(stored: Namespace, known: Namespace): Namespace {
+  const { name, uuid, former = [] } = stored;
+  return uuid === known.uuid || former.includes(known.uuid) ? stored : { name, uuid, former: [...former, known.uuid] };
+}
+
 function callerOf(services: Services, { identity, epoch }: Entry): Caller {
   const development =
-    services.settings.developmentKeys && developmentIdentity(identity.namespace.uuid)?.key === identity.key;
+    services.settings.developmentKeys && developmentIdentity(identity.keyId ?? "")?.key === identity.key;
   return { identity, epoch, development };
 }

@@ -31,6 +31,17 @@ export async function findActivation(
   return store.await(id, { ms: UPLOAD });
 }
 
+/** Under which of a namespace's ids an activation lies. Asked for only where it has several: nearly none has. */
+export async function homeOf(
+  storeOf: (namespaceId: string) => Pick<ActivationStoreRpc, "get">,
+  id: ActivationId,
+  [own = "", ...former]: readonly string[],
+): Promise<string> {
+  if (former.length === 0) return own;
+  const known = await Promise.all(former.map(async (each) => (await storeOf(each).get(id)).known));
+  return former[known.indexOf(true)] ?? own;
+}
+
 /** Merges the shards' lists by start, newest first. With `docs` each record brings its result and logs, so that only a few are
  * held at a time. */
 export async function* listActivations(

@@ -17,7 +17,8 @@ export function throttleOf(identity: Identity, defaults: NamespaceLimits | null)
     limits.invocationsPerMinute !== undefined ||
     limits.concurrentInvocations !== undefined ||
     limits.firesPerMinute !== undefined;
-  if (!own && (defaults === null || developmentIdentity(namespace.uuid) !== undefined)) return null;
+  const isDevelopment = [namespace.uuid, identity.keyId ?? ""].some((uuid) => developmentIdentity(uuid) !== undefined);
+  if (!own && (defaults === null || isDevelopment)) return null;
   return {
     invocationsPerMinute: limits.invocationsPerMinute ?? defaults?.invocationsPerMinute ?? UNLIMITED,
     concurrentInvocations: limits.concurrentInvocations ?? defaults?.concurrentInvocations ?? UNLIMITED,

@@ -38,6 +38,7 @@ export function aboutOf(callable: Callable, calling: Calling): About {
     namespace: identity.namespace.name,
     namespaceId: identity.namespace.uuid,
     subject: identity.subject,
+    ...(identity.keyId ? { keyId: identity.keyId } : {}),
     name: callable.name,
     version: callable.version,
     path: callable.path,

@@ -34,6 +34,7 @@ export const About = z.object({
   limits,
   acceptedAt: amount,
   transactionId: z.string().max(MAX_TRANSACTION),
+  keyId: text.exactOptional(),
   binding: text.exactOptional(),
   cause: text.exactOptional(),
   causedBy: z.literal("sequence").exactOptional(),

@@ -13,7 +13,7 @@ type Loose = Record<string, unknown>;
 type ReadAbout = ReturnType<typeof About.parse>;
 
 const TEXTS = ["namespace", "namespaceId", "subject", "name", "version", "path", "kind"] as const;
-const MORE_TEXTS = ["binding", "cause"] as const;
+const MORE_TEXTS = ["keyId", "binding", "cause"] as const;
 
 /** The word, or what is wrong with it. */
 export function readRunWord(item: Record<string, unknown>): RunWord | string {

@@ -1,6 +1,6 @@
 // Who may come in: subjects, namespaces and their keys.
 
-import type { Identity, NamespaceLimits } from "../entities/identity.ts";
+import type { Identity, Namespace, NamespaceLimits } from "../entities/identity.ts";
 
 export interface NewIdentity {
   subject: string;
@@ -10,13 +10,49 @@ export interface NewIdentity {
   limits?: NamespaceLimits;
 }
 
+/** A namespace, and whose keys open it now: none that is blocked. */
+export interface Household {
+  namespace: Namespace;
+  limits: NamespaceLimits;
+  members: { keyId: string; subject: string }[];
+}
+
+/** A namespace of a subject. */
+export interface Standing {
+  namespace: Namespace;
+  /** Whether anybody who is not blocked has a key to it. */
+  open: boolean;
+}
+
+export interface SubjectStanding {
+  subject: string;
+  blocked: boolean;
+  namespaces: Standing[];
+}
+
+export type Made =
+  | { kind: "made"; identity: Identity }
+  /** The subject has this namespace already, or somebody has this key's uuid. */
+  | { kind: "exists" }
+  | { kind: "blocked" };
+
 export interface IdentityStore {
   /** The identity behind a key: looked up by HMAC(pepper, key), compared in constant time. Null if unknown or blocked. */
   byKey(uuid: string, secret: string): Promise<Identity | null>;
-  /** For activation credentials, which prove the uuid without a stored secret. Its key is unsealed. Null if unknown or blocked. */
-  byUuid(uuid: string): Promise<Identity | null>;
-  /** For anonymous web actions and our own objects: the namespace's first identity, its key unsealed. */
+  /** By permanent id; where `orKey`, also by the uuid of one of its keys. Null if nobody has a key to it. */
+  household(id: string, options: { orKey: boolean }): Promise<Household | null>;
+  /** What the platform does for anybody (web actions) it does as the namespace itself, with no key. Its subject is the first
+   * one that is not blocked; null if there is none. */
   byNamespace(name: string): Promise<Identity | null>;
-  /** Null if the subject already has this namespace. The key is in the answer and is kept sealed. */
-  create(identity: NewIdentity): Promise<Identity | null>;
+  /** The key is in the answer and is kept sealed. */
+  create(identity: NewIdentity): Promise<Made>;
+  standing(subject: string): Promise<SubjectStanding | null>;
+  /** A blocked subject's keys open nothing. Null if there is no such subject. */
+  block(subject: string, blocked: boolean): Promise<SubjectStanding | null>;
+  /** Takes the subject's key to one namespace away, or all of them and the subject. What it had before, each as it is now; null if
+   * it had none. The namespaces keep their ids and what is in them. */
+  remove(subject: string, namespace: string | undefined): Promise<SubjectStanding | null>;
+  /** Another key in place of the subject's own, random where none is given; "exists": somebody has this uuid. Null if the subject
+   * has no such namespace. */
+  rotate(subject: string, namespace: string, key: string | undefined): Promise<Identity | "exists" | null>;
 }

@@ -1,49 +1,66 @@
-// Activation credentials: shape, expiry, and that nothing about one can be changed.
+// Activation credentials: shape, expiry, what they tell, and that nothing about one can be changed.
 
 import { describe, expect, it } from "vitest";
-import { checkCredential, looksLikeCredential, mintCredential } from "../../src/entities/credential.ts";
+import {
+  checkCredential,
+  type Grant,
+  looksLikeCredential,
+  mintCredential,
+  tagOf,
+} from "../../src/entities/credential.ts";
 
 const master = { current: "a-master-secret-for-tests-of-credentials", previous: null };
 const namespaceId = "23bc46b1-71f6-4ed5-8c54-816aa4f8c502";
 const expiresAt = 1_800_000_000_000;
+const grant: Grant = { namespaceId, keyId: "some-key", rights: "use", expiresAt };
+/** As they were minted before they told of rights and key, with `master`. */
+const OLD = "act.6b49d200EFRnjXl4j5j517rT88oiqqM00sBLCnpr1DoRjzlJ-dYsRq4C3q08";
 
-async function minted(): Promise<string> {
-  return (await mintCredential(master, { namespaceId, expiresAt })).slice(namespaceId.length + 1);
+async function minted(changes: Partial<Grant> = {}): Promise<string> {
+  return (await mintCredential(master, { ...grant, ...changes })).slice(namespaceId.length + 1);
 }
 
 describe("an activation credential", () => {
-  it("is the uuid and exactly 64 url-safe characters", async () => {
-    const key = await mintCredential(master, { namespaceId, expiresAt });
-    expect(key).toMatch(/^23bc46b1-71f6-4ed5-8c54-816aa4f8c502:act\.[0-9a-f]{8}[\w-]{52}$/);
+  it("is the namespace's id and exactly 64 url-safe characters", async () => {
+    const key = await mintCredential(master, grant);
+    expect(key).toMatch(/^23bc46b1-71f6-4ed5-8c54-816aa4f8c502:ac2\.[0-9a-f]{8}[\w-]{52}$/);
     expect(looksLikeCredential(key.slice(37))).toBe(true);
   });
 
-  it("differs each time", async () => {
-    expect(await minted()).not.toBe(await minted());
+  it("tells its rights and which key it comes from", async () => {
+    for (const rights of ["use", "deploy"] as const) {
+      for (const keyId of ["some-key", "another-key", ""]) {
+        const secret = await minted({ rights, keyId });
+        expect(await checkCredential(master, { namespaceId, secret, now: 0 })).toEqual({
+          ...{ expiresAt, rights },
+          keyTag: await tagOf(keyId),
+        });
+      }
+    }
+    expect(await tagOf("some-key")).not.toBe(await tagOf("another-key"));
   });
 
   it("is good until it expires, and not at that moment", async () => {
     const secret = await minted();
-    expect(await checkCredential(master, { namespaceId, secret, now: expiresAt - 1 })).toBe(expiresAt);
+    expect(await checkCredential(master, { namespaceId, secret, now: expiresAt - 1 })).toMatchObject({ expiresAt });
     expect(await checkCredential(master, { namespaceId, secret, now: expiresAt })).toBeNull();
   });
 
   it("opens no other namespace and no other deployment", async () => {
     const secret = await minted();
     expect(await checkCredential(master, { namespaceId: "other", secret, now: 0 })).toBeNull();
-    expect(
-      await checkCredential({ current: "another master secret", previous: null }, { namespaceId, secret, now: 0 }),
-    ).toBeNull();
+    const elsewhere = { current: "another master secret", previous: null };
+    expect(await checkCredential(elsewhere, { namespaceId, secret, now: 0 })).toBeNull();
   });
 
   it("of the secret of before counts while that one is given, unless it could be guessed", async () => {
     const secret = await minted();
     const current = "the-secret-of-today-which-is-another-one";
     const check = (previous: string | null) => checkCredential({ current, previous }, { namespaceId, secret, now: 0 });
-    expect(await check(master.current)).toBe(expiresAt);
+    expect(await check(master.current)).toMatchObject({ expiresAt });
     expect(await check(null)).toBeNull();
     for (const guessed of ["", "short"]) {
-      const forged = await mintCredential({ current: guessed, previous: null }, { namespaceId, expiresAt });
+      const forged = await mintCredential({ current: guessed, previous: null }, grant);
       const presented = { namespaceId, secret: forged.slice(namespaceId.length + 1), now: 0 };
       expect(await checkCredential({ current, previous: guessed }, presented), guessed).toBeNull();
     }
@@ -56,6 +73,13 @@ describe("an activation credential", () => {
       const changed = secret.slice(0, at) + other + secret.slice(at + 1);
       expect(await checkCredential(master, { namespaceId, secret: changed, now: 0 }), `character ${at}`).toBeNull();
     }
+  });
+
+  it("of the old form is honoured until it expires, and tells no key", async () => {
+    expect(looksLikeCredential(OLD)).toBe(true);
+    const check = (now: number) => checkCredential(master, { namespaceId, secret: OLD, now });
+    expect(await check(expiresAt - 1)).toEqual({ expiresAt, rights: "deploy", keyTag: null });
+    expect(await check(expiresAt)).toBeNull();
   });
 
   it("does not resemble a stored key", async () => {

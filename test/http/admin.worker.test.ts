@@ -5,6 +5,74 @@ import { admin, answer, clientOf, send } from "./platform.worker.ts";
 
 const KEY = `11111111-2222-3333-4444-555555555555:${"k".repeat(64)}`;
 
+async function opens(key: string): Promise<number> {
+  return (await clientOf("", key).call("GET", "/limits")).status;
+}
+
+describe("an identity", () => {
+  test("that is blocked is refused from that answer on, and taken again when it is unblocked", async () => {
+    const { json: home } = await admin("POST", "/identities", { subject: "blocked one", namespace: "blocked-home" });
+    const { json: work } = await admin("POST", "/identities", { subject: "blocked one", namespace: "blocked-work" });
+    for (let round = 0; round < 2; round++) expect([await opens(home.key), await opens(work.key)]).toEqual([200, 200]);
+    const path = "/identities/blocked%20one";
+    const blocked = await admin("POST", `${path}/block`);
+    expect([blocked.status, blocked.json]).toEqual([
+      200,
+      {
+        ...{ subject: "blocked one", blocked: true },
+        namespaces: ["blocked-home", "blocked-work"].map((name) => ({ name, id: expect.any(String), open: false })),
+      },
+    ]);
+    expect([await opens(home.key), await opens(work.key)]).toEqual([401, 401]);
+    expect((await admin("GET", path)).json).toEqual(blocked.json);
+    const more = await admin("POST", "/identities", { subject: "blocked one", namespace: "more" });
+    expect([more.status, more.json.error]).toEqual([409, "The subject you want to edit is blocked."]);
+    expect((await admin("POST", `${path}/unblock`)).json.blocked).toBe(false);
+    expect([await opens(home.key), await opens(work.key)]).toEqual([200, 200]);
+  });
+
+  test("loses one key or all when it is deleted", async () => {
+    const subject = "deleted one";
+    const keys: string[] = [];
+    for (const namespace of ["gone-1", "gone-2", "gone-3"]) {
+      keys.push((await admin("POST", "/identities", { subject, namespace })).json.key);
+    }
+    const statuses = async () => [await opens(keys[0]!), await opens(keys[1]!), await opens(keys[2]!)];
+    expect(await statuses()).toEqual([200, 200, 200]);
+    const path = `/identities/${encodeURIComponent(subject)}`;
+    expect((await admin("DELETE", `${path}?namespace=gone-1`)).json.namespaces).toMatchObject([{ name: "gone-1" }]);
+    expect(await statuses()).toEqual([401, 200, 200]);
+    expect((await admin("DELETE", `${path}?namespace=gone-1`)).status).toBe(404);
+    expect((await admin("DELETE", path)).json.namespaces).toMatchObject([{ name: "gone-2" }, { name: "gone-3" }]);
+    expect(await statuses()).toEqual([401, 401, 401]);
+    expect((await admin("GET", path)).status).toBe(404);
+  });
+
+  test("whose key is rotated has the new one only", async () => {
+    const { json: made } = await admin("POST", "/identities", { subject: "rotated" });
+    expect(await opens(made.key)).toBe(200);
+    const { status, json } = await admin("POST", "/identities/rotated/rotate", {});
+    expect([status, json]).toEqual([200, { subject: "rotated", namespace: "rotated", key: expect.any(String) }]);
+    expect([await opens(made.key), await opens(json.key)]).toEqual([401, 200]);
+    const taken = { key: `${json.key.slice(0, 36)}:${"x".repeat(64)}` };
+    expect((await admin("POST", "/identities/rotated/rotate", taken)).status).toBe(409);
+    expect(await opens(json.key)).toBe(200);
+    expect((await admin("POST", "/identities/rotated/rotate", { namespace: "another" })).status).toBe(404);
+    const credential = { key: `uuid:ac2.${"x".repeat(60)}` };
+    expect((await admin("POST", "/identities/rotated/rotate", credential)).status).toBe(400);
+  });
+
+  test.each([
+    ["GET", ""],
+    ["DELETE", ""],
+    ["POST", "/block"],
+    ["POST", "/unblock"],
+    ["POST", "/rotate"],
+  ])("that is not there: %s %s is 404", async (method, verb) => {
+    expect((await admin(method, `/identities/nobody-here${verb}`)).status).toBe(404);
+  });
+});
+
 describe("the admin API", () => {
   test.each([
     ["no token", {}, "The resource requires authentication, which was not supplied with the request"],

@@ -3,12 +3,13 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { mintCredential } from "../../src/entities/credential.ts";
+import { type Grant, mintCredential } from "../../src/entities/credential.ts";
 import type { MasterSecret } from "../../src/entities/sealing.ts";
 import { type Env, masterSecretOf } from "../../src/env.ts";
 import { makeApp } from "../../src/http/app.ts";
 import { servicesOf } from "../../src/services.ts";
 import { openStores } from "../../src/storage/open.ts";
+import { made } from "../storage/stores.worker.ts";
 
 const own = env as unknown as Env;
 const OLD = masterSecretOf(own);
@@ -45,14 +46,19 @@ afterEach(() => log.mockRestore());
 
 describe("without MASTER_SECRET", () => {
   it.each([undefined, "", "only-31-bytes-long-0123456789ab"])("(%o) nothing is served but /ping", async (secret) => {
-    const made = await stores(OLD).identities.create({ subject: "alice", namespace: "home" });
+    const alice = await made(stores(OLD).identities, { subject: "alice", namespace: "home" });
     const ask = worker({ MASTER_SECRET: secret });
-    const namespaceId = made?.namespace.uuid ?? "";
+    const namespaceId = alice.namespace.uuid;
     const empty = { current: secret ?? "", previous: null };
-    const forged = await mintCredential(empty, { namespaceId, expiresAt: Date.now() + 60_000 });
+    const forged = await mintCredential(empty, {
+      namespaceId,
+      keyId: "",
+      rights: "deploy",
+      expiresAt: Date.now() + 60_000,
+    });
     const requests: [string, RequestInit][] = [
       ["/api/v1/namespaces", basic(forged)],
-      ["/api/v1/namespaces", basic(made?.key ?? "")],
+      ["/api/v1/namespaces", basic(alice.key)],
       ["/api/v1/namespaces/_/actions/a", { method: "OPTIONS" }],
       ["/api/v1/web/home/default/page", {}],
       ["/admin/v1/hosts", { headers: { Authorization: "Bearer test-admin-token" } }],
@@ -74,8 +80,13 @@ describe("without MASTER_SECRET", () => {
   });
 
   it("a credential that was minted with the empty secret opens nothing once there is one", async () => {
-    const made = await stores(OLD).identities.create({ subject: "alice", namespace: "home" });
-    const grant = { namespaceId: made?.namespace.uuid ?? "", expiresAt: Date.now() + 60_000 };
+    const alice = await made(stores(OLD).identities, { subject: "alice", namespace: "home" });
+    const grant: Grant = {
+      namespaceId: alice.namespace.uuid,
+      keyId: "",
+      rights: "deploy",
+      expiresAt: Date.now() + 60_000,
+    };
     const forged = await mintCredential({ current: "", previous: null }, grant);
     expect((await worker({})("/api/v1/namespaces", basic(forged))).status).toBe(401);
     expect((await worker({ MASTER_SECRET_PREVIOUS: "" })("/api/v1/namespaces", basic(forged))).status).toBe(401);
@@ -94,8 +105,8 @@ describe("another variable that makes no sense", () => {
 
 describe("a changed secret", () => {
   it("is noticed by the check value, before a key is asked for", async () => {
-    const made = await stores(OLD).identities.create({ subject: "alice", namespace: "home" });
-    expect((await worker({})("/api/v1/namespaces", basic(made?.key ?? ""))).status).toBe(200);
+    const alice = await made(stores(OLD).identities, { subject: "alice", namespace: "home" });
+    expect((await worker({})("/api/v1/namespaces", basic(alice.key))).status).toBe(200);
     const changed = worker({ MASTER_SECRET: NEW });
     const { status, text } = await changed("/api/v1");
     expect(status).toBe(503);
@@ -103,26 +114,26 @@ describe("a changed secret", () => {
     expect((await changed("/ping")).status).toBe(200);
     await changed("/api/v1");
     expect(log).toHaveBeenCalledTimes(1);
-    expect((await worker({})("/api/v1/namespaces", basic(made?.key ?? ""))).status).toBe(200);
+    expect((await worker({})("/api/v1/namespaces", basic(alice.key))).status).toBe(200);
   });
 
   it("is noticed by the keys themselves where no check value was ever noted", async () => {
-    await stores(OLD).identities.create({ subject: "alice", namespace: "home" });
+    await made(stores(OLD).identities, { subject: "alice", namespace: "home" });
     expect((await worker({ MASTER_SECRET: NEW })("/api/v1")).status).toBe(503);
   });
 
   it("beside the one of before opens all keys, seals them anew on use, and after resealing stands alone", async () => {
     const { identities } = stores(OLD);
     const [used, idle] = [
-      await identities.create({ subject: "alice", namespace: "home" }),
-      await identities.create({ subject: "bobby", namespace: "home" }),
+      await made(identities, { subject: "alice", namespace: "home" }),
+      await made(identities, { subject: "bobby", namespace: "home" }),
     ];
     await worker({})("/api/v1");
     const both = { MASTER_SECRET: NEW, MASTER_SECRET_PREVIOUS: OLD.current };
     const rotating = worker(both);
-    expect((await rotating("/api/v1/namespaces", basic(used?.key ?? ""))).text).toBe('["home"]');
+    expect((await rotating("/api/v1/namespaces", basic(used.key))).text).toBe('["home"]');
     const alone = stores({ current: NEW, previous: null });
-    const [uuid = "", secret = ""] = (used?.key ?? "").split(":");
+    const [uuid = "", secret = ""] = used.key.split(":");
     expect((await alone.identities.byKey(uuid, secret))?.subject).toBe("alice");
     // Too early.
     const early = await worker({ MASTER_SECRET: NEW })("/api/v1");
@@ -132,20 +143,20 @@ describe("a changed secret", () => {
     const { status, text } = await rotating("/admin/v1/reseal", admin);
     expect([status, JSON.parse(text)]).toEqual([200, { resealed: 1, lost: [], next: null, mayGo: expect.any(String) }]);
     const after = worker({ MASTER_SECRET: NEW });
-    for (const made of [used, idle]) {
-      expect((await after("/api/v1/namespaces", basic(made?.key ?? ""))).text).toBe('["home"]');
+    for (const each of [used, idle]) {
+      expect((await after("/api/v1/namespaces", basic(each.key))).text).toBe('["home"]');
     }
     expect((await worker({})("/api/v1")).status).toBe(503);
   });
 
   it("of a deployment that had none makes the keys from then worthless, and says so", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-    const made = await stores({ current: "", previous: null }).identities.create({
+    const alice = await made(stores({ current: "", previous: null }).identities, {
       subject: "alice",
       namespace: "home",
     });
     const ask = worker({});
-    expect((await ask("/api/v1/namespaces", basic(made?.key ?? ""))).status).toBe(401);
+    expect((await ask("/api/v1/namespaces", basic(alice.key))).status).toBe(401);
     expect(warn.mock.calls.flat().join()).toMatch(/while MASTER_SECRET was missing.*rotate/);
     warn.mockRestore();
   });

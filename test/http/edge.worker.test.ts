@@ -2,14 +2,17 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { mintCredential } from "../../src/entities/credential.ts";
+import { type Grant, mintCredential } from "../../src/entities/credential.ts";
 import { type Env, masterSecretOf } from "../../src/env.ts";
+import { servicesOf } from "../../src/services.ts";
+import { made } from "../storage/stores.worker.ts";
 import { ask, GUEST_KEY, stores } from "../support/client.worker.ts";
 import { platform } from "../support/fake-host.worker.ts";
 
 const SECRET = masterSecretOf(env as unknown as Env);
 const GUEST_UUID = GUEST_KEY.slice(0, 36);
 const NAMESPACES = "/api/v1/namespaces";
+const GRANT = { keyId: "", rights: "deploy" } as const;
 const CORS = {
   "access-control-allow-origin": "*",
   "access-control-allow-headers": "Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent",
@@ -77,10 +80,10 @@ describe("a key", () => {
   });
 
   it("made by the administrator opens its own", async () => {
-    const made = await stores().identities.create({ subject: "alice", namespace: "wonderland" });
-    expect((await ask("GET", NAMESPACES, { key: made?.key ?? "" })).text).toBe('["wonderland"]');
-    expect((await ask("GET", NAMESPACES, { key: made?.key ?? "" })).text).toBe('["wonderland"]');
-    const wrong = `${made?.namespace.uuid}:${"a".repeat(64)}`;
+    const owner = await made(stores().identities, { subject: "alice", namespace: "wonderland" });
+    expect((await ask("GET", NAMESPACES, { key: owner.key })).text).toBe('["wonderland"]');
+    expect((await ask("GET", NAMESPACES, { key: owner.key })).text).toBe('["wonderland"]');
+    const wrong = `${owner.keyId}:${"a".repeat(64)}`;
     expect((await ask("GET", NAMESPACES, { key: wrong })).status).toBe(401);
   });
 
@@ -92,10 +95,10 @@ describe("a key", () => {
 
 describe("an activation credential", () => {
   it("opens its namespace until it expires", async () => {
-    const grant = { namespaceId: GUEST_UUID, expiresAt: Date.now() + 60_000 };
+    const grant: Grant = { ...GRANT, namespaceId: GUEST_UUID, expiresAt: Date.now() + 60_000 };
     const key = await mintCredential(SECRET, grant);
     for (let round = 0; round < 2; round++) expect((await ask("GET", NAMESPACES, { key })).text).toBe('["guest"]');
-    const late = await mintCredential(SECRET, { namespaceId: GUEST_UUID, expiresAt: Date.now() - 1_000 });
+    const late = await mintCredential(SECRET, { ...GRANT, namespaceId: GUEST_UUID, expiresAt: Date.now() - 1_000 });
     expect((await ask("GET", NAMESPACES, { key: late })).status).toBe(401);
   });
 
@@ -103,16 +106,16 @@ describe("an activation credential", () => {
     const expiresAt = Date.now() + 60_000;
     const foreign = await mintCredential(
       { current: "another secret", previous: null },
-      { namespaceId: GUEST_UUID, expiresAt },
+      { ...GRANT, namespaceId: GUEST_UUID, expiresAt },
     );
     expect((await ask("GET", NAMESPACES, { key: foreign })).status).toBe(401);
-    const nobody = await mintCredential(SECRET, { namespaceId: "nobody", expiresAt });
+    const nobody = await mintCredential(SECRET, { ...GRANT, namespaceId: "nobody", expiresAt });
     expect((await ask("GET", NAMESPACES, { key: nobody })).status).toBe(401);
   });
 
   it("of an identity in the store works as well", async () => {
-    const made = await stores().identities.create({ subject: "bobby", namespace: "builders" });
-    const grant = { namespaceId: made?.namespace.uuid ?? "", expiresAt: Date.now() + 60_000 };
+    const owner = await made(stores().identities, { subject: "bobby", namespace: "builders" });
+    const grant: Grant = { ...GRANT, namespaceId: owner.namespace.uuid, expiresAt: Date.now() + 60_000 };
     const key = await mintCredential(SECRET, grant);
     for (let round = 0; round < 2; round++) expect((await ask("GET", NAMESPACES, { key })).text).toBe('["builders"]');
   });
@@ -139,8 +142,8 @@ describe("a development key", () => {
     const at = (key: string) =>
       platform(NAMESPACES, { headers: { Authorization: `Basic ${btoa(key)}`, Host: "rebound.example" } });
     const guest = await at(GUEST_KEY);
-    const made = await stores().identities.create({ subject: "carol", namespace: "carols" });
-    const stored = await at(made?.key ?? "");
+    const owner = await made(stores().identities, { subject: "carol", namespace: "carols" });
+    const stored = await at(owner.key);
     expect([guest.status, stored.status]).toEqual([403, 200]);
   });
 
@@ -264,8 +267,8 @@ describe("limits", () => {
       maxActionInstances: 30,
     });
     const limits = { invocationsPerMinute: 5, maxActionMemory: 100_000, minActionMemory: 256, storeActivations: false };
-    const made = await stores().identities.create({ subject: "dave.", namespace: "daves", limits });
-    expect((await ask("GET", `${NAMESPACES}/_/limits`, { key: made?.key ?? "" })).json()).toMatchObject({
+    const owner = await made(stores().identities, { subject: "dave.", namespace: "daves", limits });
+    expect((await ask("GET", `${NAMESPACES}/_/limits`, { key: owner.key })).json()).toMatchObject({
       invocationsPerMinute: 5,
       minActionMemory: 256,
       maxActionMemory: 512,
@@ -278,5 +281,23 @@ describe("log forwarding", () => {
   it("is to nowhere else", async () => {
     expect((await ask("GET", "/runtime/namespaces/guest/logForwarding")).json()).toEqual({ adobe_io_runtime: {} });
     expect((await ask("GET", "/runtime/namespaces/guest/logForwarding", { key: null })).status).toBe(401);
+  });
+});
+
+describe("the credential of a key's call", () => {
+  it("is refused as soon as the key is another, and that of the namespace's own goes on", async () => {
+    const owner = await made(stores().identities, { subject: "frank", namespace: "franks" });
+    const mint = (keyId: string) =>
+      mintCredential(SECRET, { ...GRANT, keyId, namespaceId: owner.namespace.uuid, expiresAt: Date.now() + 60_000 });
+    const [called, own, foreign] = [await mint(owner.keyId ?? ""), await mint(""), await mint("another key")];
+    const status = async (key: string) => (await ask("GET", NAMESPACES, { key })).status;
+    for (let round = 0; round < 2; round++) {
+      expect([await status(called), await status(own), await status(foreign)]).toEqual([200, 200, 401]);
+    }
+    const services = servicesOf(env as unknown as Env);
+    if (!services.ok) throw new Error(services.text);
+    const { identities } = services.value.stores;
+    await services.value.withWrite("franks", () => identities.rotate("frank", "franks", undefined));
+    expect([await status(called), await status(own), await status(foreign)]).toEqual([401, 200, 401]);
   });
 });

@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { servicesOf } from "../../src/services.ts";
+import { made } from "../storage/stores.worker.ts";
 import { ask, stores } from "../support/client.worker.ts";
 
 const { DB } = env as unknown as Env;
@@ -13,8 +14,8 @@ const IDENTITIES = "CREATE TABLE identities (uuid, subject, namespace, lookup, s
 let blocked: string;
 
 beforeAll(async () => {
-  const made = await stores().identities.create({ subject: "erin.", namespace: "erins" });
-  blocked = made?.key ?? "";
+  const owner = await made(stores().identities, { subject: "erin.", namespace: "erins" });
+  blocked = owner.key;
 });
 
 describe("an identity", () => {

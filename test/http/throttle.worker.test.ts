@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { servicesOf } from "../../src/services.ts";
+import { made } from "../storage/stores.worker.ts";
 import { ask, putAction, stores } from "../support/client.worker.ts";
 import { FakeHost, ran } from "../support/fake-host.worker.ts";
 
@@ -17,9 +18,8 @@ beforeAll(async () => {
 });
 
 async function keyOf(name: string, limits: object): Promise<string> {
-  const made = await stores().identities.create({ subject: `${name}-subject`, namespace: name, limits });
-  if (made === null) throw new Error("no identity");
-  return made.key;
+  const owner = await made(stores().identities, { subject: `${name}-subject`, namespace: name, limits });
+  return owner.key;
 }
 
 describe("a namespace with limits", () => {

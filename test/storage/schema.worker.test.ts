@@ -11,6 +11,12 @@ async function rows<T>(sql: string): Promise<T[]> {
   return (await testEnv().DB.prepare(sql).all<T>()).results;
 }
 
+/** As SQL writes it. */
+function defaultOf(value: unknown): string | null {
+  if (value === undefined) return null;
+  return typeof value === "string" ? `'${value}'` : String(value);
+}
+
 test("both have the same tables", async () => {
   const found = await rows<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'");
   const own = found.map((row) => row.name).filter((name) => !/^(_cf|sqlite|d1_)/.test(name));
@@ -28,7 +34,7 @@ test.each(tables.map((table) => [table.name, table] as const))("%s has the same 
       column.name,
       column.getSQLType().toUpperCase(),
       column.notNull,
-      column.default === undefined ? null : String(column.default),
+      defaultOf(column.default),
       column.primary || composite.includes(column.name),
     ]),
   );

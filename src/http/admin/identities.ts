@@ -1,9 +1,12 @@
 // Identities as the administrator makes them.
 
 import { z } from "zod";
+import { looksLikeCredential } from "../../entities/credential.ts";
 import { isName } from "../../entities/names.ts";
 import { bytesOfSize } from "../../entities/size.ts";
 import { fail } from "../../errors.ts";
+import type { Services } from "../../services.ts";
+import type { SubjectStanding } from "../../storage/identity-store.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
@@ -35,26 +38,44 @@ const Limits = z.strictObject({
   truncationSize: size,
 });
 
+const Subject = z
+  .string()
+  .max(256)
+  .refine((text) => text.trim().length >= 5, "must have at least 5 characters");
+const NamespaceName = z.string().refine(isName, "must be a valid namespace name");
+/** The secret's length is fixed: what is not 64 characters long is no key to OpenWhisk clients. */
+const Key = z
+  .string()
+  .regex(/^[\w-]{1,64}:[\x21-\x7e]{64}$/, "must be 'uuid:secret' with a secret of 64 characters")
+  .refine((key) => !looksLikeCredential(key.slice(key.indexOf(":") + 1)), "must not look like an action's credential");
+
 const NewIdentity = z.strictObject({
-  subject: z
-    .string()
-    .max(256)
-    .refine((text) => text.trim().length >= 5, "must have at least 5 characters"),
-  namespace: z.string().refine(isName, "must be a valid namespace name").optional(),
-  /** The secret's length is fixed: what is not 64 characters long is no key to OpenWhisk clients. */
-  key: z
-    .string()
-    .regex(/^[\w-]{1,64}:[\x21-\x7e]{64}$/, "must be 'uuid:secret' with a secret of 64 characters")
-    .optional(),
+  subject: Subject,
+  namespace: NamespaceName.optional(),
+  key: Key.optional(),
   limits: Limits.optional(),
 });
 
+/** Without a namespace: the one that is named as the subject. */
+const NewKey = z.strictObject({ namespace: NamespaceName.optional(), key: Key.optional() });
+
 export function identityRoutes(app: App, root: string): void {
-  app.post(`${root}/identities`, createIdentity);
-  app.all(`${root}/identities`, methodNotAllowed("POST"));
+  const all = `${root}/identities`;
+  const one = `${all}/:subject`;
+  app.post(all, create);
+  app.all(all, methodNotAllowed("POST"));
+  app.get(one, show);
+  app.delete(one, remove);
+  app.all(one, methodNotAllowed("GET, DELETE"));
+  for (const verb of ["block", "unblock"] as const) {
+    app.post(`${one}/${verb}`, (c) => block(c, verb === "block"));
+    app.all(`${one}/${verb}`, methodNotAllowed("POST"));
+  }
+  app.post(`${one}/rotate`, rotate);
+  app.all(`${one}/rotate`, methodNotAllowed("POST"));
 }
 
-async function createIdentity(c: AppContext): Promise<Response> {
+async function create(c: AppContext): Promise<Response> {
   const body = await bodyOf(c, NewIdentity);
   if (!body.ok) return respond(c, body);
   const { subject, key, limits } = body.value;
@@ -69,8 +90,75 @@ async function createIdentity(c: AppContext): Promise<Response> {
       ...(limits === undefined ? {} : { limits: defined(limits) }),
     }),
   );
-  if (made === null) return respond(c, fail("already-exists"));
+  if (made.kind === "exists") return respond(c, fail("already-exists"));
+  if (made.kind === "blocked") return respond(c, fail("subject-blocked"));
+  return json(c, JSON.stringify({ subject, namespace, key: made.identity.key }));
+}
+
+async function show(c: AppContext): Promise<Response> {
+  const standing = await c.get("services").stores.identities.standing(subjectOf(c));
+  return standing === null ? respond(c, fail("not-found")) : json(c, textOf(standing));
+}
+
+/** When this is answered no isolate takes a key of the subject. */
+async function block(c: AppContext, blocked: boolean): Promise<Response> {
+  const subject = subjectOf(c);
+  const services = c.get("services");
+  const { identities } = services.stores;
+  const changed = await changing(services, subject, () => identities.block(subject, blocked));
+  if (changed === null) return respond(c, fail("not-found"));
+  return json(c, textOf(changed));
+}
+
+/** `namespace` in the query: that one only. */
+async function remove(c: AppContext): Promise<Response> {
+  const subject = subjectOf(c);
+  const services = c.get("services");
+  const namespace = c.req.query("namespace");
+  const { identities } = services.stores;
+  const gone = await changing(services, subject, () => identities.remove(subject, namespace));
+  if (gone === null) return respond(c, fail("not-found"));
+  return json(c, textOf(gone));
+}
+
+async function rotate(c: AppContext): Promise<Response> {
+  const body = await bodyOf(c, NewKey);
+  if (!body.ok) return respond(c, body);
+  const subject = subjectOf(c);
+  const { namespace = subject, key } = body.value;
+  const services = c.get("services");
+  const made = await services.withWrite(namespace, () => services.stores.identities.rotate(subject, namespace, key));
+  if (made === null) return respond(c, fail("not-found"));
+  if (made === "exists") return respond(c, fail("already-exists"));
   return json(c, JSON.stringify({ subject, namespace, key: made.key }));
+}
+
+/** Changes what a subject may open: when it returns no isolate uses what it had read of the namespaces before. */
+async function changing(
+  services: Services,
+  subject: string,
+  write: () => Promise<SubjectStanding | null>,
+): Promise<SubjectStanding | null> {
+  const before = await services.stores.identities.standing(subject);
+  if (before === null) return null;
+  const names = before.namespaces.map((each) => each.namespace.name);
+  const changed = await services.withWrites(names, write);
+  // Those that came between the look and the write.
+  const more = (changed?.namespaces ?? []).map((each) => each.namespace.name).filter((name) => !names.includes(name));
+  if (more.length > 0) await services.withWrites(more, async () => undefined);
+  return changed;
+}
+
+/** What the administrator sees of it. */
+function textOf({ subject, blocked, namespaces }: SubjectStanding): string {
+  return JSON.stringify({
+    ...{ subject, blocked },
+    namespaces: namespaces.map(({ namespace: { name, uuid }, open }) => ({ name, id: uuid, open })),
+  });
+}
+
+function subjectOf(c: AppContext): string {
+  return c.req.param("subject") ?? "";
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -3,9 +3,10 @@
 import type { ActivationRecord } from "../../entities/activation.ts";
 import { type ActivationId, isActivationId, shardOf } from "../../entities/activation-id.ts";
 import { extendedPieces, resultPieces, summaryText } from "../../entities/activation-view.ts";
+import { idsOf } from "../../entities/identity.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import { isOnItsWay } from "../../invocation/follow.ts";
-import { findActivation, listActivations } from "../../invocation/history.ts";
+import { findActivation, homeOf, listActivations } from "../../invocation/history.ts";
 import type { ActivationQuery } from "../../protocol/rpc.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
@@ -36,8 +37,9 @@ async function list(c: AppContext): Promise<Response> {
   if (!wanted.ok) return respond(c, wanted);
   const { count, ...query } = wanted.value;
   const services = c.get("services");
-  const { uuid } = c.get("identity").namespace;
-  const shelves = Array.from({ length: services.settings.shards }, (_, shard) => services.shard(uuid, shard));
+  const shelves = idsOf(c.get("identity").namespace).flatMap((namespaceId) =>
+    Array.from({ length: services.settings.shards }, (_, shard) => services.shard(namespaceId, shard)),
+  );
   if (count) {
     const totals = await Promise.all(shelves.map((shelf) => shelf.count({ ...query, limit: ALL, skip: 0 })));
     const total = totals.reduce((sum, each) => sum + each, 0);
@@ -84,8 +86,10 @@ async function one(c: AppContext, view: (record: ActivationRecord) => Piece[]): 
   const id = idOf(c);
   if (!id.ok) return respond(c, id);
   const services = c.get("services");
-  const store = services.shard(c.get("identity").namespace.uuid, shardOf(id.value));
-  const activation = { id: id.value, namespaceId: c.get("identity").namespace.uuid };
+  const storeOf = (namespaceId: string) => services.shard(namespaceId, shardOf(id.value));
+  const namespaceId = await homeOf(storeOf, id.value, idsOf(c.get("identity").namespace));
+  const store = storeOf(namespaceId);
+  const activation = { id: id.value, namespaceId };
   const schedulers = {
     schedulers: () => services.schedulers((work) => c.executionCtx.waitUntil(work)),
     scheduler: (name: string) => services.scheduler(name),

@@ -4,9 +4,11 @@
 import type { ActivationRecord, Payload } from "../../entities/activation.ts";
 import { type ActivationId, shardOf } from "../../entities/activation-id.ts";
 import { chunksOf } from "../../entities/chunks.ts";
+import { idsOf } from "../../entities/identity.ts";
 import { StringListReader } from "../../entities/string-list.ts";
 import { fail } from "../../errors.ts";
 import { type Followed, type FollowPorts, follow } from "../../invocation/follow.ts";
+import { homeOf } from "../../invocation/history.ts";
 import type { BlobStore } from "../../storage/blob-store.ts";
 import type { AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
@@ -19,16 +21,17 @@ const RETRY = "retry: 1000\n\n";
 
 export async function followLogs(c: AppContext, id: ActivationId): Promise<Response> {
   const services = c.get("services");
-  const { uuid } = c.get("identity").namespace;
+  const storeOf = (namespace: string) => services.shard(namespace, shardOf(id));
+  const namespaceId = await homeOf(storeOf, id, idsOf(c.get("identity").namespace));
   const ports: FollowPorts = {
     now: () => Date.now(),
-    store: services.shard(uuid, shardOf(id)),
-    composition: services.shardComposition(uuid, shardOf(id)),
+    store: storeOf(namespaceId),
+    composition: services.shardComposition(namespaceId, shardOf(id)),
     schedulers: () => services.schedulers((work) => c.executionCtx.waitUntil(work)),
     scheduler: (name) => services.scheduler(name),
     linesOf: ({ logs }) => linesOf(logs, services.stores.blobs),
   };
-  const told = follow(ports, { id, namespaceId: uuid });
+  const told = follow(ports, { id, namespaceId });
   const first = await told.next();
   if (first.done === true || first.value.kind === "unknown") return respond(c, fail("not-found"));
   const seen = Number(c.req.raw.headers.get("Last-Event-ID") ?? "0") || 0;

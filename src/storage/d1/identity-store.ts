@@ -2,29 +2,53 @@
 
 import { and, asc, eq, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import type { Identity, NamespaceLimits } from "../../entities/identity.ts";
-import { type MasterSecret, open, sameSecret, seal } from "../../entities/sealing.ts";
-import type { IdentityStore, NewIdentity } from "../identity-store.ts";
+import type { Identity, Namespace, NamespaceLimits } from "../../entities/identity.ts";
+import { type MasterSecret, sameSecret, seal } from "../../entities/sealing.ts";
+import type { Household, IdentityStore, Made, NewIdentity, Standing, SubjectStanding } from "../identity-store.ts";
 import { identities, namespaces, subjects } from "./schema.ts";
 import { lookupOf, resealKey } from "./secret-book.ts";
 
 const SECRET_LENGTH = 64;
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
+const INSERT = `INSERT INTO identities (uuid, subject, namespace, lookup, sealed_key, created)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM subjects WHERE subject = ?2 AND blocked = 1)
+  ON CONFLICT DO NOTHING`;
+const MINE = "FROM identities WHERE uuid = ?1 AND lookup = ?2 AND created = ?3";
+const INSERT_SUBJECT = `INSERT INTO subjects (subject, created) SELECT ?4, ?3 ${MINE} ON CONFLICT DO NOTHING`;
+const INSERT_NAMESPACE = `INSERT INTO namespaces (name, limits, id) SELECT ?4, '{}', ?5 ${MINE}
+  ON CONFLICT (name) DO UPDATE SET id = coalesce(namespaces.id, excluded.id)`;
+const SET_LIMITS = `UPDATE namespaces SET limits = ?5 WHERE name = ?4 AND EXISTS (SELECT 1 ${MINE})`;
+const DELETE = "DELETE FROM identities WHERE subject = ?1 AND namespace = ?2";
+/** A blocked subject stays known: it is not unblocked by being made again. */
+const DELETE_SUBJECT = `DELETE FROM subjects WHERE subject = ?1 AND blocked = 0
+  AND NOT EXISTS (SELECT 1 FROM identities WHERE identities.subject = subjects.subject)`;
+const ROTATE = `UPDATE identities SET uuid = ?3, lookup = ?4, sealed_key = ?5 WHERE subject = ?1 AND namespace = ?2
+  AND NOT EXISTS (SELECT 1 FROM identities AS other WHERE other.uuid = ?3)`;
+const KEYS = "SELECT uuid FROM identities WHERE namespace = ?1 ORDER BY created, uuid";
+/** Gives a namespace its permanent id where it has none, as the migration did: an earlier version made it since. */
+const SETTLE = `INSERT INTO namespaces (name, limits, id, former)
+  SELECT ?1, '{}', (${KEYS} LIMIT 1), (SELECT json_group_array(uuid) FROM (${KEYS} LIMIT -1 OFFSET 1))
+  WHERE EXISTS (SELECT 1 FROM identities WHERE namespace = ?1)
+  ON CONFLICT (name) DO UPDATE SET id = excluded.id, former = excluded.former WHERE namespaces.id IS NULL`;
+
 interface Found {
   uuid: string;
   subject: string;
   namespace: string;
   lookup: string;
-  sealedKey: string;
   limits: string | null;
+  id: string | null;
+  former: string | null;
 }
 
 export class D1IdentityStore implements IdentityStore {
+  readonly #database: D1Database;
   readonly #db: DrizzleD1Database;
   readonly #secret: MasterSecret;
 
   constructor(database: D1Database, secret: MasterSecret) {
+    this.#database = database;
     this.#db = drizzle(database);
     this.#secret = secret;
   }
@@ -32,10 +56,7 @@ export class D1IdentityStore implements IdentityStore {
   async byKey(uuid: string, secret: string): Promise<Identity | null> {
     const key = `${uuid}:${secret}`;
     const { current, previous } = this.#secret;
-    const [lookup, [row]] = await Promise.all([
-      lookupOf(current, key),
-      this.#select().where(this.#visible(uuid)).limit(1),
-    ]);
+    const [lookup, [row]] = await Promise.all([lookupOf(current, key), this.#find(eq(identities.uuid, uuid))]);
     // An unknown uuid takes the same road as a wrong secret.
     if (await sameSecret(row?.lookup ?? "", lookup)) return row === undefined ? null : identityOf(row, key);
     if (previous === null) return null;
@@ -45,86 +66,170 @@ export class D1IdentityStore implements IdentityStore {
     return identityOf(row, key);
   }
 
-  async byUuid(uuid: string): Promise<Identity | null> {
-    const [row] = await this.#select().where(this.#visible(uuid)).limit(1);
-    return row === undefined ? null : this.#unsealed(row);
+  async household(id: string, { orKey }: { orKey: boolean }): Promise<Household | null> {
+    const named = sql`(SELECT name FROM namespaces WHERE id = ${id})`;
+    const keyed = sql`(SELECT namespace FROM identities WHERE uuid = ${id})`;
+    const name = orKey ? sql`coalesce(${named}, ${keyed})` : named;
+    const rows = await this.#find(eq(identities.namespace, name));
+    const [first] = rows;
+    if (first === undefined) return null;
+    const members = rows.map(({ uuid: keyId, subject }) => ({ keyId, subject }));
+    return { namespace: namespaceOf(first), limits: limitsOf(first), members };
   }
 
   async byNamespace(name: string): Promise<Identity | null> {
-    const [row] = await this.#select()
-      .where(and(eq(identities.namespace, name), eq(subjects.blocked, 0)))
-      .orderBy(asc(identities.created), asc(identities.uuid))
-      .limit(1);
-    return row === undefined ? null : this.#unsealed(row);
+    const [row] = await this.#find(eq(identities.namespace, name), 1);
+    return row === undefined ? null : { ...identityOf(row, ""), keyId: "", derived: true };
   }
 
-  async create(identity: NewIdentity): Promise<Identity | null> {
+  async create(identity: NewIdentity): Promise<Made> {
     const { subject, namespace, limits } = identity;
     const key = identity.key ?? randomKey();
-    const uuid = key.slice(0, key.indexOf(":"));
-    const [lookup, sealedKey] = await Promise.all([
-      lookupOf(this.#secret.current, key),
-      seal(this.#secret, "stored-key", key),
-    ]);
+    const uuid = uuidOf(key);
+    const { lookup, sealedKey } = await this.#sealed(key);
     const created = Date.now();
-    const [inserted] = await this.#db.batch([
-      this.#db
-        .insert(identities)
-        .values({ uuid, subject, namespace, lookup, sealedKey, created })
-        .onConflictDoNothing()
-        .returning({ uuid: identities.uuid }),
-      this.#db.insert(subjects).values({ subject, created }).onConflictDoNothing(),
-      this.#setLimits(namespace, { limits, ifInserted: { uuid, lookup, created } }),
+    // What follows the insertion is done only if that was.
+    const mine = [uuid, lookup, created];
+    const statements = [
+      this.#settle(namespace),
+      this.#prepared(INSERT, [uuid, subject, namespace, lookup, sealedKey, created]),
+      this.#prepared(INSERT_SUBJECT, [...mine, subject]),
+      this.#prepared(INSERT_NAMESPACE, [...mine, namespace, crypto.randomUUID()]),
+    ];
+    if (limits !== undefined) {
+      statements.push(this.#prepared(SET_LIMITS, [...mine, namespace, JSON.stringify(limits)]));
+    }
+    const [, inserted] = await this.#database.batch(statements);
+    if (inserted?.meta.changes === 0) return { kind: (await this.#isBlocked(subject)) ? "blocked" : "exists" };
+    const [row] = await this.#find(eq(identities.uuid, uuid));
+    return row === undefined ? { kind: "blocked" } : { kind: "made", identity: identityOf(row, key) };
+  }
+
+  async standing(subject: string): Promise<SubjectStanding | null> {
+    const [known] = await this.#db.select().from(subjects).where(eq(subjects.subject, subject)).limit(1);
+    if (known === undefined) return null;
+    const rows = await this.#db
+      .select({ name: identities.namespace })
+      .from(identities)
+      .where(eq(identities.subject, subject))
+      .orderBy(asc(identities.namespace));
+    return {
+      subject,
+      blocked: known.blocked !== 0,
+      namespaces: await this.#standings(rows.map((row) => row.name)),
+    };
+  }
+
+  async block(subject: string, blocked: boolean): Promise<SubjectStanding | null> {
+    await this.#db
+      .update(subjects)
+      .set({ blocked: blocked ? 1 : 0 })
+      .where(eq(subjects.subject, subject));
+    return this.standing(subject);
+  }
+
+  async remove(subject: string, namespace: string | undefined): Promise<SubjectStanding | null> {
+    const before = await this.standing(subject);
+    if (before === null) return null;
+    const gone = before.namespaces.map((each) => each.namespace.name).filter((name) => (namespace ?? name) === name);
+    if (namespace !== undefined && gone.length === 0) return null;
+    const statements = gone.map((name) => this.#prepared(DELETE, [subject, name]));
+    await this.#database.batch([...statements, this.#prepared(DELETE_SUBJECT, [subject])]);
+    return { ...before, namespaces: await this.#standings(gone) };
+  }
+
+  async rotate(subject: string, namespace: string, given: string | undefined): Promise<Identity | "exists" | null> {
+    const key = given ?? randomKey();
+    const uuid = uuidOf(key);
+    const { lookup, sealedKey } = await this.#sealed(key);
+    const [, changed] = await this.#database.batch([
+      this.#settle(namespace),
+      this.#prepared(ROTATE, [subject, namespace, uuid, lookup, sealedKey]),
     ]);
-    if (inserted.length === 0) return null;
-    const [row] = await this.#select().where(eq(identities.uuid, uuid)).limit(1);
-    return row === undefined ? null : identityOf(row, key);
+    const own = and(eq(identities.subject, subject), eq(identities.namespace, namespace));
+    const [row] = await this.#select().where(own).limit(1);
+    if (row === undefined) return null;
+    return changed?.meta.changes === 0 ? "exists" : identityOf(row, key);
   }
 
-  #setLimits(
-    namespace: string,
-    options: { limits: NamespaceLimits | undefined; ifInserted: { uuid: string; lookup: string; created: number } },
-  ) {
-    const { uuid, lookup, created } = options.ifInserted;
-    const limits = JSON.stringify(options.limits ?? {});
-    return this.#db
-      .insert(namespaces)
-      .select(
-        sql`SELECT ${namespace}, ${limits} FROM identities WHERE ${options.limits === undefined ? 0 : 1} = 1
-          AND uuid = ${uuid} AND lookup = ${lookup} AND created = ${created}`,
-      )
-      .onConflictDoUpdate({ target: namespaces.name, set: { limits } });
-  }
-
-  async #unsealed(row: Found): Promise<Identity> {
-    const key = await open(this.#secret, "stored-key", row.sealedKey);
-    // Who acts without a key to hand on hands none on.
-    return key === null ? { ...identityOf(row, ""), derived: true } : identityOf(row, key);
+  /** Rows of subjects that are not blocked, oldest key first. */
+  async #find(where: ReturnType<typeof eq>, limit = 1_000): Promise<Found[]> {
+    const ask = () =>
+      this.#select()
+        .where(and(where, eq(subjects.blocked, 0)))
+        .orderBy(asc(identities.created), asc(identities.uuid))
+        .limit(limit);
+    const rows = await ask();
+    const unsettled = rows.find((row) => row.id === null);
+    if (unsettled === undefined) return rows;
+    await this.#settle(unsettled.namespace).run();
+    return ask();
   }
 
   #select() {
-    const { uuid, subject, namespace, lookup, sealedKey } = identities;
+    const { uuid, subject, namespace, lookup } = identities;
+    const { limits, id, former } = namespaces;
     return this.#db
-      .select({ uuid, subject, namespace, lookup, sealedKey, limits: namespaces.limits })
+      .select({ uuid, subject, namespace, lookup, limits, id, former })
       .from(identities)
       .innerJoin(subjects, eq(subjects.subject, identities.subject))
       .leftJoin(namespaces, eq(namespaces.name, identities.namespace))
       .$dynamic();
   }
 
-  #visible(uuid: string) {
-    return and(eq(identities.uuid, uuid), eq(subjects.blocked, 0));
+  #settle(namespace: string): D1PreparedStatement {
+    return this.#prepared(SETTLE, [namespace]);
+  }
+
+  #prepared(statement: string, values: readonly (string | number)[]): D1PreparedStatement {
+    return this.#database.prepare(statement).bind(...values);
+  }
+
+  async #standings(names: readonly string[]): Promise<Standing[]> {
+    if (names.length === 0) return [];
+    const rows = await this.#db
+      .select({
+        ...{ namespace: namespaces.name, id: namespaces.id, former: namespaces.former },
+        open: sql<number>`EXISTS (SELECT 1 FROM identities JOIN subjects ON subjects.subject = identities.subject
+          WHERE identities.namespace = ${namespaces.name} AND subjects.blocked = 0)`,
+      })
+      .from(namespaces)
+      .where(sql`${namespaces.name} IN (SELECT value FROM json_each(${JSON.stringify(names)}))`)
+      .orderBy(asc(namespaces.name));
+    return rows.map((row) => ({ namespace: namespaceOf(row), open: row.open !== 0 }));
+  }
+
+  async #isBlocked(subject: string): Promise<boolean> {
+    const where = and(eq(subjects.subject, subject), eq(subjects.blocked, 1));
+    return (await this.#db.select().from(subjects).where(where).limit(1)).length > 0;
+  }
+
+  async #sealed(key: string): Promise<{ lookup: string; sealedKey: string }> {
+    const [lookup, sealedKey] = await Promise.all([
+      lookupOf(this.#secret.current, key),
+      seal(this.#secret, "stored-key", key),
+    ]);
+    return { lookup, sealedKey };
   }
 }
 
 function identityOf(row: Found, key: string): Identity {
-  return {
-    subject: row.subject,
-    namespace: { name: row.namespace, uuid: row.uuid },
-    limits: row.limits === null ? {} : (JSON.parse(row.limits) as NamespaceLimits),
-    key,
-    derived: false,
-  };
+  const { subject, uuid: keyId } = row;
+  return { subject, namespace: namespaceOf(row), limits: limitsOf(row), key, keyId, derived: false };
+}
+
+function namespaceOf(row: Pick<Found, "namespace" | "id" | "former">): Namespace {
+  if (row.id === null) throw new Error("a namespace has no id");
+  const former = JSON.parse(row.former ?? "[]") as string[];
+  return { name: row.namespace, uuid: row.id, ...(former.length === 0 ? {} : { former }) };
+}
+
+function limitsOf({ limits }: Pick<Found, "limits">): NamespaceLimits {
+  return limits === null ? {} : (JSON.parse(limits) as NamespaceLimits);
+}
+
+function uuidOf(key: string): string {
+  return key.slice(0, key.indexOf(":"));
 }
 
 function randomKey(): string {

@@ -36,7 +36,11 @@ export const subjects = sqliteTable("subjects", {
   created: integer().notNull(),
 });
 
-export const namespaces = sqliteTable("namespaces", { name: text().primaryKey(), limits: text().notNull() });
+export const namespaces = sqliteTable(
+  "namespaces",
+  { name: text().primaryKey(), limits: text().notNull(), id: text(), former: text().notNull().default("[]") },
+  (table) => [uniqueIndex("namespaces_by_id").on(table.id)],
+);
 
 /** Facts of the deployment itself. */
 export const deployment = sqliteTable("deployment", { name: text().primaryKey(), value: text().notNull() });

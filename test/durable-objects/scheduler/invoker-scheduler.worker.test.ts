@@ -108,7 +108,7 @@ test("a sealed key that cannot be opened is not handed on: the action gets a cre
   const call = { ...invocation({ credential: "owner" }), sealedKey: "v1.nonsense" };
   const reply = await schedulerOf(host).invoke(call, { waitMs: 2_000 });
   expect(reply).toMatchObject({ kind: "done", completion: { statusCode: 0 } });
-  expect(host.runs[0]?.key).toMatch(new RegExp(`^${call.about.namespaceId}:act\\.`));
+  expect(host.runs[0]?.key).toMatch(new RegExp(`^${call.about.namespaceId}:ac2\\.`));
 });
 
 test("a refused run is busy for its caller", async () => {
