@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { isLabel, MOST_LABELS } from "../src/protocol/matching.ts";
 import { hostOfToken } from "../src/protocol/names.ts";
+import { parseNetworks } from "./engine/networks.ts";
 import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry-rules.ts";
 import { LEVELS, type Level } from "./engine/security-level.ts";
 import type { Level as LogLevel } from "./logger.ts";
@@ -26,6 +27,8 @@ export interface HostConfig {
   readonly requireLevel: Level;
   /** MB that must be free on the disks of host and engine; 0 = not watched. */
   readonly minDisk: number;
+  /** What containers are told as the API's address ("" = as api-host.ts decides), and private networks they may reach. */
+  readonly network: { readonly apiHost: string; readonly allow: readonly string[] };
   readonly shards: number;
   /** What actions may ask a host to have. */
   readonly labels: readonly string[];
@@ -68,6 +71,8 @@ const OPTIONS = {
   memory: { type: "string" },
   "require-level": { type: "string" },
   "min-disk": { type: "string" },
+  "api-host": { type: "string" },
+  "allow-net": { type: "string" },
   shards: { type: "string" },
   labels: { type: "string" },
   prewarm: { type: "string" },
@@ -105,6 +110,10 @@ Runs actions of the platform at URL on this machine. Each option has a variable,
   --memory MB           for running activations                            half of this machine's
   --require-level NAME  do not start with less: none, containers, confined, strict   none
   --min-disk MB         less free disk, and nothing new is taken           256
+  --api-host URL        the API's address for actions (__OW_API_HOST);     the platform's, or the bridge's gateway
+                        "gateway": always the forwarder on the bridge      where that is this machine alone
+  --allow-net LIST      private networks that containers may reach,        none
+                        e.g. 10.1.0.0/16,192.168.7.9
   --shards N            schedulers this host is split over, 1 to 16        1
   --labels LIST         e.g. gpu,zone=eu: actions annotated with invoker-resources go to hosts that have them
   --prewarm LIST        e.g. nodejs:24=2,python:3.13=1@512; "none";        nodejs:default=1
@@ -205,6 +214,11 @@ function build(
     throw new Complaint(`--user-registry ${userRegistry}: expected a host, with a port if it needs one.`);
   }
 
+  const apiHost = read("api-host", "");
+  const allow = parseNetworks(read("allow-net", ""));
+  if (allow === null) {
+    throw new Complaint(`--allow-net ${read("allow-net", "")}: expected IPv4 networks, e.g. 10.1.0.0/16,192.168.7.9.`);
+  }
   const shards = number("shards", 1, { min: 1, max: 16 });
   const memory = number("memory", Math.max(256, Math.floor(totalmem() / 2 / 1024 ** 2)), { min: 128, max: 10_000_000 });
   if (memory / shards < 128) throw new Complaint(`--memory ${memory}: each of ${shards} shards needs at least 128 MB.`);
@@ -219,6 +233,7 @@ function build(
     memory,
     requireLevel: choice("require-level", "none", LEVELS),
     minDisk: number("min-disk", 256, { min: 0, max: 10_000_000 }),
+    network: { apiHost: apiHost === "" || apiHost === "gateway" ? apiHost : origin(apiHost, "--api-host"), allow },
     shards,
     labels: [...new Set(labels)],
     prewarm,
@@ -258,15 +273,15 @@ function credentialsOf(text: string): RegistryOptions["credentials"] {
   return text.trimStart().startsWith("{") ? { text } : { file: resolve(text) };
 }
 
-function origin(text: string): string {
+function origin(text: string, flag = "--url"): string {
   if (text === "")
     throw new Complaint("No --url: give the platform's origin, e.g. https://edgewhisk.example.workers.dev.");
   const url = URL.parse(text);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new Complaint(`--url ${text.slice(0, 200)}: expected http://… or https://….`);
+    throw new Complaint(`${flag} ${text.slice(0, 200)}: expected http://… or https://….`);
   }
   if (url.username !== "" || url.password !== "" || url.pathname !== "/" || url.search !== "" || url.hash !== "") {
-    throw new Complaint("--url: expected an origin alone, without user, path or query.");
+    throw new Complaint(`${flag}: expected an origin alone, without user, path or query.`);
   }
   return url.origin;
 }

@@ -17,6 +17,8 @@ export interface Forwarder {
 
 export interface ForwarderOptions {
   readonly listen: string;
+  /** Taken where it is free; absent or 0 = any. */
+  readonly port?: number;
   readonly target: string;
   /** The namespace of the container at this address; null where it is nobody's. */
   readonly whose: (address: string) => string | null;
@@ -89,9 +91,17 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
     });
   });
   server.on("upgrade", (_request, socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, options.listen, resolve);
+  const listen = (port: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, options.listen, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+  await listen(options.port ?? 0).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EADDRINUSE") throw error;
+    return listen(0);
   });
   const { port } = server.address() as AddressInfo;
   return {

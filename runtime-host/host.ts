@@ -82,6 +82,7 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
     name: config.name,
     state: join(config.state, "containers"),
     apiUrl: config.url,
+    network: config.network,
     memory: config.memory,
     images: config.images,
     requireLevel: config.requireLevel,

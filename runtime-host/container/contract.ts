@@ -119,8 +119,16 @@ export interface ContainersOptions {
   name: string;
   /** Folder for the containers' files (0700), theirs alone: compile cache, process engine's work folders. */
   state: string;
-  /** Origin of the API as the host reaches it; containers reach it through the forwarder (`__OW_API_HOST`). */
+  /** Origin of the API as the host reaches it. */
   apiUrl: string;
+  network?: {
+    /** What actions are told as `__OW_API_HOST`: an origin, "gateway" for the forwarder, "" = decided by `apiUrl`. */
+    apiHost: string;
+    /** Private networks that containers may reach, as parseNetworks gives them. */
+    allow: readonly string[];
+    /** Files that tell this machine's name servers; absent = where systems have them. */
+    nameFiles?: readonly string[];
+  };
   memory: number;
   /** `<prefix><family>-<version>:<tag>`, e.g. "edgewhisk/action-nodejs-24:dev". */
   images: { prefix: string; tag: string; registries?: RegistryOptions };

@@ -6,7 +6,7 @@ import type Docker from "dockerode";
 import type { DiskGuard } from "./disk-guard.ts";
 import { attach } from "./docker-attach.ts";
 import { DockerFrames } from "./docker-frames.ts";
-import { containerName } from "./docker-names.ts";
+import { closeNames } from "./docker-resolver.ts";
 import { type ContainerSettings, createOptions } from "./docker-settings.ts";
 import type { Address, ContainerOwner, ContainerSpec, Death, EngineContainer, OutputSink } from "./engine.ts";
 
@@ -18,7 +18,6 @@ const MB = 1024 * 1024;
 const BESIDE = 6;
 /** MB more where the network is another container's. */
 const SANDBOX = 5;
-const RENAME_AFTER = 1_000;
 /** ms the engine may take to say why a container ended. */
 const DEATH_WAIT = 1_000;
 
@@ -53,12 +52,15 @@ export class DockerContainer implements EngineContainer {
       settings: ContainerSettings;
       sink: OutputSink;
       made: (it: DockerContainer) => void;
+      /** Its labels cannot tell any more whose it is. */
+      adopted?: (it: DockerContainer, owner: ContainerOwner) => void;
       guard?: DiskGuard | null;
     },
   ): Promise<DockerContainer> {
     const { spec, settings, sink } = options;
     const self = new DockerContainer(await docker.createContainer(createOptions(spec, settings)), { spec, settings });
     options.made(self);
+    self.onAdopted = (owner) => options.adopted?.(self, owner);
     // The sink is another's as soon as this start has failed.
     const life = { started: false, over: false };
     const tell = () => life.started && life.over && sink.ended();
@@ -73,6 +75,7 @@ export class DockerContainer implements EngineContainer {
       const info = await self.#container.inspect();
       const { NetworkSettings } = info;
       self.#watchDisk(options.guard ?? null, info);
+      if (settings.names !== null && (settings.sandbox ?? null) === null) await closeNames(info.State.Pid);
       const host = settings.sandbox?.address ?? NetworkSettings.Networks[settings.network]?.IPAddress ?? "";
       if (host !== "") self.address = { host, port: PORT };
       life.started = true;
@@ -115,11 +118,6 @@ export class DockerContainer implements EngineContainer {
   adopted(owner: ContainerOwner): void {
     this.namespaceId = owner.namespaceId;
     this.onAdopted?.(owner);
-    const { spec, settings } = this.#options;
-    const name = containerName(settings.host.name, { ...spec, owner }, { adopted: true });
-    // Not while its first run needs the machine. It may be gone by then.
-    const rename = () => this.#removal ?? this.#container.rename({ name }).catch(() => undefined);
-    setTimeout(rename, RENAME_AFTER).unref();
   }
 
   reached(): void {

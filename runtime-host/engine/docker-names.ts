@@ -1,5 +1,6 @@
-// Names, labels and images as Docker sees them. Pure.
+// Names, labels and images as Docker sees them.
 
+import { randomBytes } from "node:crypto";
 import { MANIFEST } from "../../src/entities/runtimes.ts";
 import type { RuntimeReport } from "../../src/protocol/messages.ts";
 import type { ContainerSpec } from "./engine.ts";
@@ -15,13 +16,10 @@ export const LABEL = {
   sandbox: "io.edgewhisk.sandbox",
 } as const;
 
-/** `wsk<host>_<n>_<namespace>_<action>`, or `wsk<host>_<n>_prewarm_<kind>`. Labels cannot be changed: of one that was prewarmed and
- * has found its owner, the name tells the revision too. */
-export function containerName(host: string, spec: ContainerSpec, options: { adopted?: boolean } = {}): string {
-  const { owner } = spec;
-  const whose = owner === undefined ? `prewarm_${spec.kind}` : `${owner.namespace}_${owner.action}`;
-  const what = owner === undefined || options.adopted !== true ? whose : `${whose}_${owner.revision}`;
-  return `wsk${host}_${spec.number}_${what}`.replace(/[^a-zA-Z0-9_.-]/g, "").slice(0, 200);
+/** Says nothing: the engine tells containers each other's names by their addresses. Whose it is stand in the labels, which only
+ * the engine's users see. */
+export function opaqueName(): string {
+  return `edgewhisk-${randomBytes(8).toString("hex")}`;
 }
 
 export function containerLabels(host: { name: string; boot: string }, spec: ContainerSpec): Record<string, string> {
@@ -41,11 +39,7 @@ export function containerLabels(host: { name: string; boot: string }, spec: Cont
   };
 }
 
-/** `wsk<host>_sandbox_<n>`, with the host's labels: it is swept as a container of this host, and is none that runs actions. */
-export function sandboxName(host: string, number: number): string {
-  return `wsk${host}_sandbox_${number}`.replace(/[^a-zA-Z0-9_.-]/g, "");
-}
-
+/** It is swept as a container of this host, and is none that runs actions. */
 export function sandboxLabels(host: { name: string; boot: string }, number: number): Record<string, string> {
   return { [LABEL.host]: host.name, [LABEL.boot]: host.boot, [LABEL.sandbox]: String(number) };
 }

@@ -2,7 +2,10 @@
 
 import type Docker from "dockerode";
 import { digestOf, tarStream } from "../runtimes/tar.ts";
-import { sandboxLabels, sandboxName } from "./docker-names.ts";
+import { opaqueName, sandboxLabels } from "./docker-names.ts";
+import { closeNames } from "./docker-resolver.ts";
+import { SECCOMP } from "./docker-seccomp.ts";
+import type { ContainerSettings } from "./docker-settings.ts";
 import type { Sandbox } from "./sandbox-book.ts";
 import { sandboxProgram } from "./sandbox-program.ts";
 
@@ -33,22 +36,28 @@ export async function sandboxImage(docker: Docker, prefix: string): Promise<stri
 /** Rejects with the engine's error; what was made by then is removed. */
 export async function makeSandbox(
   docker: Docker,
-  options: { image: string; host: { name: string; boot: string }; network: string; number: number },
+  options: {
+    image: string;
+    host: { name: string; boot: string };
+    network: string;
+    number: number;
+  } & Pick<ContainerSettings, "names" | "hosts" | "seccomp">,
 ): Promise<Sandbox> {
   const { image, host, network, number } = options;
   const container = await docker.createContainer({
-    name: sandboxName(host.name, number),
+    name: opaqueName(),
     Image: image,
     Entrypoint: [`/${PROGRAM}`],
     Labels: sandboxLabels(host, number),
     User: "65534:65534",
     HostConfig: {
       NetworkMode: network,
+      ExtraHosts: [...options.hosts],
       Memory: MEMORY * MB,
       MemorySwap: MEMORY * MB,
       PidsLimit: 16,
       CapDrop: ["ALL"],
-      SecurityOpt: ["no-new-privileges"],
+      SecurityOpt: ["no-new-privileges", ...(options.seccomp ? [SECCOMP] : [])],
       ReadonlyRootfs: true,
       LogConfig: { Type: "none", Config: {} },
       RestartPolicy: { Name: "no" },
@@ -56,7 +65,8 @@ export async function makeSandbox(
   });
   try {
     await container.start();
-    const { NetworkSettings, HostsPath, HostnamePath, ResolvConfPath } = await container.inspect();
+    const { NetworkSettings, HostsPath, HostnamePath, ResolvConfPath, State } = await container.inspect();
+    if (options.names !== null) await closeNames(State.Pid);
     const address = NetworkSettings.Networks[network]?.IPAddress ?? "";
     if (address === "") throw new Error("it has no address");
     const files = { "/etc/hosts": HostsPath, "/etc/hostname": HostnamePath, "/etc/resolv.conf": ResolvConfPath };

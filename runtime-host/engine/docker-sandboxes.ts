@@ -6,11 +6,14 @@ import { type Logger, reasonOf } from "../logger.ts";
 import type { DockerContainer } from "./docker-container.ts";
 import { removeEach } from "./docker-leftovers.ts";
 import { makeSandbox, sandboxImage } from "./docker-sandbox.ts";
+import type { ContainerSettings } from "./docker-settings.ts";
 import { type Sandbox, SandboxBook } from "./sandbox-book.ts";
 
 export interface SandboxesOptions {
   readonly host: { name: string; boot: string };
   readonly network: string;
+  /** What containers are told and may do; see ContainerSettings. */
+  reach(): Pick<ContainerSettings, "names" | "hosts" | "seccomp">;
   /** Of image names that are never pulled for a caller. */
   readonly prefix: string;
   readonly log: Logger;
@@ -114,8 +117,10 @@ export class DockerSandboxes {
   #follow(container: DockerContainer, namespace: string | null, sandbox: Sandbox | null): DockerContainer {
     let home = namespace;
     if (home !== null) this.#book.arrived(home);
-    container.onAdopted = ({ namespaceId }) => {
-      home ??= namespaceId;
+    const { onAdopted } = container;
+    container.onAdopted = (owner) => {
+      onAdopted?.(owner);
+      home ??= owner.namespaceId;
       this.#book.arrived(home);
     };
     container.onRemoved = (sound) => {
@@ -148,14 +153,15 @@ export class DockerSandboxes {
   }
 
   async #tryToMake(namespace: string | null): Promise<Sandbox | null> {
-    const { log, host, network, prefix } = this.#options;
+    const { log, host, network, prefix, reach } = this.#options;
     try {
       this.#image ??= await sandboxImage(this.#docker, prefix);
       if (this.#image === null) {
         this.#notBefore = Number.POSITIVE_INFINITY;
         return null;
       }
-      const sandbox = await makeSandbox(this.#docker, { image: this.#image, host, network, number: ++this.#number });
+      const number = ++this.#number;
+      const sandbox = await makeSandbox(this.#docker, { image: this.#image, host, network, number, ...reach() });
       this.#byId.set(sandbox.id, sandbox);
       this.#book.made(sandbox, namespace, sandbox.made);
       return sandbox;

@@ -26,21 +26,29 @@ interface Trial {
 
 export async function probeSecurity(docker: Docker, known: Trial): Promise<Facts> {
   const info = (await docker.info()) as Info;
-  const options = (info.SecurityOptions ?? []).map((each) => Object.fromEntries(each.split(",").map(pairOf)));
-  const has = (name: string) => options.some((each) => each.name === name);
-  const profile = options.find((each) => each.name === "seccomp")?.profile;
+  const has = (name: string) => enables(info, name);
   const unlimited = [info.MemoryLimit === true ? [] : ["memory"], info.PidsLimit === true ? [] : ["processes"]].flat();
   return {
     engine: `docker ${info.ServerVersion ?? "?"}`,
     cgroup: Number(info.CgroupVersion ?? "1"),
     limits: unlimited.length === 0 ? true : `the kernel's cgroups do not limit ${unlimited.join(" and ")}`,
-    seccomp: profile !== undefined && profile !== "unconfined" ? true : "the engine filters no system calls",
+    // Whatever its own profile is: containers are given ours.
+    seccomp: has("seccomp") ? true : "the engine filters no system calls",
     userNamespaces:
       has("userns") || has("rootless")
         ? true
         : "root in a container is root of the machine: no userns-remap, not rootless",
     diskQuota: await tryQuota(docker, known),
   };
+}
+
+/** Whether the engine would take a profile. */
+export async function takesSeccomp(docker: Docker): Promise<boolean> {
+  return enables((await docker.info()) as Info, "seccomp");
+}
+
+function enables({ SecurityOptions = [] }: Info, name: string): boolean {
+  return SecurityOptions.some((each) => Object.fromEntries(each.split(",").map(pairOf)).name === name);
 }
 
 function pairOf(text: string): [string, string] {

@@ -1,7 +1,8 @@
-// What a container may do and use, as Docker is told. Pure.
+// What a container may do and use, as Docker is told. Pure, but for its name.
 
 import type { ContainerCreateOptions, MountSettings } from "dockerode";
-import { containerLabels, containerName } from "./docker-names.ts";
+import { containerLabels, opaqueName } from "./docker-names.ts";
+import { SECCOMP } from "./docker-seccomp.ts";
 import type { ContainerSpec } from "./engine.ts";
 import type { Sandbox } from "./sandbox-book.ts";
 
@@ -22,11 +23,18 @@ export interface ContainerSettings {
   disk?: number;
   /** The engine can hold a container to that itself. */
   quota?: boolean;
+  /** The engine filters system calls. */
+  seccomp: boolean;
+  /** A file of this machine to be shown as resolv.conf; null: the engine's own. */
+  names: string | null;
+  /** `name:address` */
+  hosts: readonly string[];
 }
 
 const FILES = 1024;
 /** Where a container finds its journals. */
 const JOURNALS = ["/run/edgewhisk-journal-a", "/run/edgewhisk-journal-b"] as const;
+const RESOLV_CONF = "/etc/resolv.conf";
 const MB = 1024 * 1024;
 
 export function createOptions(spec: ContainerSpec, settings: ContainerSettings): ContainerCreateOptions {
@@ -35,14 +43,17 @@ export function createOptions(spec: ContainerSpec, settings: ContainerSettings):
   const { sandbox = null } = settings;
   const mounts = [
     ...(spec.journals ?? []).map((source, at) => mount(source, JOURNALS[at], "rprivate")),
+    ...(settings.names === null ? [] : [{ ...mount(settings.names, RESOLV_CONF, "rprivate"), ReadOnly: true }]),
     // What lies in the engine's own folder may be mounted in no other way.
-    ...Object.entries(sandbox?.files ?? {}).map(([target, source]) => ({
-      ...mount(source, target, "rslave"),
-      ReadOnly: true,
-    })),
+    ...Object.entries(sandbox?.files ?? {})
+      .filter(([target]) => target !== RESOLV_CONF || settings.names === null)
+      .map(([target, source]) => ({
+        ...mount(source, target, "rslave"),
+        ReadOnly: true,
+      })),
   ];
   return {
-    name: containerName(settings.host.name, spec),
+    name: opaqueName(),
     Image: settings.image,
     Labels: containerLabels(settings.host, spec),
     // A runtime that can take overlapping runs must be told so; whether it gets them is the pool's decision.
@@ -57,6 +68,8 @@ export function createOptions(spec: ContainerSpec, settings: ContainerSettings):
     OpenStdin: false,
     HostConfig: {
       NetworkMode: sandbox === null ? settings.network : `container:${sandbox.id}`,
+      // In a sandbox they stand in its file.
+      ...(sandbox === null ? { ExtraHosts: [...settings.hosts] } : {}),
       Memory: memory,
       // The same: no swap.
       MemorySwap: memory,
@@ -64,7 +77,7 @@ export function createOptions(spec: ContainerSpec, settings: ContainerSettings):
         ? {}
         : { CpuShares: Math.max(2, Math.round((settings.cpuShares * spec.memory) / 128)) }),
       CapDrop: settings.own ? ["ALL"] : ["NET_RAW", "NET_ADMIN"],
-      SecurityOpt: ["no-new-privileges"],
+      SecurityOpt: ["no-new-privileges", ...(settings.seccomp ? [SECCOMP] : [])],
       PidsLimit: settings.pids,
       Ulimits: [
         { Name: "nofile", Soft: FILES, Hard: FILES },

@@ -4,7 +4,8 @@ import { Broken, type Subject, whenListening } from "../contract/session.ts";
 import { connectDocker, pingDocker } from "./docker-connect.ts";
 import { DockerContainer } from "./docker-container.ts";
 import { LABEL } from "./docker-names.ts";
-import { ensureNetwork, NETWORK } from "./docker-network.ts";
+import { ensureNetwork, namesFor, PLAIN } from "./docker-network.ts";
+import { takesSeccomp } from "./docker-security.ts";
 
 const MEMORY = 256;
 const LISTENING_WAIT = 30_000;
@@ -31,7 +32,9 @@ export async function openTrial(image: string): Promise<Trial> {
     .inspect()
     .catch(() => null);
   if (found === null) throw new Broken(`There is no image ${image} here: pull or build it first.`);
-  await ensureNetwork(docker);
+  const seccomp = await takesSeccomp(docker);
+  const names = namesFor(PLAIN);
+  await ensureNetwork(docker, names);
   let number = 0;
   const running = new Set<DockerContainer>();
   return {
@@ -47,7 +50,10 @@ export async function openTrial(image: string): Promise<Trial> {
           host: { name: `contract-${process.pid}`, boot: "contract" },
           image: found.Id,
           own: found.Config?.Labels?.[LABEL.kind] !== undefined,
-          network: NETWORK,
+          network: names.network,
+          names: null,
+          hosts: [],
+          seccomp,
           apiHost: "http://127.0.0.1:9",
           pids: 256,
           cpuShares: 0,

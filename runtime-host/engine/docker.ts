@@ -13,8 +13,9 @@ import { DockerContainer } from "./docker-container.ts";
 import { DockerImages } from "./docker-images.ts";
 import { LONGEST, removeEach } from "./docker-leftovers.ts";
 import { LABEL } from "./docker-names.ts";
-import { ensureNetwork, NETWORK } from "./docker-network.ts";
+import { ensureNetwork } from "./docker-network.ts";
 import { DockerPulls } from "./docker-pulls.ts";
+import { Reach } from "./docker-reach.ts";
 import { DockerSandboxes } from "./docker-sandboxes.ts";
 import { type Facts, probeSecurity } from "./docker-security.ts";
 import { type EngineEvent, EngineWatch } from "./docker-watch.ts";
@@ -29,7 +30,10 @@ const MB = 1024 * 1024;
 /** ms for what is left when the host ends: whoever cleans up after it, or its next start, removes the rest. */
 const ENDING = 5_000;
 
-type Options = Pick<ContainersOptions, "minDisk" | "name" | "apiUrl" | "images" | "container" | "log" | "changed">;
+type Options = Pick<
+  ContainersOptions,
+  "minDisk" | "name" | "state" | "apiUrl" | "network" | "images" | "container" | "log" | "changed"
+>;
 
 export class DockerEngine implements Engine {
   readonly name = "docker";
@@ -42,6 +46,7 @@ export class DockerEngine implements Engine {
   /** Tells this process's containers from those of an earlier one of the same name. */
   readonly #boot = `${process.pid}-${Date.now().toString(36)}`;
   readonly #containers = new Map<string, DockerContainer>();
+  readonly #reach: Reach;
   readonly #sandboxes: DockerSandboxes;
   /** Containers of ours that the last look found and nobody here knew. */
   #suspects: ReadonlySet<string> = new Set();
@@ -60,9 +65,11 @@ export class DockerEngine implements Engine {
     this.#log = options.log;
     this.#images = new DockerImages(docker, options.images);
     this.#pulls = new DockerPulls(docker, { ...options.images, log: options.log, changed: () => options.changed() });
+    this.#reach = new Reach({ apiHost: "", allow: [], ...options.network, ...options });
     this.#sandboxes = new DockerSandboxes(docker, {
       host: { name: options.name, boot: this.#boot },
-      network: NETWORK,
+      network: this.#reach.network.network,
+      reach: () => ({ names: this.#reach.names, hosts: this.#reach.hosts, seccomp: this.#seccomp }),
       prefix: options.images.prefix,
       log: options.log,
     });
@@ -76,7 +83,7 @@ export class DockerEngine implements Engine {
     });
     const self = new DockerEngine(docker, options);
     try {
-      await self.#openForwarder(await ensureNetwork(docker));
+      await self.#openForwarder(await ensureNetwork(docker, self.#reach.network));
       const orphans = await self.sweep(new Set());
       if (orphans > 0) options.log.info("orphans-removed", { containers: orphans });
       await self.#images.scan();
@@ -128,8 +135,11 @@ export class DockerEngine implements Engine {
       host: { name: this.#options.name, boot: this.#boot },
       image: image.image,
       own: image.own,
-      network: NETWORK,
+      network: this.#reach.network.network,
       apiHost: this.#apiHost,
+      names: this.#reach.names,
+      hosts: this.#reach.hosts,
+      seccomp: this.#seccomp,
       pids: this.#options.container.pids,
       cpuShares: this.#options.container.cpuShares,
       disk: this.#options.container.disk ?? 0,
@@ -142,6 +152,8 @@ export class DockerEngine implements Engine {
         guard: this.#guard,
         settings: { ...settings, sandbox },
         made: (made) => this.#containers.set(made.id, made),
+        adopted: ({ id }, { namespace, action, revision }) =>
+          this.#log.info("container-adopted", { id: id.slice(0, 12), namespace, action, revision }),
       });
     // Other images may write to files that tell of the network.
     const namespace = image.own ? (spec.owner?.namespaceId ?? null) : null;
@@ -201,16 +213,25 @@ export class DockerEngine implements Engine {
       this.#forwarder = await startForwarder({
         listen: gateway,
         target: this.#options.apiUrl,
+        port: this.#reach.port,
         whose: (address) => this.#ownerAt(address),
       });
-      this.#apiHost = this.#forwarder.url;
+      const { port, url } = this.#forwarder;
+      this.#reach.port = port;
+      this.#apiHost = this.#reach.origin ?? url;
+      await this.#reach.open();
       const { changed } = this.#options;
-      this.#firewall = await Firewall.raise(ground, { port: this.#forwarder.port, log: this.#log, changed });
+      const openings = () => this.#reach.openings(gateway);
+      this.#firewall = await Firewall.raise(ground, { port, openings, log: this.#log, changed });
     } catch (error) {
       // The engine runs in a virtual machine: its gateway is not an address of this machine.
-      this.#apiHost = this.#options.apiUrl;
+      this.#apiHost = this.#reach.origin ?? this.#options.apiUrl;
       this.#log.warn("no-forwarder", { gateway, reason: reasonOf(error), apiHost: this.#apiHost });
     }
+  }
+
+  get #seccomp(): boolean {
+    return this.#facts?.seccomp === true;
   }
 
   #ownerAt(address: string): string | null {
@@ -231,7 +252,7 @@ export class DockerEngine implements Engine {
 
   /** The network may be another one by now. */
   async #back(): Promise<void> {
-    const ground = await ensureNetwork(this.#docker);
+    const ground = await ensureNetwork(this.#docker, this.#reach.network);
     if (JSON.stringify(ground) !== JSON.stringify(this.#ground)) {
       await this.#forwarder?.close();
       await this.#firewall?.close();

@@ -4,6 +4,8 @@
 // machine or passed on: one place sees everything a container sends, published ports of others included, and no one else's
 // rules for input and forwarding come first.
 
+import { PRIVATE } from "./networks.ts";
+
 export interface Ground {
   /** The bridge's name as a network interface. */
   readonly bridge: string;
@@ -12,7 +14,19 @@ export interface Ground {
   readonly subnet: string;
 }
 
-/** Services that clouds run for their machines only: instance metadata and credentials. */
+/** What containers may reach beside the forwarder and the internet. All hosts on one bridge say the same. */
+export interface Openings {
+  /** Addresses of name servers, for port 53 only. */
+  readonly names: readonly string[];
+  /** The platform itself, where containers are told its own address. */
+  readonly api: readonly { readonly address: string; readonly port: number }[];
+  /** Private networks, as parseNetwork writes them. */
+  readonly networks: readonly string[];
+}
+
+export const NOTHING: Openings = { names: [], api: [], networks: [] };
+
+/** Services that clouds run for their machines only: instance metadata and credentials. Nobody may open them. */
 const CLOUD = ["169.254.0.0/16", "168.63.129.16/32", "100.100.100.200/32"];
 /** How many ports of hosts that have ended are removed at once. */
 const MOST_PORTS = 64;
@@ -23,7 +37,11 @@ export function chainOf(bridge: string): string {
 
 /** Whether what containers send is held to this host's forwarder on `port`: true, or why not. `listing` is what
  * `iptables -t mangle -S` prints. */
-export function rulesHold(listing: string, ground: Ground, port: number): true | string {
+export function rulesHold(
+  listing: string,
+  ground: Ground,
+  { port, openings }: { port: number; openings: Openings },
+): true | string {
   const chain = chainOf(ground.bridge);
   const lines = listing.split("\n").map((line) => line.trim());
   const before = lines.filter((line) => line.startsWith("-A PREROUTING "));
@@ -34,7 +52,7 @@ export function rulesHold(listing: string, ground: Ground, port: number): true |
   const rules = rulesIn(lines, chain);
   const doors = rules.filter((rule) => portOf(rule, ground) !== null);
   const rest = rules.filter((rule) => portOf(rule, ground) === null);
-  if (rest.join("\n") !== fixedRules(ground).join("\n")) return `${chain} holds other rules than it should`;
+  if (rest.join("\n") !== fixedRules(ground, openings).join("\n")) return `${chain} holds other rules than it should`;
   if (rules[0] !== rest[0] || rules[doors.length + 1] !== rest[1]) return `${chain} holds its rules in another order`;
   return doors.includes(door(ground, port)) ? true : `${chain} does not let containers reach the API`;
 }
@@ -44,7 +62,7 @@ export function rulesHold(listing: string, ground: Ground, port: number): true |
 export function changesFor(
   listing: string,
   ground: Ground,
-  { port, alive }: { port: number; alive: (port: number) => boolean },
+  { port, openings, alive }: { port: number; openings: Openings; alive: (port: number) => boolean },
 ): string | null {
   const chain = chainOf(ground.bridge);
   const lines = listing.split("\n").map((line) => line.trim());
@@ -52,12 +70,12 @@ export function changesFor(
   const dead = ports.filter((each) => each !== port && !alive(each)).slice(0, MOST_PORTS);
   const known = ports.find((each) => !dead.includes(each));
   // Only what differs is told, so that hosts which start at once do not undo each other's rules.
-  if (known !== undefined && rulesHold(listing, ground, known) === true) {
+  if (known !== undefined && rulesHold(listing, ground, { port: known, openings }) === true) {
     const changes = dead.map((each) => door(ground, each).replace("-A", "-D"));
     if (!ports.includes(port)) changes.push(door(ground, port).replace(`-A ${chain}`, `-I ${chain} 2`));
     return changes.length === 0 ? null : table(changes);
   }
-  const [first = "", ...rest] = fixedRules(ground);
+  const [first = "", ...rest] = fixedRules(ground, openings);
   const kept = [...new Set([...ports.filter((each) => !dead.includes(each)), port])];
   const jump = jumpTo(ground);
   return table([
@@ -95,11 +113,16 @@ function rulesIn(lines: readonly string[], chain: string): string[] {
 }
 
 /** In the words in which iptables lists them. Answers to what the host sent come first; the doors stand behind them. */
-function fixedRules({ bridge, subnet }: Ground): string[] {
+function fixedRules({ bridge, subnet }: Ground, { names, api, networks }: Openings): string[] {
   const closed = ["LOCAL", "BROADCAST", "MULTICAST"].map((type) => `-m addrtype --dst-type ${type}`);
+  const asked = names.flatMap((each) => ["udp", "tcp"].map((how) => `-d ${each}/32 -p ${how} -m ${how} --dport 53`));
+  const platform = api.map(({ address, port }) => `-d ${address}/32 -p tcp -m tcp --dport ${port}`);
   return [
     "-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN",
+    ...[...asked, ...platform].map((what) => `${what} -j RETURN`),
     ...[...closed, ...[subnet, ...CLOUD].map((net) => `-d ${net}`)].map((what) => `${what} -j DROP`),
+    ...networks.map((net) => `-d ${net} -j RETURN`),
+    ...PRIVATE.map((net) => `-d ${net} -j DROP`),
   ].map((rule) => `-A ${chainOf(bridge)} ${rule}`);
 }
 

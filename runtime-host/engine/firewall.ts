@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type Logger, reasonOf } from "../logger.ts";
-import { changesFor, type Ground, removalOf, rulesHold } from "./firewall-rules.ts";
+import { changesFor, type Ground, type Openings, removalOf, rulesHold } from "./firewall-rules.ts";
 
 const EVERY = 30_000;
 /** ms to the next look while the rules do not hold. */
@@ -22,6 +22,8 @@ const run = promisify(execFile);
 export interface FirewallOptions {
   /** The forwarder's. */
   readonly port: number;
+  /** Asked at each look: name servers and addresses change. */
+  openings(): Promise<Openings>;
   readonly log: Logger;
   /** `state` has changed. */
   changed(): void;
@@ -87,8 +89,10 @@ export class Firewall {
       try {
         const listing = await listed();
         const alive = gatewayPorts(this.#ground.gateway);
-        const text = changesFor(listing, this.#ground, { port: this.#options.port, alive: (port) => alive.has(port) });
-        state = rulesHold(listing, this.#ground, this.#options.port);
+        const { port } = this.#options;
+        const openings = await this.#options.openings();
+        const text = changesFor(listing, this.#ground, { port, openings, alive: (each) => alive.has(each) });
+        state = rulesHold(listing, this.#ground, { port, openings });
         if (text === null && state === true) return true;
         if (text !== null) await restore(text);
       } catch (error) {

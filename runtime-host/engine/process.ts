@@ -12,6 +12,7 @@ import { MANIFEST } from "../../src/entities/runtimes.ts";
 import type { RuntimeReport } from "../../src/protocol/messages.ts";
 import type { ContainersOptions } from "../container/contract.ts";
 import { findLocalRuntimes, type LocalRuntime } from "../runtimes/local.ts";
+import { apiHostOf } from "./api-host.ts";
 import {
   type Address,
   type ContainerSpec,
@@ -35,7 +36,7 @@ const KILL_WAIT = 2_000;
 const LAST_OUTPUT = 200;
 const STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-type Options = Pick<ContainersOptions, "state" | "apiUrl" | "log">;
+type Options = Pick<ContainersOptions, "state" | "apiUrl" | "network" | "log">;
 
 export class ProcessEngine implements Engine {
   readonly name = "process";
@@ -43,7 +44,7 @@ export class ProcessEngine implements Engine {
   readonly sharesFiles = true;
   readonly security = PROCESS_SECURITY;
   readonly #runtimes: ReadonlyMap<string, LocalRuntime>;
-  readonly #options: Options;
+  readonly #apiHost: string;
   readonly #folder: string;
   readonly #sockets: string;
   readonly #memory = new MemoryWatch();
@@ -53,7 +54,9 @@ export class ProcessEngine implements Engine {
   private constructor(runtimes: readonly LocalRuntime[], options: Options) {
     const kinds = new Set(MANIFEST.map((each) => each.kind));
     this.#runtimes = new Map(runtimes.filter((each) => kinds.has(each.kind)).map((each) => [each.kind, each]));
-    this.#options = options;
+    const { apiUrl, network } = options;
+    const told = apiHostOf({ apiUrl, apiHost: network?.apiHost ?? "" });
+    this.#apiHost = told === "gateway" ? apiUrl : told;
     this.#folder = join(options.state, "processes");
     endLeftovers(this.#folder);
     rmSync(this.#folder, { recursive: true, force: true });
@@ -114,7 +117,7 @@ export class ProcessEngine implements Engine {
           ...runtime.env,
           EDGEWHISK_LISTEN: socketPath,
           EDGEWHISK_DIE_WITH_PARENT: "1",
-          __OW_API_HOST: this.#options.apiUrl,
+          __OW_API_HOST: this.#apiHost,
           __OW_ALLOW_CONCURRENT: "true",
           ...(journals.length === 0
             ? {}

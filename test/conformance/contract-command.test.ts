@@ -67,6 +67,6 @@ describe.skipIf(missing !== null)("edgewhisk contract", () => {
     });
     expect(contract()).toMatchObject({ status: 2, stderr: expect.stringMatching(/name one image/) });
     const list = await docker.listContainers({ all: true });
-    expect(list.filter((each) => each.Names[0]?.startsWith("/wskcontract-"))).toEqual([]);
+    expect(list.filter((each) => each.Labels["io.edgewhisk.host"]?.startsWith("contract-"))).toEqual([]);
   });
 });

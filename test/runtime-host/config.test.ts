@@ -47,6 +47,8 @@ test("every option the help names is accepted, and every accepted option is in t
     name: "machine-7",
     pull: "missing",
     "require-level": "strict",
+    "api-host": "https://functions.example",
+    "allow-net": "10.1.0.0/16,192.168.7.9",
   };
   expect(named.length).toBeGreaterThan(18);
   for (const flag of new Set(named)) {
@@ -62,6 +64,10 @@ test.each([
   [["--url", "https://user:password@x"], /origin/],
   [["--url", "https://x/path"], /origin/],
   [["--name", "another"], /--name another: the token is for machine-7\.$/],
+  [["--api-host", "functions.example"], /^--api-host .*http/],
+  [["--api-host", "https://x/path"], /^--api-host: .*origin/],
+  [["--allow-net", "10.0.0.0/33"], /IPv4 networks/],
+  [["--allow-net", "fd00::/8"], /IPv4 networks/],
   [["--engine", "podman"], /auto, docker, process/],
   [["--memory", "12.5"], /from 128/],
   [["--memory", "-1"], /.+/],

@@ -104,6 +104,19 @@ describe("the forwarder", () => {
     expect(ended).toBe("refused");
   });
 
+  it("listens again where it did, unless another is there", async () => {
+    const open = (port: number) =>
+      startForwarder({ listen: "127.0.0.1", port, target: "http://127.0.0.1:9", whose: () => null });
+    const first = await open(0);
+    await first.close();
+    const second = await open(first.port);
+    expect(second.port).toBe(first.port);
+    const third = await open(first.port);
+    expect(third.port).not.toBe(first.port);
+    expect((await fetch(`${third.url}/`)).status).toBe(404);
+    await Promise.all([second.close(), third.close()]);
+  });
+
   it("says so when the API does not answer", async () => {
     const lonely = await startForwarder({
       listen: "127.0.0.1",

@@ -80,4 +80,4 @@ class Folder {
   }
 }
 
-module.exports = { Folder, Refused };
+module.exports = { Folder, MOST_ENTRIES, Refused };

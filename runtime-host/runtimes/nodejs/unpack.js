@@ -2,9 +2,14 @@
 "use strict";
 
 const zlib = require("node:zlib");
-const { Folder, Refused } = require("./folder.js");
+const { Folder, MOST_ENTRIES, Refused } = require("./folder.js");
 
 const MOST_BYTES = 512 * 1024 * 1024;
+/** Marks in a zip's directory: an entry; what may come after the last one. */
+const ENTRY = 0x02014b50;
+const ENDS = [0x06054b50, 0x06064b50, 0x05054b50];
+/** A count that does not fit. */
+const MANY = 0xffff;
 const LINK = 0o120000;
 const KIND = 0o170000;
 
@@ -38,8 +43,7 @@ function unzip(bytes, folder) {
   if (end < 0) throw new Refused("it has no directory");
   let at = bytes.readUInt32LE(end + 16);
   if (at === 0xffffffff) throw new Refused("zip64 is not supported");
-  for (let left = bytes.readUInt16LE(end + 10); left > 0; left--) {
-    if (bytes.readUInt32LE(at) !== 0x02014b50) throw new Refused("its directory is damaged");
+  for (let left = entriesOf(bytes, { at, end }); left > 0; left--) {
     const nameLength = bytes.readUInt16LE(at + 28);
     const name = bytes.toString("utf8", at + 46, at + 46 + nameLength).replaceAll("\\", "/");
     const mode = bytes[at + 5] === 3 ? bytes.readUInt16LE(at + 40) : 0;
@@ -50,8 +54,25 @@ function unzip(bytes, folder) {
       if ((mode & KIND) === LINK) folder.link(name, content.toString("utf8"));
       else folder.file(name, content, mode);
     }
-    at += 46 + nameLength + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
+    at = entryAfter(bytes, at);
   }
+}
+
+/** The count that the archive tells has 16 bits, and tools let it overflow: the directory itself says how many there are. */
+function entriesOf(bytes, { at: start, end }) {
+  let entries = 0;
+  let at = start;
+  for (; bytes.readUInt32LE(at) === ENTRY; at = entryAfter(bytes, at)) entries++;
+  const told = bytes.readUInt16LE(end + 10);
+  if (!ENDS.includes(bytes.readUInt32LE(at)) || (told !== (entries & MANY) && told !== MANY))
+    throw new Refused("its directory is damaged");
+  // Before the first is written.
+  if (entries > MOST_ENTRIES) throw new Refused(`it has more than ${MOST_ENTRIES} entries`);
+  return entries;
+}
+
+function entryAfter(bytes, at) {
+  return at + 46 + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
 }
 
 function zipContent(bytes, at, { name, room }) {

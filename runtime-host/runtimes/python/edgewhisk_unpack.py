@@ -94,6 +94,8 @@ def unzip(data, folder):
     import zipfile
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if len(archive.infolist()) > MOST_ENTRIES:  # before the first is written
+            raise Refused("it has more than %d entries" % MOST_ENTRIES)
         for entry in archive.infolist():
             mode = entry.external_attr >> 16 if entry.create_system == 3 else 0
             if entry.is_dir():

@@ -1,17 +1,15 @@
 // Names, labels, images, settings: what Docker is told.
 
 import { describe, expect, it } from "vitest";
-import { containerName, imagesByKind, type LocalImage } from "../../../runtime-host/engine/docker-names.ts";
+import { imagesByKind, type LocalImage, opaqueName } from "../../../runtime-host/engine/docker-names.ts";
 import { createOptions } from "../../../runtime-host/engine/docker-settings.ts";
 
 const spec = { number: 7, kind: "nodejs:20", memory: 256 };
 
-describe("a container's name", () => {
-  it("tells host, number, namespace and action, or what it is prewarmed for", () => {
-    const owner = { namespaceId: "23bc46b1", namespace: "gu est", action: "gu est_pack_häl lo", revision: "1" };
-    expect(containerName("h1", { ...spec, owner })).toBe("wskh1_7_guest_guest_pack_hllo");
-    expect(containerName("h1", spec)).toBe("wskh1_7_prewarm_nodejs20");
-  });
+it("a container's name is its own, and says nothing", () => {
+  const names = Array.from({ length: 100 }, opaqueName);
+  expect(new Set(names).size).toBe(100);
+  for (const name of names) expect(name).toMatch(/^edgewhisk-[0-9a-f]{16}$/);
 });
 
 describe("the image of a kind", () => {
@@ -62,6 +60,9 @@ it("gives CPU by memory and a quota of disk where they are configured", () => {
     apiHost: "http://a",
     pids: 64,
     cpuShares: 0,
+    names: null,
+    hosts: ["api.example:10.0.0.7"],
+    seccomp: true,
   };
   expect(createOptions(spec, settings).HostConfig?.CpuShares).toBeUndefined();
   expect(createOptions(spec, { ...settings, cpuShares: 100 }).HostConfig?.CpuShares).toBe(200);
@@ -69,5 +70,31 @@ it("gives CPU by memory and a quota of disk where they are configured", () => {
   expect(createOptions(spec, { ...settings, disk: 64, quota: true }).HostConfig?.StorageOpt).toEqual({
     size: String(64 * 1024 * 1024),
   });
+  expect(createOptions(spec, settings).HostConfig?.ExtraHosts).toEqual(["api.example:10.0.0.7"]);
   expect(createOptions(spec, settings).HostConfig?.CapDrop).toEqual(["NET_RAW", "NET_ADMIN"]);
+  expect(createOptions(spec, { ...settings, seccomp: false }).HostConfig?.SecurityOpt).toEqual(["no-new-privileges"]);
+});
+
+it("shows a container the name servers it is to ask, also in a sandbox", () => {
+  const sandbox = {
+    id: "s",
+    made: 0,
+    address: "172.18.0.2",
+    files: { "/etc/resolv.conf": "/engine/resolv", "/etc/hosts": "/h" },
+  };
+  const base = { host: { name: "h", boot: "b" }, image: "i", own: true, network: "n", apiHost: "http://a", pids: 64 };
+  const settings = { ...base, cpuShares: 0, hosts: [], seccomp: true };
+  const files = (names: string | null, within: typeof sandbox | null) =>
+    createOptions(spec, { ...settings, names, sandbox: within }).HostConfig?.Mounts?.map((each) => [
+      each.Target,
+      each.Source,
+      each.ReadOnly,
+    ]);
+  const ours = ["/etc/resolv.conf", "/state/resolv.conf", true];
+  expect(files("/state/resolv.conf", null)).toEqual([ours]);
+  expect(files("/state/resolv.conf", sandbox)).toEqual([ours, ["/etc/hosts", "/h", true]]);
+  expect(files(null, sandbox)).toEqual([
+    ["/etc/resolv.conf", "/engine/resolv", true],
+    ["/etc/hosts", "/h", true],
+  ]);
 });

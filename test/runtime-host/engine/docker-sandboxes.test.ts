@@ -101,7 +101,7 @@ describe.skipIf(missing !== null)("a sandbox on the Docker engine", () => {
     await inTurn("quiet", 3 * ROOM);
     const [first] = await sandboxes();
     const { Name, Config, HostConfig } = await docker.getContainer(first?.Id ?? "").inspect();
-    expect(Name).toMatch(new RegExp(`^/wsk${name}_sandbox_\\d+$`));
+    expect(Name).toMatch(/^\/edgewhisk-[0-9a-f]{16}$/);
     expect(Config).toMatchObject({ User: "65534:65534", Entrypoint: ["/sandbox"] });
     expect(HostConfig).toMatchObject({
       CapDrop: ["ALL"],

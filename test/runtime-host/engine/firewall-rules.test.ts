@@ -1,10 +1,20 @@
 // The rules as text: what holds, what is changed, and that hosts which share a bridge leave each other's doors open.
 import { describe, expect, it } from "vitest";
-import { changesFor, type Ground, removalOf, rulesHold } from "../../../runtime-host/engine/firewall-rules.ts";
+import {
+  changesFor as changesForAny,
+  type Ground,
+  NOTHING,
+  type Openings,
+  removalOf,
+  rulesHold as rulesHoldFor,
+} from "../../../runtime-host/engine/firewall-rules.ts";
 
 const ground: Ground = { bridge: "br-edgewhisk", gateway: "172.18.0.1", subnet: "172.18.0.0/16" };
 const EMPTY = "-P PREROUTING ACCEPT\n-P INPUT ACCEPT\n";
 const everybody = { alive: () => true };
+const rulesHold = (listing: string, on: Ground, port: number) => rulesHoldFor(listing, on, { port, openings: NOTHING });
+const changesFor = (listing: string, on: Ground, options: { port: number; alive: (port: number) => boolean }) =>
+  changesForAny(listing, on, { openings: NOTHING, ...options });
 
 /** What iptables would list after being told `text`. */
 function told(listing: string, text: string | null): string {
@@ -52,6 +62,39 @@ describe("rules for containers", () => {
     ])
       expect(raised).toContain(`-A EDGEWHISK-br-edgewhisk ${rule}\n`);
     expect(raised.match(/RETURN/g)).toHaveLength(2);
+  });
+
+  it("close private networks, but for those that are open, name servers and the platform's own address", () => {
+    const openings: Openings = {
+      names: ["10.0.0.53"],
+      api: [{ address: "10.0.0.7", port: 3233 }],
+      networks: ["10.1.0.0/16"],
+    };
+    const listing = told(EMPTY, changesForAny(EMPTY, ground, { port: 4000, openings, ...everybody }));
+    expect(rulesHoldFor(listing, ground, { port: 4000, openings })).toBe(true);
+    const rules = listing.split("\n").filter((line) => line.startsWith("-A EDGEWHISK"));
+    const at = (rule: string) => rules.indexOf(`-A EDGEWHISK-br-edgewhisk ${rule}`);
+    for (const open of [
+      "-d 10.0.0.53/32 -p udp -m udp --dport 53 -j RETURN",
+      "-d 10.0.0.53/32 -p tcp -m tcp --dport 53 -j RETURN",
+      "-d 10.0.0.7/32 -p tcp -m tcp --dport 3233 -j RETURN",
+    ]) {
+      expect(at(open), open).toBeGreaterThan(0);
+      // The machine itself may be the one that is asked.
+      expect(at(open), open).toBeLessThan(at("-m addrtype --dst-type LOCAL -j DROP"));
+    }
+    const allowed = at("-d 10.1.0.0/16 -j RETURN");
+    // Metadata, the bridge and the machine cannot be opened, whatever the network.
+    for (const shut of [
+      "-m addrtype --dst-type LOCAL -j DROP",
+      "-d 172.18.0.0/16 -j DROP",
+      "-d 169.254.0.0/16 -j DROP",
+    ])
+      expect(at(shut), shut).toBeLessThan(allowed);
+    for (const shut of ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"])
+      expect(at(`-d ${shut} -j DROP`), shut).toBeGreaterThan(allowed);
+    // Who wants other ones does not find them there.
+    expect(rulesHold(listing, ground, 4000)).toMatch(/other rules/);
   });
 
   it.each([

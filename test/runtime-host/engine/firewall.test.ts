@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Firewall } from "../../../runtime-host/engine/firewall.ts";
-import { chainOf, type Ground, rulesHold } from "../../../runtime-host/engine/firewall-rules.ts";
+import { chainOf, type Ground, NOTHING, rulesHold } from "../../../runtime-host/engine/firewall-rules.ts";
 import { silent } from "../support.ts";
 
 const ground: Ground = { bridge: `ewt${process.pid}`, gateway: "127.0.0.99", subnet: "127.0.99.0/24" };
@@ -29,11 +29,17 @@ describe.skipIf(missing !== null)("the firewall", () => {
   const raised: Firewall[] = [];
   let changes = 0;
   const raise = async (port: number, every = 100) => {
-    const wall = await Firewall.raise(ground, { port, log: silent, every, changed: () => changes++ });
+    const wall = await Firewall.raise(ground, {
+      port,
+      openings: async () => NOTHING,
+      log: silent,
+      every,
+      changed: () => changes++,
+    });
     raised.push(wall);
     return wall;
   };
-  const holds = (port: number) => rulesHold(iptables("-S"), ground, port);
+  const holds = (port: number) => rulesHold(iptables("-S"), ground, { port, openings: NOTHING });
 
   beforeAll(async () => {
     for (let n = 0; n < 4; n++) {
