@@ -66,6 +66,8 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          // As below npm: a launcher looks whether who is above it still lives, and ends with a run that is killed.
+          env: { npm_lifecycle_event: "test" },
           root: new URL("..", import.meta.url).pathname,
           globalSetup: "test/support/shared-platforms.ts",
           include: slow.map((each) => (each.endsWith(".ts") ? each : `${each}/*.test.ts`)),

@@ -1,7 +1,9 @@
 // Finds the Docker engine (DOCKER_HOST, else the socket Docker's tools use) and asks whether it, or a registry, answers.
 
 import { Agent } from "node:http";
+import { userInfo } from "node:os";
 import Docker, { type DockerOptions } from "dockerode";
+import { reasonOf } from "../logger.ts";
 import { type Credential, type ImageName, localName } from "./registry-rules.ts";
 
 const ANSWER_WAIT = 3_000;
@@ -44,4 +46,12 @@ export function lookAt(docker: Docker, name: ImageName, credential: Credential |
       else reject(error instanceof Error ? error : new Error(String(error)));
     });
   });
+}
+
+/** Why there is no engine to use, with the way out where it is there and may not be used. */
+export function whyNoEngine(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "EACCES" && code !== "EPERM") return `no Docker engine answers (${reasonOf(error)})`;
+  const { username } = userInfo();
+  return `a Docker engine is there, but ${username} may not use it (${reasonOf(error)}): add the user to the group docker (sudo usermod -aG docker ${username}), then log in anew`;
 }

@@ -14,18 +14,40 @@ const AT_ONCE = 4;
 /** The engine may still be making what the host asked for last: it is looked again after a moment (ms). */
 const PAUSE = 300;
 
-/** Resolves when two looks in a row found none, the engine does not answer, or the time is over. Never rejects. */
-export async function removeContainersOf(host: string, options: { looks?: number } = {}): Promise<void> {
+export interface Removal {
+  /** Looks in a row that must find none. */
+  looks?: number;
+  /** Only of these runs of the host: one that has started since keeps its own. */
+  boots?: readonly string[];
+  /** ms in all. */
+  longest?: number;
+}
+
+/** Resolves when that many looks in a row found none, the engine does not answer, or the time is over. Never rejects. */
+export async function removeContainersOf(
+  host: string,
+  { looks = 2, boots, longest = LONGEST }: Removal = {},
+): Promise<void> {
   const docker = new Docker();
-  const until = Date.now() + LONGEST;
-  const looks = options.looks ?? 2;
+  const until = Date.now() + longest;
+  const wanted = (boot: string) => boots?.includes(boot) ?? true;
   for (let empty = 0; empty < looks && Date.now() < until; ) {
-    const found = await containersOf(docker, host);
+    const found = (await containersOf(docker, host, PATIENCE))?.filter((each) => wanted(each.boot)) ?? null;
     if (found === null) return;
     empty = found.length === 0 ? empty + 1 : 0;
-    await removeEach(docker, found, until);
+    await removeEach(
+      docker,
+      found.map((each) => each.id),
+      until,
+    );
     if (empty < looks) await sleep(PAUSE);
   }
+}
+
+/** How many containers there are, and of which runs of the host; null if the engine does not answer within `patience` ms. */
+export async function leftoversOf(host: string, patience: number): Promise<{ count: number; boots: string[] } | null> {
+  const found = await containersOf(new Docker(), host, patience);
+  return found === null ? null : { count: found.length, boots: [...new Set(found.map((each) => each.boot))] };
 }
 
 /** Returns how many it has removed until then. What could not be removed is found again at the next look. */
@@ -49,11 +71,15 @@ export async function removeEach(docker: Docker, ids: readonly string[], until: 
 }
 
 /** Null if the engine does not answer. */
-async function containersOf(docker: Docker, host: string): Promise<string[] | null> {
+async function containersOf(
+  docker: Docker,
+  host: string,
+  patience: number,
+): Promise<{ id: string; boot: string }[] | null> {
   const filters = { label: [`${LABEL.host}=${host}`] };
   try {
-    const list = await docker.listContainers({ all: true, filters, abortSignal: AbortSignal.timeout(PATIENCE) });
-    return list.map((each) => each.Id);
+    const list = await docker.listContainers({ all: true, filters, abortSignal: AbortSignal.timeout(patience) });
+    return list.map((each) => ({ id: each.Id, boot: each.Labels[LABEL.boot] ?? "" }));
   } catch {
     return null;
   }

@@ -7,7 +7,7 @@ import { type ApiPlace, apiHostOf, placeOf } from "./api-host.ts";
 import { namesFor, PLAIN } from "./docker-network.ts";
 import { canCloseNames } from "./docker-resolver.ts";
 import type { Openings } from "./firewall-rules.ts";
-import { NameFile, readNameService } from "./name-service.ts";
+import { NameFile, type NameService, readNameService } from "./name-service.ts";
 
 export interface ReachOptions {
   readonly apiUrl: string;
@@ -67,9 +67,9 @@ export class Reach {
     await this.#locate();
     const { port = 0, closed = [] } = this.#place ?? {};
     const service = readNameService(this.#options.nameFiles);
-    if (service !== null) this.#names?.write(service);
+    if (service !== null) this.#write(service);
     return {
-      names: service?.servers ?? [],
+      names: (service?.servers ?? []).filter((each) => each !== gateway),
       api: closed.filter((each) => each !== gateway).map((address) => ({ address, port })),
       networks: this.#options.allow,
     };
@@ -90,6 +90,15 @@ export class Reach {
 
   get #portFile(): string {
     return join(this.#options.state, "forwarder-port");
+  }
+
+  #write(service: NameService): void {
+    try {
+      this.#names?.write(service);
+    } catch (error) {
+      // What stands there stays; rules do not fall because a disk is full.
+      this.#options.log.warn("names-not-written", { reason: reasonOf(error) });
+    }
   }
 
   async #locate(): Promise<void> {

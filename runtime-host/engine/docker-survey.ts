@@ -1,9 +1,9 @@
 // What there is before a host starts: whether an engine answers, and which kinds its images can run.
 
-import { reasonOf } from "../logger.ts";
-import { connectDocker, pingDocker } from "./docker-connect.ts";
+import { connectDocker, pingDocker, whyNoEngine } from "./docker-connect.ts";
 import { DockerImages } from "./docker-images.ts";
 
+/** `reason`: what stands there instead of "a Docker engine answers". */
 export type Survey = { answers: true; kinds: string[] } | { answers: false; reason: string };
 
 export async function surveyDocker(images: { prefix: string; tag: string }): Promise<Survey> {
@@ -14,6 +14,6 @@ export async function surveyDocker(images: { prefix: string; tag: string }): Pro
     await found.scan();
     return { answers: true, kinds: found.reports().map((each) => each.kind) };
   } catch (error) {
-    return { answers: false, reason: reasonOf(error) };
+    return { answers: false, reason: whyNoEngine(error) };
   }
 }

@@ -1,7 +1,7 @@
 // One container of an image, started as the host starts them but belonging to no pool: for looking at what the image does.
 
 import { Broken, type Subject, whenListening } from "../contract/session.ts";
-import { connectDocker, pingDocker } from "./docker-connect.ts";
+import { connectDocker, pingDocker, whyNoEngine } from "./docker-connect.ts";
 import { DockerContainer } from "./docker-container.ts";
 import { LABEL } from "./docker-names.ts";
 import { ensureNetwork, namesFor, PLAIN } from "./docker-network.ts";
@@ -24,8 +24,8 @@ export interface Trial {
 /** Rejects with a sentence where there is no engine or no such image. */
 export async function openTrial(image: string): Promise<Trial> {
   const docker = await connectDocker();
-  await pingDocker(docker).catch((error: Error) => {
-    throw new Broken(`No Docker engine answers (${error.message}).`);
+  await pingDocker(docker).catch((error: unknown) => {
+    throw new Broken(`${whyNoEngine(error)}.`);
   });
   const found = await docker
     .getImage(image)

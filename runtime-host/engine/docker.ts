@@ -8,7 +8,7 @@ import { DiskWatch } from "../disk-watch.ts";
 import { type Forwarder, startForwarder } from "../forwarder.ts";
 import { type Logger, reasonOf } from "../logger.ts";
 import { DiskGuard } from "./disk-guard.ts";
-import { connectDocker, pingDocker } from "./docker-connect.ts";
+import { connectDocker, pingDocker, whyNoEngine } from "./docker-connect.ts";
 import { DockerContainer } from "./docker-container.ts";
 import { DockerImages } from "./docker-images.ts";
 import { LONGEST, removeEach } from "./docker-leftovers.ts";
@@ -79,7 +79,8 @@ export class DockerEngine implements Engine {
   static async open(options: Options): Promise<DockerEngine> {
     const docker = await connectDocker();
     await pingDocker(docker).catch((error) => {
-      throw new EngineUnavailable(`No Docker engine answers (${reasonOf(error)}).`);
+      const why = whyNoEngine(error);
+      throw new EngineUnavailable(`${why[0]?.toUpperCase()}${why.slice(1)}.`);
     });
     const self = new DockerEngine(docker, options);
     try {

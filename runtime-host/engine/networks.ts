@@ -17,13 +17,14 @@ export const PRIVATE: readonly string[] = [
   "240.0.0.0/4",
 ];
 
-/** Address and length, the host's bits cleared, as iptables lists it; null where it is none. A bare address is a network of one. */
+/** Address and length, the host's bits cleared, as iptables lists it; null where it is none, or all there is. A bare address is a network
+ * of one. */
 export function parseNetwork(text: string): string | null {
   const [, address = "", length = "32"] = /^(\d{1,3}(?:\.\d{1,3}){3})(?:\/(\d{1,2}))?$/.exec(text.trim()) ?? [];
   const bits = numberOf(address);
   const size = Number(length);
-  if (bits === null || size > 32) return null;
-  return `${textOf(size === 0 ? 0 : (bits & (-1 << (32 - size))) >>> 0)}/${size}`;
+  if (bits === null || size < 1 || size > 32) return null;
+  return `${textOf((bits & (-1 << (32 - size))) >>> 0)}/${size}`;
 }
 
 /** Comma-separated; null where one of them is no network. Sorted, each once. */

@@ -45,6 +45,7 @@ export class ProcessEngine implements Engine {
   readonly security = PROCESS_SECURITY;
   readonly #runtimes: ReadonlyMap<string, LocalRuntime>;
   readonly #apiHost: string;
+  readonly #log: Options["log"];
   readonly #folder: string;
   readonly #sockets: string;
   readonly #memory = new MemoryWatch();
@@ -54,7 +55,8 @@ export class ProcessEngine implements Engine {
   private constructor(runtimes: readonly LocalRuntime[], options: Options) {
     const kinds = new Set(MANIFEST.map((each) => each.kind));
     this.#runtimes = new Map(runtimes.filter((each) => kinds.has(each.kind)).map((each) => [each.kind, each]));
-    const { apiUrl, network } = options;
+    const { apiUrl, network, log } = options;
+    this.#log = log;
     const told = apiHostOf({ apiUrl, apiHost: network?.apiHost ?? "" });
     this.#apiHost = told === "gateway" ? apiUrl : told;
     this.#folder = join(options.state, "processes");
@@ -157,7 +159,7 @@ export class ProcessEngine implements Engine {
       // Without the program there will never be one; another cause may pass.
       this.#pipesMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
       const message = `Actions cannot open /dev/stdout and /dev/stderr by name: no pipes can be made (${(error as Error).message}).`;
-      this.#options.log.warn("no-named-pipes", { message });
+      this.#log.warn("no-named-pipes", { message });
       return [];
     }
   }

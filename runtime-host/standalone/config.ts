@@ -44,6 +44,9 @@ Starts the whole platform on this machine: API, schedulers, stores and a runtime
   --help            this text
   --version         the version
 
+What else a runtime host can be told (npx edgewhisk host --help) is told by its variables, e.g. EDGEWHISK_API_HOST for the
+address that actions hand to the outside, EDGEWHISK_ALLOW_NET for private networks they may reach.
+
 Other commands: npm run dev, npm run images (action images), npx edgewhisk --help (remote hosts, first administration).
 `;
 

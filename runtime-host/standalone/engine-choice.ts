@@ -36,7 +36,7 @@ export async function chooseEngine(
 async function tryDocker(options: ChoiceOptions): Promise<{ ok: boolean; why: string }> {
   const desk = await options.openDocker();
   const survey = await desk.survey();
-  if (!survey.answers) return { ok: false, why: `no Docker engine answers (${survey.reason})` };
+  if (!survey.answers) return { ok: false, why: survey.reason };
   if (hasNode(survey.kinds)) return { ok: true, why: "a Docker engine answers and has the images" };
   options.log("building the action images …");
   const built = await desk.build(options.log);

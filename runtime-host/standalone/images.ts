@@ -2,6 +2,10 @@
 // where Docker is wanted, since its client is slow to load.
 
 import type { Survey } from "../engine/docker-survey.ts";
+import type { Leftovers } from "./reaper.ts";
+
+/** ms */
+const LOOK_PATIENCE = 1_000;
 
 export interface DockerDesk {
   survey(): Promise<Survey>;
@@ -9,10 +13,11 @@ export interface DockerDesk {
   build(log: (line: string) => void): Promise<{ ok: true } | { ok: false; reason: string }>;
 }
 
-/** What the host had no time to remove. */
-export async function removeLeftovers(host: string): Promise<void> {
-  const { removeContainersOf } = await import("../engine/docker-leftovers.ts");
-  await removeContainersOf(host, { looks: 1 });
+/** What the host had no time to remove; null where there is nothing, or nobody answers: then the next start sees to it. */
+export async function lookForLeftovers(host: string): Promise<Leftovers | null> {
+  const { leftoversOf } = await import("../engine/docker-leftovers.ts");
+  const found = await leftoversOf(host, LOOK_PATIENCE);
+  return found === null || found.count === 0 ? null : { host, ...found };
 }
 
 /** Image names come from the same variables the runtime host reads. */

@@ -1,12 +1,19 @@
-// Run by the reaper's shell when a start has died: ends its tree, then removes its containers. Arguments: state folder, owner.
+// Run by the reaper's shell. When a start has died: ends its tree, then removes its containers. When it has ended in order and left
+// containers to remove: does that. Arguments: state folder, owner; of leftovers the host's name and its runs.
 
 import { removeContainersOf } from "../engine/docker-leftovers.ts";
 import { readFamily } from "./family.ts";
 import type { Owner } from "./state-lock.ts";
 import { sweepAfter } from "./sweep.ts";
 
-const [folder = "", text = "{}"] = process.argv.slice(2);
-const owner = JSON.parse(text) as Owner;
-await sweepAfter(folder, owner);
-const host = readFamily(folder, owner)?.containersOf ?? null;
-if (host !== null) await removeContainersOf(host);
+/** ms in which what was left at an orderly end is gone, or stays for the next start. */
+const LEFTOVERS = 55_000;
+
+const [folder = "", text = "{}", leftOf, ...boots] = process.argv.slice(2);
+if (leftOf !== undefined) await removeContainersOf(leftOf, { boots, longest: LEFTOVERS });
+else {
+  const owner = JSON.parse(text) as Owner;
+  await sweepAfter(folder, owner);
+  const host = readFamily(folder, owner)?.containersOf ?? null;
+  if (host !== null) await removeContainersOf(host);
+}

@@ -12,10 +12,10 @@ import { openFamilyBook } from "./family.ts";
 import type { Serving } from "./greeting.ts";
 import { startHost } from "./host-process.ts";
 import { firstUser } from "./identity.ts";
-import { openDockerDesk, removeLeftovers } from "./images.ts";
+import { lookForLeftovers, openDockerDesk } from "./images.ts";
 import { assertFree } from "./port.ts";
 import { proveItself } from "./proof.ts";
-import { startReaper } from "./reaper.ts";
+import { type Reaper, startReaper } from "./reaper.ts";
 import { openState } from "./state.ts";
 import { awaitReaper, sweepAfter, sweepChildren } from "./sweep.ts";
 import { startTicking } from "./ticker.ts";
@@ -39,7 +39,7 @@ export interface Running {
 
 /** What running activations get at the end (s), and how long (ms) the runtime host may take in all. */
 const HOST_DRAIN = 2;
-const HOST_GRACE = 7_000;
+const HOST_GRACE = 6_000;
 /** How long (ms) the runtime host may take to be known to the platform. */
 const HOST_PATIENCE = 60_000;
 /** How often (ms) the children are written down while starting. */
@@ -136,7 +136,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
       onTrouble: (how) =>
         ready.reject(new StartFailure(`The runtime host does not start (${how}): its lines stand above.`)),
     });
-    if (engine.name === "docker") await onStop(() => removeLeftovers(state.secrets.hostName));
+    if (engine.name === "docker") await onStop(() => leaveLeftovers(state.secrets.hostName, reaper));
     await onStop(() => host.stop(HOST_GRACE));
     const user = await firstUser({ wellKnown, state, admin });
     await Promise.race([
@@ -152,6 +152,14 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     clearInterval(noting);
     family.note();
     return { url, engine: engine.name, key: user.shown, proof: proof.proof, took: performance.now() - began };
+  }
+
+  /** The host ends before all its containers have, where there are many: an engine removes about ten in a second. */
+  async function leaveLeftovers(host: string, reaper: Reaper): Promise<void> {
+    const left = await lookForLeftovers(host);
+    if (left === null) return;
+    reaper.leave(left);
+    log(`${left.count} containers are still to be removed: process ${reaper.pid} does that, within a minute`);
   }
 
   async function takeDown(): Promise<void> {

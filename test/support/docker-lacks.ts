@@ -9,9 +9,7 @@ export async function dockerLacks(
   { images = ["nodejs"], more }: { images?: readonly string[]; more?: () => string | null } = {},
 ): Promise<string | null> {
   const survey = await surveyDocker({ prefix: "edgewhisk/action-", tag: "" });
-  const lacks = survey.answers
-    ? (imagesLacking(images, survey.kinds) ?? more?.() ?? null)
-    : `no Docker engine answers (${survey.reason})`;
+  const lacks = survey.answers ? (imagesLacking(images, survey.kinds) ?? more?.() ?? null) : survey.reason;
   if (lacks === null) return null;
   if (process.env.EDGEWHISK_REQUIRE_DOCKER === "1") throw new Error(lacks);
   console.log(`not run: ${what}: ${lacks}`);

@@ -28,7 +28,7 @@ const run = promisify(execFile);
 /** Null if one can be had here; else why not. */
 export function noOwnEngine(): string | null {
   if (process.getuid?.() !== 0) return "only root can start an engine of its own";
-  const missing = ["dockerd", "ip", "nsenter", "unshare", "mount"].filter(
+  const missing = ["dockerd", "ip", "nsenter", "unshare", "mount", "setpriv"].filter(
     (each) => spawnSync(each, ["--version"]).error !== undefined,
   );
   return missing.length === 0 ? null : `not installed: ${missing.join(", ")}`;
@@ -56,8 +56,10 @@ export async function startOwnEngine(options: { megabytes: number; btrfs?: boole
       // Where nobody reaps orphans, a killed one still looks alive.
       for (const pid of ["pid", "exec/containerd/containerd.pid"]) rmSync(join(folder, pid), { force: true });
       daemon = spawn(
-        "nsenter",
+        // Ends with us, however suddenly.
+        "setpriv",
         [
+          ...["--pdeathsig", "TERM", "nsenter"],
           ...["--target", String(keeper.pid), "--net", "dockerd"],
           ...["--data-root", data, "--exec-root", join(folder, "exec"), "--pidfile", join(folder, "pid")],
           ...["--host", `unix://${socket}`, "--bridge", "none", "--iptables=false", "--ip6tables=false"],

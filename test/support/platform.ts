@@ -47,11 +47,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const child = spawn(join(ROOT, "node_modules/.bin/node"), args, {
     cwd: ROOT,
     env: { ...process.env, ...options.env },
-    stdio: ["pipe", "pipe", "pipe"],
+    // By the channel it learns that we have gone, however suddenly, and goes as well.
+    stdio: ["pipe", "pipe", "pipe", "ipc"],
   });
+  child.channel?.unref();
   let output = "";
-  child.stdout.on("data", (chunk) => (output += chunk));
-  child.stderr.on("data", (chunk) => (output += chunk));
+  child.stdout?.on("data", (chunk) => (output += chunk));
+  child.stderr?.on("data", (chunk) => (output += chunk));
   const url = `http://127.0.0.1:${port}`;
   const platform: Platform = {
     url,

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
-import { removeContainersOf } from "../../../runtime-host/engine/docker-leftovers.ts";
+import { leftoversOf, removeContainersOf } from "../../../runtime-host/engine/docker-leftovers.ts";
 import { dockerLacks } from "../../support/docker-lacks.ts";
 import { jobOf, openBench } from "./actions.ts";
 
@@ -58,6 +58,24 @@ describe.skipIf(missing !== null)("of more than a hundred containers", () => {
       await bench.close();
     }
   }, 120_000);
+
+  it("those of another run of the host are left alone where only one run's are to go", async () => {
+    const name = `boots-${process.pid}`;
+    const docker = await connectDocker();
+    const [Image = ""] = (await docker.listImages({ filters: { label: ["io.edgewhisk.kind"] } })).map(
+      (each) => each.Id,
+    );
+    for (const boot of ["earlier", "later"])
+      await docker.createContainer({ Image, Labels: { "io.edgewhisk.host": name, "io.edgewhisk.boot": boot } });
+    expect(await leftoversOf(name, 5_000)).toEqual({
+      count: 2,
+      boots: expect.arrayContaining(["earlier", "later"]),
+    });
+    await removeContainersOf(name, { boots: ["earlier"] });
+    expect(await leftoversOf(name, 5_000)).toEqual({ count: 1, boots: ["later"] });
+    await removeContainersOf(name);
+    expect(await labelled(name)).toBe(0);
+  }, 60_000);
 
   it("none is left 30 s after a crash, when whoever started the host cleans up after it", async () => {
     const name = `deserted-${process.pid}`;

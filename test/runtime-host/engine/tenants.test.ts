@@ -1,11 +1,13 @@
 // What one tenant's container may do to others through what they share, on a real Docker engine: the door to the API, the engine's
 // name service, the networks of whoever runs the host.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { chownSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Job } from "../../../runtime-host/container/contract.ts";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
@@ -135,6 +137,44 @@ describe.skipIf(missing !== null)("a tenant beside others", () => {
       bpf: "EPERM",
       vsock: "EPERM",
     });
+  }, 60_000);
+});
+
+const SOCKET = "/var/run/docker.sock";
+const noUser =
+  missing ??
+  (process.getuid?.() !== 0
+    ? "only root can become somebody else"
+    : process.env.DOCKER_HOST !== undefined || !existsSync(SOCKET)
+      ? `no engine at ${SOCKET}`
+      : null);
+if (missing === null && noUser !== null) console.log(`not run: hosts of two users: ${noUser}`);
+
+describe.skipIf(noUser !== null)("hosts of root and of somebody else on one engine", () => {
+  it("both let their containers reach the API, whoever came first", async () => {
+    const nobody = 65_534;
+    const folder = mkdtempSync(join(tmpdir(), "edgewhisk-nobody-"));
+    chownSync(folder, nobody, nobody);
+    const api = createServer((_request, response) => response.end("here"));
+    await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+    const apiUrl = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+    const roots = await openBench({ engine: "docker", name: `root-${process.pid}`, apiUrl });
+    try {
+      const script = new URL("reach-from-user.ts", import.meta.url).pathname;
+      const become = [`--reuid=${nobody}`, `--regid=${statSync(SOCKET).gid}`, "--clear-groups"];
+      const args = [...become, process.execPath, script, `nobody-${process.pid}`, folder, apiUrl];
+      const { stdout } = await promisify(execFile)("setpriv", args, { env: { PATH: process.env.PATH, HOME: folder } });
+      expect(JSON.parse(stdout)).toEqual({ uid: nobody, text: "here" });
+      const source =
+        "async function main(){return {text:await (await fetch(process.env.__OW_API_HOST+'/api/v1')).text()}}";
+      expect(resultOf(await roots.run(jobOf(roots.kind("nodejs"), source)))).toEqual({ text: "here" });
+    } finally {
+      await roots.close();
+      api.close();
+      rmSync(folder, { recursive: true, force: true });
+      const docker = await connectDocker();
+      await docker.getNetwork(namesFor({ ...PLAIN, uid: nobody }).network).remove();
+    }
   }, 60_000);
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { whyNoEngine } from "../../../runtime-host/engine/docker-connect.ts";
 import { chooseEngine } from "../../../runtime-host/standalone/engine-choice.ts";
 import { StartFailure } from "../../../runtime-host/standalone/failure.ts";
 
@@ -18,7 +19,9 @@ function choose(
       openDocker: async () => ({
         async survey() {
           const kinds = found.shift() ?? null;
-          return kinds === null ? { answers: false, reason: "ENOENT" } : { answers: true, kinds };
+          return kinds === null
+            ? { answers: false, reason: whyNoEngine(new Error("ENOENT")) }
+            : { answers: true, kinds };
         },
         build: async () => (options.build === undefined ? { ok: true } : { ok: false, reason: options.build }),
       }),
@@ -53,5 +56,12 @@ describe("choice of the engine", () => {
     await expect(choose("docker", [null])).rejects.toThrow("--engine docker: no Docker engine answers (ENOENT).");
     await expect(choose("auto", [null], { loopback: false })).rejects.toThrow(StartFailure);
     await expect(choose("auto", [null], { loopback: false })).rejects.toThrow("not served on 0.0.0.0");
+  });
+
+  it("says who may use an engine that is there, and how one comes to belong to them", () => {
+    const error = Object.assign(new Error("connect EACCES /var/run/docker.sock"), { code: "EACCES" });
+    expect(whyNoEngine(error)).toMatch(
+      /^a Docker engine is there, but (\S+) may not use it \(connect EACCES \/var\/run\/docker\.sock\): add .* group docker \(sudo usermod -aG docker \1\), then log in anew$/,
+    );
   });
 });
