@@ -105,7 +105,7 @@ describe.skipIf(missing !== null)("a sandbox on the Docker engine", () => {
     expect(Config).toMatchObject({ User: "65534:65534", Entrypoint: ["/sandbox"] });
     expect(HostConfig).toMatchObject({
       CapDrop: ["ALL"],
-      SecurityOpt: ["no-new-privileges"],
+      SecurityOpt: ["no-new-privileges", expect.stringMatching(/^seccomp=\{/)],
       ReadonlyRootfs: true,
       NetworkMode: "edgewhisk",
     });

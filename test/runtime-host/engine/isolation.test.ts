@@ -249,7 +249,7 @@ const CONNECT = `async function main(a){const net=require('node:net');
 const LOOK = `function main(a){const fs=require('node:fs');
   const seen=a.paths.filter(p=>fs.existsSync(p));
   const types='overlay proc tmpfs devpts sysfs cgroup cgroup2 mqueue'.split(' ');
-  const mounts=fs.readFileSync('/proc/self/mountinfo','utf8').trim().split('\\n').filter(l=>!types.includes(l.split(' - ')[1].split(' ')[0])||/journal/.test(l)).map(l=>l.split(' ')[4]).filter(p=>!/^\\/etc\\/(resolv.conf|hostname|hosts)$/.test(p));
+  const mounts=fs.readFileSync('/proc/self/mountinfo','utf8').trim().split('\\n').filter(l=>!types.includes(l.split(' - ')[1].split(' ')[0])||/journal/.test(l)).map(l=>l.split(' ')[4]).filter(p=>!/^\\/etc\\/(resolv.conf|hostname|hosts)$/.test(p)).sort();
   const processes=fs.readdirSync('/proc').filter(p=>/^\\d+$/.test(p)).length;
   const written=['/proc/sys/kernel/core_pattern','/proc/sysrq-trigger','/sys/kernel/mm/transparent_hugepage/enabled','/etc/hosts','/dev/mem','/edgewhisk/server.js'].filter(p=>{try{fs.closeSync(fs.openSync(p,'r+'));return true}catch{return false}});
   const status=fs.readFileSync('/proc/self/status','utf8');const field=n=>new RegExp('^'+n+':\\\\s*(\\\\S+)','m').exec(status)[1];
