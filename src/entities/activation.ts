@@ -170,8 +170,7 @@ function compositionAnnotations(about: About, start: number): RawJson {
 function annotationsOf(about: About, completion: Completion, start: number): RawJson {
   if (about.topmost !== undefined) return compositionAnnotations(about, start);
   const list: { key: string; value: unknown }[] = [{ key: "path", value: about.path }];
-  list.push({ key: "kind", value: completion.ran ? about.kind : "unknown" });
-  list.push({ key: "limits", value: about.limits });
+  list.push({ key: "kind", value: about.kind }, { key: "limits", value: about.limits });
   if (about.binding !== undefined) list.push({ key: "binding", value: about.binding });
   if (about.causedBy !== undefined) list.push({ key: "causedBy", value: about.causedBy });
   if (completion.ran) {

@@ -6,7 +6,16 @@ import type { CodeRef, Exec } from "./action.ts";
 import { SEQUENCE_LENGTH } from "./limits.ts";
 import { parseQualifiedName, printQualifiedName } from "./names.ts";
 import { elementsOf, membersOf, type RawJson, shapeOf } from "./raw-json.ts";
-import { BLACKBOX, MANIFEST, type RuntimeKind, resolveKind, SEQUENCE } from "./runtimes.ts";
+import {
+  BLACKBOX,
+  isSkeleton,
+  MANIFEST,
+  NATIVE,
+  type RuntimeKind,
+  resolveKind,
+  SEQUENCE,
+  skeletonItself,
+} from "./runtimes.ts";
 
 export interface CodeFacts {
   /** Bytes as stored. */
@@ -112,14 +121,16 @@ function blackboxOf(fields: Map<string, RawJson>, { code, offer, rest }: Found):
   if (fields.has("code") && shapeOfField(fields, "code") !== "string") {
     return fail("malformed-body", "'code' must be a string defined in 'exec' for 'blackbox' actions");
   }
-  if (!offer.blackbox) {
+  const used = code !== null && !code.blank;
+  const native = used && isSkeleton(image) && offer.kinds.some((each) => each.kind === NATIVE);
+  if (!offer.blackbox && !native) {
     return fail(
       "malformed-body",
       "No host of this platform can run container images, so 'blackbox' actions are refused.",
     );
   }
-  const used = code !== null && !code.blank;
-  return ok({ kind: BLACKBOX, image, code: used, binary: used && code.binary, ...rest });
+  const named = used && isSkeleton(image) && !native ? skeletonItself(image) : image;
+  return ok({ kind: BLACKBOX, image: named, code: used, binary: used && code.binary, ...rest });
 }
 
 function runtimeOf(kind: string, { code, offer, rest, isString }: Found & { isString: boolean }): Result<ExecRequest> {

@@ -10,6 +10,9 @@ export interface RuntimeKind {
   requireMain: boolean;
 }
 
+/** Any program or script. */
+export const NATIVE = "native";
+
 export const MANIFEST: readonly RuntimeKind[] = [
   kind("nodejs:18"),
   kind("nodejs:20", { default: true }),
@@ -29,13 +32,30 @@ export const MANIFEST: readonly RuntimeKind[] = [
   kind("dotnet:3.1", { default: true, requireMain: true }),
   kind("dotnet:6.0", { requireMain: true }),
   kind("rust:1.34", { default: true }),
-  kind("native", { default: true }),
+  kind(NATIVE, { default: true }),
 ];
 
 export const BLACKBOX = "blackbox";
 export const SEQUENCE = "sequence";
 /** Served by the Worker itself, without a container. */
 export const BUILTIN = "builtin";
+
+/** Images that OpenWhisk's manifest lists as its own black boxes: made for actions that are a program (`wsk action create
+ * --native`), which is what the kind `native` is. */
+const SKELETONS: ReadonlySet<string> = new Set(["openwhisk/dockerskeleton"]);
+/** Where images without a registry in their name come from. */
+const REGISTRY = "docker.io/";
+
+/** Whether the code of an action with this image runs as the kind `native`, wherever there is one. With a registry or a digest in
+ * its name the image itself is meant. */
+export function isSkeleton(image: string): boolean {
+  return SKELETONS.has(image.replace(/:[^:/]*$/, ""));
+}
+
+/** The name that means a skeleton image itself. */
+export function skeletonItself(image: string): string {
+  return REGISTRY + image;
+}
 
 /** Families whose runtime takes several activations at once, as it says in its hello. Of black box images only the host that
  * has started one knows: the action's word holds until then. */

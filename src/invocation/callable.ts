@@ -4,7 +4,7 @@ import type { Action, Parameter } from "../entities/action.ts";
 import type { ActionLimits } from "../entities/limits.ts";
 import { isTruthy, mergeParameters, parameterValue } from "../entities/parameters.ts";
 import { objectOf, type RawJson } from "../entities/raw-json.ts";
-import { BUILTIN, SEQUENCE } from "../entities/runtimes.ts";
+import { BUILTIN, isSkeleton, NATIVE, SEQUENCE } from "../entities/runtimes.ts";
 import type { ActionName, Plan } from "../protocol/composition.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import { componentOf } from "./components.ts";
@@ -66,7 +66,7 @@ export function callableOf(
     name: action.name,
     version: action.version,
     path: `${action.namespace}/${action.name}`,
-    kind: action.exec.kind,
+    kind: exec.kind,
     limits: action.limits,
     // What a container was initialized with may come from the package.
     revision: bundle === null || init.size === 0 ? options.revision : `${options.revision}+${bundle.revision}`,
@@ -103,10 +103,11 @@ function planOf({ exec, annotations }: Action, key: ActionName): Plan | null {
 function execOf({ exec }: Action): Invocation["exec"] | null {
   if ("components" in exec) return { kind: SEQUENCE, binary: false };
   if (!("binary" in exec)) return null;
+  const isNative = "image" in exec && exec.code !== undefined && isSkeleton(exec.image);
   return {
-    kind: exec.kind,
+    kind: isNative ? NATIVE : exec.kind,
     binary: exec.binary,
-    ...("image" in exec ? { image: exec.image } : {}),
+    ...("image" in exec && !isNative ? { image: exec.image } : {}),
     ...("main" in exec && exec.main !== undefined ? { main: exec.main } : {}),
     ...("code" in exec && exec.code !== undefined ? { code: exec.code } : {}),
   };

@@ -45,7 +45,7 @@ line(
     expect([status, json.response.status]).toEqual([502, "action developer error"]);
     expect(json.response.result.error).toContain(`Failed to pull container image '${image}'.`);
     const record = await recordOf(json.activationId);
-    expect(annotation(record, "kind")).toBe("unknown");
+    expect(annotation(record, "kind")).toBe("blackbox");
     expect(annotation(record, "path")).toMatch(new RegExp(`/${name}$`));
     expect(annotation(record, "initTime")).toBeUndefined();
   },

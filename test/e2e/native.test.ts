@@ -49,6 +49,24 @@ onEngines("native actions", (bench: Bench) => {
     expect(json.response.result.error).toMatch(/failed to generate or locate a binary/);
   });
 
+  it("runs what `wsk action create --native` sends, without pulling its image", async () => {
+    const image = "openwhisk/dockerskeleton";
+    await put(bench, "native-wsk", { kind: "blackbox", image, code: "#!/bin/sh\necho hello\ncat" });
+    const { json } = await run("native-wsk", { a: 1 });
+    expect(json.response).toMatchObject({ status: "success", result: { a: 1 } });
+    const record = await recordOf(bench, json.activationId);
+    expect(record.logs.map((each: string) => each.slice(31))).toEqual(["stdout: hello"]);
+    expect(record.annotations).toContainEqual({ key: "kind", value: "native" });
+    expect((await bench.request("actions/native-wsk")).json.exec).toMatchObject({
+      kind: "blackbox",
+      image,
+      binary: false,
+    });
+    const code = zipCode({ exec: "#!/bin/sh\ncat data.json", "data.json": '{"from":"zip"}' });
+    await put(bench, "native-wsk-zip", { kind: "blackbox", image: `${image}:nightly`, code });
+    expect((await run("native-wsk-zip")).json.response.result).toEqual({ from: "zip" });
+  });
+
   it("runs machine code", async (context) => {
     const folder = mkdtempSync(join(tmpdir(), "edgewhisk-test-"));
     try {

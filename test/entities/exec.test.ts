@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { deprecationOf, execOf, isImage, type Offer, parseExec } from "../../src/entities/exec.ts";
-import { MANIFEST, runnableKinds } from "../../src/entities/runtimes.ts";
+import { isSkeleton, MANIFEST, runnableKinds } from "../../src/entities/runtimes.ts";
 
 const CODE = { size: 5, binary: false, blank: false };
 const ALL: Offer = { kinds: MANIFEST, blackbox: true };
@@ -180,5 +180,45 @@ describe("sequences", () => {
     expect(errorOf({ kind: "sequence", components: ["a"] })).toContain(
       "The fully qualified name of the entity must contain",
     );
+  });
+});
+
+describe("the images OpenWhisk has for programs", () => {
+  const image = "openwhisk/dockerskeleton";
+  const native: Offer = { kinds: runnableKinds(new Set(["native"])), blackbox: false };
+  const asIs = (name: string) => ({ ok: true, value: { kind: "blackbox", image: name, code: true, binary: false } });
+
+  test.each([image, `${image}:nightly`, `${image}:latest`])(
+    "%s with code needs only a host with the kind native",
+    (name) => {
+      expect(parse({ kind: "blackbox", image: name, code: "" }, { offer: native })).toEqual(asIs(name));
+      expect(parse({ kind: "blackbox", image: name, code: "" })).toEqual(asIs(name));
+    },
+  );
+
+  test("are pulled where no host has that kind, or there is no code", () => {
+    const pulls: Offer = { kinds: FEW.kinds, blackbox: true };
+    expect(parse({ kind: "blackbox", image, code: "" }, { offer: pulls })).toEqual(asIs(`docker.io/${image}`));
+    expect(errorOf({ kind: "blackbox", image, code: "" }, { offer: FEW })).toContain(
+      "No host of this platform can run",
+    );
+    expect(errorOf({ kind: "blackbox", image }, { code: null, offer: native })).toContain(
+      "No host of this platform can run",
+    );
+    expect(parse({ kind: "blackbox", image }, { code: null })).toMatchObject({ value: { image, code: false } });
+  });
+
+  test.each([
+    "openwhisk/dockerskeleton2",
+    "me/dockerskeleton",
+    `docker.io/${image}`,
+    `localhost:5000/${image}`,
+    `${image}@sha256:${"a".repeat(64)}`,
+  ])("%s is another image", (name) => {
+    expect(isSkeleton(name)).toBe(false);
+    expect(errorOf({ kind: "blackbox", image: name, code: "" }, { offer: native })).toContain(
+      "No host of this platform",
+    );
+    expect(parse({ kind: "blackbox", image: name, code: "" })).toEqual(asIs(name));
   });
 });
