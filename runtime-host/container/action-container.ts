@@ -53,7 +53,8 @@ export class ActionContainer {
 
   /** Never rejects. */
   static async start(engine: Engine, spec: ContainerSpec, options: StartOptions): Promise<Started> {
-    const logs = new LogReader({ folder: options.folder, sentinelled: spec.image === undefined });
+    const own = spec.image === undefined;
+    const logs = new LogReader({ folder: options.folder, sentinelled: own, early: !own });
     let self: ActionContainer | null = null;
     let client: ActionClient | null = null;
     const journal = engine.sharesFiles && spec.image === undefined ? makeJournal(options.journals) : null;

@@ -3,11 +3,12 @@
 // Where the container has a journal, that is read before whatever comes on the streams: it was written before.
 
 import { randomBytes } from "node:crypto";
+import { EarlyOutput } from "./early-output.ts";
 import type { Journal, JournalSink } from "./journal.ts";
 import { LogCollection, type Stream } from "./log-collection.ts";
-import { LineCutter, type LineSink } from "./log-lines.ts";
 import { NamedOutput } from "./named-output.ts";
 import { OwnOutput } from "./own-output.ts";
+import { StreamSink } from "./stream-sink.ts";
 
 /** ms without output after which markers are no longer awaited. */
 const SENTINEL_WAIT = 2_000;
@@ -32,6 +33,8 @@ export interface LogReaderOptions {
   folder: string;
   /** The runtime is known to write end markers. */
   sentinelled: boolean;
+  /** What is printed before the first run belongs to it, as with an image nobody knows: it may tell why it ends. */
+  early?: boolean;
 }
 
 export class LogReader {
@@ -63,6 +66,7 @@ export class LogReader {
   /** When what is being read was printed, where that is known: ms since 1970. */
   #printedAt: number | null = null;
   #following: NodeJS.Timeout | null = null;
+  #early: EarlyOutput | null;
   readonly #clock = () => this.#printedAt ?? Date.now();
   readonly #written: JournalSink = {
     printed: (run, stream, bytes, at) => this.#journaled({ run, stream, at }, bytes),
@@ -75,16 +79,18 @@ export class LogReader {
   constructor(options: LogReaderOptions) {
     this.#folder = options.folder;
     this.sentinelled = options.sentinelled;
+    this.#early = options.early === true ? new EarlyOutput() : null;
     const strayed = (bytes: number) => {
       this.stray += bytes;
       if (this.#printedAt === null) this.#astray += bytes;
     };
-    const parts = { active: this.#active, strayed, clock: this.#clock };
+    const parts = { active: this.#active, strayed, clock: this.#clock, early: () => this.#early };
     this.#streams = { 1: new StreamSink(1, parts), 2: new StreamSink(2, parts) };
   }
 
   /** Output from now on belongs to this collection (too, if others are open). */
   open(limit: number): LogCollection {
+    if (this.#early !== null) for (const stream of [1, 2] as const) this.#streams[stream].cutter.flush();
     if (this.#active.length === 0) {
       for (const stream of [1, 2] as const) this.#streams[stream].begin();
       this.#readJournal();
@@ -92,6 +98,8 @@ export class LogReader {
     }
     const collection = new LogCollection(limit, { folder: this.#folder, began: this.#bytes });
     if (this.journal !== null) collection.followed = () => this.#follow();
+    this.#early?.give(collection);
+    this.#early = null;
     this.#active.push(collection);
     return collection;
   }
@@ -137,13 +145,17 @@ export class LogReader {
   }
 
   /** After /run was answered: calls `done` once; at once if nothing is missing, else when the markers arrive, the stream
-   * ends, or it has been quiet for long enough. `missing`: something was due and did not come. */
-  settle(collection: LogCollection, done: (missing: boolean) => void): void {
+   * ends, or it has been quiet for long enough. `missing`: something was due and did not come; `ending`: the container has
+   * ended, so that its stream will. */
+  settle(collection: LogCollection, done: (missing: boolean) => void, { ending = false } = {}): void {
     const finish = (missing: boolean) => this.#finish(collection, () => done(missing || collection.torn));
-    this.#readThen(() => this.#settle(collection, finish));
+    this.#readThen(() => this.#settle(collection, { finish, ending }));
   }
 
-  #settle(collection: LogCollection, finish: (missing: boolean) => void): void {
+  #settle(
+    collection: LogCollection,
+    { finish, ending }: { finish: (missing: boolean) => void; ending: boolean },
+  ): void {
     if (collection.quiet && this.#quiet(collection)) {
       if (collection.run !== null) for (const stream of [1, 2] as const) this.#streams[stream].leave(collection);
       finish(false);
@@ -164,6 +176,7 @@ export class LogReader {
       return;
     }
     const awaited = (this.sentinelled || collection.run !== null) && !collection.quiet;
+    const wait = awaited || ending ? SENTINEL_WAIT : QUIET_WAIT;
     let rounds = 0;
     let seen = this.#bytes;
     let timer: NodeJS.Timeout;
@@ -183,7 +196,7 @@ export class LogReader {
       arm();
     };
     const arm = () => {
-      timer = setTimeout(quiet, awaited ? SENTINEL_WAIT : QUIET_WAIT);
+      timer = setTimeout(quiet, wait);
     };
     this.#waiting.add(over);
     collection.onSealed = () => {
@@ -295,76 +308,4 @@ export class LogReader {
 
 function hex(run: number): string {
   return run.toString(16).padStart(8, "0");
-}
-
-/** One of the two streams: lines go to every open collection whose marker has not come on it. */
-class StreamSink implements LineSink {
-  readonly cutter: LineCutter;
-  readonly #stream: Stream;
-  readonly #active: readonly LogCollection[];
-  readonly #strayed: (bytes: number) => void;
-  readonly #clock: () => number;
-  /** Markers that came while several were running and none was answered. */
-  #credit = 0;
-
-  constructor(
-    stream: Stream,
-    parts: { active: readonly LogCollection[]; strayed: (bytes: number) => void; clock: () => number },
-  ) {
-    this.#stream = stream;
-    this.#active = parts.active;
-    this.#strayed = parts.strayed;
-    this.#clock = parts.clock;
-    this.cutter = new LineCutter(this);
-  }
-
-  get skipping(): boolean {
-    for (const each of this.#active) if ((each.sealed & this.#stream) === 0 && !each.full) return false;
-    return true;
-  }
-
-  begin(): void {
-    this.#credit = 0;
-    this.#strayed(this.cutter.drop());
-  }
-
-  line(bytes: Buffer): void {
-    const now = this.#clock();
-    const takers = this.#active.filter((each) => (each.sealed & this.#stream) === 0);
-    for (const each of takers) each.line(this.#stream, bytes, { now, shared: takers.length > 1 });
-    if (takers.length === 0) this.#strayed(bytes.length);
-  }
-
-  skipped(bytes: number): void {
-    let taken = false;
-    for (const each of this.#active) {
-      if ((each.sealed & this.#stream) !== 0) continue;
-      each.skipped(bytes);
-      taken = true;
-    }
-    if (!taken) this.#strayed(bytes);
-  }
-
-  /** This run ends: it is given what has no line end yet as well, of which others may hear more. */
-  leave(collection: LogCollection): void {
-    const others = this.#active.some((each) => each !== collection && (each.sealed & this.#stream) === 0);
-    const { rest } = this.cutter;
-    if (!others) this.cutter.flush();
-    else if (rest.length > 0) collection.line(this.#stream, rest, { now: this.#clock(), shared: true });
-  }
-
-  sentinel(): void {
-    // Named runs have end markers of their own: what looks like one of the others was printed.
-    const unnamed = this.#active.filter((each) => each.run === null);
-    const only =
-      unnamed.length === 1 ? unnamed[0] : unnamed.find((each) => each.answered && (each.sealed & this.#stream) === 0);
-    if (only !== undefined) only.seal(this.#stream);
-    else if (unnamed.length > 0) this.#credit++;
-  }
-
-  claim(collection: LogCollection): void {
-    if (this.#credit === 0 || (collection.sealed & this.#stream) !== 0) return;
-    this.#credit--;
-    collection.seal(this.#stream);
-  }
 }

@@ -79,8 +79,9 @@ export async function runJob(
   });
   hooks.answered();
   const good = outcome.statusCode < 2 && !container.ended;
-  if (!good && (timedOut || ended.kind === "lost") && hooks.alone()) void container.remove().catch(() => undefined);
-  await collected(container, logs, { job, listener: options.listener });
+  const ending = !good && (timedOut || ended.kind === "lost") && hooks.alone();
+  if (ending) void container.remove().catch(() => undefined);
+  await collected(container, logs, { job, listener: options.listener, ending });
   return good ? "keep" : "destroy";
 }
 
@@ -184,21 +185,22 @@ function answer(job: Job, options: { listener: RunListener; hooks: RunHooks; out
 function collected(
   container: ActionContainer,
   logs: LogCollection,
-  options: { job: Job; listener: RunListener },
+  options: { job: Job; listener: RunListener; ending: boolean },
 ): Promise<void> | undefined {
-  const { job, listener } = options;
+  const { job, listener, ending } = options;
   const hand = (missing: boolean) => listener.collected(job, logs.take({ missing, now: Date.now() }));
   // Nothing is collected, but the container is not free before its markers.
   if (logs.limit === 0) hand(false);
   let settled = false;
   let resolve = () => {};
-  container.logs.settle(logs, (missing) => {
+  const done = (missing: boolean) => {
     settled = true;
     if (logs.limit > 0) hand(missing);
     resolve();
-  });
+  };
+  container.logs.settle(logs, done, { ending });
   if (settled) return undefined;
-  return new Promise((done) => {
-    resolve = done;
+  return new Promise((settle) => {
+    resolve = settle;
   });
 }

@@ -92,7 +92,11 @@ export async function put(bench: Bench, name: string, options: PutOptions): Prom
   const answer = await bench.request(`actions/${name}?overwrite=true`, {
     method: "PUT",
     body: {
-      exec: { kind: options.kind ?? "nodejs:default", code: options.code },
+      exec: {
+        kind: options.kind ?? "nodejs:default",
+        code: options.code,
+        ...(options.image === undefined ? {} : { image: options.image }),
+      },
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
     },
@@ -103,6 +107,7 @@ export async function put(bench: Bench, name: string, options: PutOptions): Prom
 export interface PutOptions {
   code: string;
   kind?: string;
+  image?: string;
   limits?: Record<string, number>;
   annotations?: { key: string; value: unknown }[];
 }

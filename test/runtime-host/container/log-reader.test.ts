@@ -425,3 +425,66 @@ describe("Docker's frames", () => {
     );
   });
 });
+
+describe("what a container of an unknown image prints before its first run", () => {
+  const early = () => new LogReader({ folder, sentinelled: false, early: true });
+
+  it("is the first run's, in order and with its own time, and no later one's", async () => {
+    const from = early();
+    const before = Date.now();
+    say(from, 2, "starting\n");
+    say(from, 1, "lis");
+    say(from, 1, "tening\nunfinished");
+    await new Promise((later) => setTimeout(later, 30));
+    const first = from.open(MB);
+    say(from, 1, "run\n");
+    const logs = await settled(from, first);
+    expect(texts(logs)).toEqual(["stderr: starting", "stdout: listening", "stdout: unfinished", "stdout: run"]);
+    const times = (JSON.parse(logs.lines) as string[]).map((line) => Date.parse(line.slice(0, 30)));
+    expect(times[0]).toBeLessThan(before + 25);
+    expect(times[3]).toBeGreaterThanOrEqual(before + 25);
+    const second = from.open(MB);
+    expect(texts(await settled(from, second))).toEqual([]);
+    expect(from.stray).toBe(0);
+  });
+
+  it("is there though the container has ended before", async () => {
+    const from = early();
+    say(from, 2, "no such file\nbye");
+    from.end();
+    expect(texts(await settled(from, from.open(MB)))).toEqual(["stderr: no such file", "stderr: bye"]);
+  });
+
+  it("is kept in bounds, and the rest is counted as cut", async () => {
+    const from = early();
+    for (let at = 0; at < 100; at++) say(from, 1, `${"x".repeat(1023)}\n`);
+    say(from, 1, `${"y".repeat(2 * LONGEST_LINE)}\n`);
+    const logs = await settled(from, from.open(MB));
+    expect(texts(logs)).toHaveLength(64);
+    expect(logs.cut).toBe(36 * 1024 + 2 * LONGEST_LINE + 1);
+  });
+
+  it("is nothing a run without logs is given, and nothing a known runtime's is", async () => {
+    const from = early();
+    say(from, 1, "x\n");
+    expect((await settled(from, from.open(0))).lines).toBe("[]");
+    const known = reader();
+    say(known, 1, "x\n");
+    const run = known.open(MB);
+    end(known);
+    expect(texts(await settled(known, run))).toEqual([]);
+  });
+
+  it("and when it dies is waited for: its stream ends a little later", async () => {
+    const from = early();
+    const run = from.open(MB);
+    const logs = new Promise<Logs>((resolve) =>
+      from.settle(run, (missing) => resolve(run.take({ missing, now: Date.now() })), { ending: true }),
+    );
+    setTimeout(() => {
+      say(from, 2, "last words\n");
+      from.end();
+    }, 200);
+    expect(texts(await logs)).toEqual(["stderr: last words"]);
+  });
+});

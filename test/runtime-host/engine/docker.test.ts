@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
+import { tarStream } from "../../../runtime-host/runtimes/tar.ts";
 import { dockerLacks } from "../../support/docker-lacks.ts";
 import { silent } from "../support.ts";
 import { type Bench, errorOf, jobOf, openBench } from "./actions.ts";
@@ -235,4 +236,46 @@ function isolates(): void {
     expect(ran.answer.outcome).toEqual({ statusCode: 0, result: '{"name":"world"}' });
     expect(ran.lines).toEqual(["stdout: x"]);
   });
+
+  it.each([
+    [
+      "says why it does not start",
+      "echo starting; echo 'no such library' >&2; exit 3",
+      { code: 2, error: /during initialization|exited unexpectedly/ },
+    ],
+    [
+      "prints before it serves",
+      "echo loading >&2; exec node --expose-gc /edgewhisk/server.js",
+      { code: 0, error: /^$/ },
+    ],
+  ])(
+    "gives a run what its black box printed before /init: one that %s",
+    async (_name, script, { code, error }) => {
+      const base = bench.containers.runtimes().find((each) => each.kind === bench.kind("nodejs"))?.image ?? "";
+      const image = await imageOf(base, script);
+      try {
+        const ran = await bench.run(jobOf("blackbox", "function main(a){console.log('x');return {}}", { image }));
+        expect(ran.answer.outcome.statusCode).toBe(code);
+        expect(code === 0 ? "" : errorOf(ran)).toMatch(error);
+        const dies = ["stderr: no such library", "stdout: starting"];
+        expect(ran.lines.toSorted()).toEqual(code === 0 ? ["stderr: loading", "stdout: x"] : dies);
+      } finally {
+        await (await connectDocker()).getImage(image).remove({ force: true });
+      }
+    },
+    60_000,
+  );
+}
+
+/** An image like `base` that starts as `script` says. */
+async function imageOf(base: string, script: string): Promise<string> {
+  const docker = await connectDocker();
+  const name = `edgewhisk-test/blackbox-${process.pid}:${Date.now()}`;
+  const text = `FROM ${base}\nENTRYPOINT ${JSON.stringify(["/bin/sh", "-c", script])}\n`;
+  const context = tarStream([{ type: "text", name: "Dockerfile", mode: 0o644, text }]);
+  const stream = await docker.buildImage(context, { t: name });
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(stream, (failed) => (failed ? reject(failed) : resolve()));
+  });
+  return name;
 }
