@@ -43,6 +43,11 @@ export const TEXTS = {
   "not-configured": (sentence: string) => sentence,
   "cannot-be-run": (why: string) => `The action cannot be run here: ${why}.`,
   overloaded: () => "System is overloaded, try again later.",
+  "beyond-credential": () =>
+    "This key was given to an action: it may invoke, fire, read, and write triggers and rules. To write actions and packages " +
+    "it needs the annotation 'provide-api-key' with the value \"deploy\"; the rest takes a stored key.",
+  "beyond-own-rights": () =>
+    "The annotation 'provide-api-key' asks for more rights than the key has that writes the action; \"owner\" takes a stored key.",
   "foreign-origin": () => "Development keys are not accepted from a web page of another origin.",
   "admin-closed": () => "The admin API is closed: set the ADMIN_TOKEN secret to open it.",
   internal: () => "There was an internal server error.",

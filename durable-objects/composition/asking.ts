@@ -2,6 +2,7 @@
 // then its store is waited on. Asking twice starts nothing twice.
 
 import type { ActivationRecord } from "../../src/entities/activation.ts";
+import { limitedTo } from "../../src/entities/identity.ts";
 import { errorMember } from "../../src/entities/outcome.ts";
 import type { StepReply, StepRequest } from "../../src/protocol/composition.ts";
 import type { Held } from "./ledger.ts";
@@ -49,8 +50,11 @@ async function settled(ports: CompositionPorts, { id }: Step, left: () => number
   }
 }
 
-function requestOf({ frame, onBehalf, transactionId }: Held, step: Step, waitMs: number): StepRequest {
+function requestOf(held: Held, step: Step, waitMs: number): StepRequest {
   const { id, action, role, payload } = step;
+  const { frame, transactionId } = held;
+  const identity = limitedTo(held.onBehalf.identity, frame.progress.rights);
+  const onBehalf = { ...held.onBehalf, identity };
   return { id, cause: frame.id, onBehalf, transactionId, action, role, payload, waitMs: Math.max(1, waitMs) };
 }
 

@@ -4,6 +4,7 @@
 import type { About, Completion } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { byteLength } from "../../src/entities/byte-length.ts";
+import { common, type Rights } from "../../src/entities/rights.ts";
 import type { Plan } from "../../src/protocol/composition.ts";
 import { afterStep, beginConductor } from "./conductor.ts";
 import { afterComponent, beginSequence } from "./sequence.ts";
@@ -19,10 +20,14 @@ export function outermost(id: ActivationId, options: { about: About; plan: Plan;
 }
 
 /** The frame of a step that is a composition itself. */
-export function inner(outer: Frame, options: { id: ActivationId; about: About; plan: Plan; now: number }): Frame {
+export function inner(
+  outer: Frame,
+  options: { id: ActivationId; about: About; plan: Plan; rights: Rights | undefined; now: number },
+): Frame {
   const { id, plan, now } = options;
   const about: About = { ...options.about, cause: outer.id, causedBy: "sequence", topmost: false };
   const progress = fresh(now);
+  progress.rights = common(outer.progress.rights, options.rights);
   const { counts } = outer.progress;
   if (counts !== undefined) progress.counts = { ...counts };
   if (plan.kind === "sequence") {

@@ -5,6 +5,7 @@ import type { About, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { StatusCode } from "../../src/entities/outcome.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
+import type { Rights } from "../../src/entities/rights.ts";
 import type { ActionName, Plan, StepRequest } from "../../src/protocol/composition.ts";
 
 /** A payload, or a text that has not been put where it belongs yet. */
@@ -55,6 +56,8 @@ export interface Progress {
   memory: number;
   /** What the conductor wants to find again. */
   state?: Payload;
+  /** What its steps may do at most, because of who wrote it or what is around it; absent: whatever the caller may. */
+  rights?: Rights;
   /** Blobs that were made for this composition's steps alone. */
   blobs: string[];
   step?: Step;

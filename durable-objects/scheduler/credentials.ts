@@ -35,7 +35,7 @@ export class Credentials {
   }
 }
 
-/** Runs called with one key and with the same timeout share, so that none gets a key that lives much longer than it. */
-function slot({ about }: Invocation): string {
-  return `${about.namespaceId}:${about.keyId ?? ""}:${about.limits.timeout}`;
+/** Runs called with one key and with the same rights and timeout share, so that none gets a key that lives much longer than it. */
+function slot({ about, rights }: Invocation): string {
+  return `${about.namespaceId}:${about.keyId ?? ""}:${rights ?? "use"}:${about.limits.timeout}`;
 }

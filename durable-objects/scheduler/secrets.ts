@@ -28,9 +28,9 @@ export function secretsOf(
 
 /** A key that does not open any more, since its secret is gone, is not handed on: the action gets a credential. */
 async function credential(secret: MasterSecret, invocation: Invocation, expiresAt: number): Promise<string> {
-  const { credential: wanted, sealedKey, about } = invocation;
+  const { credential: wanted, sealedKey, about, rights = "use" } = invocation;
   const key = wanted === "owner" && sealedKey !== undefined ? await open(secret, "handed-on-key", sealedKey) : null;
   if (key !== null) return key;
   const { namespaceId, keyId = "" } = about;
-  return mintCredential(secret, { namespaceId, keyId, rights: "deploy", expiresAt });
+  return mintCredential(secret, { namespaceId, keyId, rights, expiresAt });
 }

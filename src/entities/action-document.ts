@@ -1,6 +1,7 @@
 // An action as text: the document that is stored, the item in lists, and what GET shows. Parameter values keep their bytes.
 
 import type { Action, CodeRef, Exec, Parameter } from "./action.ts";
+import { printHidden, writtenWithOf } from "./entity-head.ts";
 import type { ActionLimits } from "./limits.ts";
 import { parseParameters, printParameters } from "./parameters.ts";
 import { membersOf, objectOf, type RawJson } from "./raw-json.ts";
@@ -11,7 +12,7 @@ export type ActionText = { whole: string } | { before: string; code: CodeRef; af
 /** The text that is stored. */
 export function documentOf(action: Action): RawJson {
   const fields = fieldsOf(action, JSON.stringify(action.exec));
-  return objectOf([...fields, ["revision", JSON.stringify(action.revision)]]);
+  return objectOf([...fields, ...printHidden(action)]);
 }
 
 /** The action behind a stored text, or null if it is not one. */
@@ -30,6 +31,7 @@ export function readAction(document: RawJson): Action | null {
       exec: JSON.parse(field("exec")) as Exec,
       updated: JSON.parse(field("updated")) as number,
       revision: JSON.parse(field("revision")) as string,
+      ...writtenWithOf(field),
     };
     const sound = typeof action.name === "string" && typeof action.exec?.kind === "string" && action.limits !== null;
     return sound ? action : null;

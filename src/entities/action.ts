@@ -2,6 +2,7 @@
 
 import type { ActionLimits } from "./limits.ts";
 import type { RawJson } from "./raw-json.ts";
+import type { Rights } from "./rights.ts";
 
 /** One parameter or annotation; the value keeps the bytes it was sent with. */
 export interface Parameter {
@@ -41,6 +42,8 @@ export interface EntityHead {
   updated: number;
   /** Opaque; differs after each write of this name, and after delete and create. Warm containers are keyed by it. */
   revision: string;
+  /** Rights of the key that last wrote it; absent in old documents: a stored key's. No client sees it. */
+  writtenWith?: Rights;
 }
 
 export interface Action extends EntityHead {

@@ -3,6 +3,7 @@
 import type { EntityHead, Parameter } from "./action.ts";
 import { parseParameters, printParameters } from "./parameters.ts";
 import { membersOf, type RawJson } from "./raw-json.ts";
+import type { Rights } from "./rights.ts";
 
 export type Fields = (name: string) => RawJson;
 
@@ -24,7 +25,20 @@ export function headOf(field: Fields): EntityHead {
     annotations: listOf(field("annotations")),
     updated: JSON.parse(field("updated")) as number,
     revision: JSON.parse(field("revision")) as string,
+    ...writtenWithOf(field),
   };
+}
+
+export function writtenWithOf(field: Fields): Pick<EntityHead, "writtenWith"> {
+  const writtenWith = JSON.parse(field("writtenWith")) as Rights | null;
+  return writtenWith === null ? {} : { writtenWith };
+}
+
+/** What only the stored text has. */
+export function printHidden({ revision, writtenWith }: EntityHead): [string, RawJson][] {
+  const hidden: [string, RawJson][] = [["revision", JSON.stringify(revision)]];
+  if (writtenWith !== undefined) hidden.push(["writtenWith", JSON.stringify(writtenWith)]);
+  return hidden;
 }
 
 /** What clients see of it, without `updated`, which stands last. */

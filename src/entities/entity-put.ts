@@ -5,6 +5,7 @@ import { fail, ok, type Result } from "../errors.ts";
 import type { Parameter } from "./action.ts";
 import { parseParameters, sealedElsewhere } from "./parameters.ts";
 import { membersOf, type RawJson, shapeOf } from "./raw-json.ts";
+import type { Rights } from "./rights.ts";
 import { parseVersion } from "./version.ts";
 
 export interface EntityPut {
@@ -18,6 +19,8 @@ export interface EntityPut {
 export interface Stamp {
   updated: number;
   revision: string;
+  /** Rights of the key that writes it. */
+  writtenWith: Rights;
 }
 
 /** The body's fields by name. `text` must be valid JSON. */

@@ -1,4 +1,6 @@
-// Who is calling: one subject in one namespace, and what that namespace may use.
+// Who is calling: one subject in one namespace, what he may do there, and what that namespace may use.
+
+import { common, type Rights } from "./rights.ts";
 
 export interface Namespace {
   name: string;
@@ -45,6 +47,18 @@ export interface Identity {
   key: string;
   /** The uuid of the stored key that is behind this; "" where the namespace itself acts. Absent in what was stored before. */
   keyId?: string;
-  /** True if this came from an activation credential, not from a stored key. */
+  /** True if this came from an activation credential, or acts with less than a stored key's rights: there is no key to hand on. */
   derived: boolean;
+  /** Absent: those that `derived` stands for. */
+  rights?: Rights;
+}
+
+export function rightsOf({ rights, derived }: Pick<Identity, "rights" | "derived">): Rights {
+  return rights ?? (derived ? "use" : "owner");
+}
+
+/** The same caller with no more than these rights. */
+export function limitedTo<I extends Pick<Identity, "rights" | "derived">>(identity: I, most: Rights | undefined): I {
+  const rights = common(rightsOf(identity), most);
+  return rights === rightsOf(identity) ? identity : { ...identity, rights, derived: true };
 }

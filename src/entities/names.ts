@@ -5,6 +5,8 @@ import { MAX_NAME } from "./limits.ts";
 
 const NAME = new RegExp(`^(?:\\w|\\w[\\w@ .&-]{0,${MAX_NAME - 2}}[\\w@.&-])$`);
 
+/** Where what ships with the platform lies; its operator's. */
+export const SYSTEM_NAMESPACE = "whisk.system";
 /** Stands for the namespace of the presented key, in paths and in bodies. */
 export const OWN_NAMESPACE = "_";
 

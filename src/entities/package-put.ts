@@ -29,7 +29,7 @@ export function parsePackagePut(text: RawJson, options: { own: string }): Result
 }
 
 export function newPackage(put: PackagePut, options: { path: string; name: string } & Stamp): Package {
-  const { path, name, updated, revision } = options;
+  const { path, name, updated, revision, writtenWith } = options;
   const bundle = {
     namespace: path,
     name,
@@ -40,6 +40,7 @@ export function newPackage(put: PackagePut, options: { path: string; name: strin
     binding: put.binding ?? null,
     updated,
     revision,
+    writtenWith,
   };
   return withReference(bundle);
 }

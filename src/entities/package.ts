@@ -2,6 +2,7 @@
 // their bytes.
 
 import type { EntityHead, Parameter } from "./action.ts";
+import { printHidden, writtenWithOf } from "./entity-head.ts";
 import { parseParameters, printParameters } from "./parameters.ts";
 import { membersOf, objectOf, type RawJson } from "./raw-json.ts";
 
@@ -19,7 +20,7 @@ export interface Package extends EntityHead {
 
 /** The text that is stored. */
 export function packageDocument(bundle: Package): RawJson {
-  return objectOf([...fieldsOf(bundle), ["revision", JSON.stringify(bundle.revision)]]);
+  return objectOf([...fieldsOf(bundle), ...printHidden(bundle)]);
 }
 
 /** The package behind a stored text, or null if it is not one. */
@@ -38,6 +39,7 @@ export function readPackage(document: RawJson): Package | null {
       binding: binding.name === undefined ? null : (binding as Reference),
       updated: JSON.parse(field("updated")) as number,
       revision: JSON.parse(field("revision")) as string,
+      ...writtenWithOf(field),
     };
     return typeof bundle.name === "string" ? bundle : null;
   } catch {

@@ -36,7 +36,7 @@ export function newRule(
   put: RulePut,
   options: { path: string; name: string; trigger: EntityPoint; action: EntityPoint } & Stamp,
 ): Rule {
-  const { path, name, trigger, action, updated, revision } = options;
+  const { path, name, trigger, action, updated, revision, writtenWith } = options;
   return {
     namespace: path,
     name,
@@ -47,6 +47,7 @@ export function newRule(
     action,
     updated,
     revision,
+    writtenWith,
   };
 }
 

@@ -1,7 +1,7 @@
 // A rule: which action follows which trigger. Whether it is active, the trigger says.
 
 import type { EntityHead } from "./action.ts";
-import { fieldsOfDocument, headOf, printHead } from "./entity-head.ts";
+import { fieldsOfDocument, headOf, printHead, printHidden } from "./entity-head.ts";
 import type { EntityPoint } from "./names.ts";
 import { objectOf, type RawJson } from "./raw-json.ts";
 import type { RuleStatus } from "./trigger.ts";
@@ -18,7 +18,7 @@ export function ruleName(rule: Pick<Rule, "namespace" | "name">): string {
 
 /** The text that is stored. */
 export function ruleDocument(rule: Rule): RawJson {
-  return objectOf([...fieldsOf(rule), ["revision", JSON.stringify(rule.revision)]]);
+  return objectOf([...fieldsOf(rule), ...printHidden(rule)]);
 }
 
 /** The rule behind a stored text, or null if it is not one. */

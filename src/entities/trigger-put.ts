@@ -16,7 +16,7 @@ export function parseTriggerPut(text: RawJson): Result<EntityPut> {
 
 /** Whether the feed is there is seen when the client calls it. */
 export function newTrigger(put: EntityPut, options: { path: string; name: string } & Stamp): Result<Trigger> {
-  const { path, name, updated, revision } = options;
+  const { path, name, updated, revision, writtenWith } = options;
   const annotations = put.annotations ?? [];
   const feed = parameterValue(annotations, "feed");
   if (feed !== undefined && !isPath(feed)) return fail("bad-request", "Feed name is not valid");
@@ -30,6 +30,7 @@ export function newTrigger(put: EntityPut, options: { path: string; name: string
     rules: [],
     updated,
     revision,
+    writtenWith,
   });
 }
 

@@ -2,10 +2,11 @@
 // stands here and not in the rule, so that a fire reads one document.
 
 import type { EntityHead, Parameter } from "./action.ts";
-import { fieldsOfDocument, headOf, listOf, printHead } from "./entity-head.ts";
+import { fieldsOfDocument, headOf, listOf, printHead, printHidden } from "./entity-head.ts";
 import type { EntityPoint } from "./names.ts";
 import { printParameters } from "./parameters.ts";
 import { objectOf, type RawJson } from "./raw-json.ts";
+import type { Rights } from "./rights.ts";
 
 /** Of one trigger: a fire is one row, with a line for each. */
 export const MAX_RULES = 1_000;
@@ -18,6 +19,8 @@ export interface TriggerRule {
   rule: string;
   action: EntityPoint;
   status: RuleStatus;
+  /** Rights of the key that last wrote the rule; absent: a stored key's. */
+  writtenWith?: Rights;
 }
 
 export interface Trigger extends EntityHead {
@@ -32,7 +35,7 @@ export function triggerDocument(trigger: Trigger): RawJson {
     ["parameters", printParameters(trigger.parameters)],
     ["rules", JSON.stringify(trigger.rules)],
     ["updated", JSON.stringify(trigger.updated)],
-    ["revision", JSON.stringify(trigger.revision)],
+    ...printHidden(trigger),
   ]);
 }
 

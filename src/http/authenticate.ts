@@ -1,7 +1,8 @@
 // HTTP Basic, once per request below /api/v1: 401 comes before 404.
 
 import type { MiddlewareHandler } from "hono";
-import type { Identity } from "../entities/identity.ts";
+import { type Identity, rightsOf } from "../entities/identity.ts";
+import { mayRequest } from "../entities/rights.ts";
 import { fail } from "../errors.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { respond } from "./errors.ts";
@@ -17,10 +18,17 @@ export function authenticate(identities: Identities): MiddlewareHandler<AppEnv> 
     const caller = await callerOf(c, identities);
     if (caller === null) return respond(c, fail("bad-credentials"));
     if (caller.development && !fitsDevelopment(c.req.raw)) return respond(c, fail("foreign-origin"));
+    if (!mayRequest(rightsOf(caller.identity), requestOf(c))) return respond(c, fail("beyond-credential"));
     c.set("identity", caller.identity);
     c.set("epoch", caller.epoch);
     return next();
   };
+}
+
+/** The verb, and the collection it is for: what follows the namespace in the path. */
+function requestOf(c: AppContext): { method: string; collection: string } {
+  const { method, path } = c.req;
+  return { method, collection: /^\/api\/v1\/namespaces\/[^/]+\/([^/]+)/.exec(path)?.[1] ?? "" };
 }
 
 /** Where nobody has to say who he is: what is no good counts as nothing said. */

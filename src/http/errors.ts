@@ -40,6 +40,8 @@ export const STATUS: Record<ErrorCode, number> = {
   "not-configured": 503,
   "cannot-be-run": 400,
   overloaded: 503,
+  "beyond-credential": 403,
+  "beyond-own-rights": 403,
   "foreign-origin": 403,
   "admin-closed": 403,
   internal: 500,

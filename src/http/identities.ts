@@ -54,7 +54,8 @@ export class Identities {
     return found === null ? null : callerOf(services, found);
   }
 
-  /** On whose behalf a web action of this namespace runs, or null if nobody has the namespace. */
+  /** The namespace acting by itself, as whoever calls its web actions makes it do, or null if nobody has it: with no key, and
+   * the least of rights. */
   async ofNamespace(services: Services, name: string, later: Later): Promise<Owner | null> {
     const key = `ns:${name}`;
     const entry = this.#entries.get(key);
@@ -87,7 +88,8 @@ export class Identities {
       return household === null ? null : memberOf(household, keyTag);
     });
     if (entry === null) return null;
-    const identity = { ...entry.identity, key: `${uuid}:${secret}` };
+    const { rights } = granted;
+    const identity = { ...entry.identity, key: `${uuid}:${secret}`, rights };
     return { identity, epoch: entry.epoch, development: false };
   }
 

@@ -1,9 +1,11 @@
 // What a call needs of an action, worked out once when the action is read: the code itself is never loaded here.
 
 import type { Action, Parameter } from "../entities/action.ts";
+import { askedRights } from "../entities/key-annotation.ts";
 import type { ActionLimits } from "../entities/limits.ts";
 import { isTruthy, mergeParameters, parameterValue } from "../entities/parameters.ts";
 import { objectOf, type RawJson } from "../entities/raw-json.ts";
+import { common, type Rights } from "../entities/rights.ts";
 import { BUILTIN, isSkeleton, NATIVE, SEQUENCE } from "../entities/runtimes.ts";
 import type { ActionName, Plan } from "../protocol/composition.ts";
 import type { Invocation } from "../protocol/invocation.ts";
@@ -27,7 +29,10 @@ export interface Callable extends Wishes {
   final: ReadonlySet<string>;
   /** Parameters that go into the environment at /init instead. */
   init: ReadonlySet<string>;
-  credential: Invocation["credential"];
+  /** What its annotations ask for the key it runs with; null: none. */
+  askedRights: Rights | null;
+  /** What those who wrote it, and the packages it takes parameters from, have in common. */
+  writtenWith: Rights;
   /** `ns/name` of the binding it was found through. */
   binding?: string;
   /** Run by the Worker itself. */
@@ -75,7 +80,8 @@ export function callableOf(
     defaults: objectOf(parameters),
     final: new Set(parameterValue(annotations, "final") === "true" ? defined : []),
     init,
-    credential: credentialOf(annotations),
+    askedRights: askedRights(annotations),
+    writtenWith: common(action.writtenWith, bundle?.writtenWith),
     ...(bundle?.binding === undefined ? {} : { binding: bundle.binding }),
     ...wishesOf(annotations),
     builtin: action.exec.kind === BUILTIN,
@@ -111,13 +117,4 @@ function execOf({ exec }: Action): Invocation["exec"] | null {
     ...("main" in exec && exec.main !== undefined ? { main: exec.main } : {}),
     ...("code" in exec && exec.code !== undefined ? { code: exec.code } : {}),
   };
-}
-
-/** "owner" asks for the namespace's own key; any other true value for one that expires. Where the annotation is missing
- * the action gets a key, as with OpenWhisk; actions created here say false unless told otherwise. */
-function credentialOf(annotations: readonly Parameter[]): Invocation["credential"] {
-  const value = parameterValue(annotations, "provide-api-key");
-  if (value === undefined) return "activation";
-  if (value === '"owner"') return "owner";
-  return isTruthy(annotations, "provide-api-key") ? "activation" : "none";
 }

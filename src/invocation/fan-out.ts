@@ -2,7 +2,7 @@
 // written when it is known what became of each. May be done again at any time, by anybody: the ids follow from the fire's.
 
 import type { ActivationId } from "../entities/activation-id.ts";
-import type { Identity } from "../entities/identity.ts";
+import { type Identity, limitedTo } from "../entities/identity.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import { open } from "../entities/sealing.ts";
 import { type Failure, fail } from "../errors.ts";
@@ -89,7 +89,7 @@ export class FanOut {
     rule: FiredRule,
     { fire, args, identity, epoch, accept }: Becoming,
   ): Promise<ActivationId | Refused | "unknown"> {
-    const { id, action, active } = rule;
+    const { id, action, active, rights } = rule;
     if (!active) {
       const name = `${action.path}/${action.name}`;
       return { statusCode: 1, error: `Rule '${rule.rule}' is inactive, action '${name}' was not activated.` };
@@ -97,7 +97,7 @@ export class FanOut {
     if (args === null) return refused(fail("corrupted"));
     try {
       const invoked = await invoke(desk, this.#actions, {
-        identity,
+        identity: limitedTo(identity, rights),
         epoch,
         transactionId: fire.about.transactionId,
         action,
@@ -182,5 +182,5 @@ async function all(
 /** A key that does not open any more is not handed on: its actions get credentials of their own. */
 async function identityOf(desk: Desk, { identity, sealedKey }: OnBehalf): Promise<Identity> {
   const key = identity.derived ? null : await open(desk.masterSecret, "handed-on-key", sealedKey);
-  return { ...identity, key: key ?? "", derived: key === null };
+  return key === null ? limitedTo({ ...identity, key: "" }, "deploy") : { ...identity, key, derived: false };
 }

@@ -3,6 +3,7 @@
 import { type ActivationId, derivedActivationId, newActivationId } from "../entities/activation-id.ts";
 import type { Identity } from "../entities/identity.ts";
 import { membersOf, mergeLayers, type RawJson } from "../entities/raw-json.ts";
+import { common } from "../entities/rights.ts";
 import { seal } from "../entities/sealing.ts";
 import type { Trigger } from "../entities/trigger.ts";
 import { type Failure, fail } from "../errors.ts";
@@ -79,8 +80,9 @@ async function factOf(
   const { id, acceptedAt, args, request } = fired;
   const { identity, transactionId, apiHost } = request;
   const { name: namespace, uuid: namespaceId } = identity.namespace;
-  const rules = trigger.rules.map(async ({ rule, action, status }) => {
-    return { rule, action, active: status === "active", id: await derivedActivationId(id, [rule]) };
+  const rules = trigger.rules.map(async ({ rule, action, status, writtenWith }) => {
+    const rights = common(trigger.writtenWith, writtenWith);
+    return { rule, action, active: status === "active", rights, id: await derivedActivationId(id, [rule]) };
   });
   const [payload, kept, onBehalf, ...list] = await Promise.all([
     payloadOf(desk, request.payload ?? "{}", `results/${id}/1`),

@@ -2,7 +2,7 @@
 
 import type { ActivationRecord } from "../entities/activation.ts";
 import { type ActivationId, newActivationId } from "../entities/activation-id.ts";
-import type { Identity } from "../entities/identity.ts";
+import { type Identity, limitedTo } from "../entities/identity.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import { SEQUENCE } from "../entities/runtimes.ts";
 import { seal } from "../entities/sealing.ts";
@@ -126,7 +126,8 @@ async function stepwise(
     (vetted === true ? null : payloadFault(callable, payload)) ?? (await actions.refusalOf(desk, components, caller));
   if (refused !== null) return refused;
   const about = { ...aboutOf(callable, calling), kind: SEQUENCE };
-  return compose(desk, { id, about, plan, payload, identity, apiHost: apiHost ?? "", waitMs });
+  const behalf = limitedTo(identity, callable.writtenWith);
+  return compose(desk, { id, about, plan, payload, identity: behalf, apiHost: apiHost ?? "", waitMs });
 }
 
 /** A caller who waits hears no log lines; a composition's are the ids of its steps. */

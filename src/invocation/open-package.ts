@@ -4,6 +4,7 @@
 import type { Parameter } from "../entities/action.ts";
 import { type Package, readPackage } from "../entities/package.ts";
 import { mergeParameters } from "../entities/parameters.ts";
+import { common, type Rights } from "../entities/rights.ts";
 import { fail, ok, type Result } from "../errors.ts";
 import type { EntityKey, EntityStore, StoredEntity } from "../storage/entity-store.ts";
 
@@ -20,6 +21,8 @@ export interface OpenPackage {
   parameters: Parameter[];
   /** `ns/name` of the binding, if it is one. */
   binding?: string;
+  /** What the writers of all that was read have in common. */
+  writtenWith: Rights;
   /** Names all revisions that were read. */
   revision: string;
 }
@@ -62,6 +65,7 @@ export async function openPackage(entities: Entities, question: Question): Promi
     stored,
     path: `${provider.namespace}/${provider.name}`,
     parameters: layers.reduce((weaker, stronger) => mergeParameters(weaker, stronger), []),
+    writtenWith: common(...chain.map((each) => each.writtenWith)),
     revision: chain.map((each) => each.revision).join("+"),
     ...(chain.length > 1 ? { binding: `${bundle.namespace}/${bundle.name}` } : {}),
   });

@@ -2,10 +2,12 @@
 
 import type { About } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
-import type { Identity } from "../entities/identity.ts";
+import { type Identity, rightsOf } from "../entities/identity.ts";
 import { answerBounds } from "../entities/limit-values.ts";
 import { MAX_INLINE } from "../entities/limits.ts";
+import { SYSTEM_NAMESPACE } from "../entities/names.ts";
 import type { RawJson } from "../entities/raw-json.ts";
+import { common } from "../entities/rights.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Callable } from "./callable.ts";
@@ -84,12 +86,17 @@ export async function payloadOf(
   return { blob: key, size: bytes.byteLength };
 }
 
-/** Whoever came with an activation credential has no owner's key to pass on. */
+/** The key an action runs with has what its caller, its writers and its annotation have in common; strangers' actions have the
+ * least. Whoever came with less than a stored key has no owner's key to pass on. */
 async function keyOf(
-  { credential }: Callable,
+  { askedRights, writtenWith, path }: Callable,
   { calling, sealedKey }: Ready,
-): Promise<Pick<Invocation, "credential" | "sealedKey">> {
-  if (credential !== "owner") return { credential };
-  if (calling.identity.derived) return { credential: "activation" };
-  return { credential, sealedKey: await sealedKey() };
+): Promise<Pick<Invocation, "credential" | "rights" | "sealedKey">> {
+  if (askedRights === null) return { credential: "none" };
+  const { identity } = calling;
+  const [home] = path.split("/", 1);
+  const isOwn = home === identity.namespace.name || home === SYSTEM_NAMESPACE;
+  const rights = common(askedRights, writtenWith, rightsOf(identity), isOwn ? undefined : "use");
+  if (rights !== "owner") return { credential: "activation", rights };
+  return { credential: "owner", sealedKey: await sealedKey() };
 }

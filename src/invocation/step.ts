@@ -42,7 +42,8 @@ export async function step(
     const known = await standing(desk, request, callable);
     if (known !== null) return known;
     const about = { ...aboutOf(callable, calling), kind: SEQUENCE };
-    return { kind: "nested", about, plan: callable.plan, args: request.payload };
+    const { plan, writtenWith: rights } = callable;
+    return { kind: "nested", about, plan, args: request.payload, rights };
   }
   const payload = await textOf(desk, request);
   if (payload === null) return { kind: "refused", failure: fail("corrupted") };

@@ -5,6 +5,7 @@ import type { About, ActivationRecord, Payload } from "../entities/activation.ts
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { Identity } from "../entities/identity.ts";
 import type { ActionLimits } from "../entities/limits.ts";
+import type { Rights } from "../entities/rights.ts";
 import type { Failure } from "../errors.ts";
 
 /** `ns` or `ns/package`, and the name in it. */
@@ -76,6 +77,13 @@ export type StepReply =
   /** Its row is confirmed in the store of `id`. */
   | { kind: "accepted"; limits: ActionLimits }
   /** The component is a composition itself: nothing was started, the run goes on inside. `args` has its parameters merged. */
-  | { kind: "nested"; about: About; plan: Plan; args: Payload }
+  | {
+      kind: "nested";
+      about: About;
+      plan: Plan;
+      args: Payload;
+      /** What its steps may do at most; absent: whatever its caller may. */
+      rights?: Rights;
+    }
   /** Nothing was started: it is not there, not allowed, not possible. */
   | { kind: "refused"; failure: Failure };

@@ -3,6 +3,7 @@
 
 import type { About, Payload } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
+import type { Rights } from "../entities/rights.ts";
 import type { ActionName, OnBehalf } from "./composition.ts";
 
 export interface FiredRule {
@@ -11,6 +12,8 @@ export interface FiredRule {
   action: ActionName;
   /** False: it only gets its line in the record. */
   active: boolean;
+  /** What its action may do at most, because of who wrote rule and trigger; absent: whatever the caller may. */
+  rights?: Rights;
   /** Of the activation it causes. */
   id: ActivationId;
 }

@@ -62,6 +62,8 @@ export const Invocation = z.object({
   initEnv: z.record(z.string(), z.string()).exactOptional(),
   /** "activation": a credential is minted when the run is sent; "owner": the namespace's own key, sealed in `sealedKey`. */
   credential: z.enum(["none", "activation", "owner"]),
+  /** Of a credential that is minted; where absent, "use". */
+  rights: z.enum(["use", "deploy"]).exactOptional(),
   sealedKey: z.string().exactOptional(),
   blocking: z.boolean(),
   /** Labels a host must have to run it. */

@@ -2,13 +2,12 @@
 
 import type { Action, Parameter } from "../entities/action.ts";
 import { DEFAULT_BOUNDS } from "../entities/limits.ts";
+import { SYSTEM_NAMESPACE } from "../entities/names.ts";
 import type { Package } from "../entities/package.ts";
 import { BUILTIN } from "../entities/runtimes.ts";
 import { FIRST_VERSION } from "../entities/version.ts";
 import type { Builtin } from "../invocation/builtin.ts";
 import { UTILS } from "./utils.ts";
-
-export const SYSTEM_NAMESPACE = "whisk.system";
 
 /** Older than anything that is stored. */
 const UPDATED = Date.UTC(2026, 0, 1);

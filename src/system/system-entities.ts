@@ -2,6 +2,7 @@
 // first; writes go to the store alone.
 
 import { documentOf, summaryOf } from "../entities/action-document.ts";
+import { SYSTEM_NAMESPACE } from "../entities/names.ts";
 import { isShared, packageDocument, packageSummary } from "../entities/package.ts";
 import type {
   Change,
@@ -15,7 +16,7 @@ import type {
   RemoveResult,
   StoredEntity,
 } from "../storage/entity-store.ts";
-import { ACTIONS, isBuiltinRevision, PACKAGES, SYSTEM_NAMESPACE } from "./catalog.ts";
+import { ACTIONS, isBuiltinRevision, PACKAGES } from "./catalog.ts";
 
 type Virtual = NewEntity & { shared: boolean };
 

@@ -5,7 +5,7 @@ import type { Action, Exec } from "../../src/entities/action.ts";
 import { newAction, parseActionPut, updatedAction } from "../../src/entities/action-put.ts";
 import { DEFAULT_BOUNDS } from "../../src/entities/limits.ts";
 
-const STAMP = { updated: 1, revision: "r" };
+const STAMP = { updated: 1, revision: "r", writtenWith: "owner" as const };
 const CODE: Exec = { kind: "nodejs:20", code: { key: "code/x", hash: "x", size: 1 }, binary: false };
 const SEQUENCE: Exec = { kind: "sequence", components: ["/ns/a", "/ns/p/b"] };
 const OWN = [{ key: "own", value: "1.0" }];

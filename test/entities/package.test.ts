@@ -11,8 +11,8 @@ import {
 } from "../../src/entities/package.ts";
 import { newPackage, parsePackagePut, updatedPackage } from "../../src/entities/package-put.ts";
 
-const STAMP = { updated: 5, revision: "r2" };
-const AT = { path: "ns", name: "p", updated: 1, revision: "r1" };
+const STAMP = { updated: 5, revision: "r2", writtenWith: "owner" as const };
+const AT = { path: "ns", name: "p", updated: 1, revision: "r1", writtenWith: "owner" as const };
 
 function put(text: string) {
   const parsed = parsePackagePut(text, { own: "ns" });

@@ -10,7 +10,7 @@ function put(body: unknown): RulePut {
   return parsed.value;
 }
 
-const HEAD = { path: "me", name: "r", updated: 7, revision: "r1" };
+const HEAD = { path: "me", name: "r", updated: 7, revision: "r1", writtenWith: "use" as const };
 const ENDS = { trigger: { path: "me", name: "t" }, action: { path: "me/p", name: "a" } };
 
 describe("a rule", () => {
@@ -48,10 +48,11 @@ describe("a rule", () => {
 
   it("keeps what a PUT does not name", () => {
     const rule = newRule(put({ publish: true }), { ...HEAD, ...ENDS });
-    const moved = updatedRule(rule, put({ trigger: "/_/u" }), { updated: 9, revision: "r2" });
+    const moved = updatedRule(rule, put({ trigger: "/_/u" }), { updated: 9, revision: "r2", writtenWith: "owner" });
     expect(moved).toEqual({
       ...rule,
       version: "0.0.2",
+      writtenWith: "owner",
       trigger: { path: "me", name: "u" },
       updated: 9,
       revision: "r2",

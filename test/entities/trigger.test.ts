@@ -14,7 +14,7 @@ import {
 } from "../../src/entities/trigger.ts";
 import { newTrigger, parseTriggerPut, updatedTrigger } from "../../src/entities/trigger-put.ts";
 
-const HEAD = { path: "ns", name: "t", updated: 7, revision: "r1" };
+const HEAD = { path: "ns", name: "t", updated: 7, revision: "r1", writtenWith: "use" as const };
 
 function made(body: string): Trigger {
   const put = parseTriggerPut(body);
@@ -74,9 +74,10 @@ describe("a trigger", () => {
     const old = withRule(made('{"parameters":[{"key":"a","value":1}],"publish":true}'), link("r"), "r2");
     const put = parseTriggerPut('{"annotations":[{"key":"feed","value":7}],"parameters":null}');
     if (!put.ok) throw new Error(put.text);
-    expect(updatedTrigger(old, put.value, { updated: 9, revision: "r3" })).toEqual({
+    expect(updatedTrigger(old, put.value, { updated: 9, revision: "r3", writtenWith: "owner" })).toEqual({
       ...old,
       version: "0.0.2",
+      writtenWith: "owner",
       annotations: [{ key: "feed", value: "7" }],
       updated: 9,
       revision: "r3",

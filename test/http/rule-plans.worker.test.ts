@@ -16,7 +16,7 @@ const { entities } = testStores();
 const RULE = { path: "ns", name: "r" };
 const point = (name: string) => ({ path: "ns", name });
 let revision = 0;
-const stamp = () => ({ updated: 1, revision: `own-${revision++}` });
+const stamp = () => ({ updated: 1, revision: `own-${revision++}`, writtenWith: "owner" as const });
 
 async function trigger(name: string): Promise<void> {
   const made = newTrigger({}, { ...point(name), ...stamp() });
@@ -43,7 +43,7 @@ beforeEach(async () => {
 });
 
 const put = (body: Parameters<typeof planPut>[1]["put"]) => () =>
-  planPut(entities, { key: RULE, put: body, overwrite: true });
+  planPut(entities, { key: RULE, put: body, overwrite: true, stamp: stamp() });
 
 const WRITES: Record<string, () => Promise<Result<Plan<unknown>>>> = {
   makes: put({ trigger: point("t"), action: point("a") }),

@@ -72,19 +72,22 @@ describe("arguments", () => {
   });
 });
 
-describe("the credential of an action", () => {
+describe("the key an action asks for", () => {
   it.each([
-    ["false", "none"],
-    ["0", "none"],
-    ['""', "none"],
-    ["null", "none"],
-    ["true", "activation"],
+    ["false", null],
+    ["0", null],
+    ['""', null],
+    ["null", null],
+    ["true", "use"],
+    ['"true"', "use"],
+    ['"Owner"', "use"],
+    ['"deploy"', "deploy"],
     ['"owner"', "owner"],
-  ])("with provide-api-key %s is %s", async (value, credential) => {
-    expect((await callable({ annotations: [{ key: "provide-api-key", value }] })).credential).toBe(credential);
+  ])("with provide-api-key %s may %s", async (value, rights) => {
+    expect((await callable({ annotations: [{ key: "provide-api-key", value }] })).askedRights).toBe(rights);
   });
 
-  it("is an activation's where the annotation is missing", async () => {
-    expect((await callable({})).credential).toBe("activation");
+  it("may use where the annotation is missing", async () => {
+    expect((await callable({})).askedRights).toBe("use");
   });
 });

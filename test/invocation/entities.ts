@@ -3,6 +3,7 @@
 import type { Action, Parameter } from "../../src/entities/action.ts";
 import { documentOf } from "../../src/entities/action-document.ts";
 import { type Package, packageDocument } from "../../src/entities/package.ts";
+import type { Rights } from "../../src/entities/rights.ts";
 import type { EntityKey, StoredEntity } from "../../src/storage/entity-store.ts";
 
 export class Shelf {
@@ -16,11 +17,15 @@ export class Shelf {
   }
 
   /** `full`: ns/name. `to`: ns/name of the provider of a binding. */
-  bundle(full: string, options: { publish?: boolean; to?: string; parameters?: Parameter[] } = {}): void {
+  bundle(
+    full: string,
+    options: { publish?: boolean; to?: string; parameters?: Parameter[]; writtenWith?: Rights } = {},
+  ): void {
     const [namespace = "", name = ""] = full.split("/");
     const [provider = "", of = ""] = (options.to ?? "").split("/");
     const bundle: Package = {
       ...this.#head(namespace, name),
+      ...(options.writtenWith === undefined ? {} : { writtenWith: options.writtenWith }),
       publish: options.publish ?? false,
       parameters: options.parameters ?? [],
       binding: options.to === undefined ? null : { namespace: provider, name: of },

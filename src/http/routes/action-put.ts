@@ -6,8 +6,10 @@ import { type ActionPut, newAction, parseActionPut, updatedAction } from "../../
 import { byteLength } from "../../entities/byte-length.ts";
 import { deprecationOf, type ExecRequest, execOf, type Offer, parseExec } from "../../entities/exec.ts";
 import type { Identity } from "../../entities/identity.ts";
+import { askedRights } from "../../entities/key-annotation.ts";
 import { boundsFor, instancesFault, limitFault, parametersFault } from "../../entities/limit-values.ts";
 import { MAX_CODE } from "../../entities/limits.ts";
+import { isAbove } from "../../entities/rights.ts";
 import { runnableKinds } from "../../entities/runtimes.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
 import { componentOf, componentsFault } from "../../invocation/components.ts";
@@ -15,6 +17,7 @@ import { hostFault } from "../../invocation/wishes.ts";
 import { readActionBody } from "../code/action-body.ts";
 import type { LiftedCode } from "../code/code-sink.ts";
 import type { AppContext } from "../context.ts";
+import { stampOf } from "../stamp.ts";
 import type { WritePlace } from "./action-place.ts";
 
 interface Wanted {
@@ -51,7 +54,7 @@ export async function putAction(
     refusal(c, wanted.value, old) ??
     (components === undefined ? null : await componentsFault(entities, { caller, key, components }));
   if (refused !== null) return refused;
-  const stamp = { updated: Date.now(), revision: crypto.randomUUID() };
+  const stamp = stampOf(c.get("identity"));
   const made = exec === null ? undefined : execOf(exec, exec.code ? await storedCode(code, old) : undefined);
   const action =
     old === null
@@ -59,10 +62,12 @@ export async function putAction(
       : updatedAction(old, put, { exec: made, ...stamp });
   const unfit = services.settings.hostsMayCome ? null : hostFault(action, await services.schedulers(laterOf(c)));
   if (unfit !== null) return unfit;
+  if (isAbove(askedRights(action.annotations) ?? "use", stamp.writtenWith)) return fail("beyond-own-rights");
   const blobs = "code" in action.exec && action.exec.code !== undefined ? [action.exec.code.key] : [];
   const entity = {
     ...key,
-    ...stamp,
+    updated: stamp.updated,
+    revision: stamp.revision,
     type: "action" as const,
     document: documentOf(action),
     summary: summaryOf(action),

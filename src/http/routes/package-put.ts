@@ -16,6 +16,7 @@ import { openPackage } from "../../invocation/open-package.ts";
 import type { EntityKey, StoredEntity } from "../../storage/entity-store.ts";
 import { putBodyOf } from "../body.ts";
 import type { AppContext } from "../context.ts";
+import { stampOf } from "../stamp.ts";
 
 export async function putPackage(
   c: AppContext,
@@ -36,12 +37,13 @@ export async function putPackage(
   if (!old.ok) return old;
   if (put.value.binding !== undefined && old.value?.binding === null) return fail("not-a-binding");
   if (provider.value?.binding != null) return fail("provider-is-binding");
-  const stamp = { updated: Date.now(), revision: crypto.randomUUID() };
+  const stamp = stampOf(c.get("identity"));
   const bundle =
     old.value === null ? newPackage(put.value, { ...key, ...stamp }) : updatedPackage(old.value, put.value, stamp);
   const entity = {
     ...key,
-    ...stamp,
+    updated: stamp.updated,
+    revision: stamp.revision,
     type: "package" as const,
     document: packageDocument(bundle),
     summary: packageSummary(bundle),

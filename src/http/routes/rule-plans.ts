@@ -1,5 +1,6 @@
 // What is to be written when a rule is: the rule, and the triggers that begin or cease to know it, as one write.
 
+import type { Stamp } from "../../entities/entity-put.ts";
 import type { EntityPoint } from "../../entities/names.ts";
 import { type Rule, readRule, ruleDocument, ruleName, ruleSummary } from "../../entities/rule.ts";
 import { newRule, type RulePut, updatedRule } from "../../entities/rule-put.ts";
@@ -43,7 +44,7 @@ export async function findRule(entities: Pick<EntityStore, "get">, key: EntityKe
 
 export async function planPut(
   entities: Entities,
-  { key, put, overwrite }: { key: EntityKey; put: RulePut; overwrite: boolean },
+  { key, put, overwrite, stamp }: { key: EntityKey; put: RulePut; overwrite: boolean; stamp: Stamp },
 ): Promise<Result<Plan<ShownRule>>> {
   const fault = await rightsFault(entities, key.path, put);
   if (fault !== null) return fault;
@@ -58,10 +59,9 @@ export async function planPut(
   }
   const ends = await endsOf(entities, key.path, { trigger, action });
   if (!ends.ok) return ends;
-  const stamp = { updated: Date.now(), revision: crypto.randomUUID() };
   const rule = old === null ? newRule(put, { ...key, trigger, action, ...stamp }) : updatedRule(old.rule, put, stamp);
   const status = old?.status ?? "active";
-  const linked = link(ends.value, { rule: ruleName(rule), action, status });
+  const linked = link(ends.value, { rule: ruleName(rule), action, status, writtenWith: stamp.writtenWith });
   if (!linked.ok) return linked;
   const changes: Change[] = [{ put: ruleEntity(rule), expected: old?.rule.revision ?? null }];
   const left = old?.trigger ?? null;
@@ -95,13 +95,19 @@ export async function planStatus(
   const { rule, trigger } = found.value;
   if (found.value.status === status) return ok({ value: null, write: null });
   if (trigger === null) return fail("rule-without-trigger");
-  const linked = link(trigger, { rule: ruleName(rule), action: rule.action, status });
+  const linked = link(trigger, linkOf(rule, status));
   if (!linked.ok) return linked;
   // The rule itself is written as it is: should it be moved or deleted meanwhile, this trigger must not learn of it again.
   const revision = crypto.randomUUID();
   const same = { put: ruleEntity({ ...rule, revision }), expected: rule.revision };
   const options = { expected: trigger.revision, with: [same] };
   return ok({ value: null, write: () => entities.putTogether(linked.value, options) });
+}
+
+/** Whoever switches it, it stays what its writer made of it. */
+function linkOf(rule: Rule, status: RuleStatus): TriggerRule {
+  const { action, writtenWith } = rule;
+  return { rule: ruleName(rule), action, status, ...(writtenWith === undefined ? {} : { writtenWith }) };
 }
 
 function link(trigger: Trigger, rule: TriggerRule): Result<NewEntity> {

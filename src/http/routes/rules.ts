@@ -11,6 +11,7 @@ import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
 import { flag } from "../query.ts";
 import { json, reply } from "../reply.ts";
+import { stampOf } from "../stamp.ts";
 import { contend } from "./contend.ts";
 import { collectionRoutes, ownKey } from "./own-entities.ts";
 import { findRule, planPut, planRemoval, planStatus, type ShownRule } from "./rule-plans.ts";
@@ -45,7 +46,8 @@ async function write(c: AppContext): Promise<Result<ShownRule>> {
   const fault = parametersFault(put.value, c.get("identity").limits);
   if (fault !== null) return fault;
   const { entities } = c.get("services").stores;
-  return contend(c, () => planPut(entities, { key: key.value, put: put.value, overwrite: overwrite.value }));
+  const plan = { key: key.value, put: put.value, overwrite: overwrite.value };
+  return contend(c, () => planPut(entities, { ...plan, stamp: stampOf(c.get("identity")) }));
 }
 
 async function remove(c: AppContext): Promise<Result<ShownRule>> {

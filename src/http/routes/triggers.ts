@@ -11,6 +11,7 @@ import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
 import { flag } from "../query.ts";
 import { json } from "../reply.ts";
+import { stampOf } from "../stamp.ts";
 import { contend, type Plan } from "./contend.ts";
 import { collectionRoutes, ownKey } from "./own-entities.ts";
 import { findTrigger, triggerEntity } from "./stored-trigger.ts";
@@ -42,7 +43,7 @@ async function write(c: AppContext): Promise<Result<Trigger>> {
   const { entities } = c.get("services").stores;
   return contend(c, async (): Promise<Result<Plan<Trigger>>> => {
     const old = await findTrigger(entities, key.value);
-    const stamp = { updated: Date.now(), revision: crypto.randomUUID() };
+    const stamp = stampOf(c.get("identity"));
     if (!old.ok && old.code !== "not-found") return old;
     if (old.ok && !overwrite.value) return fail("already-exists");
     const made = old.ok

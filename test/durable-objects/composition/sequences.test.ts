@@ -193,3 +193,21 @@ it("leaves nothing behind when it is over: no frames, no blobs of its own, no al
   expect(world.database.sql.exec("SELECT id FROM runs").toArray()).toEqual([]);
   expect(world.alarmAt).toBeNull();
 });
+
+it("lends the steps of an inner one no more than who wrote it, or those around it, had", async () => {
+  const world = new World({
+    s: { sequence: ["a", "inner", "b"] },
+    inner: { sequence: ["c", "innermost", "d"], writtenWith: "deploy" },
+    innermost: { sequence: ["e"], writtenWith: "owner" },
+    ...{ a: add("a"), b: add("b"), c: add("c"), d: add("d"), e: add("e") },
+  });
+  const run = world.runOf("s");
+  await world.call(run, { waitMs: 5_000 });
+  expect(world.lent).toEqual([
+    ["a", "owner"],
+    ["c", "deploy"],
+    ["e", "deploy"],
+    ["d", "deploy"],
+    ["b", "owner"],
+  ]);
+});

@@ -6,7 +6,9 @@ import type { CompositionPorts } from "../../../durable-objects/composition/port
 import type { Database } from "../../../durable-objects/schema.ts";
 import { type About, type ActivationRecord, recordOf } from "../../../src/entities/activation.ts";
 import { type ActivationId, newActivationId } from "../../../src/entities/activation-id.ts";
+import { rightsOf } from "../../../src/entities/identity.ts";
 import { errorMember, type StatusCode } from "../../../src/entities/outcome.ts";
+import type { Rights } from "../../../src/entities/rights.ts";
 import { fail } from "../../../src/errors.ts";
 import type { ActionName, Plan, Run, RunReply, StepReply, StepRequest } from "../../../src/protocol/composition.ts";
 import type { Finished } from "../../../src/protocol/rpc.ts";
@@ -17,7 +19,7 @@ import { Clock, openDatabase, settle } from "../clock.ts";
 export type Act = (args: string) => string | { statusCode: StatusCode; result: string } | "never" | Error;
 export type Action =
   | { run: Act; memory?: number; forbidden?: boolean }
-  | { sequence: string[] }
+  | { sequence: string[]; writtenWith?: Rights }
   | { conductor: Act; memory?: number };
 
 /** Digests are made on other threads: while one is, no time passes. */
@@ -50,6 +52,8 @@ export class World {
   readonly abouts = new Map<ActivationId, About>();
   readonly blobs = new Map<string, string>();
   readonly starts: { id: ActivationId; name: string; args: string }[] = [];
+  /** What each step's caller may do, by the step's name. */
+  readonly lent: [name: string, rights: Rights][] = [];
   readonly warnings: string[] = [];
   readonly actions: Record<string, Action>;
   /** The object is lost at this moment, counted from 1. */
@@ -227,10 +231,12 @@ export class World {
     const about = aboutOf({ name: action.name, path: `guest/${action.name}`, limits });
     if ("sequence" in found || ("conductor" in found && role === "component")) {
       const { kind, plan } = this.#planOf(action.name);
-      return { kind: "nested", about: { ...about, kind }, plan, args: request.payload };
+      const rights = "writtenWith" in found ? { rights: found.writtenWith ?? ("owner" as const) } : {};
+      return { kind: "nested", about: { ...about, kind }, plan, args: request.payload, ...rights };
     }
     if ("forbidden" in found && found.forbidden)
       return { kind: "refused", failure: fail("not-authorized", action.name) };
+    this.lent.push([action.name, rightsOf(request.onBehalf.identity)]);
     const { payload } = request;
     const args = "inline" in payload ? payload.inline : (this.blobs.get(payload.blob) ?? "gone");
     return this.#start(id, { about: { ...about, cause: request.cause, causedBy: "sequence" }, args, found });

@@ -254,7 +254,8 @@ function callableOf(
     defaults: "{}",
     final: new Set(),
     init: new Set(),
-    credential: "none",
+    askedRights: null,
+    writtenWith: "owner",
     builtin: false,
     web: null,
   };

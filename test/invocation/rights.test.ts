@@ -1,0 +1,180 @@
+// What an action's key may do: never more than its caller, its writers and its annotation have in common, whatever road leads
+// to the action.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Action } from "../../src/entities/action.ts";
+import type { Identity } from "../../src/entities/identity.ts";
+import type { Rights } from "../../src/entities/rights.ts";
+import { seal } from "../../src/entities/sealing.ts";
+import { FanOut } from "../../src/invocation/fan-out.ts";
+import { fire } from "../../src/invocation/fire.ts";
+import { invoke } from "../../src/invocation/invoke.ts";
+import type { FireDesk } from "../../src/invocation/ports.ts";
+import { Actions } from "../../src/invocation/resolve.ts";
+import { step } from "../../src/invocation/step.ts";
+import type { Triggers } from "../../src/invocation/triggers.ts";
+import type { Fire } from "../../src/protocol/fire.ts";
+import { CALLER, MemoryDesk } from "./desk.ts";
+
+const RIGHTS: Rights[] = ["use", "deploy", "owner"];
+const asking = (value: string): Partial<Action> => ({ annotations: [{ key: "provide-api-key", value }] });
+const OWNER = asking('"owner"');
+
+let desk: MemoryDesk;
+
+beforeEach(() => {
+  desk = new MemoryDesk();
+});
+
+function identity(rights: Rights): Identity {
+  return rights === "owner"
+    ? { ...CALLER, keyId: "k" }
+    : { ...CALLER, keyId: "k", key: "k:act", derived: true, rights };
+}
+
+/** What the action was sent with. */
+async function given(full: string, caller: Identity = identity("owner")): Promise<string | undefined> {
+  const at = full.lastIndexOf("/");
+  const action = { path: full.slice(0, at), name: full.slice(at + 1) };
+  desk.accepted.clear();
+  await invoke(desk, new Actions(), { identity: caller, epoch: 1, transactionId: "t", action, waitMs: 0 });
+  return sent();
+}
+
+function sent(): string | undefined {
+  const [invocation] = [...desk.accepted.values()];
+  if (invocation?.credential !== "activation") return invocation?.credential;
+  expect(invocation.sealedKey).toBeUndefined();
+  return invocation.rights;
+}
+
+describe("a call", () => {
+  it("lends what caller, writer and annotation have in common", async () => {
+    for (const annotation of [null, ...RIGHTS])
+      for (const writtenWith of [undefined, ...RIGHTS])
+        for (const rights of RIGHTS) {
+          const value = annotation === null ? "false" : annotation === "use" ? "true" : `"${annotation}"`;
+          desk.entities.action("a/x", { ...asking(value), ...(writtenWith === undefined ? {} : { writtenWith }) });
+          const least = Math.min(
+            ...[annotation, writtenWith ?? "owner", rights].map((each) => RIGHTS.indexOf(each ?? "use")),
+          );
+          expect(await given("a/x", identity(rights))).toBe(annotation === null ? "none" : RIGHTS[least]);
+        }
+  });
+
+  it("of a stranger's published action lends the least, through a binding as well", async () => {
+    desk.entities.bundle("evil/p", { publish: true });
+    desk.entities.action("evil/p/x", OWNER);
+    desk.entities.bundle("a/mine", { to: "evil/p" });
+    expect(await given("evil/p/x")).toBe("use");
+    expect(await given("a/mine/x")).toBe("use");
+    desk.entities.bundle("whisk.system/p", { publish: true });
+    desk.entities.action("whisk.system/p/x", OWNER);
+    expect(await given("whisk.system/p/x")).toBe("owner");
+  });
+
+  it("through a package lends no more than those who wrote what it takes parameters from", async () => {
+    desk.entities.bundle("a/p", { writtenWith: "deploy" });
+    desk.entities.action("a/p/x", OWNER);
+    expect(await given("a/p/x")).toBe("deploy");
+    desk.entities.bundle("a/q");
+    desk.entities.action("a/q/x", OWNER);
+    desk.entities.bundle("a/bound", { to: "a/q", writtenWith: "use" });
+    expect(await given("a/q/x")).toBe("owner");
+    expect(await given("a/bound/x")).toBe("use");
+  });
+});
+
+describe("a composition", () => {
+  it("hands on no more than who wrote it had", async () => {
+    desk.entities.action("a/x", OWNER);
+    const exec = { kind: "sequence" as const, components: ["/a/x"] };
+    for (const [writtenWith, rights, key] of [
+      ["deploy", "deploy", false],
+      ["owner", undefined, true],
+    ] as const) {
+      desk.entities.action("a/s", { exec, writtenWith });
+      desk.runs.length = 0;
+      await given("a/s");
+      const { onBehalf } = desk.runs[0]!.run;
+      expect([onBehalf.identity.rights, onBehalf.sealedKey !== ""]).toEqual([rights, key]);
+    }
+  });
+
+  it("tells who wrote one that is inside another, and its steps get no more than their caller has", async () => {
+    desk.entities.action("a/x", OWNER);
+    desk.entities.action("a/s", { exec: { kind: "sequence", components: ["/a/x"] }, writtenWith: "deploy" });
+    const { key: _, ...rest } = identity("deploy");
+    const onBehalf = {
+      identity: rest,
+      sealedKey: await seal(desk.masterSecret, "handed-on-key", CALLER.key),
+      apiHost: "",
+    };
+    const ask = (name: string) =>
+      step(
+        desk,
+        { actions: new Actions(), epoch: 1 },
+        {
+          ...{ id: "0123456789ab07000000000000000001", cause: "0123456789ab07000000000000000000" },
+          ...{ onBehalf, transactionId: "t", role: "component", payload: { inline: "{}" }, waitMs: 1 },
+          action: { path: "a", name },
+        },
+      );
+    expect(await ask("s")).toMatchObject({ kind: "nested", rights: "deploy" });
+    await ask("x");
+    expect(sent()).toBe("deploy");
+  });
+});
+
+describe("a fire", () => {
+  async function fired(
+    trigger: Rights | undefined,
+    rule: Rights | undefined,
+    caller: Rights,
+  ): Promise<string | undefined> {
+    const facts: Fire[] = [];
+    const work: Promise<unknown>[] = [];
+    desk = new MemoryDesk();
+    desk.entities.action("a/x", OWNER);
+    const keep = async (fact: Fire) => {
+      facts.push(fact);
+      return { kind: "accepted" as const };
+    };
+    const store = { ...desk.storeOf(), fire: keep };
+    const whole = Object.assign(desk, {
+      storeOf: () => ({ ...store, fired: async () => undefined }),
+      later: (each: Promise<unknown>) => void work.push(each),
+    }) as unknown as FireDesk;
+    const written = (writtenWith: Rights | undefined) => (writtenWith === undefined ? {} : { writtenWith });
+    const rules = [{ rule: "a/r", action: { path: "a", name: "x" }, status: "active" as const, ...written(rule) }];
+    const head = {
+      namespace: "a",
+      name: "t",
+      version: "0.0.1",
+      publish: false,
+      annotations: [],
+      updated: 1,
+      revision: "r",
+    };
+    const found = { ok: true, value: { ...head, parameters: [], rules, ...written(trigger) } };
+    const doors = { triggers: { find: async () => found } as unknown as Triggers, fanOut: new FanOut(new Actions()) };
+    const request = { epoch: 1, transactionId: "t", trigger: { path: "a", name: "t" }, headers: [], apiHost: "" };
+    await fire(whole, doors, { ...request, identity: identity(caller) });
+    await Promise.all(work);
+    const first = sent();
+    // Taken up again from what was stored it is the same.
+    desk.accepted.clear();
+    await new FanOut(new Actions()).run(whole, facts[0]!, { epoch: 1 });
+    expect(sent()).toBe(first);
+    return first;
+  }
+
+  it("lends its rule's action what those who fired, and wrote trigger and rule, have in common", async () => {
+    expect(await fired(undefined, undefined, "owner")).toBe("owner");
+    expect(await fired("owner", "owner", "owner")).toBe("owner");
+    expect(await fired("use", "owner", "owner")).toBe("use");
+    expect(await fired("owner", "deploy", "owner")).toBe("deploy");
+    expect(await fired("owner", "owner", "deploy")).toBe("deploy");
+    expect(await fired("deploy", "use", "deploy")).toBe("use");
+  });
+});
