@@ -37,14 +37,14 @@ interface Times {
 
 const TIMES: Times = { silence: 10_000, turn: 30_000, stall: 30_000 };
 const CONNECTIONS = { total: 2048, perContainer: 256 };
-/** Requests whose bodies have not come. */
+/** Bodies that are read: the next ones are not, until one of these has come or its sender was too slow. */
 const UNFINISHED = { total: 512, perContainer: 32 };
 /** Bodies that are passed on while they come. */
 const FLOWING = { total: 64, perContainer: 8 };
 /** Requests the API has. */
 const UPSTREAM = { total: 256, perContainer: 64 };
 /** Bytes of a body that are read before the API is asked. */
-const HELD = 64 * 1024;
+const HELD = 32 * 1024;
 /** Bytes per second of a body, on the whole. */
 const SLOWEST = 8 * 1024;
 /** A blocking call may take a minute, and its body some time before. */
@@ -149,7 +149,7 @@ class Desk {
     const who = this.who(request.socket.remoteAddress);
     const gone = new AbortController();
     response.once("close", () => gone.abort(new Error("the caller has gone")));
-    const body = await this.#receive(request, who);
+    const body = await this.#receive(request, who, gone.signal);
     if (body !== null && "flow" in body) {
       await this.#inTurn(this.#flowing, who, gone.signal, () =>
         this.#inTurn(this.#upstream, who, gone.signal, () => this.#pass(request, response, path, body.flow)),
@@ -160,22 +160,17 @@ class Desk {
     }
   }
 
-  async #receive(request: IncomingMessage, who: Asker): Promise<Body | null> {
+  async #receive(request: IncomingMessage, who: Asker, gone: AbortSignal): Promise<Body | null> {
     const { "content-length": length, "transfer-encoding": encoding } = request.headers;
     if (length === undefined && encoding === undefined) return null;
-    if (!this.#unfinished.take(who)) {
-      throw new Refusal(429, "Too many requests of this action are unfinished: send their bodies first.");
-    }
-    try {
-      return await receive(request, { held: HELD, silence: this.#times.silence, rate: SLOWEST });
-    } catch (error) {
-      throw slow(error);
-    } finally {
-      this.#unfinished.give(who);
-    }
+    return this.#inTurn(this.#unfinished, who, gone, () =>
+      receive(request, { held: HELD, silence: this.#times.silence, rate: SLOWEST }).catch((error: unknown) => {
+        throw slow(error);
+      }),
+    );
   }
 
-  async #inTurn(shares: Shares, who: Asker, gone: AbortSignal, act: () => Promise<void>): Promise<void> {
+  async #inTurn<T>(shares: Shares, who: Asker, gone: AbortSignal, act: () => Promise<T>): Promise<T> {
     const late = new Refusal(503, "Too many requests of this action, or of its namespace, are under way.");
     const wait = new AbortController();
     const timer = setTimeout(() => wait.abort(late), this.#times.turn);
@@ -185,7 +180,7 @@ class Desk {
       clearTimeout(timer);
     }
     try {
-      await act();
+      return await act();
     } finally {
       shares.give(who);
     }
@@ -274,7 +269,7 @@ function refuse(response: ServerResponse, status: number, error: string): void {
   response.writeHead(status, {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),
-    ...(status === 429 || status === 503 ? { "retry-after": "1" } : {}),
+    ...(status === 503 ? { "retry-after": "1" } : {}),
     // What was not read of the request is not waited for.
     connection: "close",
   });
