@@ -3,7 +3,7 @@
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { Pool } from "undici";
 import { type Body, receive, SlowSender } from "./forwarder-body.ts";
 import { type Asker, Shares } from "./forwarder-shares.ts";
@@ -84,7 +84,13 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
     if (!connections.take(who)) return socket.destroy();
     socket.once("close", () => connections.give(who));
   });
+  const busy = new WeakSet<Socket>();
   server.on("request", (request, response) => {
+    const { socket } = request;
+    // One at a time: whoever does not wait for answers could have us keep requests without end.
+    if (busy.has(socket)) return socket.destroy();
+    busy.add(socket);
+    response.once("close", () => busy.delete(socket));
     desk.serve(request, response).catch((error: unknown) => {
       if (error instanceof Refusal) refuse(response, error.status, error.message);
       else refuse(response, 502, "The API does not answer.");

@@ -131,6 +131,15 @@ describe("one container against the forwarder", () => {
     expect(await call(NEIGHBOUR)).toEqual({ status: 200, text: "5" });
   });
 
+  it("that does not wait for answers is cut off", async () => {
+    await open();
+    answer = () => undefined;
+    const get = "GET /api/v1/x HTTP/1.1\r\nhost: a\r\n\r\n";
+    const eager = raw(ATTACKER, get.repeat(1_000));
+    await expect.poll(() => eager.closed).toBe(true);
+    await expect.poll(() => asked).toBe(0);
+  });
+
   it("whose calls hang takes its share of the API; the rest waits its turn and comes, the neighbour does not wait", async () => {
     await open();
     const hanging: (() => void)[] = [];
