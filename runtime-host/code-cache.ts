@@ -5,7 +5,9 @@ import { createHash, randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_CODE } from "../src/entities/limits.ts";
+import { CodeDamaged } from "./container/contract.ts";
 import { type Logger, reasonOf } from "./logger.ts";
+import { SideDoorError } from "./side-door.ts";
 
 export interface CodeRef {
   key: string;
@@ -57,7 +59,7 @@ export class CodeCache {
     return new CodeCache(options, new Map(found.map((each) => [each.name, each.size])));
   }
 
-  /** Rejects if the code cannot be had, or is not what its hash says. */
+  /** Rejects if the code cannot be had now, with CodeDamaged if the store does not have it whole. */
   get(code: CodeRef): Promise<Buffer> {
     const held = this.#memory.get(code.hash);
     if (held !== undefined) {
@@ -101,8 +103,11 @@ export class CodeCache {
   }
 
   async #fetched(code: CodeRef): Promise<Buffer> {
-    const bytes = await this.#options.fetch(code.key, { max: MAX_CODE });
-    if (hashOf(bytes) !== code.hash) throw new Error("what came is not the code its hash names");
+    const bytes = await this.#options.fetch(code.key, { max: MAX_CODE }).catch((error: unknown) => {
+      const damaged = error instanceof SideDoorError && (error.final || error.cut);
+      throw damaged ? new CodeDamaged(error.message) : error;
+    });
+    if (hashOf(bytes) !== code.hash) throw new CodeDamaged("what came is not the code its hash names");
     try {
       const part = join(this.#options.dir, `${randomUUID()}.part`);
       await fs.writeFile(part, bytes, { mode: 0o600 });

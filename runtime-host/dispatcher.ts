@@ -235,10 +235,11 @@ export class Dispatcher implements RunListener {
   async #fetchArgs(run: Run, args: { blob: string; size: number }): Promise<void> {
     try {
       const bytes = await this.#options.sideDoor.getBlob(args.blob, { max: MAX_ARGS });
+      if (bytes.length !== args.size) throw new SideDoorError("they are not whole", { final: true });
       run.args = bytes.toString("utf8");
     } catch (error) {
       this.#options.log.warn("args.failed", { id: run.id, reason: reasonOf(error) });
-      if (error instanceof SideDoorError && error.final)
+      if (error instanceof SideDoorError && (error.final || error.cut))
         this.#fail(run, "The arguments of the activation could not be read.");
       else this.refused(run, "busy");
       return;

@@ -36,6 +36,8 @@ export interface ReadyFacts {
   memory: number;
   shards: number;
   kinds: string[];
+  /** Why it takes nothing although it is in. */
+  unhealthy?: string;
 }
 
 export interface Host {
@@ -165,8 +167,12 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
     welcomed: (shard) => {
       if (!awaited.delete(shard) || awaited.size > 0) return;
       const kinds = containers.runtimes().map((each) => each.kind);
-      const { engine } = containers;
-      options.ready({ name: config.name, boot, engine, memory: containers.memory, shards: config.shards, kinds });
+      const { engine, memory } = containers;
+      const unhealthy = dispatcher?.unhealthy() ?? null;
+      options.ready({
+        ...{ name: config.name, boot, engine, memory, shards: config.shards, kinds },
+        ...(unhealthy === null ? {} : { unhealthy }),
+      });
     },
   });
   dispatcher = started;

@@ -15,10 +15,13 @@ export interface SideDoor {
 export class SideDoorError extends Error {
   /** The platform refused for good: the same request will not succeed later. */
   readonly final: boolean;
-  constructor(message: string, options: { final: boolean }) {
+  /** Each try was answered, and each answer ended before its end: the blob is damaged. */
+  readonly cut: boolean;
+  constructor(message: string, options: { final: boolean; cut?: boolean }) {
     super(message);
     this.name = "SideDoorError";
     this.final = options.final;
+    this.cut = options.cut ?? false;
   }
 }
 
@@ -55,7 +58,14 @@ export function openSideDoor(options: SideDoorOptions): SideDoor {
       signal: AbortSignal.timeout(timeout),
     });
     const status = response.statusCode;
-    if (status >= 200 && status < 300) return collect(response.body, max);
+    if (status >= 200 && status < 300) {
+      try {
+        return await collect(response.body, max);
+      } catch (error) {
+        if (error instanceof SideDoorError || (error as Error).name === "TimeoutError") throw error;
+        throw new SideDoorError(reasonOf(error), { final: false, cut: true });
+      }
+    }
     await response.body.dump({ limit: 65_536 });
     const final = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
     throw new SideDoorError(`the platform answered ${status}`, { final });
@@ -67,13 +77,15 @@ export function openSideDoor(options: SideDoorOptions): SideDoor {
     payload: { body?: Buffer | string; max: number },
   ): Promise<Buffer> {
     const pause = backoff({ first: firstPause, max: 2_000 });
+    let cut = true;
     for (let attempt = 1; ; attempt++) {
       try {
         return await once(method, path, payload);
       } catch (error) {
         const final = error instanceof SideDoorError && error.final;
         if (final) throw error;
-        if (attempt >= tries) throw new SideDoorError(reasonOf(error), { final: false });
+        cut &&= error instanceof SideDoorError && error.cut;
+        if (attempt >= tries) throw new SideDoorError(reasonOf(error), { final: false, cut });
         await new Promise((resolve) => setTimeout(resolve, pause.next()));
       }
     }

@@ -17,6 +17,7 @@ import type { MasterSecret } from "./entities/sealing.ts";
 import type { Fault } from "./entities/secret-check.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
 import type { ActivationStoreRpc, GateRpc, InvokerSchedulerRpc, RosterRpc } from "./protocol/rpc.ts";
+import type { MachineBinding } from "./storage/machine.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
 
@@ -28,6 +29,8 @@ export interface Env {
   GATE: DurableObjectNamespace<Branded<GateRpc>>;
   COMPOSITION: DurableObjectNamespace<Branded<CompositionRpc>>;
   ROSTER: DurableObjectNamespace<Branded<RosterRpc>>;
+  /** The process that owns the state folder, in the one-machine mode. */
+  MACHINE?: MachineBinding;
   /** Secret: opens the admin API. Absent = the admin API answers 403 to everybody. */
   ADMIN_TOKEN?: string;
   /** Secret of at least 32 bytes: keys for identity look-up, sealing and credentials are derived from it. */

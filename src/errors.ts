@@ -34,6 +34,9 @@ export const TEXTS = {
   "wrong-collection": () => "Resource by this name exists but is not in this collection.",
   "circular-binding": (name: string) => `Package binding '${name}' contains a circular reference.`,
   "concurrent-modification": () => "Concurrent modification to resource detected.",
+  "storage-ailing": (reason: string) => `The platform can store nothing now: ${reason}. Try again later.`,
+  "code-damaged": (action: string) =>
+    `The code of action '${action}' is missing from the store, or damaged there: update the action with its code.`,
   corrupted: () => "Resource is corrupted and cannot be read.",
   "uri-too-long": () => "The address of the request is too long.",
   "too-large": (what: string) => what,
@@ -69,6 +72,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "backlog-full",
   "overloaded",
   "not-configured",
+  "storage-ailing",
   "concurrent-modification",
 ]);
 

@@ -150,6 +150,11 @@ export class Services {
     return held.value;
   }
 
+  /** The list as this isolate heard it last, however old: for who must not fail when the roster does. */
+  schedulersOnceHeard(): RosterEntry[] {
+    return this.#roster?.value ?? [];
+  }
+
   /** Kinds that some connected host can run, or null while no host has ever reported. */
   async runnableKinds(later: Later): Promise<ReadonlySet<string> | null> {
     const entries = await this.schedulers(later);

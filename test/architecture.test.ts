@@ -49,7 +49,7 @@ const ROOMS: Room[] = [
     may: [/^src\/system\//, ENTITIES, ERRORS],
     types: [/^src\/invocation\/builtin\.ts$/, STORAGE_INTERFACE],
   },
-  { files: /^src\/env\.ts$/, may: [ENTITIES, ZOD], types: [PROTOCOL] },
+  { files: /^src\/env\.ts$/, may: [ENTITIES, ZOD], types: [PROTOCOL, STORAGE_INTERFACE] },
   {
     files: /^src\/services\.ts$/,
     may: [

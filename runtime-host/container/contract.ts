@@ -44,7 +44,16 @@ export interface Job {
 export interface CodeSource {
   readonly hash: string;
   readonly size: number;
+  /** Rejects with CodeDamaged where it makes no sense to ask again. */
   load(): Promise<Buffer>;
+}
+
+/** What the store has under the code's name is nothing, or not the code. */
+export class CodeDamaged extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = "CodeDamaged";
+  }
 }
 
 /** /run was answered, or will never be: the caller is released and the run's memory counts as free. */

@@ -7,7 +7,7 @@ import { ABNORMAL, internalError, type Outcome, outcomeOfInit, outcomeOfRun } fr
 import type { Reply } from "./action-client.ts";
 import type { ActionContainer } from "./action-container.ts";
 import { initBody, runBody } from "./bodies.ts";
-import type { Job, RunListener } from "./contract.ts";
+import { CodeDamaged, type Job, type RunListener } from "./contract.ts";
 import type { LogCollection } from "./log-collection.ts";
 
 export type Verdict =
@@ -48,7 +48,8 @@ export async function runJob(
     const initialized = await init(container, job, options.code);
     if (initialized.kind === "no-code") {
       container.logs.drop(logs);
-      answer(job, { ...options, outcome: ABNORMAL.code(), ran: false });
+      const outcome = initialized.damaged ? ABNORMAL.codeDamaged(job.path) : ABNORMAL.code();
+      answer(job, { ...options, outcome, ran: false });
       return "destroy";
     }
     began = initialized.began;
@@ -93,12 +94,12 @@ async function init(
   container: ActionContainer,
   job: Job,
   loading: Promise<Buffer> | null,
-): Promise<{ kind: "ended"; ended: Ended; began: number } | { kind: "no-code" }> {
+): Promise<{ kind: "ended"; ended: Ended; began: number } | { kind: "no-code"; damaged: boolean }> {
   let code: Buffer | null = null;
   try {
     code = loading === null ? null : await loading;
-  } catch {
-    return { kind: "no-code" };
+  } catch (error) {
+    return { kind: "no-code", damaged: error instanceof CodeDamaged };
   }
   const began = performance.now();
   const { timeout } = job.limits;

@@ -9,7 +9,7 @@ import type { EngineName } from "./engine-choice.ts";
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
 /** What the host prints when the platform knows it. */
-const Ready = z.object({ event: z.literal("ready"), kinds: z.array(z.string()) });
+const Ready = z.object({ event: z.literal("ready"), kinds: z.array(z.string()), unhealthy: z.string().optional() });
 export type Ready = z.infer<typeof Ready>;
 
 export interface HostProcessOptions {

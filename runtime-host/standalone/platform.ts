@@ -22,6 +22,8 @@ export interface PlatformOptions {
   /** Laid over the [vars] of wrangler.toml; secrets come this way. */
   vars: Readonly<Record<string, string>>;
   log: (line: string) => void;
+  /** Answers the Worker's binding MACHINE, which is there only with it. */
+  machine?: (path: string) => Promise<{ status: number; body: string }>;
   /** workerd died and runs again, on the same port and state. */
   onRestart: () => void;
   /** workerd died and did not come back: this platform is of no further use. */
@@ -68,6 +70,7 @@ const NOWHERE = "http://entry.invalid/-/";
  * Miniflare speaks to the same handlers. It does not tell who connects: that is decided by the address it listens on. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const miniflare = loadMiniflare();
+  const { machine } = options;
   const worker = await workerOptions(options);
   const settings = miniflare.convertV4MiniflareOptions({
     host: "127.0.0.1",
@@ -91,6 +94,16 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         modules: true,
         script: options.script,
         unsafeDirectSockets: [{ host: options.host, port: options.port }],
+        ...(machine === undefined
+          ? {}
+          : {
+              serviceBindings: {
+                MACHINE: async ({ url }: { url: string }) => {
+                  const { status, body } = await machine(new URL(url).pathname);
+                  return new miniflare.Response(body, { status });
+                },
+              },
+            }),
       },
     ],
   } as MiniflareModule.V4MiniflareOptions);

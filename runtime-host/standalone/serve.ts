@@ -13,6 +13,7 @@ import type { Serving } from "./greeting.ts";
 import { startHost } from "./host-process.ts";
 import { firstUser } from "./identity.ts";
 import { lookForLeftovers, openDockerDesk } from "./images.ts";
+import { openMachine } from "./machine.ts";
 import { assertFree } from "./port.ts";
 import { proveItself } from "./proof.ts";
 import { type Reaper, startReaper } from "./reaper.ts";
@@ -89,6 +90,10 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     if (engine.name === "process") log(NO_ISOLATION);
     else family.hasContainers(state.secrets.hostName);
 
+    const machine = await openMachine(state.folder, log);
+    await onStop(machine.close);
+    const fault = machine.fault();
+    if (fault !== null) throw new StartFailure(`${capital(fault)}: make room, or choose another folder with --state.`);
     log("starting the Worker …");
     const build = await version;
     const wellKnown = config.loopback || config.developmentKeys;
@@ -107,6 +112,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
         ...config.vars,
       },
       log,
+      machine: machine.answer,
       onRestart: family.note,
       onGone: options.onGone,
     });
@@ -132,7 +138,8 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
       ...(config.memory === undefined ? {} : { memory: config.memory }),
       log,
       onStart: family.note,
-      onReady: () => ready.resolve(),
+      onReady: ({ unhealthy }) =>
+        unhealthy === undefined ? ready.resolve() : ready.reject(new StartFailure(takesNothing(unhealthy))),
       onTrouble: (how) =>
         ready.reject(new StartFailure(`The runtime host does not start (${how}): its lines stand above.`)),
     });
@@ -186,4 +193,14 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
       return stopping;
     },
   };
+}
+
+/** The host's own reason, and the way out where it is known. */
+function takesNothing(reason: string): string {
+  const way = reason.startsWith("the disk of") ? " Make room, or lower the bound (EDGEWHISK_MIN_DISK, in MB)." : "";
+  return `The runtime host takes nothing: ${reason}.${way}`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -81,6 +81,10 @@ export const ABNORMAL = {
   command: (image: string) => failure(2, { text: `executable file not found in image ${image}` }),
   provision: () => failure(3, { text: "Failed to provision resources to run the action." }),
   code: () => failure(3, { text: "Action could not be fetched." }),
+  codeDamaged: (path: string) =>
+    failure(3, {
+      text: `Action could not be fetched. The code of '/${path}' is missing from the store, or damaged there: update the action with its code.`,
+    }),
 } as const;
 
 /** Last log line of a run that ended as a developer error. */

@@ -112,7 +112,7 @@ const acceptsJson: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 /** A bug or a lost object: the log gets the story, the caller its transaction id. A failed query names its values, which
  * may be secrets: of an error with a cause only the cause's words are logged. */
-function failed(thrown: unknown, c: AppContext): Response {
+async function failed(thrown: unknown, c: AppContext): Promise<Response> {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const { name, message } = error.cause instanceof Error ? error.cause : error;
   const at = (error.stack ?? "")
@@ -122,5 +122,9 @@ function failed(thrown: unknown, c: AppContext): Response {
   const story = { error: `${name}: ${message}`.slice(0, MAX_STORY), at: at.map((line) => line.trim()) };
   console.error(JSON.stringify({ transactionId: c.get("transactionId"), path: c.req.path, ...story }));
   const overloaded = "overloaded" in error && error.overloaded === true;
-  return respond(c, fail(overloaded ? "overloaded" : "internal"));
+  if (overloaded) return respond(c, fail("overloaded"));
+  // Errors of the storage do not say what is wrong with it.
+  const services = c.get("services") as Services | undefined;
+  const ailing = (await services?.stores.machine.ailing()) ?? null;
+  return respond(c, ailing === null ? fail("internal") : fail("storage-ailing", ailing));
 }

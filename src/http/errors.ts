@@ -32,6 +32,8 @@ export const STATUS: Record<ErrorCode, number> = {
   "circular-binding": 422,
   "concurrent-modification": 409,
   corrupted: 500,
+  "code-damaged": 500,
+  "storage-ailing": 503,
   "uri-too-long": 414,
   "too-large": 413,
   "too-many-requests": 429,

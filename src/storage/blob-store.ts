@@ -1,7 +1,11 @@
 // Bytes too large for a row or a frame: action code (`code/…`), and arguments, results and logs of activations.
 
+/** What was put is on the disk, power loss or not, when `put`, `putStream` or a writer's `finish` has returned: rows that name a
+ * blob are written after it. */
 export interface BlobStore {
+  /** Null if it is not there, or cannot be read although the store is well. Of a damaged one `body` fails, or ends early. */
   get(key: string): Promise<{ body: ReadableStream<Uint8Array>; size: number } | null>;
+  /** The same, and null also if it is shorter than it was. */
   text(key: string): Promise<string | null>;
   put(key: string, value: string | Uint8Array): Promise<void>;
   /** Streams a body; rejects with RangeError past `max` bytes and leaves nothing behind. Returns its size. `length`: its bytes, if

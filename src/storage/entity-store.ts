@@ -11,7 +11,7 @@ export interface EntityKey {
 
 export interface StoredEntity extends EntityKey {
   type: EntityType;
-  /** JSON text of the entity. */
+  /** JSON text of the entity; of an action also "", where its blob is gone or damaged. */
   document: string;
   revision: string;
   updated: number;

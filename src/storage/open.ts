@@ -8,6 +8,7 @@ import { D1IdentityStore } from "./d1/identity-store.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
 import type { EntityStore } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
+import { Machine } from "./machine.ts";
 import { R2BlobStore } from "./r2/blob-store.ts";
 import type { SecretBook } from "./secret-book.ts";
 
@@ -16,20 +17,22 @@ export interface Stores {
   entities: EntityStore;
   blobs: BlobStore;
   secrets: SecretBook;
+  machine: Machine;
 }
 
 /** For who needs no other store. */
-export function openBlobs(env: Pick<Env, "BLOBS">): BlobStore {
-  return new R2BlobStore(env.BLOBS);
+export function openBlobs(env: Pick<Env, "BLOBS" | "MACHINE">): BlobStore {
+  return new R2BlobStore(env.BLOBS, new Machine(env.MACHINE));
 }
 
 /** Cheap; the stores keep no state of their own. */
-export function openStores(env: Pick<Env, "DB" | "BLOBS">, masterSecret: MasterSecret): Stores {
+export function openStores(env: Pick<Env, "DB" | "BLOBS" | "MACHINE">, masterSecret: MasterSecret): Stores {
   const blobs = openBlobs(env);
   return {
     identities: new D1IdentityStore(env.DB, masterSecret),
     entities: new D1EntityStore(env.DB, blobs),
     blobs,
     secrets: new D1SecretBook(env.DB, masterSecret),
+    machine: new Machine(env.MACHINE),
   };
 }

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CodeCache, type CodeCacheOptions } from "../../runtime-host/code-cache.ts";
+import { CodeDamaged } from "../../runtime-host/container/contract.ts";
+import { SideDoorError } from "../../runtime-host/side-door.ts";
 import { silent } from "./support.ts";
 
 let dir: string;
@@ -82,4 +84,15 @@ test("half-written files of an earlier boot are removed", async () => {
   fs.writeFileSync(join(dir, "x.part"), "half");
   await open([]);
   expect(fs.readdirSync(dir)).toEqual([]);
+});
+
+test("code that the store does not have whole is told from code that cannot be had now", async () => {
+  const failing = (error: Error) => open([], { fetch: () => Promise.reject(error) });
+  const thrownBy = async (error: Error) =>
+    (await failing(error)).cache.get(refOf("x")).catch((thrown: unknown) => (thrown as Error).name);
+  expect(await thrownBy(new SideDoorError("404", { final: true }))).toBe("CodeDamaged");
+  expect(await thrownBy(new SideDoorError("terminated", { final: false, cut: true }))).toBe("CodeDamaged");
+  expect(await thrownBy(new SideDoorError("503", { final: false }))).toBe("SideDoorError");
+  const { cache } = await open([], { fetch: () => Promise.resolve(Buffer.from("y")) });
+  await expect(cache.get(refOf("x"))).rejects.toBeInstanceOf(CodeDamaged);
 });

@@ -480,7 +480,7 @@ test("an upload that fails is tried again; one that is refused for good is repla
 });
 
 test("arguments that lie in the blob store are fetched before the run; if they are gone the run ends with an error", async () => {
-  const args = { blob: "args/x", size: 100_000 };
+  const args = { blob: "args/x", size: '{"from":"blob"}'.length };
   const fine = welcomed();
   fine.dispatcher.received(0, [runOf(1, { invocation: { args } })]);
   await vi.waitFor(() => expect(fine.containers.jobs[0]?.args).toBe('{"from":"blob"}'));
@@ -491,6 +491,16 @@ test("arguments that lie in the blob store are fetched before the run; if they a
     expect(gone.link.sent).toMatchObject([{ t: "record", completion: { statusCode: 3, ran: false, engine: "none" } }]),
   );
   expect(gone.containers.jobs).toHaveLength(0);
+
+  for (const getBlob of [
+    () => Promise.resolve(Buffer.from('{"from":')),
+    () => Promise.reject(new SideDoorError("terminated", { final: false, cut: true })),
+  ]) {
+    const damaged = welcomed({ getBlob });
+    damaged.dispatcher.received(0, [runOf(4, { invocation: { args } })]);
+    await vi.waitFor(() => expect(damaged.link.sent).toMatchObject([{ t: "record", completion: { ran: false } }]));
+    damaged.outbox.forget(damaged.kept as Kept[]);
+  }
 
   const down = welcomed({ getBlob: () => Promise.reject(new SideDoorError("timeout", { final: false })) });
   down.dispatcher.received(0, [runOf(3, { invocation: { args } })]);

@@ -82,3 +82,27 @@ test("a server that never answers is given up, try by try", async () => {
   expect(performance.now() - began).toBeLessThan(5000);
   expect(requests).toHaveLength(3);
 });
+
+test("an answer that ends before its end at each try is a damaged blob; one that does so once is tried again", async () => {
+  const cutShort = (response: ServerResponse) => {
+    response.writeHead(200, { "content-length": "10" });
+    response.write("12345", () => response.destroy());
+  };
+  handle = (_request, response) => cutShort(response);
+  const error = await door.getCode("code/x", { max: 100 }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ name: "SideDoorError", final: false, cut: true });
+  expect(requests).toHaveLength(3);
+  let first = true;
+  handle = (_request, response) => {
+    if (first) cutShort(response);
+    else response.end("1234567890");
+    first = false;
+  };
+  expect((await door.getCode("code/x", { max: 100 })).toString()).toBe("1234567890");
+  let tries = 0;
+  handle = (_request, response) => {
+    if (++tries === 2) response.writeHead(503).end();
+    else cutShort(response);
+  };
+  expect(await door.getCode("code/x", { max: 100 }).catch((thrown: unknown) => thrown)).toMatchObject({ cut: false });
+});

@@ -24,7 +24,7 @@ export function adminRoutes(app: App): void {
   identityRoutes(app, ROOT);
   resealRoutes(app, ROOT);
   app.post(`${ROOT}/hosts`, createHost);
-  app.get(`${ROOT}/hosts`, async (c) => json(c, JSON.stringify(await c.get("services").roster().hosts())));
+  app.get(`${ROOT}/hosts`, listHosts);
   app.all(`${ROOT}/hosts`, methodNotAllowed("GET, POST"));
   app.delete(`${ROOT}/hosts/:name`, revokeHost);
   app.all(`${ROOT}/hosts/:name`, methodNotAllowed("DELETE"));
@@ -89,4 +89,21 @@ async function linesOf(services: Services, host: string): Promise<SchedulerName[
 /** A line that was open before its token went would stay open. */
 async function cut(services: Services, lines: readonly SchedulerName[]): Promise<void> {
   await Promise.all(lines.map((name) => services.scheduler(name).expel()));
+}
+
+/** Each with the reasons why its schedulers take nothing, or what is impaired. */
+async function listHosts(c: AppContext): Promise<Response> {
+  const roster = c.get("services").roster();
+  const [hosts, entries] = await Promise.all([roster.hosts(), roster.schedulers()]);
+  const list = hosts.map((host) => {
+    const own = entries.filter((entry) => entry.host === host.name);
+    const reasons = (kind: "unhealthy" | "impaired") => [...new Set(own.flatMap((entry) => entry[kind] ?? []))];
+    const [unhealthy, impaired] = [reasons("unhealthy"), reasons("impaired")];
+    return {
+      ...host,
+      ...(unhealthy.length === 0 ? {} : { unhealthy: unhealthy.join("; ") }),
+      ...(impaired.length === 0 ? {} : { impaired: impaired.join("; ") }),
+    };
+  });
+  return json(c, JSON.stringify(list));
 }

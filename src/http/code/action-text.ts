@@ -1,11 +1,12 @@
 // An action as it is shown: its text with the code in it. Long code flows through, escaped piece by piece and never held.
 
-import type { Action } from "../../entities/action.ts";
+import type { Action, CodeRef } from "../../entities/action.ts";
 import { showAction } from "../../entities/action-document.ts";
 import { chunksOf } from "../../entities/chunks.ts";
 import { escapeBytes } from "../../entities/json-string.ts";
 import { MB } from "../../entities/limits.ts";
 import type { BlobStore } from "../../storage/blob-store.ts";
+import { CodeCheck, wholeCode } from "./stored-code.ts";
 
 /** Bytes of code that are put into the text whole. */
 const IN_MEMORY = MB;
@@ -19,7 +20,8 @@ export interface ShowOptions {
   later(work: Promise<unknown>): void;
 }
 
-/** Null if the code is nowhere. */
+/** Null if the code is not there or not whole. Of long code only its beginning is known when this returns: what is wrong further on
+ * ends the stream with an error. */
 export async function actionText(
   action: Action,
   options: ShowOptions,
@@ -28,36 +30,45 @@ export async function actionText(
   if ("whole" in shown) return shown.whole;
   const { before, code, after } = shown;
   if (options.held != null) return before + escaped(textOf(options.held)) + after;
+  if (code.size <= IN_MEMORY) {
+    const pieces = await wholeCode(options.blobs, code);
+    return pieces === null ? null : before + escaped(textOf(pieces)) + after;
+  }
   const blob = await options.blobs.get(code.key);
   if (blob === null) return null;
-  if (code.size <= IN_MEMORY) return before + escaped(await wholeText(blob.body)) + after;
+  const chunks = chunksOf(blob.body);
+  const first = await chunks.next().catch(() => ({ done: true as const, value: undefined }));
+  if (first.done === true) return null;
   const { readable, writable } = new IdentityTransformStream();
-  options.later(pump(blob.body, { writable, before, after }).catch(() => undefined));
+  const flow = pump({ first: first.value, chunks, code }, { writable, before, after });
+  options.later(flow.catch((error: unknown) => console.error(`code ${code.key}: ${String(error)}`)));
   return readable;
 }
 
 /** If the reader goes away, the writes fail and the blob is let go. */
 async function pump(
-  body: ReadableStream<Uint8Array>,
+  from: { first: Uint8Array; chunks: AsyncGenerator<Uint8Array, void>; code: CodeRef },
   to: { writable: WritableStream<Uint8Array>; before: string; after: string },
 ): Promise<void> {
   const encoder = new TextEncoder();
   const writer = to.writable.getWriter();
   try {
     await writer.write(encoder.encode(to.before));
-    for await (const chunk of chunksOf(body)) await writer.write(escapeBytes(chunk));
+    const check = new CodeCheck(from.code);
+    const pass = async (chunk: Uint8Array) => {
+      await check.push(chunk);
+      await writer.write(escapeBytes(chunk));
+    };
+    await pass(from.first);
+    for await (const chunk of from.chunks) await pass(chunk);
+    if (!(await check.whole())) throw new Error("it is damaged in the store");
     await writer.write(encoder.encode(to.after));
     await writer.close();
   } catch (error) {
+    await from.chunks.return();
     await writer.abort(error).catch(() => undefined);
     throw error;
   }
-}
-
-async function wholeText(body: ReadableStream<Uint8Array>): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  for await (const chunk of chunksOf(body)) pieces.push(chunk.slice());
-  return textOf(pieces);
 }
 
 function textOf(pieces: readonly Uint8Array[]): string {

@@ -16,6 +16,7 @@ import { componentOf, componentsFault } from "../../invocation/components.ts";
 import { hostFault } from "../../invocation/wishes.ts";
 import { readActionBody } from "../code/action-body.ts";
 import type { LiftedCode } from "../code/code-sink.ts";
+import { isWhole } from "../code/stored-code.ts";
 import type { AppContext } from "../context.ts";
 import { stampOf } from "../stamp.ts";
 import type { WritePlace } from "./action-place.ts";
@@ -47,7 +48,8 @@ export async function putAction(
   if (stored !== null && stored.type !== "action") return fail("wrong-collection");
   if (stored !== null && !overwrite) return fail("already-exists");
   const old = stored === null ? null : readAction(stored.document);
-  if (stored !== null && old === null) return fail("corrupted");
+  // What cannot be read any more is replaced by a whole one.
+  if (stored !== null && old === null && exec === null) return fail("corrupted");
   const components = exec?.components?.map(componentOf);
   const caller = c.get("identity").namespace.name;
   const refused =
@@ -55,7 +57,7 @@ export async function putAction(
     (components === undefined ? null : await componentsFault(entities, { caller, key, components }));
   if (refused !== null) return refused;
   const stamp = stampOf(c.get("identity"));
-  const made = exec === null ? undefined : execOf(exec, exec.code ? await storedCode(code, old) : undefined);
+  const made = exec === null ? undefined : execOf(exec, exec.code ? await storedCode(c, code, old) : undefined);
   const action =
     old === null
       ? newAction(put, { ...key, exec: made as NonNullable<typeof made>, bounds: c.get("settings").bounds, ...stamp })
@@ -135,8 +137,9 @@ function refusal(c: AppContext, { put, exec }: Wanted, old: Action | null): Fail
   return old === null ? fail("bad-request", "exec undefined") : deprecationOf(old.exec.kind);
 }
 
-/** The same code again keeps its place in the blob store. */
-async function storedCode(code: LiftedCode | null, old: Action | null) {
+/** The same code again keeps its place in the blob store, if it is whole there. Long code has been put anew by now. */
+async function storedCode(c: AppContext, code: LiftedCode | null, old: Action | null) {
   const before = old !== null && "code" in old.exec ? old.exec.code : undefined;
-  return before !== undefined && before.hash === code?.hash ? before : code?.store();
+  const same = before !== undefined && before.hash === code?.hash && code.held !== null;
+  return same && (await isWhole(c.get("services").stores.blobs, before)) ? before : code?.store();
 }

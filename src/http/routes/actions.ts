@@ -75,40 +75,51 @@ async function write(c: AppContext): Promise<Response> {
   if (!place.ok) return respond(c, place);
   const written = await putAction(c, { ...place.value, overwrite: overwrite.value });
   if (!written.ok) return respond(c, written);
-  return show(c, written.value.action, { code: true, held: written.value.held });
+  return show(c, written.value.action, { code: true, held: written.value.held, done: true });
 }
 
 async function remove(c: AppContext): Promise<Response> {
   const place = await writePlace(c, c.req.param("name") ?? "");
   if (!place.ok) return respond(c, place);
-  const found = await find(c, place.value.key);
-  if (!found.ok) return respond(c, found);
-  const { stored, action } = found.value;
+  const stored = await storedAction(c, place.value.key);
+  if (!stored.ok) return respond(c, stored);
   const services = c.get("services");
   const { entities } = services.stores;
-  const gone = await services.withWrite(namespaceOf(c), () => entities.delete(stored, { expected: stored.revision }));
-  if (gone.kind === "fixed") return respond(c, fail("not-authorized", `${stored.path}/${stored.name}`));
+  const gone = await services.withWrite(namespaceOf(c), () =>
+    entities.delete(stored.value, { expected: stored.value.revision }),
+  );
+  const { path, name, document } = stored.value;
+  if (gone.kind === "fixed") return respond(c, fail("not-authorized", `${path}/${name}`));
   if (gone.kind === "conflict") return respond(c, fail("concurrent-modification"));
-  return show(c, action, { code: true });
+  const action = readAction(document);
+  // It was damaged: the answer is all that is known of it.
+  if (action === null) return json(c, JSON.stringify({ namespace: path, name }));
+  return show(c, action, { code: true, done: true });
 }
 
+/** `done`: the answer is to a write that has been made; it does without code that cannot be read. */
 async function show(
   c: AppContext,
   action: Action,
-  options: { code: boolean; held?: readonly Uint8Array[] | null },
+  options: { code: boolean; held?: readonly Uint8Array[] | null; done?: boolean },
 ): Promise<Response> {
-  const text = await actionText(action, {
-    ...options,
-    blobs: c.get("services").stores.blobs,
-    later: (work) => c.executionCtx.waitUntil(work),
-  });
-  return text === null ? respond(c, fail("corrupted")) : json(c, text);
+  const { blobs } = c.get("services").stores;
+  const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  const text =
+    (await actionText(action, { ...options, blobs, later })) ??
+    (options.done === true ? await actionText(action, { code: false, blobs, later }) : null);
+  return text === null ? respond(c, fail("code-damaged", `/${action.namespace}/${action.name}`)) : json(c, text);
 }
 
 async function find(c: AppContext, key: EntityKey): Promise<Result<{ stored: StoredEntity; action: Action }>> {
+  const stored = await storedAction(c, key);
+  if (!stored.ok) return stored;
+  const action = readAction(stored.value.document);
+  return action === null ? fail("corrupted") : ok({ stored: stored.value, action });
+}
+
+async function storedAction(c: AppContext, key: EntityKey): Promise<Result<StoredEntity>> {
   const stored = await c.get("services").stores.entities.get(key);
   if (stored === null) return fail("not-found");
-  if (stored.type !== "action") return fail("wrong-collection");
-  const action = readAction(stored.document);
-  return action === null ? fail("corrupted") : ok({ stored, action });
+  return stored.type === "action" ? ok(stored) : fail("wrong-collection");
 }

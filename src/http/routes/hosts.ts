@@ -3,6 +3,7 @@
 import { MAX_BODY } from "../../entities/limits.ts";
 import { fail } from "../../errors.ts";
 import { tooLarge } from "../body.ts";
+import { begun } from "../code/stored-code.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { json, reply } from "../reply.ts";
@@ -73,8 +74,10 @@ async function get(c: AppContext, keys: RegExp): Promise<Response> {
   if (!keys.test(key)) return respond(c, fail("not-found"));
   const blob = await c.get("services").stores.blobs.get(key);
   if (blob === null) return respond(c, fail("not-found"));
+  const body = await begun(blob, (work) => c.executionCtx.waitUntil(work));
+  if (body === null) return respond(c, fail("not-found"));
   const headers = { "Content-Type": "application/octet-stream", "Content-Length": String(blob.size) };
-  return reply(c, blob.body, { headers });
+  return reply(c, body, { headers });
 }
 
 async function put(c: AppContext): Promise<Response> {

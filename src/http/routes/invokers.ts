@@ -15,15 +15,27 @@ export function invokerRoutes(app: App): void {
   app.get("/invokers/ready", ready);
 }
 
+/** Why a host takes nothing is for its operator (admin API); what is wrong with the platform itself is told here. */
 async function ready(c: AppContext): Promise<Response> {
   const all = await fleet(c);
   const healthy = all.filter(isUp).length;
   if (all.length > 0 && healthy === all.length) return json(c, JSON.stringify({ healthy: `${healthy}/${all.length}` }));
-  return json(c, JSON.stringify({ unhealthy: `${all.length - healthy}/${all.length}` }), { status: 500 });
+  const reason = await c.get("services").stores.machine.ailing();
+  const body = { unhealthy: `${all.length - healthy}/${all.length}`, ...(reason === null ? {} : { reason }) };
+  return json(c, JSON.stringify(body), { status: 500 });
 }
 
-function fleet(c: AppContext): RosterEntry[] | Promise<RosterEntry[]> {
-  return c.get("services").schedulers((work) => c.executionCtx.waitUntil(work));
+/** Where nothing can be stored nobody is up, whatever the roster could write down last. */
+async function fleet(c: AppContext): Promise<RosterEntry[]> {
+  const services = c.get("services");
+  const unhealthy = await services.stores.machine.ailing();
+  try {
+    const all = await services.schedulers((work) => c.executionCtx.waitUntil(work));
+    return unhealthy === null ? all : all.map((entry) => ({ ...entry, unhealthy }));
+  } catch (error) {
+    if (unhealthy === null) throw error;
+    return services.schedulersOnceHeard().map((entry) => ({ ...entry, unhealthy }));
+  }
 }
 
 function stateOf(entry: RosterEntry): "up" | "unhealthy" | "down" {

@@ -4,7 +4,7 @@
 import { and, count, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import { parseBlobKey } from "../blob-name.ts";
+import { parseBlobKey, withSize } from "../blob-name.ts";
 import type { BlobStore } from "../blob-store.ts";
 import type {
   Change,
@@ -47,7 +47,12 @@ export class D1EntityStore implements EntityStore {
         const { path, name, type, revision, updated } = row;
         return { path, name, type, revision, updated, document };
       }
-      if (attempt === READ_TRIES) throw new Error(`document of ${key.path}/${key.name} is not in the blob store`);
+      if (attempt < READ_TRIES) continue;
+      const reason = `the document of ${key.path}/${key.name} is not in the blob store, or damaged there`;
+      if (row.type !== "action") throw new Error(reason);
+      console.error(reason);
+      const { path, name, type, revision, updated } = row;
+      return { path, name, type, revision, updated, document: "" };
     }
   }
 
@@ -205,7 +210,7 @@ export class D1EntityStore implements EntityStore {
     const key = `entity/${crypto.randomUUID()}`;
     await this.reserve(key);
     await this.#blobs.put(key, bytes);
-    return key;
+    return withSize(key, bytes.length);
   }
 
   /** Marks what the replaced revision owned and its successor does not. */

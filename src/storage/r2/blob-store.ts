@@ -3,29 +3,59 @@
 import { chunksOf } from "../../entities/chunks.ts";
 import { parseBlobKey } from "../blob-name.ts";
 import type { BlobStore, BlobWriter } from "../blob-store.ts";
+import type { Machine, Vigil } from "../machine.ts";
 import { PaddedWriter } from "./padded-writer.ts";
 import { PartsWriter } from "./parts-writer.ts";
 
+type Found = { body: ReadableStream<Uint8Array>; size: number };
+
 export class R2BlobStore implements BlobStore {
   readonly #bucket: R2Bucket;
+  readonly #machine: Pick<Machine, "sync" | "vigil">;
 
-  constructor(bucket: R2Bucket) {
+  constructor(bucket: R2Bucket, machine: Pick<Machine, "sync" | "vigil">) {
     this.#bucket = bucket;
+    this.#machine = machine;
   }
 
-  async get(key: string): Promise<{ body: ReadableStream<Uint8Array>; size: number } | null> {
+  async get(key: string): Promise<Found | null> {
+    return this.#unlessDamaged(key, () => this.#get(key));
+  }
+
+  async text(key: string): Promise<string | null> {
+    return this.#unlessDamaged(key, async () => {
+      const found = await this.#get(key);
+      if (found === null) return null;
+      const bytes = await new Response(found.body).arrayBuffer();
+      if (bytes.byteLength === found.size) return new TextDecoder().decode(bytes);
+      console.error(`blob ${key} is damaged: ${bytes.byteLength} of ${found.size} bytes are there`);
+      return null;
+    });
+  }
+
+  async put(key: string, value: string | Uint8Array): Promise<void> {
+    await this.#kept((race) => race(this.#bucket.put(key, value)));
+  }
+
+  async #get(key: string): Promise<Found | null> {
     const { name, size } = parseBlobKey(key);
     const found = await this.#bucket.get(name, size === undefined ? {} : { range: { offset: 0, length: size } });
     return found === null ? null : { body: found.body, size: size ?? found.size };
   }
 
-  async text(key: string): Promise<string | null> {
-    const found = await this.get(key);
-    return found === null ? null : new Response(found.body).text();
-  }
-
-  async put(key: string, value: string | Uint8Array): Promise<void> {
-    await this.#bucket.put(key, value);
+  /** A read that fails twice although the store knows the blob is a damaged blob, not a store that is away. */
+  async #unlessDamaged<T>(key: string, read: () => Promise<T>): Promise<T | null> {
+    try {
+      return await read();
+    } catch {
+      try {
+        return await read();
+      } catch (error) {
+        if ((await this.#bucket.head(parseBlobKey(key).name)) === null) throw error;
+        console.error(`blob ${key} cannot be read: ${String(error)}`);
+        return null;
+      }
+    }
   }
 
   async putStream(
@@ -33,34 +63,89 @@ export class R2BlobStore implements BlobStore {
     body: ReadableStream<Uint8Array>,
     options: { max: number; length?: number },
   ): Promise<number> {
-    const { length } = options;
-    if (length !== undefined) {
-      if (length > options.max) throw new RangeError(`blob is larger than ${options.max} bytes`);
-      await this.#bucket.put(key, body);
-      return length;
-    }
-    const parts = new PartsWriter(this.#bucket, key);
-    let size = 0;
-    try {
-      for await (const chunk of chunksOf(body)) {
-        size += chunk.length;
-        if (size > options.max) throw new RangeError(`blob is larger than ${options.max} bytes`);
-        await parts.write(chunk);
+    const { length, max } = options;
+    if (length !== undefined && length > max) throw new RangeError(`blob is larger than ${max} bytes`);
+    return this.#kept(async (race) => {
+      if (length !== undefined) {
+        await race(this.#bucket.put(key, body));
+        return length;
       }
-      await parts.finish();
-    } catch (error) {
-      await parts.abort();
-      throw error;
-    }
-    return size;
+      const parts = new PartsWriter(this.#bucket, key);
+      let size = 0;
+      try {
+        for await (const chunk of chunksOf(body)) {
+          size += chunk.length;
+          if (size > max) throw new RangeError(`blob is larger than ${max} bytes`);
+          await race(parts.write(chunk));
+        }
+        await race(parts.finish());
+      } catch (error) {
+        await race(parts.abort());
+        throw error;
+      }
+      return size;
+    });
   }
 
   writer(key: string, options: { room: number | null }): BlobWriter {
     const { room } = options;
-    return room === null ? new PartsWriter(this.#bucket, key) : new PaddedWriter(this.#bucket, { key, room });
+    const made = () =>
+      room === null ? new PartsWriter(this.#bucket, key) : new PaddedWriter(this.#bucket, { key, room });
+    return new KeptWriter(made, this.#machine);
   }
 
   async delete(keys: string[]): Promise<void> {
     if (keys.length > 0) await this.#bucket.delete(keys.map((key) => parseBlobKey(key).name));
+  }
+
+  async #kept<T>(write: (race: Vigil["race"]) => Promise<T>): Promise<T> {
+    const vigil = await this.#machine.vigil();
+    try {
+      const done = await write(vigil.race);
+      await this.#machine.sync();
+      return done;
+    } finally {
+      vigil.end();
+    }
+  }
+}
+
+/** Opens the real one with the first bytes: by then it is known that the disk takes them. */
+class KeptWriter implements BlobWriter {
+  readonly #made: () => BlobWriter;
+  readonly #machine: Pick<Machine, "sync" | "vigil">;
+  #open: { writer: BlobWriter; vigil: Vigil } | null = null;
+
+  constructor(made: () => BlobWriter, machine: Pick<Machine, "sync" | "vigil">) {
+    this.#made = made;
+    this.#machine = machine;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const { writer, vigil } = await this.#opened();
+    await vigil.race(writer.write(bytes));
+  }
+
+  async finish(): Promise<string> {
+    const { writer, vigil } = await this.#opened();
+    try {
+      const name = await vigil.race(writer.finish());
+      await this.#machine.sync();
+      return name;
+    } finally {
+      vigil.end();
+    }
+  }
+
+  async abort(): Promise<void> {
+    if (this.#open === null) return;
+    const { writer, vigil } = this.#open;
+    await vigil.race(writer.abort()).catch(() => undefined);
+    vigil.end();
+  }
+
+  async #opened(): Promise<{ writer: BlobWriter; vigil: Vigil }> {
+    this.#open ??= { vigil: await this.#machine.vigil(), writer: this.#made() };
+    return this.#open;
   }
 }

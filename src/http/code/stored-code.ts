@@ -1,0 +1,81 @@
+// Action code as it lies in the blob store, held against what the action's row says of it: so many bytes, with this hash. A power
+// loss may leave a blob short, empty or altered, and a row that knows nothing of it.
+
+import type { CodeRef } from "../../entities/action.ts";
+import { chunksOf } from "../../entities/chunks.ts";
+import { hex } from "../../entities/sealing.ts";
+import type { BlobStore } from "../../storage/blob-store.ts";
+
+/** Takes the bytes as they pass; `whole` says at their end whether they are the code. */
+export class CodeCheck {
+  readonly #ref: CodeRef;
+  readonly #digest = new crypto.DigestStream("SHA-256");
+  readonly #writer = this.#digest.getWriter();
+  #size = 0;
+
+  constructor(ref: CodeRef) {
+    this.#ref = ref;
+    this.#digest.digest.catch(() => undefined);
+  }
+
+  async push(bytes: Uint8Array): Promise<void> {
+    this.#size += bytes.length;
+    await this.#writer.write(bytes);
+  }
+
+  async whole(): Promise<boolean> {
+    await this.#writer.close();
+    return this.#size === this.#ref.size && hex(new Uint8Array(await this.#digest.digest)) === this.#ref.hash;
+  }
+}
+
+/** All of it, for code that is short; null if it is not there or not whole. */
+export async function wholeCode(blobs: Pick<BlobStore, "get">, ref: CodeRef): Promise<Uint8Array[] | null> {
+  const pieces: Uint8Array[] = [];
+  return (await passes(blobs, ref, (bytes) => pieces.push(bytes.slice()))) ? pieces : null;
+}
+
+export async function isWhole(blobs: Pick<BlobStore, "get">, ref: CodeRef): Promise<boolean> {
+  return passes(blobs, ref, () => undefined);
+}
+
+async function passes(
+  blobs: Pick<BlobStore, "get">,
+  ref: CodeRef,
+  take: (bytes: Uint8Array) => unknown,
+): Promise<boolean> {
+  const blob = await blobs.get(ref.key);
+  if (blob === null) return false;
+  const check = new CodeCheck(ref);
+  try {
+    for await (const chunk of chunksOf(blob.body)) {
+      take(chunk);
+      await check.push(chunk);
+    }
+  } catch (error) {
+    console.error(`code ${ref.key} cannot be read to its end: ${String(error)}`);
+    return false;
+  }
+  return check.whole();
+}
+
+/** A blob's bytes once the first of them are there, or null if there are none although there should be. */
+export async function begun(
+  blob: { body: ReadableStream<Uint8Array>; size: number },
+  later: (work: Promise<unknown>) => void,
+): Promise<ReadableStream<Uint8Array> | null> {
+  if (blob.size === 0) return blob.body;
+  const reader = blob.body.getReader();
+  const first = await reader.read().catch(() => ({ done: true as const, value: undefined }));
+  reader.releaseLock();
+  if (first.done === true) return null;
+  const { readable, writable } = new FixedLengthStream(blob.size);
+  const flow = async () => {
+    const writer = writable.getWriter();
+    await writer.write(first.value);
+    writer.releaseLock();
+    await blob.body.pipeTo(writable);
+  };
+  later(flow().catch((error: unknown) => console.warn(`a blob ended before its end: ${String(error)}`)));
+  return readable;
+}

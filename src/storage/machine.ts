@@ -1,0 +1,67 @@
+// The machine below the Worker, where there is one that it may ask: in the one-machine mode the process that owns the state folder.
+// It knows what the platform's errors hide (a full or read-only disk), and can see to it that files are on the disk.
+
+export interface MachineBinding {
+  fetch(input: string, init?: { method: string; signal: AbortSignal }): Promise<Response>;
+}
+
+/** What of a write is raced against the disk's fate, so that it ends where the store neither takes nor refuses it. */
+export interface Vigil {
+  race<T>(work: Promise<T>): Promise<T>;
+  end(): void;
+}
+
+const ASK_TIMEOUT = 2_000;
+/** ms between two looks while something is written. */
+const LOOK_EVERY = 2_000;
+const SYNC_TIMEOUT = 60_000;
+
+export class Machine {
+  readonly #binding: MachineBinding | undefined;
+
+  constructor(binding: MachineBinding | undefined) {
+    this.#binding = binding;
+  }
+
+  /** Why nothing can be stored now, as a sentence for whoever asked, or null. Never rejects. */
+  async ailing(): Promise<string | null> {
+    if (this.#binding === undefined) return null;
+    try {
+      const answer = await this.#binding.fetch("http://machine/disk", {
+        method: "GET",
+        signal: AbortSignal.timeout(ASK_TIMEOUT),
+      });
+      const text = await answer.text();
+      return answer.ok && text !== "" ? text : null;
+    } catch (error) {
+      console.warn(`the machine did not say how its disk is: ${String(error)}`);
+      return null;
+    }
+  }
+
+  /** For one write: rejects if nothing can be stored now, else watches until `end`. */
+  async vigil(): Promise<Vigil> {
+    if (this.#binding === undefined) return { race: (work) => work, end: () => undefined };
+    const refuse = (reason: string) => new Error(`nothing can be stored: ${reason}`);
+    const reason = await this.ailing();
+    if (reason !== null) throw refuse(reason);
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => undefined);
+    const timer = setInterval(async () => {
+      const found = await this.ailing();
+      if (found !== null) reject(refuse(found));
+    }, LOOK_EVERY);
+    return { race: (work) => Promise.race([work, promise]), end: () => clearInterval(timer) };
+  }
+
+  /** Resolves when the files of all blobs written so far are on the disk, power loss or not. Elsewhere the store sees to it. */
+  async sync(): Promise<void> {
+    if (this.#binding === undefined) return;
+    const answer = await this.#binding.fetch("http://machine/sync", {
+      method: "POST",
+      signal: AbortSignal.timeout(SYNC_TIMEOUT),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`the blobs are not on the disk: ${text}`);
+  }
+}
