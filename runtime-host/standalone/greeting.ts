@@ -1,7 +1,6 @@
 // What is printed once the platform serves: how the proof went, and lines that work when pasted.
 
 import type { Proof } from "./proof.ts";
-import { HELLO } from "./proof.ts";
 
 export interface Serving {
   url: string;
@@ -23,7 +22,7 @@ export function greeting(serving: Serving): string {
   wsk property set --apihost ${url} --auth ${auth}
 
   curl -s -u ${auth} -H 'content-type: application/json' -d '{"name":"you"}' \\
-    '${url}/api/v1/namespaces/_/actions/${HELLO}?blocking=true&result=true'
+    '${url}/api/v1/namespaces/whisk.system/actions/utils/echo?blocking=true&result=true'
 
 `;
 }

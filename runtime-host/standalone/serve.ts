@@ -1,7 +1,7 @@
 // Composition of the one-machine mode: state, Worker, runtime host, proof; and taking it all down again in order.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { createAdminClient } from "../cli/admin-client.ts";
+import { type AdminClient, createAdminClient } from "../cli/admin-client.ts";
 import { buildOf } from "./build.ts";
 import { type StandaloneConfig, urlOf } from "./config.ts";
 import { startDevEdge } from "./dev.ts";
@@ -15,9 +15,9 @@ import { firstUser } from "./identity.ts";
 import { lookForLeftovers, openDockerDesk } from "./images.ts";
 import { openMachine } from "./machine.ts";
 import { assertFree } from "./port.ts";
-import { proveItself } from "./proof.ts";
+import { proofKey, proveItself } from "./proof.ts";
 import { type Reaper, startReaper } from "./reaper.ts";
-import { openState } from "./state.ts";
+import { LOCAL_HOST, openState } from "./state.ts";
 import { awaitReaper, sweepAfter, sweepChildren } from "./sweep.ts";
 import { startTicking } from "./ticker.ts";
 
@@ -123,6 +123,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     const admin = createAdminClient(url, state.secrets.adminToken);
     const token = await admin.createHost(state.secrets.hostName, { rotate: true });
     if (!token.ok) throw new StartFailure(`The runtime host got no token: ${token.reason}.`);
+    await forgetOthers(admin, state.secrets.hostName);
     log("starting the runtime host …");
     const ready = Promise.withResolvers<void>();
     // Trouble is of interest until it is ready for the first time; whoever waits for that sees it below.
@@ -154,7 +155,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
         );
       }),
     ]);
-    const proof = await proveItself(url, user.key);
+    const proof = await proveItself(url, await proofKey(state, admin));
     if (!proof.ok) throw new StartFailure(`The hello action did not run: ${proof.reason}.`);
     clearInterval(noting);
     family.note();
@@ -167,6 +168,13 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     if (left === null) return;
     reaper.leave(left);
     log(`${left.count} containers are still to be removed: process ${reaper.pid} does that, within a minute`);
+  }
+
+  /** Hosts of the folder this one is a copy of: nobody comes by their names any more. */
+  async function forgetOthers(admin: AdminClient, mine: string): Promise<void> {
+    const hosts = await admin.hosts();
+    if (!hosts.ok) throw new StartFailure(`The hosts cannot be listed: ${hosts.reason}.`);
+    for (const name of hosts.value) if (LOCAL_HOST.test(name) && name !== mine) await admin.revokeHost(name);
   }
 
   async function takeDown(): Promise<void> {

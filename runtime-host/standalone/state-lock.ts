@@ -2,11 +2,14 @@
 
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Place, placeOf, samePlace } from "./place.ts";
 import { startOf } from "./process-table.ts";
 
 export interface Owner {
   pid: number;
   started: string;
+  /** Where the folder was that it has locked. A lock that came along with a copy of the folder locks nothing there. */
+  place?: Place;
 }
 
 export type LockReply =
@@ -18,7 +21,8 @@ export function lockState(folder: string): LockReply {
   const path = join(folder, "lock");
   const started = startOf(process.pid);
   if (started === null) throw new Error("this process is not in the process table");
-  const mine: Owner = { pid: process.pid, started };
+  const here = placeOf(folder);
+  const mine: Owner = { pid: process.pid, started, place: here };
   // Written aside and linked into place, so that nobody ever reads half a lock.
   const draft = join(folder, `lock.${process.pid}`);
   writeFileSync(draft, JSON.stringify(mine), { mode: 0o600 });
@@ -29,8 +33,10 @@ export function lockState(folder: string): LockReply {
         return { kind: "held", owner: mine, previous, release: () => release(path, mine) };
       }
       const owner = readOwner(path);
-      if (owner !== null && startOf(owner.pid) === owner.started) return { kind: "locked", owner };
-      previous = owner ?? previous;
+      const copied = owner?.place !== undefined && !samePlace(owner.place, here);
+      if (owner !== null && !copied && startOf(owner.pid) === owner.started) return { kind: "locked", owner };
+      // What another folder's owner has left behind is not ours to end.
+      if (!copied) previous = owner ?? previous;
       discard(path, { aside: `${draft}.stale`, expected: owner });
     }
   } finally {
@@ -71,8 +77,10 @@ function readOwner(path: string): Owner | null {
   try {
     const value: unknown = JSON.parse(readFileSync(path, "utf8"));
     if (typeof value !== "object" || value === null) return null;
-    const { pid, started } = value as Partial<Owner>;
-    return typeof pid === "number" && typeof started === "string" ? { pid, started } : null;
+    const { pid, started, place } = value as Partial<Owner>;
+    if (typeof pid !== "number" || typeof started !== "string") return null;
+    const known = Place.safeParse(place);
+    return { pid, started, ...(known.success ? { place: known.data } : {}) };
   } catch {
     return null;
   }

@@ -5,7 +5,11 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { StartFailure } from "./failure.ts";
+import { Place, placeOf, samePlace } from "./place.ts";
 import { lockState, type Owner } from "./state-lock.ts";
+
+/** Names of hosts that a state folder has given itself. */
+export const LOCAL_HOST = /^local-[0-9a-f]{8}$/;
 
 const Secrets = z.object({
   /** Opens the admin API. */
@@ -13,9 +17,13 @@ const Secrets = z.object({
   /** Keys for identity look-up, sealing and credentials are derived from it. */
   masterSecret: z.string().min(32),
   /** The local runtime host's name. Its own for each state folder: hosts remove the containers that carry their name. */
-  hostName: z.string().regex(/^local-[0-9a-f]{8}$/),
+  hostName: z.string().regex(LOCAL_HOST),
   /** Namespace key of an installation that does not honour the well-known ones. */
   guestKey: z.string().optional(),
+  /** Key of the namespace in which the platform proves itself. */
+  proofKey: z.string().optional(),
+  /** The folder this was made for. */
+  place: Place.optional(),
 });
 export type Secrets = z.infer<typeof Secrets>;
 
@@ -63,9 +71,14 @@ export function openState(folder: string): State {
   };
   try {
     const found = readSecrets(path);
-    if (found === null)
-      state.save({ adminToken: token(), masterSecret: token(), hostName: `local-${randomBytes(4).toString("hex")}` });
-    else state.secrets = found;
+    const place = placeOf(folder);
+    if (found === null) state.save({ adminToken: token(), masterSecret: token(), hostName: newHostName(), place });
+    else {
+      state.secrets = found;
+      if (found.place === undefined) state.save({ place });
+      // A copy: the containers that carry the name are the original's.
+      else if (!samePlace(found.place, place)) state.save({ place, hostName: newHostName() });
+    }
   } catch (error) {
     lock.release();
     throw error instanceof StartFailure
@@ -75,6 +88,10 @@ export function openState(folder: string): State {
         );
   }
   return state;
+}
+
+function newHostName(): string {
+  return `local-${randomBytes(4).toString("hex")}`;
 }
 
 /** Not mkdir's own recursion: it never returns where a file system such as /proc answers ENOENT. */

@@ -82,12 +82,21 @@ async function serving(
 }
 
 const living = (pids: readonly number[]) => pids.filter((pid) => startOf(pid) !== null);
-const invoke = async () => {
-  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/namespaces/_/actions/hello?blocking=true&result=true`, {
-    method: "POST",
+const api = (method: string, path: string, body?: unknown) =>
+  fetch(`http://127.0.0.1:${port}/api/v1/namespaces/_/${path}`, {
+    method,
     headers: { authorization: basic(GUEST), "content-type": "application/json" },
-    body: '{"name":"test"}',
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+/** A user's action, which happens to have the name a newcomer would choose. */
+const make = async () => {
+  const code = "function main(args) { return { greeting: 'Hello, ' + args.name + '!', by: args.by }; }";
+  const body = { exec: { kind: "nodejs:default", code }, parameters: [{ key: "by", value: "me" }] };
+  expect((await api("PUT", "actions/hello?overwrite=true", body)).status).toBe(200);
+};
+const GREETED = '200 {"greeting":"Hello, test!","by":"me"}';
+const invoke = async () => {
+  const answer = await api("POST", "actions/hello?blocking=true&result=true", { name: "test" });
   return `${answer.status} ${await answer.text()}`;
 };
 
@@ -99,7 +108,10 @@ describe("npm start", () => {
     expect(start.output()).toContain("ISOLATES NOTHING");
     expect(start.output()).toContain(`wsk property set --apihost http://127.0.0.1:${port} --auth ${GUEST}`);
     const line = start.output().slice(start.output().indexOf("curl -s"));
-    expect(execFileSync("sh", ["-c", line], { encoding: "utf8" })).toBe('{"greeting":"Hello, you!"}');
+    expect(execFileSync("sh", ["-c", line], { encoding: "utf8" })).toBe('{"name":"you"}');
+    const seen = await Promise.all(["actions", "activations"].map(async (each) => (await api("GET", each)).json()));
+    expect(seen).toEqual([[], [expect.objectContaining({ name: "echo" })]]);
+    await make();
     expect((statSync(state).mode & 0o777).toString(8)).toBe("700");
 
     const began = performance.now();
@@ -127,7 +139,7 @@ describe("npm start", () => {
     const taken = run(["--state", join(folder, "other")]);
     expect(await taken.ended).toBe(1);
     expect(taken.output()).toMatch(/^edgewhisk: Port \d+ on 127\.0\.0\.1 is taken: .*\.\n$/);
-    expect(await invoke()).toBe('200 {"greeting":"Hello, test!"}');
+    expect(await invoke()).toBe(GREETED);
     expect(living(first.pids)).toEqual(first.pids);
   });
 
@@ -174,7 +186,7 @@ describe("npm start", () => {
       console.log(`start after a kill -9 of ${whom}: ${again.took.toFixed(0)} ms`);
       expect(again.took).toBeLessThan(Math.max(10_000, 3 * start.took));
       expect(living(pids)).toEqual([]);
-      expect(await invoke()).toBe('200 {"greeting":"Hello, test!"}');
+      expect(await invoke()).toBe(GREETED);
     },
   );
 
@@ -199,7 +211,9 @@ describe("npm start", () => {
     const before = readFileSync(join(state, "secrets.json"), "utf8");
     const start = await serving();
     expect(readFileSync(join(state, "secrets.json"), "utf8")).toBe(before);
-    expect(await invoke()).toBe('200 {"greeting":"Hello, test!"}');
+    expect(await invoke()).toBe(GREETED);
+    const records = (await (await api("GET", "activations?limit=200")).json()) as { name: string }[];
+    expect(records.filter((each) => each.name !== "hello" && each.name !== "busy" && each.name !== "echo")).toEqual([]);
     console.log(`second start to first answer: ${start.took.toFixed(0)} ms`);
     expect(start.took).toBeLessThan(Math.max(8_000, 2 * firstStart));
   });

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { StartFailure } from "../../../runtime-host/standalone/failure.ts";
+import { placeOf } from "../../../runtime-host/standalone/place.ts";
 import { processTable, startOf, withDescendants } from "../../../runtime-host/standalone/process-table.ts";
 import { openState } from "../../../runtime-host/standalone/state.ts";
 
@@ -28,6 +29,34 @@ describe("state folder", () => {
     expect(second.secrets).toEqual({ ...first.secrets, guestKey: "a:b" });
     expect(second.secrets.masterSecret).not.toBe(second.secrets.adminToken);
     expect(second.previous).toBeNull();
+    second.release();
+  });
+
+  it("has a new name as a copy, which neither waits for the original nor ends what is the original's", () => {
+    const original = openState(folder);
+    const copy = join(parent, "copy");
+    cpSync(folder, copy, { recursive: true });
+    const other = openState(copy);
+    expect(other.previous).toBeNull();
+    expect(other.secrets).toMatchObject({ masterSecret: original.secrets.masterSecret });
+    expect(other.secrets.hostName).not.toBe(original.secrets.hostName);
+    expect(() => openState(copy)).toThrow(`in use by process ${process.pid}`);
+    other.release();
+    expect(openState(copy).secrets.hostName).toBe(other.secrets.hostName);
+    expect(() => openState(folder)).toThrow("in use by");
+    original.release();
+    const again = openState(folder);
+    expect(again.secrets.hostName).toBe(original.secrets.hostName);
+    again.release();
+  });
+
+  it("keeps its name where an earlier version has not written down the place", () => {
+    const first = openState(folder);
+    const { place: _, ...old } = first.secrets;
+    writeFileSync(join(folder, "secrets.json"), JSON.stringify(old));
+    first.release();
+    const second = openState(folder);
+    expect(second.secrets).toEqual({ ...old, place: placeOf(folder) });
     second.release();
   });
 
