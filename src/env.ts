@@ -49,6 +49,8 @@ export interface Env {
   MAX_QUEUE_TIME?: string;
   /** "1": hosts may come that are larger, or labelled otherwise, than any that has been seen: calls wait for them. */
   HOSTS_MAY_COME?: string;
+  /** "shown": `/invokers` tells the hosts' names to everybody; else it does so on loopback only. */
+  INVOKER_NAMES?: string;
   BUILD?: string;
   /** ms added before each confirmed write of an object returns: shows locally what a commit costs in production. */
   BENCH_COMMIT_DELAY?: string;
@@ -58,6 +60,8 @@ export interface Settings {
   shards: number;
   bounds: LimitBounds;
   developmentKeys: boolean;
+  /** `/invokers` shows the names of hosts. */
+  invokerNames: boolean;
   build: string;
   /** ms a call may wait for a host. */
   maxQueue: number;
@@ -155,6 +159,7 @@ const Variables = Secrets.extend({
       `must be a number of seconds from 1 to ${MAX_QUEUE_TIME}`,
     ),
   HOSTS_MAY_COME: variable.refine((text) => text === undefined || text === "0" || text === "1", 'must be "1" or "0"'),
+  INVOKER_NAMES: variable.refine((text) => text === undefined || text === "shown", 'must be "shown", or absent'),
   BUILD: variable,
   BENCH_COMMIT_DELAY: variable.refine((text) => Number(text ?? "0") >= 0, "must be a number of ms"),
 });
@@ -173,6 +178,7 @@ export function checkEnv(env: Env): Checked {
       shards: data.ACTIVATION_SHARDS,
       bounds: data.LIMITS,
       developmentKeys: data.DEVELOPMENT_KEYS === "loopback",
+      invokerNames: data.INVOKER_NAMES === "shown",
       build: data.BUILD ?? "dev",
       maxQueue: data.MAX_QUEUE_TIME * 1000,
       hostsMayCome: data.HOSTS_MAY_COME === "1",

@@ -45,6 +45,8 @@ export const TEXTS = {
   "backlog-full": () => "Too many activations are waiting in this namespace; try again when some have run.",
   "not-configured": (sentence: string) => sentence,
   "cannot-be-run": (why: string) => `The action cannot be run here: ${why}.`,
+  "not-migrated": (migration: string) =>
+    `The platform is not ready: its database lacks the migration ${migration}. "npm start" applies it while it starts; elsewhere run "npx wrangler d1 migrations apply edgewhisk" with --remote, or --local under wrangler dev.`,
   overloaded: () => "System is overloaded, try again later.",
   "beyond-credential": () =>
     "This key was given to an action: it may invoke, fire, read, and write triggers and rules. To write actions and packages " +
@@ -70,6 +72,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "too-many-requests",
   "too-many-concurrent",
   "backlog-full",
+  "not-migrated",
   "overloaded",
   "not-configured",
   "storage-ailing",

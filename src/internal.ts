@@ -25,8 +25,9 @@ export interface InternalOptions {
 
 /** Throws while the platform is not configured: our objects ask again. */
 async function ready(opened: Result<Services>): Promise<Services> {
-  const refusal = opened.ok ? await opened.value.refusal() : opened.text;
-  if (!opened.ok || refusal !== null) throw new Error(refusal ?? "not configured");
+  if (!opened.ok) throw new Error(opened.text);
+  const refusal = await opened.value.refusal();
+  if (refusal !== null) throw new Error(refusal.text);
   return opened.value;
 }
 

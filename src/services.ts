@@ -3,7 +3,7 @@
 
 import type { MasterSecret } from "./entities/sealing.ts";
 import { checkEnv, type Env, type Settings, sentenceOf } from "./env.ts";
-import { fail, type Result } from "./errors.ts";
+import { type Failure, fail, type Result } from "./errors.ts";
 import type { Builtin } from "./invocation/builtin.ts";
 import type { Cancel, Desk, FireDesk } from "./invocation/ports.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
@@ -33,6 +33,8 @@ const RENEW_AT = 0.5;
 const SHARD_TURN = 1_000;
 /** ms after which a database that did not know our secret is asked again. */
 const CHECK_AGAIN = 2_000;
+/** The same for one that is about to be migrated. */
+const MIGRATION_AGAIN = 100;
 /** A blob that no entity has owned for this long (ms) belongs to an upload that never ended. */
 const ORPHAN_AGE = 3_600_000;
 
@@ -63,7 +65,7 @@ export class Services {
   readonly #firstShard = Math.floor(Math.random() * 256);
   #roster: Held<RosterEntry[]> | undefined;
   /** What the database said of our secrets; undefined = not asked yet. */
-  #standing: { sentence: string | null; at: number } | undefined;
+  #standing: { failure: Failure | null; until: number } | undefined;
 
   constructor(env: Env, { settings, masterSecret }: { settings: Settings; masterSecret: MasterSecret }) {
     this.#env = env;
@@ -73,21 +75,28 @@ export class Services {
     this.stores = { ...stores, entities: new SystemEntities(stores.entities) };
   }
 
-  /** Why nothing may be done, or null: whether the database knows the secrets we were given. Asked once per isolate, and
-   * again while it does not. */
-  refusal(): string | null | Promise<string | null> {
+  /** Why nothing may be done, or null: whether the database has its tables, and knows the secrets we were given. Asked once per
+   * isolate, and again while it does not. */
+  refusal(): Failure | null | Promise<Failure | null> {
     const standing = this.#standing;
-    if (standing?.sentence === null) return null;
-    if (standing !== undefined && Date.now() - standing.at < CHECK_AGAIN) return standing.sentence;
+    if (standing?.failure === null) return null;
+    if (standing !== undefined && Date.now() < standing.until) return standing.failure;
     return this.#check();
   }
 
-  async #check(): Promise<string | null> {
+  async #check(): Promise<Failure | null> {
+    const migration = await this.stores.lackingMigration();
+    if (migration !== null) return this.#note(fail("not-migrated", migration), MIGRATION_AGAIN);
     const fault = await this.stores.secrets.check();
-    const sentence = fault === null ? null : sentenceOf([fault]);
-    if (sentence !== null && sentence !== this.#standing?.sentence) console.error(sentence);
-    this.#standing = { sentence, at: Date.now() };
-    return sentence;
+    if (fault === null) return this.#note(null, 0);
+    const failure = fail("not-configured", sentenceOf([fault]));
+    if (failure.text !== this.#standing?.failure?.text) console.error(failure.text);
+    return this.#note(failure, CHECK_AGAIN);
+  }
+
+  #note(failure: Failure | null, ms: number): Failure | null {
+    this.#standing = { failure, until: Date.now() + ms };
+    return failure;
   }
 
   scheduler(name: SchedulerName): InvokerSchedulerRpc {

@@ -71,9 +71,11 @@ function edge(open: (env: Env) => Result<Services>): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     c.set("transactionId", transactionIdOf(c.req.raw.headers.get("X-Request-ID")));
     const opened = open(c.env);
-    const standing = opened.ok ? opened.value.refusal() : opened.text;
-    const refusal = standing === null || isPing(c) ? null : await standing;
-    const answer = refusal === null ? shortcut(c) : respond(c, fail("not-configured", refusal));
+    const standing = opened.ok ? opened.value.refusal() : fail("not-configured", opened.text);
+    const refusal = standing === null ? null : await standing;
+    // Whoever watches the process alone is told that it lives; while it starts it is not there yet.
+    const stops = refusal !== null && (refusal.code === "not-migrated" || !isPing(c));
+    const answer = stops ? respond(c, refusal) : shortcut(c);
     if (answer === null) {
       if (opened.ok) {
         c.set("services", opened.value);

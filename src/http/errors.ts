@@ -41,6 +41,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "backlog-full": 429,
   "not-configured": 503,
   "cannot-be-run": 400,
+  "not-migrated": 503,
   overloaded: 503,
   "beyond-credential": 403,
   "beyond-own-rights": 403,
@@ -49,11 +50,16 @@ export const STATUS: Record<ErrorCode, number> = {
   internal: 500,
 };
 
-const CHALLENGE = { "WWW-Authenticate": 'Basic realm="OpenWhisk secure realm"' };
+const HEADERS: Readonly<Record<number, Record<string, string>>> = {
+  401: { "WWW-Authenticate": 'Basic realm="OpenWhisk secure realm"' },
+  // Seconds.
+  503: { "Retry-After": "1" },
+};
 
 /** `{error, code}`; `code` is the transaction id, as OpenWhisk clients expect. `more`: members beside these. */
 export function respond(c: AppContext, failure: Failure, more: object = {}): Response {
   const status = STATUS[failure.code];
   const body = JSON.stringify({ error: failure.text, code: c.get("transactionId"), ...more });
-  return json(c, body, { status, ...(status === 401 ? { headers: CHALLENGE } : {}) });
+  const headers = HEADERS[status];
+  return json(c, body, { status, ...(headers === undefined ? {} : { headers }) });
 }

@@ -8,7 +8,8 @@ import type { Desk } from "./ports.ts";
 
 /** A slot whose activation never ends is free again after this long (ms). */
 const SLOT_LIFE = 11 * 60_000;
-const UNLIMITED = Number.MAX_SAFE_INTEGER;
+/** In place of a count that nothing limits. */
+export const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 /** The limits to enforce, all of them given, or null if the namespace has none. */
 export function throttleOf(identity: Identity, defaults: NamespaceLimits | null): NamespaceLimits | null {

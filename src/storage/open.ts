@@ -5,6 +5,7 @@ import type { Env } from "../env.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { D1EntityStore } from "./d1/entity-store.ts";
 import { D1IdentityStore } from "./d1/identity-store.ts";
+import { lackingMigration } from "./d1/migrated.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
 import type { EntityStore } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
@@ -18,6 +19,8 @@ export interface Stores {
   blobs: BlobStore;
   secrets: SecretBook;
   machine: Machine;
+  /** Name of the migration the database lacks, or null if it has all. */
+  lackingMigration(): Promise<string | null>;
 }
 
 /** For who needs no other store. */
@@ -34,5 +37,6 @@ export function openStores(env: Pick<Env, "DB" | "BLOBS" | "MACHINE">, masterSec
     blobs,
     secrets: new D1SecretBook(env.DB, masterSecret),
     machine: new Machine(env.MACHINE),
+    lackingMigration: () => lackingMigration(env.DB),
   };
 }

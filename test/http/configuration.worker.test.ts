@@ -7,7 +7,9 @@ import { type Grant, mintCredential } from "../../src/entities/credential.ts";
 import type { MasterSecret } from "../../src/entities/sealing.ts";
 import { type Env, masterSecretOf } from "../../src/env.ts";
 import { makeApp } from "../../src/http/app.ts";
+import { ROSTER_NAME } from "../../src/protocol/names.ts";
 import { servicesOf } from "../../src/services.ts";
+import { NEWEST_MIGRATION } from "../../src/storage/d1/migrated.ts";
 import { openStores } from "../../src/storage/open.ts";
 import { made } from "../storage/stores.worker.ts";
 
@@ -159,6 +161,79 @@ describe("a changed secret", () => {
     expect((await ask("/api/v1/namespaces", basic(alice.key))).status).toBe(401);
     expect(warn.mock.calls.flat().join()).toMatch(/while MASTER_SECRET was missing.*rotate/);
     warn.mockRestore();
+  });
+});
+
+describe("what is announced", () => {
+  it("is no throttle where there is none, and what is enforced where there is one", async () => {
+    const limits = async (changes: Partial<Record<keyof Env, unknown>>) =>
+      JSON.parse((await worker(changes)("/")).text).limits;
+    const names = ["actions_per_minute", "triggers_per_minute", "concurrent_actions"];
+    expect(Object.keys(await limits({ DEFAULT_THROTTLE: "none" })).filter((name) => names.includes(name))).toEqual([]);
+    expect(await limits({ DEFAULT_THROTTLE: '{"invocationsPerMinute":7}' })).toMatchObject({
+      actions_per_minute: 7,
+      triggers_per_minute: 60,
+      concurrent_actions: 30,
+    });
+  });
+
+  it("does not name the machines to everybody, unless that is said", async () => {
+    const roster = own.ROSTER.getByName(ROSTER_NAME);
+    const entry = { host: "b", connected: true, draining: false, memory: 1, engine: "e", build: "b", blackbox: false };
+    for (const host of ["secret-b", "secret-a"]) {
+      const connected = host === "secret-b";
+      await roster.report({
+        ...entry,
+        scheduler: `${host}/0`,
+        host,
+        connected: true,
+        runtimes: [],
+        since: 1,
+        epoch: 1,
+      });
+      if (!connected) {
+        await roster.report({ ...entry, scheduler: `${host}/0`, host, connected, runtimes: [], since: 2, epoch: 1 });
+      }
+    }
+    const invokers = async (changes: Partial<Record<keyof Env, unknown>>) =>
+      JSON.parse((await worker(changes)("/invokers")).text);
+    expect(await invokers({ DEVELOPMENT_KEYS: undefined })).toEqual({ invoker0: "down", invoker1: "up" });
+    const shown = { "secret-a/0": "down", "secret-b/0": "up" };
+    expect(await invokers({ DEVELOPMENT_KEYS: undefined, INVOKER_NAMES: "shown" })).toEqual(shown);
+    expect(await invokers({ DEVELOPMENT_KEYS: "loopback" })).toEqual(shown);
+  });
+});
+
+describe("a database that is not migrated up to the last one", () => {
+  const note = (change: string) => own.DB.prepare(change).bind(NEWEST_MIGRATION).run();
+
+  it("knows the name of the last migration", () => {
+    const { TEST_MIGRATIONS } = env as unknown as { TEST_MIGRATIONS: { name: string }[] };
+    expect(NEWEST_MIGRATION).toBe(TEST_MIGRATIONS.at(-1)?.name);
+  });
+
+  it("is a 503 that says what to do at every door, /ping too, and served as soon as it is migrated", async () => {
+    const ask = worker({});
+    await note("DELETE FROM d1_migrations WHERE name = ?");
+    for (const path of [
+      "/ping",
+      "/",
+      "/api/v1",
+      "/api/v1/namespaces",
+      "/invokers",
+      "/admin/v1/hosts",
+      "/host/v1/connect",
+    ]) {
+      const { status, headers, text } = await ask(path);
+      expect([path, status, headers.get("retry-after")]).toEqual([path, 503, "1"]);
+      expect(JSON.parse(text).error).toMatch(/lacks the migration \d{4}_\w+\.sql.*npx wrangler d1 migrations apply/);
+    }
+    await own.DB.prepare("ALTER TABLE d1_migrations RENAME TO aside").run();
+    expect((await worker({})("/ping")).status).toBe(503);
+    await own.DB.prepare("ALTER TABLE aside RENAME TO d1_migrations").run();
+    await note("INSERT INTO d1_migrations (name) VALUES (?)");
+    await expect.poll(async () => (await ask("/ping")).text).toBe("pong");
+    expect((await ask("/api/v1/namespaces")).status).toBe(401);
   });
 });
 

@@ -15,7 +15,9 @@ export function infoRoutes(app: App): void {
 async function root(c: AppContext): Promise<Response> {
   const reported = await c.get("services").runnableKinds((work) => c.executionCtx.waitUntil(work));
   const runtimes: Record<string, object[]> = {};
-  for (const { kind, family, deprecated, default: standard, requireMain } of withDefaults(runnableKinds(reported))) {
+  // Until a host has reported nobody runs anything.
+  const kinds = reported === null ? [] : withDefaults(runnableKinds(reported));
+  for (const { kind, family, deprecated, default: standard, requireMain } of kinds) {
     runtimes[family] ??= [];
     const image = `openwhisk/action-${kind.replaceAll(":", "-v")}`;
     runtimes[family].push({ kind, image, deprecated, default: standard, attached: true, requireMain });
@@ -50,12 +52,16 @@ function version(c: AppContext): Response {
   );
 }
 
-/** Durations in ms, memory and logs in bytes. */
-function limitsOf({ bounds: { timeout, memory, logs }, throttleDefaults }: Settings): Record<string, number> {
+/** Durations in ms, memory and logs in bytes. What is not limited is not named. */
+function limitsOf({ bounds: { timeout, memory, logs }, throttle, throttleDefaults }: Settings): Record<string, number> {
   return {
-    actions_per_minute: throttleDefaults.invocationsPerMinute,
-    triggers_per_minute: throttleDefaults.firesPerMinute,
-    concurrent_actions: throttleDefaults.concurrentInvocations,
+    ...(throttle
+      ? {
+          actions_per_minute: throttleDefaults.invocationsPerMinute,
+          triggers_per_minute: throttleDefaults.firesPerMinute,
+          concurrent_actions: throttleDefaults.concurrentInvocations,
+        }
+      : {}),
     sequence_length: SEQUENCE_LENGTH,
     default_min_action_duration: timeout.min,
     default_max_action_duration: timeout.max,

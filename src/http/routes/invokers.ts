@@ -1,4 +1,5 @@
-// The fleet as OpenWhisk's operators look at it: name and state of each scheduler shard.
+// The fleet as OpenWhisk's operators look at it: name and state of each scheduler shard. It is open to everybody: names of
+// machines are shown on loopback only, or where a variable says so; the administrator sees them at /admin/v1/schedulers.
 
 import type { RosterEntry } from "../../protocol/rpc.ts";
 import type { App, AppContext } from "../context.ts";
@@ -7,7 +8,10 @@ import { json } from "../reply.ts";
 export function invokerRoutes(app: App): void {
   for (const path of ["/invokers", "/invokers/"]) {
     app.get(path, async (c) => {
-      const states = (await fleet(c)).map((entry) => [entry.scheduler, stateOf(entry)]);
+      const { developmentKeys, invokerNames } = c.get("settings");
+      const named = developmentKeys || invokerNames;
+      const all = (await fleet(c)).toSorted((one, other) => (one.scheduler < other.scheduler ? -1 : 1));
+      const states = all.map((entry, index) => [named ? entry.scheduler : `invoker${index}`, stateOf(entry)]);
       return json(c, JSON.stringify(Object.fromEntries(states)));
     });
   }

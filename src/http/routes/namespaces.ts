@@ -5,6 +5,7 @@ import { boundsFor, maxParameters } from "../../entities/limit-values.ts";
 import { sizeText } from "../../entities/size.ts";
 import type { Settings } from "../../env.ts";
 import { fail } from "../../errors.ts";
+import { throttleOf, UNLIMITED } from "../../invocation/permit.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
@@ -34,14 +35,16 @@ function limits(c: AppContext): Response {
   return json(c, JSON.stringify(effectiveLimits(c.get("identity"), c.get("settings"))));
 }
 
-/** What holds for this identity: its own limits, which never widen the system's, and the system's for the rest. */
-function effectiveLimits({ limits: own }: Identity, { bounds, throttleDefaults }: Settings): NamespaceLimits & object {
-  const { memory, logs, timeout, concurrency } = boundsFor(own, bounds);
-  const concurrent = own.concurrentInvocations ?? throttleDefaults.concurrentInvocations;
+/** What is enforced for this identity: its own limits, which never widen the system's, and the system's for the rest. A count
+ * that nothing limits is not named. */
+function effectiveLimits(identity: Identity, settings: Settings): NamespaceLimits & object {
+  const { limits: own } = identity;
+  const { memory, logs, timeout, concurrency } = boundsFor(own, settings.bounds);
+  const throttle = throttleOf(identity, settings.throttle ? settings.throttleDefaults : null);
+  const counts = Object.entries(throttle ?? {}).filter(([, count]) => count !== UNLIMITED);
+  const instances = throttle?.concurrentInvocations ?? UNLIMITED;
   return {
-    invocationsPerMinute: own.invocationsPerMinute ?? throttleDefaults.invocationsPerMinute,
-    concurrentInvocations: concurrent,
-    firesPerMinute: own.firesPerMinute ?? throttleDefaults.firesPerMinute,
+    ...Object.fromEntries(counts),
     ...(own.allowedKinds === undefined ? {} : { allowedKinds: own.allowedKinds }),
     ...(own.storeActivations === undefined ? {} : { storeActivations: own.storeActivations }),
     minActionMemory: memory.min,
@@ -53,6 +56,6 @@ function effectiveLimits({ limits: own }: Identity, { bounds, throttleDefaults }
     minActionConcurrency: concurrency.min,
     maxActionConcurrency: concurrency.max,
     maxParameterSize: sizeText(maxParameters(own)),
-    ...{ maxActionInstances: concurrent },
+    ...(instances === UNLIMITED ? {} : { maxActionInstances: instances }),
   };
 }
