@@ -8,6 +8,7 @@ import { hostOfToken } from "../src/protocol/names.ts";
 import { parseNetworks } from "./engine/networks.ts";
 import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry-rules.ts";
 import { LEVELS, type Level } from "./engine/security-level.ts";
+import { complaintOf, joined } from "./flags.ts";
 import type { Level as LogLevel } from "./logger.ts";
 import { type Prewarm, parsePrewarm } from "./prewarm-spec.ts";
 
@@ -48,6 +49,7 @@ export interface HostConfig {
   readonly codeCache: number;
   /** ms a SIGTERM waits for what runs, and then for records to be confirmed. */
   readonly drain: number;
+  /** "": that of this checkout. */
   readonly build: string;
   readonly logLevel: LogLevel;
   /** Stop everything when the parent goes away (stdin or the IPC channel closes). */
@@ -253,7 +255,7 @@ function build(
     },
     codeCache: cache * 1024 ** 2,
     drain: number("drain", 30, { min: 0, max: 3600 }) * 1000,
-    build: read("build", "dev"),
+    build: read("build", ""),
     logLevel: choice("log-level", "info", ["debug", "info", "warn", "error"]),
     dieWithParent: env.EDGEWHISK_DIE_WITH_PARENT === "1",
   };
@@ -261,10 +263,9 @@ function build(
 
 function parseFlags(argv: readonly string[]) {
   try {
-    return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: joined(argv, OPTIONS), options: OPTIONS, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    const [sentence] = (error as Error).message.split(". ");
-    throw new Complaint(`${sentence?.replace(/\.$/, "")}: see --help.`);
+    throw new Complaint(`${complaintOf(error)}: see --help.`);
   }
 }
 

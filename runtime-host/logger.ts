@@ -2,7 +2,10 @@
 // callers never pass tokens, keys, arguments or results.
 
 export type Level = "debug" | "info" | "warn" | "error";
-export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+/** A field cannot have the name of what each line has anyway. */
+export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>> & {
+  readonly [name in "time" | "level" | "event"]?: never;
+};
 
 export interface Logger {
   debug(event: string, fields?: Fields): void;

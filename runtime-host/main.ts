@@ -1,10 +1,15 @@
 // The runtime host as a program: arguments, signals, exit codes. One JSON line on stdout when it is ready; everything else is
 // structured lines on stderr.
 
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { HELP, type HostConfig, parseHostConfig } from "./config.ts";
 import { type Host, startHost } from "./host.ts";
 import { createLogger, reasonOf } from "./logger.ts";
 import { openContainers } from "./pool/open.ts";
+import { buildOf } from "./standalone/build.ts";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** ms a host whose parent is gone may take to remove its containers. */
 const ABORT_PATIENCE = 4_000;
@@ -75,4 +80,7 @@ if (parsed.kind === "help") process.stdout.write(HELP);
 else if (parsed.kind === "error") {
   process.stderr.write(`edgewhisk host: ${parsed.message}\n`);
   process.exitCode = 2;
-} else await main(parsed.config);
+} else {
+  const { config } = parsed;
+  await main(config.build === "" ? { ...config, build: await buildOf(ROOT) } : config);
+}

@@ -62,7 +62,8 @@ export interface Settings {
   developmentKeys: boolean;
   /** `/invokers` shows the names of hosts. */
   invokerNames: boolean;
-  build: string;
+  /** Absent: nobody has said which one this is. */
+  build?: string;
   /** ms a call may wait for a host. */
   maxQueue: number;
   hostsMayCome: boolean;
@@ -179,7 +180,7 @@ export function checkEnv(env: Env): Checked {
       bounds: data.LIMITS,
       developmentKeys: data.DEVELOPMENT_KEYS === "loopback",
       invokerNames: data.INVOKER_NAMES === "shown",
-      build: data.BUILD ?? "dev",
+      ...(data.BUILD === undefined ? {} : { build: data.BUILD }),
       maxQueue: data.MAX_QUEUE_TIME * 1000,
       hostsMayCome: data.HOSTS_MAY_COME === "1",
       throttle: data.DEFAULT_THROTTLE !== null,

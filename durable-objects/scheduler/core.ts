@@ -143,6 +143,11 @@ export class SchedulerCore {
     return this.#tails.ask(id, options);
   }
 
+  /** An object that was asleep is about to hear of its host again: resolves when it has, or soon. */
+  async awake(): Promise<void> {
+    if (this.#words.opening()) await this.#words.opened(OPENING_WAIT);
+  }
+
   status(): SchedulerStatus {
     const { name, epoch, link, capacity, draining } = this.#desk;
     const now = this.#ports.now();

@@ -78,6 +78,7 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
   }
 
   async status(): Promise<SchedulerStatus> {
+    await this.#core.awake();
     return this.#core.status();
   }
 

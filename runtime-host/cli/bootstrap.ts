@@ -3,6 +3,7 @@
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { HOST_NAME, HOST_NAME_RULE } from "../../src/protocol/names.ts";
+import { complaintOf, joined } from "../flags.ts";
 import { createAdminClient } from "./admin-client.ts";
 import { originOf } from "./origin.ts";
 
@@ -33,7 +34,7 @@ export async function bootstrap(argv: readonly string[]): Promise<number> {
   try {
     values = parse(argv).values;
   } catch (error) {
-    return complain((error as Error).message, 2);
+    return complain(`${complaintOf(error)}: see --help`, 2);
   }
   if (values.help) {
     process.stdout.write(HELP);
@@ -78,7 +79,7 @@ token of host ${name}, shown this once; on a machine with Docker:
 }
 
 function parse(argv: readonly string[]) {
-  return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false });
+  return parseArgs({ args: joined(argv, OPTIONS), options: OPTIONS, strict: true, allowPositionals: false });
 }
 
 /** The first line of standard input; at a terminal it is asked for without showing what is typed. */

@@ -7,6 +7,7 @@ import { actionsIn } from "../contract/own-actions.ts";
 import { play, type Verdict } from "../contract/play.ts";
 import { Broken } from "../contract/session.ts";
 import { openTrial, type Trial } from "../engine/docker-trial.ts";
+import { complaintOf, joined } from "../flags.ts";
 
 const HELP = `Usage: edgewhisk contract IMAGE [options]
 
@@ -35,7 +36,7 @@ export async function contract(argv: readonly string[]): Promise<number> {
   try {
     parsed = parse(argv);
   } catch (error) {
-    return complain((error as Error).message);
+    return complain(`${complaintOf(error)}: see --help`);
   }
   const { values, positionals } = parsed;
   if (values.help) {
@@ -71,7 +72,7 @@ export async function contract(argv: readonly string[]): Promise<number> {
 }
 
 function parse(argv: readonly string[]) {
-  return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: true });
+  return parseArgs({ args: joined(argv, OPTIONS), options: OPTIONS, strict: true, allowPositionals: true });
 }
 
 /** Null for an image with code of its own; a sentence where nothing fits. */

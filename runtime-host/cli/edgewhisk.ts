@@ -14,12 +14,14 @@ const HELP = `Usage: edgewhisk <command> [options]
   images       build the action images of the runtimes shipped here
   contract     check any image against the action container contract
 
-  --help       this text; edgewhisk <command> --help for a command's own
+  --help       this text; edgewhisk <command> --help, or help <command>, for a command's own
   --version    the version
 `;
 
 async function main(): Promise<void> {
-  const [command = "--help", ...rest] = process.argv.slice(2);
+  let [command = "--help", ...rest] = process.argv.slice(2);
+  // `help host` is `host --help`.
+  if (command === "help") [command, rest] = rest[0] === undefined ? ["--help", []] : [rest[0], ["--help"]];
   process.argv.splice(2, process.argv.length, ...rest);
   switch (command) {
     case "start":

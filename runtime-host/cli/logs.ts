@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { complaintOf, joined } from "../flags.ts";
 import { originOf, whyNoAnswer } from "./origin.ts";
 import { type ServerEvent, serverEvents } from "./server-events.ts";
 
@@ -40,7 +41,7 @@ export async function logs(
   try {
     parsed = parse(argv);
   } catch (error) {
-    return complain((error as Error).message, 2);
+    return complain(`${complaintOf(error)}: see --help`, 2);
   }
   const { values, positionals } = parsed;
   if (values.help) {
@@ -66,7 +67,7 @@ export async function logs(
 }
 
 function parse(argv: readonly string[]) {
-  return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: true });
+  return parseArgs({ args: joined(argv, OPTIONS), options: OPTIONS, strict: true, allowPositionals: true });
 }
 
 type Target = { url: string; authorization: string };

@@ -36,8 +36,8 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
     throw new EngineUnavailable(refused);
   }
   options.log.info("engine-chosen", { engine: engine.name, why });
-  const { lacks, ...held } = security;
-  options.log.info("security-level", { ...held, lacks: lacks.join("; ") });
+  const { lacks, level, ...held } = security;
+  options.log.info("security-level", { ...held, reached: level, lacks: lacks.join("; ") });
   pool = new ContainerPool(engine, {
     limits: {
       memory: options.memory,

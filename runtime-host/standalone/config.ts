@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { complaintOf, joined } from "../flags.ts";
 
 export type EngineChoice = "auto" | "docker" | "process";
 
@@ -68,8 +69,7 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
   try {
     values = parse(argv).values;
   } catch (error) {
-    const [sentence] = (error as Error).message.split(/\.?(?:\n| (?=[A-Z]))/);
-    return { kind: "error", message: `${sentence}: see --help.` };
+    return { kind: "error", message: `${complaintOf(error)}: see --help.` };
   }
   if (values.help) return { kind: "help" };
   if (values.version) return { kind: "version" };
@@ -133,7 +133,7 @@ export function urlOf(host: string, port: number): string {
 }
 
 function parse(argv: readonly string[]) {
-  return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false });
+  return parseArgs({ args: joined(argv, OPTIONS), options: OPTIONS, strict: true, allowPositionals: false });
 }
 
 function integer(text: string): number | null {

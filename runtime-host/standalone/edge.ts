@@ -2,8 +2,10 @@
 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { versionOf } from "./build.ts";
 import { bundleWorker } from "./bundle.ts";
-import { migrate } from "./migrations.ts";
+import { causesOf, StartFailure } from "./failure.ts";
+import { migrate, noteState } from "./migrations.ts";
 import { type Platform, type PlatformOptions, startPlatform } from "./platform.ts";
 
 export interface Edge {
@@ -65,17 +67,32 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     if (!closing) options.onGone(reason);
   }
 
-  platform = await open();
-  try {
-    const applied = await migrate(await platform.database(DATABASE), join(options.root, MIGRATIONS));
-    if (applied.length > 0) options.log(`database: applied ${applied.join(", ")}`);
-  } catch (error) {
-    await platform.close();
-    throw error;
+  /** Opened, and its database brought up to date. Its process may be killed meanwhile: then it is tried again. */
+  async function openMigrated(): Promise<Platform> {
+    for (let attempt = 1; ; attempt++) {
+      let opened: Platform | null = null;
+      try {
+        opened = await open();
+        const applied = await migrate(await opened.database(DATABASE), join(options.root, MIGRATIONS));
+        if (applied.length > 0) options.log(`database: applied ${applied.join(", ")}`);
+        return opened;
+      } catch (error) {
+        await opened?.close().catch(() => undefined);
+        if (error instanceof StartFailure) throw error;
+        const reason = causesOf(error);
+        if (attempt === ATTEMPTS) throw new StartFailure(`The Worker's process does not start: ${reason}.`);
+        options.log(`the Worker's process ended while it started (${reason}); starting it anew`);
+        await sleep(attempt * 250);
+      }
+    }
   }
+
+  const first = await openMigrated();
+  platform = first;
+  noteState(options.state, { version: versionOf(options.root), migrations: join(options.root, MIGRATIONS) });
   return {
     port,
-    crons: platform.crons,
+    crons: first.crons,
     async tick(cron) {
       await platform?.tick(cron);
     },

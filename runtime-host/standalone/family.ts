@@ -26,13 +26,14 @@ export interface FamilyBook {
 
 export function openFamilyBook(
   folder: string,
-  options: Pick<Family, "owner"> & { reaperPid: number | undefined },
+  options: Pick<Family, "owner"> & { reaperPid: () => number | undefined },
 ): FamilyBook {
   let containersOf: string | null = null;
   let written = "";
   function note(): void {
     const members = ownChildren().map(({ pid, started }) => ({ pid, started }));
-    const isReaper = (member: { pid: number }) => member.pid === options.reaperPid;
+    const reaperPid = options.reaperPid();
+    const isReaper = (member: { pid: number }) => member.pid === reaperPid;
     const text = JSON.stringify({
       owner: options.owner,
       reaper: members.find(isReaper) ?? null,

@@ -1,14 +1,19 @@
 // Which key the first user of this machine gets: the well-known one on loopback, else one made for this installation.
 
-import { writeFileSync } from "node:fs";
+import { randomBytes, randomUUID } from "node:crypto";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AdminClient } from "../cli/admin-client.ts";
 import { StartFailure } from "./failure.ts";
+import { insist } from "./insist.ts";
 import type { State } from "./state.ts";
 
 /** Upstream's development key of the namespace `guest`; the Worker honours it only where DEVELOPMENT_KEYS says so. */
 export const GUEST_KEY =
   "23bc46b1-71f6-4ed5-8c54-816aa4f8c502:123zO3xZCLrMN6v2BKK1dXYFpXlPkccOFqm12CdAsMgRU4VrNZ9lyGVCGuMDGIwP";
+
+/** Longest wait for one answer (ms). */
+const PATIENCE = 30_000;
 
 export interface FirstUser {
   key: string;
@@ -16,16 +21,36 @@ export interface FirstUser {
   shown: { text: string } | { file: string };
 }
 
-export async function firstUser(options: { wellKnown: boolean; state: State; admin: AdminClient }): Promise<FirstUser> {
+export async function firstUser(options: {
+  url: string;
+  wellKnown: boolean;
+  state: State;
+  admin: AdminClient;
+}): Promise<FirstUser> {
   if (options.wellKnown) return { key: GUEST_KEY, shown: { text: GUEST_KEY } };
-  const { state } = options;
+  const { state, admin } = options;
   const file = join(state.folder, "guest.key");
   const known = state.secrets.guestKey;
-  if (known !== undefined) return { key: known, shown: { file } };
-  const made = await options.admin.createIdentity("guest");
-  if (!made.ok) throw new StartFailure(`No namespace key could be made: ${made.reason}.`);
-  const { key } = made.value;
+  if (known !== undefined && existsSync(file)) return { key: known, shown: { file } };
+  // Kept before it is made: a start that dies in between finds it again.
+  const key = known ?? newKey();
+  if (known === undefined) state.save({ guestKey: key });
+  const made = await insist(() => admin.createIdentity("guest", { key }));
+  if (!made.ok && !(made.status === 409 && (await opens(options.url, key)))) {
+    throw new StartFailure(`No namespace key could be made: ${made.reason}.`);
+  }
   writeFileSync(file, `${key}\n`, { mode: 0o600 });
-  state.save({ guestKey: key });
   return { key, shown: { text: key } };
+}
+
+/** `uuid:secret`, the secret of 64 characters. */
+export function newKey(): string {
+  return `${randomUUID()}:${randomBytes(32).toString("hex")}`;
+}
+
+async function opens(url: string, key: string): Promise<boolean> {
+  const headers = { authorization: `Basic ${Buffer.from(key).toString("base64")}` };
+  const answer = await fetch(`${url}/api/v1/namespaces`, { headers, signal: AbortSignal.timeout(PATIENCE) });
+  await answer.body?.cancel();
+  return answer.ok;
 }

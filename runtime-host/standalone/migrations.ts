@@ -1,7 +1,10 @@
 // D1 migrations at start: those of src/storage/d1/migrations that the database has not seen, noted in the table wrangler keeps.
+// What has been applied is written into the state folder as well, where it is seen before anything is started.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
+import { StartFailure } from "./failure.ts";
 import type { Database } from "./platform.ts";
 
 const NOTEBOOK = `CREATE TABLE IF NOT EXISTS d1_migrations(
@@ -10,18 +13,63 @@ const NOTEBOOK = `CREATE TABLE IF NOT EXISTS d1_migrations(
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
 )`;
 
-/** Returns the names it applied. */
+/** Returns the names it applied. Throws StartFailure if a newer version has been here. */
 export async function migrate(database: Database, folder: string): Promise<string[]> {
   await database.query(NOTEBOOK);
-  const seen = await database.query("SELECT name FROM d1_migrations");
-  const known = new Set(seen.map((row) => row.name));
-  const fresh = readdirSync(folder)
-    .filter((name) => name.endsWith(".sql") && !known.has(name))
-    .sort();
+  const seen = (await database.query("SELECT name FROM d1_migrations")).map((row) => String(row.name));
+  const all = migrationsIn(folder);
+  refuseNewer(seen, all);
+  const fresh = all.filter((name) => !seen.includes(name));
   for (const name of fresh) {
     const noted = `INSERT INTO d1_migrations (name) VALUES ('${name.replaceAll("'", "''")}')`;
     // One script, so that the statements and the note are one transaction.
     await database.script(`${readFileSync(join(folder, name), "utf8")}\n;${noted};`);
   }
   return fresh;
+}
+
+function migrationsIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
+}
+
+function refuseNewer(seen: readonly string[], known: readonly string[], version = "a newer version"): void {
+  const unknown = seen.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  throw new StartFailure(
+    `This state was written by ${version} (its database has ${unknown[0]}, which this one does not know): start that one, or choose another --state folder.`,
+  );
+}
+
+const Written = z.object({ version: z.string(), migrations: z.array(z.string()) });
+const FILE = "written-by.json";
+
+/** Throws StartFailure if a newer version has used this state folder. */
+export function refuseNewerState(state: string, migrations: string): void {
+  let text: string;
+  try {
+    text = readFileSync(join(state, FILE), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  const written = Written.safeParse(parsed(text));
+  // The database itself is asked once it runs.
+  if (written.success)
+    refuseNewer(written.data.migrations, migrationsIn(migrations), `version ${written.data.version}`);
+}
+
+/** Once all are applied. */
+export function noteState(state: string, options: { version: string; migrations: string }): void {
+  const written = { version: options.version, migrations: migrationsIn(options.migrations) };
+  writeFileSync(join(state, FILE), `${JSON.stringify(written)}\n`, { mode: 0o600 });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

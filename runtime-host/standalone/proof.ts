@@ -1,10 +1,11 @@
 // The platform proves itself the way a user would: an action is created, invoked and deleted over the public API, in a
 // namespace of its own that keeps no records, so that nothing of it is seen among what users have made.
 
-import { randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { AdminClient } from "../cli/admin-client.ts";
-import { StartFailure } from "./failure.ts";
+import { causesOf, StartFailure } from "./failure.ts";
+import { newKey } from "./identity.ts";
+import { insist } from "./insist.ts";
 import type { State } from "./state.ts";
 
 export interface Proof {
@@ -15,7 +16,8 @@ export interface Proof {
   warm: number;
 }
 
-export type ProofReply = { ok: true; proof: Proof } | { ok: false; reason: string };
+/** `unreached`: the platform did not answer, or not now; else it answered otherwise than it should. */
+export type ProofReply = { ok: true; proof: Proof } | { ok: false; reason: string; unreached: boolean };
 
 /** Nobody else is given it. */
 export const PROOF_NAMESPACE = "edgewhisk.proof";
@@ -34,9 +36,9 @@ const PATIENCE = 60_000;
 /** The key of the proof's namespace, made at the first start. It is kept before it is used: a start that dies in between
  * finds it again. */
 export async function proofKey(state: State, admin: AdminClient): Promise<string> {
-  const key = state.secrets.proofKey ?? `${randomUUID()}:${randomBytes(32).toString("hex")}`;
+  const key = state.secrets.proofKey ?? newKey();
   if (state.secrets.proofKey === undefined) state.save({ proofKey: key });
-  const made = await admin.createIdentity(PROOF_NAMESPACE, { key, limits: { storeActivations: false } });
+  const made = await insist(() => admin.createIdentity(PROOF_NAMESPACE, { key, limits: { storeActivations: false } }));
   if (!made.ok && made.status !== 409) throw new StartFailure(`The proof got no namespace: ${made.reason}.`);
   return key;
 }
@@ -48,28 +50,28 @@ export async function proveItself(url: string, key: string): Promise<ProofReply>
     fetch(input, { method, headers, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE) });
   try {
     const made = await call(`${action}?overwrite=true`, "PUT", { exec: { kind: "nodejs:default", code: CODE } });
-    if (!made.ok) return { ok: false, reason: `creating the action: ${await refusal(made)}` };
+    if (!made.ok) return refused("creating", made);
     await made.body?.cancel();
     const times: number[] = [];
     let result = "";
     for (let round = 0; round <= WARM_CALLS; round++) {
       const began = performance.now();
       const answer = await call(`${action}?blocking=true&result=true`, "POST", { name: "edgewhisk" });
-      if (answer.status !== 200) return { ok: false, reason: `invoking the action: ${await refusal(answer)}` };
+      if (answer.status !== 200) return refused("invoking", answer);
       result = await answer.text();
       times.push(performance.now() - began);
     }
     const gone = await call(action, "DELETE", undefined);
-    if (!gone.ok) return { ok: false, reason: `deleting the action: ${await refusal(gone)}` };
+    if (!gone.ok) return refused("deleting", gone);
     await gone.body?.cancel();
     const parsed = Greeting.safeParse(JSON.parse(result));
     if (parsed.data?.greeting !== "Hello, edgewhisk!")
-      return { ok: false, reason: `unexpected result: ${result.slice(0, 200)}` };
+      return { ok: false, unreached: false, reason: `unexpected result: ${result.slice(0, 200)}` };
     const [cold = 0, ...warm] = times;
     warm.sort((a, b) => a - b);
     return { ok: true, proof: { result, cold, warm: warm[warm.length >> 1] ?? 0 } };
   } catch (error) {
-    return { ok: false, reason: (error as Error).message };
+    return { ok: false, unreached: true, reason: causesOf(error) };
   }
 }
 
@@ -77,6 +79,8 @@ export function basic(key: string): string {
   return `Basic ${Buffer.from(key).toString("base64")}`;
 }
 
-async function refusal(response: Response): Promise<string> {
-  return `${response.status} ${(await response.text()).slice(0, 300)}`;
+async function refused(doing: string, answer: Response): Promise<ProofReply> {
+  const { status } = answer;
+  const text = (await answer.text()).slice(0, 300);
+  return { ok: false, unreached: status === 503, reason: `${doing} the action: ${status} ${text}` };
 }

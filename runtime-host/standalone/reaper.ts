@@ -2,7 +2,7 @@
 // it becomes reap.ts, which ends the rest of the tree. Waiting costs one idle `sh`. At an orderly end it may be given what is
 // left to remove, so that nobody has to wait for that.
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Owner } from "./state-lock.ts";
 
@@ -17,31 +17,67 @@ export interface Leftovers {
   boots: readonly string[];
 }
 
+/** ms until a killed one is replaced. */
+const PAUSE = 500;
+
 export interface Reaper {
-  pid: number | undefined;
+  /** Undefined while a killed one is not replaced yet. */
+  pid(): number | undefined;
   /** Another process than this one removes these, and ends within a minute. */
   leave(leftovers: Leftovers): void;
   /** At an orderly end. */
   dismiss(): void;
 }
 
-export function startReaper(folder: string, owner: Owner): Reaper {
-  const child = spawn("/bin/sh", ["-c", WAIT, process.execPath, REAP, folder, JSON.stringify(owner)], {
-    // In a session of its own: what ends our group must not end it.
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
-  child.unref();
-  // Its end is not our concern, and neither is writing to it when it has gone.
-  child.on("error", () => undefined);
-  child.stdin.on("error", () => undefined);
+export interface ReaperOptions {
+  owner: Owner;
+  /** Another one waits, in place of one that was killed. */
+  onStart: () => void;
+  log: (line: string) => void;
+}
+
+export function startReaper(folder: string, options: ReaperOptions): Reaper {
+  const wait = [WAIT, process.execPath, REAP, folder, JSON.stringify(options.owner)];
+  let child = start();
+  let timer: NodeJS.Timeout | undefined;
+  let dismissed = false;
   let words = "done";
+
+  function start(): ChildProcess {
+    const fresh = spawn("/bin/sh", ["-c", ...wait], {
+      // In a session of its own: what ends our group must not end it.
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    fresh.unref();
+    fresh.once("error", () => replace("cannot be started"));
+    fresh.once("exit", (code, signal) => replace(signal ?? `exit code ${code}`));
+    // Writing to it when it has gone is not our concern.
+    fresh.stdin?.on("error", () => undefined);
+    return fresh;
+  }
+
+  function replace(how: string): void {
+    if (dismissed) return;
+    options.log(`the reaper ended (${how}); starting another`);
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      child = start();
+      options.onStart();
+    }, PAUSE);
+    timer.unref();
+  }
+
   return {
-    pid: child.pid,
+    pid: () => (child.exitCode === null && child.signalCode === null ? child.pid : undefined),
     leave({ host, boots }) {
       // A boot's letters, digits and hyphens mean nothing to a shell, nor do a host's name.
       words = ["leftovers", host, ...boots.filter((boot) => /^[\w-]+$/.test(boot))].join(" ");
     },
-    dismiss: () => void child.stdin.end(`${words}\n`),
+    dismiss() {
+      dismissed = true;
+      clearTimeout(timer);
+      child.stdin?.end(`${words}\n`);
+    },
   };
 }

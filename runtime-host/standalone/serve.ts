@@ -1,11 +1,12 @@
 // Composition of the one-machine mode: state, Worker, runtime host, proof; and taking it all down again in order.
 
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AdminClient, createAdminClient } from "../cli/admin-client.ts";
 import { buildOf } from "./build.ts";
 import { type StandaloneConfig, urlOf } from "./config.ts";
 import { startDevEdge } from "./dev.ts";
-import { startEdge } from "./edge.ts";
+import { MIGRATIONS, startEdge } from "./edge.ts";
 import { chooseEngine } from "./engine-choice.ts";
 import { StartFailure } from "./failure.ts";
 import { openFamilyBook } from "./family.ts";
@@ -13,7 +14,9 @@ import type { Serving } from "./greeting.ts";
 import { startHost } from "./host-process.ts";
 import { firstUser } from "./identity.ts";
 import { lookForLeftovers, openDockerDesk } from "./images.ts";
+import { insist } from "./insist.ts";
 import { openMachine } from "./machine.ts";
+import { refuseNewerState } from "./migrations.ts";
 import { assertFree } from "./port.ts";
 import { proofKey, proveItself } from "./proof.ts";
 import { type Reaper, startReaper } from "./reaper.ts";
@@ -41,6 +44,8 @@ export interface Running {
 /** What running activations get at the end (s), and how long (ms) the runtime host may take in all. */
 const HOST_DRAIN = 2;
 const HOST_GRACE = 6_000;
+/** How often the proof is begun, where the platform's process is killed in the middle of it. */
+const PROOFS = 3;
 /** How long (ms) the runtime host may take to be known to the platform. */
 const HOST_PATIENCE = 60_000;
 /** How often (ms) the children are written down while starting. */
@@ -71,14 +76,15 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     const state = openState(config.state);
     const version = buildOf(options.root);
     await onStop(state.release);
+    refuseNewerState(state.folder, join(options.root, MIGRATIONS));
     if (state.previous !== null) {
       await awaitReaper(state.folder, state.previous);
       const ended = await sweepAfter(state.folder, state.previous);
       if (ended > 0) log(`ended ${ended} processes of an earlier start that was killed`);
     }
-    const reaper = startReaper(state.folder, state.owner);
+    const reaper = startReaper(state.folder, { owner: state.owner, onStart: () => family.note(), log });
     await onStop(reaper.dismiss);
-    await onStop(() => void sweepChildren(reaper.pid));
+    await onStop(() => void sweepChildren(reaper.pid()));
     const family = openFamilyBook(state.folder, { owner: state.owner, reaperPid: reaper.pid });
     // Until all is up, children come and go; later each change is told.
     const noting = setInterval(family.note, NOTING);
@@ -121,7 +127,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
 
     const url = urlOf(config.host, edge.port);
     const admin = createAdminClient(url, state.secrets.adminToken);
-    const token = await admin.createHost(state.secrets.hostName, { rotate: true });
+    const token = await insist(() => admin.createHost(state.secrets.hostName, { rotate: true }));
     if (!token.ok) throw new StartFailure(`The runtime host got no token: ${token.reason}.`);
     await forgetOthers(admin, state.secrets.hostName);
     log("starting the runtime host …");
@@ -146,7 +152,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     });
     if (engine.name === "docker") await onStop(() => leaveLeftovers(state.secrets.hostName, reaper));
     await onStop(() => host.stop(HOST_GRACE));
-    const user = await firstUser({ wellKnown, state, admin });
+    const user = await firstUser({ url, wellKnown, state, admin });
     await Promise.race([
       ready.promise,
       sleep(HOST_PATIENCE, undefined, { ref: false }).then(() => {
@@ -155,7 +161,13 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
         );
       }),
     ]);
-    const proof = await proveItself(url, await proofKey(state, admin));
+    const key = await proofKey(state, admin);
+    let proof = await proveItself(url, key);
+    for (let again = 1; again < PROOFS && !proof.ok && proof.unreached; again++) {
+      log(`the proof was cut off (${proof.reason}); once more`);
+      await sleep(again * 500);
+      proof = await proveItself(url, key);
+    }
     if (!proof.ok) throw new StartFailure(`The hello action did not run: ${proof.reason}.`);
     clearInterval(noting);
     family.note();
@@ -167,12 +179,12 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     const left = await lookForLeftovers(host);
     if (left === null) return;
     reaper.leave(left);
-    log(`${left.count} containers are still to be removed: process ${reaper.pid} does that, within a minute`);
+    log(`${left.count} containers are still to be removed: process ${reaper.pid()} does that, within a minute`);
   }
 
   /** Hosts of the folder this one is a copy of: nobody comes by their names any more. */
   async function forgetOthers(admin: AdminClient, mine: string): Promise<void> {
-    const hosts = await admin.hosts();
+    const hosts = await insist(() => admin.hosts());
     if (!hosts.ok) throw new StartFailure(`The hosts cannot be listed: ${hosts.reason}.`);
     for (const name of hosts.value) if (LOCAL_HOST.test(name) && name !== mine) await admin.revokeHost(name);
   }

@@ -1,7 +1,7 @@
 // `npm start` as a user, a process manager and an accident see it. On the process engine: what differs with Docker is the host's.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { get as httpGet } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -205,6 +205,70 @@ describe("npm start", () => {
       await expect.poll(() => invoke().catch(String), { timeout: 20_000, interval: 200 }).toContain("Hello, test!");
     }
     expect(living([...workerd, ...host])).toEqual([]);
+  });
+
+  it("serves all the same when workerd is killed while it starts", async () => {
+    const start = run(["--state", join(folder, "shaken")]);
+    const killed = new Set<number>();
+    // As soon as it is there, and again a moment later: before and while its database is migrated.
+    for (let waited = 0; killed.size < 2 && waited < 20_000; waited += 5) {
+      for (const pid of treeOf(start.launcher.pid as number).workerd) {
+        if (killed.has(pid)) continue;
+        await sleep(killed.size * 150);
+        if (startOf(pid) !== null) process.kill(pid, "SIGKILL");
+        killed.add(pid);
+      }
+      await sleep(5);
+    }
+    expect(killed.size).toBe(2);
+    await expect.poll(start.output, { timeout: 60_000 }).toContain("hello action");
+    expect(start.output()).not.toMatch(/unexpected:/);
+    expect((await api("GET", "actions")).status).toBe(200);
+  });
+
+  it("says that it is not ready until its database is, at every door, and then serves at once", async () => {
+    const seen = new Set<string>();
+    const start = run(["--state", join(folder, "fresh")]);
+    const doors = ["/ping", "/", "/api/v1", "/api/v1/namespaces"];
+    while (!start.output().includes("hello action")) {
+      for (const door of doors) {
+        const headers = { authorization: basic(GUEST) };
+        const answer = await fetch(`http://127.0.0.1:${port}${door}`, { headers }).catch(() => null);
+        if (answer === null) continue;
+        seen.add(`${answer.status}${answer.status === 503 ? ` ${answer.headers.get("retry-after")}` : ""}`);
+        await answer.body?.cancel();
+      }
+      expect(start.launcher.exitCode).toBeNull();
+      await sleep(10);
+    }
+    expect([...seen].filter((each) => each !== "200" && each !== "503 1")).toEqual([]);
+    expect(seen).toContain("503 1");
+  });
+
+  it("refuses a state folder that a newer version has used", async () => {
+    const newer = join(folder, "newer");
+    mkdirSync(newer);
+    const written = { version: "9.0.0", migrations: ["0001_initial.sql", "9999_later.sql"] };
+    writeFileSync(join(newer, "written-by.json"), JSON.stringify(written));
+    const start = run(["--state", newer]);
+    expect(await start.ended).toBe(1);
+    expect(start.output()).toMatch(/^edgewhisk: This state was written by version 9\.0\.0 \(.*9999_later\.sql.*\.\n$/);
+  });
+
+  it("replaces a reaper that was killed, and the new one does its work", async () => {
+    const start = await serving();
+    const reapers = () =>
+      execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" })
+        .split("\n")
+        .map((row) => /^\s*(\d+)\s+(\d+) \/bin\/sh -c read -r word/.exec(row))
+        .flatMap((row) => (Number(row?.[2]) === start.main ? [Number(row?.[1])] : []));
+    const [first = 0] = reapers();
+    process.kill(first, "SIGKILL");
+    await expect.poll(() => reapers().filter((pid) => pid !== first).length, { timeout: 5_000 }).toBe(1);
+    await sleep(300);
+    const { all } = treeOf(start.main);
+    process.kill(start.main, "SIGKILL");
+    await expect.poll(() => living(all), { timeout: 10_000 }).toEqual([]);
   });
 
   it("keeps its state: the second start finds the action and needs no new key", async () => {

@@ -32,3 +32,15 @@ test("what only some hosts offer is no difference", () => {
   expect(differing([entry("a", { n: "1", p: "1" }), entry("b", { n: "1" })])).toEqual({ a: [], b: [] });
   expect(withDifferences([])).toEqual([]);
 });
+
+test("the right build is the Worker's own, where it knows it, however many hosts have another", () => {
+  const entries = [
+    entry("a", {}, { build: "old" }),
+    entry("b", {}, { build: "old" }),
+    entry("c", {}, { build: "new" }),
+  ];
+  const marked = (wanted?: string) =>
+    withDifferences(entries, wanted).flatMap(({ host, differs }) => differs.map(() => host));
+  expect(marked("new")).toEqual(["a", "b"]);
+  expect(marked()).toEqual(["c"]);
+});

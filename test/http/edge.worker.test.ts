@@ -250,8 +250,8 @@ describe("documents without a key", () => {
 
 describe("limits", () => {
   it("are the system's where the namespace has none, and its own where it has, never wider", async () => {
-    const plain = await stores().identities.create({ subject: "carol.", namespace: "carols" });
-    expect((await ask("GET", `${NAMESPACES}/_/limits`, { key: plain?.key ?? "" })).json()).toEqual({
+    const plain = await made(stores().identities, { subject: "carol.", namespace: "carols" });
+    expect((await ask("GET", `${NAMESPACES}/_/limits`, { key: plain.key })).json()).toEqual({
       invocationsPerMinute: 60,
       concurrentInvocations: 30,
       firesPerMinute: 60,

@@ -29,7 +29,7 @@ export function adminRoutes(app: App): void {
   app.delete(`${ROOT}/hosts/:name`, revokeHost);
   app.all(`${ROOT}/hosts/:name`, methodNotAllowed("DELETE"));
   app.get(`${ROOT}/schedulers`, async (c) =>
-    json(c, JSON.stringify(withDifferences(await c.get("services").roster().schedulers()))),
+    json(c, JSON.stringify(withDifferences(await c.get("services").roster().schedulers(), c.get("settings").build))),
   );
   app.all(`${ROOT}/schedulers`, methodNotAllowed("GET"));
   app.get(`${ROOT}/schedulers/:host/:shard`, scheduler);

@@ -1,4 +1,4 @@
-// Which hosts run something else than most do: another build, or another image for the same kind.
+// Which hosts run something else than they should: another build, or another image for a kind than most have.
 
 import type { RosterEntry } from "../../protocol/rpc.ts";
 
@@ -7,8 +7,12 @@ export interface MarkedEntry extends RosterEntry {
   differs: string[];
 }
 
-export function withDifferences(entries: readonly RosterEntry[]): MarkedEntry[] {
+const BUILD = "build";
+
+/** `wanted`: the Worker's own build, which is the right one; undefined where it does not know it. */
+export function withDifferences(entries: readonly RosterEntry[], wanted?: string): MarkedEntry[] {
   const common = mostCommon(entries.flatMap(featuresOf));
+  if (wanted !== undefined) common.set(BUILD, wanted);
   return entries.map((entry) => ({
     ...entry,
     differs: featuresOf(entry)
@@ -29,7 +33,7 @@ function featuresOf(entry: RosterEntry): Feature[] {
     feature: `${entry.engine} ${kind}`,
     value: digest,
   }));
-  return [{ name: "build", feature: "build", value: entry.build }, ...runtimes];
+  return [{ name: BUILD, feature: BUILD, value: entry.build }, ...runtimes];
 }
 
 /** The value most have; where two are as frequent, the one that sorts first, so that everybody sees the same. */

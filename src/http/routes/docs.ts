@@ -19,7 +19,7 @@ export function docsRoutes(app: App): void {
   // Made once: everybody may ask for it, as often as he likes.
   let made: { build: string; text: string } | null = null;
   app.get(DOCUMENT, (c) => {
-    const { build } = c.get("settings");
+    const { build = "dev" } = c.get("settings");
     if (made?.build !== build) made = { build, text: JSON.stringify(apiDocument(build)) };
     return json(c, made.text);
   });

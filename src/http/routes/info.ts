@@ -38,7 +38,7 @@ async function root(c: AppContext): Promise<Response> {
 }
 
 function version(c: AppContext): Response {
-  const { build } = c.get("settings");
+  const { build = "dev" } = c.get("settings");
   return json(
     c,
     JSON.stringify({

@@ -546,3 +546,16 @@ test("another process of the host is kept out while this one gives signs of life
   world.core.disconnected(world.connection);
   expect(world.core.occupied("boot-2")).toBeUndefined();
 });
+
+test("one that was asleep says that it is ready, once its host has been heard again", async () => {
+  const world = new World();
+  await world.join();
+  world.evict(reportOf());
+  await settle();
+  expect(world.core.status()).toMatchObject({ connected: true, ready: false });
+  const awake = world.core.awake();
+  world.hear({ t: "inventory", epoch: world.welcomed(), boot: "boot-1", running: [], more: false });
+  await awake;
+  expect(world.core.status()).toMatchObject({ connected: true, ready: true });
+  await world.core.awake();
+});
