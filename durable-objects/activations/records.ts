@@ -2,6 +2,8 @@
 
 import { type About, type ActivationRecord, type Completion, recordOf } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { checksumOf } from "../../src/entities/checksum.ts";
+import { internalError } from "../../src/entities/outcome.ts";
 import type { ActivationQuery } from "../../src/protocol/rpc.ts";
 import type { Sql, SqlValue } from "../schema.ts";
 
@@ -12,8 +14,13 @@ const TOMBSTONE_FOR = 24 * 3_600_000;
 /** Characters of records in one answer; what is beyond is left to the next page. */
 const MOST_LISTED = 16 * 1024 * 1024;
 const PAGE = 200;
-const INSERT = `INSERT INTO records (id, start, name, kept, stored, record) VALUES (?, ?, ?, ?, ?, ?)
+const INSERT = `INSERT INTO records (id, start, name, kept, stored, record, sum) VALUES (?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO NOTHING RETURNING 1 AS new`;
+
+/** Of records from before there were checksums. */
+const UNCHECKED = -1;
+
+type Row = { id: string; start: number; record: string; sum: number };
 
 export class Records {
   readonly #sql: Sql;
@@ -32,7 +39,8 @@ export class Records {
   /** False if the id has a record already. */
   keep(record: ActivationRecord, options: { name: string; kept: boolean; now: number }): boolean {
     const { name, kept, now } = options;
-    const values = [record.activationId, Math.floor(record.start), name, kept ? 1 : 0, now, JSON.stringify(record)];
+    const text = JSON.stringify(record);
+    const values = [record.activationId, Math.floor(record.start), name, kept ? 1 : 0, now, text, checksumOf(text)];
     return this.#sql.exec(INSERT, ...values).toArray().length > 0;
   }
 
@@ -43,10 +51,10 @@ export class Records {
   /** `unkept`: also one whose storing is off, as long as it is there. */
   get(id: ActivationId, options: { unkept: boolean }): ActivationRecord | null {
     const [row] = this.#sql
-      .exec<{ record: string; kept: number }>("SELECT record, kept FROM records WHERE id = ?", id)
+      .exec<Row & { kept: number }>("SELECT id, start, record, sum, kept FROM records WHERE id = ?", id)
       .toArray();
     if (row === undefined || row.record === "" || (row.kept === 0 && !options.unkept)) return null;
-    return JSON.parse(row.record) as ActivationRecord;
+    return readRecord(row);
   }
 
   /** Newest start first. */
@@ -58,16 +66,16 @@ export class Records {
     while (limit > 0 && characters < MOST_LISTED) {
       const size = Math.min(limit, PAGE);
       const rows = this.#sql
-        .exec<{ record: string }>(
-          `SELECT record FROM records WHERE ${where} ORDER BY start DESC LIMIT ? OFFSET ?`,
+        .exec<Row>(
+          `SELECT id, start, record, sum FROM records WHERE ${where} ORDER BY start DESC LIMIT ? OFFSET ?`,
           ...bindings,
           size,
           skip,
         )
         .toArray();
-      for (const { record } of rows) {
-        found.push(JSON.parse(record) as ActivationRecord);
-        characters += record.length;
+      for (const row of rows) {
+        found.push(readRecord(row));
+        characters += row.record.length;
       }
       if (rows.length < size) break;
       limit -= size;
@@ -109,6 +117,18 @@ export class Records {
       .toArray();
     return next === undefined ? null : next.stored + UNKEPT_FOR;
   }
+}
+
+/** The record as it was written. One that was altered on the disk is told as a failure of the platform: who reads it learns that
+ * it cannot be trusted, and nothing else of it is shown. */
+function readRecord({ id, start, record, sum }: Row): ActivationRecord {
+  if (sum === UNCHECKED || sum === checksumOf(record)) return JSON.parse(record) as ActivationRecord;
+  console.error(`the record of activation ${id} is damaged`);
+  const { statusCode, result } = internalError("The record of this activation was damaged on the platform's disk.");
+  return {
+    ...{ activationId: id, namespace: "", name: "", version: "0.0.0", subject: "", start, end: start, duration: 0 },
+    ...{ statusCode, result: { inline: result }, size: result.length, logs: { inline: "[]" }, annotations: "[]" },
+  };
 }
 
 /** What a list's name filter is compared with: `name`, or `package/name` for packaged actions, where the package is the

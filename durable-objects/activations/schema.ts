@@ -69,4 +69,8 @@ export const MIGRATIONS: Migrations = [
     "CREATE INDEX rows_by_end ON rows (expires) WHERE state = 0",
     "CREATE TABLE reasons (need TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID",
   ],
+  [
+    // `sum`: checksumOf the record as it was written; -1 where it is older than that.
+    "ALTER TABLE records ADD COLUMN sum INTEGER NOT NULL DEFAULT -1",
+  ],
 ];
