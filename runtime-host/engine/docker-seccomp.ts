@@ -21,7 +21,8 @@ const WAITING = `poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl
   signalfd signalfd4 timerfd_create timerfd_settime timerfd_gettime pipe pipe2 futex futex_waitv futex_wait futex_wake
   futex_requeue`;
 const MEMORY = `brk mmap munmap mprotect mremap madvise process_madvise process_mrelease mincore msync mlock mlock2 mlockall munlock
-  munlockall membarrier pkey_alloc pkey_free pkey_mprotect remap_file_pages map_shadow_stack`;
+  munlockall membarrier pkey_alloc pkey_free pkey_mprotect remap_file_pages map_shadow_stack mseal
+  process_vm_readv process_vm_writev`;
 const PROCESSES = `fork vfork execve execveat exit exit_group wait4 waitid getpid getppid gettid getpgid getpgrp setpgid getsid setsid
   getuid geteuid getgid getegid getgroups setgroups setuid setgid setreuid setregid setresuid setresgid getresuid getresgid setfsuid
   setfsgid capget capset prctl arch_prctl set_tid_address set_robust_list get_robust_list rseq sched_getaffinity sched_setaffinity
