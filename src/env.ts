@@ -51,6 +51,8 @@ export interface Env {
   HOSTS_MAY_COME?: string;
   /** "shown": `/invokers` tells the hosts' names to everybody; else it does so on loopback only. */
   INVOKER_NAMES?: string;
+  /** Name of the header in which the proxy in front of us says where a request comes from, whatever its client sent. */
+  CLIENT_ADDRESS_HEADER?: string;
   BUILD?: string;
   /** ms added before each confirmed write of an object returns: shows locally what a commit costs in production. */
   BENCH_COMMIT_DELAY?: string;
@@ -67,6 +69,8 @@ export interface Settings {
   /** ms a call may wait for a host. */
   maxQueue: number;
   hostsMayCome: boolean;
+  /** Null: nobody in front of us says where requests come from. */
+  clientAddressHeader: string | null;
   /** False: namespaces without their own limits are not throttled. */
   throttle: boolean;
   /** What namespaces without their own limits get, and what is shown as the system's default. */
@@ -161,6 +165,10 @@ const Variables = Secrets.extend({
     ),
   HOSTS_MAY_COME: variable.refine((text) => text === undefined || text === "0" || text === "1", 'must be "1" or "0"'),
   INVOKER_NAMES: variable.refine((text) => text === undefined || text === "shown", 'must be "shown", or absent'),
+  CLIENT_ADDRESS_HEADER: variable.refine(
+    (text) => text === undefined || /^[A-Za-z0-9-]{1,64}$/.test(text),
+    "must be the name of a header",
+  ),
   BUILD: variable,
   BENCH_COMMIT_DELAY: variable.refine((text) => Number(text ?? "0") >= 0, "must be a number of ms"),
 });
@@ -183,6 +191,7 @@ export function checkEnv(env: Env): Checked {
       ...(data.BUILD === undefined ? {} : { build: data.BUILD }),
       maxQueue: data.MAX_QUEUE_TIME * 1000,
       hostsMayCome: data.HOSTS_MAY_COME === "1",
+      clientAddressHeader: data.CLIENT_ADDRESS_HEADER ?? null,
       throttle: data.DEFAULT_THROTTLE !== null,
       throttleDefaults: data.DEFAULT_THROTTLE ?? NO_THROTTLE,
     },

@@ -18,6 +18,8 @@ const app = makeApp(servicesOf);
 
 export default {
   fetch: app.fetch,
+  /** Nobody is tunnelled anywhere. Without this the platform calls each try an error of its own. */
+  connect: (socket) => socket.close(),
   async scheduled(_, env) {
     const services = servicesOf(env);
     if (services.ok) await services.value.tidy();

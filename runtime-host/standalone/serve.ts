@@ -113,6 +113,8 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
         MASTER_SECRET: state.secrets.masterSecret,
         BUILD: build,
         LIMITS: LIMITS_HERE,
+        // Nobody stands in front of it, unless --var says so.
+        CLIENT_ADDRESS_HEADER: "",
         // One person's machine: nobody is throttled unless a limit is set.
         ...(wellKnown ? { DEVELOPMENT_KEYS: "loopback", DEFAULT_THROTTLE: "none" } : {}),
         ...config.vars,

@@ -11,10 +11,11 @@ import type { Services } from "../services.ts";
 import { accepts } from "./accept.ts";
 import { adminRoutes } from "./admin/admin.ts";
 import { authenticate } from "./authenticate.ts";
-import { discardRest, tooLarge } from "./body.ts";
+import { discardRest, patienceWith, tooLarge } from "./body.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
 import { respond } from "./errors.ts";
 import { Identities } from "./identities.ts";
+import { Unfinished } from "./patience.ts";
 import { reply } from "./reply.ts";
 import { actionRoutes } from "./routes/actions.ts";
 import { activationRoutes } from "./routes/activations.ts";
@@ -34,6 +35,9 @@ import { isWebPath, webRoutes } from "./routes/web.ts";
 import { transactionIdOf } from "./transaction.ts";
 
 const MAX_URL = 8_192;
+/** What stands in the Host header becomes part of the address: nothing in it may look like a path, a query or a user. */
+const HOST = /^([^\s/?#@\\:[\]]*|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
+const NO_HOST = "The request names no host that could be one.";
 /** Of an unexpected error, this much is logged. */
 const MAX_STORY = 500;
 const MAX_FRAMES = 12;
@@ -68,7 +72,9 @@ export function makeApp(open: (env: Env) => Result<Services>): App {
 }
 
 function edge(open: (env: Env) => Result<Services>): MiddlewareHandler<AppEnv> {
+  const unfinished = new Unfinished();
   return async (c, next) => {
+    c.set("unfinished", unfinished);
     c.set("transactionId", transactionIdOf(c.req.raw.headers.get("X-Request-ID")));
     const opened = open(c.env);
     const standing = opened.ok ? opened.value.refusal() : fail("not-configured", opened.text);
@@ -83,7 +89,7 @@ function edge(open: (env: Env) => Result<Services>): MiddlewareHandler<AppEnv> {
       }
       await next();
     }
-    if (!c.req.raw.bodyUsed) await discardRest(c.req.raw);
+    if (!c.req.raw.bodyUsed) await discardRest(c.req.raw, patienceWith(c, "refused"));
     return answer ?? undefined;
   };
 }
@@ -97,6 +103,7 @@ function isPing(c: AppContext): boolean {
 function shortcut(c: AppContext): Response | null {
   const { headers, method, url } = c.req.raw;
   if (url.length > MAX_URL) return respond(c, fail("uri-too-long"));
+  if (!URL.canParse(url) || !HOST.test(headers.get("Host") ?? "")) return respond(c, fail("bad-request", NO_HOST));
   if (!isWebPath(c.req.path)) {
     if (method === "OPTIONS") return reply(c, null);
     if (method === "HEAD") return respond(c, fail("method-not-allowed", "GET"));

@@ -1,12 +1,14 @@
 // Request bodies: bounded by what they say and by what they are, strict UTF-8, JSON checked once and kept as text.
 
 import { chunksOf } from "../entities/chunks.ts";
+import type { Identity } from "../entities/identity.ts";
 import { jsonFault } from "../entities/json-check.ts";
 import { MAX_PAYLOAD, MB } from "../entities/limits.ts";
 import { type RawJson, shapeOf } from "../entities/raw-json.ts";
 import { bytesOfSize } from "../entities/size.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { AppContext } from "./context.ts";
+import { GivenUp, heard, heardWhole, type Patience } from "./patience.ts";
 
 /** Bytes of a refused body that are still read. */
 const MAX_DISCARDED = 64 * MB;
@@ -17,7 +19,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export async function payloadOf(c: AppContext, max = MAX_PAYLOAD): Promise<Result<RawJson | undefined>> {
   const request = c.req.raw;
   if (request.body === null || request.headers.get("Content-Length") === "0") return ok(undefined);
-  const bytes = await bytesOf(request, max);
+  const bytes = await bytesOf(request, { max, patience: patienceWith(c) });
   if (!bytes.ok) return bytes;
   if (bytes.value.byteLength === 0) return ok(undefined);
   const text = textOf(request, bytes.value);
@@ -29,7 +31,7 @@ export async function payloadOf(c: AppContext, max = MAX_PAYLOAD): Promise<Resul
 export async function putBodyOf(c: AppContext, max: number): Promise<Result<RawJson>> {
   const request = c.req.raw;
   if (request.body === null) return fail("malformed-body", "The body is empty.");
-  const bytes = await bytesOf(request, max);
+  const bytes = await bytesOf(request, { max, patience: patienceWith(c) });
   if (!bytes.ok) return bytes;
   if (bytes.value.byteLength === 0) return fail("malformed-body", "The body is empty.");
   return textOf(request, bytes.value);
@@ -57,41 +59,75 @@ export function isJson(type: string | null): boolean {
   return type === "application/json" || /^application\/json\s*(;|$)/i.test(type);
 }
 
+/** Bytes up to which a body is asked for as one. */
+const SHORT = 4_096;
+
 /** Counts what arrives where the request does not say how much it is. */
-export async function bytesOf(request: Request, max: number): Promise<Result<ArrayBuffer | Uint8Array>> {
+export async function bytesOf(
+  request: Request,
+  { max, patience }: { max: number; patience: Patience },
+): Promise<Result<ArrayBuffer | Uint8Array>> {
   const said = request.headers.get("Content-Length");
-  if (said !== null) {
-    const length = Number(said);
-    return length > max ? tooLarge(length, max) : ok(await request.arrayBuffer());
-  }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return ok(concat(chunks, size));
-    size += value.byteLength;
-    if (size > max) {
-      reader.releaseLock();
-      await discardRest(request);
-      return tooLarge(size, max);
-    }
-    chunks.push(value);
+  if (said !== null && Number(said) > max) return tooLarge(Number(said), max);
+  try {
+    if (said !== null && Number(said) <= SHORT) return ok(await heardWhole(request.arrayBuffer(), patience));
+    return await gathered(request.body as ReadableStream<Uint8Array>, { max, patience });
+  } catch (cause) {
+    return givenUp(cause);
   }
 }
 
+async function gathered(
+  body: ReadableStream<Uint8Array>,
+  { max, patience }: { max: number; patience: Patience },
+): Promise<Result<Uint8Array>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of heard(chunksOf(body), patience)) {
+    size += chunk.byteLength;
+    // Beyond the bound it is only read, so that its sender hears the answer.
+    if (size <= max) chunks.push(chunk.slice());
+    else if (size > max + MAX_DISCARDED) break;
+  }
+  return size > max ? tooLarge(size, max) : ok(concat(chunks, size));
+}
+
 /** Reads what nobody wanted of a body, within bounds: a client that is still writing would not hear the answer. */
-export async function discardRest({ body, headers }: Request): Promise<void> {
+export async function discardRest({ body, headers }: Request, patience: Patience): Promise<void> {
   if (body === null || Number(headers.get("Content-Length")) > MAX_DISCARDED) return;
   let size = 0;
   try {
-    for await (const chunk of chunksOf(body)) {
+    for await (const chunk of heard(chunksOf(body), patience)) {
       size += chunk.byteLength;
       if (size > MAX_DISCARDED) break;
     }
   } catch {
-    // The sender went away: nobody is left to be told.
+    // The sender went away or writes no more: nobody is left to be told, or he hears it now.
   }
+}
+
+/** Why a body was given up, if it was. */
+export function givenUp(cause: unknown): Failure {
+  if (!(cause instanceof GivenUp)) throw cause;
+  return fail(cause.reason === "silent" ? "silent-body" : "too-many-bodies");
+}
+
+/** `sender`: whose late bodies are counted together; by default the caller's key. */
+export function patienceWith(c: AppContext, sender?: string): Patience {
+  return {
+    now: () => Date.now(),
+    after(ms, run) {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+    unfinished: c.get("unfinished"),
+    sender: sender ?? keyOf(c.get("identity")),
+  };
+}
+
+/** Routes without an identity are the administrator's. */
+function keyOf(identity: Identity | undefined): string {
+  return identity === undefined ? "admin" : `key:${identity.keyId || identity.namespace.uuid}`;
 }
 
 export function tooLarge(size: number, max: number): Failure {

@@ -4,12 +4,15 @@ import type { Context, Hono } from "hono";
 import type { Identity } from "../entities/identity.ts";
 import type { Env, Settings } from "../env.ts";
 import type { Services } from "../services.ts";
+import type { Unfinished } from "./patience.ts";
 
 export interface AppEnv {
   Bindings: Env;
   Variables: {
     /** Set first, on every request. */
     transactionId: string;
+    /** Bodies that are late, of this isolate. */
+    unfinished: Unfinished;
     services: Services;
     settings: Settings;
     /** Set below /api/v1/namespaces only, after authentication. */

@@ -36,6 +36,8 @@ export const STATUS: Record<ErrorCode, number> = {
   "storage-ailing": 503,
   "uri-too-long": 414,
   "too-large": 413,
+  "silent-body": 408,
+  "too-many-bodies": 429,
   "too-many-requests": 429,
   "too-many-concurrent": 429,
   "backlog-full": 429,

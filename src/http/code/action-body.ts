@@ -6,7 +6,8 @@ import { jsonFault } from "../../entities/json-check.ts";
 import { MAX_BODY, MB } from "../../entities/limits.ts";
 import type { RawJson } from "../../entities/raw-json.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
-import { isJson, tooLarge } from "../body.ts";
+import { givenUp, isJson, tooLarge } from "../body.ts";
+import { heard, type Patience } from "../patience.ts";
 import { type CodePorts, CodeSink, type LiftedCode } from "./code-sink.ts";
 
 /** Bytes of a body without its code: parameters and annotations of 1 MB each, however many small ones they are. */
@@ -19,7 +20,11 @@ export interface ActionBody {
 }
 
 /** Where it fails, the body is still read to its end: a client that is writing would not hear the answer. */
-export async function readActionBody(request: Request, ports: CodePorts): Promise<Result<ActionBody>> {
+export async function readActionBody(
+  request: Request,
+  ports: CodePorts,
+  patience: Patience,
+): Promise<Result<ActionBody>> {
   const { body, headers } = request;
   if (body === null) return fail("malformed-body", "The body is empty.");
   const said = headers.get("Content-Length");
@@ -30,7 +35,7 @@ export async function readActionBody(request: Request, ports: CodePorts): Promis
     : fail("unsupported-media", "application/json");
   let size = 0;
   try {
-    for await (const chunk of chunksOf(body)) {
+    for await (const chunk of heard(chunksOf(body), patience)) {
       size += chunk.length;
       if (size > MAX_BODY) {
         failure = tooLarge(size, MAX_BODY);
@@ -52,7 +57,7 @@ export async function readActionBody(request: Request, ports: CodePorts): Promis
     return ok({ text: text.value, code: null });
   } catch (error) {
     await sink.abandon();
-    throw error;
+    return givenUp(error);
   }
 }
 

@@ -14,6 +14,7 @@ import { runnableKinds } from "../../entities/runtimes.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
 import { componentOf, componentsFault } from "../../invocation/components.ts";
 import { hostFault } from "../../invocation/wishes.ts";
+import { patienceWith } from "../body.ts";
 import { readActionBody } from "../code/action-body.ts";
 import type { LiftedCode } from "../code/code-sink.ts";
 import { isWhole } from "../code/stored-code.ts";
@@ -86,7 +87,7 @@ export async function putAction(
 
 async function read(c: AppContext): Promise<Result<Wanted>> {
   const { stores } = c.get("services");
-  const body = await readActionBody(c.req.raw, stores);
+  const body = await readActionBody(c.req.raw, stores, patienceWith(c));
   if (!body.ok) return body;
   const { text, code } = body.value;
   const put = parseActionPut(text);

@@ -12,7 +12,8 @@ import type { Callable, WebExport } from "../../invocation/callable.ts";
 import { type Invoked, invoke } from "../../invocation/invoke.ts";
 import type { Actions } from "../../invocation/resolve.ts";
 import { knownCaller } from "../authenticate.ts";
-import { bytesOf, maxPayload } from "../body.ts";
+import { bytesOf, maxPayload, patienceWith } from "../body.ts";
+import { clientAddress } from "../client-address.ts";
 import type { App, AppContext } from "../context.ts";
 import type { Identities, Owner } from "../identities.ts";
 import { textOf } from "../pieces.ts";
@@ -62,11 +63,19 @@ async function serve(c: AppContext, doors: Doors): Promise<Response> {
   if (!isOptions && !mayCall(web.auth, { user, key: c.req.raw.headers.get("X-Require-Whisk-Auth") })) {
     return refusalOf(c, fail("not-authenticated"), manners);
   }
-  const payload = await payloadOf(c, { rest: place.rest, user, web, frozen: callable.final, max });
+  const sender = senderOf(c, { user, owner });
+  const payload = await payloadOf(c, { rest: place.rest, user, web, frozen: callable.final, max, sender });
   if (!payload.ok) return refusalOf(c, payload, manners);
   const outcome = await run(c, found.value, { payload: payload.value, actions: doors.actions });
   if (!outcome.ok) return refusalOf(c, outcome, manners);
   return render(c, outcome, { extension: place.target.extension, manners: { ...manners, activationId: outcome.id } });
+}
+
+/** Whose late bodies count together: those of a key, else those from one address where it is known, else those for one namespace. */
+function senderOf(c: AppContext, { user, owner }: { user: Identity | null; owner: Owner }): string {
+  if (user !== null) return `key:${user.keyId || user.namespace.uuid}`;
+  const address = clientAddress(c.req.raw.headers, c.get("settings").clientAddressHeader);
+  return address === null ? `web:${owner.identity.namespace.uuid}` : `from:${address}`;
 }
 
 async function find(c: AppContext, target: WebTarget, { actions, identities }: Doors): Promise<Result<Found>> {
@@ -87,11 +96,21 @@ async function find(c: AppContext, target: WebTarget, { actions, identities }: D
 
 async function payloadOf(
   c: AppContext,
-  call: { rest: string; user: Identity | null; web: WebExport; frozen: ReadonlySet<string>; max: number },
+  call: {
+    rest: string;
+    user: Identity | null;
+    web: WebExport;
+    frozen: ReadonlySet<string>;
+    max: number;
+    sender: string;
+  },
 ): Promise<Result<RawJson>> {
   const request = c.req.raw;
   const { headers, url } = request;
-  const bytes = request.body === null ? ok(NOTHING) : await bytesOf(request, call.max);
+  const bytes =
+    request.body === null
+      ? ok(NOTHING)
+      : await bytesOf(request, { max: call.max, patience: patienceWith(c, call.sender) });
   if (!bytes.ok) return bytes;
   const mark = url.indexOf("?");
   const layers = argumentsOf(

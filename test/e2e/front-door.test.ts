@@ -1,0 +1,117 @@
+// The front door as raw sockets find it: requests that are never whole, and heads that make no sense.
+
+import { connect } from "node:net";
+import { expect, it } from "vitest";
+import { basic, GUEST } from "../support/platform.ts";
+import { type Bench, onEngines, put } from "./engines.ts";
+
+const KEYED = `Authorization: ${basic(GUEST)}\r\n`;
+const END = "Connection: close\r\n\r\n";
+const WEB = [{ key: "web-export", value: true }];
+
+/** The status line, and ms until the server closed the connection. */
+function say(bench: Bench, text: string): Promise<{ status: string; body: string; ms: number }> {
+  const { hostname, port } = new URL(bench.platform().url);
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => socket.write(text));
+    let answer = "";
+    socket.setTimeout(60_000, () => socket.destroy(new Error("the server keeps the connection")));
+    socket.on("data", (bytes) => {
+      answer += bytes;
+    });
+    socket.on("error", reject);
+    socket.on("close", () => {
+      const [head = "", body = ""] = answer.split("\r\n\r\n");
+      resolve({ status: head.split("\r\n", 1)[0] ?? "", body, ms: performance.now() - began });
+    });
+  });
+}
+
+function silent(path: string, { method = "POST", more = "", length = 1_000 } = {}): string {
+  const type = "Content-Type: application/json\r\n";
+  return `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${more}${type}Content-Length: ${length}\r\n\r\n{"a"`;
+}
+
+onEngines(
+  "the front door",
+  (bench) => {
+    it("gives up a body that is silent for ten seconds, and goes on serving others meanwhile", async () => {
+      await put(bench, "door", { code: "function main(a) { return a; }", annotations: WEB });
+      const actions = "/api/v1/namespaces/_/actions";
+      const waiting = Promise.all(
+        [
+          silent(`${actions}/door`, { more: KEYED }),
+          silent(`${actions}/door`, { more: KEYED, length: 900_000 }),
+          silent(`${actions}/made`, { method: "PUT", more: KEYED }),
+          silent("/api/v1/namespaces/_/triggers/made", { method: "PUT", more: KEYED }),
+          silent("/api/v1/web/guest/default/door.json"),
+        ].map((text) => say(bench, text)),
+      );
+      const refused = Promise.all([silent(`${actions}/door`), silent("/nowhere")].map((text) => say(bench, text)));
+      const answer = await bench.request("actions/door?blocking=true&result=true", { method: "POST", body: { n: 1 } });
+      expect(answer.json).toEqual({ n: 1 });
+      for (const { status, ms, body } of await waiting) {
+        expect([status, JSON.parse(body).error]).toEqual([
+          "HTTP/1.1 408 Request Timeout",
+          "The body of the request did not come: nothing of it for 10 seconds.",
+        ]);
+        expect(ms).toBeGreaterThan(9_000);
+      }
+      expect((await refused).map(({ status }) => status)).toEqual([
+        "HTTP/1.1 401 Unauthorized",
+        "HTTP/1.1 404 Not Found",
+      ]);
+    });
+
+    it("lets the anonymous have sixty-four late bodies, and nobody else suffers", async () => {
+      const text = silent("/api/v1/web/guest/default/door.json");
+      const all = Promise.all(Array.from({ length: 80 }, () => say(bench, text)));
+      const began = performance.now();
+      const answer = await bench.request("actions/door?blocking=true&result=true", { method: "POST", body: { n: 2 } });
+      expect(answer.json).toEqual({ n: 2 });
+      expect(performance.now() - began).toBeLessThan(5_000);
+      const statuses = (await all).map(({ status }) => status.slice(9, 12));
+      expect(statuses.filter((each) => each === "408")).toHaveLength(64);
+      expect(statuses.filter((each) => each === "429")).toHaveLength(16);
+    });
+
+    it("drops half-sent heads by itself and serves beside a thousand of them", async () => {
+      const half = Array.from({ length: 1_000 }, () =>
+        say(bench, "POST /ping HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half: "),
+      );
+      const began = performance.now();
+      for (let round = 0; round < 20; round++) expect((await fetch(`${bench.platform().url}/ping`)).status).toBe(200);
+      expect(performance.now() - began).toBeLessThan(10_000);
+      for (const { status, ms } of await Promise.all(half)) {
+        expect(status).toBe("");
+        expect(ms).toBeLessThan(40_000);
+      }
+    });
+
+    it.each(["[::::", "[::1", "a b", "a:b", "a:99999", "%00", "a/b", "a?b", "x@y", "<"])(
+      "answers a Host of %j with a 400",
+      async (host) => {
+        for (const path of ["/ping", "/api/v1/web/guest/default/door", "/api/v1/namespaces"]) {
+          const { status, body } = await say(bench, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${END}`);
+          expect([path, status]).toEqual([path, "HTTP/1.1 400 Bad Request"]);
+          expect(JSON.parse(body)).toEqual({
+            error: expect.stringContaining("names no host"),
+            code: expect.any(String),
+          });
+        }
+      },
+    );
+
+    it.each(["127.0.0.1", "localhost:3233", "[::1]:80", "ow.example.org"])("takes a Host of %s", async (host) => {
+      const { status } = await say(bench, `GET /ping HTTP/1.1\r\nHost: ${host}\r\n${END}`);
+      expect(status).toBe("HTTP/1.1 200 OK");
+    });
+
+    it("tunnels nobody, and takes no CONNECT for an error of its own", async () => {
+      const { status, body, ms } = await say(bench, "CONNECT example.org:80 HTTP/1.1\r\nHost: example.org:80\r\n\r\n");
+      expect([status.includes(" 500 "), body, ms < 5_000]).toEqual([false, "", true]);
+    });
+  },
+  { engines: ["process"] },
+);

@@ -1,0 +1,165 @@
+// Bodies that come late or not at all, on a clock that is moved by hand.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import { clientAddress } from "../../src/http/client-address.ts";
+import {
+  GivenUp,
+  heard,
+  heardWhole,
+  LATE,
+  MOST_OF_ALL,
+  MOST_OF_ONE,
+  type Patience,
+  SILENCE,
+  Unfinished,
+} from "../../src/http/patience.ts";
+import { Clock, settle } from "../durable-objects/clock.ts";
+
+let clock: Clock;
+let unfinished: Unfinished;
+
+beforeEach(() => {
+  clock = new Clock();
+  unfinished = new Unfinished();
+});
+
+function patience(sender = "someone"): Patience {
+  return { now: clock.now, after: clock.after, unfinished, sender };
+}
+
+/** A body whose pieces the test sends. */
+function body() {
+  let next = Promise.withResolvers<IteratorResult<number>>();
+  const pieces = {
+    next: () => next.promise,
+    return: async () => ({ done: true, value: undefined }),
+    throw: async () => ({ done: true, value: undefined }),
+    [Symbol.asyncIterator]: () => pieces,
+    [Symbol.asyncDispose]: async () => undefined,
+  } as unknown as AsyncGenerator<number>;
+  const send = (result: IteratorResult<number>) => {
+    const { resolve } = next;
+    next = Promise.withResolvers();
+    resolve(result);
+  };
+  return { pieces, send: (value: number) => send({ done: false, value }), end: () => send({ done: true, value: 0 }) };
+}
+
+interface Reading {
+  read: number[];
+  outcome: string;
+}
+
+function reading(pieces: AsyncGenerator<number>, sender?: string): Reading {
+  const story: Reading = { read: [], outcome: "under way" };
+  const work = async () => {
+    for await (const piece of heard(pieces, patience(sender))) story.read.push(piece);
+    story.outcome = "whole";
+  };
+  void work().catch((cause: unknown) => {
+    story.outcome = cause instanceof GivenUp ? cause.reason : String(cause);
+  });
+  return story;
+}
+
+describe("a body", () => {
+  it("that comes is read to its end, however long it takes", async () => {
+    const { pieces, send, end } = body();
+    const story = reading(pieces);
+    for (let at = 0; at < 20; at++) {
+      await clock.advance(SILENCE - 1);
+      send(at);
+      await settle();
+    }
+    expect(story).toEqual({ read: Array.from({ length: 20 }, (_, at) => at), outcome: "under way" });
+    end();
+    await settle();
+    expect(story.outcome).toBe("whole");
+    expect(clock.timers).toBe(0);
+  });
+
+  it("that is silent for ten seconds is given up, from its first byte or from any other", async () => {
+    const never = reading(body().pieces);
+    const { pieces, send } = body();
+    const story = reading(pieces);
+    await clock.advance(SILENCE - 1);
+    send(1);
+    await settle();
+    expect([never.outcome, story.outcome]).toEqual(["under way", "under way"]);
+    await clock.advance(1);
+    expect([never.outcome, story.outcome]).toEqual(["silent", "under way"]);
+    await clock.advance(SILENCE - 2);
+    expect(story.outcome).toBe("under way");
+    await clock.advance(1);
+    expect(story).toEqual({ read: [1], outcome: "silent" });
+  });
+
+  it("counts against its sender once it is late, until it ends in whatever way", async () => {
+    const late = Array.from({ length: MOST_OF_ONE }, () => body());
+    const stories = late.map(({ pieces }) => reading(pieces));
+    await clock.advance(LATE - 1);
+    const one = body();
+    const more = reading(one.pieces);
+    const other = reading(body().pieces, "another");
+    await clock.advance(1);
+    expect(stories.every(({ outcome }) => outcome === "under way")).toBe(true);
+    await clock.advance(LATE);
+    expect([more.outcome, other.outcome]).toEqual(["crowded", "under way"]);
+    late[0]?.end();
+    await settle();
+    const next = reading(body().pieces);
+    await clock.advance(LATE);
+    expect(next.outcome).toBe("under way");
+    await clock.advance(SILENCE);
+    expect(stories.slice(1).every(({ outcome }) => outcome === "silent")).toBe(true);
+    const again = Array.from({ length: MOST_OF_ONE }, () => reading(body().pieces));
+    await clock.advance(LATE);
+    expect(again.every(({ outcome }) => outcome === "under way")).toBe(true);
+  });
+
+  it("that is whole before it is late counts nowhere, however many there are", async () => {
+    const bodies = Array.from({ length: 10 * MOST_OF_ONE }, () => body());
+    const stories = bodies.map(({ pieces }) => reading(pieces));
+    await clock.advance(LATE - 1);
+    for (const { send, end } of bodies) {
+      send(1);
+      await settle();
+      end();
+    }
+    await settle();
+    await clock.advance(SILENCE);
+    expect(stories.every(({ outcome }) => outcome === "whole")).toBe(true);
+  });
+
+  it("is one of so many of all senders", async () => {
+    const stories = Array.from({ length: MOST_OF_ALL + 1 }, (_, at) => reading(body().pieces, `sender ${at}`));
+    await clock.advance(LATE);
+    expect(stories.filter(({ outcome }) => outcome === "crowded")).toHaveLength(1);
+  });
+
+  it("that is asked for as one is waited for in the same way", async () => {
+    const whole = Promise.withResolvers<string>();
+    const silent = heardWhole(new Promise(() => undefined), patience()).catch((cause: GivenUp) => cause.reason);
+    const story = heardWhole(whole.promise, patience());
+    await clock.advance(SILENCE - 1);
+    whole.resolve("all");
+    expect(await story).toBe("all");
+    await clock.advance(1);
+    expect(await silent).toBe("silent");
+  });
+});
+
+describe("the address of a client", () => {
+  it("is what the trusted header says last, and nobody else's word", () => {
+    const headers = new Headers({
+      "X-Real-IP": "9.9.9.9",
+      "CF-Connecting-IP": "1.1.1.1, 2.2.2.2",
+      long: "x".repeat(65),
+    });
+    expect(clientAddress(headers, null)).toBeNull();
+    expect(clientAddress(headers, "x-real-ip")).toBe("9.9.9.9");
+    expect(clientAddress(headers, "CF-Connecting-IP")).toBe("2.2.2.2");
+    expect(clientAddress(headers, "long")).toBeNull();
+    expect(clientAddress(headers, "none")).toBeNull();
+  });
+});
