@@ -34,7 +34,7 @@ export const TEXTS = {
   "wrong-collection": () => "Resource by this name exists but is not in this collection.",
   "circular-binding": (name: string) => `Package binding '${name}' contains a circular reference.`,
   "concurrent-modification": () => "Concurrent modification to resource detected.",
-  "storage-ailing": (reason: string) => `The platform can store nothing now: ${reason}. Try again later.`,
+  "storage-ailing": (reason: string) => `The platform cannot store or read what it must: ${reason}.`,
   "code-damaged": (action: string) =>
     `The code of action '${action}' is missing from the store, or damaged there: update the action with its code.`,
   corrupted: () => "Resource is corrupted and cannot be read.",

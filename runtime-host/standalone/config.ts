@@ -18,6 +18,8 @@ export interface StandaloneConfig {
   memory?: number;
   /** Honour the well-known development keys off loopback as well. */
   developmentKeys: boolean;
+  /** Databases that are damaged are moved aside. */
+  salvage: boolean;
   /** Serve through `wrangler dev`, with reload. */
   dev: boolean;
   /** Plain variables laid over those of wrangler.toml, for tests and benchmarks. */
@@ -39,6 +41,7 @@ Starts the whole platform on this machine: API, schedulers, stores and a runtime
   --state DIR       folder kept between starts                        EDGEWHISK_STATE   .edgewhisk
   --engine NAME     auto, docker or process                           EDGEWHISK_ENGINE  auto
   --memory MB       memory all actions together may use               EDGEWHISK_MEMORY  the host decides
+  --salvage         move damaged databases aside and go on            EDGEWHISK_SALVAGE=1
   --dev-keys        honour the well-known keys off loopback as well   EDGEWHISK_DEV_KEYS=1
   --dev             serve through "wrangler dev", with reload         EDGEWHISK_DEV=1
   --var NAME=VALUE  lay a variable over wrangler.toml (repeatable)
@@ -58,6 +61,7 @@ const OPTIONS = {
   engine: { type: "string" },
   memory: { type: "string" },
   "dev-keys": { type: "boolean" },
+  salvage: { type: "boolean" },
   dev: { type: "boolean" },
   var: { type: "string", multiple: true },
   help: { type: "boolean", short: "h" },
@@ -116,6 +120,7 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
       engine,
       ...(megabytes === undefined ? {} : { memory: megabytes }),
       developmentKeys,
+      salvage: values.salvage ?? env.EDGEWHISK_SALVAGE === "1",
       dev,
       vars,
     },

@@ -6,6 +6,7 @@ import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { DiskWatch, diskFault } from "../disk-watch.ts";
+import { damageOf } from "./state-check.ts";
 
 export interface MachineAnswer {
   status: number;
@@ -21,6 +22,8 @@ export interface Machine {
 
 /** MB without which workerd's databases cannot be opened and written. */
 const LEAST_MB = 16;
+/** ms between two looks at the databases. */
+const DAMAGE_EVERY = 60_000;
 /** ms: files of a folder that is met for the first time may be so old and not yet synced; the kernel writes back sooner. */
 const YOUNG = 120_000;
 
@@ -34,8 +37,10 @@ export async function openMachine(state: string, log: (line: string) => void): P
       log(full === null ? "the disk is well again" : `${full}: calls that must store something are answered 503`);
     },
   });
+  const damage = new DamageWatch(state, log);
   return {
     async answer(path) {
+      if (path === "/state") return { status: 200, body: damage.known() };
       if (path === "/disk") {
         const fault = await diskFault(state, { least: LEAST_MB, was: false });
         return { status: 200, body: fault?.replace(`the disk of ${state}`, "the disk with its state") ?? "" };
@@ -54,6 +59,35 @@ export async function openMachine(state: string, log: (line: string) => void): P
       blobs.close();
     },
   };
+}
+
+/** The databases, looked at when the Worker has met what it cannot explain. */
+class DamageWatch {
+  readonly #state: string;
+  readonly #log: (line: string) => void;
+  #known: string | null = null;
+  #next = 0;
+
+  constructor(state: string, log: (line: string) => void) {
+    this.#state = state;
+    this.#log = log;
+  }
+
+  /** What the last look found, for callers: without paths; or "". A new look is begun where it is time. */
+  known(): string {
+    if (performance.now() >= this.#next) {
+      this.#next = performance.now() + DAMAGE_EVERY;
+      void this.#look();
+    }
+    return this.#known === null ? "" : "a database of its state is damaged, as its log says";
+  }
+
+  async #look(): Promise<void> {
+    const found = await damageOf(this.#state);
+    if (found !== null && found !== this.#known) this.#log(found);
+    this.#known = found;
+    this.#next = performance.now() + DAMAGE_EVERY;
+  }
 }
 
 /** Files of blobs by folder: one for each bucket, `<bucket>/blobs`. */

@@ -21,6 +21,7 @@ import { assertFree } from "./port.ts";
 import { proofKey, proveItself } from "./proof.ts";
 import { type Reaper, startReaper } from "./reaper.ts";
 import { LOCAL_HOST, openState } from "./state.ts";
+import { checkState } from "./state-check.ts";
 import { awaitReaper, sweepAfter, sweepChildren } from "./sweep.ts";
 import { startTicking } from "./ticker.ts";
 
@@ -90,6 +91,9 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     const noting = setInterval(family.note, NOTING);
     await onStop(() => clearInterval(noting));
 
+    const checked = checkState(state.folder, { salvage: config.salvage });
+    // Looked at below, when what goes on meanwhile is done.
+    checked.catch(() => undefined);
     await assertFree(config, state.previous === null ? 0 : PORT_PATIENCE);
     const engine = await chooseEngine(config, { openDocker: () => openDockerDesk(process.env), log });
     log(`engine ${engine.name}: ${engine.why}`);
@@ -100,6 +104,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     await onStop(machine.close);
     const fault = machine.fault();
     if (fault !== null) throw new StartFailure(`${capital(fault)}: make room, or choose another folder with --state.`);
+    for (const line of await checked) log(line);
     log("starting the Worker …");
     const build = await version;
     const wellKnown = config.loopback || config.developmentKeys;

@@ -134,6 +134,7 @@ async function failed(thrown: unknown, c: AppContext): Promise<Response> {
   if (overloaded) return respond(c, fail("overloaded"));
   // Errors of the storage do not say what is wrong with it.
   const services = c.get("services") as Services | undefined;
-  const ailing = (await services?.stores.machine.ailing()) ?? null;
-  return respond(c, ailing === null ? fail("internal") : fail("storage-ailing", ailing));
+  const machine = services?.stores.machine;
+  const reason = (await machine?.ailing()) ?? (await machine?.damaged()) ?? null;
+  return respond(c, reason === null ? fail("internal") : fail("storage-ailing", reason));
 }

@@ -24,17 +24,26 @@ export class Machine {
   }
 
   /** Why nothing can be stored now, as a sentence for whoever asked, or null. Never rejects. */
-  async ailing(): Promise<string | null> {
+  ailing(): Promise<string | null> {
+    return this.#ask("disk");
+  }
+
+  /** Why what is stored cannot be read, as far as is known by now; asked where an error has no other explanation. Never rejects. */
+  damaged(): Promise<string | null> {
+    return this.#ask("state");
+  }
+
+  async #ask(what: "disk" | "state"): Promise<string | null> {
     if (this.#binding === undefined) return null;
     try {
-      const answer = await this.#binding.fetch("http://machine/disk", {
+      const answer = await this.#binding.fetch(`http://machine/${what}`, {
         method: "GET",
         signal: AbortSignal.timeout(ASK_TIMEOUT),
       });
       const text = await answer.text();
       return answer.ok && text !== "" ? text : null;
     } catch (error) {
-      console.warn(`the machine did not say how its disk is: ${String(error)}`);
+      console.warn(`the machine did not say how its ${what} is: ${String(error)}`);
       return null;
     }
   }

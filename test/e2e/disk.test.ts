@@ -57,7 +57,7 @@ describe.skipIf(noSmallDisk !== null)(`a disk of its own ${noSmallDisk ?? ""}`, 
     disk.fill();
     // Longer than an object stays in memory, and than the host and the platform look away.
     await new Promise((resolve) => setTimeout(resolve, 12_000));
-    const refusal = /^The platform can store nothing now: the disk with its state is full: 0 MB are free/;
+    const refusal = /^The platform cannot store or read what it must: the disk with its state is full: 0 MB are free/;
     const began = performance.now();
     const large = [
       put("long", `// ${"x".repeat(2 * MB)}\n${CODE}`),

@@ -21,6 +21,7 @@ describe("configuration of the one-machine mode", () => {
       state: resolve(".edgewhisk"),
       engine: "auto",
       developmentKeys: false,
+      salvage: false,
       dev: false,
       vars: {},
     });
