@@ -368,7 +368,7 @@ export class Dispatcher implements RunListener {
 
   async #sendLargeResult(run: Run, message: ResultMessage): Promise<void> {
     try {
-      const encoded = await this.#options.payloads.upload(message);
+      const encoded = await this.#options.payloads.upload(message, run.assignment.about);
       if (!run.recorded) this.#shardOf(run.shard).link.sendEncoded(encoded);
     } catch (error) {
       // The record will carry it, and tries for longer.

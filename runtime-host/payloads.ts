@@ -1,9 +1,10 @@
 // Results and logs too large for a frame: they go to the blob store through the side door, and the message names them.
 
-import type { Payload } from "../src/entities/activation.ts";
+import type { About, Payload } from "../src/entities/activation.ts";
 import { failure } from "../src/entities/outcome.ts";
 import { type EncodedMessage, encodeMessage } from "../src/protocol/codec.ts";
-import { MAX_FRAME, MAX_INLINE } from "../src/protocol/messages.ts";
+import { type Lease, MAX_FRAME, MAX_INLINE } from "../src/protocol/messages.ts";
+import { blobKeyOf } from "../src/protocol/reported.ts";
 import { type Logger, reasonOf } from "./logger.ts";
 import { logLine, type RecordMessage, type ResultMessage } from "./run.ts";
 import { type SideDoor, SideDoorError } from "./side-door.ts";
@@ -35,14 +36,15 @@ export class Payloads {
 
   /** Puts what is large into the blob store and returns the message that names it. Rejects if the platform cannot be reached
    * now; what it refuses for good is replaced by a text that says so, because a record must end. */
-  async upload(message: RecordMessage | ResultMessage): Promise<EncodedMessage> {
+  async upload(message: RecordMessage | ResultMessage, about: About): Promise<EncodedMessage> {
     const limit =
       Math.max(sizeOf(message.completion.result), sizeOf(message.completion.logs)) > MAX_INLINE ? MAX_INLINE : SMALL;
-    const namespace = "about" in message ? message.about.namespaceId : "";
+    const namespace = about.namespaceId;
+    const grant = { lease: message.lease, about };
     const completion = { ...message.completion };
     const where = `${message.id}/${message.attempt}`;
     try {
-      completion.result = await this.#place(completion.result, { key: `results/${where}`, limit });
+      completion.result = await this.#place(completion.result, { key: blobKeyOf("results", message), limit, grant });
     } catch (error) {
       this.#refused(error, { where, part: "result", namespace });
       const outcome = failure(3, { text: "The result of the activation could not be stored." });
@@ -52,7 +54,7 @@ export class Payloads {
     }
     if (completion.logs !== undefined) {
       try {
-        completion.logs = await this.#place(completion.logs, { key: `logs/${where}`, limit });
+        completion.logs = await this.#place(completion.logs, { key: blobKeyOf("logs", message), limit, grant });
       } catch (error) {
         this.#refused(error, { where, part: "logs", namespace });
         const line = logLine("stderr", "There was an issue while collecting your logs. Data might be missing.");
@@ -60,25 +62,28 @@ export class Payloads {
       }
     }
     const placed = { ...message, completion };
-    return this.fitting(placed) ?? this.#packed(placed);
+    return this.fitting(placed) ?? this.#packed(placed, about);
   }
 
   /** Both parts below MAX_INLINE, but not together: the second look moves all that is not small. */
-  #packed(message: RecordMessage | ResultMessage): Promise<EncodedMessage> | EncodedMessage {
+  #packed(message: RecordMessage | ResultMessage, about: About): Promise<EncodedMessage> | EncodedMessage {
     const { result, logs } = message.completion;
     if (sizeOf(result) <= SMALL && sizeOf(logs) <= SMALL) return encodeMessage(message);
-    return this.upload(message);
+    return this.upload(message, about);
   }
 
-  async #place(payload: Payload, options: { key: string; limit: number }): Promise<Payload> {
-    const { key, limit } = options;
+  async #place(
+    payload: Payload,
+    options: { key: string; limit: number; grant: { lease: Lease; about: About } },
+  ): Promise<Payload> {
+    const { key, limit, grant } = options;
     if (!("inline" in payload)) return payload;
     const size = Buffer.byteLength(payload.inline);
     if (size <= limit) return payload;
     if (!this.#there.has(key)) {
       let coming = this.#coming.get(key);
       if (coming === undefined) {
-        coming = this.#door.putBlob(key, payload.inline).finally(() => this.#coming.delete(key));
+        coming = this.#door.putBlob(key, payload.inline, grant).finally(() => this.#coming.delete(key));
         this.#coming.set(key, coming);
       }
       await coming;

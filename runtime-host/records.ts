@@ -135,7 +135,7 @@ export class Records {
   async #uploaded(kept: Kept, record: RecordMessage): Promise<void> {
     const { payloads, log, shard } = this.#options;
     try {
-      const message = payloads.fitting(record) ?? (await payloads.upload(record));
+      const message = payloads.fitting(record) ?? (await payloads.upload(record, record.about));
       this.#pause.reset();
       this.#uploading--;
       if (this.#flowing && this.#options.wanted(kept) && !this.#sent.has(kept)) this.#put(kept, message);

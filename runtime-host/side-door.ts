@@ -1,13 +1,17 @@
 // Large things travel beside the frames: HTTP to the Worker with the host's token, keep-alive, bounded in size, time and tries.
 
 import { Pool } from "undici";
+import type { About } from "../src/entities/activation.ts";
+import type { Lease } from "../src/protocol/messages.ts";
+import { aboutDigest } from "../src/protocol/proofs.ts";
 import { backoff } from "./backoff.ts";
 import { reasonOf } from "./logger.ts";
 
 export interface SideDoor {
   /** Rejects with SideDoorError. */
   getBlob(key: string, options: { max: number }): Promise<Buffer>;
-  putBlob(key: string, bytes: Buffer | string): Promise<void>;
+  /** Under the lease of the activation whose result or logs it is. */
+  putBlob(key: string, bytes: Buffer | string, grant: { lease: Lease; about: About }): Promise<void>;
   getCode(key: string, options: { max: number }): Promise<Buffer>;
   close(): Promise<void>;
 }
@@ -23,6 +27,13 @@ export class SideDoorError extends Error {
     this.final = options.final;
     this.cut = options.cut ?? false;
   }
+}
+
+interface Payload {
+  body?: Buffer | string;
+  /** Bytes of the answer. */
+  max: number;
+  headers?: Record<string, string>;
 }
 
 export interface SideDoorOptions {
@@ -44,16 +55,16 @@ export function openSideDoor(options: SideDoorOptions): SideDoor {
   });
   const authorization = `Bearer ${token}`;
 
-  async function once(
-    method: "GET" | "PUT",
-    path: string,
-    payload: { body?: Buffer | string; max: number },
-  ): Promise<Buffer> {
-    const { body, max } = payload;
+  async function once(method: "GET" | "PUT", path: string, payload: Payload): Promise<Buffer> {
+    const { body, max, headers = {} } = payload;
     const response = await pool.request({
       method,
       path,
-      headers: { authorization, ...(body === undefined ? {} : { "content-type": "application/octet-stream" }) },
+      headers: {
+        authorization,
+        ...headers,
+        ...(body === undefined ? {} : { "content-type": "application/octet-stream" }),
+      },
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.timeout(timeout),
     });
@@ -71,11 +82,7 @@ export function openSideDoor(options: SideDoorOptions): SideDoor {
     throw new SideDoorError(`the platform answered ${status}`, { final });
   }
 
-  async function request(
-    method: "GET" | "PUT",
-    path: string,
-    payload: { body?: Buffer | string; max: number },
-  ): Promise<Buffer> {
+  async function request(method: "GET" | "PUT", path: string, payload: Payload): Promise<Buffer> {
     const pause = backoff({ first: firstPause, max: 2_000 });
     let cut = true;
     for (let attempt = 1; ; attempt++) {
@@ -93,8 +100,12 @@ export function openSideDoor(options: SideDoorOptions): SideDoor {
 
   return {
     getBlob: (key, { max }) => request("GET", `/host/v1/blobs/${encoded(key)}`, { max }),
-    async putBlob(key, body) {
-      await request("PUT", `/host/v1/blobs/${encoded(key)}`, { body, max: 65_536 });
+    async putBlob(key, body, { lease, about }) {
+      const headers = {
+        "edgewhisk-lease": `${lease.epoch}.${lease.counter}`,
+        "edgewhisk-about": encodeURIComponent(aboutDigest(about)),
+      };
+      await request("PUT", `/host/v1/blobs/${encoded(key)}`, { body, max: 65_536, headers });
     },
     getCode: (key, { max }) => request("GET", `/host/v1/code/${encoded(key)}`, { max }),
     close: () => pool.destroy(),

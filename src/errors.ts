@@ -56,6 +56,8 @@ export const TEXTS = {
   "beyond-own-rights": () =>
     "The annotation 'provide-api-key' asks for more rights than the key has that writes the action; \"owner\" takes a stored key.",
   "foreign-origin": () => "Development keys are not accepted from a web page of another origin.",
+  "lease-missing": () =>
+    "The lease of the activation is missing, and no scheduler of this host has granted it: upgrade the host.",
   "admin-closed": () => "The admin API is closed: set the ADMIN_TOKEN secret to open it.",
   internal: () => "There was an internal server error.",
 } satisfies Record<string, (detail: string) => string>;
@@ -76,6 +78,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "backlog-full",
   "not-migrated",
   "overloaded",
+  "lease-missing",
   "not-configured",
   "storage-ailing",
   "concurrent-modification",

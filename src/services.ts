@@ -8,6 +8,7 @@ import type { Builtin } from "./invocation/builtin.ts";
 import type { Cancel, Desk, FireDesk } from "./invocation/ports.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
 import { ROSTER_NAME, storeNameOf } from "./protocol/names.ts";
+import { Proofs } from "./protocol/proofs.ts";
 import type {
   ActivationStoreRpc,
   GateLease,
@@ -59,6 +60,7 @@ export class Services {
   readonly holder: string = crypto.randomUUID();
   readonly settings: Settings;
   readonly masterSecret: MasterSecret;
+  readonly proofs: Proofs;
   readonly stores: Stores;
   readonly #env: Env;
   readonly #shelves = new Map<string, Shelf>();
@@ -71,6 +73,7 @@ export class Services {
     this.#env = env;
     this.settings = settings;
     this.masterSecret = masterSecret;
+    this.proofs = new Proofs(masterSecret);
     const stores = openStores(env, masterSecret);
     this.stores = { ...stores, entities: new SystemEntities(stores.entities) };
   }

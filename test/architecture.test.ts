@@ -55,7 +55,7 @@ const ROOMS: Room[] = [
     may: [
       /^src\/storage\/open\.ts$/,
       /^src\/system\//,
-      /^src\/protocol\/names\.ts$/,
+      /^src\/protocol\/(names|proofs)\.ts$/,
       /^src\/invocation\//,
       ENTITIES,
       ERRORS,

@@ -22,11 +22,12 @@ import type {
 import { weightOf } from "./admission.ts";
 import { Announcer } from "./announcer.ts";
 import { Credentials } from "./credentials.ts";
-import { type Desk, makeDesk } from "./desk.ts";
+import { type Desk, hostOf, makeDesk } from "./desk.ts";
 import { HostWords } from "./host-words.ts";
 import { answer, type NewRun, type Run } from "./leases.ts";
 import { Losses } from "./losses.ts";
 import { Outbox } from "./outbox.ts";
+import { Passes } from "./passes.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
 import { Puller } from "./puller.ts";
 import { Tails } from "./tails.ts";
@@ -40,9 +41,11 @@ export class SchedulerCore {
   readonly #losses: Losses;
   readonly #credentials: Credentials;
   readonly #tails: Tails;
+  readonly #passes: Passes;
 
   constructor(name: SchedulerName, ports: SchedulerPorts) {
     this.#ports = ports;
+    this.#passes = new Passes(hostOf(name), () => ports.proofs());
     this.#credentials = new Credentials((invocation, expiresAt) => ports.credential(invocation, expiresAt));
     const desk = makeDesk(name, ports, {
       outbox: new Outbox(name, {
@@ -146,6 +149,11 @@ export class SchedulerCore {
   /** An object that was asleep is about to hear of its host again: resolves when it has, or soon. */
   async awake(): Promise<void> {
     if (this.#words.opening()) await this.#words.opened(OPENING_WAIT);
+  }
+
+  grants(id: ActivationId, attempt: number): boolean {
+    const run = this.#desk.leases.get(id);
+    return run?.attempt === attempt && run.origin !== "claimed";
   }
 
   status(): SchedulerStatus {
@@ -345,7 +353,7 @@ export class SchedulerCore {
         epoch: this.#desk.epoch,
         lease: run.lease,
         attempt: run.attempt,
-        invocation,
+        invocation: this.#passes.for(invocation, run.deadline),
         ...(run.key === undefined ? {} : { key: run.key }),
       });
       run.phase = "running";

@@ -77,6 +77,10 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
     return this.#core.tail(id, options);
   }
 
+  async grants(id: ActivationId, attempt: number): Promise<boolean> {
+    return this.#core.grants(id, attempt);
+  }
+
   async status(): Promise<SchedulerStatus> {
     await this.#core.awake();
     return this.#core.status();

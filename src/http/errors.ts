@@ -47,6 +47,7 @@ export const STATUS: Record<ErrorCode, number> = {
   overloaded: 503,
   "beyond-credential": 403,
   "beyond-own-rights": 403,
+  "lease-missing": 425,
   "foreign-origin": 403,
   "admin-closed": 403,
   internal: 500,

@@ -90,6 +90,8 @@ export interface InvokerSchedulerRpc {
   /** Output of a run while it runs, from place `from` on (0 at first), within `waitMs`. With 0 only whether it runs there
    * ("nothing") or has answered and its record is on its way ("over"). */
   tail(id: ActivationId, options: { namespaceId: string; from: number; waitMs: number }): Promise<TailReply>;
+  /** Whether this incarnation has granted the attempt, or found it at its host by its proof. */
+  grants(id: ActivationId, attempt: number): Promise<boolean>;
   status(): Promise<SchedulerStatus>;
   drain(on: boolean): Promise<void>;
   /** Its host is not one of ours any more: the line is cut, what runs there counts as lost unless the host comes back. */

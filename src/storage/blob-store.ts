@@ -8,6 +8,8 @@ export interface BlobStore {
   /** The same, and null also if it is shorter than it was. */
   text(key: string): Promise<string | null>;
   put(key: string, value: string | Uint8Array): Promise<void>;
+  /** The same where nothing lies under the key; what is there stays. A stream must have a length that is known. */
+  putOnce(key: string, value: string | ReadableStream<Uint8Array>): Promise<void>;
   /** Streams a body; rejects with RangeError past `max` bytes and leaves nothing behind. Returns its size. `length`: its bytes, if
    * it is the body of a request that names them: then it flows into the store without being looked at. */
   putStream(key: string, body: ReadableStream<Uint8Array>, options: { max: number; length?: number }): Promise<number>;

@@ -1,6 +1,12 @@
 // The hosts' doors: who may dial, what the side door takes and gives, and what the fleet looks like from outside.
 
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { newActivationId } from "../../src/entities/activation-id.ts";
+import type { Env } from "../../src/env.ts";
+import { ABOUT_HEADER, isOldObject, LEASE_HEADER } from "../../src/http/host-blobs.ts";
+import { aboutDigest, Proofs } from "../../src/protocol/proofs.ts";
+import { aboutOf, callOf } from "../durable-objects/calls.ts";
 import { ask, stores } from "../support/client.worker.ts";
 import { FakeHost, platform, roster } from "../support/fake-host.worker.ts";
 
@@ -44,7 +50,7 @@ describe("dialling in", () => {
 
   it("is refused to a revoked host at once", async () => {
     const token = await tokenOf("revoked");
-    expect((await withToken("/host/v1/blobs/args/a/b", token)).status).toBe(404);
+    expect((await withToken("/host/v1/blobs/args/a/b", token)).status).toBe(403);
     await roster().revokeHost("revoked");
     const { status } = await withToken("/host/v1/connect", token, { headers: { Upgrade: "websocket" } });
     expect(status).toBe(401);
@@ -138,34 +144,123 @@ describe("dialling in", () => {
 });
 
 describe("the side door", () => {
-  it("takes results and gives them back, byte for byte", async () => {
+  const id = "0123456789ab00000000000000000000";
+  const proofs = () => new Proofs({ current: (env as unknown as Env).MASTER_SECRET, previous: null });
+  const about = aboutOf();
+
+  function leaseOf(host: string, run = { id, attempt: 1 }): Record<string, string> {
+    const { epoch, counter } = proofs().lease({ host, ...run, about: aboutDigest(about) }, { epoch: 2, turn: 1 });
+    return { [LEASE_HEADER]: `${epoch}.${counter}`, [ABOUT_HEADER]: encodeURIComponent(aboutDigest(about)) };
+  }
+
+  function put(key: string, token: string, options: { body: string; headers?: Record<string, string> }) {
+    return withToken(`/host/v1/blobs/${key}`, token, { method: "PUT", ...options });
+  }
+
+  it("takes what ended under a lease of this host, byte for byte, once", async () => {
     const token = await tokenOf("carrier");
-    const bytes = crypto.getRandomValues(new Uint8Array(50_000));
-    const path = "/host/v1/blobs/results/0123456789ab00000000000000000000/1";
-    const put = await withToken(path, token, { method: "PUT", body: bytes });
-    expect(await put.json()).toEqual({ key: path.slice("/host/v1/blobs/".length), size: 50_000 });
-    const got = await withToken(path, token);
-    expect(new Uint8Array(await got.arrayBuffer())).toEqual(bytes);
+    const headers = leaseOf("carrier");
+    const body = JSON.stringify({ text: "ä€".repeat(50_000) });
+    const key = `results/${id}/1`;
+    const answer = await put(key, token, { body, headers });
+    expect(await answer.json()).toEqual({ key, size: new TextEncoder().encode(body).length });
+    expect(await stores().blobs.text(key)).toBe(body);
+    expect((await put(key, token, { body: '"another"', headers })).status).toBe(200);
+    expect(await stores().blobs.text(key)).toBe(body);
+    const lines = JSON.stringify(Array.from({ length: 20_000 }, (_, line) => `line ${line} ä`));
+    expect((await put(`logs/${id}/1`, token, { body: lines, headers })).status).toBe(200);
+    expect(await stores().blobs.text(`logs/${id}/1`)).toBe(lines);
+    expect((await put(`logs/${id}/1`, token, { body: '["another"]', headers })).status).toBe(200);
+    expect(await stores().blobs.text(`logs/${id}/1`)).toBe(lines);
   });
 
-  it("gives code", async () => {
+  it("takes nothing under another's lease, another attempt's or none", async () => {
+    const token = await tokenOf("thief");
+    const leases = [
+      leaseOf("carrier"),
+      leaseOf("thief", { id, attempt: 2 }),
+      { ...leaseOf("thief"), [ABOUT_HEADER]: "x" },
+    ];
+    for (const headers of [...leases, { [LEASE_HEADER]: "1.1", [ABOUT_HEADER]: "%" }]) {
+      expect((await put(`results/${id}/7`, token, { body: "{}", headers })).status).toBe(403);
+    }
+    expect((await put(`results/${id}/7`, token, { body: "{}" })).status).toBe(425);
+    expect(await stores().blobs.get(`results/${id}/7`)).toBeNull();
+  });
+
+  it("takes from a host of an earlier version what its scheduler has granted", async () => {
+    const host = await FakeHost.dial({ name: "elder", kinds: ["nodejs:24"], answer: () => "never" });
+    const call = { ...callOf({ exec: { kind: "nodejs:24", binary: false } }), id: newActivationId(Date.now(), 1) };
+    const { SCHEDULER } = env as unknown as Env;
+    void SCHEDULER.getByName("elder/0").invoke(call, { waitMs: 5_000 });
+    await expect.poll(() => host.runs.length).toBe(1);
+    expect((await put(`results/${call.id}/1`, host.token, { body: "{}" })).status).toBe(200);
+    expect((await put(`results/${call.id}/2`, host.token, { body: "{}" })).status).toBe(425);
+    const other = await tokenOf("younger");
+    expect((await put(`logs/${call.id}/1`, other, { body: "[]" })).status).toBe(425);
+    host.close();
+  });
+
+  it("takes no result that is no JSON, and no logs that are no lines", async () => {
+    const token = await tokenOf("garbler");
+    for (const body of ["", "{", '{"a":1}x', "undefined"]) {
+      expect((await put(`results/${id}/1`, token, { body, headers: leaseOf("garbler") })).status, body).toBe(400);
+    }
+    for (const body of ["{}", '["a"', "[1]", '["a"]]']) {
+      const answer = await put(`logs/${id}/2`, token, { body, headers: leaseOf("garbler", { id, attempt: 2 }) });
+      expect(answer.status, body).toBe(400);
+    }
+    expect(await stores().blobs.get(`logs/${id}/2`)).toBeNull();
+  });
+
+  it("gives code and arguments under keys that were signed for this host, as long as they hold", async () => {
     const token = await tokenOf("reader");
+    await stores().blobs.put("code/some..8", "main = 1");
     await stores().blobs.put("code/some", "main = 1");
-    expect(await (await withToken("/host/v1/code/code/some", token)).text()).toBe("main = 1");
+    await stores().blobs.put("args/ns/1", "{}");
+    const sign = (key: string, host = "reader", until = Date.now() + 5_000) => proofs().blob(key, { host, until });
+    const read = (door: string, key: string) => withToken(`/host/v1/${door}/${key}`, token);
+    expect(await (await read("code", sign("code/some"))).text()).toBe("main = 1");
+    expect(await (await read("code", sign("code/some..8"))).text()).toBe("main = 1");
+    expect(await (await read("blobs", sign("args/ns/1"))).text()).toBe("{}");
+    expect((await read("code", sign("code/none"))).status).toBe(404);
+    const refused = [
+      read("code", "code/some"),
+      read("blobs", "args/ns/1"),
+      read("code", sign("args/ns/1")),
+      read("blobs", sign("code/some")),
+      read("blobs", sign("results/x/1")),
+      read("code", sign("code/some", "another")),
+      read("code", sign("code/some", "reader", Date.now() - 1_000)),
+      read("code", `${sign("code/some").slice(0, -1)}0`),
+      read("code", sign("code/some").replace("some", "other")),
+    ];
+    const statuses = (await Promise.all(refused)).map((answer) => answer.status);
+    // The last digit of a proof may be a 0.
+    expect(statuses.filter((status) => status !== 403).length).toBeLessThanOrEqual(1);
+    expect(statuses.slice(0, 7)).toEqual(Array.from({ length: 7 }, () => 403));
+  });
+
+  it("tells an object of an earlier version by what it answers", async () => {
+    const { SCHEDULER } = env as unknown as Env;
+    const old = SCHEDULER.getByName("old/0") as unknown as { since2030(): Promise<void> };
+    const cause = await old.since2030().catch((error: unknown) => error);
+    expect(isOldObject(cause)).toBe(true);
+    expect(() => isOldObject(new Error("another"))).toThrow("another");
   });
 
   it.each([
-    ["GET", "/host/v1/code/args/x"],
-    ["GET", "/host/v1/blobs/code/some"],
     ["GET", "/host/v1/blobs/args/../code/some"],
-    ["GET", "/host/v1/blobs/args/%2e%2e/x"],
     ["PUT", "/host/v1/blobs/code/some"],
-    ["PUT", "/host/v1/blobs/args//x"],
+    ["PUT", "/host/v1/blobs/args/ns/1"],
+    ["PUT", "/host/v1/blobs/results/x/1"],
+    ["PUT", `/host/v1/blobs/results/${"0".repeat(32)}/0`],
+    ["PUT", `/host/v1/blobs/results/${"0".repeat(32)}/1/2`],
     ["PUT", "/host/v1/code/code/some"],
   ])("does not open for %s %s", async (method, path) => {
     const token = await tokenOf("curious");
     const body = method === "PUT" ? { body: "x" } : {};
-    expect((await withToken(path, token, { method, ...body })).status).toBe(404);
+    expect([403, 404]).toContain((await withToken(path, token, { method, ...body })).status);
   });
 
   it("is closed without a token", async () => {
@@ -174,10 +269,18 @@ describe("the side door", () => {
     }
   });
 
-  it("refuses what is larger than any body may be", async () => {
+  it("refuses what is larger than it may be, and what does not say how large it is", async () => {
     const token = await tokenOf("greedy");
-    const headers = { "Content-Length": String(60 * 1024 * 1024) };
-    const answer = await withToken("/host/v1/blobs/args/x/y", token, { method: "PUT", headers });
+    const headers = { ...leaseOf("greedy"), "Content-Length": String(60 * 1024 * 1024) };
+    expect((await put(`logs/${id}/1`, token, { body: "x", headers })).status).toBe(413);
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode("[]"));
+        controller.close();
+      },
+    });
+    const path = `/host/v1/blobs/logs/${id}/1`;
+    const answer = await withToken(path, token, { method: "PUT", body, headers: leaseOf("greedy") });
     expect(answer.status).toBe(413);
   });
 });

@@ -2,11 +2,21 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openSideDoor, type SideDoor, SideDoorError } from "../../runtime-host/side-door.ts";
+import { aboutDigest } from "../../src/protocol/proofs.ts";
+import { aboutOf } from "../durable-objects/calls.ts";
 
 let server: Server;
 let door: SideDoor;
 let handle: (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
-let requests: { method: string; url: string; authorization: string | undefined; body: Buffer }[];
+let requests: {
+  method: string;
+  url: string;
+  authorization: string | undefined;
+  headers: IncomingMessage["headers"];
+  body: Buffer;
+}[];
+
+const GRANT = { lease: { epoch: 3, counter: 17 }, about: aboutOf({ name: "größe" }) };
 
 beforeEach(async () => {
   requests = [];
@@ -19,6 +29,7 @@ beforeEach(async () => {
         method: request.method ?? "",
         url: request.url ?? "",
         authorization: request.headers.authorization,
+        headers: request.headers,
         body,
       });
       handle(request, response, body);
@@ -39,13 +50,17 @@ test("blobs and code are asked for by key with the token", async () => {
   handle = (_request, response) => response.end("bytes");
   expect((await door.getBlob("args/a b/1", { max: 100 })).toString()).toBe("bytes");
   expect((await door.getCode("code/abc", { max: 100 })).toString()).toBe("bytes");
-  await door.putBlob("results/x/1", "ä");
+  await door.putBlob("results/x/1", "ä", GRANT);
   expect(requests.map((each) => [each.method, each.url, each.authorization])).toEqual([
     ["GET", "/host/v1/blobs/args/a%20b/1", "Bearer host-token"],
     ["GET", "/host/v1/code/code/abc", "Bearer host-token"],
     ["PUT", "/host/v1/blobs/results/x/1", "Bearer host-token"],
   ]);
   expect(requests[2]?.body.toString()).toBe("ä");
+  expect(requests[2]?.headers).toMatchObject({
+    "edgewhisk-lease": "3.17",
+    "edgewhisk-about": encodeURIComponent(aboutDigest(GRANT.about)),
+  });
 });
 
 test("what may pass is tried again, a bounded number of times", async () => {
@@ -65,8 +80,8 @@ test("what may pass is tried again, a bounded number of times", async () => {
 
 test.each([401, 403, 404, 413])("a %i is final", async (status) => {
   handle = (_request, response) => response.writeHead(status).end("no");
-  await expect(door.putBlob("x", "y")).rejects.toMatchObject({ final: true });
-  await expect(door.putBlob("x", "y")).rejects.toBeInstanceOf(SideDoorError);
+  await expect(door.putBlob("x", "y", GRANT)).rejects.toMatchObject({ final: true });
+  await expect(door.putBlob("x", "y", GRANT)).rejects.toBeInstanceOf(SideDoorError);
   expect(requests).toHaveLength(2);
 });
 

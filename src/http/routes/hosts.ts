@@ -1,11 +1,10 @@
 // The hosts' doors: the socket to their scheduler, and the side door for what no frame takes. Bearer token of the host.
 
-import { MAX_BODY } from "../../entities/limits.ts";
 import { fail } from "../../errors.ts";
-import { tooLarge } from "../body.ts";
 import { begun } from "../code/stored-code.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
+import { ABOUT_HEADER, type BlobPorts, LEASE_HEADER, readBlob, writeBlob } from "../host-blobs.ts";
 import { json, reply } from "../reply.ts";
 
 /** How long a token that was good is taken for good (ms). */
@@ -13,8 +12,6 @@ const TOKEN_TTL = 5_000;
 const MAX_TOKENS = 1_000;
 const MAX_SHARD = 255;
 const BOOT = /^[\w-]{1,64}$/;
-const CODE_KEY = /^code\/[\w.:-]{1,200}(\/[\w.:-]{1,200}){0,3}$/;
-const BLOB_KEY = /^(args|results|logs)\/[\w.:-]{1,200}(\/[\w.:-]{1,200}){0,3}$/;
 
 interface Known {
   host: string;
@@ -30,8 +27,8 @@ export function hostRoutes(app: App): void {
     return next();
   });
   app.get("/host/v1/connect", connect);
-  app.get("/host/v1/code/:key{.+}", (c) => get(c, CODE_KEY));
-  app.get("/host/v1/blobs/:key{.+}", (c) => get(c, BLOB_KEY));
+  app.get("/host/v1/code/:key{.+}", (c) => get(c, "code"));
+  app.get("/host/v1/blobs/:key{.+}", (c) => get(c, "blobs"));
   app.put("/host/v1/blobs/:key{.+}", put);
 }
 
@@ -69,29 +66,37 @@ function connect(c: AppContext): Response | Promise<Response> {
   return scheduler.fetch(new Request(`https://scheduler/connect?${asked}`, { headers }));
 }
 
-async function get(c: AppContext, keys: RegExp): Promise<Response> {
-  const key = c.req.param("key") ?? "";
-  if (!keys.test(key)) return respond(c, fail("not-found"));
-  const blob = await c.get("services").stores.blobs.get(key);
-  if (blob === null) return respond(c, fail("not-found"));
-  const body = await begun(blob, (work) => c.executionCtx.waitUntil(work));
+async function get(c: AppContext, door: "code" | "blobs"): Promise<Response> {
+  const found = await readBlob(portsOf(c), door, c.req.param("key") ?? "");
+  if (!found.ok) return respond(c, found);
+  const body = await begun(found.value, (work) => c.executionCtx.waitUntil(work));
   if (body === null) return respond(c, fail("not-found"));
-  const headers = { "Content-Type": "application/octet-stream", "Content-Length": String(blob.size) };
+  const headers = { "Content-Type": "application/octet-stream", "Content-Length": String(found.value.size) };
   return reply(c, body, { headers });
 }
 
 async function put(c: AppContext): Promise<Response> {
   const key = c.req.param("key") ?? "";
-  if (!BLOB_KEY.test(key)) return respond(c, fail("not-found"));
   const { body, headers } = c.req.raw;
-  const named = headers.get("Content-Length");
-  const length = named === null ? {} : { length: Number(named) };
   if (body === null) return respond(c, fail("malformed-body", "A body is expected."));
-  try {
-    const size = await c.get("services").stores.blobs.putStream(key, body, { max: MAX_BODY, ...length });
-    return json(c, JSON.stringify({ key, size }));
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    return respond(c, tooLarge(length.length ?? MAX_BODY + 1, MAX_BODY));
-  }
+  const named = headers.get("Content-Length");
+  const written = await writeBlob(portsOf(c), key, {
+    body,
+    length: named === null ? null : Number(named),
+    lease: headers.get(LEASE_HEADER),
+    about: headers.get(ABOUT_HEADER),
+  });
+  return written.ok ? json(c, JSON.stringify({ key, size: written.value })) : respond(c, written);
+}
+
+function portsOf(c: AppContext): BlobPorts {
+  const services = c.get("services");
+  return {
+    host: c.get("host"),
+    now: Date.now(),
+    proofs: services.proofs,
+    blobs: services.stores.blobs,
+    schedulers: () => services.roster().schedulers(),
+    scheduler: (name) => services.scheduler(name),
+  };
 }

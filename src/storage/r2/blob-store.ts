@@ -58,6 +58,24 @@ export class R2BlobStore implements BlobStore {
     }
   }
 
+  async putOnce(key: string, value: string | ReadableStream<Uint8Array>): Promise<void> {
+    const isThere = (await this.#bucket.head(key)) !== null;
+    if (isThere && (await this.#isWhole(key))) return;
+    const onlyIf = isThere ? {} : { onlyIf: new Headers({ "If-None-Match": "*" }) };
+    await this.#kept((race) => race(this.#bucket.put(key, value, onlyIf)));
+  }
+
+  async #isWhole(key: string): Promise<boolean> {
+    const found = await this.get(key);
+    let size = 0;
+    try {
+      for await (const chunk of chunksOf(found?.body ?? new Blob([]).stream())) size += chunk.length;
+    } catch {
+      return false;
+    }
+    return size === found?.size;
+  }
+
   async putStream(
     key: string,
     body: ReadableStream<Uint8Array>,

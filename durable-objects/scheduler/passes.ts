@@ -1,0 +1,47 @@
+// What of the blob store a host may read for a run: the keys in what is sent to it are signed for it, and for as long as the
+// run may take. Code is the same for many runs, and so is the key under which it is read.
+
+import type { Invocation } from "../../src/protocol/invocation.ts";
+import type { Proofs } from "../../src/protocol/proofs.ts";
+
+/** ms a key outlives the latest end of its run. */
+const MARGIN = 60_000;
+const SHARED_FOR = 600_000;
+const MOST_KEPT = 1_000;
+
+export class Passes {
+  readonly #host: string;
+  readonly #proofs: () => Proofs;
+  readonly #code = new Map<string, { signed: string; until: number }>();
+
+  constructor(host: string, proofs: () => Proofs) {
+    this.#host = host;
+    this.#proofs = proofs;
+  }
+
+  /** The call as its host is to see it. `deadline`: epoch ms at which the run is given up. */
+  for(invocation: Invocation, deadline: number): Invocation {
+    const { exec, args } = invocation;
+    const { code } = exec;
+    if (code === undefined && !("blob" in args)) return invocation;
+    const until = deadline + MARGIN;
+    return {
+      ...invocation,
+      ...(code === undefined ? {} : { exec: { ...exec, code: { ...code, key: this.#codeKey(code.key, until) } } }),
+      ...("blob" in args ? { args: { ...args, blob: this.#sign(args.blob, until) } } : {}),
+    };
+  }
+
+  #codeKey(key: string, until: number): string {
+    const known = this.#code.get(key);
+    if (known !== undefined && known.until >= until) return known.signed;
+    const made = { signed: this.#sign(key, until + SHARED_FOR), until: until + SHARED_FOR };
+    if (this.#code.size >= MOST_KEPT) this.#code.clear();
+    this.#code.set(key, made);
+    return made.signed;
+  }
+
+  #sign(key: string, until: number): string {
+    return this.#proofs().blob(key, { host: this.#host, until });
+  }
+}
