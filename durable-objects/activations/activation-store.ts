@@ -90,6 +90,10 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     return offers.length === 0 ? offers : this.#confirm(offers);
   }
 
+  async bar(subject: string, state: { barred: boolean; everybody: boolean }): Promise<void> {
+    return this.#confirm(this.#core.bar(subject, state));
+  }
+
   async get(id: ActivationId): Promise<Found> {
     return this.#core.get(id);
   }

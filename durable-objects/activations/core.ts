@@ -54,6 +54,7 @@ export class StoreCore {
   /** Times in a row that rows were passed on and nothing was taken. */
   #passedInVain = 0;
   #retrying = false;
+  #refusing = false;
   #placing: Promise<number> | undefined;
 
   constructor(name: StoreName, options: { database: Database; ports: StorePorts }) {
@@ -88,12 +89,14 @@ export class StoreCore {
   ): { kind: "accepted" } | { kind: "full" } {
     const { candidates, obstacle = "no host that can run it is ready" } = options;
     const [first] = invocations;
-    const target = first && this.#dispatcher.choose(candidates, needText(needOf(first)));
+    const barred = this.#ledger.barred.any && invocations.some(({ about }) => this.#ledger.barred.has(about.subject));
+    const target = barred ? undefined : first && this.#dispatcher.choose(candidates, needText(needOf(first)));
     const mark = target === undefined ? null : markOf(target, this.#dispatcher.known(target));
     const reason = candidates.length === 0 ? obstacle : "all hosts that can run it are busy";
     const { maxQueue } = this.#ports;
     const fresh = this.#ledger.accept(invocations, { mark, reason, maxQueue, now: this.#ports.now() });
     if (fresh === null) return { kind: "full" };
+    if (barred) this.#refuse();
     if (target === undefined || mark === null) this.#wake(RETRY_SOON);
     else {
       this.#wake(ASK_AFTER);
@@ -165,6 +168,7 @@ export class StoreCore {
 
   pull(scheduler: SchedulerName, options: Pulling): Offer[] {
     const { epoch, boot, memory, max, host } = options;
+    if (!this.#refuse()) return [];
     const fits = (need: Need) => host === undefined || canRun(host, need);
     const offers = this.#ledger.pull({ scheduler, epoch, boot }, { memory, fits, max, now: this.#ports.now() });
     const mood = this.#ledger.waiting > 0 && this.#ledger.queue.hasAny(fits) ? "busy" : "room";
@@ -174,6 +178,13 @@ export class StoreCore {
       this.#wake(ASK_AFTER);
     }
     return offers;
+  }
+
+  /** Calls in this subject's name (`everybody`: in anybody's) are not started any more, or are again. What waits ends, what runs
+   * goes on. */
+  bar(subject: string, state: { barred: boolean; everybody: boolean }): void {
+    this.#ledger.barred.set(subject, state);
+    this.#refuse();
   }
 
   get(id: ActivationId): Found {
@@ -219,6 +230,7 @@ export class StoreCore {
   async #round(): Promise<void> {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     this.#release(this.#ledger.expire(this.#ports.now()));
+    this.#refuse();
     const { waiting, out } = this.#ledger;
     const purgeAt = this.#ledger.records.purge(this.#ports.now()) ?? Number.POSITIVE_INFINITY;
     this.#fires.resume();
@@ -265,6 +277,22 @@ export class StoreCore {
     if (spent.length > 0) this.#ports.forget(spent);
   }
 
+  /** Ends what waits in the name of who is barred, a batch at a time. False while some is left: nothing is offered meanwhile. */
+  #refuse(): boolean {
+    if (!this.#ledger.barred.any) return true;
+    const ended = this.#ledger.refuse(this.#ports.now());
+    if (ended.length === 0) return true;
+    this.#release(ended);
+    if (!this.#refusing) {
+      this.#refusing = true;
+      this.#ports.after(0, () => {
+        this.#refusing = false;
+        this.#refuse();
+      });
+    }
+    return false;
+  }
+
   /** Offers waiting rows soon, without waiting for the alarm; later each time, while nobody takes any. */
   #passOn(): void {
     if (this.#passing) return;
@@ -276,6 +304,7 @@ export class StoreCore {
   }
 
   #place(): Promise<number> {
+    if (!this.#refuse()) return Promise.resolve(this.#ports.now() + RETRY_SOON);
     this.#placing ??= this.#rounds.place().finally(() => {
       this.#placing = undefined;
     });

@@ -9,11 +9,12 @@ import {
   lostCompletion,
 } from "../../src/entities/activation.ts";
 import { type ActivationId, timeOf } from "../../src/entities/activation-id.ts";
-import { internalError } from "../../src/entities/outcome.ts";
+import { ABNORMAL, internalError, type Outcome } from "../../src/entities/outcome.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type Need, needOf, needText } from "../../src/protocol/matching.ts";
 import type { Finished, Offer, OpenRow, SchedulerName } from "../../src/protocol/rpc.ts";
 import { type Database, migrate, type Sql } from "../schema.ts";
+import { Barred } from "./barred.ts";
 import { Queue } from "./queue.ts";
 import { Records } from "./records.ts";
 import { MIGRATIONS, OFFERED, OPEN, WAITING } from "./schema.ts";
@@ -73,6 +74,7 @@ const WHICH = "id IN (SELECT value FROM json_each(?))";
 export class Ledger {
   readonly records: Records;
   readonly queue: Queue;
+  readonly barred: Barred;
   waiting: number;
   out: number;
   readonly #database: Database;
@@ -84,6 +86,7 @@ export class Ledger {
     this.#sql = database.sql;
     this.records = new Records(database.sql);
     this.queue = new Queue(database.sql);
+    this.barred = new Barred(database.sql);
     this.waiting = this.#count(`state = ${WAITING}`);
     this.out = this.#count(`state > ${WAITING}`);
   }
@@ -278,15 +281,30 @@ export class Ledger {
   expire(now: number): Ended[] {
     if (this.waiting === 0) return [];
     const overdue = this.queue.overdue(now);
-    if (overdue.length === 0) return [];
+    return this.#endWaiting(overdue, now, ({ accepted, reason }) => {
+      const seconds = Math.round((now - accepted) / 1000);
+      return internalError(`The activation was not started: it waited ${seconds} s for a host, and ${reason}.`);
+    });
+  }
+
+  /** Ends a batch of what waits in the name of who is barred. Empty once nothing does. */
+  refuse(now: number): Ended[] {
+    if (this.waiting === 0 || !this.barred.any) return [];
+    return this.#endWaiting(this.barred.waiting(), now, ABNORMAL.barred);
+  }
+
+  #endWaiting<T extends { id: ActivationId; about: string }>(
+    rows: readonly T[],
+    now: number,
+    outcomeOf: (row: T) => Outcome,
+  ): Ended[] {
+    if (rows.length === 0) return [];
     return this.#change((delta) => {
       const ended: Ended[] = [];
-      for (const { id, accepted, about, reason } of overdue) {
-        const seconds = Math.round((now - accepted) / 1000);
-        const text = `The activation was not started: it waited ${seconds} s for a host, and ${reason}.`;
-        const keys = [this.#take(id, delta)?.spent ?? ""];
-        const completion = completionOf(internalError(text));
-        const end = this.#end(id, { about: JSON.parse(about) as About, completion, now, keys });
+      for (const row of rows) {
+        const keys = [this.#take(row.id, delta)?.spent ?? ""];
+        const completion = completionOf(outcomeOf(row));
+        const end = this.#end(row.id, { about: JSON.parse(row.about) as About, completion, now, keys });
         if (end !== null) ended.push(end);
       }
       return ended;

@@ -73,4 +73,8 @@ export const MIGRATIONS: Migrations = [
     // `sum`: checksumOf the record as it was written; -1 where it is older than that.
     "ALTER TABLE records ADD COLUMN sum INTEGER NOT NULL DEFAULT -1",
   ],
+  [
+    // Subjects whose calls are not started any more; '' stands for all of them.
+    "CREATE TABLE barred (subject TEXT PRIMARY KEY) WITHOUT ROWID",
+  ],
 ];

@@ -11,12 +11,17 @@ import { type Entry, Throttle } from "./throttle.ts";
 type State = ReturnType<GateMemory["load"]>;
 
 const KEY = "leases";
+/** ms a watcher is kept at most, and how many are kept at a time; who comes beyond is told soon. */
+const WATCH_AT_MOST = 30_000;
+const MOST_WATCHERS = 1_000;
+const SOON = 1_000;
 const NOTHING: State = { epoch: 0, leasedUntil: 0, writes: [] };
 
 export class Gate extends DurableObject<Env> implements GateRpc {
   readonly #throttle = new Throttle();
   readonly #leases: Leases;
   readonly #confirm: Confirm;
+  readonly #watchers = new Set<() => void>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -42,11 +47,35 @@ export class Gate extends DurableObject<Env> implements GateRpc {
 
   async beginWrite(holder: string): Promise<void> {
     const wait = this.#leases.beginWrite(holder, Date.now());
+    this.#tell();
     if (wait > 0) await new Promise<void>((resolve) => setTimeout(resolve, wait));
     return this.#confirm(undefined);
   }
 
   async endWrite(holder: string): Promise<void> {
-    return this.#confirm(this.#leases.endWrite(holder));
+    this.#leases.endWrite(holder);
+    this.#tell();
+    return this.#confirm(undefined);
+  }
+
+  async watch(epoch: number, waitMs: number): Promise<number> {
+    const crowded = this.#watchers.size >= MOST_WATCHERS;
+    const most = Math.min(waitMs, crowded ? SOON : WATCH_AT_MOST);
+    if (this.#leases.epoch === epoch) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          this.#watchers.delete(done);
+          resolve();
+        };
+        const timer = setTimeout(done, most);
+        if (!crowded) this.#watchers.add(done);
+      });
+    }
+    return this.#leases.epoch;
+  }
+
+  #tell(): void {
+    for (const tell of [...this.#watchers]) tell();
   }
 }

@@ -36,6 +36,10 @@ export class Leases {
     this.#earlier = Math.min(known.leasedUntil, now + TTL);
   }
 
+  get epoch(): number {
+    return this.#epoch;
+  }
+
   lease(holder: string, now: number): { epoch: number; ttl: number } {
     this.#expireWrites(now);
     if (this.#writes.length > 0) return { epoch: this.#epoch, ttl: 0 };

@@ -85,6 +85,7 @@ export const ABNORMAL = {
     failure(3, {
       text: `Action could not be fetched. The code of '/${path}' is missing from the store, or damaged there: update the action with its code.`,
     }),
+  barred: () => failure(1, { text: "The action was not invoked due to a blacklisted namespace." }),
 } as const;
 
 /** Last log line of a run that ended as a developer error. */

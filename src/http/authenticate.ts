@@ -21,6 +21,10 @@ export function authenticate(identities: Identities): MiddlewareHandler<AppEnv> 
     if (!mayRequest(rightsOf(caller.identity), requestOf(c))) return respond(c, fail("beyond-credential"));
     c.set("identity", caller.identity);
     c.set("epoch", caller.epoch);
+    c.set("isStillGood", async () => {
+      const again = await callerOf(c, identities);
+      return again?.identity.namespace.uuid === caller.identity.namespace.uuid;
+    });
     return next();
   };
 }

@@ -9,6 +9,7 @@ import { bytesOfSize } from "../entities/size.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { AppContext } from "./context.ts";
 import { GivenUp, heard, heardWhole, type Patience } from "./patience.ts";
+import { lateRefusal } from "./still-good.ts";
 
 /** Bytes of a refused body that are still read. */
 const MAX_DISCARDED = 64 * MB;
@@ -19,7 +20,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export async function payloadOf(c: AppContext, max = MAX_PAYLOAD): Promise<Result<RawJson | undefined>> {
   const request = c.req.raw;
   if (request.body === null || request.headers.get("Content-Length") === "0") return ok(undefined);
-  const bytes = await bytesOf(request, { max, patience: patienceWith(c) });
+  const bytes = await timely(c, max);
   if (!bytes.ok) return bytes;
   if (bytes.value.byteLength === 0) return ok(undefined);
   const text = textOf(request, bytes.value);
@@ -31,10 +32,17 @@ export async function payloadOf(c: AppContext, max = MAX_PAYLOAD): Promise<Resul
 export async function putBodyOf(c: AppContext, max: number): Promise<Result<RawJson>> {
   const request = c.req.raw;
   if (request.body === null) return fail("malformed-body", "The body is empty.");
-  const bytes = await bytesOf(request, { max, patience: patienceWith(c) });
+  const bytes = await timely(c, max);
   if (!bytes.ok) return bytes;
   if (bytes.value.byteLength === 0) return fail("malformed-body", "The body is empty.");
   return textOf(request, bytes.value);
+}
+
+/** A body that took its time is taken only if its sender's key is good still. */
+async function timely(c: AppContext, max: number): Promise<Result<ArrayBuffer | Uint8Array>> {
+  const began = Date.now();
+  const bytes = await bytesOf(c.req.raw, { max, patience: patienceWith(c) });
+  return (bytes.ok ? await lateRefusal(c, began) : null) ?? bytes;
 }
 
 function textOf(request: Request, bytes: ArrayBuffer | Uint8Array): Result<RawJson> {

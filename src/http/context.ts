@@ -19,6 +19,8 @@ export interface AppEnv {
     identity: Identity;
     /** Epoch of the caller's own namespace: what was read from the entity store under another epoch is stale. */
     epoch: number;
+    /** Whether the key that opened this request is good still; set with `identity`. For what goes on for long. */
+    isStillGood: () => Promise<boolean>;
     /** Set below /host/v1 only: the name of the runtime host that is calling. */
     host: string;
   };

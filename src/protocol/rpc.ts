@@ -195,6 +195,9 @@ export interface ActivationStoreRpc extends FireStoreRpc {
   /** Work for a scheduler with `memory` MB free, of what its host can run; the rows are marked as offered before this returns.
    * `boot`: its host's boot id. */
   pull(scheduler: SchedulerName, options: Pulling): Promise<Offer[]>;
+  /** Calls in the name of this subject (`everybody`: of any) are not started any more, or are again. What waits ends with a record
+   * that says so, now and whenever it comes to wait; what runs goes on. Idempotent. */
+  bar(subject: string, state: { barred: boolean; everybody: boolean }): Promise<void>;
   /** A record, or whether the id is known but not finished. */
   get(id: ActivationId): Promise<Found>;
   /** Newest start first. */
@@ -229,6 +232,8 @@ export interface GateRpc {
   beginWrite(holder: string): Promise<void>;
   /** After it: the epoch is higher, leases are granted again. */
   endWrite(holder: string): Promise<void>;
+  /** The epoch as soon as it is another than this one, or after `waitMs`. For what goes on for long on what it has read. */
+  watch(epoch: number, waitMs: number): Promise<number>;
 }
 
 // ---- Roster: one per deployment ----------------------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ export interface SubjectStanding {
 }
 
 export type Made =
-  | { kind: "made"; identity: Identity }
+  /** `fresh`: nobody had this namespace before. */
+  | { kind: "made"; identity: Identity; fresh: boolean }
   /** The subject has this namespace already, or somebody has this key's uuid. */
   | { kind: "exists" }
   | { kind: "blocked" };

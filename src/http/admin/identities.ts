@@ -2,16 +2,20 @@
 
 import { z } from "zod";
 import { looksLikeCredential } from "../../entities/credential.ts";
+import { idsOf } from "../../entities/identity.ts";
 import { isName } from "../../entities/names.ts";
 import { bytesOfSize } from "../../entities/size.ts";
 import { fail } from "../../errors.ts";
 import type { Services } from "../../services.ts";
-import type { SubjectStanding } from "../../storage/identity-store.ts";
+import type { Standing, SubjectStanding } from "../../storage/identity-store.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
 import { json } from "../reply.ts";
 import { bodyOf } from "./body.ts";
+
+/** Stores told at the same time. */
+const AT_ONCE = 64;
 
 const count = z.number().int().nonnegative().optional();
 const size = z
@@ -92,6 +96,13 @@ async function create(c: AppContext): Promise<Response> {
   );
   if (made.kind === "exists") return respond(c, fail("already-exists"));
   if (made.kind === "blocked") return respond(c, fail("subject-blocked"));
+  if (!made.fresh) {
+    await tellStores(services, {
+      subject,
+      barred: false,
+      namespaces: [{ namespace: made.identity.namespace, open: true }],
+    });
+  }
   return json(c, JSON.stringify({ subject, namespace, key: made.identity.key }));
 }
 
@@ -100,13 +111,14 @@ async function show(c: AppContext): Promise<Response> {
   return standing === null ? respond(c, fail("not-found")) : json(c, textOf(standing));
 }
 
-/** When this is answered no isolate takes a key of the subject. */
+/** When this is answered no isolate takes a key of the subject, and what waits in its name ends. */
 async function block(c: AppContext, blocked: boolean): Promise<Response> {
   const subject = subjectOf(c);
   const services = c.get("services");
   const { identities } = services.stores;
   const changed = await changing(services, subject, () => identities.block(subject, blocked));
   if (changed === null) return respond(c, fail("not-found"));
+  await tellStores(services, { ...changed, barred: blocked });
   return json(c, textOf(changed));
 }
 
@@ -118,6 +130,7 @@ async function remove(c: AppContext): Promise<Response> {
   const { identities } = services.stores;
   const gone = await changing(services, subject, () => identities.remove(subject, namespace));
   if (gone === null) return respond(c, fail("not-found"));
+  await tellStores(services, { ...gone, barred: true });
   return json(c, textOf(gone));
 }
 
@@ -147,6 +160,23 @@ async function changing(
   const more = (changed?.namespaces ?? []).map((each) => each.namespace.name).filter((name) => !names.includes(name));
   if (more.length > 0) await services.withWrites(more, async () => undefined);
   return changed;
+}
+
+/** What waits in the subject's name ends, and where nobody has the namespace any more all that waits there; or may wait again. */
+async function tellStores(
+  services: Services,
+  { subject, barred, namespaces }: { subject: string; barred: boolean; namespaces: readonly Standing[] },
+): Promise<void> {
+  const calls = namespaces.flatMap(({ namespace, open }) =>
+    idsOf(namespace).flatMap((id) =>
+      Array.from({ length: services.settings.shards }, (_, shard) => () => {
+        return services.shard(id, shard).bar(subject, { barred, everybody: !open });
+      }),
+    ),
+  );
+  for (let at = 0; at < calls.length; at += AT_ONCE) {
+    await Promise.all(calls.slice(at, at + AT_ONCE).map((call) => call()));
+  }
 }
 
 /** What the administrator sees of it. */

@@ -20,6 +20,7 @@ import type { LiftedCode } from "../code/code-sink.ts";
 import { isWhole } from "../code/stored-code.ts";
 import type { AppContext } from "../context.ts";
 import { stampOf } from "../stamp.ts";
+import { lateRefusal } from "../still-good.ts";
 import type { WritePlace } from "./action-place.ts";
 
 interface Wanted {
@@ -87,8 +88,11 @@ export async function putAction(
 
 async function read(c: AppContext): Promise<Result<Wanted>> {
   const { stores } = c.get("services");
+  const began = Date.now();
   const body = await readActionBody(c.req.raw, stores, patienceWith(c));
   if (!body.ok) return body;
+  const late = await lateRefusal(c, began);
+  if (late !== null) return late;
   const { text, code } = body.value;
   const put = parseActionPut(text);
   if (!put.ok) return put;

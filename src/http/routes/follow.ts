@@ -14,6 +14,7 @@ import type { AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { streamOf } from "../pieces.ts";
 import { reply } from "../reply.ts";
+import { type Guard, guarding } from "../still-good.ts";
 
 export const EVENT_STREAM = "text/event-stream";
 /** A client whose stream ended without `end` asks again after so many ms. */
@@ -36,7 +37,7 @@ export async function followLogs(c: AppContext, id: ActivationId): Promise<Respo
   if (first.done === true || first.value.kind === "unknown") return respond(c, fail("not-found"));
   const seen = Number(c.req.raw.headers.get("Last-Event-ID") ?? "0") || 0;
   const headers = { "Content-Type": EVENT_STREAM, "Cache-Control": "no-cache" };
-  return reply(c, streamOf(events({ first: first.value, rest: told, seen })), { headers });
+  return reply(c, streamOf(events({ first: first.value, rest: told, seen, guard: guarding(c) })), { headers });
 }
 
 async function* linesOf(logs: Payload, blobs: Pick<BlobStore, "get">): AsyncGenerator<string[]> {
@@ -51,11 +52,12 @@ async function* linesOf(logs: Payload, blobs: Pick<BlobStore, "get">): AsyncGene
   for await (const chunk of chunksOf(blob.body)) yield reader.push(decoder.decode(chunk, { stream: true }));
 }
 
-/** `seen`: lines the client has already. */
+/** `seen`: lines the client has already. Whose key is taken away hears nothing more, and no `end`. */
 async function* events(story: {
   first: Followed;
   rest: AsyncGenerator<Followed>;
   seen: number;
+  guard: Guard;
 }): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let { seen } = story;
@@ -76,14 +78,19 @@ async function* events(story: {
         return `event: end\ndata: null\n\n`;
     }
   };
-  yield encoder.encode(RETRY + text(story.first));
+  const refused = story.guard.refused.then(() => null);
   try {
-    for await (const word of story.rest) {
-      const events = text(word);
+    yield encoder.encode(RETRY + text(story.first));
+    for (;;) {
+      const next = await Promise.race([story.rest.next(), refused]);
+      if (next === null || next.done === true) return;
+      const events = text(next.value);
       if (events !== "") yield encoder.encode(events);
     }
   } finally {
-    await story.rest.return(undefined);
+    story.guard.stop();
+    // Not waited for: a question to a scheduler may be under way.
+    story.rest.return(undefined).catch(() => undefined);
   }
 }
 

@@ -17,6 +17,7 @@ import { clientAddress } from "../client-address.ts";
 import type { App, AppContext } from "../context.ts";
 import type { Identities, Owner } from "../identities.ts";
 import { textOf } from "../pieces.ts";
+import { GOOD_FOR } from "../still-good.ts";
 import { answerOf } from "../web/answer.ts";
 import { argumentsOf } from "../web/arguments.ts";
 import { type Extension, type WebTarget, webTargetOf } from "../web/path.ts";
@@ -63,9 +64,13 @@ async function serve(c: AppContext, doors: Doors): Promise<Response> {
   if (!isOptions && !mayCall(web.auth, { user, key: c.req.raw.headers.get("X-Require-Whisk-Auth") })) {
     return refusalOf(c, fail("not-authenticated"), manners);
   }
+  const began = Date.now();
   const sender = senderOf(c, { user, owner });
   const payload = await payloadOf(c, { rest: place.rest, user, web, frozen: callable.final, max, sender });
   if (!payload.ok) return refusalOf(c, payload, manners);
+  // Nobody may have the namespace any more when a slow body has come.
+  const again = Date.now() - began < GOOD_FOR ? found : await find(c, place.target, doors);
+  if (!again.ok) return refusalOf(c, again, manners);
   const outcome = await run(c, found.value, { payload: payload.value, actions: doors.actions });
   if (!outcome.ok) return refusalOf(c, outcome, manners);
   return render(c, outcome, { extension: place.target.extension, manners: { ...manners, activationId: outcome.id } });

@@ -88,13 +88,14 @@ export class D1IdentityStore implements IdentityStore {
     const uuid = uuidOf(key);
     const { lookup, sealedKey } = await this.#sealed(key);
     const created = Date.now();
+    const id = crypto.randomUUID();
     // What follows the insertion is done only if that was.
     const mine = [uuid, lookup, created];
     const statements = [
       this.#settle(namespace),
       this.#prepared(INSERT, [uuid, subject, namespace, lookup, sealedKey, created]),
       this.#prepared(INSERT_SUBJECT, [...mine, subject]),
-      this.#prepared(INSERT_NAMESPACE, [...mine, namespace, crypto.randomUUID()]),
+      this.#prepared(INSERT_NAMESPACE, [...mine, namespace, id]),
     ];
     if (limits !== undefined) {
       statements.push(this.#prepared(SET_LIMITS, [...mine, namespace, JSON.stringify(limits)]));
@@ -102,7 +103,8 @@ export class D1IdentityStore implements IdentityStore {
     const [, inserted] = await this.#database.batch(statements);
     if (inserted?.meta.changes === 0) return { kind: (await this.#isBlocked(subject)) ? "blocked" : "exists" };
     const [row] = await this.#find(eq(identities.uuid, uuid));
-    return row === undefined ? { kind: "blocked" } : { kind: "made", identity: identityOf(row, key) };
+    if (row === undefined) return { kind: "blocked" };
+    return { kind: "made", identity: identityOf(row, key), fresh: row.id === id };
   }
 
   async standing(subject: string): Promise<SubjectStanding | null> {

@@ -41,3 +41,15 @@ test("a permit is no lease: no write waits for it; a refusal has the counts", as
   await gate().leave(["1"]);
   expect(await gate().enter("me", { ...request, id: "3" })).toMatchObject({ ok: true });
 });
+
+test("who watches is told as soon as a write begins and ends, and after a while in any case", async () => {
+  const { epoch } = await gate().lease("b");
+  expect(await gate().watch(epoch - 1, 60_000)).toBe(epoch);
+  expect(await gate().watch(epoch, 10)).toBe(epoch);
+  const begun = gate().watch(epoch, 60_000);
+  await gate().beginWrite("b");
+  expect(await begun).toBe(epoch + 1);
+  const ended = gate().watch(epoch + 1, 60_000);
+  await gate().endWrite("b");
+  expect(await ended).toBe(epoch + 2);
+});

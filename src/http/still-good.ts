@@ -1,0 +1,54 @@
+// Keys that are taken away while a request goes on: what was let in may have been let in long ago when its body has come, and a
+// stream goes on for an hour.
+
+import { type Failure, fail } from "../errors.ts";
+import type { AppContext } from "./context.ts";
+
+/** ms for which a key that was good counts as good: as long as a lease. */
+export const GOOD_FOR = 1_000;
+/** ms a gate keeps the question whether anything has changed. */
+const WATCH = 30_000;
+/** ms after which a gate or a store that could not be asked is asked again. */
+const AGAIN = 1_000;
+
+/** Why a request whose body began to be read at `began` (epoch ms) is refused after all, or null. */
+export async function lateRefusal(c: AppContext, began: number): Promise<Failure | null> {
+  if (Date.now() - began < GOOD_FOR) return null;
+  const isStillGood = c.get("isStillGood") as (() => Promise<boolean>) | undefined;
+  // Doors without a caller's key have none.
+  return isStillGood === undefined || (await isStillGood()) ? null : fail("bad-credentials");
+}
+
+export interface Guard {
+  /** Resolves when the caller's key is not good any more, if ever. */
+  refused: Promise<void>;
+  stop(): void;
+}
+
+/** Looks whenever something of the caller's namespace has changed, and now and then: a credential expires by itself. */
+export function guarding(c: AppContext): Guard {
+  let stopped = false;
+  const gate = c.get("services").entityGate(c.get("identity").namespace.name);
+  const isStillGood = c.get("isStillGood");
+  const watch = async (): Promise<void> => {
+    let epoch = c.get("epoch");
+    while (!stopped) {
+      try {
+        epoch = await gate.watch(epoch, WATCH);
+        if (!stopped && !(await isStillGood())) return;
+      } catch {
+        // Nobody can say whether the key is good: asked again, whatever the epoch is then.
+        epoch = -1;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN));
+      }
+    }
+    // Nobody waits for it any more.
+    await new Promise(() => undefined);
+  };
+  return {
+    refused: watch(),
+    stop() {
+      stopped = true;
+    },
+  };
+}

@@ -1,0 +1,151 @@
+// Keys that are taken away while a request goes on: slow bodies, live logs, calls that wait and calls that run.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import { putAction } from "../support/client.worker.ts";
+import { FakeHost, ran } from "../support/fake-host.worker.ts";
+import { admin, answer, type Client, clientOf, send } from "./platform.worker.ts";
+
+const EXEC = { kind: "nodejs:default", code: "function main() {}" };
+const BARRED = { error: "The action was not invoked due to a blacklisted namespace." };
+let host: FakeHost;
+let made = 0;
+
+beforeAll(async () => {
+  host = await FakeHost.dial({ memory: 16_384, answer: () => "never" });
+});
+
+async function tenant(namespace = `tenant-${made++}`): Promise<{ client: Client; subject: string }> {
+  const subject = `subject-${made++}`;
+  const { json } = await admin("POST", "/identities", { subject, namespace });
+  return { client: clientOf(namespace, json.key), subject };
+}
+
+const headers = (client: Client) => ({
+  Authorization: `Basic ${btoa(client.key)}`,
+  "Content-Type": "application/json",
+});
+
+/** A body whose second half comes when it is told. */
+function halves(one: string, two: string) {
+  const rest = Promise.withResolvers<void>();
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(encoder.encode(one));
+      await rest.promise;
+      controller.enqueue(encoder.encode(two));
+      controller.close();
+    },
+  });
+  return { body, send: rest.resolve };
+}
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+describe("a body that was begun with a good key and ended with a bad one", () => {
+  test.each([
+    ["PUT", "actions/slow", '{"exec":{"kind":"nodejs:default",', '"code":"function main() {}"}}'],
+    ["PUT", "packages/slow", "{", "}"],
+    ["POST", "actions/there", "{", "}"],
+    ["POST", "triggers/there", "{", "}"],
+  ])("changes and starts nothing: %s %s", async (method, path, one, two) => {
+    const { client, subject } = await tenant();
+    await client.call("PUT", "/actions/there", { exec: EXEC });
+    await client.call("PUT", "/triggers/there", {});
+    const half = halves(one, two);
+    const asked = send(`/api/v1/namespaces/_/${path}`, { method, headers: headers(client), body: half.body });
+    await pause(100);
+    await admin("POST", `/identities/${subject}/block`);
+    await pause(1_000);
+    half.send();
+    expect((await answer(await asked)).status).toBe(401);
+    await admin("POST", `/identities/${subject}/unblock`);
+    if (method === "PUT") expect((await client.call("GET", `/${path}`)).status).toBe(404);
+    expect((await client.call("GET", "/activations")).json).toEqual([]);
+  });
+
+  test("is taken where the key is good still", async () => {
+    const { client } = await tenant();
+    const half = halves("{", "}");
+    const asked = send("/api/v1/namespaces/_/packages/slow", {
+      ...{ method: "PUT", headers: headers(client) },
+      body: half.body,
+    });
+    await pause(1_200);
+    half.send();
+    expect((await answer(await asked)).status).toBe(200);
+  });
+
+  test("reaches no page of a namespace that nobody has any more", async () => {
+    const { client, subject } = await tenant();
+    const annotations = [{ key: "web-export", value: true }];
+    await client.call("PUT", "/actions/page", { exec: EXEC, annotations });
+    const half = halves("some", "thing");
+    const runs = host.runs.length;
+    const asked = send(`/api/v1/web/${client.namespace}/default/page`, { method: "POST", body: half.body });
+    await pause(100);
+    await admin("POST", `/identities/${subject}/block`);
+    await pause(1_000);
+    half.send();
+    expect((await answer(await asked)).status).toBe(404);
+    expect(host.runs.length).toBe(runs);
+  });
+});
+
+describe("live logs", () => {
+  test.each(["block", "rotate", "delete"])("are cut within 1.5 s of a %s, without an end", async (how) => {
+    const { client, subject } = await tenant();
+    const other = await tenant(client.namespace);
+    await client.call("PUT", "/actions/act", { exec: EXEC });
+    const { json } = await client.call("POST", "/actions/act", {});
+    const path = `/api/v1/namespaces/_/activations/${json.activationId}/logs?follow=true`;
+    const follow = async (who: Client) => {
+      const stream = await send(path, { headers: headers(who) });
+      const reader = stream.body!.getReader();
+      let text = "";
+      const ended = (async () => {
+        for (;;) {
+          const { done, value } = await reader.read();
+          if (done) return Date.now();
+          text += new TextDecoder().decode(value);
+        }
+      })();
+      return { ended, text: () => text, stop: () => reader.cancel() };
+    };
+    const [his, theirs] = [await follow(client), await follow(other.client)];
+    await pause(300);
+    const asked = Date.now();
+    if (how === "block") await admin("POST", `/identities/${subject}/block`);
+    else if (how === "rotate") await admin("POST", `/identities/${subject}/rotate`, { namespace: client.namespace });
+    else await admin("DELETE", `/identities/${subject}`);
+    expect((await his.ended) - asked).toBeLessThan(1_500);
+    expect(his.text()).not.toContain("event: end");
+    // Who has a good key goes on hearing.
+    expect(await Promise.race([theirs.ended, pause(500).then(() => "goes on")])).toBe("goes on");
+    await theirs.stop();
+  });
+});
+
+describe("calls of a blocked subject", () => {
+  test("end with a record that says so where they wait; what runs finishes", async () => {
+    const { client, subject } = await tenant();
+    await client.call("PUT", "/actions/runs", { exec: EXEC });
+    // No host can run it: it waits.
+    const code = { key: "code/x", hash: "x", size: 1 };
+    await putAction("waits", { namespace: client.namespace, exec: { kind: "python:3.11", code, binary: false } });
+    const { json: running } = await client.call("POST", "/actions/runs", {});
+    const { json: waiting } = await client.call("POST", "/actions/waits", {});
+    expect([running, waiting]).toEqual([{ activationId: expect.any(String) }, { activationId: expect.any(String) }]);
+    await expect.poll(() => host.runs.some(({ invocation }) => invocation.id === running.activationId)).toBe(true);
+    await admin("POST", `/identities/${subject}/block`);
+    const run = host.runs.find(({ invocation }) => invocation.id === running.activationId);
+    if (run !== undefined) host.finish(run, ran("{}"));
+    await admin("POST", `/identities/${subject}/unblock`);
+    const ended = async (id: string) => (await client.call("GET", `/activations/${id}`)).json.response;
+    expect(await ended(waiting.activationId)).toMatchObject({ status: "application error", result: BARRED });
+    await expect.poll(() => ended(running.activationId)).toMatchObject({ status: "success" });
+    const { json: again } = await client.call("POST", "/actions/waits", {});
+    await pause(100);
+    expect((await client.call("GET", `/activations/${again.activationId}`)).status).toBe(404);
+  });
+});
