@@ -1,6 +1,6 @@
 // Keys that are taken away while a request goes on: slow bodies, live logs, calls that wait and calls that run.
 
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { putAction } from "../support/client.worker.ts";
 import { FakeHost, ran } from "../support/fake-host.worker.ts";
 import { admin, answer, type Client, clientOf, send } from "./platform.worker.ts";
@@ -10,9 +10,11 @@ const BARRED = { error: "The action was not invoked due to a blacklisted namespa
 let host: FakeHost;
 let made = 0;
 
-beforeAll(async () => {
-  host = await FakeHost.dial({ memory: 16_384, answer: () => "never" });
+// A host of its own for each: none pings, so that none is there for long.
+beforeEach(async () => {
+  host = await FakeHost.dial({ name: `host-${made++}`, answer: () => "never" });
 });
+afterEach(() => host.close());
 
 async function tenant(namespace = `tenant-${made++}`): Promise<{ client: Client; subject: string }> {
   const subject = `subject-${made++}`;
