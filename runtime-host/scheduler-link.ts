@@ -73,6 +73,7 @@ export class SchedulerLink {
   #open = false;
   #openedAt = 0;
   #heardAt = 0;
+  #pingedAt = 0;
   #pings: NodeJS.Timeout | null = null;
   #redial: NodeJS.Timeout | null = null;
   #closed = false;
@@ -210,7 +211,7 @@ export class SchedulerLink {
     this.#takeOver = false;
     this.#refusals = 0;
     this.#occupiedSince = null;
-    this.#openedAt = this.#heardAt = performance.now();
+    this.#openedAt = this.#heardAt = this.#pingedAt = performance.now();
     this.#options.log.info("link.open", { shard: this.shard });
     this.#pings = setInterval(() => this.#ping(), this.#timing.pingEvery);
     socket.send(PING);
@@ -220,8 +221,12 @@ export class SchedulerLink {
 
   /** A peer that was stopped, or whose machine lost power, leaves the socket "up": only silence tells. */
   #ping(): void {
-    const silence = performance.now() - this.#heardAt;
-    if (silence > this.#timing.deadAfter) {
+    const now = performance.now();
+    const slept = now - this.#pingedAt > 2 * this.#timing.pingEvery;
+    this.#pingedAt = now;
+    const silence = now - this.#heardAt;
+    // Who has had no processor has heard nothing either: what came meanwhile is read after this.
+    if (silence > this.#timing.deadAfter && !slept) {
       this.#options.log.warn("link.silent", { shard: this.shard, silence: Math.round(silence) });
       this.#socket?.terminate();
       return;

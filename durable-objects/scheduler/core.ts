@@ -243,7 +243,7 @@ export class SchedulerCore {
       return "no host is connected";
     }
     if (link.isSilent(this.#ports.now())) {
-      this.#losses.unreachable();
+      this.#losses.silent();
       return "the host does not answer";
     }
     if (link.phase !== "ready") return "the host's inventory has not come yet";

@@ -17,6 +17,7 @@ import type {
   StoreName,
   TailReply,
 } from "../../src/protocol/rpc.ts";
+import { openMachine } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../confirm.ts";
 import { SchedulerCore } from "./core.ts";
 import { memoryOf } from "./memory.ts";
@@ -169,6 +170,7 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
       store: (name) => env.ACTIVATIONS.getByName(name),
       report: (entry) => env.ROSTER.getByName(ROSTER_NAME).report(entry),
       ...secretsOf(env),
+      ...(env.MACHINE === undefined ? {} : { hostIsGoing: () => openMachine(env).isGoing(hostOf(this.#name)) }),
       warn: (text) => console.warn(`scheduler ${this.#name}: ${text}`),
     };
   }
@@ -181,4 +183,9 @@ function attach(socket: WebSocket, report: HostReport): void {
   const runtimes = report.runtimes.map(({ kind }) => ({ kind, image: "", digest: "" }));
   const fits = JSON.stringify(whole).length <= MOST_ATTACHED;
   socket.serializeAttachment(fits ? whole : { ...attachment, report: { ...report, runtimes } });
+}
+
+/** Of `<host>/<shard>`. */
+function hostOf(scheduler: string): string {
+  return scheduler.split("/", 1)[0] ?? "";
 }

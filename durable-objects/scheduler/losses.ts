@@ -7,8 +7,12 @@ import { internalError } from "../../src/entities/outcome.ts";
 import { DEAD_AFTER } from "../../src/protocol/messages.ts";
 import type { Desk } from "./desk.ts";
 import { answer, type Run } from "./leases.ts";
-import type { SchedulerPorts } from "./ports.ts";
+import type { Cancel, SchedulerPorts } from "./ports.ts";
 
+/** A host whose process lives may be silent so long (ms) before what runs there is given up. */
+const MOST_STARVED = 60_000;
+/** ms between two looks at a host that is silent. */
+const LOOK_AGAIN = 1_000;
 /** A timer that is early by less than this is not worth another round. */
 const SLACK = 5;
 
@@ -16,6 +20,8 @@ export class Losses {
   readonly #desk: Desk;
   readonly #ports: SchedulerPorts;
   #watching = false;
+  #cancel: Cancel | undefined;
+  #asking = false;
 
   constructor(desk: Desk, ports: SchedulerPorts) {
     this.#desk = desk;
@@ -28,12 +34,33 @@ export class Losses {
     this.#watching = true;
     const { link, leases } = this.#desk;
     const now = this.#ports.now();
-    const next = Math.min(link.lastSign() + DEAD_AFTER, leases.earliestDeadline());
-    this.#ports.after(Math.max(0, next - now) + SLACK, () => this.#look());
+    const silent = link.lastSign() + DEAD_AFTER;
+    const next = Math.min(silent > now ? silent : now + LOOK_AGAIN, leases.earliestDeadline());
+    this.#cancel = this.#ports.after(Math.max(0, next - now) + SLACK, () => this.#look());
   }
 
-  /** The host pings no more: drops its socket and gives up what ran. */
-  unreachable(): void {
+  /** The host pings no more. Where its line is open and its machine says that its process lives, it gets no processor: its runs
+   * are left to it for a while. A process that has died closes its line. */
+  silent(): void {
+    const { link } = this.#desk;
+    const { hostIsGoing } = this.#ports;
+    const starved = () => this.#ports.now() - link.lastSign();
+    if (hostIsGoing === undefined || !link.connected || starved() > MOST_STARVED) {
+      this.#unreachable();
+      return;
+    }
+    if (this.#asking) return;
+    this.#asking = true;
+    void hostIsGoing().then((going) => {
+      this.#asking = false;
+      if (!link.isSilent(this.#ports.now())) return;
+      if (!going) this.#unreachable();
+      else this.#ports.warn(`its host lives and has given no sign for ${Math.round(starved() / 1000)} s`);
+    });
+  }
+
+  /** Drops its socket and gives up what ran. */
+  #unreachable(): void {
     const { link } = this.#desk;
     if (link.connected) {
       link.close(1001, "no ping");
@@ -41,6 +68,9 @@ export class Losses {
       if (entry !== undefined) this.#desk.announcer.announce(entry);
     }
     this.loseAll("its host cannot be reached");
+    if (this.#desk.leases.open > 0) return;
+    this.#cancel?.();
+    this.#watching = false;
   }
 
   /** Gives up everything that is open. */
@@ -80,7 +110,7 @@ export class Losses {
     const { link, leases } = this.#desk;
     if (leases.open === 0) return;
     const now = this.#ports.now();
-    if (link.isSilent(now)) this.unreachable();
+    if (link.isSilent(now)) this.silent();
     for (const run of leases.all()) if (now >= run.deadline) this.lose(run, "it did not end in time");
     if (leases.open > 0) this.watch();
   }

@@ -16,6 +16,8 @@ export interface ChildOptions {
 }
 
 export interface SupervisedChild {
+  /** Undefined while it does not run. */
+  pid(): number | undefined;
   /** SIGTERM, and SIGKILL after `grace` ms. Resolves when it has ended. */
   stop(grace: number): Promise<void>;
 }
@@ -54,6 +56,7 @@ export function keepRunning(options: ChildOptions): SupervisedChild {
 
   start();
   return {
+    pid: () => child?.pid,
     stop(grace) {
       stopping = true;
       clearTimeout(timer);

@@ -43,6 +43,20 @@ export function startOf(pid: number): string | null {
   return row?.started ?? null;
 }
 
+/** Whether a process lives and has not been stopped: it goes on as soon as it gets the processor. */
+export function isGoing(pid: number): boolean {
+  let state: string;
+  try {
+    if (HAS_PROC) {
+      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+      state = stat.slice(stat.lastIndexOf(")") + 2);
+    } else state = execFileSync("ps", ["-p", String(pid), "-o", "stat="], { encoding: "latin1" });
+  } catch {
+    return false;
+  }
+  return state !== "" && !/^[ZXTt]/.test(state);
+}
+
 /** `roots` and everything below them, parents first. */
 export function withDescendants(rows: readonly ProcessRow[], isRoot: (row: ProcessRow) => boolean): ProcessRow[] {
   const found = rows.filter(isRoot);

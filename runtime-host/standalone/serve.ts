@@ -18,6 +18,7 @@ import { insist } from "./insist.ts";
 import { openMachine } from "./machine.ts";
 import { refuseNewerState } from "./migrations.ts";
 import { assertFree } from "./port.ts";
+import { isGoing } from "./process-table.ts";
 import { proofKey, proveItself } from "./proof.ts";
 import { type Reaper, startReaper } from "./reaper.ts";
 import { LOCAL_HOST, openState } from "./state.ts";
@@ -105,6 +106,11 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     const fault = machine.fault();
     if (fault !== null) throw new StartFailure(`${capital(fault)}: make room, or choose another folder with --state.`);
     for (const line of await checked) log(line);
+    let hostPid = (): number | undefined => undefined;
+    const hostState = () => {
+      const pid = hostPid();
+      return pid !== undefined && isGoing(pid) ? "going" : "";
+    };
     log("starting the Worker …");
     const build = await version;
     const wellKnown = config.loopback || config.developmentKeys;
@@ -125,7 +131,8 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
         ...config.vars,
       },
       log,
-      machine: machine.answer,
+      machine: async (path) =>
+        path === `/host/${state.secrets.hostName}` ? { status: 200, body: hostState() } : machine.answer(path),
       onRestart: family.note,
       onGone: options.onGone,
     });
@@ -157,6 +164,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
       onTrouble: (how) =>
         ready.reject(new StartFailure(`The runtime host does not start (${how}): its lines stand above.`)),
     });
+    hostPid = host.pid;
     if (engine.name === "docker") await onStop(() => leaveLeftovers(state.secrets.hostName, reaper));
     await onStop(() => host.stop(HOST_GRACE));
     const user = await firstUser({ url, wellKnown, state, admin });

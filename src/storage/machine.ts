@@ -48,6 +48,21 @@ export class Machine {
     }
   }
 
+  /** Whether the process of this host is on the machine and only waits for the processor. Never rejects. */
+  async isGoing(host: string): Promise<boolean> {
+    if (this.#binding === undefined) return false;
+    try {
+      const answer = await this.#binding.fetch(`http://machine/host/${encodeURIComponent(host)}`, {
+        method: "GET",
+        signal: AbortSignal.timeout(ASK_TIMEOUT),
+      });
+      return answer.ok && (await answer.text()) === "going";
+    } catch (error) {
+      console.warn(`the machine did not say whether ${host} lives: ${String(error)}`);
+      return false;
+    }
+  }
+
   /** For one write: rejects if nothing can be stored now, else watches until `end`. */
   async vigil(): Promise<Vigil> {
     if (this.#binding === undefined) return { race: (work) => work, end: () => undefined };

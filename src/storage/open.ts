@@ -23,6 +23,10 @@ export interface Stores {
   lackingMigration(): Promise<string | null>;
 }
 
+export function openMachine(env: Pick<Env, "MACHINE">): Machine {
+  return new Machine(env.MACHINE);
+}
+
 /** For who needs no other store. */
 export function openBlobs(env: Pick<Env, "BLOBS" | "MACHINE">): BlobStore {
   return new R2BlobStore(env.BLOBS, new Machine(env.MACHINE));

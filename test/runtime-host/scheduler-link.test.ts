@@ -234,3 +234,14 @@ test("closing sends what waits and dials no more", async () => {
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(server.sockets).toHaveLength(0);
 });
+
+test("a host that had no processor for a while does not take that for the other end's silence", async () => {
+  const server = await scheduler();
+  const { lost } = linkTo(server.url);
+  await server.until(() => server.received.length === 1);
+  const until = performance.now() + 500;
+  while (performance.now() < until);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  expect(lost).not.toHaveBeenCalled();
+  expect(server.requests).toHaveLength(1);
+});

@@ -29,6 +29,8 @@ class World {
   storeFails = false;
   credential: () => Promise<string> = async () => "key";
   pinged = 0;
+  /** What the host's machine says of its process; undefined = nobody can tell. */
+  going: boolean | undefined;
   core = this.#incarnate();
   connection = this.#dial();
 
@@ -48,6 +50,7 @@ class World {
           this.memory.draining = on;
         },
       },
+      hostIsGoing: async () => this.going === true,
       store: () => ({
         complete: async (list) => {
           if (this.storeFails) throw new Error("store is away");
@@ -558,4 +561,42 @@ test("one that was asleep says that it is ready, once its host has been heard ag
   await awake;
   expect(world.core.status()).toMatchObject({ connected: true, ready: true });
   await world.core.awake();
+});
+
+test("a host that lives and gets no processor keeps its runs, takes nothing new, and goes on when it is back", async () => {
+  const world = new World();
+  await world.join();
+  const call = callOf();
+  const reply = world.core.invoke(call, { waitMs: 120_000 });
+  await settle();
+  world.going = true;
+  await world.clock.advance(30_000);
+  expect(world.finished).toEqual([]);
+  expect(await world.core.invoke(callOf(), { waitMs: 1_000 })).toEqual({
+    kind: "not-ready",
+    reason: "the host does not answer",
+  });
+  world.pinged = world.clock.at;
+  const [run] = world.runs();
+  world.record(run as Run, '{"back":true}');
+  expect(await reply).toMatchObject({ kind: "done" });
+  world.pinged = world.clock.at;
+  void world.core.invoke(callOf(), { waitMs: 1_000 });
+  await settle();
+  expect(world.runs()).toHaveLength(2);
+});
+
+test.each([
+  ["is stopped or dead", false, 12_100],
+  ["lives and stays silent for a minute", true, 62_000],
+])("a host that %s loses what ran there", async (_, going, after) => {
+  const world = new World();
+  await world.join();
+  const reply = world.core.invoke(callOf(), { waitMs: 120_000 });
+  await settle();
+  world.going = going;
+  await world.clock.advance(after - 2_000);
+  expect(world.finished).toEqual([]);
+  await world.clock.advance(3_500);
+  expect(await reply).toMatchObject({ kind: "lost" });
 });
