@@ -232,7 +232,9 @@ export class StoreCore {
     this.#release(this.#ledger.expire(this.#ports.now()));
     this.#refuse();
     const { waiting, out } = this.#ledger;
-    const purgeAt = this.#ledger.records.purge(this.#ports.now()) ?? Number.POSITIVE_INFINITY;
+    const { next, spent } = this.#ledger.records.purge(this.#ports.now());
+    const purgeAt = next ?? Number.POSITIVE_INFINITY;
+    if (spent.length > 0) this.#ports.forget(spent);
     this.#fires.resume();
     if (waiting + out === 0) {
       // Rows may have gone since the roster was told that some wait.

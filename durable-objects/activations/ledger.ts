@@ -9,6 +9,7 @@ import {
   lostCompletion,
 } from "../../src/entities/activation.ts";
 import { type ActivationId, timeOf } from "../../src/entities/activation-id.ts";
+import { argsKey } from "../../src/entities/blob-keys.ts";
 import { ABNORMAL, internalError, type Outcome } from "../../src/entities/outcome.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type Need, needOf, needText } from "../../src/protocol/matching.ts";
@@ -247,7 +248,9 @@ export class Ledger {
   fail(id: ActivationId, about: About, options: { reason: string; now: number }): Ended | null {
     const completion = lostCompletion(options.reason);
     return this.#change((delta) => {
-      const keys = [this.#take(id, delta)?.spent ?? ""];
+      const row = this.#take(id, delta);
+      // A row of the fast path does not say whether its arguments were large, and no row says nothing.
+      const keys = [row?.spent || argsKey(about.namespaceId, id)];
       return this.#end(id, { about, completion, now: options.now, keys });
     });
   }

@@ -22,6 +22,9 @@ const UNCHECKED = -1;
 
 type Row = { id: string; start: number; record: string; sum: number };
 
+const WITH_BLOBS = `SELECT record FROM records WHERE kept = 0 AND stored <= ?
+  AND iif(json_valid(record), coalesce(record ->> '$.result.blob', record ->> '$.logs.blob') IS NOT NULL, 0)`;
+
 export class Records {
   readonly #sql: Sql;
 
@@ -97,15 +100,19 @@ export class Records {
       .one().n;
   }
 
-  /** Empties records whose storing is off and drops old tombstones. Returns when there is more to empty, or null. */
-  purge(now: number): number | null {
+  /** Empties records whose storing is off and drops old tombstones. Returns when there is more to empty, or null; and the blobs
+   * that were theirs. */
+  purge(now: number): { next: number | null; spent: string[] } {
+    const spent: string[] = [];
     const sql = this.#sql;
     const [oldest] = sql
       .exec<{ stored: number }>("SELECT stored FROM records WHERE kept = 0 ORDER BY stored LIMIT 1")
       .toArray();
-    if (oldest === undefined) return null;
+    if (oldest === undefined) return { next: null, spent };
     const emptied = now - UNKEPT_FOR;
     if (oldest.stored <= emptied) {
+      for (const { record } of sql.exec<{ record: string }>(WITH_BLOBS, emptied).toArray())
+        spent.push(...blobsOf(record));
       sql.exec("UPDATE records SET record = '' WHERE kept = 0 AND stored <= ? AND record <> ''", emptied);
       sql.exec("DELETE FROM records WHERE kept = 0 AND stored <= ?", now - TOMBSTONE_FOR);
     }
@@ -115,7 +122,7 @@ export class Records {
         emptied,
       )
       .toArray();
-    return next === undefined ? null : next.stored + UNKEPT_FOR;
+    return { next: next === undefined ? null : next.stored + UNKEPT_FOR, spent };
   }
 }
 
@@ -129,6 +136,13 @@ function readRecord({ id, start, record, sum }: Row): ActivationRecord {
     ...{ activationId: id, namespace: "", name: "", version: "0.0.0", subject: "", start, end: start, duration: 0 },
     ...{ statusCode, result: { inline: result }, size: result.length, logs: { inline: "[]" }, annotations: "[]" },
   };
+}
+
+/** Where the result and the logs of a record lie, if not in it. A sequence's result may be that of its last step: not its own. */
+function blobsOf(text: string): string[] {
+  const { activationId, result, logs } = JSON.parse(text) as ActivationRecord;
+  const keys = [result, logs].flatMap((payload) => ("blob" in payload ? [payload.blob] : []));
+  return keys.filter((key) => key.includes(`/${activationId}/`));
 }
 
 /** What a list's name filter is compared with: `name`, or `package/name` for packaged actions, where the package is the

@@ -2,6 +2,7 @@
 
 import type { Completion } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { argsKey } from "../../src/entities/blob-keys.ts";
 import type { Finished, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
 import type { Announcer } from "./announcer.ts";
 import { Capacity } from "./capacity.ts";
@@ -76,7 +77,10 @@ export function makeDesk(
     },
     finished(run, completion) {
       const { id, attempt, lease, about, invocation, endedAt } = run;
-      const spent = invocation !== undefined && "blob" in invocation.args ? { spent: invocation.args.blob } : {};
+      const { args } = invocation ?? {};
+      // Of a run an earlier incarnation started nobody here knows whether its arguments were large.
+      const key = args === undefined ? argsKey(about.namespaceId, id) : "blob" in args ? args.blob : undefined;
+      const spent = key === undefined ? {} : { spent: key };
       const told = endedAt === undefined ? {} : { endedAt };
       return { id, attempt, lease, about, completion, ...told, ...spent };
     },

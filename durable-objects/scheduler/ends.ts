@@ -2,6 +2,7 @@
 
 import type { Completion } from "../../src/entities/activation.ts";
 import { timeOf } from "../../src/entities/activation-id.ts";
+import { argsKey } from "../../src/entities/blob-keys.ts";
 import type { HostMessage } from "../../src/protocol/messages.ts";
 import { storeNameOf } from "../../src/protocol/names.ts";
 import type { Finished, InvokeReply, StoreName } from "../../src/protocol/rpc.ts";
@@ -65,7 +66,8 @@ export class Ends {
     const { id, attempt, lease, about } = word;
     const standing = this.#desk.grants.standing(word, this.#ports.now());
     const finished = { id, attempt, lease, about, completion: this.#believed(word) };
-    if (standing === "granted" || standing === "old") this.#take(storeNameOf(word), finished);
+    const spent = argsKey(about.namespaceId, id);
+    if (standing === "granted" || standing === "old") this.#take(storeNameOf(word), { ...finished, spent });
     else if (standing === "unproven") this.#take(storeNameOf(word), { ...finished, unproven: true });
     else {
       this.#desk.strangers++;

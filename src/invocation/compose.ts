@@ -2,6 +2,7 @@
 
 import type { About } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
+import { argsKey } from "../entities/blob-keys.ts";
 import type { Identity } from "../entities/identity.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import { seal } from "../entities/sealing.ts";
@@ -36,7 +37,7 @@ export async function compose(ports: Ports, composing: Composing): Promise<Submi
     id,
     about,
     plan,
-    args: await payloadOf(ports, payload, `args/${about.namespaceId}/${id}`),
+    args: await payloadOf(ports, payload, argsKey(about.namespaceId, id)),
     onBehalf: {
       identity: rest,
       sealedKey: rest.derived ? "" : await seal(ports.masterSecret, "handed-on-key", key),

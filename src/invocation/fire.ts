@@ -1,6 +1,7 @@
 // The story of a fire: permit, trigger, one stored fact, and only then the id. What follows from the fact is fan-out.ts.
 
 import { type ActivationId, derivedActivationId, newActivationId } from "../entities/activation-id.ts";
+import { argsKey } from "../entities/blob-keys.ts";
 import type { Identity } from "../entities/identity.ts";
 import { membersOf, mergeLayers, type RawJson } from "../entities/raw-json.ts";
 import { common } from "../entities/rights.ts";
@@ -86,7 +87,7 @@ async function factOf(
   });
   const [payload, kept, onBehalf, ...list] = await Promise.all([
     payloadOf(desk, request.payload ?? "{}", `results/${id}/1`),
-    payloadOf(desk, args, `args/${namespaceId}/${id}`),
+    payloadOf(desk, args, argsKey(namespaceId, id)),
     onBehalfOf(desk, identity, apiHost),
     ...rules,
   ]);

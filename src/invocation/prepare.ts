@@ -2,6 +2,7 @@
 
 import type { About } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
+import { argsKey } from "../entities/blob-keys.ts";
 import { type Identity, rightsOf } from "../entities/identity.ts";
 import { answerBounds } from "../entities/limit-values.ts";
 import { MAX_INLINE } from "../entities/limits.ts";
@@ -63,7 +64,7 @@ export async function invocationOf(desk: Desk, callable: Callable, ready: Ready)
     about,
     revision: callable.revision,
     exec: callable.exec,
-    args: await payloadOf(desk, args.args, `args/${about.namespaceId}/${id}`),
+    args: await payloadOf(desk, args.args, argsKey(about.namespaceId, id)),
     ...(args.initEnv === undefined ? {} : { initEnv: args.initEnv }),
     ...(await keyOf(callable, ready)),
     blocking,

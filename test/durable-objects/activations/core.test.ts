@@ -429,6 +429,32 @@ test("a record that is not to be kept is seen by waiters for a minute, and its i
   expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 0 });
 });
 
+test("blobs of a record that is not to be kept go with it, those of one that is kept stay", async () => {
+  const world = new World();
+  const [unkept, kept] = [callOf({ about: { store: false } }), callOf()];
+  await world.accept([unkept, kept]);
+  const large = (id: string) => ({
+    ...completed(),
+    result: { blob: `results/${id}/1`, size: 100_000 },
+    logs: { blob: `logs/${id}/1`, size: 100_000 },
+  });
+  for (const { id, about } of [unkept, kept]) {
+    const finished = { id, attempt: 1, lease: { epoch: 1, counter: 1 }, about, completion: large(id) };
+    world.core.complete([finished], { scheduler: "a/0", epoch: 1 });
+  }
+  expect(world.forgotten).toEqual([]);
+  await world.advance(62_000);
+  expect(world.forgotten).toEqual([`results/${unkept.id}/1`, `logs/${unkept.id}/1`]);
+});
+
+test("an activation of the fast path that ends as lost leaves no arguments behind, though its row knows of none", async () => {
+  const world = new World();
+  const { id, about } = callOf();
+  world.core.open({ id, about, scheduler: "a/0", deadline: world.clock.at + 60_000 });
+  world.core.fail(id, { about, reason: "its host is gone" });
+  expect(world.forgotten).toEqual([`args/${about.namespaceId}/${id}`]);
+});
+
 test("an alarm that failed because the storage did is run again by itself, when the platform has given it up", async () => {
   const world = new World();
   const call = callOf();

@@ -67,3 +67,20 @@ test("records of a store from before there were checksums are read as they are",
   expect(new Records(database.sql).get(id, { unkept: false })).toEqual({ activationId: id, statusCode: 0 });
   expect(log).not.toHaveBeenCalled();
 });
+
+test("emptying records whose storing is off stumbles over none, and names only blobs that are their own", () => {
+  const { database, records } = stored("{}");
+  const put = (id: string, record: string) =>
+    database.sql.exec(
+      "INSERT INTO records (id, start, name, kept, stored, record) VALUES (?, 1, 'a', 0, 1, ?)",
+      id,
+      record,
+    );
+  const inline = { inline: "[]" };
+  put("a", JSON.stringify({ activationId: "a", result: { blob: "results/a/1", size: 9 }, logs: inline }));
+  put("b", JSON.stringify({ activationId: "b", result: { blob: "results/a/1", size: 9 }, logs: { blob: "logs/b/2" } }));
+  put("c", '{"torn');
+  put("d", JSON.stringify({ activationId: "d", result: inline, logs: inline }));
+  expect(records.purge(100_000)).toEqual({ next: null, spent: ["results/a/1", "logs/b/2"] });
+  expect(records.purge(200_000)).toEqual({ next: null, spent: [] });
+});

@@ -168,6 +168,10 @@ test("what the inventory names counts, and its results are taken", async () => {
   const { id, attempt, lease } = running[0]!;
   world.hear({ t: "result", id, attempt, lease, completion: completed() });
   expect(world.core.status()).toMatchObject({ used: 512, running: 1 });
+  // Nobody here has seen its arguments: where they would lie is told to the store, which forgets them.
+  world.hear({ t: "record", id, attempt, lease, about: aboutOf(), completion: completed() });
+  await world.clock.advance(1_000);
+  expect(world.finished).toMatchObject([{ id, spent: `args/${aboutOf().namespaceId}/${id}` }]);
 });
 
 test("a word under another lease than the granted one releases nobody and frees nothing", async () => {
