@@ -1,10 +1,11 @@
-// The only door containers have to the platform: listens on their bridge's gateway and passes /api/v1/ on, nothing else and
-// nothing added. Whoever calls authenticates to the API itself. What each container and namespace may hold of it is bounded.
+// The only door containers have to the platform: listens on their bridge's gateway and passes /api/v1/ on, nothing else, and
+// adds that it comes out of a container. Whoever calls authenticates to the API itself. What each container and namespace may hold of it is bounded.
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { Pool } from "undici";
+import { FROM_CONTAINER } from "../src/entities/development.ts";
 import { type Body, receive, SlowSender } from "./forwarder-body.ts";
 import { type Asker, Shares } from "./forwarder-shares.ts";
 
@@ -205,7 +206,10 @@ class Desk {
       .request({
         path,
         method: (request.method ?? "GET") as "GET",
-        headers: passedOn(request.rawHeaders, (name) => !HOP_BY_HOP.has(name) && !CLAIMS.test(name)),
+        headers: [
+          ...passedOn(request.rawHeaders, (name) => !HOP_BY_HOP.has(name) && !CLAIMS.test(name)),
+          ...[FROM_CONTAINER, "1"],
+        ],
         body: body as Buffer | null,
         signal: abort.signal,
         responseHeaders: "raw",

@@ -39,7 +39,8 @@ export interface Env {
   MASTER_SECRET_PREVIOUS?: string;
   /** Number of ActivationStore shards per namespace (1 to 256). May grow, never shrink. */
   ACTIVATION_SHARDS?: string;
-  /** "loopback": the one-machine mode with well-known keys, honoured on loopback or the container bridge only. */
+  /** The well-known keys: "loopback" where only our own machine can connect, "everywhere" where others can as well. Once there are
+   * other namespaces they end at our own machine's loopback. */
   DEVELOPMENT_KEYS?: string;
   /** JSON of partial LimitBounds, e.g. {"concurrency":{"max":200}}. */
   LIMITS?: string;
@@ -62,6 +63,8 @@ export interface Settings {
   shards: number;
   bounds: LimitBounds;
   developmentKeys: boolean;
+  /** Whoever asks us himself, and not through a host's forwarder, is on our own machine. */
+  onLoopback: boolean;
   /** `/invokers` shows the names of hosts. */
   invokerNames: boolean;
   /** Absent: nobody has said which one this is. */
@@ -150,8 +153,8 @@ const Variables = Secrets.extend({
     .transform((text) => Number(text ?? "4"))
     .refine((shards) => Number.isInteger(shards) && shards >= 1 && shards <= 256, "must be a number from 1 to 256"),
   DEVELOPMENT_KEYS: variable.refine(
-    (text) => text === undefined || text === "loopback",
-    'must be "loopback", or absent',
+    (text) => text === undefined || text === "loopback" || text === "everywhere",
+    'must be "loopback", "everywhere", or absent',
   ),
   LIMITS: variable.transform((text, context) => jsonOf(text ?? "{}", Limits, context)),
   DEFAULT_THROTTLE: variable.transform((text, context) =>
@@ -186,7 +189,8 @@ export function checkEnv(env: Env): Checked {
     settings: {
       shards: data.ACTIVATION_SHARDS,
       bounds: data.LIMITS,
-      developmentKeys: data.DEVELOPMENT_KEYS === "loopback",
+      developmentKeys: data.DEVELOPMENT_KEYS !== undefined,
+      onLoopback: data.DEVELOPMENT_KEYS === "loopback",
       invokerNames: data.INVOKER_NAMES === "shown",
       ...(data.BUILD === undefined ? {} : { build: data.BUILD }),
       maxQueue: data.MAX_QUEUE_TIME * 1000,

@@ -58,6 +58,8 @@ export const TEXTS = {
   "foreign-origin": () => "Development keys are not accepted from a web page of another origin.",
   "lease-missing": () =>
     "The lease of the activation is missing, and no scheduler of this host has granted it: upgrade the host.",
+  "development-ended": () =>
+    "There are other namespaces here, so that the well-known keys are taken on this machine's own loopback only: use a key of your own.",
   "admin-closed": () => "The admin API is closed: set the ADMIN_TOKEN secret to open it.",
   internal: () => "There was an internal server error.",
 } satisfies Record<string, (detail: string) => string>;

@@ -2,6 +2,7 @@
 // namespace of its own that keeps no records, so that nothing of it is seen among what users have made.
 
 import { z } from "zod";
+import { PROOF_NAMESPACE } from "../../src/entities/names.ts";
 import type { AdminClient } from "../cli/admin-client.ts";
 import { causesOf, StartFailure } from "./failure.ts";
 import { newKey } from "./identity.ts";
@@ -18,9 +19,6 @@ export interface Proof {
 
 /** `unreached`: the platform did not answer, or not now; else it answered otherwise than it should. */
 export type ProofReply = { ok: true; proof: Proof } | { ok: false; reason: string; unreached: boolean };
-
-/** Nobody else is given it. */
-export const PROOF_NAMESPACE = "edgewhisk.proof";
 
 const ACTION = "hello";
 const CODE = `function main({ name = "world" }) {

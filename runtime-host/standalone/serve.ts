@@ -127,7 +127,9 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
         // Nobody stands in front of it, unless --var says so.
         CLIENT_ADDRESS_HEADER: "",
         // One person's machine: nobody is throttled unless a limit is set.
-        ...(wellKnown ? { DEVELOPMENT_KEYS: "loopback", DEFAULT_THROTTLE: "none" } : {}),
+        ...(wellKnown
+          ? { DEVELOPMENT_KEYS: config.loopback ? "loopback" : "everywhere", DEFAULT_THROTTLE: "none" }
+          : {}),
         ...config.vars,
       },
       log,

@@ -7,6 +7,8 @@ const NAME = new RegExp(`^(?:\\w|\\w[\\w@ .&-]{0,${MAX_NAME - 2}}[\\w@.&-])$`);
 
 /** Where what ships with the platform lies; its operator's. */
 export const SYSTEM_NAMESPACE = "whisk.system";
+/** Where the one-machine mode tries at each start whether it works. */
+export const PROOF_NAMESPACE = "edgewhisk.proof";
 /** Stands for the namespace of the presented key, in paths and in bodies. */
 export const OWN_NAMESPACE = "_";
 

@@ -1,13 +1,15 @@
 // HTTP Basic, once per request below /api/v1: 401 comes before 404.
 
 import type { MiddlewareHandler } from "hono";
+import { OWN_NAMESPACES } from "../entities/development.ts";
 import { type Identity, rightsOf } from "../entities/identity.ts";
+import { SYSTEM_NAMESPACE } from "../entities/names.ts";
 import { mayRequest } from "../entities/rights.ts";
-import { fail } from "../errors.ts";
+import { type Failure, fail } from "../errors.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { respond } from "./errors.ts";
 import type { Caller, Identities } from "./identities.ts";
-import { fitsDevelopment } from "./origin.ts";
+import { fitsDevelopment, isFromContainer } from "./origin.ts";
 
 /** Longest Authorization header worth decoding. */
 const MAX_HEADER = 1_024;
@@ -17,8 +19,13 @@ export function authenticate(identities: Identities): MiddlewareHandler<AppEnv> 
     if (c.req.raw.headers.get("Authorization") === null) return respond(c, fail("not-authenticated"));
     const caller = await callerOf(c, identities);
     if (caller === null) return respond(c, fail("bad-credentials"));
-    if (caller.development && !fitsDevelopment(c.req.raw)) return respond(c, fail("foreign-origin"));
-    if (!mayRequest(rightsOf(caller.identity), requestOf(c))) return respond(c, fail("beyond-credential"));
+    const fault = caller.development ? await developmentFault(c) : null;
+    if (fault !== null) return respond(c, fault);
+    const { identity } = caller;
+    // What ships with the platform is everybody's: what runs there has no say in it.
+    const rights = rightsOf(identity);
+    const most = identity.namespace.name === SYSTEM_NAMESPACE && rights !== "owner" ? "use" : rights;
+    if (!mayRequest(most, requestOf(c))) return respond(c, fail("beyond-credential"));
     c.set("identity", caller.identity);
     c.set("epoch", caller.epoch);
     c.set("isStillGood", async () => {
@@ -38,7 +45,17 @@ function requestOf(c: AppContext): { method: string; collection: string } {
 /** Where nobody has to say who he is: what is no good counts as nothing said. */
 export async function knownCaller(c: AppContext, identities: Identities): Promise<Identity | null> {
   const caller = await callerOf(c, identities);
-  return caller === null || (caller.development && !fitsDevelopment(c.req.raw)) ? null : caller.identity;
+  if (caller === null) return null;
+  return caller.development && (await developmentFault(c)) !== null ? null : caller.identity;
+}
+
+/** Why a well-known key is not taken. Not for web pages; and once others have namespaces here, only from our own machine. */
+async function developmentFault(c: AppContext): Promise<Failure | null> {
+  const { raw: request } = c.req;
+  if (!fitsDevelopment(request)) return fail("foreign-origin");
+  if (c.get("settings").onLoopback && !isFromContainer(request)) return null;
+  const others = await c.get("services").stores.identities.anyBeside(OWN_NAMESPACES);
+  return others ? fail("development-ended") : null;
 }
 
 async function callerOf(c: AppContext, identities: Identities): Promise<Caller | null> {

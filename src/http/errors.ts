@@ -49,6 +49,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "beyond-own-rights": 403,
   "lease-missing": 425,
   "foreign-origin": 403,
+  "development-ended": 403,
   "admin-closed": 403,
   internal: 500,
 };

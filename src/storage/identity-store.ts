@@ -45,6 +45,8 @@ export interface IdentityStore {
   /** What the platform does for anybody (web actions) it does as the namespace itself, with no key. Its subject is the first
    * one that is not blocked; null if there is none. */
   byNamespace(name: string): Promise<Identity | null>;
+  /** Whether anybody has a key, blocked or not, to a namespace beside these. */
+  anyBeside(namespaces: readonly string[]): Promise<boolean>;
   /** The key is in the answer and is kept sealed. */
   create(identity: NewIdentity): Promise<Made>;
   standing(subject: string): Promise<SubjectStanding | null>;

@@ -77,6 +77,7 @@ describe("the forwarder", () => {
     expect(last?.host).toBe(`127.0.0.1:${(api.address() as AddressInfo).port}`);
     expect(last?.headers).toMatchObject({ authorization: "Basic abc", "x-own": "1" });
     expect(last?.headers["cf-connecting-ip"]).toBeUndefined();
+    expect(last?.headers["x-edgewhisk-from-container"]).toBe("1");
     expect(last?.headers["x-forwarded-for"]).toBeUndefined();
   });
 

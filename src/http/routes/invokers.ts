@@ -8,8 +8,8 @@ import { json } from "../reply.ts";
 export function invokerRoutes(app: App): void {
   for (const path of ["/invokers", "/invokers/"]) {
     app.get(path, async (c) => {
-      const { developmentKeys, invokerNames } = c.get("settings");
-      const named = developmentKeys || invokerNames;
+      const { onLoopback, invokerNames } = c.get("settings");
+      const named = onLoopback || invokerNames;
       const all = (await fleet(c)).toSorted((one, other) => (one.scheduler < other.scheduler ? -1 : 1));
       const states = all.map((entry, index) => [named ? entry.scheduler : `invoker${index}`, stateOf(entry)]);
       return json(c, JSON.stringify(Object.fromEntries(states)));

@@ -1,6 +1,6 @@
 // Subjects, namespaces and keys in D1. A key is stored twice: as HMAC for the look-up and sealed for whoever may read it.
 
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, notInArray, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { Identity, Namespace, NamespaceLimits } from "../../entities/identity.ts";
 import { type MasterSecret, sameSecret, seal } from "../../entities/sealing.ts";
@@ -80,6 +80,16 @@ export class D1IdentityStore implements IdentityStore {
   async byNamespace(name: string): Promise<Identity | null> {
     const [row] = await this.#find(eq(identities.namespace, name), 1);
     return row === undefined ? null : { ...identityOf(row, ""), keyId: "", derived: true };
+  }
+
+  async anyBeside(names: readonly string[]): Promise<boolean> {
+    const { uuid, namespace } = identities;
+    const others = await this.#db
+      .select({ uuid })
+      .from(identities)
+      .where(notInArray(namespace, [...names]))
+      .limit(1);
+    return others.length > 0;
   }
 
   async create(identity: NewIdentity): Promise<Made> {
