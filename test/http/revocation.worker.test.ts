@@ -42,6 +42,12 @@ function halves(one: string, two: string) {
   return { body, send: rest.resolve };
 }
 
+/** Resolves when the host has it. */
+function runs(id: string): Promise<void> {
+  const isThere = () => host.runs.some(({ invocation }) => invocation.id === id);
+  return expect.poll(isThere, { timeout: 10_000 }).toBe(true);
+}
+
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 describe("a body that was begun with a good key and ended with a bad one", () => {
@@ -83,14 +89,14 @@ describe("a body that was begun with a good key and ended with a bad one", () =>
     const annotations = [{ key: "web-export", value: true }];
     await client.call("PUT", "/actions/page", { exec: EXEC, annotations });
     const half = halves("some", "thing");
-    const runs = host.runs.length;
+    const before = host.runs.length;
     const asked = send(`/api/v1/web/${client.namespace}/default/page`, { method: "POST", body: half.body });
     await pause(100);
     await admin("POST", `/identities/${subject}/block`);
     await pause(1_000);
     half.send();
     expect((await answer(await asked)).status).toBe(404);
-    expect(host.runs.length).toBe(runs);
+    expect(host.runs.length).toBe(before);
   });
 });
 
@@ -100,6 +106,7 @@ describe("live logs", () => {
     const other = await tenant(client.namespace);
     await client.call("PUT", "/actions/act", { exec: EXEC });
     const { json } = await client.call("POST", "/actions/act", {});
+    await runs(json.activationId);
     const path = `/api/v1/namespaces/_/activations/${json.activationId}/logs?follow=true`;
     const follow = async (who: Client) => {
       const stream = await send(path, { headers: headers(who) });
@@ -138,7 +145,7 @@ describe("calls of a blocked subject", () => {
     const { json: running } = await client.call("POST", "/actions/runs", {});
     const { json: waiting } = await client.call("POST", "/actions/waits", {});
     expect([running, waiting]).toEqual([{ activationId: expect.any(String) }, { activationId: expect.any(String) }]);
-    await expect.poll(() => host.runs.some(({ invocation }) => invocation.id === running.activationId)).toBe(true);
+    await runs(running.activationId);
     await admin("POST", `/identities/${subject}/block`);
     const run = host.runs.find(({ invocation }) => invocation.id === running.activationId);
     if (run !== undefined) host.finish(run, ran("{}"));
