@@ -11,6 +11,8 @@ export interface AdminClient {
   /** A token for the host with this name; with `rotate` also in place of the one it has. */
   createHost(name: string, options?: { rotate: boolean }): Promise<AdminReply<{ token: string }>>;
   revokeHost(name: string): Promise<AdminReply<unknown>>;
+  /** Seals a batch of stored keys with the current secret, those after `after`. */
+  reseal(after: string): Promise<AdminReply<Resealed>>;
 }
 
 export interface NewIdentity {
@@ -24,6 +26,16 @@ export type AdminReply<T> = { ok: true; value: T } | { ok: false; reason: string
 const Identity = z.object({ namespace: z.string(), key: z.string() });
 const Host = z.object({ token: z.string() });
 const Hosts = z.array(z.object({ name: z.string() }));
+const Resealed = z.object({
+  resealed: z.number(),
+  /** Whose keys no secret at hand opens. */
+  lost: z.array(z.object({ subject: z.string(), namespace: z.string() })),
+  /** Where to go on; null after the last. */
+  next: z.string().nullable(),
+  /** ISO time after which the secret of before is of no more use. */
+  mayGo: z.string().optional(),
+});
+export type Resealed = z.infer<typeof Resealed>;
 const Refusal = z.object({ error: z.string() });
 
 /** Longest wait for one answer (ms). */
@@ -70,6 +82,7 @@ export function createAdminClient(url: string, token: string): AdminClient {
     },
     createHost: (name, { rotate } = { rotate: false }) =>
       ask("POST", "/admin/v1/hosts", { body: { name, ...(rotate ? { rotate } : {}) }, schema: Host }),
+    reseal: (after) => ask("POST", "/admin/v1/reseal", { body: { after }, schema: Resealed }),
     revokeHost: (name) => ask("DELETE", `/admin/v1/hosts/${encodeURIComponent(name)}`, { schema: z.unknown() }),
   };
 }

@@ -1,10 +1,10 @@
 // `edgewhisk bootstrap`: the first key and the first host token of a deployment. Both are printed once and kept nowhere.
 
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { HOST_NAME, HOST_NAME_RULE } from "../../src/protocol/names.ts";
 import { complaintOf, joined } from "../flags.ts";
 import { createAdminClient } from "./admin-client.ts";
+import { adminToken, NO_TOKEN } from "./admin-token.ts";
 import { originOf } from "./origin.ts";
 
 const HELP = `Usage: ADMIN_TOKEN=… edgewhisk bootstrap --url URL [options]
@@ -42,8 +42,8 @@ export async function bootstrap(argv: readonly string[]): Promise<number> {
   }
   const url = originOf(values.url ?? "");
   if (url === null) return complain("--url: expected the platform's origin, http://… or https://…", 2);
-  const token = process.env.ADMIN_TOKEN || (await readToken());
-  if (token === "") return complain("no admin token: set ADMIN_TOKEN, or give it on standard input", 2);
+  const token = await adminToken();
+  if (token === "") return complain(NO_TOKEN, 2);
 
   const subject = values.subject ?? "guest";
   const name = values["host-name"] ?? "host-1";
@@ -80,31 +80,6 @@ token of host ${name}, shown this once; on a machine with Docker:
 
 function parse(argv: readonly string[]) {
   return parseArgs({ args: joined(argv, OPTIONS), options: OPTIONS, strict: true, allowPositionals: false });
-}
-
-/** The first line of standard input; at a terminal it is asked for without showing what is typed. */
-async function readToken(): Promise<string> {
-  const terminal = process.stdin.isTTY === true;
-  if (terminal) {
-    process.stderr.write("ADMIN_TOKEN: ");
-    process.stdin.setRawMode(true);
-    // In raw mode the terminal makes no signal of Ctrl-C.
-    process.stdin.on("data", (typed) => {
-      if (typed.includes("\x03")) process.exit(130);
-    });
-  }
-  const reader = createInterface({ input: process.stdin, terminal: false });
-  try {
-    for await (const line of reader) return line.trim();
-    return "";
-  } finally {
-    reader.close();
-    if (terminal) {
-      process.stdin.setRawMode(false);
-      process.stderr.write("\n");
-    }
-    process.stdin.destroy();
-  }
 }
 
 function complain(reason: string, code: number): number {

@@ -10,6 +10,7 @@ const HELP = `Usage: edgewhisk <command> [options]
   start        the whole platform on this machine (the same as npm start)
   host         run actions here for a platform elsewhere
   bootstrap    first administration of a deployment: one namespace key, one host token
+  reseal       after MASTER_SECRET was changed: seal all keys with the new one
   logs         the log of an activation, also while it runs
   images       build the action images of the runtimes shipped here
   contract     check any image against the action container contract
@@ -32,6 +33,9 @@ async function main(): Promise<void> {
       return;
     case "bootstrap":
       process.exitCode = await (await import("./bootstrap.ts")).bootstrap(rest);
+      break;
+    case "reseal":
+      process.exitCode = await (await import("./reseal.ts")).reseal(rest);
       break;
     case "logs":
       process.exitCode = await (await import("./logs.ts")).logs(rest);

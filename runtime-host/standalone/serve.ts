@@ -122,6 +122,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
       vars: {
         ADMIN_TOKEN: state.secrets.adminToken,
         MASTER_SECRET: state.secrets.masterSecret,
+        MASTER_SECRET_PREVIOUS: state.secrets.masterSecretPrevious ?? "",
         BUILD: build,
         LIMITS: LIMITS_HERE,
         // Nobody stands in front of it, unless --var says so.

@@ -16,6 +16,8 @@ const Secrets = z.object({
   adminToken: z.string().min(32),
   /** Keys for identity look-up, sealing and credentials are derived from it. */
   masterSecret: z.string().min(32),
+  /** The one of before, while it is being changed: put here by hand, taken away when `edgewhisk reseal` says so. */
+  masterSecretPrevious: z.string().optional(),
   /** The local runtime host's name. Its own for each state folder: hosts remove the containers that carry their name. */
   hostName: z.string().regex(LOCAL_HOST),
   /** Namespace key of an installation that does not honour the well-known ones. */
