@@ -22,6 +22,8 @@ export class Losses {
   #watching = false;
   #cancel: Cancel | undefined;
   #asking = false;
+  /** The last sign of life after which a silence has been told. */
+  #saidOf = 0;
 
   constructor(desk: Desk, ports: SchedulerPorts) {
     this.#desk = desk;
@@ -55,7 +57,12 @@ export class Losses {
       this.#asking = false;
       if (!link.isSilent(this.#ports.now())) return;
       if (!going) this.#unreachable();
-      else this.#ports.warn(`its host lives and has given no sign for ${Math.round(starved() / 1000)} s`);
+      else if (this.#saidOf !== link.lastSign()) {
+        this.#saidOf = link.lastSign();
+        this.#ports.warn(
+          "its host gives no sign of life, but its process lives: what runs there is left to it for a minute",
+        );
+      }
     });
   }
 
