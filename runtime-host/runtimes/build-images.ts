@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import Docker from "dockerode";
+import { type Common, localCommon } from "./base-common.ts";
 import { localBase } from "./base-local.ts";
 import { findLocalRuntimes, type LocalRuntime, MEDIA_TYPES, openwhiskModules } from "./local.ts";
 import { digestOf, type TarEntry, tarStream } from "./tar.ts";
@@ -57,6 +58,12 @@ export async function buildImages(options: ImageOptions, report: Report): Promis
   const locals = await findLocalRuntimes();
   let registry = options.base !== "local";
   const built: BuiltImage[] = [];
+  const prefix = options.prefix ?? IMAGE_PREFIX;
+  let made: Promise<Common & { base: Base }> | undefined;
+  const common = () => {
+    made ??= commonImage(docker, { prefix, report });
+    return made;
+  };
   for (const kind of options.kinds ?? (registry ? DEFAULT_KINDS : locals.map((local) => local.kind))) {
     const context = await contextOf(kind);
     let base: Base | undefined;
@@ -71,7 +78,7 @@ export async function buildImages(options: ImageOptions, report: Report): Promis
           return [...built, ...(await buildImages({ ...options, base: "local", kinds: rest(locals, built) }, report))];
       } else base = found;
     }
-    base ??= await localBaseImage(docker, { kind, locals, prefix: options.prefix ?? IMAGE_PREFIX, report });
+    base ??= await localBaseImage(docker, { kind, locals, prefix, common, report });
     built.push(await buildOne(docker, { kind, context, base, options, report }));
   }
   return built;
@@ -111,25 +118,52 @@ async function buildOne(docker: Docker, { kind, context, base, options, report }
   return { kind, image, id: made.id, base: base.reference, built: true };
 }
 
-async function localBaseImage(
-  docker: Docker,
-  { kind, locals, prefix, report }: { kind: string; locals: readonly LocalRuntime[]; prefix: string; report: Report },
-): Promise<Base> {
+interface LocalJob {
+  kind: string;
+  locals: readonly LocalRuntime[];
+  prefix: string;
+  common: () => Promise<Common & { base: Base }>;
+  report: Report;
+}
+
+async function localBaseImage(docker: Docker, { kind, locals, prefix, common, report }: LocalJob): Promise<Base> {
   const local = locals.find((each) => each.kind === kind);
   if (local === undefined) {
     const there = locals.map((each) => each.kind).join(", ");
     throw new ImageProblem(`${kind}: no such interpreter on this machine to make a base image of (it has ${there}).`);
   }
-  const entries = await localBase(local);
+  const { tree, base } = await common();
+  const own = await localBase(local, tree);
+  const entries = own.map((entry) => ({ ...entry, name: `root/${entry.name}` }));
+  entries.unshift({ type: "folder", name: "root", mode: 0o755 });
+  const text = `FROM ${base.reference}\nCOPY root /\n`;
+  entries.push({ type: "text", name: "Dockerfile", mode: 0o644, text });
   const digest = await digestOf(entries);
-  const repository = `${prefix}base-${kind.replace(":", "-")}`;
-  const reference = `${repository}:${digest.slice(0, 12)}`;
+  const reference = `${prefix}base-${kind.replace(":", "-")}:${digest.slice(0, 12)}`;
   if ((await inspect(docker, reference)) === undefined) {
     report(`${kind}: making ${reference} of ${local.interpreter} (${local.version})`);
-    const body = tarStream(entries);
-    await finished(docker, await docker.importImage(body, { repo: repository, tag: digest.slice(0, 12) }));
+    await finished(docker, await docker.buildImage(tarStream(entries), { t: reference, forcerm: true }));
   }
   return { reference, digest };
+}
+
+/** Made once for all kinds, which share its layer. */
+async function commonImage(
+  docker: Docker,
+  { prefix, report }: { prefix: string; report: Report },
+): Promise<Common & { base: Base }> {
+  const common = await localCommon();
+  for (const sentence of common.missing) report(sentence);
+  const entries = common.tree.entries();
+  const digest = await digestOf(entries);
+  const repo = `${prefix}base-common`;
+  const tag = digest.slice(0, 12);
+  const reference = `${repo}:${tag}`;
+  if ((await inspect(docker, reference)) === undefined) {
+    report(`making ${reference} of this machine's tools, certificates and time zones`);
+    await finished(docker, await docker.importImage(tarStream(entries), { repo, tag }));
+  }
+  return { ...common, base: { reference, digest } };
 }
 
 /** The base, or a sentence that says why it cannot be had. */
