@@ -20,6 +20,8 @@ export const TEXTS = {
   "unsupported-media": (expected: string) => `The request's Content-Type is not supported. Expected:\n${expected}`,
   "not-acceptable": (types: string) => `Resource representation is only available with these types:\n${types}`,
   "already-exists": () => "resource already exists",
+  "built-in": (what: string) =>
+    `'/${what}' is part of the platform and cannot be deleted. What is created under its name takes its place.`,
   "subject-blocked": () => "The subject you want to edit is blocked.",
   "host-exists": (name: string) =>
     `There is a host '${name}' already: choose another name, or say "rotate": true to replace its token.`,

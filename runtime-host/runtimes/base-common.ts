@@ -15,7 +15,7 @@ const ZONES_LEFT_OUT = /^(right|posix)$|\.(tab|list|zi)$|^leap/;
 
 const TOOLS = (
   "awk base32 base64 basename bash bc bunzip2 bzip2 cat chmod chown cksum cmp comm cp curl cut date dd df diff dirname du echo " +
-  "egrep env expr false fgrep file find flock fmt fold getent getopt git grep gunzip gzip head hostname iconv id join jq kill less " +
+  "egrep env expr false fgrep find flock fmt fold getent getopt git grep gunzip gzip head hostname iconv id join jq kill less " +
   "ln ls md5sum mkdir mkfifo mktemp mv nice nl nohup nproc od openssl paste patch perl pgrep pkill printenv printf ps pwd readlink " +
   "realpath rev rm rmdir sed seq setsid sha1sum sha256sum sha512sum shuf sleep sort split ssh stat stdbuf stty sum sync tac tail tar tee test " +
   "timeout touch tr true truncate tsort tty uname unexpand uniq unlink unxz unzip wc wget which whoami xargs xxd xz xzcat yes zcat zip"

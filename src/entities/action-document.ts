@@ -5,9 +5,15 @@ import { printHidden, writtenWithOf } from "./entity-head.ts";
 import type { ActionLimits } from "./limits.ts";
 import { parseParameters, printParameters } from "./parameters.ts";
 import { membersOf, objectOf, type RawJson } from "./raw-json.ts";
+import { BUILTIN } from "./runtimes.ts";
 
 /** What GET shows; where there is code, its JSON-escaped text belongs between `before` and `after`. */
 export type ActionText = { whole: string } | { before: string; code: CodeRef; after: string };
+
+/** What who saves the code of a built-in action finds in it. */
+const BUILTIN_CODE =
+  "// This action is part of the platform and has no code of its own. Call it by its name, put it into a sequence,\n" +
+  "// or bind its package.\n";
 
 /** The text that is stored. */
 export function documentOf(action: Action): RawJson {
@@ -51,6 +57,9 @@ export function summaryOf(action: Action): RawJson {
 export function showAction(action: Action, options: { code: boolean }): ActionText {
   const { exec } = action;
   const { code, ...rest } = { code: undefined, ...exec };
+  if (exec.kind === BUILTIN && options.code) {
+    return { whole: objectOf(fieldsOf(action, JSON.stringify({ ...rest, code: BUILTIN_CODE }))) };
+  }
   if (code === undefined || !options.code) return { whole: objectOf(fieldsOf(action, JSON.stringify(rest))) };
   // Nothing else in the text can hold this: JSON texts have no raw control character.
   const mark = "\u0000";

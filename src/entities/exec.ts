@@ -8,6 +8,7 @@ import { parseQualifiedName, printQualifiedName } from "./names.ts";
 import { elementsOf, membersOf, type RawJson, shapeOf } from "./raw-json.ts";
 import {
   BLACKBOX,
+  BUILTIN,
   isSkeleton,
   MANIFEST,
   NATIVE,
@@ -51,6 +52,9 @@ const TAG = "\\w[\\w.-]{0,127}";
 const DIGEST = "[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}";
 const IMAGE = new RegExp(`^(?:${DOMAIN}/)?${PATH}(?:/${PATH})*(?::${TAG})?(?:@${DIGEST})?$`);
 const MAX_IMAGE = 512;
+const NO_CODE =
+  "An action of kind 'builtin' is part of the platform and has no code that could be copied. Call it by its name, " +
+  "put it into a sequence, or bind its package.";
 
 /** `raw` must be valid JSON; `code`: facts of the code lifted out of it, null if there was none; `own`: the namespace that `_`
  * stands for. */
@@ -64,6 +68,7 @@ export function parseExec(
   const wanted = stringOf(fields.get("kind"));
   if (wanted === undefined) return fail("malformed-body", "'kind' must be a string defined in 'exec'");
   const kind = wanted.trim().toLowerCase();
+  if (kind === BUILTIN) return fail("malformed-body", NO_CODE);
   if (kind === SEQUENCE) return sequenceOf(fields.get("components"), options.own);
   const main = stringOf(fields.get("main"));
   if (main === undefined && fields.has("main")) {

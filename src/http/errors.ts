@@ -20,6 +20,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "unsupported-media": 415,
   "not-acceptable": 406,
   "already-exists": 409,
+  "built-in": 409,
   "wrong-collection": 409,
   "subject-blocked": 409,
   "host-exists": 409,

@@ -15,6 +15,8 @@ export interface StoredEntity extends EntityKey {
   document: string;
   revision: string;
   updated: number;
+  /** Part of the platform: nobody has stored it. */
+  builtIn?: true;
 }
 
 export interface NewEntity extends StoredEntity {

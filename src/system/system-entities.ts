@@ -119,7 +119,7 @@ function virtual(key: EntityKey): StoredEntity | null {
   const found = entities().find((each) => each.path === key.path && each.name === key.name);
   if (found === undefined) return null;
   const { path, name, type, document, revision, updated } = found;
-  return { path, name, type, document, revision, updated };
+  return { path, name, type, document, revision, updated, builtIn: true };
 }
 
 function concerns(query: EntityQuery): boolean {

@@ -127,13 +127,12 @@ const TOOLS: [string, string, string][] = [
   ],
   ["getent", "getent hosts localhost | wc -l; getent services https | awk '{print $2}'", "1 443/tcp"],
   ["bc", "echo '2^70' | bc", "1180591620717411303424"],
-  ["file", "file -b --mime-type /bin/sh | cut -d/ -f1", "application"],
 ];
 const NATIVE_SHELL = `text=$(jq -r .script 2>/dev/null | base64 -d | sh 2>&1 | tr '\\n' ' ' | sed 's/ $//')
 jq -cn --arg text "$text" '{text: $text}'`;
 const NODEJS_SHELL = `const { spawnSync } = require("node:child_process");
 function main({ script }) {
-  const { stdout } = spawnSync("/bin/bash", ["-c", Buffer.from(script, "base64").toString() ], { encoding: "utf8" });
+  const { stdout } = spawnSync("/bin/sh", ["-c", Buffer.from(script, "base64").toString() ], { encoding: "utf8" });
   return { text: stdout.trim().replaceAll("\\n", " ") };
 }`;
 const PYTHON_SHELL = `import base64, subprocess

@@ -48,10 +48,12 @@ export async function putAction(
   if (fault !== null) return fault;
   const stored = await entities.get(key);
   if (stored !== null && stored.type !== "action") return fail("wrong-collection");
-  if (stored !== null && !overwrite) return fail("already-exists");
-  const old = stored === null ? null : readAction(stored.document);
+  // What is built in is replaced by what somebody makes, and is there as if it had been stored for who updates it.
+  const before = stored?.builtIn === true && !overwrite ? null : stored;
+  if (before !== null && !overwrite) return fail("already-exists");
+  const old = before === null ? null : readAction(before.document);
   // What cannot be read any more is replaced by a whole one.
-  if (stored !== null && old === null && exec === null) return fail("corrupted");
+  if (before !== null && old === null && exec === null) return fail("corrupted");
   const components = exec?.components?.map(componentOf);
   const caller = c.get("identity").namespace.name;
   const refused =

@@ -89,7 +89,7 @@ async function remove(c: AppContext): Promise<Response> {
     entities.delete(stored.value, { expected: stored.value.revision }),
   );
   const { path, name, document } = stored.value;
-  if (gone.kind === "fixed") return respond(c, fail("not-authorized", `${path}/${name}`));
+  if (gone.kind === "fixed") return respond(c, fail("built-in", `${path}/${name}`));
   if (gone.kind === "conflict") return respond(c, fail("concurrent-modification"));
   const action = readAction(document);
   // It was damaged: the answer is all that is known of it.

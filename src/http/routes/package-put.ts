@@ -72,7 +72,8 @@ function inPlaceOf(failure: Failure): Failure {
 function existing(stored: StoredEntity | null, overwrite: boolean): Result<Package | null> {
   if (stored === null) return ok(null);
   if (stored.type !== "package") return fail("wrong-collection");
-  if (!overwrite) return fail("already-exists");
+  // What is built in is replaced by what somebody makes.
+  if (!overwrite) return stored.builtIn === true ? ok(null) : fail("already-exists");
   const old = readPackage(stored.document);
   return old === null ? fail("corrupted") : ok(old);
 }

@@ -87,7 +87,7 @@ async function remove(c: AppContext): Promise<Response> {
   if (bundle === null) return respond(c, fail("corrupted"));
   const options = { expected: stored.revision, force: force.value };
   const gone = await services.withWrite(key.value.path, () => entities.removePackage(key.value, options));
-  if (gone.kind === "fixed") return respond(c, fail("not-authorized", `${key.value.path}/${key.value.name}`));
+  if (gone.kind === "fixed") return respond(c, fail("built-in", `${key.value.path}/${key.value.name}`));
   if (gone.kind === "conflict") return respond(c, fail("concurrent-modification"));
   if (gone.kind === "not-empty") {
     return respond(c, fail("not-empty", `${gone.count} ${gone.count === 1 ? "entity" : "entities"}`));
