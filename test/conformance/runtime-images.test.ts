@@ -119,7 +119,7 @@ const TOOLS: [string, string, string][] = [
     '[3,2,"d41d8cd98f00b204e9800998ecf8427e"]',
   ],
   ["xz", "echo x | xz | xz -d; echo y | bzip2 | bunzip2; echo z | gzip | zcat", "x y z"],
-  ["ps", "ps -o comm= -p $$ | wc -l; pgrep -f no-such-thing | wc -l", "1 0"],
+  ["ps", "ps -o comm= -p $$ | wc -l; pgrep -x no-such-thing | wc -l", "1 0"],
   [
     "diff",
     "cd $(mktemp -d) && echo a > a && echo b > b && diff a b | wc -l && diff -u a b | patch -s a && cat a",
