@@ -215,10 +215,10 @@ export function longestRun(env: Env): number {
   return (checked.ok ? checked.settings.bounds : DEFAULT_BOUNDS).timeout.max;
 }
 
-/** ms a call may wait for a host. What was accepted when the environment has gone bad waits as long as by default. */
-export function longestQueue(env: Env): number {
-  const checked = checkEnv(env);
-  return checked.ok ? checked.settings.maxQueue : DEFAULT_QUEUE_TIME * 1000;
+/** ms a call may wait for a host. What was accepted before the variable went bad waits as long as by default. */
+export function longestQueue(env: Pick<Env, "MAX_QUEUE_TIME">): number {
+  const parsed = Variables.shape.MAX_QUEUE_TIME.safeParse(env.MAX_QUEUE_TIME);
+  return (parsed.success ? parsed.data : DEFAULT_QUEUE_TIME) * 1000;
 }
 
 /** One text for log and callers. */

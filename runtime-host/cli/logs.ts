@@ -115,7 +115,9 @@ function show({ type, data }: ServerEvent, output: (line: string) => void): void
 async function reasonOf(response: Response): Promise<string> {
   const text = await response.text();
   try {
-    return `${response.status}: ${(JSON.parse(text) as { error: string }).error}`;
+    const { error, waiting } = JSON.parse(text) as { error: string; waiting?: { since: number; reason: string } };
+    if (waiting === undefined) return `${response.status}: ${error}`;
+    return `it waits since ${new Date(waiting.since).toISOString()} for a host: ${waiting.reason}`;
   } catch {
     return `the platform answered ${response.status}`;
   }

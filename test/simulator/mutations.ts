@@ -24,6 +24,10 @@ const FAN_OUT = "src/invocation/fan-out.ts";
 const RUNS = "durable-objects/composition/core.ts";
 const DRIVER = "durable-objects/composition/driver.ts";
 const WORDS = "durable-objects/scheduler/host-words.ts";
+const PULLER = "durable-objects/scheduler/puller.ts";
+const MATCHING = "src/protocol/matching.ts";
+const ANY_HOST: Patch = { file: STORE, find: /host === undefined \|\| canRun\(host, need\)/, replace: "true" };
+const NO_PAUSE: Patch = { file: PULLER, find: /next\.from = this\.#events\.now\(\) \+ pause;/, replace: "" };
 
 /** A guard that only the guard it stands behind keeps idle (the host's refusal of lower epochs, the match of leases) has no
  * mutation: no world in which the other one works can tell. */
@@ -149,7 +153,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "pulled rows are not marked",
-    patches: [{ file: LEDGER, find: /this\.offer\(ids, mark, \{ now: options\.now \}\);/, replace: "" }],
+    patches: [{ file: LEDGER, find: /this\.offer\(ids, mark, \{ now \}\);/, replace: "" }],
   },
   {
     name: "a second record takes the place of the first",
@@ -186,7 +190,7 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       {
         file: STORE,
-        find: /this\.#wakeAt\(Math\.min\(askAt, placeAt, this\.#fires\.next\(\), purgeAt\)\);/,
+        find: /this\.#wakeAt\(Math\.min\(askAt, placeAt, [^;]*;/,
         replace: "",
       },
       { file: STORE, find: /this\.#wake\(ASK_AFTER\);\n {4}const wakes/, replace: "const wakes" },
@@ -352,5 +356,69 @@ export const MUTATIONS: Mutation[] = [
         replace: "logs: answered ? [...progress.logs, id] : progress.logs,",
       },
     ],
+  },
+  {
+    name: "stores are asked for work by memory alone",
+    patches: [ANY_HOST],
+  },
+  {
+    name: "stores are asked by memory alone, and again at once when nothing came of it",
+    patches: [ANY_HOST, NO_PAUSE],
+  },
+  {
+    name: "what nobody can run keeps all memory free for itself",
+    patches: [
+      ANY_HOST,
+      { file: PULLER, find: /Math\.min\(memory, turn\.wanted\)/, replace: "memory" },
+      { file: PULLER, find: /const PAUSE_MOST = 30_000;/, replace: "const PAUSE_MOST = 1;" },
+    ],
+  },
+  {
+    name: "nobody asks for the kind",
+    patches: [{ file: MATCHING, find: /if \(runtime\.kind === kind\) return true;/, replace: "return true;" }],
+  },
+  {
+    name: "nobody asks for labels",
+    patches: [{ file: MATCHING, find: /labels\.every\(\(label\) => /, replace: "labels.every((label) => true || " }],
+  },
+  {
+    name: "only the kind of the oldest row is asked for",
+    patches: [
+      {
+        file: "durable-objects/activations/queue.ts",
+        find: /const heads = this\.#texts\(\)\n/,
+        replace: "const heads = this.#texts().slice(0, 1)\n",
+      },
+    ],
+  },
+  {
+    name: "what nobody can run waits for ever",
+    patches: [{ file: LEDGER, find: /if \(this\.waiting === 0\) return \[\];/, replace: "return [];" }],
+  },
+  {
+    name: "two machines' clocks are compared",
+    patches: [
+      {
+        file: "durable-objects/activations/dispatcher.ts",
+        find: /\{ epoch: mark\.epoch \}\)/,
+        replace: "{ epoch: mark.epoch, at: this.#ports.now() })",
+      },
+      {
+        file: SCHEDULER,
+        find: /const isStale = [^;]*;/,
+        replace: "const isStale = this.#ports.now() - options.at > 3_000;",
+      },
+    ],
+  },
+  {
+    name: "whoever hangs is waited for without end",
+    patches: [
+      {
+        file: "durable-objects/deadline.ts",
+        find: /const cancel = after\(ms, [^;]*;/,
+        replace: "const cancel = () => {};",
+      },
+    ],
+    only: "scheduler-mute",
   },
 ];

@@ -30,7 +30,17 @@ function replay(): void {
 }
 
 function everything(): void {
-  const totals = { accepted: 0, success: 0, lost: 0, starts: 0, compositions: 0, fires: 0, excused: 0, rested: 0 };
+  const totals = {
+    accepted: 0,
+    success: 0,
+    lost: 0,
+    stuck: 0,
+    starts: 0,
+    compositions: 0,
+    fires: 0,
+    excused: 0,
+    rested: 0,
+  };
 
   for (let from = first; from < first + count; from += CHUNK) {
     const to = Math.min(from + CHUNK, first + count) - 1;
@@ -46,6 +56,7 @@ function everything(): void {
         totals.accepted += outcome.accepted;
         totals.success += outcome.success;
         totals.lost += outcome.lost;
+        totals.stuck += outcome.stuck;
         totals.starts += outcome.starts;
         totals.fires += outcome.fires;
         totals.compositions += outcome.compositions;
@@ -58,7 +69,7 @@ function everything(): void {
   }
 
   it("runs real work: most of what is accepted succeeds, and hardly an id needs the excuse", () => {
-    const { accepted, success, lost, starts, compositions, fires, excused } = totals;
+    const { accepted, success, lost, stuck, starts, compositions, fires, excused } = totals;
     const seeds = count;
     process.stdout.write(`simulator: ${seeds} seeds, ${JSON.stringify(totals)}\n`);
     expect(accepted).toBeGreaterThan(seeds * 10);
@@ -66,7 +77,10 @@ function everything(): void {
     expect(fires).toBeGreaterThan(seeds);
     expect(compositions).toBeGreaterThan(seeds * 2);
     // About a fifth is meant to fail: runs past their timeout, containers that die.
-    expect(success / accepted).toBeGreaterThan(0.72);
+    expect(success / (accepted - stuck)).toBeGreaterThan(0.72);
+    // Some worlds lack a host for some of the work.
+    expect(stuck / accepted).toBeGreaterThan(0.03);
+    expect(stuck / accepted).toBeLessThan(0.3);
     expect(lost / accepted).toBeLessThan(0.06);
     expect(excused / accepted).toBeLessThan(0.001);
   });

@@ -22,12 +22,12 @@ const RealDate = globalThis.Date;
 
 class SimDate extends RealDate {
   constructor(...args: [] | [number | string]) {
-    if (args.length === 0) super(Math.floor(current().now));
+    if (args.length === 0) super(Math.floor(current().clock));
     else super(args[0]);
   }
 
   static override now(): number {
-    return Math.floor(current().now);
+    return Math.floor(current().clock);
   }
 }
 

@@ -8,6 +8,8 @@ export interface Owner {
   readonly label: string;
   alive: boolean;
   frozen?: boolean;
+  /** ms by which the clock of its machine differs. */
+  readonly skew?: number;
 }
 
 export interface SimEvent {
@@ -43,6 +45,11 @@ export class Kernel {
 
   get now(): number {
     return this.#now;
+  }
+
+  /** Epoch ms as the machine reads it on which the present owner runs. */
+  get clock(): number {
+    return this.#now + (this.owner?.skew ?? 0);
   }
 
   /** ms since the world began. */

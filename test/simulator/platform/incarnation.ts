@@ -42,6 +42,10 @@ export class Incarnation implements Owner {
     });
   }
 
+  get skew(): number {
+    return this.node.skew;
+  }
+
   /** `ctx` as the class finds it. */
   context(): object {
     const sockets = this.node.sockets;

@@ -114,7 +114,7 @@ export class Network {
     this.#up(wire, () => {
       const { node } = wire;
       if (node.autoResponse?.request === text) {
-        socket.pingedAt = new Date(Math.floor(this.#kernel.now));
+        socket.pingedAt = new Date(Math.floor(this.#kernel.now + node.skew));
         this.#down(wire, node.autoResponse.response);
         return;
       }

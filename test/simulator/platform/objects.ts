@@ -2,6 +2,7 @@
 // delays and loses, hibernatable sockets, alarms at least once, and the output gate.
 
 import type { Kernel, Owner, SimEvent } from "../machine/kernel.ts";
+import type { Random } from "../machine/random.ts";
 import { Incarnation, type Instance } from "./incarnation.ts";
 import type { Network } from "./network.ts";
 import { Shelf } from "./storage.ts";
@@ -20,16 +21,21 @@ export class ObjectNode {
   previous: Incarnation | null = null;
   autoResponse: { request: string; response: string } | null = null;
   lives = 0;
+  /** ms by which the clock of its machine differs. */
+  readonly skew: number;
+  /** Until then (ms since the beginning) what it answers reaches nobody, and nobody learns that it does not. */
+  mutedUntil = 0;
   #platform: Platform;
   #make: ObjectClass;
   #alarm: SimEvent | null = null;
   #retries = 0;
 
-  constructor(platform: Platform, make: ObjectClass, options: { label: string; name: string }) {
+  constructor(platform: Platform, make: ObjectClass, options: { label: string; name: string; skew: number }) {
     this.#platform = platform;
     this.#make = make;
     this.label = options.label;
     this.name = options.name;
+    this.skew = options.skew;
   }
 
   get exports(): Record<string, unknown> {
@@ -83,7 +89,9 @@ export class ObjectNode {
     this.#alarm = null;
     const at = this.shelf.alarm;
     if (at === null) return;
-    this.#alarm = kernel.after(at - kernel.now + this.#platform.network.alarmDelay(), null, () => this.#ring());
+    this.#alarm = kernel.after(at - this.skew - kernel.now + this.#platform.network.alarmDelay(), null, () =>
+      this.#ring(),
+    );
   }
 
   /** Soft state and sockets are gone; what was confirmed stays. */
@@ -164,14 +172,14 @@ export class ObjectNode {
   #ring(): void {
     const { kernel } = this.#platform;
     const at = this.shelf.alarm;
-    if (at === null || at > kernel.now + 0.001) return;
+    if (at === null || at > kernel.now + this.skew + 0.001) return;
     this.shelf.alarm = null;
     const life = this.wake();
     kernel.trace(`${life.label} alarm`);
     const again = (cause: unknown): void => {
       kernel.trace(`${life.label} alarm failed: ${String(cause)}`);
       if (this.#retries++ >= 6 || this.shelf.alarm !== null) return;
-      this.shelf.alarm = kernel.now + 2_000 * 2 ** this.#retries;
+      this.shelf.alarm = kernel.now + this.skew + 2_000 * 2 ** this.#retries;
       this.arm();
     };
     const tell = (cause: Error): void => again(cause);
@@ -197,10 +205,15 @@ export class Platform {
   /** The Worker's own entrypoints, as objects find them on `ctx.exports`. */
   readonly exports: Record<string, unknown> = {};
   readonly #nodes = new Map<string, ObjectNode>();
+  readonly #random: Random;
+  readonly #skews: number;
 
-  constructor(kernel: Kernel, network: Network) {
+  /** `skews`: the most by which the clocks of machines differ (ms), in either direction. */
+  constructor(kernel: Kernel, network: Network, options: { random: Random; skews: number }) {
     this.kernel = kernel;
     this.network = network;
+    this.#random = options.random;
+    this.#skews = options.skews;
   }
 
   /** A namespace binding for `make`. */
@@ -217,10 +230,15 @@ export class Platform {
     const key = `${kind} ${name}`;
     let node = this.#nodes.get(key);
     if (node === undefined) {
-      node = new ObjectNode(this, make, { label: `${kind}(${name})`, name });
+      node = new ObjectNode(this, make, { label: `${kind}(${name})`, name, skew: this.skew() });
       this.#nodes.set(key, node);
     }
     return node;
+  }
+
+  /** Of a machine more. */
+  skew(): number {
+    return this.#skews === 0 ? 0 : this.#random.ms(-this.#skews, this.#skews);
   }
 
   nodes(): ObjectNode[] {
@@ -322,7 +340,7 @@ export class Platform {
         life.pending.add(broken);
         const answer = (settle: () => void): void =>
           life.emit(() => {
-            if (life.pending.delete(broken)) back(network.delay(), settle);
+            if (life.pending.delete(broken) && kernel.elapsed >= node.mutedUntil) back(network.delay(), settle);
           });
         node
           .enter(life, (instance) => {

@@ -7,9 +7,8 @@ import type { RuntimeReport } from "../../../src/protocol/messages.ts";
 import type { Kernel, Owner } from "../machine/kernel.ts";
 import type { Random } from "../machine/random.ts";
 import type { History, Start } from "./history.ts";
-import { HANG } from "./scenario.ts";
+import { type ActionPlan, HANG } from "./scenario.ts";
 
-export const KIND = "nodejs:20";
 /** Longest cold start (ms). */
 const COLD = 400;
 
@@ -35,8 +34,11 @@ export interface SimContainersOptions {
   boot: string;
   /** MB, all shards together. */
   memory: number;
-  /** Whether containers of this action fail now and then. */
-  fragile: (path: string) => boolean;
+  kinds: readonly string[];
+  labels: readonly string[];
+  slowness: number;
+  /** What is called by this path. */
+  actionOf: (path: string) => ActionPlan | undefined;
 }
 
 interface Running {
@@ -50,6 +52,10 @@ export class SimContainers implements Containers {
   readonly memory: number;
   /** The next start takes very long. */
   hangNext = false;
+  /** When it last refused a run for want of room. */
+  refusedAt = Number.NEGATIVE_INFINITY;
+  /** When a run last began or ended. */
+  changedAt = 0;
   readonly #options: SimContainersOptions;
   readonly #running = new Set<Running>();
   readonly #warm = new Map<string, number>();
@@ -59,15 +65,25 @@ export class SimContainers implements Containers {
     this.memory = options.memory;
   }
 
+  get kinds(): readonly string[] {
+    return this.#options.kinds;
+  }
+
   run(job: Job, listener: RunListener): void {
-    const { kernel, random, history, owner, host, boot } = this.#options;
+    const { kernel, random, history, owner, host, boot, kinds, labels, slowness } = this.#options;
+    const action = this.#options.actionOf(job.path);
+    const lacks = action?.labels.filter((label) => !labels.includes(label)) ?? [];
+    if (!kinds.includes(job.kind))
+      history.violate(`${boot} was given ${job.id} of kind ${job.kind}, which it cannot run`);
+    if (lacks.length > 0) history.violate(`${boot} was given ${job.id}, which asks for ${lacks.join()}`);
     if (random.chance(0.01)) {
+      this.refusedAt = kernel.elapsed;
       kernel.after(random.ms(0, 20), owner, () => listener.refused(job, "busy"));
       return;
     }
     const args = JSON.parse(job.args) as Args;
     const { call } = args;
-    const ms = args.todo === undefined ? args.ms : Math.min(args.ms, ASKING);
+    const ms = Math.min(args.ms ?? 0, args.todo === undefined ? Number.POSITIVE_INFINITY : ASKING);
     const { id, attempt } = job;
     const start: Start = {
       id,
@@ -82,19 +98,21 @@ export class SimContainers implements Containers {
     };
     const running = { job, start };
     this.#running.add(running);
+    this.changedAt = kernel.elapsed;
     this.#checkMemory();
     const pool = `${job.namespaceId} ${job.path} ${job.revision}`;
     const idle = this.#warm.get(pool) ?? 0;
-    const cold = this.hangNext ? HANG : idle === 0 ? random.ms(5, COLD) : 0;
+    const cold = this.hangNext ? HANG : idle === 0 ? slowness * random.ms(5, COLD) : 0;
     this.hangNext = false;
     if (idle > 0) this.#warm.set(pool, idle - 1);
-    const dies = this.#options.fragile(job.path) && random.chance(0.15);
+    const dies = action?.fragile === true && random.chance(0.15);
     const timedOut = !dies && ms > job.limits.timeout;
     const duration = cold + (dies ? random.ms(0, ms) : Math.min(ms, job.limits.timeout));
     history.started(start);
     kernel.after(duration, owner, () => {
       start.endedAt = kernel.elapsed;
       this.#running.delete(running);
+      this.changedAt = kernel.elapsed;
       if (!dies) this.#warm.set(pool, (this.#warm.get(pool) ?? 0) + 1);
       const result = resultOf(args, `"boot":"${boot}","attempt":${attempt}`);
       const outcome = timedOut
@@ -119,7 +137,7 @@ export class SimContainers implements Containers {
   }
 
   runtimes(): RuntimeReport[] {
-    return [{ kind: KIND, image: "sim", digest: "sim" }];
+    return this.#options.kinds.map((kind) => ({ kind, image: "sim", digest: "sim" }));
   }
 
   unhealthy(): string | null {

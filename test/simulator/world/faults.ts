@@ -24,6 +24,23 @@ function strike(world: World, plan: FaultPlan): void {
       kernel.after(plan.length, null, () => host?.start());
       return;
     }
+    case "host-change": {
+      // What is installed there changes; it is started again.
+      const host = draw(world.hosts, plan);
+      if (host === undefined) return;
+      host.kinds = host.kinds === host.plan.kinds ? host.plan.kindsLater : host.plan.kinds;
+      host.kill({ silent: false });
+      kernel.after(plan.length, null, () => host.start());
+      return;
+    }
+    case "host-slow":
+      draw(world.hosts, plan)?.slow(plan.length);
+      return;
+    case "scheduler-mute": {
+      const node = draw(world.nodes("scheduler"), plan);
+      if (node !== undefined) node.mutedUntil = kernel.elapsed + plan.length;
+      return;
+    }
     case "pair-crash": {
       // The host dies, and its scheduler before it has noticed.
       const host = draw(world.hosts, plan);

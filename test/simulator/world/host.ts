@@ -10,16 +10,17 @@ import { PROTOCOL_VERSION } from "../../../src/protocol/messages.ts";
 import type { Kernel, Owner } from "../machine/kernel.ts";
 import type { Random } from "../machine/random.ts";
 import type { Network } from "../platform/network.ts";
-import { KIND, SimContainers } from "./containers.ts";
+import { SimContainers } from "./containers.ts";
 import type { History } from "./history.ts";
-import type { HostPlan } from "./scenario.ts";
+import { type ActionPlan, type HostPlan, suits } from "./scenario.ts";
 
 export interface HostSurroundings {
   kernel: Kernel;
   random: Random;
   network: Network;
   history: History;
-  fragile: (path: string) => boolean;
+  /** What is called by this path. */
+  actionOf: (path: string) => ActionPlan | undefined;
 }
 
 export class SimHost {
@@ -29,6 +30,8 @@ export class SimHost {
   containers: SimContainers | null = null;
   /** An operator wants nothing new to start here. */
   draining = false;
+  /** What it can run from its next start on. */
+  kinds: string[];
   /** Since when every shard's scheduler has this boot's inventory and nothing runs; null otherwise. */
   idleSince: number | null = null;
   #around: HostSurroundings;
@@ -38,6 +41,7 @@ export class SimHost {
 
   constructor(plan: HostPlan, around: HostSurroundings) {
     this.plan = plan;
+    this.kinds = plan.kinds;
     this.#around = around;
   }
 
@@ -53,6 +57,18 @@ export class SimHost {
 
   get up(): boolean {
     return this.process?.alive === true && this.process.frozen !== true;
+  }
+
+  /** ms for which it has been there, with nothing to do. */
+  idleFor(): number {
+    const { idleSince, containers } = this;
+    if (idleSince === null || containers === null || containers.stats().running > 0) return 0;
+    return this.#around.kernel.elapsed - Math.max(idleSince, containers.changedAt);
+  }
+
+  /** Whether it could run this as it is now. */
+  suits(action: ActionPlan): boolean {
+    return suits(this.plan, this.containers?.kinds ?? [], action);
   }
 
   start(): void {
@@ -87,6 +103,11 @@ export class SimHost {
     });
   }
 
+  /** It stands still most of the time, but never for long. */
+  slow(ms: number): void {
+    for (let at = 0; at < ms; at += 1_000) this.#around.kernel.after(at, null, () => this.freeze(900));
+  }
+
   /** Called now and then. */
   observe(): void {
     const idle = this.connected && !this.draining && this.containers?.stats().running === 0;
@@ -95,11 +116,11 @@ export class SimHost {
   }
 
   #compose(boot: string, owner: Owner): void {
-    const { kernel, random, history, fragile } = this.#around;
-    const { name, memory, shards } = this.plan;
+    const { kernel, random, history, actionOf } = this.#around;
+    const { name, memory, shards, labels, slowness } = this.plan;
     const containers = new SimContainers({
-      ...{ kernel, random: random.fork(), history, owner, host: name, boot, fragile },
-      memory: memory * shards,
+      ...{ kernel, random: random.fork(), history, owner, host: name, boot, actionOf },
+      ...{ memory: memory * shards, kinds: this.kinds, labels, slowness },
     });
     this.containers = containers;
     const log = logger(kernel, boot);
@@ -118,6 +139,7 @@ export class SimHost {
         boot,
         report: () => ({
           ...{ version: PROTOCOL_VERSION, host: name, shard, boot, build: "sim", engine: "process", memory },
+          ...(labels.length === 0 ? {} : { labels }),
           ...{ runtimes: containers.runtimes(), blackbox: false, epoch: dispatcher.epochOf(shard) },
         }),
         received: (_link, messages) => dispatcher.received(shard, messages),
@@ -126,7 +148,7 @@ export class SimHost {
       });
     });
     const nothing = (): never => {
-      throw new Error(`no blobs and no code in this world: ${KIND}`);
+      throw new Error("no blobs and no code in this world");
     };
     const dispatcher = new Dispatcher({
       ...{ host: name, boot, memory, links, containers, outbox, kept, log },

@@ -23,9 +23,8 @@ import type {
 } from "../../../src/protocol/rpc.ts";
 import type { EntityKey } from "../../../src/storage/entity-store.ts";
 import type { Kernel, Owner } from "../machine/kernel.ts";
-import { KIND } from "./containers.ts";
 import type { Call, History } from "./history.ts";
-import type { ActionPlan, ComposedPlan, FirePlan, NamespacePlan } from "./scenario.ts";
+import { type ActionPlan, type ComposedPlan, type FirePlan, type NamespacePlan, NODE } from "./scenario.ts";
 
 export interface Bindings {
   SCHEDULER: { getByName(name: string): InvokerSchedulerRpc };
@@ -43,15 +42,19 @@ export interface IsolateOptions {
   shards: number;
   actions: readonly ActionPlan[];
   compositions: readonly ComposedPlan[];
+  skew: number;
+  /** A scheduler said that it has no room for this action. */
+  refused: (scheduler: string, action: string) => void;
 }
 
 const ROSTER_TTL = 1_000;
-const CONDUCTOR = { timeout: 2_000, memory: 128, concurrency: 1 };
+const CONDUCTOR = { kind: NODE, labels: [], timeout: 2_000, memory: 128, concurrency: 1 };
 /** Name of an action that is not there. */
 export const GONE = "gone";
 
 export class Isolate implements Owner {
   readonly label: string;
+  readonly skew: number;
   alive = true;
   lostAt: number | null = null;
   /** Objects that wait for a word of this isolate. */
@@ -64,6 +67,7 @@ export class Isolate implements Owner {
   constructor(options: IsolateOptions) {
     this.#options = options;
     this.label = options.label;
+    this.skew = options.skew;
     this.#actions = actionsOf(options.actions, options.compositions);
     this.#fanOut = new FanOut(this.#actions);
   }
@@ -131,12 +135,18 @@ export class Isolate implements Owner {
   #desk(call: Pick<Call, "number" | "id">): FireDesk {
     const { kernel, history, bindings, shards } = this.#options;
     return {
-      now: () => Math.floor(kernel.now),
+      now: () => Math.floor(kernel.now + this.skew),
       after: (ms, run) => {
         const event = kernel.after(ms, this, run);
         return () => kernel.cancel(event);
       },
-      scheduler: (name) => bindings.SCHEDULER.getByName(name),
+      scheduler: (name) => ({
+        invoke: async (invocation, options) => {
+          const reply = await bindings.SCHEDULER.getByName(name).invoke(invocation, options);
+          if (reply.kind === "busy") this.#options.refused(name, invocation.about.name);
+          return reply;
+        },
+      }),
       storeOf: (activation) => {
         const store = bindings.ACTIVATIONS.getByName(storeNameOf(activation));
         if (!("rules" in activation)) return store;
@@ -240,16 +250,17 @@ function composedOf(path: string, { name, kind, parts }: ComposedPlan): Callable
 
 function callableOf(
   path: string,
-  { name, timeout, memory, concurrency }: Pick<ActionPlan, "name" | "timeout" | "memory" | "concurrency">,
+  { name, kind, labels, timeout, memory, concurrency }: Omit<ActionPlan, "runMs" | "fragile">,
 ): Callable {
   return {
     name,
     version: "0.0.1",
     path: `${path}/${name}`,
-    kind: KIND,
+    kind,
+    ...(labels.length === 0 ? {} : { labels }),
     limits: { timeout, memory, logs: 10, concurrency },
     revision: "r1",
-    exec: { kind: KIND, binary: false },
+    exec: { kind, binary: false },
     parameters: new Map(),
     defaults: "{}",
     final: new Set(),

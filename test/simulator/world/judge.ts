@@ -6,14 +6,14 @@ import { composed } from "./composed.ts";
 import { restartPlatform } from "./faults.ts";
 import { fired } from "./fired.ts";
 import type { Call } from "./history.ts";
+import { isStuck, linesOf, rightlyStuck } from "./matched.ts";
 import { type Fault, PAIR } from "./scenario.ts";
 import { throttled } from "./throttled.ts";
 import type { World } from "./world.ts";
 
-/** After the last fault everything must have ended by then (ms): the longest row deadline and one round more. */
-export const REST = 200_000;
-/** A row may wait this long beside an idle host (ms). */
-const IDLE_WAIT = 15_000;
+/** After the last fault everything must have ended by then (ms): the longest row deadline, and steps
+ * that wait for a host one after the other. */
+export const REST = 400_000;
 /** A caller who waits hears of the end within this time (ms), logs included. */
 const PROMPT = 3_000;
 const LOSSY: ReadonlySet<Fault> = new Set([
@@ -36,6 +36,8 @@ export interface Verdict {
   success: number;
   /** Ended as whisk internal errors. */
   lost: number;
+  /** Ended because no host took them in time. */
+  stuck: number;
   starts: number;
   /** Compositions that have a record. */
   compositions: number;
@@ -63,12 +65,14 @@ export async function judge(world: World): Promise<Verdict> {
   let accepted = 0;
   let success = 0;
   let lost = 0;
+  let stuck = 0;
   for (const call of history.calls) {
     const id = idOf(call);
     if (id === null) continue;
     accepted++;
     const record = records.get(id);
-    if (record?.statusCode === 3) lost++;
+    if (isStuck(record)) stuck++;
+    else if (record?.statusCode === 3) lost++;
     if (record?.statusCode === 0) success++;
     else if (record !== undefined && scenario.profile === "calm") calm(world, call, record);
   }
@@ -77,6 +81,7 @@ export async function judge(world: World): Promise<Verdict> {
     accepted,
     success,
     lost,
+    stuck,
     starts: history.starts.length,
     compositions,
     fires,
@@ -122,16 +127,10 @@ async function rest(world: World, records: Map<string, ActivationRecord>): Promi
       }
     }
     for (const node of world.nodes("store")) {
-      const { waiting, running, fires, oldestWaitMs, reason } = await world.bindings.ACTIVATIONS.getByName(
-        node.name,
-      ).backlog();
+      const { waiting, running, fires } = await world.bindings.ACTIVATIONS.getByName(node.name).backlog();
       open ||= waiting + running + fires > 0;
-      const since = kernel.elapsed - oldestWaitMs;
-      if (waiting > 0 && oldestWaitMs > IDLE_WAIT && idleSince(world) < kernel.elapsed - IDLE_WAIT) {
-        history.violate(`${node.label}: a row waits since ${since.toFixed(0)} beside an idle host: ${reason ?? ""}`);
-        done = true;
-      }
     }
+    done ||= !(await linesOf(world));
     for (const node of world.nodes("composition")) {
       const { running } = await world.bindings.COMPOSITION.getByName(node.name).backlog();
       open ||= running > 0;
@@ -182,13 +181,6 @@ function isCounted(world: World, id: string, namespace: string): boolean {
 /** Its end is known, or it died with its host. */
 function over(world: World, start: { boot: string; endedAt: number | null }): boolean {
   return start.endedAt !== null || world.hosts.some((host) => host.deaths.some((death) => death.boot === start.boot));
-}
-
-/** Since when some host that can take anything has had nothing to do. */
-function idleSince(world: World): number {
-  let since = Number.POSITIVE_INFINITY;
-  for (const host of world.hosts) if (host.idleSince !== null) since = Math.min(since, host.idleSince);
-  return since;
 }
 
 function missing(world: World, records: Map<string, ActivationRecord>): number {
@@ -277,7 +269,9 @@ function prompt(world: World): void {
 
 /** Without faults every run that its container answered well is a success. */
 function calm(world: World, call: Call, record: ActivationRecord): void {
-  if (record.statusCode === 2) return;
+  if (record.statusCode === 2 || rightlyStuck(world, call, record)) return;
+  // A step of it may have been what no host could run.
+  if (call.composition === true) return;
   const result = "inline" in record.result ? record.result.inline : "";
   world.history.violate(`call ${call.number} failed without any fault: ${record.statusCode} ${result}`);
 }

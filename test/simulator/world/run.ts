@@ -37,6 +37,7 @@ async function liveAndJudge(world: World): Promise<Verdict> {
       accepted: 0,
       success: 0,
       lost: 0,
+      stuck: 0,
       starts: 0,
       compositions: 0,
       fires: 0,

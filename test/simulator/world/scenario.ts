@@ -9,10 +9,19 @@ export interface HostPlan {
   memory: number;
   shards: number;
   joinsAt: number;
+  /** What it can run at first, and after "host-change". */
+  kinds: string[];
+  kindsLater: string[];
+  labels: string[];
+  /** Its containers take so many times as long as elsewhere. */
+  slowness: number;
 }
 
 export interface ActionPlan {
   name: string;
+  kind: string;
+  /** A host must have these. */
+  labels: string[];
   memory: number;
   timeout: number;
   /** Activations one container takes at a time. */
@@ -72,6 +81,9 @@ export const FAULTS = [
   "host-drain",
   "pair-crash",
   "cut-kill",
+  "host-change",
+  "host-slow",
+  "scheduler-mute",
   "container-hang",
   "socket-cut",
   "socket-half-open",
@@ -108,31 +120,27 @@ export interface Scenario {
   fires: FirePlan[];
   faults: FaultPlan[];
   weather: Weather;
+  /** The most by which machines' clocks differ (ms), in either direction. */
+  skews: number;
 }
 
 /** Between the two deaths of a pair there is less than this (ms). */
 export const PAIR = 3_000;
 export const MAX_TIMEOUT = 6_000;
+export const NODE = "nodejs:20";
+export const PYTHON = "python:3.12";
+/** Seconds a call may wait for a host. */
+export const QUEUE_TIME = 60;
 /** A hung container takes this long (ms): longer than a scheduler waits for any run. */
 export const HANG = 90_000;
 
 export function scenarioOf(random: Random, only?: Fault): Scenario {
   const profile = only !== undefined ? "single" : random.pick(["calm", "single", "network", "storm", "storm"] as const);
   const plain = random.int(8_000, 25_000);
-  const hosts = Array.from({ length: random.int(1, 3) }, (_, index) => ({
-    name: `h${index}`,
-    memory: random.pick([512, 1024, 2048]),
-    shards: random.chance(0.2) ? 2 : 1,
-    joinsAt: index === 0 && random.chance(0.8) ? 0 : random.int(0, plain / 2),
-  }));
-  const actions = Array.from({ length: random.int(1, 4) }, (_, index) => ({
-    name: `a${index}`,
-    memory: random.pick([128, 128, 256, 512]),
-    timeout: random.pick([500, 2_000, MAX_TIMEOUT]),
-    concurrency: random.pick([1, 1, 1, 4]),
-    runMs: random.pick([5, 50, 500, 3_000]),
-    fragile: random.chance(0.2),
-  }));
+  const hosts = Array.from({ length: random.int(1, 3) }, (_, index) => hostOf(random, { index, plain }));
+  // In most worlds everything can be run somewhere.
+  if (random.chance(0.7)) for (const host of hosts) if (!host.kinds.includes(NODE)) host.kinds.push(NODE);
+  const actions = Array.from({ length: random.int(1, 4) }, (_, index) => actionOf(random, index));
   const namespaces = Array.from({ length: random.int(1, 2) }, (_, index) => namespaceOf(random, index));
   const faults = faultsOf(random, { profile, length: plain, only });
   const calls = callsOf(random, { length: plain, actions, namespaces: namespaces.length });
@@ -147,7 +155,41 @@ export function scenarioOf(random: Random, only?: Fault): Scenario {
   const shards = random.pick([1, 1, 2]);
   const weather = weatherOf(random, profile);
   const compositions = composedOf(random.fork(), { actions, calls, faults });
-  return { profile, length, shards, hosts, actions, namespaces, calls, compositions, fires, faults, weather };
+  const skews = random.pick([0, 0, 500, 4_000]);
+  return { profile, length, shards, hosts, actions, namespaces, calls, compositions, fires, faults, weather, skews };
+}
+
+function hostOf(random: Random, { index, plain }: { index: number; plain: number }): HostPlan {
+  const kinds = () => random.pick([[NODE, PYTHON], [NODE, PYTHON], [NODE], [NODE], [PYTHON]]).slice();
+  return {
+    name: `h${index}`,
+    memory: random.pick([256, 512, 1024, 2048, 2048]),
+    shards: random.chance(0.2) ? 2 : 1,
+    joinsAt: index === 0 && random.chance(0.8) ? 0 : random.int(0, plain / 2),
+    kinds: kinds(),
+    kindsLater: kinds(),
+    labels: random.chance(0.3) ? ["gpu"] : [],
+    slowness: random.pick([1, 1, 1, 4]),
+  };
+}
+
+function actionOf(random: Random, index: number): ActionPlan {
+  return {
+    name: `a${index}`,
+    kind: random.chance(0.75) ? NODE : PYTHON,
+    labels: random.chance(0.1) ? ["gpu"] : [],
+    memory: random.pick([128, 128, 256, 512]),
+    timeout: random.pick([500, 2_000, MAX_TIMEOUT]),
+    concurrency: random.pick([1, 1, 1, 4]),
+    runMs: random.pick([5, 50, 500, 3_000]),
+    fragile: random.chance(0.2),
+  };
+}
+
+/** Whether this host's plan, with these kinds, gives what the action needs. */
+export function suits(host: HostPlan, kinds: readonly string[], action: ActionPlan): boolean {
+  if (!kinds.includes(action.kind) || host.memory < action.memory) return false;
+  return action.labels.every((label) => host.labels.includes(label));
 }
 
 function namespaceOf(random: Random, index: number): NamespacePlan {

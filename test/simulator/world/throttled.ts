@@ -19,7 +19,8 @@ export function throttled(world: World): void {
     if (concurrentInvocations !== undefined) atATime(history, namespace, concurrentInvocations);
     if (invocationsPerMinute === undefined) continue;
     const permits = history.permits.filter((each) => each.namespace === namespace.uuid);
-    const begun = kernel.now - kernel.elapsed;
+    const gate = world.nodes("gate").find((each) => each.name === namespace.uuid);
+    const begun = kernel.now - kernel.elapsed + (gate?.skew ?? 0);
     const minutes = new Set(permits.map((each) => Math.floor((begun + each.at) / MINUTE)));
     const allowed = invocationsPerMinute * minutes.size;
     if (permits.length > allowed) history.violate(`${permits.length} calls of ${namespace.name}, ${allowed} allowed`);

@@ -17,7 +17,8 @@ import { breakThings } from "./faults.ts";
 import { type Call, History } from "./history.ts";
 import { SimHost } from "./host.ts";
 import { type Bindings, Isolate } from "./isolate.ts";
-import type { CallPlan, FirePlan, Scenario } from "./scenario.ts";
+import { noneWaits, noRefusal } from "./matched.ts";
+import { type CallPlan, type FirePlan, QUEUE_TIME, type Scenario } from "./scenario.ts";
 
 export class World {
   readonly scenario: Scenario;
@@ -37,7 +38,7 @@ export class World {
     this.#random = options.random;
     this.kernel = new Kernel(options.random.fork(), options);
     this.network = new Network(this.kernel, scenario.weather);
-    this.platform = new Platform(this.kernel, this.network);
+    this.platform = new Platform(this.kernel, this.network, { random: options.random.fork(), skews: scenario.skews });
     this.history = new History(this.kernel, (id) => this.isWritten(id));
     this.bindings = {
       SCHEDULER: this.platform.bind("scheduler", InvokerScheduler),
@@ -52,6 +53,7 @@ export class World {
       DB: {},
       MASTER_SECRET: "simulated-master-secret-0123456789",
       ACTIVATION_SHARDS: String(scenario.shards),
+      MAX_QUEUE_TIME: String(QUEUE_TIME),
     });
     this.platform.exports.Internal = {
       resume: (fire: Fire, started: string[]) =>
@@ -65,18 +67,11 @@ export class World {
           (worker) => (worker as Isolate).step(request),
         ),
     };
-    const fragile = new Set(
-      scenario.namespaces.flatMap(({ name }) =>
-        scenario.actions.filter((each) => each.fragile).map((each) => `${name}/${each.name}`),
-      ),
-    );
     const { kernel, network, history } = this;
     const around = {
-      kernel,
-      network,
-      history,
+      ...{ kernel, network, history },
       random: this.#random.fork(),
-      fragile: (path: string) => fragile.has(path),
+      actionOf: (path: string) => scenario.actions.find((each) => path.endsWith(`/${each.name}`)),
     };
     this.hosts = scenario.hosts.map((plan) => new SimHost(plan, around));
     wipe();
@@ -92,13 +87,17 @@ export class World {
     breakThings(this, scenario.faults);
     const observe = (): void => {
       for (const host of hosts) host.observe();
+      noneWaits(this);
       kernel.after(1_000, null, observe);
     };
     kernel.after(1_000, null, observe);
     await kernel.run(scenario.length);
     network.faults = false;
     kernel.trace("faults stop");
-    for (const node of this.platform.nodes()) node.end("Durable Object was superseded.");
+    for (const node of this.platform.nodes()) {
+      node.end("Durable Object was superseded.");
+      node.mutedUntil = 0;
+    }
     for (const host of hosts) {
       host.start();
       host.idleSince = null;
@@ -111,7 +110,9 @@ export class World {
     const label = `worker${this.isolates.length}`;
     const { kernel, history, bindings, scenario } = this;
     const { shards, actions, compositions } = scenario;
-    const next = new Isolate({ label, kernel, history, bindings, shards, actions, compositions });
+    const refused = (scheduler: string, action: string): void => noRefusal(this, scheduler, action);
+    const skew = this.platform.skew();
+    const next = new Isolate({ label, kernel, history, bindings, shards, actions, compositions, skew, refused });
     this.isolates.push(next);
     return next;
   }
