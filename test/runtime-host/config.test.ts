@@ -180,3 +180,11 @@ test("registries: rules, the users' one, credentials as a file or as the text it
   expect(complaintOf(["--pull", "perhaps"])).toMatch(/--pull perhaps: expected/);
   expect(complaintOf(["--user-registry", "https://x/y"])).toMatch(/expected a host/);
 });
+
+test("labels are words, each once, sixteen at most", () => {
+  expect(configOf([]).labels).toEqual([]);
+  expect(configOf(["--labels", "gpu,zone=eu,gpu"]).labels).toEqual(["gpu", "zone=eu"]);
+  expect(configOf([], { ...env, EDGEWHISK_LABELS: "big" }).labels).toEqual(["big"]);
+  expect(complaintOf(["--labels", "gpu,a b"])).toMatch(/^--labels a b: expected at most 16 words/);
+  expect(complaintOf(["--labels", Array.from({ length: 17 }, (_, at) => `l${at}`).join()])).toMatch(/^--labels l16/);
+});

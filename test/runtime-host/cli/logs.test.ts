@@ -50,3 +50,14 @@ it.each([
 ])("'%s' is the origin %s", (text, origin) => {
   expect(originOf(text)).toBe(origin);
 });
+
+it("says why an activation waits, and since when", async () => {
+  const waiting = { since: Date.UTC(2026, 0, 2), reason: "no connected host can run python:3.12" };
+  const body = JSON.stringify({ error: "The requested resource does not exist.", code: "t", waiting });
+  vi.stubGlobal("fetch", async () => new Response(body, { status: 404 }));
+  expect(await logs([ID, "--url", "http://127.0.0.1:1", "--auth", "a:b"])).toBe(1);
+  vi.unstubAllGlobals();
+  expect(said).toBe(
+    "edgewhisk logs: it waits since 2026-01-02T00:00:00.000Z for a host: no connected host can run python:3.12\n",
+  );
+});
