@@ -59,6 +59,8 @@ export async function* follow(
   let attempt = 0;
   let from = 0;
   let count = 0;
+  // Clocks differ, and an id may be anybody's invention: from the future it is as one of now.
+  const made = Math.min(timeOf(id), ports.now());
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
     if (scheduler === undefined) {
       const { record, known } = await ports.store.await(id, { ms: looks === 0 ? 0 : LOOK });
@@ -75,7 +77,7 @@ export async function* follow(
         return;
       }
       scheduler = (await whoRuns(ports, activation))?.scheduler;
-      const unheard = scheduler === undefined && !known && ports.now() - timeOf(id) > YOUNG;
+      const unheard = scheduler === undefined && !known && ports.now() - made > YOUNG;
       if (unheard && !(await ports.composition.runs(id)) && !(await ports.store.await(id, { ms: LOOK })).known) {
         yield { kind: "unknown" };
         return;

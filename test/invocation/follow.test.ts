@@ -58,10 +58,9 @@ class World implements FollowPorts {
     for (let at = 0; at < this.lines.length; at += 3) yield this.lines.slice(at, at + 3);
   }
 
-  async all(): Promise<Followed[]> {
+  async all(of = id(NOW)): Promise<Followed[]> {
     const said: Followed[] = [];
-    for await (const each of follow(this, { id: id(NOW), namespaceId: "mine" }))
-      if (each.kind !== "idle") said.push(each);
+    for await (const each of follow(this, { id: of, namespaceId: "mine" })) if (each.kind !== "idle") said.push(each);
     return said;
   }
 }
@@ -124,6 +123,14 @@ it("knows nothing of an id nobody knows, once it is old enough to be known", asy
   world.holds = false;
   expect(await world.all()).toEqual([{ kind: "unknown" }]);
   expect(world.at - NOW).toBeGreaterThan(2_000);
+});
+
+it("gives up an id from the future as soon as one of now", async () => {
+  const world = new World();
+  Object.assign(world, { holds: false, known: false });
+  expect(await world.all(id(NOW + 10 * 365 * 86_400_000))).toEqual([{ kind: "unknown" }]);
+  expect(world.at - NOW).toBeGreaterThan(2_000);
+  expect(world.at - NOW).toBeLessThan(5_000);
 });
 
 it("waits for a sequence's record, which is all there is to be told of it", async () => {
