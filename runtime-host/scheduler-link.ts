@@ -199,6 +199,7 @@ export class SchedulerLink {
     }
     // One that was good before may be so again: a platform that comes up may not know its hosts yet.
     if (this.#everOpen || this.#refusals < TOKEN_TRIES) return null;
+    if (status === 403 && said !== "") return `The platform does not let this host in: ${said}`;
     return `The platform does not accept this host's token (${status}): it was revoked, replaced, or is another platform's.`;
   }
 

@@ -58,6 +58,8 @@ export const TEXTS = {
   "beyond-own-rights": () =>
     "The annotation 'provide-api-key' asks for more rights than the key has that writes the action; \"owner\" takes a stored key.",
   "foreign-origin": () => "Development keys are not accepted from a web page of another origin.",
+  "beyond-token": (shards: string) =>
+    `This host's token is for ${shards} of its schedulers: make one for more ("shards"), or split the host over fewer (--shards).`,
   "lease-missing": () =>
     "The lease of the activation is missing, and no scheduler of this host has granted it: upgrade the host.",
   "development-ended": () =>

@@ -1,6 +1,7 @@
 // Hosts and the digests of their tokens, schedulers as they last reported, stores whose rows wait for anybody. Synchronous.
 
-import type { RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
+import { MOST_SHARDS } from "../../src/protocol/names.ts";
+import type { HostToken, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
 import { type Database, type Migrations, migrate, type Sql } from "../schema.ts";
 
 const MIGRATIONS: Migrations = [
@@ -9,6 +10,8 @@ const MIGRATIONS: Migrations = [
     "CREATE TABLE schedulers (name TEXT PRIMARY KEY, host TEXT NOT NULL, entry TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE waiting (store TEXT PRIMARY KEY) WITHOUT ROWID",
   ],
+  // How many schedulers a token is for. Those that were made before may be in use for as many as a host may have.
+  [`ALTER TABLE hosts ADD COLUMN shards INTEGER NOT NULL DEFAULT ${MOST_SHARDS}`],
 ];
 /** Stores told to one host that comes; the others offer by their own alarms. */
 const MOST_TOLD = 1_000;
@@ -23,11 +26,14 @@ export class Book {
     this.#sql = database.sql;
   }
 
-  setHost(name: string, digest: string, options: { now: number }): void {
+  /** `shards`: of a host that is there as many as before, where it does not say. */
+  setHost(name: string, digest: string, options: { now: number; shards?: number | undefined }): void {
+    const { now, shards = null } = options;
     this.#sql.exec(
-      `INSERT INTO hosts (name, digest, created) VALUES (?1, ?2, ?3)
-        ON CONFLICT (name) DO UPDATE SET digest = excluded.digest, created = excluded.created`,
-      ...[name, digest, options.now],
+      `INSERT INTO hosts (name, digest, created, shards) VALUES (?1, ?2, ?3, coalesce(?4, 1))
+        ON CONFLICT (name) DO UPDATE
+        SET digest = excluded.digest, created = excluded.created, shards = coalesce(?4, shards)`,
+      ...[name, digest, now, shards],
     );
   }
 
@@ -39,15 +45,17 @@ export class Book {
     return gone.length > 0;
   }
 
-  digestOf(name: string): string | undefined {
-    return this.#sql.exec<{ digest: string }>("SELECT digest FROM hosts WHERE name = ?", name).toArray()[0]?.digest;
+  host(name: string): { digest: string; shards: number } | undefined {
+    return this.#sql
+      .exec<{ digest: string; shards: number }>("SELECT digest, shards FROM hosts WHERE name = ?", name)
+      .toArray()[0];
   }
 
-  hosts(): { name: string; created: number }[] {
+  hosts(): HostToken[] {
     return this.#sql
-      .exec<{ name: string; created: number }>("SELECT name, created FROM hosts ORDER BY name")
+      .exec<HostToken & Record<string, string | number>>("SELECT name, created, shards FROM hosts ORDER BY name")
       .toArray()
-      .map(({ name, created }) => ({ name, created }));
+      .map(({ name, created, shards }) => ({ name, created, shards }));
   }
 
   schedulers(): RosterEntry[] {

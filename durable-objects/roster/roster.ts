@@ -4,7 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import { equalTexts } from "../../src/entities/credential.ts";
 import type { Env } from "../../src/env.ts";
 import { HOST_NAME, HOST_NAME_RULE, hostOfToken } from "../../src/protocol/names.ts";
-import type { NewHostReply, RosterEntry, RosterRpc, StoreName } from "../../src/protocol/rpc.ts";
+import type { HostToken, NewHostReply, RosterEntry, RosterRpc, StoreName } from "../../src/protocol/rpc.ts";
 import { type Confirm, confirming } from "../confirm.ts";
 import { Book } from "./book.ts";
 import { digestOf, newToken } from "./tokens.ts";
@@ -23,13 +23,13 @@ export class Roster extends DurableObject<Env> implements RosterRpc {
     this.#book = new Book({ sql: storage.sql, transaction: (run) => storage.transactionSync(run) });
   }
 
-  async createHost(name: string, options: { rotate: boolean }): Promise<NewHostReply> {
+  async createHost(name: string, options: { rotate: boolean; shards?: number }): Promise<NewHostReply> {
     if (!HOST_NAME.test(name)) return { kind: "bad-name", rule: HOST_NAME_RULE };
     const token = newToken(name);
     const digest = await digestOf(token);
     // No wait between the look and the write.
-    if (!options.rotate && this.#book.digestOf(name) !== undefined) return { kind: "exists" };
-    this.#book.setHost(name, digest, { now: Date.now() });
+    if (!options.rotate && this.#book.host(name) !== undefined) return { kind: "exists" };
+    this.#book.setHost(name, digest, { now: Date.now(), shards: options.shards });
     return this.#confirm({ kind: "made", token });
   }
 
@@ -37,15 +37,16 @@ export class Roster extends DurableObject<Env> implements RosterRpc {
     return this.#confirm(this.#book.dropHost(name));
   }
 
-  async authenticate(token: string): Promise<string | null> {
+  async authenticate(token: string): Promise<{ host: string; shards: number } | null> {
     const host = hostOfToken(token);
     if (host === null) return null;
     const digest = await digestOf(token);
-    const known = this.#book.digestOf(host);
-    return equalTexts(digest, known ?? NO_DIGEST) && known !== undefined ? host : null;
+    const known = this.#book.host(host);
+    const isGood = equalTexts(digest, known?.digest ?? NO_DIGEST);
+    return isGood && known !== undefined ? { host, shards: known.shards } : null;
   }
 
-  async hosts(): Promise<{ name: string; created: number }[]> {
+  async hosts(): Promise<HostToken[]> {
     return this.#book.hosts();
   }
 

@@ -8,8 +8,11 @@ export interface AdminClient {
   createIdentity(subject: string, options?: NewIdentity): Promise<AdminReply<{ namespace: string; key: string }>>;
   /** The names of all hosts. */
   hosts(): Promise<AdminReply<string[]>>;
-  /** A token for the host with this name; with `rotate` also in place of the one it has. */
-  createHost(name: string, options?: { rotate: boolean }): Promise<AdminReply<{ token: string }>>;
+  /** A token for the host with this name; with `rotate` also in place of the one it has. `shards`: schedulers it opens. */
+  createHost(
+    name: string,
+    options?: { rotate: boolean; shards?: number | undefined },
+  ): Promise<AdminReply<{ token: string }>>;
   revokeHost(name: string): Promise<AdminReply<unknown>>;
   /** Seals a batch of stored keys with the current secret, those after `after`. */
   reseal(after: string): Promise<AdminReply<Resealed>>;
@@ -80,8 +83,10 @@ export function createAdminClient(url: string, token: string): AdminClient {
       const reply = await ask("GET", "/admin/v1/hosts", { schema: Hosts });
       return reply.ok ? { ok: true, value: reply.value.map((host) => host.name) } : reply;
     },
-    createHost: (name, { rotate } = { rotate: false }) =>
-      ask("POST", "/admin/v1/hosts", { body: { name, ...(rotate ? { rotate } : {}) }, schema: Host }),
+    createHost: (name, { rotate, shards } = { rotate: false }) => {
+      const body = { name, ...(rotate ? { rotate } : {}), ...(shards === undefined ? {} : { shards }) };
+      return ask("POST", "/admin/v1/hosts", { body, schema: Host });
+    },
     reseal: (after) => ask("POST", "/admin/v1/reseal", { body: { after }, schema: Resealed }),
     revokeHost: (name) => ask("DELETE", `/admin/v1/hosts/${encodeURIComponent(name)}`, { schema: z.unknown() }),
   };

@@ -1,7 +1,7 @@
 // `edgewhisk bootstrap`: the first key and the first host token of a deployment. Both are printed once and kept nowhere.
 
 import { parseArgs } from "node:util";
-import { HOST_NAME, HOST_NAME_RULE } from "../../src/protocol/names.ts";
+import { HOST_NAME, HOST_NAME_RULE, MOST_SHARDS } from "../../src/protocol/names.ts";
 import { complaintOf, joined } from "../flags.ts";
 import { createAdminClient } from "./admin-client.ts";
 import { adminToken, NO_TOKEN } from "./admin-token.ts";
@@ -14,6 +14,7 @@ Makes one identity and one host token in the platform at URL, and prints them on
   --url URL            origin of the platform, e.g. https://edgewhisk.example.workers.dev
   --subject NAME       whose key, and name of the namespace    guest
   --host-name NAME     name of the runtime host                host-1
+  --shards N           schedulers the host may be split over, 1 to 16    1
   --rotate             replace the token of a host that is there; a process that uses it is cut off
 
 Nothing is changed where something of it is refused. The admin token comes from the variable ADMIN_TOKEN, or from standard input; never from the command line, which every user
@@ -24,6 +25,7 @@ const OPTIONS = {
   url: { type: "string" },
   subject: { type: "string" },
   "host-name": { type: "string" },
+  shards: { type: "string" },
   rotate: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -50,6 +52,11 @@ export async function bootstrap(argv: readonly string[]): Promise<number> {
   const rotate = values.rotate ?? false;
   if (!HOST_NAME.test(name)) return complain(`--host-name ${name}: expected ${HOST_NAME_RULE}`, 2);
 
+  const shards = values.shards === undefined ? undefined : Number(values.shards);
+  if (shards !== undefined && !(Number.isInteger(shards) && shards >= 1 && shards <= MOST_SHARDS)) {
+    return complain(`--shards ${values.shards}: expected a number from 1 to ${MOST_SHARDS}`, 2);
+  }
+
   const admin = createAdminClient(url, token);
   const hosts = await admin.hosts();
   if (!hosts.ok) return complain(hosts.reason, 1);
@@ -68,12 +75,12 @@ export async function bootstrap(argv: readonly string[]): Promise<number> {
 
   wsk property set --apihost ${url} --auth ${key}
 `);
-  const host = await admin.createHost(name, { rotate });
+  const host = await admin.createHost(name, { rotate, shards });
   if (!host.ok) return complain(`the key above is made, the host's token is not: ${host.reason}`, 1);
   process.stdout.write(`
 token of host ${name}, shown this once; on a machine with Docker:
 
-  EDGEWHISK_TOKEN=${host.value.token} npx edgewhisk host --url ${url}
+  EDGEWHISK_TOKEN=${host.value.token} npx edgewhisk host --url ${url}${shards === undefined ? "" : ` --shards ${shards}`}
 `);
   return 0;
 }

@@ -23,6 +23,8 @@ export interface AppEnv {
     isStillGood: () => Promise<boolean>;
     /** Set below /host/v1 only: the name of the runtime host that is calling. */
     host: string;
+    /** How many schedulers its token opens. */
+    shards: number;
   };
 }
 

@@ -48,6 +48,7 @@ export const STATUS: Record<ErrorCode, number> = {
   overloaded: 503,
   "beyond-credential": 403,
   "beyond-own-rights": 403,
+  "beyond-token": 403,
   "lease-missing": 425,
   "foreign-origin": 403,
   "development-ended": 403,

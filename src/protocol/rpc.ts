@@ -263,13 +263,22 @@ export interface RosterEntry {
 /** "exists": there is such a host, and nothing was changed. */
 export type NewHostReply = { kind: "made"; token: string } | { kind: "exists" } | { kind: "bad-name"; rule: string };
 
+export interface HostToken {
+  name: string;
+  /** Epoch ms. */
+  created: number;
+  /** Schedulers it opens: `name/0` and the next ones. */
+  shards: number;
+}
+
 export interface RosterRpc {
-  /** Makes a host's token, which is shown once; with `rotate` also one in place of the host's last, which opens nothing any more. */
-  createHost(name: string, options: { rotate: boolean }): Promise<NewHostReply>;
+  /** Makes a host's token, which is shown once; with `rotate` also one in place of the host's last, which opens nothing any more.
+   * `shards`: how many it opens; 1, or as many as the host's last, where it is not said. */
+  createHost(name: string, options: { rotate: boolean; shards?: number }): Promise<NewHostReply>;
   revokeHost(name: string): Promise<boolean>;
-  /** The host name behind a token, or null. Compares in constant time. */
-  authenticate(token: string): Promise<string | null>;
-  hosts(): Promise<{ name: string; created: number }[]>;
+  /** The host behind a token, or null. Compares in constant time. */
+  authenticate(token: string): Promise<{ host: string; shards: number } | null>;
+  hosts(): Promise<HostToken[]>;
   schedulers(): Promise<RosterEntry[]>;
   /** A scheduler's host came, changed, or went. Returns stores that have rows waiting for anybody, if it came. */
   report(entry: RosterEntry): Promise<StoreName[]>;

@@ -127,7 +127,7 @@ describe("the admin API", () => {
     expect(status).toBe(200);
     expect(json).toEqual({ name: "machine-1", token: expect.any(String) });
     const { json: hosts } = await admin("GET", "/hosts");
-    expect(hosts).toContainEqual({ name: "machine-1", created: expect.any(Number) });
+    expect(hosts).toContainEqual({ name: "machine-1", shards: 1, created: expect.any(Number) });
     expect(JSON.stringify(hosts)).not.toContain(json.token);
     expect((await admin("DELETE", "/hosts/machine-1")).status).toBe(200);
     expect((await admin("DELETE", "/hosts/machine-1")).status).toBe(404);

@@ -48,6 +48,27 @@ describe("dialling in", () => {
     }
   });
 
+  it("is open for as many schedulers as the token is for, and for no other", async () => {
+    const made = await roster().createHost("wide", { rotate: true, shards: 2 });
+    if (made.kind !== "made") throw new Error("no token");
+    const dial = async (shard: number) => {
+      const answer = await withToken(`/host/v1/connect?shard=${shard}`, made.token, {
+        headers: { Upgrade: "websocket" },
+      });
+      answer.webSocket?.accept();
+      answer.webSocket?.close();
+      return answer;
+    };
+    expect([(await dial(0)).status, (await dial(1)).status]).toEqual([101, 101]);
+    expect((await dial(99)).status).toBe(403);
+    const refused = await dial(2);
+    expect([refused.status, await refused.json()]).toMatchObject([403, { error: expect.stringContaining("2 of its") }]);
+    expect((await roster().hosts()).find(({ name }) => name === "wide")).toMatchObject({ shards: 2 });
+    // A new token in the place of this one is for as many.
+    await roster().createHost("wide", { rotate: true });
+    expect((await roster().hosts()).find(({ name }) => name === "wide")).toMatchObject({ shards: 2 });
+  });
+
   it("is refused to a revoked host at once", async () => {
     const token = await tokenOf("revoked");
     expect((await withToken("/host/v1/blobs/args/a/b", token)).status).toBe(403);

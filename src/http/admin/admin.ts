@@ -17,7 +17,12 @@ import { resealRoutes } from "./reseal.ts";
 
 const ROOT = "/admin/v1";
 
-const NewHost = z.strictObject({ name: z.string(), rotate: z.boolean().optional() });
+const NewHost = z.strictObject({
+  name: z.string(),
+  rotate: z.boolean().optional(),
+  /** Schedulers its token opens. */
+  shards: z.number().int().min(1).max(16).optional(),
+});
 
 export function adminRoutes(app: App): void {
   app.use("/admin/*", guard);
@@ -54,10 +59,10 @@ function refuse(c: AppContext, failure: Failure): Response {
 async function createHost(c: AppContext): Promise<Response> {
   const body = await bodyOf(c, NewHost);
   if (!body.ok) return respond(c, body);
-  const { name, rotate = false } = body.value;
+  const { name, rotate = false, shards } = body.value;
   const services = c.get("services");
   const lines = rotate ? await linesOf(services, name) : [];
-  const made = await services.roster().createHost(name, { rotate });
+  const made = await services.roster().createHost(name, { rotate, ...(shards === undefined ? {} : { shards }) });
   if (made.kind === "bad-name") return respond(c, fail("bad-request", `The name of a host has ${made.rule}.`));
   if (made.kind === "exists") return respond(c, fail("host-exists", name));
   await cut(services, lines);

@@ -10,20 +10,21 @@ import { json, reply } from "../reply.ts";
 /** How long a token that was good is taken for good (ms). */
 const TOKEN_TTL = 5_000;
 const MAX_TOKENS = 1_000;
-const MAX_SHARD = 255;
 const BOOT = /^[\w-]{1,64}$/;
 
 interface Known {
   host: string;
+  shards: number;
   until: number;
 }
 
 export function hostRoutes(app: App): void {
   const tokens = new Map<string, Known>();
   app.use("/host/v1/*", async (c, next) => {
-    const host = await hostOf(c, tokens);
-    if (host === null) return respond(c, fail("bad-credentials"));
-    c.set("host", host);
+    const known = await hostOf(c, tokens);
+    if (known === null) return respond(c, fail("bad-credentials"));
+    c.set("host", known.host);
+    c.set("shards", known.shards);
     return next();
   });
   app.get("/host/v1/connect", connect);
@@ -32,18 +33,18 @@ export function hostRoutes(app: App): void {
   app.put("/host/v1/blobs/:key{.+}", put);
 }
 
-async function hostOf(c: AppContext, tokens: Map<string, Known>): Promise<string | null> {
+async function hostOf(c: AppContext, tokens: Map<string, Known>): Promise<Omit<Known, "until"> | null> {
   const header = c.req.raw.headers.get("Authorization");
   if (header === null || header.length > 512 || !header.startsWith("Bearer ")) return null;
   const token = header.slice(7);
   // A dial asks the Roster itself: a revoked host must not come back in.
   const known = c.req.path === "/host/v1/connect" ? undefined : tokens.get(token);
-  if (known !== undefined && Date.now() < known.until) return known.host;
-  const host = await c.get("services").roster().authenticate(token);
-  if (host === null) return null;
+  if (known !== undefined && Date.now() < known.until) return known;
+  const good = await c.get("services").roster().authenticate(token);
+  if (good === null) return null;
   if (tokens.size >= MAX_TOKENS) tokens.clear();
-  tokens.set(token, { host, until: Date.now() + TOKEN_TTL });
-  return host;
+  tokens.set(token, { ...good, until: Date.now() + TOKEN_TTL });
+  return good;
 }
 
 /** The scheduler's object trusts these headers, so that they are made here and nothing of the request's own goes along. */
@@ -52,9 +53,8 @@ function connect(c: AppContext): Response | Promise<Response> {
     return respond(c, fail("bad-request", "A WebSocket upgrade is expected here."));
   }
   const shard = c.req.query("shard") ?? "0";
-  if (!/^\d{1,3}$/.test(shard) || Number(shard) > MAX_SHARD) {
-    return respond(c, fail("bad-request", `The shard must be 0 to ${MAX_SHARD}.`));
-  }
+  if (!/^\d{1,2}$/.test(shard)) return respond(c, fail("bad-request", "The shard must be a number from 0 on."));
+  if (Number(shard) >= c.get("shards")) return respond(c, fail("beyond-token", String(c.get("shards"))));
   const boot = c.req.query("boot");
   if (boot !== undefined && !BOOT.test(boot)) return respond(c, fail("bad-request", "The boot id is malformed."));
   const asked = new URLSearchParams({ shard: String(Number(shard)) });

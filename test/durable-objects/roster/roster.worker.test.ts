@@ -25,7 +25,7 @@ test("a host's token opens its name, survives the object, and is worth nothing a
   const token = await tokenOf("one");
   expect(token).toMatch(/^ewh\.one\.[A-Za-z0-9_-]{43}$/);
   await abortAllDurableObjects();
-  expect(await roster().authenticate(token)).toBe("one");
+  expect(await roster().authenticate(token)).toEqual({ host: "one", shards: 1 });
   const newer = await tokenOf("one", { rotate: true });
   expect(await roster().authenticate(token)).toBeNull();
   expect((await roster().hosts()).map((host) => host.name)).toEqual(["one"]);
@@ -37,7 +37,7 @@ test("a host's token opens its name, survives the object, and is worth nothing a
 test("a name in use is not given again unasked: the token there is stays good", async () => {
   const token = await tokenOf("one");
   expect(await roster().createHost("one", { rotate: false })).toEqual({ kind: "exists" });
-  expect(await roster().authenticate(token)).toBe("one");
+  expect(await roster().authenticate(token)).toEqual({ host: "one", shards: 1 });
   const both = await Promise.all([1, 2].map(() => roster().createHost("two", { rotate: false })));
   expect(both.map((each) => each.kind).sort()).toEqual(["exists", "made"]);
 });
