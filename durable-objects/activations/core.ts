@@ -17,6 +17,7 @@ import type {
   SchedulerName,
   StoreName,
 } from "../../src/protocol/rpc.ts";
+import { AlarmRetry } from "../alarm-retry.ts";
 import type { Database } from "../schema.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Fires, RESUME_AFTER } from "./fires.ts";
@@ -33,8 +34,6 @@ const RETRY_SOON = 1_000;
 /** ms after which declined rows go to others, batched. */
 const PASS_ON = 20;
 const PASS_ON_MOST = 5_000;
-/** ms after which a round that failed is tried again: the platform gives an alarm up after some failures. */
-const ALARM_RETRY = 5_000;
 /** The alarm fires this late at most (ms), so that it is not set anew for each row. */
 const ALARM_SLACK = 500;
 
@@ -46,6 +45,7 @@ export class StoreCore {
   readonly #waiters: Waiters;
   readonly #dispatcher: Dispatcher;
   readonly #rounds: Rounds;
+  readonly #alarm: AlarmRetry;
   /** Epoch ms of the alarm, as far as this incarnation knows. */
   #alarmAt = Number.POSITIVE_INFINITY;
   /** How often an alarm was wished for. */
@@ -53,13 +53,13 @@ export class StoreCore {
   #passing = false;
   /** Times in a row that rows were passed on and nothing was taken. */
   #passedInVain = 0;
-  #retrying = false;
   #refusing = false;
   #placing: Promise<number> | undefined;
 
   constructor(name: StoreName, options: { database: Database; ports: StorePorts }) {
     const { ports } = options;
     this.#ports = ports;
+    this.#alarm = new AlarmRetry(ports, () => this.#round());
     this.#ledger = new Ledger(options.database);
     this.#waiters = new Waiters(ports.after);
     const ledger = this.#ledger;
@@ -210,21 +210,7 @@ export class StoreCore {
 
   /** The object's alarm. Safe to run at any time and twice. Resolves when the round is over; rejects if its storage fails. */
   async alarm(): Promise<void> {
-    try {
-      await this.#round();
-    } catch (error) {
-      this.#retryAlarm();
-      throw error;
-    }
-  }
-
-  #retryAlarm(): void {
-    if (this.#retrying) return;
-    this.#retrying = true;
-    this.#ports.after(ALARM_RETRY, () => {
-      this.#retrying = false;
-      this.alarm().catch((error: unknown) => this.#ports.warn(`the alarm failed again: ${String(error)}`));
-    });
+    await this.#alarm.run();
   }
 
   async #round(): Promise<void> {

@@ -42,7 +42,7 @@ export class Composition extends DurableObject<Env> implements CompositionRpc {
   }
 
   override async alarm(): Promise<void> {
-    this.#core.alarm();
+    await this.#core.alarm();
   }
 
   #ports(name: string): CompositionPorts {

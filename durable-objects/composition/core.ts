@@ -5,6 +5,7 @@ import type { ActivationRecord } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Run, RunReply } from "../../src/protocol/composition.ts";
 import { Waiters } from "../activations/waiters.ts";
+import { AlarmRetry } from "../alarm-retry.ts";
 import type { Database } from "../schema.ts";
 import { Driver, framed } from "./driver.ts";
 import { Ledger, MOST_RUNS } from "./ledger.ts";
@@ -24,12 +25,14 @@ export class CompositionCore {
   readonly #ports: CompositionPorts;
   readonly #ledger: Ledger;
   readonly #waiters: Waiters;
+  readonly #alarm: AlarmRetry;
   readonly #driven = new Set<ActivationId>();
   /** Epoch ms of the alarm, as far as this incarnation knows. */
   #alarmAt = Number.POSITIVE_INFINITY;
 
   constructor(options: { database: Database; ports: CompositionPorts }) {
     this.#ports = options.ports;
+    this.#alarm = new AlarmRetry(options.ports, () => this.#round());
     this.#ledger = new Ledger(options.database);
     this.#waiters = new Waiters(options.ports.after);
     // The alarm an earlier incarnation set may be lost to a later one: with runs under way there is always one.
@@ -69,7 +72,11 @@ export class CompositionCore {
   }
 
   /** The object's alarm. Safe to run at any time and twice. */
-  alarm(): void {
+  async alarm(): Promise<void> {
+    await this.#alarm.run();
+  }
+
+  async #round(): Promise<void> {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     const now = this.#ports.now();
     const purgeAt = this.#ledger.purge(now);

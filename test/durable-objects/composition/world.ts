@@ -110,7 +110,7 @@ export class World {
   ring(): void {
     if (this.alarmAt === null || this.alarmAt > this.clock.at) return;
     this.alarmAt = null;
-    this.core.alarm();
+    void this.core.alarm();
   }
 
   /** The incarnation is gone, and so is all that was soft. */
