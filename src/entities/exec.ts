@@ -107,7 +107,7 @@ function sequenceOf(raw: RawJson | undefined, own: string): Result<ExecRequest> 
   const components: string[] = [];
   // One more than there may be is enough to say that these are too many.
   for (const element of list.slice(0, SEQUENCE_LENGTH + 1)) {
-    const text = stringOf(element);
+    const text = stringOf(element) ?? pointOf(element);
     if (text === undefined) return fail("malformed-body", "fully qualified name malformed");
     const name = parseQualifiedName(text, { own });
     if (!name.ok) return name;
@@ -157,6 +157,13 @@ function unknownKind(kind: string, offer: Offer): Result<never> {
     return fail("malformed-body", `The runtime '${kind}' is known, but no host of this platform offers it. ${list}`);
   }
   return fail("malformed-body", `The specified runtime '${kind}' is not supported by this platform. ${list}`);
+}
+
+/** `{path, name}`, as the name it stands for. */
+function pointOf(raw: RawJson): string | undefined {
+  const fields = new Map((membersOf(raw) ?? []).map(({ key, value }) => [key, value]));
+  const [path, name] = [stringOf(fields.get("path")), stringOf(fields.get("name"))];
+  return path === undefined || name === undefined ? undefined : `/${path}/${name}`;
 }
 
 function stringOf(raw: RawJson | undefined): string | undefined {

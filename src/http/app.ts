@@ -37,6 +37,7 @@ import { transactionIdOf } from "./transaction.ts";
 const MAX_URL = 8_192;
 /** What stands in the Host header becomes part of the address: nothing in it may look like a path, a query or a user. */
 const HOST = /^([^\s/?#@\\:[\]]*|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
+const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i;
 const NO_HOST = "The request names no host that could be one.";
 /** Of an unexpected error, this much is logged. */
 const MAX_STORY = 500;
@@ -103,6 +104,7 @@ function isPing(c: AppContext): boolean {
 function shortcut(c: AppContext): Response | null {
   const { headers, method, url } = c.req.raw;
   if (url.length > MAX_URL) return respond(c, fail("uri-too-long"));
+  if (BROKEN_ESCAPE.test(url)) return respond(c, fail("bad-request", "The address holds a '%' that begins no escape."));
   if (!URL.canParse(url) || !HOST.test(headers.get("Host") ?? "")) return respond(c, fail("bad-request", NO_HOST));
   if (!isWebPath(c.req.path)) {
     if (method === "OPTIONS") return reply(c, null);

@@ -1,5 +1,6 @@
 // Request bodies: bounded by what they say and by what they are, strict UTF-8, JSON checked once and kept as text.
 
+import { decoded } from "../entities/charset.ts";
 import { chunksOf } from "../entities/chunks.ts";
 import type { Identity } from "../entities/identity.ts";
 import { jsonFault } from "../entities/json-check.ts";
@@ -13,8 +14,6 @@ import { lateRefusal } from "./still-good.ts";
 
 /** Bytes of a refused body that are still read. */
 const MAX_DISCARDED = 64 * MB;
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The JSON object in the body of an invoke or fire, or undefined where there is no body. */
 export async function payloadOf(c: AppContext, max = MAX_PAYLOAD): Promise<Result<RawJson | undefined>> {
@@ -47,12 +46,8 @@ async function timely(c: AppContext, max: number): Promise<Result<ArrayBuffer | 
 
 function textOf(request: Request, bytes: ArrayBuffer | Uint8Array): Result<RawJson> {
   if (!isJson(request.headers.get("Content-Type"))) return fail("unsupported-media", "application/json");
-  let text: string;
-  try {
-    text = decoder.decode(bytes);
-  } catch {
-    return fail("malformed-body", "The text is not UTF-8.");
-  }
+  const text = decoded(bytes, request.headers.get("Content-Type"));
+  if (text === null) return fail("malformed-body", "The text is not UTF-8.");
   const fault = jsonFault(text);
   return fault === null ? ok(text) : fail("malformed-body", fault);
 }

@@ -5,7 +5,7 @@ import type { AppContext } from "./context.ts";
 
 const TRUE = new Set(["true", "yes", "on", "1"]);
 const FALSE = new Set(["false", "no", "off", "0"]);
-const INTEGER = /^-?\d{1,15}$/;
+export const INTEGER = /^[+-]?\d{1,15}$/;
 const MAX_LIMIT = 200;
 const STD_LIMIT = 30;
 

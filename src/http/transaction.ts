@@ -1,6 +1,7 @@
 // Transaction ids: the caller's own if it is a decent one, else 32 characters of ours.
 
-const DECENT = /^[\x21-\x7e]{1,256}$/;
+/** OpenWhisk keeps one of any length; ours lies in every record of what follows. */
+const DECENT = /^[\x21-\x7e]{1,4096}$/;
 /** Ids with this prefix are the system's own; a caller must not pass as the system. */
 const SYSTEM = "sid_";
 

@@ -67,6 +67,7 @@ line("2.130", "timeout must be 1 to 60000", async () => {
   for (const timeout of ["0", "60001", "-1", "x", "1.5"]) {
     const answer = await post(name, `?blocking=true&timeout=${timeout}`, {});
     expect([timeout, answer.status]).toEqual([timeout, 400]);
+    expect(answer.json.error).toMatch(/^The query parameter 'timeout' was malformed:\nTimeout must be number/);
   }
   expect((await post(name, "?blocking=true&timeout=60001", {})).json.error).toContain(
     "Timeout must be number of milliseconds up to 60000.",
@@ -298,6 +299,27 @@ line("2.115 2.36", "since, upto, skip and limit choose, newest first", async () 
   expect(await list(`since=${starts[1]}`)).toEqual([ids[2], ids[1]]);
   expect(await list(`upto=${starts[1]}`)).toEqual([ids[1], ids[0]]);
   expect((await ask("GET", `activations?name=${name}&count=true`)).json).toEqual({ activations: 3 });
+});
+
+line("2.115 2.117", "a number may have a sign, and an activation's address a slash behind it", async () => {
+  const name = await action();
+  const { json } = await post(name, "?blocking=true", {});
+  const path = `activations/${json.activationId}`;
+  expect((await ask("GET", `${path}/`)).json).toEqual((await ask("GET", path)).json);
+  for (const query of ["since=-5&limit=1", "limit=%2B1", "skip=%2B0&limit=1", "upto=%2B9999999999999&limit=1"]) {
+    const answer = await ask("GET", `activations?${query}`);
+    expect([query, answer.status, answer.json.length]).toEqual([query, 200, 1]);
+  }
+});
+
+line("2.08", "a body names its character set", async () => {
+  const name = await action(ECHO);
+  const text = Uint8Array.from([...'{"a":"\u00fc"}'].map((each) => each.charCodeAt(0)));
+  const headers = { "content-type": "application/json; charset=iso-8859-1" };
+  const answer = await ask("POST", `actions/${name}?blocking=true&result=true`, { text, headers });
+  expect([answer.status, answer.json.a]).toEqual([200, "\u00fc"]);
+  const refused = await ask("POST", `actions/${name}`, { text, headers: { "content-type": "application/json" } });
+  expect(refused.status).toBe(400);
 });
 
 line("2.116 2.117 2.118", "activation queries that make no sense are refused with their texts", async () => {

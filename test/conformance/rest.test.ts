@@ -88,6 +88,8 @@ line("2.01 2.02", "collections answer with and without a trailing slash", async 
 line("2.05", "a request id is taken over unless it is an internal one, and always answered", async () => {
   const given = await ask("GET", NS, { headers: { "x-request-id": "my-id-1" } });
   expect(given.headers.get("x-request-id")).toBe("my-id-1");
+  const long = "x".repeat(4_000);
+  expect((await ask("GET", NS, { headers: { "x-request-id": long } })).headers.get("x-request-id")).toBe(long);
   const inner = await ask("GET", NS, { headers: { "x-request-id": "sid_test" } });
   expect(inner.headers.get("x-request-id")).not.toBe("sid_test");
   expect((await ask("GET", NS)).headers.get("x-request-id")).toMatch(/^[a-zA-Z0-9]{32}$/);
@@ -293,4 +295,13 @@ line("2.22", "a page shows the description", async () => {
   const page = await ask("GET", "/api/v1/docs/index.html", { key: null });
   expect([page.status, page.headers.get("content-type")]).toEqual([200, expect.stringMatching(/^text\/html/)]);
   expect((await ask("GET", "/api/v1/docs/dummy")).status).toBe(404);
+});
+
+line("2.08", "a broken escape in the address is a 400, before everything", async () => {
+  for (const path of [`${NS}/_/actions/%zz`, `${NS}/_/actions/a%`, "/nowhere/%1", "/api/v1/web/a/b/c?x=%zz"]) {
+    for (const key of [null, undefined]) {
+      const answer = await ask("GET", path, key === null ? { key } : {});
+      expect([path, answer.status, typeof answer.json.error]).toEqual([path, 400, "string"]);
+    }
+  }
 });

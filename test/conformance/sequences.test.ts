@@ -33,7 +33,7 @@ line(
     const name = await action();
     const seq = fresh("seq");
     const parameters = [pair("mine", 1)];
-    const components = [`/_/${name}`, `${namespace(1)}/${name}`];
+    const components = [`/_/${name}`, { path: namespace(1), name }];
     const answer = await put(seq, { exec: { kind: " Sequence ", components }, parameters });
     const full = `/${namespace(1)}/${name}`;
     expect(answer.status).toBe(200);

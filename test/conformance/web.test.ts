@@ -1,7 +1,7 @@
 // Web actions: parity section 5.
 
 import { expect } from "vitest";
-import { type Answer, ask, code, ECHO, fresh, key, line, make, namespace, recordOf, useApi } from "./suite.ts";
+import { type Answer, apiUrl, ask, code, ECHO, fresh, key, line, make, namespace, recordOf, useApi } from "./suite.ts";
 
 await useApi();
 
@@ -30,6 +30,16 @@ async function lateAnswer(): Promise<Answer> {
   const { path } = await webAction(source, { more: { limits: { timeout: 80_000 } } });
   return ask("GET", path, ANONYMOUS);
 }
+
+line("5.09 5.15", "a body without a type is one of bytes, and its headers say so", async () => {
+  const { path } = await webAction(ECHO);
+  const answer = await fetch(`${apiUrl()}${path}.json`, { method: "POST", body: Uint8Array.from([255, 0]) });
+  expect(await answer.json()).toMatchObject({
+    __ow_headers: { "content-type": "application/octet-stream" },
+    __ow_body: Buffer.from([255, 0]).toString("base64"),
+  });
+  expect((await ask("GET", `${path}.json`, ANONYMOUS)).json.__ow_headers).not.toHaveProperty("content-type");
+});
 
 line("5.01 5.06", "every verb reaches a web action without credentials, but OPTIONS", async () => {
   const { path } = await webAction("function main(a) { return { body: a.__ow_method }; }");

@@ -510,7 +510,7 @@ describe("bad input", () => {
 
   test("names that are none, or too long, say so", async () => {
     const error = async (name: string) => (await put(name, { exec: EXEC })).json.error;
-    for (const name of ["-x", "x%20", "%C3%BC", "a%2Fb", "a:b", "%zz"]) {
+    for (const name of ["-x", "x%20", "%C3%BC", "a%2Fb", "a:b"]) {
       expect(await error(name)).toBe("The name of the entity contains illegal characters.");
     }
     expect(await error("x".repeat(257))).toBe("Name segment longer than allowed: 257 > 256.");

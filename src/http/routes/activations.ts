@@ -13,7 +13,7 @@ import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
 import { ownNamespace } from "../namespace.ts";
 import { bodyOf, flowing, type Piece } from "../pieces.ts";
-import { flag, malformed, paging, printable } from "../query.ts";
+import { flag, INTEGER, malformed, paging, printable } from "../query.ts";
 import { json } from "../reply.ts";
 import { followLogs } from "./follow.ts";
 
@@ -24,10 +24,11 @@ const NAME = /^[\w][\w@ .-]{0,255}(\/[\w][\w@ .-]{0,255})?$/;
 
 export function activationRoutes(app: App): void {
   for (const path of [COLLECTION, `${COLLECTION}/`]) app.get(path, list);
-  app.get(`${COLLECTION}/:id`, (c) => one(c, extended));
+  for (const path of [`${COLLECTION}/:id`, `${COLLECTION}/:id/`]) app.get(path, (c) => one(c, extended));
   app.get(`${COLLECTION}/:id/result`, (c) => one(c, result));
   app.get(`${COLLECTION}/:id/logs`, logsOrStream);
-  for (const path of [COLLECTION, `${COLLECTION}/`, `${COLLECTION}/:id`]) app.all(path, methodNotAllowed("GET"));
+  for (const path of [COLLECTION, `${COLLECTION}/`, `${COLLECTION}/:id`, `${COLLECTION}/:id/`])
+    app.all(path, methodNotAllowed("GET"));
 }
 
 async function list(c: AppContext): Promise<Response> {
@@ -145,6 +146,6 @@ function queryOf(c: AppContext): Result<ActivationQuery & { docs: boolean; count
 function instant(c: AppContext, name: string): Result<number | undefined> {
   const given = c.req.query(name);
   if (given === undefined || given === "") return ok(undefined);
-  if (/^\d{1,15}$/.test(given)) return ok(Number(given));
+  if (INTEGER.test(given)) return ok(Number(given));
   return malformed(name, `Parameter is not a valid value for epoch seconds: ${printable(given)}`);
 }

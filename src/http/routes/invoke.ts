@@ -5,7 +5,7 @@ import { extendedPieces } from "../../entities/activation-view.ts";
 import { MAX_WAIT } from "../../entities/limits.ts";
 import { nameFault, namespaceFault } from "../../entities/names.ts";
 import { shapeOf } from "../../entities/raw-json.ts";
-import { fail, ok, type Result } from "../../errors.ts";
+import { ok, type Result } from "../../errors.ts";
 import { invoke } from "../../invocation/invoke.ts";
 import type { Actions } from "../../invocation/resolve.ts";
 import { maxPayload, payloadOf } from "../body.ts";
@@ -13,7 +13,7 @@ import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { namespaceOf } from "../namespace.ts";
 import { textOf } from "../pieces.ts";
-import { flag } from "../query.ts";
+import { flag, malformed } from "../query.ts";
 import { json } from "../reply.ts";
 
 const HTTP_STATUS = [200, 502, 502, 500] as const;
@@ -84,7 +84,7 @@ function wishOf(c: AppContext): Result<Wish> {
   const timeout = c.req.query("timeout");
   const waitMs = timeout === undefined ? MAX_WAIT : Number(timeout);
   if (timeout !== undefined && (!/^\d{1,5}$/.test(timeout) || waitMs < 1 || waitMs > MAX_WAIT)) {
-    return fail("bad-request", `Timeout must be number of milliseconds up to ${MAX_WAIT}.`);
+    return malformed("timeout", `Timeout must be number of milliseconds up to ${MAX_WAIT}.`);
   }
   return ok({ waitMs: blocking.value ? waitMs : 0, resultOnly: result.value });
 }

@@ -1,5 +1,6 @@
 // A web request as the arguments its action gets. Pure; bodies arrive as bytes, bounded by the caller.
 
+import { decoded } from "../../entities/charset.ts";
 import { jsonFault } from "../../entities/json-check.ts";
 import { membersOf, type RawJson, shapeOf } from "../../entities/raw-json.ts";
 import { fail, ok, type Result } from "../../errors.ts";
@@ -18,6 +19,9 @@ export interface WebRequest {
   /** Namespace of the authenticated caller, if any. */
   user: string | null;
 }
+
+/** What a body is whose sender does not say it. */
+const UNTYPED = "application/octet-stream";
 
 interface Layer {
   key: string;
@@ -63,10 +67,10 @@ interface Body {
 }
 
 function bodyOf(request: WebRequest, raw: boolean): Result<Body | null> {
-  const type = parseMediaType(request.contentType ?? (request.body.length === 0 ? "" : "application/octet-stream"));
+  const type = parseMediaType(request.contentType ?? (request.body.length === 0 ? "" : UNTYPED));
   if (request.body.length === 0) return ok(null);
   if (type === null) return fail("bad-request", `Content type '${request.contentType}' is not a media type.`);
-  if (!raw && isJsonFamily(type)) return jsonBody(request.body);
+  if (!raw && isJsonFamily(type)) return jsonBody(request.body, request.contentType);
   if (!raw && type.main === "application" && type.sub === "x-www-form-urlencoded") {
     const fields = new URLSearchParams(new TextDecoder().decode(request.body));
     const members = [...new Map(fields)].map(([key, value]) => ({ key, value: JSON.stringify(value) }));
@@ -77,22 +81,20 @@ function bodyOf(request: WebRequest, raw: boolean): Result<Body | null> {
   return ok({ value: JSON.stringify(text), members: null });
 }
 
-function jsonBody(bytes: Uint8Array): Result<Body> {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
-  } catch {
-    return fail("malformed-body", "The text is not UTF-8.");
-  }
+function jsonBody(bytes: Uint8Array, contentType: string | null): Result<Body> {
+  const text = decoded(bytes, contentType)?.replace(/^\ufeff/, "");
+  if (text === undefined) return fail("malformed-body", "The text is not UTF-8.");
   const fault = jsonFault(text);
   if (fault !== null) return fail("malformed-body", fault);
   return ok({ value: text, members: shapeOf(text) === "object" ? membersOf(text) : null });
 }
 
 function contextOf(request: WebRequest): Layer[] {
+  const headers = new Map(request.headers);
+  if (request.body.length > 0 && request.contentType === null) headers.set("content-type", UNTYPED);
   const context = [
     { key: "__ow_method", value: JSON.stringify(request.method.toLowerCase()) },
-    { key: "__ow_headers", value: JSON.stringify(Object.fromEntries(request.headers)) },
+    { key: "__ow_headers", value: JSON.stringify(Object.fromEntries(headers)) },
     { key: "__ow_path", value: JSON.stringify(request.rest) },
   ];
   if (request.user !== null) context.push({ key: "__ow_user", value: JSON.stringify(request.user) });
