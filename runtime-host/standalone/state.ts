@@ -114,7 +114,9 @@ function readSecrets(path: string): Secrets | null {
   try {
     return Secrets.parse(JSON.parse(text));
   } catch {
-    throw new StartFailure(`${path} is damaged: restore it, or start afresh with another --state folder.`);
+    throw new StartFailure(
+      `${path} is damaged, and without its secrets no key and no locked parameter can be opened: restore it from a copy, or start afresh with another --state folder.`,
+    );
   }
 }
 
