@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { basic, GUEST, type Platform, startPlatform } from "../support/platform.ts";
 
 let folder: string;
@@ -48,7 +48,7 @@ beforeAll(async () => {
   await start();
   await ask("PUT", "/actions/kept?overwrite=true", { exec: { kind: "nodejs:default", code: "function main() {}" } });
   id = (await ask("POST", "/actions/kept?blocking=true")).json.activationId;
-  await expect.poll(async () => (await ask("GET", `/activations/${id}`)).status, { timeout: 10_000 }).toBe(200);
+  await vi.waitFor(async () => expect((await ask("GET", `/activations/${id}`)).status).toBe(200), 10_000);
   await platform?.stop();
   platform = null;
 });
