@@ -51,6 +51,7 @@ export const MUTATIONS: Mutation[] = [
         replace: 'if (reply === "unknown") { if (row === undefined) return "elsewhere";',
       },
     ],
+    only: "scheduler-crash",
   },
   {
     name: "nobody ends a call whose scheduler is lost",
@@ -170,8 +171,8 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       {
         file: LEDGER,
-        find: /if \(row === undefined && this\.knows\(id\)\) \{/,
-        replace: "if (row === undefined) {",
+        find: /const adopted = unproven[^;]*;/,
+        replace: "const adopted = false;",
       },
     ],
   },
