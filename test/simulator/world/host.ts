@@ -6,7 +6,7 @@ import type { Logger } from "../../../runtime-host/logger.ts";
 import { Outbox } from "../../../runtime-host/outbox.ts";
 import { Payloads } from "../../../runtime-host/payloads.ts";
 import { SchedulerLink } from "../../../runtime-host/scheduler-link.ts";
-import { PROTOCOL_VERSION } from "../../../src/protocol/messages.ts";
+import { PROTOCOL_VERSION, type SchedulerMessage } from "../../../src/protocol/messages.ts";
 import type { Kernel, Owner } from "../machine/kernel.ts";
 import type { Random } from "../machine/random.ts";
 import type { Network } from "../platform/network.ts";
@@ -21,6 +21,8 @@ export interface HostSurroundings {
   history: History;
   /** What is called by this path. */
   actionOf: (path: string) => ActionPlan | undefined;
+  /** Somebody listens to what is sent to it. */
+  overheard: (messages: readonly SchedulerMessage[]) => void;
 }
 
 export class SimHost {
@@ -142,7 +144,10 @@ export class SimHost {
           ...(labels.length === 0 ? {} : { labels }),
           ...{ runtimes: containers.runtimes(), blackbox: false, epoch: dispatcher.epochOf(shard) },
         }),
-        received: (_link, messages) => dispatcher.received(shard, messages),
+        received: (_link, messages) => {
+          this.#around.overheard(messages);
+          dispatcher.received(shard, messages);
+        },
         lost: () => dispatcher.lost(shard),
         log,
       });

@@ -6,6 +6,7 @@ import { composed } from "./composed.ts";
 import { restartPlatform } from "./faults.ts";
 import { fired } from "./fired.ts";
 import type { Call } from "./history.ts";
+import { LIAR, LIE } from "./liar.ts";
 import { isStuck, linesOf, rightlyStuck } from "./matched.ts";
 import { type Fault, PAIR } from "./scenario.ts";
 import { throttled } from "./throttled.ts";
@@ -55,6 +56,7 @@ export async function judge(world: World): Promise<Verdict> {
   await rest(world, records);
   const rested = kernel.elapsed - scenario.length;
   const excused = missing(world, records);
+  deceived(world, records);
   answers(world, records);
   throttled(world);
   prompt(world);
@@ -157,6 +159,8 @@ async function rest(world: World, records: Map<string, ActivationRecord>): Promi
 /** When all is over, no scheduler thinks that anything runs. */
 async function leftovers(world: World): Promise<void> {
   for (const node of world.nodes("scheduler")) {
+    // What it claims to run is its own affair.
+    if (node.name.startsWith(`${LIAR}/`)) continue;
     const { used, running } = await world.bindings.SCHEDULER.getByName(node.name).status();
     if (used > 0 || running > 0) world.history.violate(`${node.label} still counts ${running} runs and ${used} MB`);
   }
@@ -209,6 +213,17 @@ function allKeepersLost(world: World, id: string): boolean {
   const died = hosts.flatMap((host) => host.deaths).some((death) => death.boot === start.boot);
   const objects = /^(scheduler-|platform-|pair-)/;
   return died && scenario.faults.some((plan) => objects.test(plan.fault) && plan.at + PAIR >= start.at);
+}
+
+/** Nobody believes a host about what it was not given. */
+function deceived(world: World, records: Map<string, ActivationRecord>): void {
+  for (const [id, { result, name }] of records) {
+    const text = "inline" in result ? result.inline : result.blob;
+    if (text === LIE || name === "another") world.history.violate(`${id} is what a liar says`);
+  }
+  for (const { told, number } of world.history.calls) {
+    if (told?.kind === "result" && told.result === LIE) world.history.violate(`call ${number} was answered by a liar`);
+  }
 }
 
 /** What a caller was told is what the record says. */

@@ -5,6 +5,7 @@ import { ActivationStore, Composition, Gate, InvokerScheduler, Roster } from "si
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import type { StepRequest } from "../../../src/protocol/composition.ts";
 import type { Fire } from "../../../src/protocol/fire.ts";
+import type { SchedulerMessage } from "../../../src/protocol/messages.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
 import type { ActivationStoreRpc } from "../../../src/protocol/rpc.ts";
 import { Kernel, type Owner } from "../machine/kernel.ts";
@@ -17,6 +18,7 @@ import { breakThings } from "./faults.ts";
 import { type Call, History } from "./history.ts";
 import { SimHost } from "./host.ts";
 import { type Bindings, Isolate } from "./isolate.ts";
+import { Liar } from "./liar.ts";
 import { noneWaits, noRefusal } from "./matched.ts";
 import { type CallPlan, type FirePlan, QUEUE_TIME, type Scenario } from "./scenario.ts";
 
@@ -29,6 +31,7 @@ export class World {
   readonly hosts: SimHost[];
   readonly bindings: Bindings;
   readonly isolates: Isolate[] = [];
+  readonly liar: Liar | null;
   /** Stands for callers and operators outside; never fails. */
   readonly outside: Owner = { label: "outside", alive: true };
   readonly #random: Random;
@@ -71,11 +74,15 @@ export class World {
     const around = {
       ...{ kernel, network, history },
       random: this.#random.fork(),
+      overheard: (messages: readonly SchedulerMessage[]) => this.liar?.overhear(messages),
       actionOf: (path: string) => scenario.actions.find((each) => path.endsWith(`/${each.name}`)),
     };
     this.hosts = scenario.hosts.map((plan) => new SimHost(plan, around));
     wipe();
     plug((url) => this.#dial(url), network);
+    // In a third of the worlds.
+    const seed = Math.floor(scenario.length);
+    this.liar = seed % 3 === 0 ? new Liar(kernel, seed) : null;
   }
 
   async live(): Promise<void> {
@@ -85,6 +92,7 @@ export class World {
     for (const [index, plan] of scenario.fires.entries())
       kernel.after(plan.at, null, () => this.#fire(scenario.calls.length + index, plan));
     breakThings(this, scenario.faults);
+    this.liar?.start(scenario.length);
     const observe = (): void => {
       for (const host of hosts) host.observe();
       noneWaits(this);
