@@ -84,7 +84,9 @@ export class Identities {
       if (lease.epoch !== entry.epoch) entry = null;
     }
     entry ??= await this.#read(services, { key, later }, async () => {
-      const household = await householdOf(services, uuid, { orKey: keyTag === null });
+      // Calls that were accepted before namespaces had ids go by the uuid of their key.
+      const orKey = keyTag === null || keyTag === (await tagOf(""));
+      const household = await householdOf(services, uuid, { orKey });
       return household === null ? null : memberOf(household, keyTag);
     });
     if (entry === null) return null;

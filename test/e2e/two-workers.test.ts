@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { basic, GUEST, SYSTEM } from "../support/platform.ts";
-import { startTwoWorkers, type TwoWorkers } from "../support/two-workers.ts";
+import { ADMIN_TOKEN, startTwoWorkers, type TwoWorkers } from "../support/two-workers.ts";
 
 let workers: TwoWorkers;
 let counter = 0;
@@ -211,4 +211,110 @@ it("while one Worker updates without pause, the other never shows an older versi
   done = true;
   await writer;
   expect(seen).toBeGreaterThan(1);
+});
+
+describe("keys that the administrator takes away through one Worker", () => {
+  /** ms from the administrator's request to its answer, and no later. */
+  const IN_FORCE = 1_500;
+
+  async function admin(method: string, path: string, body?: object) {
+    const answer = await fetch(`${workers.one}/admin/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    expect(answer.status).toBe(200);
+    return (await answer.json()) as { key: string };
+  }
+
+  async function member(namespace: string) {
+    const subject = `subject-${fresh()}`;
+    return { subject, key: (await admin("POST", "/identities", { subject, namespace })).key };
+  }
+
+  const opens = async (url: string, key: string) => (await ask(url, "GET", "limits", { key })).status;
+
+  /** Both Workers know the key, and go on asking while it is taken away. */
+  async function takenAway(key: string, take: () => Promise<unknown>): Promise<number> {
+    for (const url of [workers.one, workers.two]) {
+      for (let times = 0; times < 3; times++) expect(await opens(url, key)).toBe(200);
+    }
+    let goes = true;
+    const asking = (async () => {
+      while (goes) await opens(workers.two, key);
+    })();
+    const began = performance.now();
+    await take();
+    const took = performance.now() - began;
+    for (let times = 0; times < 5; times++) {
+      expect([await opens(workers.one, key), await opens(workers.two, key)]).toEqual([401, 401]);
+    }
+    goes = false;
+    await asking;
+    return took;
+  }
+
+  it("a blocked one is refused by both from the answer on, and let in again", async () => {
+    const { subject, key } = await member(fresh());
+    expect(await takenAway(key, () => admin("POST", `/identities/${subject}/block`))).toBeLessThan(IN_FORCE);
+    await admin("POST", `/identities/${subject}/unblock`);
+    expect([await opens(workers.one, key), await opens(workers.two, key)]).toEqual([200, 200]);
+  });
+
+  it("a rotated one is refused by both, and the new one sees what the old one did", async () => {
+    const namespace = fresh();
+    const { subject, key } = await member(namespace);
+    await ask(workers.two, "PUT", "actions/act", { key, body: code("{}") });
+    const { text } = await ask(workers.two, "POST", "actions/act?blocking=true", { key, body: {} });
+    let next = "";
+    const rotate = async () => {
+      next = (await admin("POST", `/identities/${subject}/rotate`, { namespace })).key;
+    };
+    expect(await takenAway(key, rotate)).toBeLessThan(IN_FORCE);
+    const { activationId } = JSON.parse(text) as { activationId: string };
+    const other = await member(namespace);
+    for (const reader of [next, other.key]) {
+      expect((await ask(workers.two, "GET", `activations/${activationId}`, { key: reader })).status).toBe(200);
+      expect((await ask(workers.two, "GET", "activations", { key: reader })).text).toContain(activationId);
+    }
+  });
+
+  it("a deleted one is refused by both, those of others in its namespace are not", async () => {
+    const namespace = fresh();
+    const [{ subject, key }, other] = [await member(namespace), await member(namespace)];
+    expect(await takenAway(key, () => admin("DELETE", `/identities/${subject}`))).toBeLessThan(IN_FORCE);
+    expect([await opens(workers.one, other.key), await opens(workers.two, other.key)]).toEqual([200, 200]);
+  });
+
+  it("the credential of a run that goes on ends with its key", async () => {
+    const namespace = fresh();
+    const { subject, key } = await member(namespace);
+    const annotations = [{ key: "provide-api-key", value: true }];
+    const exec = { kind: "nodejs:default", code: "function main() { return { key: process.env.__OW_API_KEY }; }" };
+    await ask(workers.two, "PUT", "actions/act", { key, body: { exec, annotations } });
+    const { text } = await ask(workers.two, "POST", "actions/act?blocking=true&result=true", { key, body: {} });
+    const credential = (JSON.parse(text) as { key: string }).key;
+    expect(credential).not.toBe(key);
+    await takenAway(credential, () => admin("POST", `/identities/${subject}/rotate`, { namespace }));
+  });
+
+  it("live logs through the other Worker end", async () => {
+    const { subject, key } = await member(fresh());
+    const body =
+      "async function main() { for (let n = 0; n < 40; n++) { console.log(n); await new Promise((d) => setTimeout(d, 200)); } }";
+    await ask(workers.two, "PUT", "actions/act", { key, body: { exec: { kind: "nodejs:default", code: body } } });
+    const { text } = await ask(workers.two, "POST", "actions/act", { key, body: {} });
+    const path = `/api/v1/namespaces/_/activations/${JSON.parse(text).activationId}/logs?follow=true`;
+    const stream = await fetch(workers.two + path, { headers: { authorization: basic(key) } });
+    let heard = "";
+    const ended = (async () => {
+      for await (const chunk of stream.body ?? []) heard += Buffer.from(chunk).toString();
+      return performance.now();
+    })();
+    await expect.poll(() => heard, { timeout: 10_000 }).toContain("stdout: ");
+    const began = performance.now();
+    await admin("POST", `/identities/${subject}/block`);
+    expect((await ended) - began).toBeLessThan(IN_FORCE);
+    expect(heard).not.toContain("event: end");
+  });
 });

@@ -307,4 +307,14 @@ describe("the credential of a key's call", () => {
     await services.value.withWrite("franks", () => identities.rotate("frank", "franks", undefined));
     expect([await status(called), await status(own), await status(foreign)]).toEqual([401, 200, 401]);
   });
+
+  it("that was accepted before namespaces had ids goes by the key's uuid", async () => {
+    const owner = await made(stores().identities, { subject: "grace", namespace: "graces" });
+    const namespaceId = owner.keyId ?? "";
+    const expiresAt = Date.now() + 60_000;
+    const key = await mintCredential(SECRET, { ...GRANT, namespaceId, expiresAt });
+    expect((await ask("GET", NAMESPACES, { key })).text).toBe('["graces"]');
+    const foreign = await mintCredential(SECRET, { ...GRANT, keyId: "another", namespaceId, expiresAt });
+    expect((await ask("GET", NAMESPACES, { key: foreign })).status).toBe(401);
+  });
 });

@@ -13,7 +13,7 @@ import { migrate } from "../../runtime-host/standalone/migrations.ts";
 import { ready } from "./platform.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
-const ADMIN_TOKEN = "two-workers-admin-token";
+export const ADMIN_TOKEN = "two-workers-admin-token";
 const VARS = { DEVELOPMENT_KEYS: "loopback", ADMIN_TOKEN, MASTER_SECRET: "two-workers-secret-0123456789abcdef" };
 
 export interface TwoWorkers {
