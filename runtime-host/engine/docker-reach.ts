@@ -63,7 +63,7 @@ export class Reach {
   }
 
   /** Asked again and again, because name servers and addresses change. */
-  async openings(gateway: string): Promise<Openings> {
+  async openings(gateway: string): Promise<Omit<Openings, "counted">> {
     await this.#locate();
     const { port = 0, closed = [] } = this.#place ?? {};
     const service = readNameService(this.#options.nameFiles);

@@ -22,12 +22,17 @@ export interface Openings {
   readonly api: readonly { readonly address: string; readonly port: number }[];
   /** Private networks, as parseNetwork writes them. */
   readonly networks: readonly string[];
+  /** The kernel can count a container's connections. */
+  readonly counted: boolean;
 }
 
-export const NOTHING: Openings = { names: [], api: [], networks: [] };
+export const NOTHING: Openings = { names: [], api: [], networks: [], counted: false };
 
 /** Services that clouds run for their machines only: instance metadata and credentials. Nobody may open them. */
 const CLOUD = ["169.254.0.0/16", "168.63.129.16/32", "100.100.100.200/32"];
+/** Connections the kernel remembers of one container, those that have ended lately included: its table is everybody's, and whoever
+ * fills it cuts the whole machine off. */
+export const MOST_CONNECTIONS = 16_384;
 /** How many ports of hosts that have ended are removed at once. */
 const MOST_PORTS = 64;
 
@@ -112,12 +117,16 @@ function rulesIn(lines: readonly string[], chain: string): string[] {
   return lines.filter((line) => line.startsWith(`-A ${chain} `));
 }
 
-/** In the words in which iptables lists them. Answers to what the host sent come first; the doors stand behind them. */
-function fixedRules({ bridge, subnet }: Ground, { names, api, networks }: Openings): string[] {
+/** Drops the first packet of one connection too many: it is not remembered either. */
+export const COUNT = `-m conntrack --ctstate NEW -m connlimit --connlimit-above ${MOST_CONNECTIONS} --connlimit-mask 32 --connlimit-saddr -j DROP`;
+
+/** In the words in which iptables lists them. The doors stand behind the first: what is counted, or answers to what the host sent. */
+function fixedRules({ bridge, subnet }: Ground, { names, api, networks, counted }: Openings): string[] {
   const closed = ["LOCAL", "BROADCAST", "MULTICAST"].map((type) => `-m addrtype --dst-type ${type}`);
   const asked = names.flatMap((each) => ["udp", "tcp"].map((how) => `-d ${each}/32 -p ${how} -m ${how} --dport 53`));
   const platform = api.map(({ address, port }) => `-d ${address}/32 -p tcp -m tcp --dport ${port}`);
   return [
+    ...(counted ? [COUNT] : []),
     "-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN",
     ...[...asked, ...platform].map((what) => `${what} -j RETURN`),
     ...[...closed, ...[subnet, ...CLOUD].map((net) => `-d ${net}`)].map((what) => `${what} -j DROP`),

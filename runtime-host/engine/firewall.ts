@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type Logger, reasonOf } from "../logger.ts";
-import { changesFor, type Ground, type Openings, removalOf, rulesHold } from "./firewall-rules.ts";
+import { COUNT, changesFor, type Ground, type Openings, removalOf, rulesHold } from "./firewall-rules.ts";
 
 const EVERY = 30_000;
 /** ms to the next look while the rules do not hold. */
@@ -23,7 +23,7 @@ export interface FirewallOptions {
   /** The forwarder's. */
   readonly port: number;
   /** Asked at each look: name servers and addresses change. */
-  openings(): Promise<Openings>;
+  openings(): Promise<Omit<Openings, "counted">>;
   readonly log: Logger;
   /** `state` has changed. */
   changed(): void;
@@ -36,6 +36,8 @@ export class Firewall {
   state: true | string = "not looked at yet";
   readonly #ground: Ground;
   readonly #options: FirewallOptions;
+  /** Not known before the first look. */
+  #counted: boolean | null = null;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> = Promise.resolve();
 
@@ -90,7 +92,8 @@ export class Firewall {
         const listing = await listed();
         const alive = gatewayPorts(this.#ground.gateway);
         const { port } = this.#options;
-        const openings = await this.#options.openings();
+        this.#counted ??= await countsConnections();
+        const openings = { ...(await this.#options.openings()), counted: this.#counted };
         const text = changesFor(listing, this.#ground, { port, openings, alive: (each) => alive.has(each) });
         state = rulesHold(listing, this.#ground, { port, openings });
         if (text === null && state === true) return true;
@@ -104,6 +107,24 @@ export class Firewall {
     }
     return state;
   }
+}
+
+/** Whether the kernel can count connections: tried with a chain that nothing asks. */
+export async function countsConnections(): Promise<boolean> {
+  const chain = `EDGEWHISK-try-${process.pid}`;
+  const told = (...rules: string[]) => restore(["*mangle", `:${chain} - [0:0]`, ...rules, "COMMIT", ""].join("\n"));
+  // Others may be changing rules: hosts on one bridge should not come to different answers because of that.
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      await told(`-A ${chain} ${COUNT}`);
+      return true;
+    } catch (error) {
+      if (FINAL.test(why(error))) throw error;
+    } finally {
+      await told(`-X ${chain}`).catch(() => undefined);
+    }
+  }
+  return false;
 }
 
 async function listed(): Promise<string> {

@@ -69,6 +69,7 @@ describe("rules for containers", () => {
       names: ["10.0.0.53"],
       api: [{ address: "10.0.0.7", port: 3233 }],
       networks: ["10.1.0.0/16"],
+      counted: true,
     };
     const listing = told(EMPTY, changesForAny(EMPTY, ground, { port: 4000, openings, ...everybody }));
     expect(rulesHoldFor(listing, ground, { port: 4000, openings })).toBe(true);
@@ -93,6 +94,11 @@ describe("rules for containers", () => {
       expect(at(shut), shut).toBeLessThan(allowed);
     for (const shut of ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"])
       expect(at(`-d ${shut} -j DROP`), shut).toBeGreaterThan(allowed);
+    // What is counted comes before every door.
+    expect(rules[0]).toMatch(/--ctstate NEW -m connlimit --connlimit-above 16384 .* -j DROP$/);
+    expect(rules[1]).toMatch(/--dport 4000 -j RETURN$/);
+    const both = told(listing, changesForAny(listing, ground, { port: 5000, openings, ...everybody }));
+    for (const port of [4000, 5000]) expect(rulesHoldFor(both, ground, { port, openings })).toBe(true);
     // Who wants other ones does not find them there.
     expect(rulesHold(listing, ground, 4000)).toMatch(/other rules/);
   });

@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { Firewall } from "../../../runtime-host/engine/firewall.ts";
+import { countsConnections, Firewall } from "../../../runtime-host/engine/firewall.ts";
 import { chainOf, type Ground, NOTHING, rulesHold } from "../../../runtime-host/engine/firewall-rules.ts";
 import { silent } from "../support.ts";
 
@@ -22,6 +22,8 @@ const missing = ((): string | null => {
   }
 })();
 if (missing !== null) console.log(`not run: firewall rules on this machine's kernel: ${missing}`);
+
+const counted = missing === null && (await countsConnections());
 
 describe.skipIf(missing !== null)("the firewall", () => {
   const doors: Server[] = [];
@@ -39,7 +41,7 @@ describe.skipIf(missing !== null)("the firewall", () => {
     raised.push(wall);
     return wall;
   };
-  const holds = (port: number) => rulesHold(iptables("-S"), ground, { port, openings: NOTHING });
+  const holds = (port: number) => rulesHold(iptables("-S"), ground, { port, openings: { ...NOTHING, counted } });
 
   beforeAll(async () => {
     for (let n = 0; n < 4; n++) {
@@ -52,6 +54,7 @@ describe.skipIf(missing !== null)("the firewall", () => {
   afterEach(async () => {
     for (const wall of raised.splice(0)) await wall.close();
     expect(iptables("-S")).not.toContain(chainOf(ground.bridge));
+    expect(iptables("-S")).not.toContain(`EDGEWHISK-try-${process.pid}`);
   });
   afterAll(() => {
     for (const door of doors) door.close();

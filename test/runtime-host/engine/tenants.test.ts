@@ -2,7 +2,7 @@
 // name service, the networks of whoever runs the host.
 
 import { execFile } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -63,6 +63,12 @@ def main(a):
     except OSError as e: out["vsock"] = errno.errorcode[e.errno]
     socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     return out`;
+
+const TABLE = "/proc/sys/net/netfilter/nf_conntrack_count";
+/** Sends one packet to each of 40,000 ports. */
+const MANY = `const dgram=require('node:dgram');async function main({host}){const s=dgram.createSocket('udp4');s.on('error',()=>{});let sent=0,refused=0;
+  for(let port=1024;port<41024;port++){await new Promise(r=>s.send('x',port,host,e=>{if(e)refused++;r()}));sent++}
+  s.close();return {sent,refused}}`;
 
 /** What can be connected to, and what names are. */
 const REACH = `const net=require('node:net'),dns=require('node:dns').promises;async function main({targets,names}){
@@ -277,6 +283,35 @@ describe.skipIf(noNetwork !== null)("a tenant on a machine whose network is priv
       host: platform,
     });
   }, 60_000);
+
+  it.skipIf(!existsSync(TABLE))(
+    "cannot fill the table of connections that all on the machine share",
+    async () => {
+      const apiUrl = `http://127.0.0.1:${(mine.address() as AddressInfo).port}`;
+      const allow = [`${lan.own.replace(/1$/, "0")}/24`];
+      const name = `table-${process.pid}`;
+      const network = { apiHost: "gateway", allow, nameFiles: [nameFile] };
+      networks.add(namesFor({ ...PLAIN, allow }).network);
+      const bench = await openBench({ engine: "docker", name, apiUrl, network });
+      try {
+        const count = () => Number(readFileSync(TABLE, "utf8"));
+        const before = count();
+        const run = bench.run(jobOf(bench.kind("nodejs"), MANY, { args: JSON.stringify({ host: lan.other }) }));
+        let most = before;
+        const looking = setInterval(() => {
+          most = Math.max(most, count());
+        }, 20);
+        expect(resultOf(await run)).toMatchObject({ sent: 40_000 });
+        clearInterval(looking);
+        // Others use the machine as well.
+        expect(most - before).toBeLessThan(16_384 + 6_000);
+        expect(most - before).toBeGreaterThan(10_000);
+      } finally {
+        await bench.close();
+      }
+    },
+    60_000,
+  );
 
   it("reaches what is allowed besides, but never this machine", async () => {
     const { port } = mine.address() as AddressInfo;
