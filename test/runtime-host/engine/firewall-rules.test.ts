@@ -95,7 +95,7 @@ describe("rules for containers", () => {
     for (const shut of ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"])
       expect(at(`-d ${shut} -j DROP`), shut).toBeGreaterThan(allowed);
     // What is counted comes before every door.
-    expect(rules[0]).toMatch(/--ctstate NEW -m connlimit --connlimit-above 16384 .* -j DROP$/);
+    expect(rules[0]).toMatch(/--ctstate NEW -m hashlimit --hashlimit-above 100\/sec .* -j DROP$/);
     expect(rules[1]).toMatch(/--dport 4000 -j RETURN$/);
     const both = told(listing, changesForAny(listing, ground, { port: 5000, openings, ...everybody }));
     for (const port of [4000, 5000]) expect(rulesHoldFor(both, ground, { port, openings })).toBe(true);
