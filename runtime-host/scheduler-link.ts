@@ -15,7 +15,8 @@ import {
   type SchedulerMessage,
 } from "../src/protocol/messages.ts";
 import { type Backoff, backoff } from "./backoff.ts";
-import { type Logger, reasonOf } from "./logger.ts";
+import { whyNoAnswer } from "./cli/origin.ts";
+import type { Logger } from "./logger.ts";
 
 export interface LinkOptions {
   /** Origin of the platform. */
@@ -179,7 +180,7 @@ export class SchedulerLink {
       });
     });
     socket.on("error", (error) => {
-      if (reason === "closed") reason = reasonOf(error);
+      if (reason === "closed") reason = whyNoAnswer(url, error);
     });
     socket.on("close", (code, text) => {
       if (reason === "closed")
