@@ -81,10 +81,14 @@ describe("first administration", () => {
     );
     children.push(child);
     await until(async () => Number(await (await fetch(`${platform.url}/invokers/healthy/count`)).text()) === 2);
-    const schedulers = await (
-      await fetch(`${platform.url}/admin/v1/schedulers`, { headers: { authorization: `Bearer ${admin}` } })
-    ).text();
-    expect(schedulers).toContain("second/0");
+    const listed = await fetch(`${platform.url}/admin/v1/schedulers`, {
+      headers: { authorization: `Bearer ${admin}` },
+    });
+    const schedulers = (await listed.json()) as { scheduler: string; build: string; differs: string[] }[];
+    const second = schedulers.find((each) => each.scheduler === "second/0");
+    // Of the same checkout: neither says that it is another build.
+    expect(second?.build).toMatch(/^\d+\.\d+\.\d+/);
+    expect(schedulers.flatMap((each) => each.differs)).toEqual([]);
     const headers = { authorization: basic(key), "content-type": "application/json" };
     const hosts = new Set<string>();
     for (let n = 0; n < 8; n++) {

@@ -23,6 +23,7 @@ const FIRES = "durable-objects/activations/fires.ts";
 const FAN_OUT = "src/invocation/fan-out.ts";
 const RUNS = "durable-objects/composition/core.ts";
 const DRIVER = "durable-objects/composition/driver.ts";
+const HOST_LINK = "durable-objects/scheduler/host-link.ts";
 const WORDS = "durable-objects/scheduler/host-words.ts";
 const PULLER = "durable-objects/scheduler/puller.ts";
 const MATCHING = "src/protocol/matching.ts";
@@ -441,5 +442,10 @@ export const MUTATIONS: Mutation[] = [
         replace: 'JSON.stringify(["", id, attempt',
       },
     ],
+  },
+  {
+    name: "a second process of a host takes the line of the first",
+    patches: [{ file: HOST_LINK, find: /(occupied\([^{]*\{)/, replace: "$1 return undefined;" }],
+    only: "host-twin",
   },
 ];

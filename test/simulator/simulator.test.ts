@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { loadWorld, prune } from "./load.ts";
 import type { Outcome } from "./world/run.ts";
-import { FAULTS } from "./world/scenario.ts";
+import { ASKED_FAULTS, FAULTS } from "./world/scenario.ts";
 
 const { runSeed } = await loadWorld<typeof import("./world/run.ts")>("test/simulator/world/run.ts");
 prune(Date.now());
@@ -86,7 +86,7 @@ function everything(): void {
   });
 
   it("recovers from each single fault", { timeout: 120_000 }, async () => {
-    for (const fault of FAULTS) {
+    for (const fault of [...FAULTS, ...ASKED_FAULTS]) {
       for (let seed = 1; seed <= 5; seed++) {
         const outcome = await runSeed(seed, { only: fault });
         expect(outcome.violations, `${fault}: ${verdict(outcome)}`).toEqual([]);

@@ -41,6 +41,16 @@ function strike(world: World, plan: FaultPlan): void {
       if (node !== undefined) node.mutedUntil = kernel.elapsed + plan.length;
       return;
     }
+    case "host-twin": {
+      // For a while a second process of the same host dials in, again and again.
+      const host = draw(
+        world.hosts.filter((each) => each.connected),
+        plan,
+      );
+      const twin = host?.twin();
+      kernel.after(plan.length, null, () => twin?.kill({ silent: false }));
+      return;
+    }
     case "pair-crash": {
       // The host dies, and its scheduler before it has noticed.
       const host = draw(world.hosts, plan);

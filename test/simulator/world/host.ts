@@ -47,6 +47,17 @@ export class SimHost {
     this.#around = around;
   }
 
+  get #disk(): string {
+    return this.plan.disk ?? this.plan.name;
+  }
+
+  /** Somebody starts this host a second time, in another folder. */
+  twin(): SimHost {
+    const twin = new SimHost({ ...this.plan, disk: `${this.plan.name}-twin` }, this.#around);
+    twin.start();
+    return twin;
+  }
+
   /** Records the store has not confirmed. */
   get unconfirmed(): number {
     return this.#unconfirmed();
@@ -76,7 +87,7 @@ export class SimHost {
   start(): void {
     if (this.process?.alive) return;
     const { kernel } = this.#around;
-    const boot = `${this.plan.name}.b${++this.#boots}`;
+    const boot = `${this.#disk}.b${++this.#boots}`;
     const owner: Owner = { label: boot, alive: true };
     this.process = owner;
     kernel.after(0, owner, () => this.#compose(boot, owner));
@@ -127,7 +138,7 @@ export class SimHost {
     this.containers = containers;
     const log = logger(kernel, boot);
     const { outbox, kept } = Outbox.open({
-      dir: `/disk/${name}`,
+      dir: `/disk/${this.#disk}`,
       bounds: { records: 10_000, bytes: 64 * 1024 * 1024 },
       fsync: false,
       log,

@@ -15,6 +15,8 @@ export interface HostPlan {
   labels: string[];
   /** Its containers take so many times as long as elsewhere. */
   slowness: number;
+  /** Another folder than that of its name: of a second process of the same host. */
+  disk?: string;
 }
 
 export interface ActionPlan {
@@ -96,7 +98,9 @@ export const FAULTS = [
   "platform-fire",
   "platform-restart",
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+/** Struck only where they are asked for: what other worlds do is not moved by them. */
+export const ASKED_FAULTS = ["host-twin"] as const;
+export type Fault = (typeof FAULTS | typeof ASKED_FAULTS)[number];
 
 export interface FaultPlan {
   at: number;
