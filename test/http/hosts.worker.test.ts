@@ -262,6 +262,16 @@ describe("the side door", () => {
     expect(statuses.slice(0, 7)).toEqual(Array.from({ length: 7 }, () => 403));
   });
 
+  it("is closed to a revoked host a second later, though its token was good a moment ago", async () => {
+    const token = await tokenOf("ousted");
+    await stores().blobs.put("code/some", "main = 1");
+    const path = `/host/v1/code/${proofs().blob("code/some", { host: "ousted", until: Date.now() + 60_000 })}`;
+    expect((await withToken(path, token)).status).toBe(200);
+    await roster().revokeHost("ousted");
+    await new Promise((done) => setTimeout(done, 1_100));
+    expect((await withToken(path, token)).status).toBe(401);
+  });
+
   it("tells an object of an earlier version by what it answers", async () => {
     const { SCHEDULER } = env as unknown as Env;
     const old = SCHEDULER.getByName("old/0") as unknown as { since2030(): Promise<void> };

@@ -6,9 +6,10 @@ import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { ABOUT_HEADER, type BlobPorts, LEASE_HEADER, readBlob, writeBlob } from "../host-blobs.ts";
 import { json, reply } from "../reply.ts";
+import { GOOD_FOR } from "../still-good.ts";
 
-/** How long a token that was good is taken for good (ms). */
-const TOKEN_TTL = 5_000;
+/** How long a token that was good is taken for good (ms): as long as a caller's key. */
+const TOKEN_TTL = GOOD_FOR;
 const MAX_TOKENS = 1_000;
 const BOOT = /^[\w-]{1,64}$/;
 
