@@ -76,11 +76,6 @@ export class Outbox {
     return this.#count;
   }
 
-  /** Bytes of unconfirmed records. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** Why no new run may be taken on, or null. Records of runs that were taken on are always kept. */
   blocked(): string | null {
     if (this.#disk.reason !== null) return `the outbox cannot be written: ${this.#disk.reason}`;

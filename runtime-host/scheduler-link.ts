@@ -60,6 +60,9 @@ const TIMING: LinkTiming = {
   occupied: DEAD_AFTER + 3_000,
 };
 
+/** Bytes the network has not taken, above which the rest waits here; and bytes that may wait. */
+const HIGH_WATER = 1024 * 1024;
+const MOST_QUEUED = 32 * 1024 * 1024;
 /** So often in a row a token that was never good is tried. */
 const TOKEN_TRIES = 3;
 /** Of what a refusal says, so much is read. */
@@ -85,6 +88,10 @@ export class SchedulerLink {
   /** When (ms) another process of this host was first in the way, while it is. */
   #occupiedSince: number | null = null;
   #queue: EncodedMessage[] = [];
+  /** Bytes in it. */
+  #queued = 0;
+  /** More waited than may: the connection ends, and the opening of the next one says everything that matters again. */
+  #congested = false;
   #flushing: NodeJS.Immediate | null = null;
 
   constructor(options: LinkOptions) {
@@ -111,8 +118,15 @@ export class SchedulerLink {
   }
 
   sendEncoded(message: EncodedMessage): void {
-    if (!this.#open) return;
+    if (!this.#open || this.#congested) return;
+    if (this.#queued + message.bytes > MOST_QUEUED) {
+      this.#congested = true;
+      this.#options.log.warn("link.congested", { shard: this.shard, queued: this.#queued });
+      this.#socket?.terminate();
+      return;
+    }
     this.#queue.push(message);
+    this.#queued += message.bytes;
     this.#flushing ??= setImmediate(() => this.flush());
   }
 
@@ -120,10 +134,18 @@ export class SchedulerLink {
   flush(): void {
     if (this.#flushing !== null) clearImmediate(this.#flushing);
     this.#flushing = null;
-    if (this.#queue.length === 0) return;
+    const socket = this.#socket;
+    if (this.#queue.length === 0 || socket === null) return;
+    // What the network has not taken is told of by the last frame that went: until then more would only lie here twice.
+    if (socket.bufferedAmount > HIGH_WATER) return;
     const frames = packFrames(this.#queue);
     this.#queue = [];
-    for (const frame of frames) this.#socket?.send(frame);
+    this.#queued = 0;
+    for (const frame of frames) socket.send(frame, () => this.#taken(socket));
+  }
+
+  #taken(socket: WebSocket): void {
+    if (this.#socket === socket && this.#queue.length > 0) this.#flushing ??= setImmediate(() => this.flush());
   }
 
   /** Ends this connection and makes a new one, e.g. because what `hello` said has changed. */
@@ -251,6 +273,8 @@ export class SchedulerLink {
     this.#socket = null;
     if (this.#pings !== null) clearInterval(this.#pings);
     this.#queue = [];
+    this.#queued = 0;
+    this.#congested = false;
     const wasOpen = this.#open;
     this.#open = false;
     if (wasOpen) this.#options.lost(this);

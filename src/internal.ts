@@ -2,26 +2,14 @@
 
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ActivationId } from "./entities/activation-id.ts";
-import type { Identity } from "./entities/identity.ts";
-import { MAX_PAYLOAD } from "./entities/limits.ts";
-import type { RawJson } from "./entities/raw-json.ts";
 import type { Env } from "./env.ts";
-import { fail, type Result } from "./errors.ts";
+import type { Result } from "./errors.ts";
 import { FanOut } from "./invocation/fan-out.ts";
-import { type Invoked, invoke } from "./invocation/invoke.ts";
 import { Actions } from "./invocation/resolve.ts";
 import { step } from "./invocation/step.ts";
 import type { StepReply, StepRequest } from "./protocol/composition.ts";
 import type { Fire } from "./protocol/fire.ts";
 import type { Services } from "./services.ts";
-import type { EntityKey } from "./storage/entity-store.ts";
-
-export interface InternalOptions {
-  transactionId: string;
-  /** ms to wait; 0 = not at all. */
-  waitMs: number;
-  cause?: string;
-}
 
 /** Throws while the platform is not configured: our objects ask again. */
 async function ready(opened: Result<Services>): Promise<Services> {
@@ -35,31 +23,6 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
   const actions = new Actions();
   const fanOut = new FanOut(actions);
   return class Internal extends WorkerEntrypoint<Env> {
-    /** Calls an action on behalf of `identity`; `name` is in its own namespace. `payload`: text of a JSON object. */
-    async invoke(
-      identity: Identity,
-      name: EntityKey,
-      payload: RawJson | undefined,
-      options: InternalOptions,
-    ): Promise<Invoked> {
-      const services = await ready(open(this.env));
-      const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
-      const { epoch } = await services.lease(identity.namespace.name, later);
-      if (payload !== undefined && payload.length > MAX_PAYLOAD) return fail("too-large", "The payload is too large.");
-      const { transactionId, waitMs, cause } = options;
-      const work = invoke(services.desk(later), actions, {
-        identity,
-        epoch,
-        transactionId,
-        action: name,
-        ...(payload === undefined ? {} : { payload }),
-        waitMs,
-        ...(cause === undefined ? {} : { cause }),
-      });
-      later(work);
-      return work;
-    }
-
     /** One step of a composition; throws if nobody knows whether it was started: ask again. */
     async step(request: StepRequest): Promise<StepReply> {
       const services = await ready(open(this.env));

@@ -202,11 +202,6 @@ export class DockerEngine implements Engine {
     return this.#firewall?.state ?? "the engine's containers are not on this machine";
   }
 
-  /** For the pool's word that a container is gone. */
-  forget(id: string): void {
-    this.#containers.delete(id);
-  }
-
   async #openForwarder(ground: Ground): Promise<void> {
     const { gateway } = ground;
     this.#ground = ground;

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
+import { type WebSocket, WebSocketServer } from "ws";
 import { type LinkTiming, SchedulerLink } from "../../runtime-host/scheduler-link.ts";
-import type { HostReport, SchedulerMessage } from "../../src/protocol/messages.ts";
+import type { HostMessage, HostReport, SchedulerMessage } from "../../src/protocol/messages.ts";
 import { FakeScheduler, idOf, silent } from "./support.ts";
 
 const report: HostReport = {
@@ -60,6 +61,59 @@ test("it dials its shard with its token and says hello first", async () => {
   expect(server.requests[0]?.url).toBe("/host/v1/connect?shard=2&boot=boot");
   expect(server.requests[0]?.headers.authorization).toBe("Bearer secret-token");
   expect(server.received[0]).toEqual({ t: "hello", report });
+});
+
+/** A scheduler that reads nothing once it has shaken hands, until it is told to. */
+async function deafScheduler() {
+  const heard: unknown[] = [];
+  const sockets: WebSocket[] = [];
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  server.on("connection", (socket) => {
+    sockets.push(socket);
+    socket.pause();
+    socket.on("message", (data) => {
+      if (data.toString() !== "ping") heard.push(...(JSON.parse(data.toString()) as unknown[]));
+    });
+  });
+  await once(server, "listening");
+  cleanups.push(() => {
+    for (const socket of sockets) socket.terminate();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, heard, sockets };
+}
+
+function longLines(ask: number): HostMessage {
+  return { t: "lines", id: idOf(1), ask, attempt: 1, text: JSON.stringify("x".repeat(200_000)), next: 0 };
+}
+
+test("what the other end does not read waits here, and arrives in order when it does", async () => {
+  const { url, heard, sockets } = await deafScheduler();
+  const { link } = linkTo(url, { timing: { deadAfter: 20_000 } });
+  await vi.waitFor(() => expect(link.open).toBe(true));
+  for (let ask = 0; ask < 100; ask++) {
+    link.send(longLines(ask));
+    if (ask % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(heard).toEqual([]);
+  sockets[0]?.resume();
+  await vi.waitFor(() => expect(heard).toHaveLength(101), { timeout: 10_000 });
+  expect(heard.slice(1).map((each) => (each as { ask: number }).ask)).toEqual(
+    Array.from({ length: 100 }, (_, ask) => ask),
+  );
+});
+
+test("what waits is bounded: past it the line ends, and a new one is dialled", async () => {
+  const { url, sockets } = await deafScheduler();
+  const { link, lost } = linkTo(url, { timing: { deadAfter: 20_000 } });
+  await vi.waitFor(() => expect(link.open).toBe(true));
+  for (let ask = 0; ask < 200; ask++) {
+    link.send(longLines(ask));
+    if (ask % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await vi.waitFor(() => expect(lost).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(sockets).toHaveLength(2));
 });
 
 test("messages of one turn travel in one frame, and reach the other end", async () => {
