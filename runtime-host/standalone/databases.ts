@@ -75,14 +75,14 @@ export function idsIn(text: string, now: number): string[] {
 }
 
 /** What is wrong with a database by its first bytes and its size alone, or null. `logged`: there is a write-ahead log beside it,
- * which may hold what the file does not. */
+ * which may hold what the file does not; then only SQLite itself can tell. */
 export function headFault(head: Buffer, options: { size: number; logged: boolean }): string | null {
   const { size, logged } = options;
-  if (size === 0) return null;
+  if (size === 0 || logged) return null;
   if (head.length < 100 || head.toString("latin1", 0, 16) !== "SQLite format 3\0") return "it is no database any more";
   const pageSize = head.readUInt16BE(16) === 1 ? 65_536 : head.readUInt16BE(16);
   const pages = head.readUInt32BE(28);
   const sound = head.readUInt32BE(24) === head.readUInt32BE(92);
-  if (logged || !sound || size >= pages * pageSize) return null;
+  if (!sound || size >= pages * pageSize) return null;
   return `${size} of its ${pages * pageSize} bytes are there`;
 }

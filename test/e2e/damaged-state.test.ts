@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { basic, GUEST, type Platform, startPlatform } from "../support/platform.ts";
 
@@ -51,6 +52,12 @@ beforeAll(async () => {
   await vi.waitFor(async () => expect((await ask("GET", `/activations/${id}`)).status).toBe(200), 10_000);
   await platform?.stop();
   platform = null;
+  // What still lies in the logs beside them would survive the damage.
+  for (const file of databases("/")) {
+    const database = new DatabaseSync(file);
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    database.close();
+  }
 });
 let copies = 0;
 afterEach(async () => {
