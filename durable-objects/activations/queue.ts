@@ -16,12 +16,22 @@ const MOST_OVERDUE = 500;
 /** A row that should have ended longer ago than this (ms) was out, or the platform was down: it gets as long once more, so that
  * hosts which come back with the platform can take it. */
 const LATE = 60_000;
+/** Lines looked at. Nobody has so many needs but to make trouble, in his own store. */
+const MOST_LINES = 1_000;
 /** The needs of the rows that wait, from the index alone: one look per need, however many rows. */
-const NEEDS = `WITH RECURSIVE line (need) AS (
+const LINES = `WITH RECURSIVE line (need) AS (
     SELECT min(need) FROM rows WHERE state = ${WAITING}
     UNION ALL
     SELECT (SELECT min(need) FROM rows WHERE state = ${WAITING} AND need > line.need) FROM line WHERE line.need IS NOT NULL
-  ) SELECT need FROM line WHERE need IS NOT NULL`;
+  )`;
+const NEEDS = `${LINES} SELECT need FROM line WHERE need IS NOT NULL LIMIT ${MOST_LINES}`;
+/** The same with the first row of each. */
+const HEADS = `${LINES} SELECT line.need AS need, rows.seq AS seq, rows.urgent AS urgent FROM line JOIN rows ON rows.seq =
+  (SELECT seq FROM rows AS each WHERE each.state = ${WAITING} AND each.need = line.need ORDER BY each.urgent DESC, each.seq LIMIT 1)
+  WHERE line.need IS NOT NULL LIMIT ${MOST_LINES}`;
+
+/** A row's place in its line. */
+type Head = { seq: number; urgent: number };
 
 export class Queue {
   readonly #sql: Sql;
@@ -46,19 +56,22 @@ export class Queue {
 
   /** The next rows of those that fit: most urgent, then oldest first; as many as fill `memory` MB and one message. */
   next(max: number, { memory, fits }: { memory: number; fits: (need: Need) => boolean }): Offer[] {
-    const heads = this.#texts()
-      .filter((text) => fits(needFrom(text)))
-      .flatMap((text) =>
-        this.#sql
-          .exec<{ seq: number; urgent: number }>(
-            `SELECT seq, urgent FROM rows WHERE state = ${WAITING} AND need = ? ORDER BY urgent DESC, seq LIMIT ?`,
-            text,
-            max,
-          )
-          .toArray(),
-      )
-      .sort((one, other) => other.urgent - one.urgent || one.seq - other.seq);
-    if (heads.length > max) heads.length = max;
+    const lines = this.#sql
+      .exec<Head & { need: string }>(HEADS)
+      .toArray()
+      .filter((head) => fits(needFrom(head.need)))
+      .map((head) => ({ text: head.need, rows: [head] as Head[], whole: false }));
+    const heads: Head[] = [];
+    while (heads.length < max) {
+      // The line whose head goes first; few lines are looked into beyond their heads.
+      const line = lines.reduce((best, each) => (goesBefore(each.rows[0], best?.rows[0]) ? each : best), lines[0]);
+      const head = line?.rows.shift();
+      if (line === undefined || head === undefined) break;
+      heads.push(head);
+      if (line.rows.length > 0 || line.whole) continue;
+      line.rows = this.#ahead(line.text, { skip: 1, limit: max });
+      line.whole = true;
+    }
     return this.#offers(heads, memory);
   }
 
@@ -121,6 +134,15 @@ export class Queue {
     return row?.at ?? Number.POSITIVE_INFINITY;
   }
 
+  #ahead(need: string, { skip, limit }: { skip: number; limit: number }): Head[] {
+    return this.#sql
+      .exec<Head>(
+        `SELECT seq, urgent FROM rows WHERE state = ${WAITING} AND need = ? ORDER BY urgent DESC, seq LIMIT ? OFFSET ?`,
+        ...[need, limit, skip],
+      )
+      .toArray();
+  }
+
   #texts(): string[] {
     return this.#sql
       .exec<{ need: string }>(NEEDS)
@@ -142,10 +164,16 @@ export class Queue {
     const offers: Offer[] = [];
     let size = 0;
     let used = 0;
+    const found = this.#sql
+      .exec<{ seq: number; attempt: number; invocation: string }>(
+        "SELECT seq, attempt, invocation FROM rows WHERE seq IN (SELECT value FROM json_each(?))",
+        JSON.stringify(heads.map((head) => head.seq)),
+      )
+      .toArray();
+    const rows = new Map(found.map((row) => [row.seq, row]));
     for (const { seq } of heads) {
-      const row = this.#sql
-        .exec<{ attempt: number; invocation: string }>("SELECT attempt, invocation FROM rows WHERE seq = ?", seq)
-        .one();
+      const row = rows.get(seq);
+      if (row === undefined) continue;
       size += row.invocation.length;
       if (offers.length > 0 && size > BATCH_SIZE) break;
       const invocation = JSON.parse(row.invocation) as Invocation;
@@ -156,4 +184,9 @@ export class Queue {
     }
     return offers;
   }
+}
+
+function goesBefore(one: Head | undefined, other: Head | undefined): boolean {
+  if (one === undefined || other === undefined) return one !== undefined;
+  return one.urgent > other.urgent || (one.urgent === other.urgent && one.seq < other.seq);
 }

@@ -388,8 +388,8 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       {
         file: "durable-objects/activations/queue.ts",
-        find: /const heads = this\.#texts\(\)\n/,
-        replace: "const heads = this.#texts().slice(0, 1)\n",
+        find: /\.filter\(\(head\) => /,
+        replace: ".slice(0, 1).filter((head) => ",
       },
     ],
   },
