@@ -286,6 +286,10 @@ class RequestDesk implements FireDesk {
     return Date.now();
   }
 
+  ailing(): Promise<string | null> {
+    return this.#services.stores.machine.fault();
+  }
+
   warn(text: string): void {
     console.warn(text);
   }

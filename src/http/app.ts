@@ -136,7 +136,6 @@ async function failed(thrown: unknown, c: AppContext): Promise<Response> {
   if (overloaded) return respond(c, fail("overloaded"));
   // Errors of the storage do not say what is wrong with it.
   const services = c.get("services") as Services | undefined;
-  const machine = services?.stores.machine;
-  const reason = (await machine?.ailing()) ?? (await machine?.damaged()) ?? null;
+  const reason = (await services?.stores.machine.fault()) ?? null;
   return respond(c, reason === null ? fail("internal") : fail("storage-ailing", reason));
 }

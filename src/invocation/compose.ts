@@ -8,12 +8,12 @@ import type { RawJson } from "../entities/raw-json.ts";
 import { seal } from "../entities/sealing.ts";
 import { fail } from "../errors.ts";
 import type { Plan, Run } from "../protocol/composition.ts";
-import { insist } from "./insist.ts";
+import { insist, outOfReach } from "./insist.ts";
 import type { Desk } from "./ports.ts";
 import { payloadOf } from "./prepare.ts";
 import type { Submitted } from "./submit.ts";
 
-interface Ports extends Pick<Desk, "now" | "after" | "composition" | "masterSecret" | "warn"> {
+interface Ports extends Pick<Desk, "now" | "after" | "ailing" | "composition" | "masterSecret" | "warn"> {
   blobs: Pick<Desk["blobs"], "put">;
 }
 
@@ -47,7 +47,7 @@ export async function compose(ports: Ports, composing: Composing): Promise<Submi
   const reply = await insist({ ports, id }, () =>
     ports.composition(run).run(run, { waitMs: Math.max(0, until - ports.now()) }),
   );
-  if (reply === undefined) return fail("internal");
+  if (reply === undefined) return outOfReach(ports);
   if (reply.kind === "full") return fail("backlog-full");
   return reply.kind === "done" ? { ok: true, kind: "done", record: reply.record } : { ok: true, kind: "accepted" };
 }

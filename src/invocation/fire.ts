@@ -12,7 +12,7 @@ import type { OnBehalf } from "../protocol/composition.ts";
 import type { Fire } from "../protocol/fire.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
 import type { FanOut } from "./fan-out.ts";
-import { insist } from "./insist.ts";
+import { insist, outOfReach } from "./insist.ts";
 import { enter } from "./permit.ts";
 import type { Desk, FireDesk } from "./ports.ts";
 import { payloadOf } from "./prepare.ts";
@@ -60,7 +60,7 @@ export async function fire(
   const args = argumentsOf(trigger, request);
   const fact = await factOf(desk, trigger, { id, acceptedAt, args, request });
   const accepted = await insist({ ports: desk, id }, () => desk.storeOf(fact).fire(fact));
-  if (accepted === undefined) return fail("internal");
+  if (accepted === undefined) return outOfReach(desk);
   if (accepted.kind === "full") return fail("backlog-full");
   desk.later(fanOut.run(desk, fact, { args, identity, epoch }));
   return { ok: true, kind: "accepted", id };

@@ -1,6 +1,7 @@
 // For what may be repeated: asking an object that may be away for a moment.
 
 import type { ActivationId } from "../entities/activation-id.ts";
+import { type Failure, fail } from "../errors.ts";
 import type { SubmitPorts } from "./ports.ts";
 
 type Ports = Pick<SubmitPorts, "after" | "warn">;
@@ -24,6 +25,12 @@ export async function insist<T>(
       await pause(ports, ms);
     }
   }
+}
+
+/** What a caller is told whose object could not be reached: the reason, where the machine knows one. */
+export async function outOfReach(ports: Pick<SubmitPorts, "ailing">): Promise<Failure> {
+  const reason = (await ports.ailing?.()) ?? null;
+  return reason === null ? fail("internal") : fail("storage-ailing", reason);
 }
 
 export function report(ports: Ports, id: ActivationId, { asking, cause }: { asking: string; cause: unknown }): void {

@@ -23,6 +23,8 @@ export interface SubmitPorts {
     id: ActivationId;
     about: { namespaceId: string };
   }): Pick<ActivationStoreRpc, "accept" | "open" | "await" | "fail">;
+  /** Why nothing can be stored now, as a sentence for whoever asked, or null where that is not known. Never rejects. */
+  ailing?(): Promise<string | null>;
   /** Something that should not happen but is survived. */
   warn?(text: string): void;
 }

@@ -10,11 +10,11 @@ import type { RawJson } from "../entities/raw-json.ts";
 import { fail } from "../errors.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import type { Builtin, BuiltinContext } from "./builtin.ts";
-import { insist } from "./insist.ts";
+import { insist, outOfReach } from "./insist.ts";
 import type { Desk } from "./ports.ts";
 import type { Submitted } from "./submit.ts";
 
-interface Ports extends Pick<Desk, "now" | "after" | "warn"> {
+interface Ports extends Pick<Desk, "now" | "after" | "ailing" | "warn"> {
   storeOf(activation: Parameters<Desk["storeOf"]>[0]): Pick<ReturnType<Desk["storeOf"]>, "complete">;
   blobs: Pick<Desk["blobs"], "put">;
 }
@@ -52,7 +52,7 @@ export async function runBuiltin(ports: Ports, run: Builtin, call: BuiltinCall):
     await ports.storeOf({ id, about }).complete([finished], { scheduler: "builtin", epoch: 0 });
     return true;
   });
-  if (stored === undefined) return fail("internal");
+  if (stored === undefined) return outOfReach(ports);
   return { ok: true, kind: "done", record: recordOf(id, about, { completion, now: ports.now() }) };
 }
 

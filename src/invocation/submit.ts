@@ -5,7 +5,7 @@ import { type ActivationRecord, recordOf } from "../entities/activation.ts";
 import { type Failure, fail } from "../errors.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import type { ActivationStoreRpc, InvokeReply, SchedulerName } from "../protocol/rpc.ts";
-import { insist, PAUSES, pause, report } from "./insist.ts";
+import { insist, outOfReach, PAUSES, pause, report } from "./insist.ts";
 import type { SubmitPorts } from "./ports.ts";
 
 export interface Call {
@@ -78,7 +78,7 @@ async function runNow(
   }
   if (reply === "overdue" || reply.kind === "waiting") {
     const confirmed = await (row ?? openRow(ports, call, scheduler));
-    return confirmed ? { ok: true, kind: "accepted" } : fail("internal");
+    return confirmed ? { ok: true, kind: "accepted" } : outOfReach(ports);
   }
   if (reply.kind === "done") {
     const { id, about } = call.invocation;
@@ -112,7 +112,7 @@ async function leaveToStore(ports: SubmitPorts, call: Call, until: number): Prom
   const place = { candidates, ...(obstacle === undefined ? {} : { obstacle }) };
   const accept = call.accept ?? ((row, options) => ports.storeOf(row).accept([row], options));
   const accepted = await insist({ ports, id: invocation.id }, () => accept(invocation, place));
-  if (accepted === undefined) return fail("internal");
+  if (accepted === undefined) return outOfReach(ports);
   if (accepted.kind === "full") return fail("backlog-full");
   if (call.waitMs > 0) {
     const record = await recordBy(ports, call, until);
@@ -132,7 +132,7 @@ async function settle(
   const record =
     (await recordBy(ports, call, until)) ??
     (await insist({ ports, id: call.invocation.id }, () => ports.storeOf(call.invocation).fail(id, { about, reason })));
-  return record === undefined ? fail("internal") : { ok: true, kind: "done", record };
+  return record === undefined ? outOfReach(ports) : { ok: true, kind: "done", record };
 }
 
 /** The record as soon as it is there, or null when the time is over. A store that fails is asked again. */

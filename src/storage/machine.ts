@@ -33,6 +33,11 @@ export class Machine {
     return this.#ask("state");
   }
 
+  /** Whatever of the two explains an error of the storage, or null. Never rejects. */
+  async fault(): Promise<string | null> {
+    return (await this.ailing()) ?? (await this.damaged());
+  }
+
   async #ask(what: "disk" | "state"): Promise<string | null> {
     if (this.#binding === undefined) return null;
     try {

@@ -81,6 +81,9 @@ describe("a call of a sequence", () => {
     expect(new Set(desk.runs.map((each) => each.run.id)).size).toBe(1);
     desk.composing = Array.from({ length: 4 }, () => new Error("aborted"));
     expect(await call("a/s")).toMatchObject({ ok: false, code: "internal" });
+    desk.fault = "the disk is full";
+    desk.composing = Array.from({ length: 4 }, () => new Error("aborted"));
+    expect(await call("a/s")).toMatchObject({ ok: false, code: "storage-ailing" });
     desk.composing = [{ kind: "full" }];
     expect(await call("a/s")).toMatchObject({ ok: false, code: "backlog-full" });
   });

@@ -28,6 +28,8 @@ export class MemoryDesk implements Desk {
   readonly holder = "isolate";
   readonly masterSecret: Desk["masterSecret"] = { current: "master", previous: null };
   hostsMayCome = false;
+  /** What the machine says of its disk. */
+  fault: string | null = null;
   throttle: Desk["throttle"] = null;
   /** Ended and not kept: only those who wait are told. */
   readonly hidden = new Set<string>();
@@ -46,6 +48,9 @@ export class MemoryDesk implements Desk {
   }
 
   later(): void {}
+  async ailing(): Promise<string | null> {
+    return this.fault;
+  }
   shard(): number {
     return 7;
   }

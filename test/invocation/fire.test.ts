@@ -175,6 +175,9 @@ describe("a fire", () => {
     expect(await shoot()).toMatchObject({ ok: false, code: "backlog-full" });
     desk.firing = Array.from({ length: 4 }, () => new Error("gone"));
     expect(await shoot()).toMatchObject({ ok: false, code: "internal" });
+    desk.fault = "the disk is full";
+    desk.firing = Array.from({ length: 4 }, () => new Error("gone"));
+    expect(await shoot()).toMatchObject({ ok: false, code: "storage-ailing" });
     expect(desk.accepted.size).toBe(0);
   });
 

@@ -17,9 +17,11 @@ afterEach(() => {
 interface Script {
   /** The store fails so often before it works. */
   fails?: number;
+  /** What the machine says of its disk. */
+  fault?: string;
 }
 
-async function run(builtin: Builtin, { fails = 0 }: Script = {}) {
+async function run(builtin: Builtin, { fails = 0, fault }: Script = {}) {
   const stored: Finished[] = [];
   const blobs = new Map<string, string | Uint8Array>();
   const warnings: string[] = [];
@@ -27,6 +29,7 @@ async function run(builtin: Builtin, { fails = 0 }: Script = {}) {
   const absent = () => Promise.reject(new Error("not asked for here"));
   const ports = {
     now: () => Date.now(),
+    ailing: async () => fault ?? null,
     after: (ms: number, work: () => void) => {
       const timer = setTimeout(work, ms);
       return () => clearTimeout(timer);
@@ -109,5 +112,7 @@ describe("a built-in action", () => {
     expect((await run((args) => args, { fails: 2 })).answer).toMatchObject({ ok: true });
     const lost = await run((args) => args, { fails: 100 });
     expect(lost).toMatchObject({ answer: { ok: false, code: "internal" }, stored: [] });
+    const full = await run((args) => args, { fails: 100, fault: "the disk is full" });
+    expect(full.answer).toMatchObject({ ok: false, code: "storage-ailing" });
   });
 });

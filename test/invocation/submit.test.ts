@@ -91,6 +91,8 @@ describe("the fast path", () => {
     });
     const never = await run({ schedulers, open: Array(9).fill(gone) }, { waitMs: 100 });
     expect(never.outcome).toMatchObject({ ok: false, code: "internal" });
+    const full = await run({ schedulers, open: Array(9).fill(gone), ailing: "the disk is full" }, { waitMs: 100 });
+    expect(full.outcome).toMatchObject({ ok: false, code: "storage-ailing", text: expect.stringContaining("is full") });
   });
 
   it("answers accepted when the scheduler does not answer at all, because the row is there", async () => {
@@ -132,6 +134,8 @@ describe("an unknown outcome", () => {
   it("names no id if its end cannot be written", async () => {
     const { outcome } = await run({ schedulers: { a: gone }, failThrows: 99 });
     expect(outcome).toMatchObject({ ok: false, code: "internal" });
+    const full = await run({ schedulers: { a: gone }, failThrows: 99, ailing: "the disk is full" });
+    expect(full.outcome).toMatchObject({ ok: false, code: "storage-ailing" });
   });
 
   it("of a lost run is ended at once", async () => {
@@ -167,6 +171,8 @@ describe("the durable path", () => {
     expect([again.outcome, again.accepts.length]).toEqual([{ ok: true, kind: "accepted" }, 2]);
     const never = await run({ accept: Array(9).fill(gone) }, { waitMs: 0 });
     expect(never.outcome).toMatchObject({ ok: false, code: "internal" });
+    const full = await run({ accept: Array(9).fill(gone), ailing: "the disk is full" }, { waitMs: 0 });
+    expect(full.outcome).toMatchObject({ ok: false, code: "storage-ailing" });
   });
 
   it("waits for the record as long as the caller does", async () => {

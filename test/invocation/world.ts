@@ -51,6 +51,8 @@ export interface Script {
   recordAt?: number;
   awaitThrows?: number;
   failThrows?: number;
+  /** What the machine says of its disk. */
+  ailing?: string;
 }
 
 export interface World {
@@ -76,6 +78,7 @@ export function world(script: Script): World {
     held ?? (script.recordAt !== undefined && Date.now() - start >= script.recordAt ? stored : null);
   const ports: SubmitPorts = {
     now: () => Date.now(),
+    ailing: async () => script.ailing ?? null,
     after: (ms, run) => {
       const timer = setTimeout(run, ms);
       return () => clearTimeout(timer);
