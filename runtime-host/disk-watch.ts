@@ -6,8 +6,8 @@ export interface DiskWatchOptions {
   folder: string;
   /** MB that must be free; 0 = room is not watched. */
   least: number;
-  /** full() has changed. */
-  changed(): void;
+  /** Called with what full() says from now on, the first time before `open` has resolved. */
+  changed(full: string | null): void;
   /** ms between two looks. */
   every?: number;
 }
@@ -73,6 +73,6 @@ export class DiskWatch {
     const was = this.#full;
     this.#full = await diskFault(folder, { least, was: was !== null });
     this.#looking = false;
-    if ((was === null) !== (this.#full === null)) changed();
+    if ((was === null) !== (this.#full === null)) changed(this.#full);
   }
 }

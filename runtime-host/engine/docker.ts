@@ -271,9 +271,9 @@ export class DockerEngine implements Engine {
     this.#disk = await DiskWatch.open({
       folder: DockerRootDir ?? "",
       least: minDisk ?? 0,
-      changed: () => {
+      changed: (full) => {
         changed();
-        if (this.#disk?.full() !== null) void this.#pulls.shed();
+        if (full !== null) void this.#pulls.shed();
       },
     });
   }

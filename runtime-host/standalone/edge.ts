@@ -16,6 +16,8 @@ export interface Edge {
 }
 
 export type EdgeOptions = Omit<PlatformOptions, "script" | "onFailure"> & {
+  /** Whether the start it is part of is to end: then nothing is tried anew. */
+  isStopping: () => boolean;
   /** The Worker cannot be kept up. */
   onGone: (reason: string) => void;
 };
@@ -23,6 +25,8 @@ export type EdgeOptions = Omit<PlatformOptions, "script" | "onFailure"> & {
 export const MIGRATIONS = "src/storage/d1/migrations";
 const DATABASE = "DB";
 const ATTEMPTS = 5;
+/** Why a start ends that was told to stop. */
+export const STOPPED = "Stopped while starting.";
 
 /** Throws StartFailure if it cannot start at all. */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
@@ -79,6 +83,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       } catch (error) {
         await opened?.close().catch(() => undefined);
         if (error instanceof StartFailure) throw error;
+        if (options.isStopping()) throw new StartFailure(STOPPED);
         const reason = causesOf(error);
         if (attempt === ATTEMPTS) throw new StartFailure(`The Worker's process does not start: ${reason}.`);
         options.log(`the Worker's process ended while it started (${reason}); starting it anew`);

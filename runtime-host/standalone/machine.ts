@@ -32,8 +32,7 @@ export async function openMachine(state: string, log: (line: string) => void): P
   const disk = await DiskWatch.open({
     folder: state,
     least: LEAST_MB,
-    changed: () => {
-      const full = disk?.full() ?? null;
+    changed: (full) => {
       log(full === null ? "the disk is well again" : `${full}: calls that must store something are answered 503`);
     },
   });

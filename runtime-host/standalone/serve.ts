@@ -6,7 +6,7 @@ import { type AdminClient, createAdminClient } from "../cli/admin-client.ts";
 import { buildOf } from "./build.ts";
 import { type StandaloneConfig, urlOf } from "./config.ts";
 import { startDevEdge } from "./dev.ts";
-import { MIGRATIONS, startEdge } from "./edge.ts";
+import { MIGRATIONS, STOPPED, startEdge } from "./edge.ts";
 import { chooseEngine } from "./engine-choice.ts";
 import { StartFailure } from "./failure.ts";
 import { openFamilyBook } from "./family.ts";
@@ -70,7 +70,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
       return;
     }
     await step();
-    throw new StartFailure("Stopped while starting.");
+    throw new StartFailure(STOPPED);
   }
 
   async function start(): Promise<Serving> {
@@ -134,6 +134,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
         ...config.vars,
       },
       log,
+      isStopping: () => stopping !== null,
       machine: async (path) =>
         path === `/host/${state.secrets.hostName}` ? { status: 200, body: hostState() } : machine.answer(path),
       onRestart: family.note,

@@ -226,6 +226,15 @@ describe("npm start", () => {
     expect((await api("GET", "actions")).status).toBe(200);
   });
 
+  it("starts nothing anew once it was told to stop in the middle of its start", async () => {
+    const start = run(["--state", join(folder, "called-off")]);
+    await expect.poll(start.output, { timeout: 30_000, interval: 10 }).toContain("starting the Worker");
+    start.launcher.kill("SIGTERM");
+    await start.ended;
+    expect(start.output()).toContain("stopping");
+    expect(start.output()).not.toMatch(/starting it anew|unexpected/);
+  });
+
   it("says that it is not ready until its database is, at every door, and then serves at once", async () => {
     const seen = new Set<string>();
     const start = run(["--state", join(folder, "fresh")]);

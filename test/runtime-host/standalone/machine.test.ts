@@ -98,6 +98,9 @@ describe("the disk", () => {
       const small = await openMachine(disk.folder, (line) => lines.push(line));
       try {
         disk.fill();
+        const late = await openMachine(disk.folder, (line) => lines.push(line));
+        expect(late.fault()).toMatch(/ is full: 0 MB are free/);
+        late.close();
         const { body } = await small.answer("/disk");
         expect(body).toBe("the disk with its state is full: 0 MB are free, 16 must be");
         disk.empty();
