@@ -16,7 +16,11 @@ type Form = "binary" | "text" | "utf-8" | "custom";
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const PATTERN = new RegExp(`^\\s*(${TOKEN})/(${TOKEN})\\s*(?:;(.*))?$`);
-const PARAMETER = new RegExp(`\\s*(${TOKEN})\\s*=\\s*("(?:[^"\\\\]|\\\\.)*"|[^;"]*)\\s*(?:;|$)`, "y");
+// Each of these reads on from one place and never goes back over what it has read: a header is as long as its sender likes.
+const SPACE = /\s*/y;
+const NAME = new RegExp(TOKEN, "y");
+const QUOTED = /"(?:[^"\\]|\\.)*"/y;
+const PLAIN = /[^;"]*/y;
 const FORMS: ReadonlyMap<string, Form> = new Map(
   (["binary", "text", "utf-8"] as const).flatMap((form) => REGISTERED[form].map((name) => [name, form])),
 );
@@ -74,11 +78,27 @@ function withoutCharset(parameters: string): string {
 /** Up to the first that is none; a quoted value may hold semicolons. */
 function parametersOf(text: string): { name: string; text: string }[] {
   const found: { name: string; text: string }[] = [];
-  PARAMETER.lastIndex = 0;
-  for (let match = PARAMETER.exec(text); match !== null && match[0] !== ""; match = PARAMETER.exec(text)) {
-    const [, name = "", value = ""] = match;
+  let at = 0;
+  const take = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at;
+    const taken = pattern.exec(text)?.[0];
+    at += taken?.length ?? 0;
+    return taken;
+  };
+  const isNext = (mark: string): boolean => {
+    take(SPACE);
+    const isThere = text.startsWith(mark, at);
+    if (isThere) at += mark.length;
+    return isThere;
+  };
+  while (at < text.length) {
+    take(SPACE);
+    const name = take(NAME);
+    if (name === undefined || !isNext("=")) break;
+    take(SPACE);
+    const value = take(QUOTED) ?? take(PLAIN) ?? "";
+    if (!isNext(";") && at < text.length) break;
     found.push({ name: name.toLowerCase(), text: `${name}=${value.trim()}` });
-    if (PARAMETER.lastIndex >= text.length) break;
   }
   return found;
 }

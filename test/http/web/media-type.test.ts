@@ -113,3 +113,34 @@ describe("the native runtime", () => {
     expect(bytesOf("abc", { type: "application/json", raw: false }).toString()).toBe('"abc"');
   });
 });
+
+describe("parameters that somebody made up", () => {
+  const many = 60_000;
+  const wild = [
+    `x/y; a=${" ".repeat(many)}"`,
+    `x/y; a=b${" ".repeat(many)}"; charset=x`,
+    `x/y; a${" ".repeat(many)}b`,
+    `x/y; a="${"\\x".repeat(many)}`,
+    `x/y; ${"a=b;".repeat(many)}"`,
+    `x/y; ${"a ".repeat(many)}`,
+    `x/y;${" ;".repeat(many)}`,
+  ];
+
+  it.each(wild.map((text) => [text.slice(0, 12), text] as const))("%j… is looked at once", (_start, text) => {
+    const began = performance.now();
+    const type = read(text);
+    expect(type.main).toBe("x");
+    printMediaType(type, isBinary(type) ? "bytes" : "text");
+    // Looked at anew from each place, these would take minutes.
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  it("what follows the first that is none counts for nothing", () => {
+    const typed = (text: string) => isBinary(read(text));
+    expect(typed('x/y; a="b;c" ; charset = utf-8')).toBe(false);
+    expect(typed("x/y;charset=utf-8;")).toBe(false);
+    expect(typed('x/y; a=b"; charset=utf-8')).toBe(true);
+    expect(typed("x/y; ; charset=utf-8")).toBe(true);
+    expect(typed('x/y; a="b; charset=utf-8')).toBe(true);
+  });
+});
