@@ -56,6 +56,14 @@ export function kindOf(file: string): Kind {
   return KINDS.find(([pattern]) => pattern.test(file))?.[1] ?? OTHER;
 }
 
+const ENTITIES = "v3/d1/";
+
+/** The folder of a database that every state that was used has, and that is not among these files, or null. */
+export function missingOf(files: readonly string[]): string | null {
+  const there = files.some((file) => file.startsWith(ENTITIES) && !file.endsWith("/metadata.sqlite"));
+  return there ? null : ENTITIES;
+}
+
 /** In this order they are checked: first what everything hangs on. */
 export function rankOf(file: string): number {
   const at = ["v3/d1/", "v3/r2/", "-Roster/", "-ActivationStore/"].findIndex((part) => file.includes(part));

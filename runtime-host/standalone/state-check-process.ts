@@ -1,13 +1,13 @@
 // The process of state-check.ts: looks at every database of a state folder and says which are damaged. A process of its own, since
 // reading them all takes the memory and the processor for a while.
 
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { headFault, idsIn, kindOf, rankOf } from "./databases.ts";
+import { headFault, idsIn, kindOf, missingOf, rankOf } from "./databases.ts";
 
 export interface Damaged {
-  /** Relative to the state folder, with slashes. */
+  /** Relative to the state folder, with slashes; the folder of one that is missing. */
   file: string;
   reason: string;
   /** Of activations that may be lost with it. */
@@ -36,6 +36,10 @@ function check(folder: string): Findings {
     .sort((one, other) => rankOf(one) - rankOf(other) || (one < other ? -1 : 1));
   const used = files.some((file) => /-ActivationStore\/[0-9a-f]+\.sqlite$/.test(file));
   const findings: Findings = { damaged: [], unchecked: 0 };
+  const missing = used ? missingOf(files) : null;
+  // One that was moved aside is made anew by the start that goes on without it.
+  if (missing !== null && !wasMovedAside(folder, missing))
+    findings.damaged.push({ file: missing, reason: "its database is missing", ids: [] });
   let bytes = 0;
   for (const file of files) {
     if (performance.now() - began > TIME) {
@@ -51,6 +55,11 @@ function check(folder: string): Findings {
     if (reason !== null) findings.damaged.push({ file, reason, ids: kindOf(file).ids ? idsOf(path) : [] });
   }
   return findings;
+}
+
+function wasMovedAside(folder: string, part: string): boolean {
+  const aside = join(folder, "salvaged");
+  return existsSync(aside) && readdirSync(aside).some((stamp) => existsSync(join(aside, stamp, part)));
 }
 
 function faultOf(path: string, options: { file: string; size: number; used: boolean; whole: boolean }): string | null {

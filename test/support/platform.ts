@@ -101,7 +101,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Every process below `root`, from one look at the process table. */
-export function treeOf(root: number): { workerd: number[]; host: number[]; all: number[] } {
+export function treeOf(root: number): { workerd: number[]; host: number[]; wrangler: number[]; all: number[] } {
   const rows = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" })
     .split("\n")
     .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
@@ -112,6 +112,7 @@ export function treeOf(root: number): { workerd: number[]; host: number[]; all: 
   return {
     workerd: found.filter((row) => /\bworkerd\b.*\bserve\b/.test(row.args)).map((row) => row.pid),
     host: found.filter((row) => row.args.includes("runtime-host/main.ts")).map((row) => row.pid),
+    wrangler: found.filter((row) => row.args.includes("wrangler-process.ts")).map((row) => row.pid),
     all: found.map((row) => row.pid),
   };
 }

@@ -50,6 +50,22 @@ it("a state that is whole is not worth a word, and neither is one that was never
   expect(fs.existsSync(path("salvaged"))).toBe(false);
 });
 
+it("entities that are gone with their file are no new state; what is left of their folder is moved aside", async () => {
+  make(D1.replace("aa", "metadata"), "_cf_ALARM");
+  for (const gone of [path(D1), path("v3/d1")]) {
+    fs.rmSync(gone, { recursive: true });
+    expect(await refusal()).toMatch(
+      /v3\/d1\/ is damaged \(its database is missing\): all actions, .* may be lost; restore/,
+    );
+  }
+  make(D1.replace("aa", "metadata"), "_cf_ALARM");
+  expect((await checkState(folder, { salvage: true })).join()).toContain("its database is missing");
+  expect(fs.existsSync(path("v3/d1"))).toBe(false);
+  // A state in which nothing was called yet is a new one.
+  fs.rmSync(path(STORE));
+  expect(await checkState(folder, { salvage: false })).toEqual([]);
+});
+
 describe("a database is found out", () => {
   const half = (file: string) => fs.truncateSync(path(file), fs.statSync(path(file)).size / 2);
   const flip = (file: string, at: number) => {
