@@ -14,7 +14,7 @@ import { compose } from "./compose.ts";
 import { enter } from "./permit.ts";
 import { placeOf } from "./placement.ts";
 import type { Desk } from "./ports.ts";
-import { aboutOf, type Calling, invocationOf } from "./prepare.ts";
+import { aboutOf, type Calling, invocationOf, lentBy } from "./prepare.ts";
 import type { Actions, Caller } from "./resolve.ts";
 import { serve } from "./serve.ts";
 import { type AcceptRow, type Submitted, submit } from "./submit.ts";
@@ -126,7 +126,7 @@ async function stepwise(
     (vetted === true ? null : payloadFault(callable, payload)) ?? (await actions.refusalOf(desk, components, caller));
   if (refused !== null) return refused;
   const about = { ...aboutOf(callable, calling), kind: SEQUENCE };
-  const behalf = limitedTo(identity, callable.writtenWith);
+  const behalf = limitedTo(identity, lentBy(callable, identity.namespace.name));
   return compose(desk, { id, about, plan, payload, identity: behalf, apiHost: apiHost ?? "", waitMs });
 }
 

@@ -8,7 +8,7 @@ import { answerBounds } from "../entities/limit-values.ts";
 import { MAX_INLINE } from "../entities/limits.ts";
 import { SYSTEM_NAMESPACE } from "../entities/names.ts";
 import type { RawJson } from "../entities/raw-json.ts";
-import { common } from "../entities/rights.ts";
+import { common, type Rights } from "../entities/rights.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Callable } from "./callable.ts";
@@ -87,17 +87,24 @@ export async function payloadOf(
   return { blob: key, size: bytes.byteLength };
 }
 
-/** The key an action runs with has what its caller, its writers and its annotation have in common; strangers' actions have the
- * least. Whoever came with less than a stored key has no owner's key to pass on. */
+/** What the writers of an action lend to what it does in this namespace: strangers the least, whoever calls it, since they
+ * say what is done: also which actions a composition of theirs runs, and with what. */
+export function lentBy({ writtenWith, path }: Pick<Callable, "writtenWith" | "path">, namespace: string): Rights {
+  const [home] = path.split("/", 1);
+  const isOwn = home === namespace || home === SYSTEM_NAMESPACE;
+  return isOwn ? writtenWith : common(writtenWith, "use");
+}
+
+/** The key an action runs with has what its caller, its writers and its annotation have in common. Whoever came with less than
+ * a stored key has no owner's key to pass on. */
 async function keyOf(
-  { askedRights, writtenWith, path }: Callable,
+  callable: Callable,
   { calling, sealedKey }: Ready,
 ): Promise<Pick<Invocation, "credential" | "rights" | "sealedKey">> {
+  const { askedRights } = callable;
   if (askedRights === null) return { credential: "none" };
   const { identity } = calling;
-  const [home] = path.split("/", 1);
-  const isOwn = home === identity.namespace.name || home === SYSTEM_NAMESPACE;
-  const rights = common(askedRights, writtenWith, rightsOf(identity), isOwn ? undefined : "use");
+  const rights = common(askedRights, lentBy(callable, identity.namespace.name), rightsOf(identity));
   if (rights !== "owner") return { credential: "activation", rights };
   return { credential: "owner", sealedKey: await sealedKey() };
 }

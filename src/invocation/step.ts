@@ -12,7 +12,7 @@ import type { Callable } from "./callable.ts";
 import { insist } from "./insist.ts";
 import { placeOf } from "./placement.ts";
 import type { Desk } from "./ports.ts";
-import { aboutOf, type Calling, invocationOf } from "./prepare.ts";
+import { aboutOf, type Calling, invocationOf, lentBy } from "./prepare.ts";
 import type { Actions } from "./resolve.ts";
 import { serve } from "./serve.ts";
 
@@ -42,7 +42,8 @@ export async function step(
     const known = await standing(desk, request, callable);
     if (known !== null) return known;
     const about = { ...aboutOf(callable, calling), kind: SEQUENCE };
-    const { plan, writtenWith: rights } = callable;
+    const { plan } = callable;
+    const rights = lentBy(callable, identity.namespace.name);
     return { kind: "nested", about, plan, args: request.payload, rights };
   }
   const payload = await textOf(desk, request);

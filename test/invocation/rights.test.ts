@@ -101,6 +101,20 @@ describe("a composition", () => {
     }
   });
 
+  it("of a stranger hands on the least: its writer says what is run, and with what", async () => {
+    desk.entities.action("a/x", OWNER);
+    desk.entities.bundle("evil/p", { publish: true });
+    desk.entities.bundle("a/mine", { to: "evil/p" });
+    desk.entities.action("evil/p/s", { exec: { kind: "sequence", components: ["/evil/p/c"] } });
+    desk.entities.action("evil/p/c", { annotations: [{ key: "conductor", value: "true" }] });
+    for (const name of ["evil/p/s", "evil/p/c", "a/mine/s", "a/mine/c"]) {
+      desk.runs.length = 0;
+      await given(name);
+      const { onBehalf } = desk.runs[0]!.run;
+      expect([name, onBehalf.identity.rights, onBehalf.sealedKey]).toEqual([name, "use", ""]);
+    }
+  });
+
   it("tells who wrote one that is inside another, and its steps get no more than their caller has", async () => {
     desk.entities.action("a/x", OWNER);
     desk.entities.action("a/s", { exec: { kind: "sequence", components: ["/a/x"] }, writtenWith: "deploy" });
@@ -110,17 +124,20 @@ describe("a composition", () => {
       sealedKey: await seal(desk.masterSecret, "handed-on-key", CALLER.key),
       apiHost: "",
     };
-    const ask = (name: string) =>
+    const ask = (name: string, path = "a") =>
       step(
         desk,
         { actions: new Actions(), epoch: 1 },
         {
           ...{ id: "0123456789ab07000000000000000001", cause: "0123456789ab07000000000000000000" },
           ...{ onBehalf, transactionId: "t", role: "component", payload: { inline: "{}" }, waitMs: 1 },
-          action: { path: "a", name },
+          action: { path, name },
         },
       );
     expect(await ask("s")).toMatchObject({ kind: "nested", rights: "deploy" });
+    desk.entities.bundle("evil/p", { publish: true });
+    desk.entities.action("evil/p/c", { annotations: [{ key: "conductor", value: "true" }], writtenWith: "owner" });
+    expect(await ask("c", "evil/p")).toMatchObject({ kind: "nested", rights: "use" });
     await ask("x");
     expect(sent()).toBe("deploy");
   });
