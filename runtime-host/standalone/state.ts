@@ -40,6 +40,10 @@ export interface State {
   release(): void;
 }
 
+const LOST_SECRETS =
+  "and without its secrets no key and no locked parameter can be opened: restore it from a copy, or start afresh with " +
+  "another --state folder.";
+
 /** Throws StartFailure if the folder cannot be used. */
 export function openState(folder: string): State {
   const path = join(folder, "secrets.json");
@@ -73,6 +77,9 @@ export function openState(folder: string): State {
   };
   try {
     const found = readSecrets(path);
+    // New ones would open nothing of what is there, and stand in the way of the right ones.
+    if (found === null && existsSync(join(folder, "v3/d1")))
+      throw new StartFailure(`${path} is missing, ${LOST_SECRETS}`);
     const place = placeOf(folder);
     if (found === null) state.save({ adminToken: token(), masterSecret: token(), hostName: newHostName(), place });
     else {
@@ -114,9 +121,7 @@ function readSecrets(path: string): Secrets | null {
   try {
     return Secrets.parse(JSON.parse(text));
   } catch {
-    throw new StartFailure(
-      `${path} is damaged, and without its secrets no key and no locked parameter can be opened: restore it from a copy, or start afresh with another --state folder.`,
-    );
+    throw new StartFailure(`${path} is damaged, ${LOST_SECRETS}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -99,6 +99,13 @@ describe("state folder", () => {
     const attempt = () => openState(join(parent, "file", "state"));
     expect(attempt).toThrow(StartFailure);
     expect(attempt).toThrow(/cannot be written \(ENOTDIR\): choose another with --state\.$/);
+  });
+
+  it("refuses a used state without its secrets instead of making new ones", () => {
+    mkdirSync(join(folder, "v3/d1"), { recursive: true });
+    for (let tries = 0; tries < 2; tries++)
+      expect(() => openState(folder)).toThrow(/secrets\.json is missing, .* restore/);
+    expect(existsSync(join(folder, "secrets.json"))).toBe(false);
   });
 
   it("refuses damaged secrets instead of making new ones", () => {
