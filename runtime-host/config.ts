@@ -3,14 +3,14 @@
 import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { isLabel, MOST_LABELS } from "../src/protocol/matching.ts";
+import { isLabel, MAX_LABELS } from "../src/protocol/matching.ts";
 import { hostOfToken } from "../src/protocol/names.ts";
 import { parseNetworks } from "./engine/networks.ts";
 import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry-rules.ts";
 import { LEVELS, type Level } from "./engine/security-level.ts";
 import { complaintOf, joined } from "./flags.ts";
 import type { Level as LogLevel } from "./logger.ts";
-import { type Prewarm, parsePrewarm } from "./prewarm-spec.ts";
+import { type Prewarm, parsePrewarm } from "./pool/prewarm-spec.ts";
 
 export interface HostConfig {
   /** Origin of the platform, without a trailing slash. */
@@ -191,9 +191,9 @@ function build(
   const labels = read("labels", "")
     .split(",")
     .filter((label) => label !== "");
-  const wrong = labels.length > MOST_LABELS ? labels[MOST_LABELS] : labels.find((label) => !isLabel(label));
+  const wrong = labels.length > MAX_LABELS ? labels[MAX_LABELS] : labels.find((label) => !isLabel(label));
   if (wrong !== undefined) {
-    throw new Complaint(`--labels ${wrong.slice(0, 100)}: expected at most ${MOST_LABELS} words, e.g. gpu,zone=eu.`);
+    throw new Complaint(`--labels ${wrong.slice(0, 100)}: expected at most ${MAX_LABELS} words, e.g. gpu,zone=eu.`);
   }
   const prewarm = parsePrewarm(read("prewarm", "nodejs:default=1"));
   if (prewarm === null) {

@@ -2,7 +2,7 @@
 
 import type { HostMessage } from "../src/protocol/messages.ts";
 import type { Containers } from "./container/contract.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Outbox } from "./delivery/outbox.ts";
 
 export interface HealthSources {
   containers: Pick<Containers, "unhealthy" | "impaired">;

@@ -5,19 +5,19 @@ import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type HostReport, PROTOCOL_VERSION } from "../src/protocol/messages.ts";
-import { CodeCache } from "./code-cache.ts";
 import type { HostConfig } from "./config.ts";
+import { CodeCache } from "./container/code-cache.ts";
 import type { Containers, ContainersOptions } from "./container/contract.ts";
-import { DiskWatch } from "./disk-watch.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { Outbox } from "./delivery/outbox.ts";
 import { falls } from "./engine/security-level.ts";
+import { openSideDoor } from "./link/blob-api.ts";
+import { Payloads } from "./link/payloads.ts";
+import { type LinkTiming, SchedulerLink } from "./link/scheduler-link.ts";
 import type { Logger } from "./logger.ts";
-import { Outbox } from "./outbox.ts";
-import { Payloads } from "./payloads.ts";
-import { type LinkTiming, SchedulerLink } from "./scheduler-link.ts";
+import { DiskWatch } from "./machine/disk-watch.ts";
+import { lockState } from "./machine/state-lock.ts";
+import { RunController } from "./runs/run-controller.ts";
 import { drainHost } from "./shutdown.ts";
-import { openSideDoor } from "./side-door.ts";
-import { lockState } from "./standalone/state-lock.ts";
 
 export interface HostOptions {
   openContainers: (options: ContainersOptions) => Promise<Containers>;
@@ -68,7 +68,7 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
     fetch: sideDoor.getCode,
     log,
   });
-  let dispatcher: Dispatcher | null = null;
+  let dispatcher: RunController | null = null;
   let links: SchedulerLink[] = [];
   const { outbox, kept } = Outbox.open({
     dir: join(config.state, "outbox"),
@@ -150,7 +150,7 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
   );
 
   const awaited = new Set(links.map((link) => link.shard));
-  const started = new Dispatcher({
+  const started = new RunController({
     host: config.name,
     boot,
     memory,

@@ -3,12 +3,12 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Containers } from "./container/contract.ts";
-import type { Dispatcher } from "./dispatcher.ts";
+import type { SchedulerLink } from "./link/scheduler-link.ts";
 import type { Logger } from "./logger.ts";
-import type { SchedulerLink } from "./scheduler-link.ts";
+import type { RunController } from "./runs/run-controller.ts";
 
 export interface Draining {
-  dispatcher: Pick<Dispatcher, "drain" | "running" | "unconfirmed">;
+  dispatcher: Pick<RunController, "drain" | "running" | "unconfirmed">;
   links: readonly Pick<SchedulerLink, "open">[];
   containers: Pick<Containers, "stop">;
   log: Logger;

@@ -28,7 +28,7 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
       const services = await ready(open(this.env));
       const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
       const { epoch } = await services.lease(request.onBehalf.identity.namespace.name, later);
-      const work = step(services.desk(later), { actions, epoch }, request);
+      const work = step(services.context(later), { actions, epoch }, request);
       later(work.catch(() => undefined));
       return work;
     }
@@ -38,7 +38,7 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
       const services = await ready(open(this.env));
       const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
       const { epoch } = await services.lease(fire.about.namespace, later);
-      const work = fanOut.run(services.desk(later), fire, { started, epoch });
+      const work = fanOut.run(services.context(later), fire, { started, epoch });
       later(work);
       return work;
     }

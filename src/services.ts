@@ -5,7 +5,7 @@ import type { MasterSecret } from "./entities/sealing.ts";
 import { checkEnv, type Env, type Settings, sentenceOf } from "./env.ts";
 import { type Failure, fail, type Result } from "./errors.ts";
 import type { Builtin } from "./invocation/builtin.ts";
-import type { Cancel, Desk, FireDesk } from "./invocation/ports.ts";
+import type { Cancel, FireContext, InvocationContext } from "./invocation/ports.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
 import { ROSTER_NAME, storeNameOf } from "./protocol/names.ts";
 import { Proofs } from "./protocol/proofs.ts";
@@ -49,7 +49,7 @@ interface Held<T> {
   until: number;
 }
 
-interface Shelf {
+interface EpochEntry {
   lease?: Held<GateLease>;
   /** Goes up with each write from this isolate: a lease that was asked for before is not remembered. */
   writes: number;
@@ -63,7 +63,7 @@ export class Services {
   readonly proofs: Proofs;
   readonly stores: Stores;
   readonly #env: Env;
-  readonly #shelves = new Map<string, Shelf>();
+  readonly #shelves = new Map<string, EpochEntry>();
   readonly #firstShard = Math.floor(Math.random() * 256);
   #roster: Held<RosterEntry[]> | undefined;
   /** What the database said of our secrets; undefined = not asked yet. */
@@ -209,8 +209,8 @@ export class Services {
   }
 
   /** What one request needs to invoke. */
-  desk(later: Later): FireDesk {
-    return new RequestDesk(this, later);
+  context(later: Later): FireContext {
+    return new RequestContext(this, later);
   }
 
   /** Every minute: a bounded piece of what was left behind. */
@@ -242,7 +242,7 @@ export class Services {
     delete shelf.lease;
   }
 
-  #shelf(namespace: string): Shelf {
+  #shelf(namespace: string): EpochEntry {
     let shelf = this.#shelves.get(namespace);
     if (shelf === undefined) {
       shelf = { writes: 0 };
@@ -261,10 +261,10 @@ export class Services {
   }
 }
 
-class RequestDesk implements FireDesk {
+class RequestContext implements FireContext {
   readonly entities: EntityStore;
   readonly blobs: BlobStore;
-  readonly throttle: Desk["throttle"];
+  readonly throttle: InvocationContext["throttle"];
   readonly hostsMayCome: boolean;
   readonly holder: string;
   readonly masterSecret: MasterSecret;

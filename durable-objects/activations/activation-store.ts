@@ -2,7 +2,7 @@
 // the core. What its methods return has been written when the reply leaves.
 
 import { DurableObject } from "cloudflare:workers";
-import type { About, ActivationRecord, Payload } from "../../src/entities/activation.ts";
+import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { type Env, longestQueue } from "../../src/env.ts";
 import type { Fire, ResumeRpc } from "../../src/protocol/fire.ts";
@@ -77,7 +77,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     return this.#confirm(this.#core.complete(finished, from));
   }
 
-  async fail(id: ActivationId, options: { about: About; reason: string }): Promise<ActivationRecord> {
+  async fail(id: ActivationId, options: { about: ActivationMeta; reason: string }): Promise<ActivationRecord> {
     return this.#confirm(this.#core.fail(id, options));
   }
 

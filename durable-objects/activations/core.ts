@@ -1,7 +1,7 @@
 // The activation store of one namespace and shard: rows of accepted work, records of finished work. An incarnation of the
 // object is one StoreCore; all that matters is in its database.
 
-import type { About, ActivationRecord, Payload } from "../../src/entities/activation.ts";
+import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Fire } from "../../src/protocol/fire.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
@@ -19,32 +19,32 @@ import type {
 } from "../../src/protocol/rpc.ts";
 import { AlarmRetry } from "../alarm-retry.ts";
 import type { Database } from "../schema.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { ActivationRows, type Ended } from "./activation-rows.ts";
 import { Fires, RESUME_AFTER } from "./fires.ts";
-import { type Ended, Ledger } from "./ledger.ts";
-import { markOf } from "./offers.ts";
+import { OfferQueue } from "./offer-queue.ts";
+import { offerTargetOf } from "./offers.ts";
 import type { StorePorts } from "./ports.ts";
 import { ASK_AFTER } from "./reconcile.ts";
+import { Reconciler } from "./reconciler.ts";
 import { UNKEPT_FOR } from "./records.ts";
-import { Rounds } from "./rounds.ts";
 import { Waiters } from "./waiters.ts";
 
 /** ms after which rows that nobody took are offered again for the first time. */
 const RETRY_SOON = 1_000;
 /** ms after which declined rows go to others, batched. */
 const PASS_ON = 20;
-const PASS_ON_MOST = 5_000;
+const MAX_PASS_ON = 5_000;
 /** The alarm fires this late at most (ms), so that it is not set anew for each row. */
 const ALARM_SLACK = 500;
 
 /** As ActivationStoreRpc in src/protocol/rpc.ts; what is synchronous here is durable when the object's reply leaves. */
 export class StoreCore {
   readonly #ports: StorePorts;
-  readonly #ledger: Ledger;
+  readonly #ledger: ActivationRows;
   readonly #fires: Fires;
   readonly #waiters: Waiters;
-  readonly #dispatcher: Dispatcher;
-  readonly #rounds: Rounds;
+  readonly #dispatcher: OfferQueue;
+  readonly #rounds: Reconciler;
   readonly #alarm: AlarmRetry;
   /** Epoch ms of the alarm, as far as this incarnation knows. */
   #alarmAt = Number.POSITIVE_INFINITY;
@@ -60,11 +60,11 @@ export class StoreCore {
     const { ports } = options;
     this.#ports = ports;
     this.#alarm = new AlarmRetry(ports, () => this.#round());
-    this.#ledger = new Ledger(options.database);
+    this.#ledger = new ActivationRows(options.database);
     this.#waiters = new Waiters(ports.after);
     const ledger = this.#ledger;
     this.#fires = new Fires({ database: options.database, records: ledger.records, ports });
-    this.#dispatcher = new Dispatcher(name, {
+    this.#dispatcher = new OfferQueue(name, {
       ledger,
       ports,
       events: {
@@ -76,7 +76,7 @@ export class StoreCore {
       },
     });
     const dispatcher = this.#dispatcher;
-    this.#rounds = new Rounds(name, { ledger, dispatcher, ports, ended: (ended) => this.#release(ended) });
+    this.#rounds = new Reconciler(name, { ledger, dispatcher, ports, ended: (ended) => this.#release(ended) });
     // The alarm an earlier incarnation set may be lost to a later one: with open rows there is always one.
     if (ledger.waiting + ledger.out > 0) this.#wake(RETRY_SOON);
     this.#wakeAt(this.#fires.next());
@@ -91,7 +91,7 @@ export class StoreCore {
     const [first] = invocations;
     const barred = this.#ledger.barred.any && invocations.some(({ about }) => this.#ledger.barred.has(about.subject));
     const target = barred ? undefined : first && this.#dispatcher.choose(candidates, needText(needOf(first)));
-    const mark = target === undefined ? null : markOf(target, this.#dispatcher.known(target));
+    const mark = target === undefined ? null : offerTargetOf(target, this.#dispatcher.known(target));
     const reason = candidates.length === 0 ? obstacle : "all hosts that can run it are busy";
     const { maxQueue } = this.#ports;
     const fresh = this.#ledger.accept(invocations, { mark, reason, maxQueue, now: this.#ports.now() });
@@ -143,7 +143,7 @@ export class StoreCore {
   }
 
   /** Ends an activation nobody knows the outcome of; returns the record that holds. */
-  fail(id: ActivationId, options: { about: About; reason: string }): ActivationRecord {
+  fail(id: ActivationId, options: { about: ActivationMeta; reason: string }): ActivationRecord {
     const { about, reason } = options;
     const ended = this.#ledger.fail(id, about, { reason, now: this.#ports.now() });
     if (ended !== null) {
@@ -160,7 +160,7 @@ export class StoreCore {
     const { scheduler } = from;
     const moved = this.#ledger.wait(items, { scheduler, reason: "the host declined", again: true });
     if (moved.length === 0) return;
-    const { epoch, boot } = markOf(scheduler, this.#dispatcher.known(scheduler));
+    const { epoch, boot } = offerTargetOf(scheduler, this.#dispatcher.known(scheduler));
     this.#dispatcher.learn(scheduler, { epoch, boot, mood: "busy" }, false);
     this.#wake(RETRY_SOON);
     this.#passOn();
@@ -285,7 +285,7 @@ export class StoreCore {
   #passOn(): void {
     if (this.#passing) return;
     this.#passing = true;
-    this.#ports.after(Math.min(PASS_ON_MOST, PASS_ON * 2 ** Math.min(8, this.#passedInVain++)), () => {
+    this.#ports.after(Math.min(MAX_PASS_ON, PASS_ON * 2 ** Math.min(8, this.#passedInVain++)), () => {
       this.#passing = false;
       this.#place().catch((error: unknown) => this.#ports.warn(`offering again failed: ${String(error)}`));
     });

@@ -10,15 +10,15 @@ import type { Records } from "./records.ts";
 
 /** ms after which a fan-out that is not over is asked for, and its doubling at most. */
 export const RESUME_AFTER = 5_000;
-const MOST_DOUBLINGS = 4;
+const MAX_DOUBLINGS = 4;
 /** Fires under way in one store. */
-export const MOST_FIRES = 10_000;
+export const MAX_FIRES = 10_000;
 /** Fan-outs asked for at a time, and how long one is waited for (ms). */
-const MOST_FLYING = 8;
+const MAX_FLYING = 8;
 const PATIENCE = 30_000;
 const ACCEPT = `INSERT INTO fires (id, due, tries, fire) SELECT ?1, ?2, 0, ?3
   WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = ?1) ON CONFLICT (id) DO NOTHING RETURNING 1 AS done`;
-const TAKE = `UPDATE fires SET due = ?1 + (${RESUME_AFTER} << min(tries, ${MOST_DOUBLINGS})), tries = tries + 1
+const TAKE = `UPDATE fires SET due = ?1 + (${RESUME_AFTER} << min(tries, ${MAX_DOUBLINGS})), tries = tries + 1
   WHERE id = (SELECT id FROM fires WHERE due <= ?1 ORDER BY due LIMIT 1) RETURNING fire`;
 const STARTED = `SELECT id FROM rows WHERE id IN (SELECT value FROM json_each(?1))
   UNION SELECT id FROM records WHERE id IN (SELECT value FROM json_each(?1))`;
@@ -47,7 +47,7 @@ export class Fires {
   }
 
   accept(fire: Fire): { kind: "accepted" } | { kind: "full" } {
-    if (this.count >= MOST_FIRES) return { kind: "full" };
+    if (this.count >= MAX_FIRES) return { kind: "full" };
     const due = this.#ports.now() + RESUME_AFTER;
     this.count += this.#sql.exec(ACCEPT, fire.id, due, JSON.stringify(fire)).toArray().length;
     return { kind: "accepted" };
@@ -82,7 +82,7 @@ export class Fires {
 
   /** Asks for the fan-out of what is due, a few at a time: each that comes back makes room for the next. */
   resume(): void {
-    while (this.#flying < MOST_FLYING && this.count > 0) {
+    while (this.#flying < MAX_FLYING && this.count > 0) {
       const [row] = this.#sql.exec<{ fire: string }>(TAKE, this.#ports.now()).toArray();
       if (row === undefined) return;
       this.#flying++;

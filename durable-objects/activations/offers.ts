@@ -1,15 +1,15 @@
 // Who is asked next, by what schedulers said last. Pure.
 
 import type { OfferReply, SchedulerName } from "../../src/protocol/rpc.ts";
-import type { Mark } from "./ledger.ts";
+import type { OfferTarget } from "./activation-rows.ts";
 
-export type Mood = "room" | "busy" | "not-ready" | "silent";
+export type SchedulerMood = "room" | "busy" | "not-ready" | "silent";
 
 /** What a store knows of a scheduler. Soft: nothing known means it may be asked. */
 export interface Known {
   epoch: number;
   boot: string;
-  mood: Mood;
+  mood: SchedulerMood;
   /** Epoch ms of its last word. */
   at: number;
   /** Words in a row by which nothing was started. */
@@ -18,18 +18,18 @@ export interface Known {
 
 /** ms for which a scheduler is left alone after it declined; twice as long each time nothing comes of asking it, up to the most.
  * One that is busy while rows for it wait here will ask by itself. */
-const LEAVE_ALONE: Record<Mood, number> = { room: 0, busy: 100, "not-ready": 500, silent: 1_000 };
-const LEAVE_ALONE_MOST = 5_000;
+const LEAVE_ALONE: Record<SchedulerMood, number> = { room: 0, busy: 100, "not-ready": 500, silent: 1_000 };
+const MAX_LEAVE_ALONE = 5_000;
 const EXPECTED_TO_ASK = 2_000;
-const MOST_DOUBLINGS = 6;
+const MAX_DOUBLINGS = 6;
 
 /** `waiting`: whether rows it could run wait here already. */
 export function mayAsk(known: Known | undefined, options: { now: number; waiting: () => boolean }): boolean {
   if (known === undefined) return true;
   const { mood, vain } = known;
   const since = options.now - known.at;
-  const doubled = LEAVE_ALONE[mood] * 2 ** Math.min(MOST_DOUBLINGS, Math.max(0, vain - 1));
-  if (since < Math.min(LEAVE_ALONE_MOST, doubled)) return false;
+  const doubled = LEAVE_ALONE[mood] * 2 ** Math.min(MAX_DOUBLINGS, Math.max(0, vain - 1));
+  if (since < Math.min(MAX_LEAVE_ALONE, doubled)) return false;
   return mood !== "busy" || since >= EXPECTED_TO_ASK || !options.waiting();
 }
 
@@ -42,12 +42,12 @@ export function choose(
   return candidates.find((name) => mayAsk(known.get(name), options));
 }
 
-export function markOf(scheduler: SchedulerName, known: Known | undefined): Mark {
+export function offerTargetOf(scheduler: SchedulerName, known: Known | undefined): OfferTarget {
   return { scheduler, epoch: known?.epoch ?? 0, boot: known?.boot ?? "" };
 }
 
 /** What it said may have been about rows it could not run, or about a mark of an earlier incarnation: of its room that says nothing. */
-export function moodOf(reason: OfferReply["reason"]): Mood {
+export function moodOf(reason: OfferReply["reason"]): SchedulerMood {
   return reason === "busy" || reason === "not-ready" ? reason : "room";
 }
 

@@ -12,23 +12,23 @@ import { WAITING } from "./schema.ts";
 /** Characters of invocations in one batch of offers. */
 const BATCH_SIZE = 1_000_000;
 /** Rows that are ended in one round because they have waited too long. */
-const MOST_OVERDUE = 500;
+const MAX_OVERDUE = 500;
 /** A row that should have ended longer ago than this (ms) was out, or the platform was down: it gets as long once more, so that
  * hosts which come back with the platform can take it. */
 const LATE = 60_000;
 /** Lines looked at. Nobody has so many needs but to make trouble, in his own store. */
-const MOST_LINES = 1_000;
+const MAX_LINES = 1_000;
 /** The needs of the rows that wait, from the index alone: one look per need, however many rows. */
 const LINES = `WITH RECURSIVE line (need) AS (
     SELECT min(need) FROM rows WHERE state = ${WAITING}
     UNION ALL
     SELECT (SELECT min(need) FROM rows WHERE state = ${WAITING} AND need > line.need) FROM line WHERE line.need IS NOT NULL
   )`;
-const NEEDS = `${LINES} SELECT need FROM line WHERE need IS NOT NULL LIMIT ${MOST_LINES}`;
+const NEEDS = `${LINES} SELECT need FROM line WHERE need IS NOT NULL LIMIT ${MAX_LINES}`;
 /** The same with the first row of each. */
 const HEADS = `${LINES} SELECT line.need AS need, rows.seq AS seq, rows.urgent AS urgent FROM line JOIN rows ON rows.seq =
   (SELECT seq FROM rows AS each WHERE each.state = ${WAITING} AND each.need = line.need ORDER BY each.urgent DESC, each.seq LIMIT 1)
-  WHERE line.need IS NOT NULL LIMIT ${MOST_LINES}`;
+  WHERE line.need IS NOT NULL LIMIT ${MAX_LINES}`;
 
 /** A row's place in its line. */
 type Head = { seq: number; urgent: number };
@@ -120,7 +120,7 @@ export class Queue {
       .exec<{ id: string; accepted: number; about: string; reason: string }>(
         `SELECT id, accepted, iif(about = '', invocation ->> '$.about', about) AS about,
           coalesce((SELECT reason FROM reasons WHERE reasons.need = rows.need), reason) AS reason
-          FROM rows WHERE state = ${WAITING} AND expires <= ? ORDER BY expires LIMIT ${MOST_OVERDUE}`,
+          FROM rows WHERE state = ${WAITING} AND expires <= ? ORDER BY expires LIMIT ${MAX_OVERDUE}`,
         now,
       )
       .toArray();

@@ -1,12 +1,12 @@
 // What to conclude about a row that is out from what its scheduler says it holds. Pure.
 
 import type { HoldsReply } from "../../src/protocol/rpc.ts";
-import type { OutRow } from "./ledger.ts";
+import type { OutRow } from "./activation-rows.ts";
 import { OFFERED } from "./schema.ts";
 
 /** ms after which an offered row that nobody spoke of is asked about, and the longest time between two questions. */
 export const ASK_AFTER = 5_000;
-export const ASK_AT_MOST = 30_000;
+export const MAX_ASK_AT = 30_000;
 /** A fast-path call's row has its Worker as guarantor; it is doubted later. */
 export const DOUBT_OPEN_AFTER = 15_000;
 
@@ -22,7 +22,7 @@ export type Verdict =
   | { kind: "lost"; reason: string };
 
 /** `reply`: null if the scheduler did not answer. */
-export function judge(
+export function classify(
   row: OutRow,
   reply: Omit<HoldsReply, "held"> | null,
   options: { held: boolean; now: number },

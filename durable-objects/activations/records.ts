@@ -1,6 +1,11 @@
 // Terminal records: one per id, the first one for good.
 
-import { type About, type ActivationRecord, type Completion, recordOf } from "../../src/entities/activation.ts";
+import {
+  type ActivationMeta,
+  type ActivationRecord,
+  type Completion,
+  recordOf,
+} from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { checksumOf } from "../../src/entities/checksum.ts";
 import { internalError } from "../../src/entities/outcome.ts";
@@ -12,7 +17,7 @@ export const UNKEPT_FOR = 60_000;
 /** ms its tombstone stays, so that a late repetition finds it. */
 const TOMBSTONE_FOR = 24 * 3_600_000;
 /** Characters of records in one answer; what is beyond is left to the next page. */
-const MOST_LISTED = 16 * 1024 * 1024;
+const MAX_LISTED = 16 * 1024 * 1024;
 const PAGE = 200;
 const INSERT = `INSERT INTO records (id, start, name, kept, stored, record, sum) VALUES (?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO NOTHING RETURNING 1 AS new`;
@@ -33,7 +38,11 @@ export class Records {
   }
 
   /** The record that was made, or null if the id has one already. */
-  put(id: ActivationId, about: About, options: { completion: Completion; now: number }): ActivationRecord | null {
+  put(
+    id: ActivationId,
+    about: ActivationMeta,
+    options: { completion: Completion; now: number },
+  ): ActivationRecord | null {
     const record = recordOf(id, about, options);
     const kept = about.store !== false;
     return this.keep(record, { name: filterName(about), kept, now: options.now }) ? record : null;
@@ -66,7 +75,7 @@ export class Records {
     const found: ActivationRecord[] = [];
     let characters = 0;
     let { limit, skip } = query;
-    while (limit > 0 && characters < MOST_LISTED) {
+    while (limit > 0 && characters < MAX_LISTED) {
       const size = Math.min(limit, PAGE);
       const rows = this.#sql
         .exec<Row>(
@@ -147,7 +156,7 @@ function blobsOf(text: string): string[] {
 
 /** What a list's name filter is compared with: `name`, or `package/name` for packaged actions, where the package is the
  * binding's if the call came through one. */
-export function filterName(about: About): string {
+export function filterName(about: ActivationMeta): string {
   const through = about.binding?.split("/")[1];
   if (through !== undefined) return `${through}/${about.name}`;
   const path = about.path.split("/");

@@ -5,8 +5,8 @@ import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { limitedTo } from "../../src/entities/identity.ts";
 import { errorMember } from "../../src/entities/outcome.ts";
 import type { StepReply, StepRequest } from "../../src/protocol/composition.ts";
-import type { Held } from "./ledger.ts";
 import type { CompositionPorts } from "./ports.ts";
+import type { Held } from "./run-store.ts";
 import type { Refusal, Step, StepEnd, StepEvent } from "./state.ts";
 
 /** ms beyond its action's timeout after which a step is not waited for any more. */

@@ -6,16 +6,16 @@ import { membersOf, mergeLayers, objectOf, type RawJson, shapeOf } from "../../s
 import type { ActionName } from "../../src/protocol/composition.ts";
 import { endAs, endWith, TEXTS } from "./ends.ts";
 import { nextAction } from "./next-action.ts";
-import type { Counts, Progress, Refusal, StepEnd, StepEvent, Texts, Turn, Value } from "./state.ts";
+import type { Counts, Decision, Progress, Refusal, StepEnd, StepEvent, Texts, Value } from "./state.ts";
 
 /** Components in a composition; its conductors run once more than twice as often, so that one of this many can be written
  * with a conductor that is asked before and after each. */
-export const MOST_COMPONENTS = SEQUENCE_LENGTH;
-export const MOST_CONDUCTORS = 2 * SEQUENCE_LENGTH + 1;
+export const MAX_COMPONENTS = SEQUENCE_LENGTH;
+export const MAX_CONDUCTORS = 2 * SEQUENCE_LENGTH + 1;
 /** Characters of a value that is no name, as the conductor is told of it. */
-const MOST_SHOWN = 1_000;
+const MAX_SHOWN = 1_000;
 
-export function beginConductor(action: ActionName, progress: Progress, args: Value): Turn {
+export function beginConductor(action: ActionName, progress: Progress, args: Value): Decision {
   return ask(action, progress, { payload: args });
 }
 
@@ -24,7 +24,7 @@ export function afterStep(
   action: ActionName,
   progress: Progress,
   { event, texts, own }: { event: StepEvent; texts: Texts; own: string },
-): Turn {
+): Decision {
   const answered = progress.step?.role === "conductor";
   switch (event.kind) {
     case "ended": {
@@ -52,7 +52,7 @@ function decide(
   action: ActionName,
   progress: Progress,
   { event, text, own }: { event: StepEnd; text: RawJson; own: string },
-): Turn {
+): Decision {
   const members = membersOf(text);
   if (members === null) return { progress, move: endAs(event) };
   const member = (key: string): RawJson | undefined => members.findLast((each) => each.key === key)?.value;
@@ -72,24 +72,28 @@ function go(
   action: ActionName,
   progress: Progress,
   { named, params, texts, own }: { named: RawJson; params: RawJson; texts: Texts; own: string },
-): Turn {
+): Decision {
   const next = nextAction(named, own);
-  if (next === null) return tell(action, progress, { text: TEXTS.nameInvalid(named.slice(0, MOST_SHOWN)), texts });
-  if (countsOf(progress).components >= MOST_COMPONENTS) {
+  if (next === null) return tell(action, progress, { text: TEXTS.nameInvalid(named.slice(0, MAX_SHOWN)), texts });
+  if (countsOf(progress).components >= MAX_COMPONENTS) {
     return tell(action, progress, { text: TEXTS.compositionTooLong, texts });
   }
   return { progress, move: { kind: "step", action: next, role: "component", payload: { text: params } } };
 }
 
 /** Asks the conductor again, with an error in place of an answer. */
-function tell(action: ActionName, progress: Progress, { text, texts }: { text: string; texts: Texts }): Turn {
+function tell(action: ActionName, progress: Progress, { text, texts }: { text: string; texts: Texts }): Decision {
   return ask(action, progress, { payload: { text: failure(1, { text }).result }, texts });
 }
 
 /** Its saved state lies over what it is given. */
-function ask(action: ActionName, progress: Progress, { payload, texts = {} }: { payload: Value; texts?: Texts }): Turn {
+function ask(
+  action: ActionName,
+  progress: Progress,
+  { payload, texts = {} }: { payload: Value; texts?: Texts },
+): Decision {
   const counts = countsOf(progress);
-  if (counts.conductors >= MOST_CONDUCTORS) return { progress, move: endWith(1, TEXTS.compositionTooLong) };
+  if (counts.conductors >= MAX_CONDUCTORS) return { progress, move: endWith(1, TEXTS.compositionTooLong) };
   const { state } = texts;
   const below = "text" in payload ? payload.text : texts.result;
   const laid =

@@ -8,22 +8,22 @@ import { Waiters } from "../activations/waiters.ts";
 import { AlarmRetry } from "../alarm-retry.ts";
 import type { Database } from "../schema.ts";
 import { Driver, framed } from "./driver.ts";
-import { Ledger, MOST_RUNS } from "./ledger.ts";
 import type { CompositionPorts } from "./ports.ts";
+import { MAX_RUNS, RunStore } from "./run-store.ts";
 
 /** Runs taken forward at a time; others wait, oldest first. */
-const MOST_DRIVEN = 1_000;
+const MAX_DRIVEN = 1_000;
 /** How soon (ms) runs that nobody takes forward are found, at the latest. */
 const LOOK_EVERY = 10_000;
 /** The alarm fires this late at most (ms), so that it is not set anew for each run. */
 const ALARM_SLACK = 500;
 const RETRY_FIRST = 100;
 /** Tries in a row that fail before a run is left to the next alarm. */
-const MOST_FAILURES = 7;
+const MAX_FAILURES = 7;
 
 export class CompositionCore {
   readonly #ports: CompositionPorts;
-  readonly #ledger: Ledger;
+  readonly #ledger: RunStore;
   readonly #waiters: Waiters;
   readonly #alarm: AlarmRetry;
   readonly #driven = new Set<ActivationId>();
@@ -33,7 +33,7 @@ export class CompositionCore {
   constructor(options: { database: Database; ports: CompositionPorts }) {
     this.#ports = options.ports;
     this.#alarm = new AlarmRetry(options.ports, () => this.#round());
-    this.#ledger = new Ledger(options.database);
+    this.#ledger = new RunStore(options.database);
     this.#waiters = new Waiters(options.ports.after);
     // The alarm an earlier incarnation set may be lost to a later one: with runs under way there is always one.
     if (this.#ledger.running > 0) this.#wakeAt(this.#ports.now() + 1_000);
@@ -45,7 +45,7 @@ export class CompositionCore {
     const { id } = run;
     let state = this.#ledger.state(id);
     if (state === "unknown") {
-      if (this.#ledger.running >= MOST_RUNS) return { kind: "full" };
+      if (this.#ledger.running >= MAX_RUNS) return { kind: "full" };
       const frame = await framed(this.#ports, run);
       this.#ledger.begin(run, frame);
       state = "running";
@@ -86,15 +86,15 @@ export class CompositionCore {
 
   #fill(): void {
     if (this.#ledger.running <= this.#driven.size) return;
-    for (const id of this.#ledger.oldest(MOST_DRIVEN)) this.#resume(id);
+    for (const id of this.#ledger.oldest(MAX_DRIVEN)) this.#resume(id);
   }
 
   #resume(id: ActivationId): void {
-    if (this.#driven.has(id) || this.#driven.size >= MOST_DRIVEN) return;
+    if (this.#driven.has(id) || this.#driven.size >= MAX_DRIVEN) return;
     this.#driven.add(id);
     void this.#drive(id).finally(() => {
       this.#driven.delete(id);
-      if (this.#driven.size === MOST_DRIVEN - 1) this.#fill();
+      if (this.#driven.size === MAX_DRIVEN - 1) this.#fill();
     });
   }
 
@@ -102,7 +102,7 @@ export class CompositionCore {
   async #drive(id: ActivationId): Promise<void> {
     const ended = (record: ActivationRecord): void => this.#waiters.tell(record);
     const driver = new Driver(id, { ledger: this.#ledger, ports: this.#ports, ended });
-    for (let failures = 0; failures < MOST_FAILURES; ) {
+    for (let failures = 0; failures < MAX_FAILURES; ) {
       try {
         if (!(await driver.advance())) return;
         failures = 0;

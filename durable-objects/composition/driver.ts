@@ -5,24 +5,24 @@ import { type ActivationRecord, recordOf } from "../../src/entities/activation.t
 import { type ActivationId, derivedActivationId } from "../../src/entities/activation-id.ts";
 import type { Run } from "../../src/protocol/composition.ts";
 import { type Nested, outcomeOf } from "./asking.ts";
-import type { Held, Ledger } from "./ledger.ts";
-import { after, asStep, begin, inner, MOST_DEEP, outermost, recordParts, wanted } from "./machine.ts";
+import { keyOf, offloadLarge, resultKey, textOf } from "./blob-offload.ts";
+import { after, asStep, begin, inner, MAX_DEEP, outermost, recordParts, wanted } from "./machine.ts";
 import type { CompositionPorts } from "./ports.ts";
-import { keyOf, resultKey, stow, textOf } from "./shelf.ts";
-import type { Ending, Frame, Progress, StepEvent, Texts, Turn } from "./state.ts";
+import type { Held, RunStore } from "./run-store.ts";
+import type { Decision, Ending, Progress, StackFrame, StepEvent, Texts } from "./state.ts";
 
 /** A step is tried under one attempt: what was accepted is never accepted again. */
 const ATTEMPT = "1";
 const NOBODY = { scheduler: "composition", epoch: 0 };
 
 /** The first frame of a run, with its first step. */
-export async function framed(ports: CompositionPorts, run: Run): Promise<Frame> {
+export async function framed(ports: CompositionPorts, run: Run): Promise<StackFrame> {
   const frame = outermost(run.id, { about: run.about, plan: run.plan, now: ports.now() });
   return { ...frame, progress: await written(ports, frame, begin(frame, run.args)) };
 }
 
 export interface DriverOptions {
-  ledger: Ledger;
+  ledger: RunStore;
   ports: CompositionPorts;
   /** The run is over; its record is in the store. */
   ended: (record: ActivationRecord) => void;
@@ -30,7 +30,7 @@ export interface DriverOptions {
 
 export class Driver {
   readonly #id: ActivationId;
-  readonly #ledger: Ledger;
+  readonly #ledger: RunStore;
   readonly #ports: CompositionPorts;
   readonly #ended: (record: ActivationRecord) => void;
   /** A step that was under way when an object was lost gets its time anew. */
@@ -53,11 +53,11 @@ export class Driver {
     if (step === undefined) throw new Error(`run ${this.#id} has neither a step nor an end`);
     const outcome = await outcomeOf(this.#ports, held, { step, since: Math.max(step.since, this.#tookUp) });
     if (outcome.kind !== "nested") return this.#go(held.frame, held.depth, outcome);
-    if (held.depth + 1 >= MOST_DEEP) return this.#go(held.frame, held.depth, { kind: "refused", reason: "deep" });
+    if (held.depth + 1 >= MAX_DEEP) return this.#go(held.frame, held.depth, { kind: "refused", reason: "deep" });
     return this.#enter(held, { id: step.id, nested: outcome });
   }
 
-  async #go(frame: Frame, depth: number, event: StepEvent): Promise<boolean> {
+  async #go(frame: StackFrame, depth: number, event: StepEvent): Promise<boolean> {
     this.#ledger.save(this.#id, depth, await this.#follow(frame, event));
     return true;
   }
@@ -90,7 +90,7 @@ export class Driver {
     return false;
   }
 
-  async #follow(frame: Frame, event: StepEvent): Promise<Progress> {
+  async #follow(frame: StackFrame, event: StepEvent): Promise<Progress> {
     const texts: Texts = {};
     const need = wanted(frame, event);
     const { blobs } = this.#ports;
@@ -116,12 +116,12 @@ export class Driver {
 }
 
 /** What a decision makes of the frame's progress, as it can be kept. */
-async function written(ports: CompositionPorts, frame: Frame, turn: Turn): Promise<Progress> {
+async function written(ports: CompositionPorts, frame: StackFrame, turn: Decision): Promise<Progress> {
   const { step: _, ...progress } = turn.progress;
   const { move } = turn;
   if (move.kind === "end") {
     const { statusCode, failed } = move;
-    const result = await stow(ports.blobs, move.result, resultKey(frame));
+    const result = await offloadLarge(ports.blobs, move.result, resultKey(frame));
     return { ...progress, end: { statusCode, result, failed, at: ports.now() } };
   }
   const steps = progress.steps + 1;
@@ -130,11 +130,11 @@ async function written(ports: CompositionPorts, frame: Frame, turn: Turn): Promi
   if (turn.state === null) delete next.state;
   else if (turn.state !== undefined) {
     const key = keyOf(frame, steps, "state");
-    next.state = await stow(ports.blobs, { text: turn.state }, key);
+    next.state = await offloadLarge(ports.blobs, { text: turn.state }, key);
     if ("blob" in next.state) blobs.push(key);
   }
   const key = keyOf(frame, steps, "payload");
-  const payload = await stow(ports.blobs, move.payload, key);
+  const payload = await offloadLarge(ports.blobs, move.payload, key);
   if ("blob" in payload && payload.blob === key) blobs.push(key);
   const id = await derivedActivationId(frame.id, [String(steps), ATTEMPT]);
   const { action, role } = move;

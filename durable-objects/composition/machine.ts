@@ -1,31 +1,31 @@
 // How a run goes on: a frame and what happened to its step in, the next step or the end out; and how frames are put on the
 // stack and taken off. Pure: takes `now`, texts that were fetched, and no decision depends on anything else.
 
-import type { About, Completion } from "../../src/entities/activation.ts";
+import type { ActivationMeta, Completion } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { byteLength } from "../../src/entities/byte-length.ts";
 import { common, type Rights } from "../../src/entities/rights.ts";
 import type { Plan } from "../../src/protocol/composition.ts";
 import { afterStep, beginConductor } from "./conductor.ts";
 import { afterComponent, beginSequence } from "./sequence.ts";
-import type { Ending, Frame, Progress, StepEnd, StepEvent, Texts, Turn, Value } from "./state.ts";
+import type { Decision, Ending, Progress, StackFrame, StepEnd, StepEvent, Texts, Value } from "./state.ts";
 
 /** Compositions inside one another. More than conductors alone can reach. */
-export const MOST_DEEP = 256;
+export const MAX_DEEP = 256;
 
 /** The frame of a whole run. */
-export function outermost(id: ActivationId, options: { about: About; plan: Plan; now: number }): Frame {
+export function outermost(id: ActivationId, options: { about: ActivationMeta; plan: Plan; now: number }): StackFrame {
   const { about, plan, now } = options;
   return frame(id, { about: { ...about, topmost: true }, plan, progress: fresh(now) });
 }
 
 /** The frame of a step that is a composition itself. */
 export function inner(
-  outer: Frame,
-  options: { id: ActivationId; about: About; plan: Plan; rights: Rights | undefined; now: number },
-): Frame {
+  outer: StackFrame,
+  options: { id: ActivationId; about: ActivationMeta; plan: Plan; rights: Rights | undefined; now: number },
+): StackFrame {
   const { id, plan, now } = options;
-  const about: About = { ...options.about, cause: outer.id, causedBy: "sequence", topmost: false };
+  const about: ActivationMeta = { ...options.about, cause: outer.id, causedBy: "sequence", topmost: false };
   const progress = fresh(now);
   progress.rights = common(outer.progress.rights, options.rights);
   const { counts } = outer.progress;
@@ -37,13 +37,13 @@ export function inner(
   return frame(id, { about, plan, progress });
 }
 
-export function begin({ plan, progress }: Frame, args: Value): Turn {
+export function begin({ plan, progress }: StackFrame, args: Value): Decision {
   if (plan.kind === "sequence") return beginSequence(plan.components, progress, args);
   return beginConductor(plan.action, progress, args);
 }
 
 /** Which texts `after` needs. */
-export function wanted({ plan, progress }: Frame, event: StepEvent): { result: boolean; state: boolean } {
+export function wanted({ plan, progress }: StackFrame, event: StepEvent): { result: boolean; state: boolean } {
   if (plan.kind === "sequence") return { result: false, state: false };
   return {
     result: event.kind === "ended",
@@ -51,13 +51,13 @@ export function wanted({ plan, progress }: Frame, event: StepEvent): { result: b
   };
 }
 
-export function after({ about, plan, progress }: Frame, event: StepEvent, texts: Texts): Turn {
+export function after({ about, plan, progress }: StackFrame, event: StepEvent, texts: Texts): Decision {
   if (plan.kind === "sequence") return afterComponent(plan.components, progress, event);
   return afterStep(plan.action, progress, { event, texts, own: about.namespace });
 }
 
 /** What the end of an inner composition is to the one around it. */
-export function asStep({ id, plan, progress }: Frame, end: Ending, outer: Frame): StepEnd {
+export function asStep({ id, plan, progress }: StackFrame, end: Ending, outer: StackFrame): StepEnd {
   const flat = plan.kind === "sequence" && outer.plan.kind === "sequence";
   return {
     kind: "ended",
@@ -75,7 +75,10 @@ export function asStep({ id, plan, progress }: Frame, end: Ending, outer: Frame)
 }
 
 /** What the store makes the composition's own record of. */
-export function recordParts({ about, progress }: Frame, end: Ending): { about: About; completion: Completion } {
+export function recordParts(
+  { about, progress }: StackFrame,
+  end: Ending,
+): { about: ActivationMeta; completion: Completion } {
   const { statusCode, result, at } = end;
   return {
     about: { ...about, limits: { ...about.limits, memory: progress.memory } },
@@ -94,7 +97,7 @@ export function recordParts({ about, progress }: Frame, end: Ending): { about: A
   };
 }
 
-function frame(id: ActivationId, { about, plan, progress }: Omit<Frame, "id">): Frame {
+function frame(id: ActivationId, { about, plan, progress }: Omit<StackFrame, "id">): StackFrame {
   if (plan.kind === "sequence") return { id, about, plan, progress };
   const memory = about.limits.memory;
   return { id, about: { ...about, conductor: true }, plan, progress: { ...progress, memory } };

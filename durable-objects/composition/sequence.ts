@@ -3,13 +3,13 @@
 import { SEQUENCE_LENGTH } from "../../src/entities/limits.ts";
 import type { ActionName } from "../../src/protocol/composition.ts";
 import { type End, endAs, endWith, TEXTS } from "./ends.ts";
-import type { Progress, Refusal, StepEnd, StepEvent, Turn, Value } from "./state.ts";
+import type { Decision, Progress, Refusal, StepEnd, StepEvent, Value } from "./state.ts";
 
-export function beginSequence(components: readonly ActionName[], progress: Progress, args: Value): Turn {
+export function beginSequence(components: readonly ActionName[], progress: Progress, args: Value): Decision {
   return next(components, progress, args);
 }
 
-export function afterComponent(components: readonly ActionName[], progress: Progress, event: StepEvent): Turn {
+export function afterComponent(components: readonly ActionName[], progress: Progress, event: StepEvent): Decision {
   switch (event.kind) {
     case "ended": {
       const after = counted(progress, event);
@@ -33,7 +33,7 @@ function refusal(reason: Refusal): End {
   return endWith(3, TEXTS.sequenceFailed);
 }
 
-function next(components: readonly ActionName[], progress: Progress, payload: Value): Turn {
+function next(components: readonly ActionName[], progress: Progress, payload: Value): Decision {
   const action = components[progress.position];
   if (action === undefined) return { progress, move: endWith(1, TEXTS.noComponent) };
   if (progress.atoms >= SEQUENCE_LENGTH) return { progress, move: endWith(1, TEXTS.sequenceTooLong) };

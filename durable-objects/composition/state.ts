@@ -1,7 +1,7 @@
 // What is known of a run under way: a stack of frames, one for each composition inside another, the last one at work. Plain
 // data; it lies in the object's tables as it is here.
 
-import type { About, Payload } from "../../src/entities/activation.ts";
+import type { ActivationMeta, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { StatusCode } from "../../src/entities/outcome.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
@@ -64,9 +64,9 @@ export interface Progress {
   end?: Ending;
 }
 
-export interface Frame {
+export interface StackFrame {
   id: ActivationId;
-  about: About;
+  about: ActivationMeta;
   plan: Plan;
   progress: Progress;
 }
@@ -76,7 +76,7 @@ export type Move =
   | { kind: "step"; action: ActionName; role: StepRequest["role"]; payload: Value }
   | { kind: "end"; statusCode: StatusCode; result: Value; failed: boolean };
 
-export interface Turn {
+export interface Decision {
   progress: Progress;
   move: Move;
   /** The conductor's new state; null = none any more. Absent = as before. */

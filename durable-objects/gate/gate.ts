@@ -12,8 +12,8 @@ type State = ReturnType<GateMemory["load"]>;
 
 const KEY = "leases";
 /** ms a watcher is kept at most, and how many are kept at a time; who comes beyond is told soon. */
-const WATCH_AT_MOST = 30_000;
-const MOST_WATCHERS = 1_000;
+const MAX_WATCH_AT = 30_000;
+const MAX_WATCHERS = 1_000;
 const SOON = 1_000;
 const NOTHING: State = { epoch: 0, leasedUntil: 0, writes: [] };
 
@@ -59,8 +59,8 @@ export class Gate extends DurableObject<Env> implements GateRpc {
   }
 
   async watch(epoch: number, waitMs: number): Promise<number> {
-    const crowded = this.#watchers.size >= MOST_WATCHERS;
-    const most = Math.min(waitMs, crowded ? SOON : WATCH_AT_MOST);
+    const crowded = this.#watchers.size >= MAX_WATCHERS;
+    const most = Math.min(waitMs, crowded ? SOON : MAX_WATCH_AT);
     if (this.#leases.epoch === epoch) {
       await new Promise<void>((resolve) => {
         const done = () => {

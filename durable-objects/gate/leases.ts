@@ -4,11 +4,11 @@
 /** ms a lease may be used. */
 export const TTL = 1_000;
 /** ms after which a write that was never ended is taken for ended. */
-export const WRITE_AT_MOST = 30_000;
+export const MAX_WRITE_AT = 30_000;
 /** How far ahead the durable mark "leases may be out until" is set, so that it is written rarely. */
 const MARK_AHEAD = 4_000;
 /** Past this many, holders whose leases have lapsed are forgotten. */
-const MOST_HOLDERS = 1_000;
+const MAX_HOLDERS = 1_000;
 
 /** Survives the incarnation. Writing is synchronous; nothing leaves the object before it is durable. */
 export interface GateMemory {
@@ -44,7 +44,7 @@ export class Leases {
     this.#expireWrites(now);
     if (this.#writes.length > 0) return { epoch: this.#epoch, ttl: 0 };
     const until = now + TTL;
-    if (this.#out.size >= MOST_HOLDERS) this.#forget(now);
+    if (this.#out.size >= MAX_HOLDERS) this.#forget(now);
     this.#out.set(holder, until);
     if (until > this.#leasedUntil) {
       this.#leasedUntil = until + MARK_AHEAD;
@@ -56,7 +56,7 @@ export class Leases {
   /** No lease is given from now on. Returns the ms until all that others may still use have lapsed. */
   beginWrite(holder: string, now: number): number {
     this.#expireWrites(now);
-    this.#writes = [...this.#writes, { holder, until: now + WRITE_AT_MOST }];
+    this.#writes = [...this.#writes, { holder, until: now + MAX_WRITE_AT }];
     this.#epoch++;
     let last = this.#earlier;
     this.#forget(now);

@@ -6,21 +6,21 @@ import type { Env } from "../../src/env.ts";
 import { HOST_NAME, HOST_NAME_RULE, hostOfToken } from "../../src/protocol/names.ts";
 import type { HostToken, NewHostReply, RosterEntry, RosterRpc, StoreName } from "../../src/protocol/rpc.ts";
 import { type Confirm, confirming } from "../confirm.ts";
-import { Book } from "./book.ts";
+import { RosterStore } from "./roster-store.ts";
 import { digestOf, newToken } from "./tokens.ts";
 
 /** Compared with where there is no such host, so that this takes the same time. */
 const NO_DIGEST = "0".repeat(64);
 
 export class Roster extends DurableObject<Env> implements RosterRpc {
-  readonly #book: Book;
+  readonly #book: RosterStore;
   readonly #confirm: Confirm;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#confirm = confirming(env);
     const { storage } = ctx;
-    this.#book = new Book({ sql: storage.sql, transaction: (run) => storage.transactionSync(run) });
+    this.#book = new RosterStore({ sql: storage.sql, transaction: (run) => storage.transactionSync(run) });
   }
 
   async createHost(name: string, options: { rotate: boolean; shards?: number }): Promise<NewHostReply> {

@@ -1,6 +1,6 @@
 // What a run takes of this host: which containers it shares, and what they weigh. Pure.
 
-import type { About } from "../../src/entities/activation.ts";
+import type { ActivationMeta } from "../../src/entities/activation.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { containerOf, shareText, sharingOf } from "../../src/protocol/matching.ts";
 import type { Weight } from "./capacity.ts";
@@ -10,7 +10,15 @@ export function weightOf(invocation: Invocation): Weight {
 }
 
 /** Of a run found at the host. One that does not tell its revision shares no container with new ones. */
-export function weightFound({ about, memory, revision }: { about: About; memory: number; revision?: string }): Weight {
+export function weightFound({
+  about,
+  memory,
+  revision,
+}: {
+  about: ActivationMeta;
+  memory: number;
+  revision?: string;
+}): Weight {
   const known = revision ?? `found:${about.version}`;
   return { ...weightOf({ about, revision: known } as Invocation), memory };
 }

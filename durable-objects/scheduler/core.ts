@@ -20,25 +20,25 @@ import type {
   TailReply,
 } from "../../src/protocol/rpc.ts";
 import { weightOf } from "./admission.ts";
-import { Announcer } from "./announcer.ts";
 import { Credentials } from "./credentials.ts";
-import { type Desk, hostOf, makeDesk } from "./desk.ts";
-import { HostWords } from "./host-words.ts";
+import { HostMessageHandler } from "./host-message-handler.ts";
 import { answer, type NewRun, type Run } from "./leases.ts";
-import { Losses } from "./losses.ts";
-import { Outbox } from "./outbox.ts";
+import { LivenessMonitor } from "./liveness-monitor.ts";
 import { Passes } from "./passes.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
-import { Puller } from "./puller.ts";
+import { RecordBatcher } from "./record-batcher.ts";
+import { hostOf, makeSchedulerState, type SchedulerState } from "./state.ts";
+import { StatusReporter } from "./status-reporter.ts";
 import { Tails } from "./tails.ts";
+import { WorkPuller } from "./work-puller.ts";
 
 /** ms a call may wait while a host that is there finishes its opening (after the object was hibernated, mostly). */
 const OPENING_WAIT = 250;
 export class SchedulerCore {
   readonly #ports: SchedulerPorts;
-  readonly #desk: Desk;
-  readonly #words: HostWords;
-  readonly #losses: Losses;
+  readonly #state: SchedulerState;
+  readonly #words: HostMessageHandler;
+  readonly #losses: LivenessMonitor;
   readonly #credentials: Credentials;
   readonly #tails: Tails;
   readonly #passes: Passes;
@@ -47,43 +47,45 @@ export class SchedulerCore {
     this.#ports = ports;
     this.#passes = new Passes(hostOf(name), () => ports.proofs());
     this.#credentials = new Credentials((invocation, expiresAt) => ports.credential(invocation, expiresAt));
-    const desk = makeDesk(name, ports, {
-      outbox: new Outbox(name, {
+    const state = makeSchedulerState(name, ports, {
+      outbox: new RecordBatcher(name, {
         ports,
         events: {
-          epoch: () => desk.epoch,
-          stored: (items) => desk.link.post({ t: "stored", epoch: desk.epoch, items }),
+          epoch: () => state.epoch,
+          stored: (items) => state.link.post({ t: "stored", epoch: state.epoch, items }),
           caughtUp: () => this.#words.welcome(),
         },
       }),
-      puller: new Puller({
+      puller: new WorkPuller({
         now: () => ports.now(),
         after: (ms, run) => ports.after(ms, run),
-        free: () => (this.#closed() === undefined && !this.#crowded() ? desk.capacity.free : 0),
-        total: () => desk.capacity.total,
+        free: () => (this.#closed() === undefined && !this.#crowded() ? state.capacity.free : 0),
+        total: () => state.capacity.total,
         pull: (store, { memory, max }) => this.#pull(store, { memory, max }),
         start: (store, offers) => this.#startPulled(store, offers),
         warn: ports.warn,
       }),
-      announcer: new Announcer(ports, (stores) => {
-        for (const store of stores) desk.puller.add(store);
-        desk.puller.pump();
+      announcer: new StatusReporter(ports, (stores) => {
+        for (const store of stores) state.puller.add(store);
+        state.puller.pump();
       }),
     });
-    this.#desk = desk;
-    this.#losses = new Losses(desk, ports);
-    this.#tails = new Tails(desk, ports);
-    this.#words = new HostWords(desk, { ports, losses: this.#losses, send: (run) => this.#send(run) });
+    this.#state = state;
+    this.#losses = new LivenessMonitor(state, ports);
+    this.#tails = new Tails(state, ports);
+    this.#words = new HostMessageHandler(state, { ports, losses: this.#losses, send: (run) => this.#send(run) });
   }
 
   /** Fast path. The run goes on if the caller goes away. */
   async invoke(invocation: Invocation, options: { waitMs: number }): Promise<InvokeReply> {
     if (this.#words.opening()) await this.#words.opened(Math.min(OPENING_WAIT, options.waitMs));
-    const known = this.#desk.leases.get(invocation.id);
+    const known = this.#state.leases.get(invocation.id);
     if (known?.origin === "claimed") return { kind: "not-ready", reason: "the host says that it runs this already" };
     if (known !== undefined) return known.ended ? gone() : this.#wait(known, options.waitMs);
     // Its store has been told that it is not here.
-    const reason = this.#desk.denials.has(invocation.id, 1) ? "the call was long under way" : this.#refusal(invocation);
+    const reason = this.#state.denials.has(invocation.id, 1)
+      ? "the call was long under way"
+      : this.#refusal(invocation);
     if (reason !== undefined) return { kind: "not-ready", reason };
     const store = storeNameOf(invocation);
     const run = this.#admit({ invocation, attempt: 1 }, { store, origin: "fast" });
@@ -95,21 +97,21 @@ export class SchedulerCore {
 
   /** Durable path. What does not fit is remembered: the store is asked when memory frees. */
   async offer(store: StoreName, offers: Offer[], options: { epoch: number }): Promise<OfferReply> {
-    const desk = this.#desk;
+    const state = this.#state;
     if (this.#words.opening()) await this.#words.opened(OPENING_WAIT);
-    const isStale = options.epoch !== undefined && options.epoch !== desk.epoch;
+    const isStale = options.epoch !== undefined && options.epoch !== state.epoch;
     const closed = this.#closed();
     const accepted: ActivationId[] = [];
     let wanted = 0;
     let unsuitable = 0;
     for (const offer of isStale || closed !== undefined ? [] : offers) {
       const { invocation, attempt } = offer;
-      const known = desk.leases.get(invocation.id);
+      const known = state.leases.get(invocation.id);
       if (known !== undefined) {
         if (known.attempt === attempt && !known.ended && known.origin !== "claimed") accepted.push(known.id);
         continue;
       }
-      if (desk.denials.has(invocation.id, attempt)) continue;
+      if (state.denials.has(invocation.id, attempt)) continue;
       if (this.#refusal(invocation) !== undefined) {
         unsuitable++;
         continue;
@@ -122,9 +124,9 @@ export class SchedulerCore {
       accepted.push(run.id);
       this.#start(run);
     }
-    if (wanted > 0) desk.puller.add(store, wanted);
-    const room = closed === undefined ? Math.max(0, desk.capacity.free - desk.puller.reserved) : 0;
-    const reply: OfferReply = { epoch: desk.epoch, boot: desk.boot, accepted, room };
+    if (wanted > 0) state.puller.add(store, wanted);
+    const room = closed === undefined ? Math.max(0, state.capacity.free - state.puller.reserved) : 0;
+    const reply: OfferReply = { epoch: state.epoch, boot: state.boot, accepted, room };
     if (accepted.length < offers.length) {
       const otherwise = unsuitable > 0 ? "unsuited" : "not-ready";
       reply.reason = isStale ? "stale" : wanted > 0 ? "busy" : otherwise;
@@ -133,7 +135,7 @@ export class SchedulerCore {
   }
 
   holds(ids: ActivationId[], attempts: number[] = []): HoldsReply {
-    const { leases, outbox, kept, link, epoch, boot, denials } = this.#desk;
+    const { leases, outbox, kept, link, epoch, boot, denials } = this.#state;
     const held = ids.filter((id) => leases.get(id)?.ended === false || outbox.has(id) || kept.has(id));
     const has = new Set(held);
     for (const [at, id] of ids.entries()) if (!has.has(id)) denials.add(id, attempts[at] ?? 0);
@@ -152,12 +154,12 @@ export class SchedulerCore {
   }
 
   grants(id: ActivationId, attempt: number): boolean {
-    const run = this.#desk.leases.get(id);
+    const run = this.#state.leases.get(id);
     return run?.attempt === attempt && run.origin !== "claimed";
   }
 
   status(): SchedulerStatus {
-    const { name, epoch, link, capacity, draining } = this.#desk;
+    const { name, epoch, link, capacity, draining } = this.#state;
     const now = this.#ports.now();
     return {
       name,
@@ -170,7 +172,7 @@ export class SchedulerCore {
       memory: capacity.total,
       used: capacity.used,
       running: capacity.running,
-      strangers: this.#desk.strangers,
+      strangers: this.#state.strangers,
     };
   }
 
@@ -178,22 +180,22 @@ export class SchedulerCore {
   drain(on: boolean): void {
     // Written even if nothing changes here: an incarnation that has been superseded must not say yes.
     this.#ports.memory.saveDraining(on);
-    if (this.#desk.draining === on) return;
-    this.#desk.draining = on;
+    if (this.#state.draining === on) return;
+    this.#state.draining = on;
     this.#words.announce();
-    this.#desk.puller.pump();
+    this.#state.puller.pump();
   }
 
   /** Cuts the line. */
   expel(): void {
-    if (!this.#desk.link.connected) return;
-    this.#desk.link.close(1008, "the host's token was revoked or replaced");
+    if (!this.#state.link.connected) return;
+    this.#state.link.close(1008, "the host's token was revoked or replaced");
     this.#gone();
   }
 
   /** Why a host's process with this boot id is not let in, or undefined. */
   occupied(boot: string): string | undefined {
-    return this.#desk.link.occupied(boot, this.#ports.now());
+    return this.#state.link.occupied(boot, this.#ports.now());
   }
 
   /** A host's new socket; older ones are closed. The host speaks first (`hello`). */
@@ -208,13 +210,13 @@ export class SchedulerCore {
 
   /** A frame. Returns the host's report if this frame changed it, for the socket's attachment. */
   message(connection: Connection, frame: unknown): HostReport | undefined {
-    if (!this.#desk.link.isCurrent(connection)) return undefined;
+    if (!this.#state.link.isCurrent(connection)) return undefined;
     const read = decodeHostFrame(frame);
     const wrong = read.ok ? read.skipped : read.reason;
     if (wrong !== undefined) {
       this.#ports.warn(`from the host: ${wrong}`);
-      if (!read.ok || this.#desk.link.phase === "greeting") {
-        this.#desk.link.close(1008, wrong);
+      if (!read.ok || this.#state.link.phase === "greeting") {
+        this.#state.link.close(1008, wrong);
         this.#gone();
         return undefined;
       }
@@ -225,8 +227,8 @@ export class SchedulerCore {
   }
 
   disconnected(connection: Connection): void {
-    if (!this.#desk.link.isCurrent(connection)) return;
-    this.#desk.link.detach();
+    if (!this.#state.link.isCurrent(connection)) return;
+    this.#state.link.detach();
     this.#gone();
   }
 
@@ -237,7 +239,7 @@ export class SchedulerCore {
 
   /** Why nothing at all is admitted, or undefined. */
   #closed(): string | undefined {
-    const { link, draining } = this.#desk;
+    const { link, draining } = this.#state;
     if (!link.connected) {
       this.#words.absent();
       return "no host is connected";
@@ -252,19 +254,19 @@ export class SchedulerCore {
   }
 
   #crowded(): boolean {
-    return this.#ports.now() < this.#desk.crowdedUntil;
+    return this.#ports.now() < this.#state.crowdedUntil;
   }
 
   #refusal(invocation: Invocation): string | undefined {
     const closed = this.#closed();
     if (closed !== undefined) return closed;
-    const { report } = this.#desk.link;
+    const { report } = this.#state.link;
     return report === undefined ? "no host is connected" : unsuited(report, needOf(invocation));
   }
 
   /** A lease and the memory for it, or undefined if there is no room. */
   #admit(offer: Offer, options: Pick<NewRun, "store" | "origin">): Run | undefined {
-    const { capacity, leases, grants, puller, epoch } = this.#desk;
+    const { capacity, leases, grants, puller, epoch } = this.#state;
     const { invocation, attempt } = offer;
     const weight = weightOf(invocation);
     const cost = capacity.cost(weight);
@@ -279,7 +281,7 @@ export class SchedulerCore {
   }
 
   async #pull(store: StoreName, { memory, max }: { memory: number; max: number }): Promise<Offer[]> {
-    const { name, epoch, boot, link } = this.#desk;
+    const { name, epoch, boot, link } = this.#state;
     const { report } = link;
     if (report === undefined) return [];
     const { runtimes, blackbox, labels } = report;
@@ -294,9 +296,9 @@ export class SchedulerCore {
     let started = 0;
     for (const offer of offers) {
       const { invocation, attempt } = offer;
-      const known = this.#desk.leases.get(invocation.id);
+      const known = this.#state.leases.get(invocation.id);
       if (known?.attempt === attempt && !known.ended && known.origin !== "claimed") continue;
-      const isFree = known === undefined && !this.#desk.denials.has(invocation.id, attempt);
+      const isFree = known === undefined && !this.#state.denials.has(invocation.id, attempt);
       const fits = isFree && this.#refusal(invocation) === undefined;
       const run = fits ? this.#admit(offer, { store, origin: "durable" }) : undefined;
       if (run === undefined) declined.push({ id: invocation.id, attempt });
@@ -305,7 +307,7 @@ export class SchedulerCore {
         this.#start(run);
       }
     }
-    if (declined.length > 0) this.#desk.decline(store, declined);
+    if (declined.length > 0) this.#state.decline(store, declined);
     return started;
   }
 
@@ -339,7 +341,7 @@ export class SchedulerCore {
 
   /** Sends a granted run, or one whose frame went down with an earlier socket: the host knows what it has started. */
   #send(run: Run, key?: string): void {
-    const { link, leases } = this.#desk;
+    const { link, leases } = this.#state;
     const { invocation } = run;
     if (invocation === undefined || run.ended || leases.get(run.id) !== run) return;
     if (key !== undefined) run.key = key;
@@ -350,7 +352,7 @@ export class SchedulerCore {
     try {
       link.post({
         t: "run",
-        epoch: this.#desk.epoch,
+        epoch: this.#state.epoch,
         lease: run.lease,
         attempt: run.attempt,
         invocation: this.#passes.for(invocation, run.deadline),
@@ -367,11 +369,11 @@ export class SchedulerCore {
   #conclude(run: Run, completion: Completion): void {
     if (run.ended) return;
     const now = this.#ports.now();
-    this.#desk.free(run);
-    this.#desk.leases.remove(run);
-    this.#desk.outbox.add(run.store, this.#desk.finished(run, completion), { owed: false });
+    this.#state.free(run);
+    this.#state.leases.remove(run);
+    this.#state.outbox.add(run.store, this.#state.finished(run, completion), { owed: false });
     answer(run, { kind: "done", completion, endedAt: now });
-    this.#desk.puller.pump();
+    this.#state.puller.pump();
   }
 }
 

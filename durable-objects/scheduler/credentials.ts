@@ -6,7 +6,7 @@ import type { Invocation } from "../../src/protocol/invocation.ts";
 /** ms a credential outlives the latest end of its run. */
 const MARGIN = 60_000;
 const SHARED_FOR = 30_000;
-const MOST_KEPT = 1_000;
+const MAX_KEPT = 1_000;
 
 export type MakeCredential = (invocation: Invocation, expiresAt: number) => Promise<string>;
 
@@ -29,7 +29,7 @@ export class Credentials {
 
   async #mint(invocation: Invocation, expiresAt: number): Promise<string> {
     const key = await this.#make(invocation, expiresAt);
-    if (this.#minted.size >= MOST_KEPT) this.#minted.clear();
+    if (this.#minted.size >= MAX_KEPT) this.#minted.clear();
     this.#minted.set(slot(invocation), { key, expiresAt });
     return key;
   }

@@ -1,7 +1,7 @@
 // Which words of a host this scheduler believes beyond those about its own leases: what an earlier incarnation granted to
 // this host carries the proof of it in its lease. Pure but for the running number.
 
-import type { About } from "../../src/entities/activation.ts";
+import type { ActivationMeta } from "../../src/entities/activation.ts";
 import { type ActivationId, timeOf } from "../../src/entities/activation-id.ts";
 import type { Lease } from "../../src/protocol/messages.ts";
 import { aboutDigest, type Proofs } from "../../src/protocol/proofs.ts";
@@ -15,7 +15,7 @@ interface Told {
   id: ActivationId;
   attempt: number;
   lease: Lease;
-  about: About;
+  about: ActivationMeta;
 }
 
 /** "granted": the platform has given this attempt to this host, and about is what it said; "old": the same, too long ago to be

@@ -7,7 +7,7 @@ import type { Connection } from "./ports.ts";
 
 /** ms after the inventory within which kept records are still expected to come again. */
 const SETTLE = 3_000;
-const SETTLE_AT_MOST = 15_000;
+const MAX_SETTLE_AT = 15_000;
 const QUIET = 1_000;
 
 /** "down": no socket; "greeting": the host has not said hello; "welcomed": its inventory is not complete. */
@@ -103,7 +103,7 @@ export class HostLink {
   isSettled(now: number): boolean {
     const since = now - this.#readyAt;
     if (this.phase !== "ready" || since < SETTLE) return false;
-    return since >= SETTLE_AT_MOST || now - this.#recordAt >= QUIET;
+    return since >= MAX_SETTLE_AT || now - this.#recordAt >= QUIET;
   }
 
   /** Sends soon: with what else this turn has to say, at the latest when its microtasks run. False if there is no line.

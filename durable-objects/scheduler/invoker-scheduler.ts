@@ -34,7 +34,7 @@ interface Attachment {
 }
 
 /** The platform keeps 16 KB with a socket. */
-const MOST_ATTACHED = 15_000;
+const MAX_ATTACHED = 15_000;
 
 export class InvokerScheduler extends DurableObject<Env> implements InvokerSchedulerRpc {
   readonly #core: SchedulerCore;
@@ -181,7 +181,7 @@ function attach(socket: WebSocket, report: HostReport): void {
   const attachment = socket.deserializeAttachment() as Attachment;
   const whole = { ...attachment, report };
   const runtimes = report.runtimes.map(({ kind }) => ({ kind, image: "", digest: "" }));
-  const fits = JSON.stringify(whole).length <= MOST_ATTACHED;
+  const fits = JSON.stringify(whole).length <= MAX_ATTACHED;
   socket.serializeAttachment(fits ? whole : { ...attachment, report: { ...report, runtimes } });
 }
 

@@ -1,7 +1,7 @@
 // The runs this incarnation has granted, or found at its host, and who waits for them. A lease fences a run: what arrives
 // under another lease than the one granted last does not touch it.
 
-import type { About, Completion } from "../../src/entities/activation.ts";
+import type { ActivationMeta, Completion } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { Lease } from "../../src/protocol/messages.ts";
@@ -22,7 +22,7 @@ export interface Run {
   readonly id: ActivationId;
   readonly attempt: number;
   readonly lease: Lease;
-  readonly about: About;
+  readonly about: ActivationMeta;
   readonly weight: Weight;
   readonly store: StoreName;
   /** Who answers for it if it never starts: its caller, its store; or found at the host after a change of incarnation. What its
@@ -118,6 +118,6 @@ export function answer(run: Run, reply: InvokeReply): void {
   }
 }
 
-function fresh(about: About, now: number): Pick<Run, "counted" | "ended" | "deadline" | "waiters"> {
+function fresh(about: ActivationMeta, now: number): Pick<Run, "counted" | "ended" | "deadline" | "waiters"> {
   return { counted: false, ended: false, deadline: now + about.limits.timeout + GRACE, waiters: [] };
 }

@@ -7,7 +7,7 @@ import type { Proofs } from "../../src/protocol/proofs.ts";
 /** ms a key outlives the latest end of its run. */
 const MARGIN = 60_000;
 const SHARED_FOR = 600_000;
-const MOST_KEPT = 1_000;
+const MAX_KEPT = 1_000;
 
 export class Passes {
   readonly #host: string;
@@ -36,7 +36,7 @@ export class Passes {
     const known = this.#code.get(key);
     if (known !== undefined && known.until >= until) return known.signed;
     const made = { signed: this.#sign(key, until + SHARED_FOR), until: until + SHARED_FOR };
-    if (this.#code.size >= MOST_KEPT) this.#code.clear();
+    if (this.#code.size >= MAX_KEPT) this.#code.clear();
     this.#code.set(key, made);
     return made.signed;
   }

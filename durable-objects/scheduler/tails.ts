@@ -3,8 +3,8 @@
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { HostMessage } from "../../src/protocol/messages.ts";
 import type { TailReply } from "../../src/protocol/rpc.ts";
-import type { Desk } from "./desk.ts";
 import type { SchedulerPorts } from "./ports.ts";
+import type { SchedulerState } from "./state.ts";
 
 /** Questions on their way at once. */
 const MOST = 256;
@@ -15,18 +15,18 @@ const LONGEST = 15_000;
 type Lines = Extract<HostMessage, { t: "lines" }>;
 
 export class Tails {
-  readonly #desk: Desk;
+  readonly #state: SchedulerState;
   readonly #ports: Pick<SchedulerPorts, "after">;
   readonly #asked = new Map<number, (reply: TailReply) => void>();
   #asks = 0;
 
-  constructor(desk: Desk, ports: Pick<SchedulerPorts, "after">) {
-    this.#desk = desk;
+  constructor(state: SchedulerState, ports: Pick<SchedulerPorts, "after">) {
+    this.#state = state;
     this.#ports = ports;
   }
 
   ask(id: ActivationId, options: { namespaceId: string; from: number; waitMs: number }): Promise<TailReply> {
-    const { leases, link } = this.#desk;
+    const { leases, link } = this.#state;
     const run = leases.get(id);
     const isTheirs = run?.about.namespaceId === options.namespaceId && run.origin !== "claimed";
     if (run === undefined || !isTheirs) return Promise.resolve({ kind: "unknown" });

@@ -1,7 +1,7 @@
 // `edgewhisk bootstrap`: the first key and the first host token of a deployment. Both are printed once and kept nowhere.
 
 import { parseArgs } from "node:util";
-import { HOST_NAME, HOST_NAME_RULE, MOST_SHARDS } from "../../src/protocol/names.ts";
+import { HOST_NAME, HOST_NAME_RULE, MAX_SHARDS } from "../../src/protocol/names.ts";
 import { complaintOf, joined } from "../flags.ts";
 import { createAdminClient } from "./admin-client.ts";
 import { adminToken, NO_TOKEN } from "./admin-token.ts";
@@ -53,8 +53,8 @@ export async function bootstrap(argv: readonly string[]): Promise<number> {
   if (!HOST_NAME.test(name)) return complain(`--host-name ${name}: expected ${HOST_NAME_RULE}`, 2);
 
   const shards = values.shards === undefined ? undefined : Number(values.shards);
-  if (shards !== undefined && !(Number.isInteger(shards) && shards >= 1 && shards <= MOST_SHARDS)) {
-    return complain(`--shards ${values.shards}: expected a number from 1 to ${MOST_SHARDS}`, 2);
+  if (shards !== undefined && !(Number.isInteger(shards) && shards >= 1 && shards <= MAX_SHARDS)) {
+    return complain(`--shards ${values.shards}: expected a number from 1 to ${MAX_SHARDS}`, 2);
   }
 
   const admin = createAdminClient(url, token);

@@ -28,7 +28,7 @@ const OPTIONS = {
 } as const;
 
 /** Streams in a row that may fail before we give up, and ms between them. */
-const MOST_FAILURES = 5;
+const MAX_FAILURES = 5;
 const AGAIN = 1_000;
 const PATIENCE = 30_000;
 
@@ -85,7 +85,7 @@ async function once({ url, authorization }: Target, output: (line: string) => vo
 
 async function follow({ url, authorization }: Target, output: (line: string) => void): Promise<number> {
   let last = "";
-  for (let failures = 0; failures < MOST_FAILURES; failures++) {
+  for (let failures = 0; failures < MAX_FAILURES; failures++) {
     const headers = { authorization, accept: "text/event-stream", ...(last === "" ? {} : { "last-event-id": last }) };
     try {
       const response = await fetch(`${url}?follow=true`, { headers });
@@ -100,7 +100,7 @@ async function follow({ url, authorization }: Target, output: (line: string) => 
         }
       }
     } catch (error) {
-      if (failures === MOST_FAILURES - 1) return complain(`${new URL(url).origin}: ${whyNoAnswer(url, error)}`, 1);
+      if (failures === MAX_FAILURES - 1) return complain(`${new URL(url).origin}: ${whyNoAnswer(url, error)}`, 1);
     }
     await sleep(AGAIN);
   }

@@ -32,7 +32,7 @@ export interface PostOptions {
 const CONNECT_TIMEOUT = 2_000;
 const FIRST_RETRY = 4;
 /** Upstream's step. */
-const LONGEST_RETRY = 50;
+const MAX_RETRY = 50;
 /** Only a connection that was idle this long (ms) can have been closed by its server as idle. */
 const IDLE_CLOSE = 500;
 
@@ -96,7 +96,7 @@ export class ActionClient {
       if (heard.kind === "lost") return { listening: !this.ended, text: null };
       if (heard.kind === "timeout") return { listening: heard.connected, text: null };
       await sleep(pause);
-      pause = Math.min(pause * 2, LONGEST_RETRY);
+      pause = Math.min(pause * 2, MAX_RETRY);
     }
   }
 
@@ -132,7 +132,7 @@ export class ActionClient {
           if (reused && !again) return { kind: "lost" };
           if (this.ended || !options.patient) return { kind: "unreachable" };
           await sleep(Math.min(pause, Math.max(1, left)));
-          pause = Math.min(pause * 2, LONGEST_RETRY);
+          pause = Math.min(pause * 2, MAX_RETRY);
       }
     }
   }

@@ -56,13 +56,13 @@ export function journalFolder(state: string): string {
   return state;
 }
 
-interface Sheet {
+interface JournalFile {
   readonly path: string;
   readonly fd: number;
 }
 
 export class Journal {
-  readonly #sheets: readonly [Sheet, Sheet];
+  readonly #sheets: readonly [JournalFile, JournalFile];
   /** The one that is read. */
   #at: 0 | 1 = 0;
   /** Bytes of it that have been read. */
@@ -71,7 +71,7 @@ export class Journal {
   #turning = false;
   #linked = true;
 
-  private constructor(sheets: readonly [Sheet, Sheet]) {
+  private constructor(sheets: readonly [JournalFile, JournalFile]) {
     this.#sheets = sheets;
   }
 
@@ -169,7 +169,7 @@ function recordAt(bytes: Buffer, { at, end }: { at: number; end: number }): numb
   return at + size > end ? 0 : size;
 }
 
-function open(path: string): Sheet {
+function open(path: string): JournalFile {
   const fd = openSync(path, "wx+", 0o600);
   // Whoever the container's processes are on this machine.
   fchmodSync(fd, 0o666);

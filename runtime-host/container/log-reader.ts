@@ -15,18 +15,18 @@ const SENTINEL_WAIT = 2_000;
 /** The same for images not known to write markers. */
 const QUIET_WAIT = 20;
 /** Quiet periods a container may break before its logs are taken as they are. */
-const MOST_ROUNDS = 10;
+const MAX_ROUNDS = 10;
 /** Bytes of a journal that are read at once, so that a caller does not wait while more is read; then in one turn; and in all for
  * one run: a runtime of ours writes less. */
 const FIRST_SLICE = 16 * 1024;
 const SLICE = 128 * 1024;
-const MOST_JOURNAL = 8 * 1024 * 1024;
+const MAX_JOURNAL = 8 * 1024 * 1024;
 /** ms before more than a slice is read on: the answer has left a small machine by then, which both would hold up. */
 const AFTER_ANSWER = 4;
 /** ms between two looks into a journal that somebody follows. */
 const LOOK_EVERY = 100;
 /** ms: what says it is older says what cannot be; an action runs shorter. */
-const LONGEST_AGO = 24 * 60 * 60 * 1000;
+const MAX_AGO = 24 * 60 * 60 * 1000;
 
 export interface LogReaderOptions {
   /** For spilled logs. */
@@ -188,7 +188,7 @@ export class LogReader {
     };
     const over = () => stop(false);
     const quiet = () => {
-      if (this.#bytes === seen || ++rounds >= MOST_ROUNDS) {
+      if (this.#bytes === seen || ++rounds >= MAX_ROUNDS) {
         stop(awaited);
         return;
       }
@@ -230,7 +230,7 @@ export class LogReader {
   #journaled({ run, stream, at }: { run: number; stream: Stream; at: number }, bytes: Buffer): void {
     const now = Date.now();
     // What cannot be is not believed.
-    this.#printedAt = at <= now && at > now - LONGEST_AGO ? at : now;
+    this.#printedAt = at <= now && at > now - MAX_AGO ? at : now;
     const own = run === 0 ? undefined : this.#own.get(`${this.#prefix}${hex(run)}`);
     if (own !== undefined) own.take(stream, bytes);
     else if (run === 0) this.#streams[stream].cutter.push(bytes);
@@ -240,7 +240,7 @@ export class LogReader {
 
   /** All of it, in this turn. */
   #readJournal(): void {
-    if (this.journal?.read(this.#written, MOST_JOURNAL) === true) this.journal.skip(this.#written);
+    if (this.journal?.read(this.#written, MAX_JOURNAL) === true) this.journal.skip(this.#written);
   }
 
   /** Some of it in each turn; in this one if that is all. */
@@ -250,7 +250,7 @@ export class LogReader {
       return;
     }
     const more = () => this.#readThen(then, done + SLICE);
-    if (done >= MOST_JOURNAL) {
+    if (done >= MAX_JOURNAL) {
       this.journal.skip(this.#written);
       then();
     } else if (done === 0 && this.journal.left > SLICE) setTimeout(more, AFTER_ANSWER);

@@ -25,7 +25,7 @@ export class Broken extends Error {}
 export const END = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX";
 const CALL_WAIT = 30_000;
 const MARKER_WAIT = 5_000;
-const LONGEST_QUOTE = 200;
+const MAX_QUOTE = 200;
 
 export class Session {
   readonly #subject: Subject;
@@ -106,7 +106,7 @@ export async function whenListening(url: string, patience: number): Promise<bool
 
 export function quote(answer: Answer): string {
   const { status, text } = answer;
-  return `${status} ${text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text}`;
+  return `${status} ${text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}…` : text}`;
 }
 
 function parsed(text: string): unknown {

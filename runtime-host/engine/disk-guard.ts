@@ -28,7 +28,7 @@ const SUSPICIOUS = 0.25;
 const BLOCK = 512;
 /** What a file costs that holds nothing. */
 const LEAST = 1024;
-const MOST_ENTRIES = 200_000;
+const MAX_ENTRIES = 200_000;
 const GROUPS = (id: string) => [
   `/sys/fs/cgroup/memory/docker/${id}/cgroup.procs`,
   `/sys/fs/cgroup/system.slice/docker-${id}.scope/cgroup.procs`,
@@ -75,7 +75,7 @@ export class DiskGuard {
       if (!(bytes <= this.#bytes)) this.#bytes = bytes;
       if (!(ffree <= this.#files)) this.#files = ffree;
       const much = this.#options.limit * SUSPICIOUS;
-      const many = Math.min(much / LEAST, MOST_ENTRIES * SUSPICIOUS);
+      const many = Math.min(much / LEAST, MAX_ENTRIES * SUSPICIOUS);
       if (this.#bytes - bytes < much && this.#files - ffree < many) return;
       this.#bytes = bytes;
       this.#files = ffree;
@@ -100,7 +100,7 @@ async function usedBy({ folders, id }: Guarded, limit: number): Promise<number> 
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     try {
       for await (const entry of await opendir(folder)) {
-        if (used > limit || ++entries > MOST_ENTRIES) return Math.max(used, entries > MOST_ENTRIES ? Infinity : 0);
+        if (used > limit || ++entries > MAX_ENTRIES) return Math.max(used, entries > MAX_ENTRIES ? Infinity : 0);
         const path = join(folder, entry.name);
         if (entry.isDirectory()) waiting.push(path);
         used += entry.isFile() ? await sizeOf(path) : LEAST;

@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import type Docker from "dockerode";
-import type { Ground } from "./firewall-rules.ts";
+import type { BridgeNetwork } from "./firewall-rules.ts";
 
 const NAME = "edgewhisk";
 
@@ -29,7 +29,10 @@ export function namesFor(policy: Policy): { network: string; bridge: string } {
 }
 
 /** Made once per engine and policy; hosts of the same share it. */
-export async function ensureNetwork(docker: Docker, names: { network: string; bridge: string }): Promise<Ground> {
+export async function ensureNetwork(
+  docker: Docker,
+  names: { network: string; bridge: string },
+): Promise<BridgeNetwork> {
   const known = await groundOf(docker, names.network);
   if (known !== null) return known;
   try {
@@ -50,7 +53,7 @@ export async function ensureNetwork(docker: Docker, names: { network: string; br
   return made;
 }
 
-async function groundOf(docker: Docker, name: string): Promise<Ground | null> {
+async function groundOf(docker: Docker, name: string): Promise<BridgeNetwork | null> {
   try {
     const network: Docker.NetworkInspectInfo = await docker.getNetwork(name).inspect();
     const { Gateway: gateway = "", Subnet: subnet = "" } = network.IPAM?.Config?.[0] ?? {};

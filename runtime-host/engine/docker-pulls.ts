@@ -18,13 +18,13 @@ import {
   wishFor,
 } from "./registry-rules.ts";
 import { RegistryWatch } from "./registry-watch.ts";
-import { Turns } from "./turns.ts";
+import { Semaphore } from "./semaphore.ts";
 
 const PULL_TIMEOUT = 300_000;
 /** Bytes of an engine's sentence that reach a record. */
-const LONGEST_DETAIL = 500;
-const MOST_REMEMBERED = 10_000;
-const LARGEST_FILE = 1024 * 1024;
+const MAX_DETAIL = 500;
+const MAX_REMEMBERED = 10_000;
+const MAX_FILE = 1024 * 1024;
 const PLAIN: RegistryOptions = { pull: new Map(), userRegistry: "", credentials: null };
 
 export interface PullsOptions {
@@ -42,7 +42,7 @@ export class DockerPulls {
   readonly #docker: Docker;
   readonly #options: PullsOptions;
   readonly #registries: RegistryOptions;
-  readonly #turns = new Turns({ each: 4, all: 32 });
+  readonly #turns = new Semaphore({ each: 4, all: 32 });
   /** Images got for callers, the one not asked for longest first. */
   readonly #got = new Set<string>();
   readonly #running = new Map<string, Promise<Pulled>>();
@@ -129,7 +129,7 @@ export class DockerPulls {
     this.#got.delete(name);
     this.#got.add(name);
     const [oldest = ""] = this.#got;
-    if (this.#got.size > MOST_REMEMBERED) this.#got.delete(oldest);
+    if (this.#got.size > MAX_REMEMBERED) this.#got.delete(oldest);
   }
 
   #nameOf(image: string): { name: ImageName; ours: boolean } | null {
@@ -170,7 +170,7 @@ export class DockerPulls {
       });
     } catch (error) {
       const late = abortSignal.aborted ? `it took longer than ${PULL_TIMEOUT / 1000} s` : null;
-      const detail = (late ?? reasonOf(error)).slice(0, LONGEST_DETAIL);
+      const detail = (late ?? reasonOf(error)).slice(0, MAX_DETAIL);
       const silent = late === null && (error as { code?: string }).code !== undefined;
       failed = { ok: false, why: silent ? "engine" : "pull", detail };
     }
@@ -205,7 +205,7 @@ export class DockerPulls {
         throw new Error(`the registry credentials in ${credentials.file} cannot be read (${code})`);
       }
     }
-    const parsed = text.length > LARGEST_FILE ? null : parseCredentials(text);
+    const parsed = text.length > MAX_FILE ? null : parseCredentials(text);
     if (parsed === null) throw new Error("the registry credentials are not in the form of Docker's config.json");
     return parsed;
   }

@@ -6,7 +6,7 @@ import { opaqueName, sandboxLabels } from "./docker-names.ts";
 import { closeNames } from "./docker-resolver.ts";
 import { SECCOMP } from "./docker-seccomp.ts";
 import type { ContainerSettings } from "./docker-settings.ts";
-import type { Sandbox } from "./sandbox-book.ts";
+import type { Sandbox } from "./sandbox-pool.ts";
 import { sandboxProgram } from "./sandbox-program.ts";
 
 const MB = 1024 * 1024;

@@ -7,7 +7,7 @@ import type { DockerContainer } from "./docker-container.ts";
 import { removeEach } from "./docker-leftovers.ts";
 import { makeSandbox, sandboxImage } from "./docker-sandbox.ts";
 import type { ContainerSettings } from "./docker-settings.ts";
-import { type Sandbox, SandboxBook } from "./sandbox-book.ts";
+import { type Sandbox, SandboxPool } from "./sandbox-pool.ts";
 
 export interface SandboxesOptions {
   readonly host: { name: string; boot: string };
@@ -31,7 +31,7 @@ const CLOSING = 5_000;
 export class DockerSandboxes {
   readonly #docker: Docker;
   readonly #options: SandboxesOptions;
-  readonly #book = new SandboxBook();
+  readonly #book = new SandboxPool();
   readonly #byId = new Map<string, Sandbox>();
   /** Ids of the containers in them. */
   readonly #tenants = new Map<Sandbox, string>();

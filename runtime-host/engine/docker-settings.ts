@@ -4,7 +4,7 @@ import type { ContainerCreateOptions, MountSettings } from "dockerode";
 import { containerLabels, opaqueName } from "./docker-names.ts";
 import { SECCOMP } from "./docker-seccomp.ts";
 import type { ContainerSpec } from "./engine.ts";
-import type { Sandbox } from "./sandbox-book.ts";
+import type { Sandbox } from "./sandbox-pool.ts";
 
 export interface ContainerSettings {
   host: { name: string; boot: string };

@@ -10,7 +10,7 @@ import { takesSeccomp } from "./docker-security.ts";
 const MEMORY = 256;
 const LISTENING_WAIT = 30_000;
 /** Of each stream; more is dropped. */
-const MOST_PRINTED = 16 * 1024 * 1024;
+const MAX_PRINTED = 16 * 1024 * 1024;
 
 export interface Trial {
   /** The kind its label names, or null. */
@@ -61,7 +61,7 @@ export async function openTrial(image: string): Promise<Trial> {
         sink: {
           output(stream, bytes) {
             const name = stream === 1 ? "stdout" : "stderr";
-            if (printed[name].length < MOST_PRINTED) printed[name] += bytes.toString("utf8");
+            if (printed[name].length < MAX_PRINTED) printed[name] += bytes.toString("utf8");
           },
           ended() {},
         },

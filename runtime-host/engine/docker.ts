@@ -4,9 +4,8 @@
 import type Docker from "dockerode";
 import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
 import type { ContainersOptions } from "../container/contract.ts";
-import { DiskWatch } from "../disk-watch.ts";
-import { type Forwarder, startForwarder } from "../forwarder.ts";
 import { type Logger, reasonOf } from "../logger.ts";
+import { DiskWatch } from "../machine/disk-watch.ts";
 import { DiskGuard } from "./disk-guard.ts";
 import { connectDocker, pingDocker, whyNoEngine } from "./docker-connect.ts";
 import { DockerContainer } from "./docker-container.ts";
@@ -22,8 +21,9 @@ import { type EngineEvent, EngineWatch } from "./docker-watch.ts";
 import type { ContainerSpec, Creation, Engine, Fetched, OutputSink } from "./engine.ts";
 import { EngineUnavailable } from "./engine.ts";
 import { Firewall } from "./firewall.ts";
-import type { Ground } from "./firewall-rules.ts";
-import type { Sandbox } from "./sandbox-book.ts";
+import type { BridgeNetwork } from "./firewall-rules.ts";
+import { type Forwarder, startForwarder } from "./forwarder.ts";
+import type { Sandbox } from "./sandbox-pool.ts";
 import { PROCESS_SECURITY, securityOf } from "./security-level.ts";
 
 const MB = 1024 * 1024;
@@ -54,7 +54,7 @@ export class DockerEngine implements Engine {
   #firewall: Firewall | null = null;
   #facts: Facts | null = null;
   #apiHost = "";
-  #ground: Ground | null = null;
+  #ground: BridgeNetwork | null = null;
   #watch: EngineWatch | null = null;
   #disk: DiskWatch | null = null;
   #guard: DiskGuard | null = null;
@@ -202,7 +202,7 @@ export class DockerEngine implements Engine {
     return this.#firewall?.state ?? "the engine's containers are not on this machine";
   }
 
-  async #openForwarder(ground: Ground): Promise<void> {
+  async #openForwarder(ground: BridgeNetwork): Promise<void> {
     const { gateway } = ground;
     this.#ground = ground;
     try {

@@ -6,7 +6,7 @@
 
 import { PRIVATE } from "./networks.ts";
 
-export interface Ground {
+export interface BridgeNetwork {
   /** The bridge's name as a network interface. */
   readonly bridge: string;
   readonly gateway: string;
@@ -31,7 +31,7 @@ export const NOTHING: Openings = { names: [], api: [], networks: [], counted: fa
 /** Services that clouds run for their machines only: instance metadata and credentials. Nobody may open them. */
 const CLOUD = ["169.254.0.0/16", "168.63.129.16/32", "100.100.100.200/32"];
 /** How many ports of hosts that have ended are removed at once. */
-const MOST_PORTS = 64;
+const MAX_PORTS = 64;
 
 export function chainOf(bridge: string): string {
   return `EDGEWHISK-${bridge}`;
@@ -41,7 +41,7 @@ export function chainOf(bridge: string): string {
  * `iptables -t mangle -S` prints. */
 export function rulesHold(
   listing: string,
-  ground: Ground,
+  ground: BridgeNetwork,
   { port, openings }: { port: number; openings: Openings },
 ): true | string {
   const chain = chainOf(ground.bridge);
@@ -56,25 +56,25 @@ export function rulesHold(
   const rest = rules.filter((rule) => portOf(rule, ground) === null);
   if (rest.join("\n") !== fixedRules(ground, openings).join("\n")) return `${chain} holds other rules than it should`;
   if (rules[0] !== rest[0] || rules[doors.length + 1] !== rest[1]) return `${chain} holds its rules in another order`;
-  return doors.includes(door(ground, port)) ? true : `${chain} does not let containers reach the API`;
+  return doors.includes(allowRule(ground, port)) ? true : `${chain} does not let containers reach the API`;
 }
 
 /** What `iptables-restore --noflush` must be told so that the rules hold, or null where they do. Other hosts on the same bridge
  * keep their ports, as long as `alive` knows them. */
 export function changesFor(
   listing: string,
-  ground: Ground,
+  ground: BridgeNetwork,
   { port, openings, alive }: { port: number; openings: Openings; alive: (port: number) => boolean },
 ): string | null {
   const chain = chainOf(ground.bridge);
   const lines = listing.split("\n").map((line) => line.trim());
   const ports = rulesIn(lines, chain).flatMap((rule) => portOf(rule, ground) ?? []);
-  const dead = ports.filter((each) => each !== port && !alive(each)).slice(0, MOST_PORTS);
+  const dead = ports.filter((each) => each !== port && !alive(each)).slice(0, MAX_PORTS);
   const known = ports.find((each) => !dead.includes(each));
   // Only what differs is told, so that hosts which start at once do not undo each other's rules.
   if (known !== undefined && rulesHold(listing, ground, { port: known, openings }) === true) {
-    const changes = dead.map((each) => door(ground, each).replace("-A", "-D"));
-    if (!ports.includes(port)) changes.push(door(ground, port).replace(`-A ${chain}`, `-I ${chain} 2`));
+    const changes = dead.map((each) => allowRule(ground, each).replace("-A", "-D"));
+    if (!ports.includes(port)) changes.push(allowRule(ground, port).replace(`-A ${chain}`, `-I ${chain} 2`));
     return changes.length === 0 ? null : table(changes);
   }
   const [first = "", ...rest] = fixedRules(ground, openings);
@@ -84,19 +84,19 @@ export function changesFor(
     `:${chain} - [0:0]`,
     ...lines.filter((line) => line === jump).map((line) => line.replace("-A", "-D")),
     first,
-    ...kept.map((each) => door(ground, each)),
+    ...kept.map((each) => allowRule(ground, each)),
     ...rest,
     jump.replace("-A PREROUTING", "-I PREROUTING 1"),
   ]);
 }
 
 /** Takes this host's port away and, with the last one, the chain. Null where there is nothing of it. */
-export function removalOf(listing: string, ground: Ground, port: number): string | null {
+export function removalOf(listing: string, ground: BridgeNetwork, port: number): string | null {
   const chain = chainOf(ground.bridge);
   const lines = listing.split("\n").map((line) => line.trim());
   const ports = rulesIn(lines, chain).flatMap((rule) => portOf(rule, ground) ?? []);
   if (ports.some((each) => each !== port))
-    return ports.includes(port) ? table([door(ground, port).replace("-A", "-D")]) : null;
+    return ports.includes(port) ? table([allowRule(ground, port).replace("-A", "-D")]) : null;
   if (!lines.includes(`-N ${chain}`)) return null;
   const jumps = lines.filter((line) => line === jumpTo(ground)).map((line) => line.replace("-A", "-D"));
   return table([...jumps, `-F ${chain}`, `-X ${chain}`]);
@@ -106,7 +106,7 @@ function table(changes: readonly string[]): string {
   return ["*mangle", ...changes, "COMMIT", ""].join("\n");
 }
 
-function jumpTo({ bridge }: Ground): string {
+function jumpTo({ bridge }: BridgeNetwork): string {
   return `-A PREROUTING -i ${bridge} -j ${chainOf(bridge)}`;
 }
 
@@ -121,7 +121,7 @@ export const COUNT =
   "-m conntrack --ctstate NEW -m hashlimit --hashlimit-above 100/sec --hashlimit-burst 4000 --hashlimit-mode srcip --hashlimit-name edgewhisk -j DROP";
 
 /** In the words in which iptables lists them. The doors stand behind the first: what is counted, or answers to what the host sent. */
-function fixedRules({ bridge, subnet }: Ground, { names, api, networks, counted }: Openings): string[] {
+function fixedRules({ bridge, subnet }: BridgeNetwork, { names, api, networks, counted }: Openings): string[] {
   const closed = ["LOCAL", "BROADCAST", "MULTICAST"].map((type) => `-m addrtype --dst-type ${type}`);
   const asked = names.flatMap((each) => ["udp", "tcp"].map((how) => `-d ${each}/32 -p ${how} -m ${how} --dport 53`));
   const platform = api.map(({ address, port }) => `-d ${address}/32 -p tcp -m tcp --dport ${port}`);
@@ -135,11 +135,11 @@ function fixedRules({ bridge, subnet }: Ground, { names, api, networks, counted 
   ].map((rule) => `-A ${chainOf(bridge)} ${rule}`);
 }
 
-function door({ bridge, gateway }: Ground, port: number): string {
+function allowRule({ bridge, gateway }: BridgeNetwork, port: number): string {
   return `-A ${chainOf(bridge)} -d ${gateway}/32 -p tcp -m tcp --dport ${port} -j RETURN`;
 }
 
-function portOf(rule: string, ground: Ground): number | null {
+function portOf(rule: string, ground: BridgeNetwork): number | null {
   const port = Number(/ --dport (\d+) -j RETURN$/.exec(rule)?.[1] ?? Number.NaN);
-  return rule === door(ground, port) ? port : null;
+  return rule === allowRule(ground, port) ? port : null;
 }

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type Logger, reasonOf } from "../logger.ts";
-import { COUNT, changesFor, type Ground, type Openings, removalOf, rulesHold } from "./firewall-rules.ts";
+import { type BridgeNetwork, COUNT, changesFor, type Openings, removalOf, rulesHold } from "./firewall-rules.ts";
 
 const EVERY = 30_000;
 /** ms to the next look while the rules do not hold. */
@@ -14,7 +14,7 @@ const SOON = 5_000;
 /** This process's rights, and what is installed, do not change by themselves. */
 const FINAL = /permission|must be root|there is no iptables/i;
 const ATTEMPTS = 5;
-const LONGEST_REASON = 200;
+const MAX_REASON = 200;
 /** Seconds to wait for others who are changing rules. */
 const PATIENCE = "5";
 const run = promisify(execFile);
@@ -34,20 +34,20 @@ export interface FirewallOptions {
 export class Firewall {
   /** True while the rules hold, else why they do not. */
   state: true | string = "not looked at yet";
-  readonly #ground: Ground;
+  readonly #ground: BridgeNetwork;
   readonly #options: FirewallOptions;
   /** Not known before the first look. */
   #counted: boolean | null = null;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> = Promise.resolve();
 
-  private constructor(ground: Ground, options: FirewallOptions) {
+  private constructor(ground: BridgeNetwork, options: FirewallOptions) {
     this.#ground = ground;
     this.#options = options;
   }
 
   /** Resolves when the rules hold, or cannot: that is no failure, but stands in `state`. */
-  static async raise(ground: Ground, options: FirewallOptions): Promise<Firewall> {
+  static async raise(ground: BridgeNetwork, options: FirewallOptions): Promise<Firewall> {
     const self = new Firewall(ground, options);
     self.state = await self.#apply();
     if (self.state !== true) options.log.warn("no-firewall", { reason: self.state });
@@ -137,7 +137,7 @@ function restore(text: string): Promise<void> {
     const child = spawn("iptables-restore", ["-w", PATIENCE, "--noflush"], { stdio: ["pipe", "ignore", "pipe"] });
     let complaint = "";
     child.stderr.on("data", (chunk: Buffer) => {
-      complaint = (complaint + chunk.toString("utf8")).slice(0, LONGEST_REASON);
+      complaint = (complaint + chunk.toString("utf8")).slice(0, MAX_REASON);
     });
     child.once("error", reject);
     child.once("close", (code) =>
@@ -167,5 +167,5 @@ function why(error: unknown): string {
   const { code, stderr } = error as { code?: unknown; stderr?: string };
   if (code === "ENOENT") return "there is no iptables on this machine";
   const text = (typeof stderr === "string" && stderr.trim() !== "" ? stderr : reasonOf(error)).trim();
-  return text.split("\n", 1)[0]?.slice(0, LONGEST_REASON) ?? "iptables failed";
+  return text.split("\n", 1)[0]?.slice(0, MAX_REASON) ?? "iptables failed";
 }

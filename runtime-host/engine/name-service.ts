@@ -14,7 +14,7 @@ export interface NameService {
 /** Where a resolver on the machine itself is asked, the second tells whom that one asks. */
 const PLACES = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
 /** More are not asked by any resolver. */
-const MOST_SERVERS = 3;
+const MAX_SERVERS = 3;
 const LONGEST = 4096;
 
 /** Of the first text that names a server which is not on the machine itself; null where none does. Pure. */
@@ -25,7 +25,7 @@ export function nameServiceOf(texts: readonly string[]): NameService | null {
       .split("\n")
       .map((line) => line.trim());
     const named = lines.flatMap((line) => /^nameserver\s+(\S+)$/.exec(line)?.[1] ?? []);
-    const servers = named.filter((each) => isIPv4(each) && !/^(127|0)\./.test(each)).slice(0, MOST_SERVERS);
+    const servers = named.filter((each) => isIPv4(each) && !/^(127|0)\./.test(each)).slice(0, MAX_SERVERS);
     if (servers.length === 0) continue;
     const rest = lines.filter((line) => /^(search|options)\s/.test(line));
     return { servers, text: [...servers.map((each) => `nameserver ${each}`), ...rest, ""].join("\n") };

@@ -11,6 +11,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MANIFEST } from "../../src/entities/runtimes.ts";
 import type { RuntimeReport } from "../../src/protocol/messages.ts";
 import type { ContainersOptions } from "../container/contract.ts";
+import { MemoryWatch } from "../machine/memory-watch.ts";
+import { startTime } from "../machine/proc.ts";
 import { findLocalRuntimes, type LocalRuntime } from "../runtimes/local.ts";
 import { apiHostOf } from "./api-host.ts";
 import {
@@ -24,9 +26,7 @@ import {
   type Fetched,
   type OutputSink,
 } from "./engine.ts";
-import { MemoryWatch } from "./memory-watch.ts";
 import { type NamedPipe, NamedPipes } from "./named-pipes.ts";
-import { startTime } from "./proc.ts";
 import { PROCESS_SECURITY } from "./security-level.ts";
 
 /** Bytes of a unix socket's path that every system takes. */

@@ -30,13 +30,13 @@ export interface ImageName {
 }
 
 export const HUB = "docker.io";
-const LONGEST_NAME = 512;
+const MAX_NAME = 512;
 const PATH = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
 const REGISTRY = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
 
 /** Null if it is no name of an image; ids of local images are none either. */
 export function parseImage(text: string): ImageName | null {
-  if (text.length > LONGEST_NAME) return null;
+  if (text.length > MAX_NAME) return null;
   const [, name = "", tag, digest] = /^(.+?)(?::(\w[\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(text) ?? [];
   const slash = name.indexOf("/");
   const first = slash < 0 ? "" : name.slice(0, slash);

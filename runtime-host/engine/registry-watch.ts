@@ -1,8 +1,8 @@
 // Registries that could not be reached, and whether they can again: the engine is asked to look at the image that showed it,
 // which fetches nothing but its manifest.
 
-import { Ailment } from "../ailment.ts";
 import { type Logger, reasonOf } from "../logger.ts";
+import { Ailment } from "../machine/ailment.ts";
 import { faultOf, type ImageName } from "./registry-rules.ts";
 
 export interface RegistryWatchOptions {
@@ -23,9 +23,9 @@ interface Broken {
 }
 
 const FIRST = 1_000;
-const SILENT_MOST = 5_000;
+const MAX_SILENT = 5_000;
 /** A registry that answers, but with a refusal (too many requests, its own failure), is spared. */
-const REFUSED_MOST = 600_000;
+const MAX_REFUSED = 600_000;
 
 export class RegistryWatch {
   readonly #options: RegistryWatchOptions;
@@ -77,7 +77,7 @@ export class RegistryWatch {
       over: () => undefined,
       pause: {
         next: () => {
-          const most = pauseFor(this.#broken.get(registry)?.reason ?? "", this.#options.every ?? SILENT_MOST);
+          const most = pauseFor(this.#broken.get(registry)?.reason ?? "", this.#options.every ?? MAX_SILENT);
           return Math.min(most, FIRST * 2 ** Math.min(tries++, 30)) * (0.5 + random() / 2);
         },
         reset: () => undefined,
@@ -103,5 +103,5 @@ export class RegistryWatch {
 /** Most ms between two looks. */
 function pauseFor(reason: string, silentMost: number): number {
   const silent = /dial |connect|no such host|lookup |timeout|deadline|EOF|reset|unreachable|no route|longer than/i;
-  return silent.test(reason) ? silentMost : REFUSED_MOST;
+  return silent.test(reason) ? silentMost : MAX_REFUSED;
 }

@@ -2,7 +2,7 @@
 
 import { runtimeOf, shareText } from "../../src/protocol/matching.ts";
 import type { Job, RunListener } from "../container/contract.ts";
-import type { Waiter } from "./book.ts";
+import type { Waiter } from "./pool-state.ts";
 
 export interface Call extends Waiter {
   readonly job: Job;

@@ -8,12 +8,12 @@ import type { Containers, Job, RunListener } from "../container/contract.ts";
 import { type RunHooks, runJob, type Verdict } from "../container/run-job.ts";
 import type { Creation, Engine, Fetched } from "../engine/engine.ts";
 import { type Logger, reasonOf } from "../logger.ts";
-import { Book, type PoolLimits, type Prewarm, type Slot } from "./book.ts";
 import { type Call, callOf } from "./call.ts";
-import { Crew } from "./crew.ts";
+import { ContainerManager } from "./container-manager.ts";
 import { Fetching } from "./fetching.ts";
 import { notMade, notRun } from "./not-run.ts";
 import { nextStep, refusal, type Step, warm } from "./policy.ts";
+import { type PoolLimits, PoolState, type Prewarm, type Slot } from "./pool-state.ts";
 
 export interface PoolOptions {
   limits: PoolLimits;
@@ -27,9 +27,9 @@ export interface PoolOptions {
 
 const TICK = 100;
 /** ms after which a call that could not be started is given back. */
-const LONGEST_WAIT = 120_000;
+const MAX_WAIT = 120_000;
 /** Containers that may answer 503 before the job is given up. */
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 const PREWARM_PAUSE = 5_000;
 /** ms one container, and all of them, may take to go. An engine removes from five to fifteen a second. */
 const STOP = { patience: 10_000, longest: 60_000 };
@@ -42,8 +42,8 @@ export class ContainerPool implements Containers {
   readonly memory: number;
   readonly #engine: Engine;
   readonly #log: Logger;
-  readonly #book: Book<Call>;
-  readonly #crew: Crew;
+  readonly #book: PoolState<Call>;
+  readonly #crew: ContainerManager;
   readonly #fetching = new Fetching<Call>();
   readonly #timer: NodeJS.Timeout;
   #kinds: ReadonlySet<string>;
@@ -56,11 +56,11 @@ export class ContainerPool implements Containers {
   constructor(engine: Engine, options: PoolOptions) {
     this.#engine = engine;
     this.#log = options.log;
-    this.#crew = new Crew(engine, options);
+    this.#crew = new ContainerManager(engine, options);
     this.engine = engine.name;
     this.blackbox = engine.blackbox;
     this.memory = options.limits.memory;
-    this.#book = new Book(options.limits, options.prewarms);
+    this.#book = new PoolState(options.limits, options.prewarms);
     this.#kinds = kindsOf(engine);
     this.#timer = setInterval(() => this.#tick(), TICK).unref();
     this.#decide();
@@ -147,11 +147,11 @@ export class ContainerPool implements Containers {
     this.#crew.sweepSometimes(now);
     this.#crew.measure(this.#book, now);
     const { waiting } = this.#book;
-    for (let first = waiting[0]; first !== undefined && now - first.since > LONGEST_WAIT; first = waiting[0]) {
+    for (let first = waiting[0]; first !== undefined && now - first.since > MAX_WAIT; first = waiting[0]) {
       waiting.shift();
       first.listener.refused(first.job, "busy");
     }
-    for (const { job, listener } of this.#fetching.takeOlder(now - LONGEST_WAIT)) listener.refused(job, "busy");
+    for (const { job, listener } of this.#fetching.takeOlder(now - MAX_WAIT)) listener.refused(job, "busy");
     this.#decide();
   }
 
@@ -344,7 +344,7 @@ export class ContainerPool implements Containers {
       call.listener.refused(call.job, "draining");
       return;
     }
-    if (++call.tries >= MOST_TRIES) {
+    if (++call.tries >= MAX_TRIES) {
       notRun(call, ABNORMAL.provision());
       return;
     }

@@ -3,7 +3,7 @@
 import { ABNORMAL, type Outcome } from "../../src/entities/outcome.ts";
 import type { Job, RunListener } from "../container/contract.ts";
 import type { Creation } from "../engine/engine.ts";
-import { logLine } from "../run.ts";
+import { logLine } from "../runs/run.ts";
 
 interface Refusable {
   readonly job: Job;

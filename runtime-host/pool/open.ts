@@ -10,8 +10,8 @@ import { DockerEngine } from "../engine/docker.ts";
 import { type Engine, EngineUnavailable } from "../engine/engine.ts";
 import { ProcessEngine } from "../engine/process.ts";
 import { falls } from "../engine/security-level.ts";
-import type { Prewarm } from "./book.ts";
 import { ContainerPool } from "./container-pool.ts";
+import type { Prewarm } from "./pool-state.ts";
 
 /** See PoolLimits.idleShare: a waiting Node process of 128 MB holds about 45. */
 const IDLE_SHARE = 0.5;

@@ -1,7 +1,7 @@
 // What the pool should do next, as a function of its book and the time. One step at a time: the pool writes each step into the
 // book before it asks again. First those who wait, in order; then housekeeping.
 
-import type { Book, Slot, Waiter } from "./book.ts";
+import type { PoolState, Slot, Waiter } from "./pool-state.ts";
 import { prewarm } from "./prewarming.ts";
 
 export type Step<W extends Waiter = Waiter> =
@@ -25,12 +25,12 @@ const RESUMING = 15;
 /** ms during which a cold start makes room for the next. */
 const RECENT = 5_000;
 /** Containers that leave at once because the machine is short of memory. */
-const MOST_LEAVING = 4;
+const MAX_LEAVING = 4;
 /** ms since its last use before a container is given up ahead of need. */
 const AHEAD_AGE = 1_000;
 
 /** The container a call would run in at once, or null. The hot path asks this alone. */
-export function warm(book: Book, wish: Pick<Waiter, "key">): Slot | null {
+export function warm(book: PoolState, wish: Pick<Waiter, "key">): Slot | null {
   let found: Slot | null = null;
   const list = book.ofKey(wish.key);
   for (let at = list.length - 1; at >= 0; at--) {
@@ -45,18 +45,18 @@ export function warm(book: Book, wish: Pick<Waiter, "key">): Slot | null {
 }
 
 /** Null when there is nothing to do before something changes or time passes. */
-export function nextStep<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
+export function nextStep<W extends Waiter>(book: PoolState<W>, now: number): Step<W> | null {
   return serve(book, now) ?? tend(book, now);
 }
 
 export type Refusal = "busy";
 
 /** Why a call should not even wait, or null. */
-export function refusal(book: Book, wish: Pick<Waiter, "memory">): Refusal | null {
+export function refusal(book: PoolState, wish: Pick<Waiter, "memory">): Refusal | null {
   return wish.memory > book.limits.memory || book.waiting.length >= book.limits.waiting ? "busy" : null;
 }
 
-function serve<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
+function serve<W extends Waiter>(book: PoolState<W>, now: number): Step<W> | null {
   const { limits, waiting } = book;
   const claimed = new Map<string, number>();
   // Nothing changes until a step is returned: one look per key, however many wait.
@@ -88,7 +88,7 @@ function serve<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
 }
 
 /** Creates, or evicts the oldest idle container; null if that has to wait for something under way. */
-function makeRoom<W extends Waiter>(book: Book<W>, waiter: W): Step<W> | null {
+function makeRoom<W extends Waiter>(book: PoolState<W>, waiter: W): Step<W> | null {
   const { limits } = book;
   const { key, runtime, memory } = waiter;
   if (book.active + memory > limits.memory) return null;
@@ -106,7 +106,7 @@ function makeRoom<W extends Waiter>(book: Book<W>, waiter: W): Step<W> | null {
   return victim === null ? null : { do: "remove", slot: victim, why: "room" };
 }
 
-function tend<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
+function tend<W extends Waiter>(book: PoolState<W>, now: number): Step<W> | null {
   const { limits } = book;
   // One at a time, and not while others come back: it is the same work for the engine, and nobody waits for it.
   const calm = book.count("pausing") + book.count("resuming") === 0;
@@ -118,7 +118,7 @@ function tend<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
       return { do: "remove", slot, why: "idle" };
     }
   }
-  if (book.squeezed && book.count("removing") < MOST_LEAVING) {
+  if (book.squeezed && book.count("removing") < MAX_LEAVING) {
     const victim = oldest(book);
     if (victim !== null) return { do: "remove", slot: victim, why: "squeezed" };
   }
@@ -127,7 +127,7 @@ function tend<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
 }
 
 /** While new actions keep coming, room for one more is kept free, at the price of what has been idle longest. */
-function ahead<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
+function ahead<W extends Waiter>(book: PoolState<W>, now: number): Step<W> | null {
   let memory = 0;
   for (const each of book.demand) if (now - each.at < RECENT) memory = Math.max(memory, each.memory);
   if (memory === 0 || book.count("removing") > 0) return null;
@@ -139,7 +139,7 @@ function ahead<W extends Waiter>(book: Book<W>, now: number): Step<W> | null {
 }
 
 /** Warm, then paused, then made for this key, then prewarmed. */
-function usable(book: Book, waiter: Waiter): Slot | null {
+function usable(book: PoolState, waiter: Waiter): Slot | null {
   const running = warm(book, waiter);
   if (running !== null) return running;
   let best: Slot | null = null;
@@ -157,12 +157,12 @@ function usable(book: Book, waiter: Waiter): Slot | null {
 }
 
 /** Whether it may start (one more) run without the runs' memory growing past the limit. */
-function fits(book: Book, slot: Slot): boolean {
+function fits(book: PoolState, slot: Slot): boolean {
   return slot.state === "busy" || book.active + slot.memory <= book.limits.memory;
 }
 
 /** Runs that containers of this key can take soon without anything new being made. */
-function coming(book: Book, { key, since }: Waiter, { now, part }: { now: number; part: number }): number {
+function coming(book: PoolState, { key, since }: Waiter, { now, part }: { now: number; part: number }): number {
   let runs = 0;
   const worth = part * book.startTime;
   // Who has waited longer than was promised is not put off again.
@@ -185,7 +185,7 @@ function coming(book: Book, { key, since }: Waiter, { now, part }: { now: number
 }
 
 /** Prewarmed containers under way that would do. */
-function prewarming(book: Book, { runtime, memory }: Waiter): number {
+function prewarming(book: PoolState, { runtime, memory }: Waiter): number {
   if (book.count("creating") === 0) return 0;
   let count = 0;
   for (const slot of book.slots) {
@@ -203,7 +203,7 @@ function claim(claimed: Map<string, number>, name: string, count: number): boole
 }
 
 /** Idle longest; then made and never used; then prewarmed. */
-function oldest(book: Book): Slot | null {
+function oldest(book: PoolState): Slot | null {
   let found: Slot | null = null;
   let rank = 0;
   for (const slot of book.slots) {

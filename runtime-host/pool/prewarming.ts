@@ -1,7 +1,7 @@
 // How many containers to keep ready without knowing the action: what is configured, more while many are started (where that is
 // allowed), and the same for other memory sizes of those runtimes that were asked for lately. Pure.
 
-import type { Book, Demand, Prewarm, Slot } from "./book.ts";
+import type { Demand, PoolState, Prewarm, Slot } from "./pool-state.ts";
 
 export type PrewarmStep =
   | { do: "create"; runtime: string; memory: number; key: null }
@@ -10,7 +10,7 @@ export type PrewarmStep =
 /** ms a start counts. */
 const DEMAND = 60_000;
 
-export function prewarm(book: Book, now: number): PrewarmStep | null {
+export function prewarm(book: PoolState, now: number): PrewarmStep | null {
   const { limits } = book;
   const wanted = wantedOf(book, now);
   const have = new Map<string, number>();
@@ -42,7 +42,7 @@ interface Wanted {
   ttl: number;
 }
 
-function wantedOf(book: Book, now: number): Map<string, Wanted> {
+function wantedOf(book: PoolState, now: number): Map<string, Wanted> {
   const demands = new Map([...book.demand].map((each) => [nameOf(each), each]));
   const wanted = new Map<string, Wanted>();
   for (const each of book.prewarms) {

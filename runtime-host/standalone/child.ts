@@ -23,7 +23,7 @@ export interface SupervisedChild {
 }
 
 const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 10_000;
+const MAX_PAUSE = 10_000;
 /** A child that lived this long (ms) has earned a quick restart. */
 const STEADY = 30_000;
 
@@ -47,7 +47,7 @@ export function keepRunning(options: ChildOptions): SupervisedChild {
       if (performance.now() - began > STEADY) pause = FIRST_PAUSE;
       options.onEnd(how, pause);
       timer = setTimeout(start, pause);
-      pause = Math.min(pause * 2, LONGEST_PAUSE);
+      pause = Math.min(pause * 2, MAX_PAUSE);
     };
     fresh.once("spawn", options.onStart);
     fresh.once("error", (error) => ended(error.message));

@@ -2,7 +2,7 @@
 
 import type { StandaloneConfig } from "./config.ts";
 import { StartFailure } from "./failure.ts";
-import type { DockerDesk } from "./images.ts";
+import type { DockerSetup } from "./images.ts";
 
 export type EngineName = "docker" | "process";
 
@@ -12,7 +12,7 @@ export interface ChosenEngine {
 }
 
 export interface ChoiceOptions {
-  openDocker: () => Promise<DockerDesk>;
+  openDocker: () => Promise<DockerSetup>;
   log: (line: string) => void;
 }
 
@@ -34,18 +34,18 @@ export async function chooseEngine(
 }
 
 async function tryDocker(options: ChoiceOptions): Promise<{ ok: boolean; why: string }> {
-  const desk = await options.openDocker();
-  const survey = await desk.survey();
+  const setup = await options.openDocker();
+  const survey = await setup.survey();
   if (!survey.answers) return { ok: false, why: survey.reason };
   if (hasNode(survey.kinds)) return { ok: true, why: "a Docker engine answers and has the images" };
   options.log("building the action images …");
-  const built = await desk.build(options.log);
+  const built = await setup.build(options.log);
   if (!built.ok)
     return {
       ok: false,
       why: `a Docker engine answers, but has no nodejs image and none could be built (${built.reason})`,
     };
-  const again = await desk.survey();
+  const again = await setup.survey();
   return again.answers && hasNode(again.kinds)
     ? { ok: true, why: "a Docker engine answers and the images were built" }
     : { ok: false, why: "a Docker engine answers, but the nodejs image is not there after building it" };

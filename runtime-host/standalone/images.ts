@@ -7,7 +7,7 @@ import type { Leftovers } from "./reaper.ts";
 /** ms */
 const LOOK_PATIENCE = 1_000;
 
-export interface DockerDesk {
+export interface DockerSetup {
   survey(): Promise<Survey>;
   /** Makes the images of the default kinds. */
   build(log: (line: string) => void): Promise<{ ok: true } | { ok: false; reason: string }>;
@@ -21,7 +21,7 @@ export async function lookForLeftovers(host: string): Promise<Leftovers | null> 
 }
 
 /** Image names come from the same variables the runtime host reads. */
-export async function openDockerDesk(env: Readonly<Record<string, string | undefined>>): Promise<DockerDesk> {
+export async function openDockerSetup(env: Readonly<Record<string, string | undefined>>): Promise<DockerSetup> {
   const { surveyDocker } = await import("../engine/docker-survey.ts");
   const { buildImages, IMAGE_PREFIX, ImageProblem } = await import("../runtimes/build-images.ts");
   const prefix = env.EDGEWHISK_IMAGE_PREFIX || IMAGE_PREFIX;

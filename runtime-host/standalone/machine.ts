@@ -5,7 +5,7 @@ import { type FSWatcher, watch } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { DiskWatch, diskFault } from "../disk-watch.ts";
+import { DiskWatch, diskFault } from "../machine/disk-watch.ts";
 import { damageOf } from "./state-check.ts";
 
 export interface MachineAnswer {

@@ -2,8 +2,8 @@
 // containers to remove: does that. Arguments: state folder, owner; of leftovers the host's name and its runs.
 
 import { removeContainersOf } from "../engine/docker-leftovers.ts";
-import { readFamily } from "./family.ts";
-import type { Owner } from "./state-lock.ts";
+import type { Owner } from "../machine/state-lock.ts";
+import { readFamily } from "./process-registry.ts";
 import { sweepAfter } from "./sweep.ts";
 
 /** ms in which what was left at an orderly end is gone, or stays for the next start. */

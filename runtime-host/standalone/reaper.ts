@@ -4,7 +4,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Owner } from "./state-lock.ts";
+import type { Owner } from "../machine/state-lock.ts";
 
 const REAP = fileURLToPath(new URL("reap.ts", import.meta.url));
 const WAIT = 'read -r word rest; [ "$word" = done ] || exec "$0" "$@" $rest';

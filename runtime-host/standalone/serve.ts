@@ -3,22 +3,22 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AdminClient, createAdminClient } from "../cli/admin-client.ts";
+import { isGoing } from "../machine/process-table.ts";
 import { buildOf } from "./build.ts";
 import { type StandaloneConfig, urlOf } from "./config.ts";
 import { startDevEdge } from "./dev.ts";
 import { MIGRATIONS, STOPPED, startEdge } from "./edge.ts";
 import { chooseEngine } from "./engine-choice.ts";
 import { StartFailure } from "./failure.ts";
-import { openFamilyBook } from "./family.ts";
 import type { Serving } from "./greeting.ts";
 import { startHost } from "./host-process.ts";
 import { firstUser } from "./identity.ts";
-import { lookForLeftovers, openDockerDesk } from "./images.ts";
+import { lookForLeftovers, openDockerSetup } from "./images.ts";
 import { insist } from "./insist.ts";
 import { openMachine } from "./machine.ts";
 import { refuseNewerState } from "./migrations.ts";
 import { assertFree } from "./port.ts";
-import { isGoing } from "./process-table.ts";
+import { openProcessRegistry } from "./process-registry.ts";
 import { proofKey, proveItself } from "./proof.ts";
 import { type Reaper, startReaper } from "./reaper.ts";
 import { LOCAL_HOST, openState } from "./state.ts";
@@ -87,7 +87,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     const reaper = startReaper(state.folder, { owner: state.owner, onStart: () => family.note(), log });
     await onStop(reaper.dismiss);
     await onStop(() => void sweepChildren(reaper.pid()));
-    const family = openFamilyBook(state.folder, { owner: state.owner, reaperPid: reaper.pid });
+    const family = openProcessRegistry(state.folder, { owner: state.owner, reaperPid: reaper.pid });
     // Until all is up, children come and go; later each change is told.
     const noting = setInterval(family.note, NOTING);
     await onStop(() => clearInterval(noting));
@@ -96,7 +96,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     // Looked at below, when what goes on meanwhile is done.
     checked.catch(() => undefined);
     await assertFree(config, state.previous === null ? 0 : PORT_PATIENCE);
-    const engine = await chooseEngine(config, { openDocker: () => openDockerDesk(process.env), log });
+    const engine = await chooseEngine(config, { openDocker: () => openDockerSetup(process.env), log });
     log(`engine ${engine.name}: ${engine.why}`);
     if (engine.name === "process") log(NO_ISOLATION);
     else family.hasContainers(state.secrets.hostName);

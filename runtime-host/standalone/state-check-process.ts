@@ -25,8 +25,8 @@ const TIME = 8_000;
 const BYTES = 2 * 1024 ** 3;
 const HEAD = 100;
 /** Bytes of a damaged file that are searched for ids, and the most ids. */
-const MOST_SEARCHED = 512 * 1024 ** 2;
-const MOST_IDS = 100_000;
+const MAX_SEARCHED = 512 * 1024 ** 2;
+const MAX_IDS = 100_000;
 
 function check(folder: string): Findings {
   const began = performance.now();
@@ -99,8 +99,8 @@ function idsOf(path: string): string[] {
   const ids = new Set<string>();
   for (const file of [path, `${path}-wal`]) {
     const size = sizeOf(file);
-    if (size === 0 || size > MOST_SEARCHED) continue;
-    for (const id of idsIn(readFileSync(file, "latin1"), Date.now())) if (ids.size < MOST_IDS) ids.add(id);
+    if (size === 0 || size > MAX_SEARCHED) continue;
+    for (const id of idsIn(readFileSync(file, "latin1"), Date.now())) if (ids.size < MAX_IDS) ids.add(id);
   }
   return [...ids].sort();
 }

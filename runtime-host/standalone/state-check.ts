@@ -12,7 +12,7 @@ const PROGRAM = new URL("./state-check-process.ts", import.meta.url);
 /** ms */
 const PATIENCE = 60_000;
 /** Ids in a line; all of them stand in a file beside what was moved. */
-const MOST_SHOWN = 20;
+const MAX_SHOWN = 20;
 
 /** What was done, in lines for the log. Rejects with StartFailure if something is damaged and nothing was to be done about it. */
 export async function checkState(folder: string, options: { salvage: boolean; now?: Date }): Promise<string[]> {
@@ -78,7 +78,7 @@ function moveAside(folder: string, damaged: Damaged, to: string): string {
   for (const suffix of ["", "-wal", "-shm"]) {
     if (existsSync(join(folder, file + suffix))) renameSync(join(folder, file + suffix), target + suffix);
   }
-  const named = ids.slice(0, MOST_SHOWN).join(" ");
+  const named = ids.slice(0, MAX_SHOWN).join(" ");
   const shown = ids.length === 0 ? "" : `; ids that may be gone, all in ${list}: ${named}`;
   return `salvage: ${file} was damaged (${reason}) and is now ${target}: ${lostWith(damaged)} may be lost${shown}`;
 }

@@ -1,9 +1,9 @@
 // Ends what a start left behind: the children it wrote down, the members of its process group, and whatever hangs below them.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Family, readFamily } from "./family.ts";
-import { type ProcessRow, processTable, withDescendants } from "./process-table.ts";
-import type { Owner } from "./state-lock.ts";
+import { type ProcessRow, processTable, withDescendants } from "../machine/process-table.ts";
+import type { Owner } from "../machine/state-lock.ts";
+import { type Family, readFamily } from "./process-registry.ts";
 
 /** ms a dying process may take to leave the table. */
 const DYING = 2_000;

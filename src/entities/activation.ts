@@ -11,7 +11,7 @@ import type { RawJson } from "./raw-json.ts";
 export type Payload = { inline: RawJson } | { blob: string; size: number };
 
 /** What is known of an activation when it is accepted; travels with the call and comes back with its record. */
-export interface About {
+export interface ActivationMeta {
   namespace: string;
   /** Permanent id of the invoking namespace; with the id's shard it names the store object. */
   namespaceId: string;
@@ -90,7 +90,7 @@ export interface ActivationRecord {
  * ms: clients read them as integers. */
 export function recordOf(
   id: ActivationId,
-  about: About,
+  about: ActivationMeta,
   options: { completion: Completion; now: number },
 ): ActivationRecord {
   const { completion, now } = options;
@@ -118,7 +118,7 @@ export function recordOf(
 /** The record of a fired trigger. `payload`: what was posted. */
 export function triggerRecord(
   id: ActivationId,
-  about: Pick<About, "namespace" | "name" | "version" | "subject" | "acceptedAt">,
+  about: Pick<ActivationMeta, "namespace" | "name" | "version" | "subject" | "acceptedAt">,
   { payload, logs }: { payload: Payload; logs: Payload },
 ): ActivationRecord {
   const { namespace, name, version, subject, acceptedAt } = about;
@@ -156,7 +156,7 @@ export function statusText(code: StatusCode): string {
 }
 
 /** Of a composition's own record. A sequence whose steps took no memory, since none ran, has no limits to show. */
-function compositionAnnotations(about: About, start: number): RawJson {
+function compositionAnnotations(about: ActivationMeta, start: number): RawJson {
   const list: { key: string; value: unknown }[] = [{ key: "topmost", value: about.topmost }];
   list.push({ key: "path", value: about.path }, { key: "kind", value: about.kind });
   if (about.conductor !== undefined) list.push({ key: "conductor", value: true });
@@ -167,7 +167,7 @@ function compositionAnnotations(about: About, start: number): RawJson {
   return JSON.stringify(list);
 }
 
-function annotationsOf(about: About, completion: Completion, start: number): RawJson {
+function annotationsOf(about: ActivationMeta, completion: Completion, start: number): RawJson {
   if (about.topmost !== undefined) return compositionAnnotations(about, start);
   const list: { key: string; value: unknown }[] = [{ key: "path", value: about.path }];
   list.push({ key: "kind", value: about.kind }, { key: "limits", value: about.limits });

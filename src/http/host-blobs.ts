@@ -1,4 +1,4 @@
-// The side door: what of the blob store a host may read and write. It reads what a scheduler signed for it; it writes, once,
+// The blob API: what of the blob store a host may read and write. It reads what a scheduler signed for it; it writes, once,
 // what ended under a lease that was granted to it.
 
 import { chunksOf } from "../entities/chunks.ts";

@@ -15,8 +15,8 @@ export const SILENCE = 10_000;
 /** ms after which a body that is not whole counts. */
 export const LATE = 1_000;
 /** Late bodies of one sender, and of all of them, in one isolate. */
-export const MOST_OF_ONE = 64;
-export const MOST_OF_ALL = 1_024;
+export const MAX_OF_ONE = 64;
+export const MAX_OF_ALL = 1_024;
 
 /** The body is not waited for any more. */
 export class GivenUp extends Error {
@@ -37,7 +37,7 @@ export class Unfinished {
   /** How to take it back, or null if the sender has as many as he may. */
   enter(sender: string): (() => void) | null {
     const count = this.#counts.get(sender) ?? 0;
-    if (count >= MOST_OF_ONE || this.#all >= MOST_OF_ALL) return null;
+    if (count >= MAX_OF_ONE || this.#all >= MAX_OF_ALL) return null;
     this.#counts.set(sender, count + 1);
     this.#all++;
     return () => {

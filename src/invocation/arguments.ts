@@ -2,7 +2,7 @@
 
 import { membersOf, mergeLayers, type RawJson, shapeOf } from "../entities/raw-json.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
-import type { Callable } from "./callable.ts";
+import type { ResolvedAction } from "./resolved-action.ts";
 
 export interface Arguments {
   args: RawJson;
@@ -10,17 +10,17 @@ export interface Arguments {
 }
 
 /** `payload`: the text of a JSON object that was checked at the door; absent = none was sent. What the last step of a
- * composition made may be an array, which is handed on as it is. `vetted`: whether it may set what it sets has been asked
+ * composition made may be an array, which is handed on as it is. `payloadChecked`: whether it may set what it sets has been asked
  * before. */
 export function argumentsOf(
-  callable: Callable,
+  callable: ResolvedAction,
   payload: RawJson | undefined,
-  options: { vetted?: boolean } = {},
+  options: { payloadChecked?: boolean } = {},
 ): Result<Arguments> {
   const plain = callable.init.size === 0;
   if (payload === undefined && plain) return ok({ args: callable.defaults });
   if (payload !== undefined && plain && callable.parameters.size === 0) return ok({ args: payload });
-  const refused = options.vetted === true ? null : payloadFault(callable, payload);
+  const refused = options.payloadChecked === true ? null : payloadFault(callable, payload);
   if (refused !== null) return refused;
   const own = Array.from(callable.parameters, ([key, value]) => ({ key, value }));
   if (payload !== undefined && shapeOf(payload) === "array") {
@@ -32,7 +32,7 @@ export function argumentsOf(
 }
 
 /** Whether the payload sets what the action keeps for itself. */
-export function payloadFault({ final }: Pick<Callable, "final">, payload: RawJson | undefined): Failure | null {
+export function payloadFault({ final }: Pick<ResolvedAction, "final">, payload: RawJson | undefined): Failure | null {
   if (payload === undefined || final.size === 0) return null;
   if (!(membersOf(payload) ?? []).some((each) => final.has(each.key))) return null;
   return fail("bad-request", "Request defines parameters that are not allowed (e.g., reserved properties).");

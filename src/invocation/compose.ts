@@ -1,6 +1,6 @@
 // Hands a sequence or conductor over to its Composition object, which runs it step by step and answers for its id.
 
-import type { About } from "../entities/activation.ts";
+import type { ActivationMeta } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
 import { argsKey } from "../entities/blob-keys.ts";
 import type { Identity } from "../entities/identity.ts";
@@ -8,18 +8,18 @@ import type { RawJson } from "../entities/raw-json.ts";
 import { seal } from "../entities/sealing.ts";
 import { fail } from "../errors.ts";
 import type { Plan, Run } from "../protocol/composition.ts";
-import { insist, outOfReach } from "./insist.ts";
-import type { Desk } from "./ports.ts";
+import type { InvocationContext } from "./ports.ts";
 import { payloadOf } from "./prepare.ts";
+import { outOfReach, retry } from "./retry.ts";
 import type { Submitted } from "./submit.ts";
 
-interface Ports extends Pick<Desk, "now" | "after" | "ailing" | "composition" | "masterSecret" | "warn"> {
-  blobs: Pick<Desk["blobs"], "put">;
+interface Ports extends Pick<InvocationContext, "now" | "after" | "ailing" | "composition" | "masterSecret" | "warn"> {
+  blobs: Pick<InvocationContext["blobs"], "put">;
 }
 
 export interface Composing {
   id: ActivationId;
-  about: About;
+  about: ActivationMeta;
   plan: Plan;
   payload: RawJson;
   identity: Identity;
@@ -44,7 +44,7 @@ export async function compose(ports: Ports, composing: Composing): Promise<Submi
       apiHost,
     },
   };
-  const reply = await insist({ ports, id }, () =>
+  const reply = await retry({ ports, id }, () =>
     ports.composition(run).run(run, { waitMs: Math.max(0, until - ports.now()) }),
   );
   if (reply === undefined) return outOfReach(ports);

@@ -8,11 +8,11 @@ import { open } from "../entities/sealing.ts";
 import { type Failure, fail } from "../errors.ts";
 import type { OnBehalf } from "../protocol/composition.ts";
 import type { Fire, FiredRule } from "../protocol/fire.ts";
-import { insist, report } from "./insist.ts";
 import { invoke } from "./invoke.ts";
-import type { Desk, FireDesk } from "./ports.ts";
+import type { FireContext, InvocationContext } from "./ports.ts";
 import { payloadOf } from "./prepare.ts";
 import type { Actions } from "./resolve.ts";
+import { report, retry } from "./retry.ts";
 import type { AcceptRow } from "./submit.ts";
 
 interface FanOutOptions {
@@ -33,8 +33,8 @@ const WIDTH = 32;
 const NARROW = 4;
 /** Fan-outs under way in one isolate, and characters of their arguments. What is beyond is left to the stores, which ask
  * for a few at a time. */
-const MOST_RUNNING = 1_000;
-const MOST_HELD = 16 * 1024 * 1024;
+const MAX_RUNNING = 1_000;
+const MAX_HELD = 16 * 1024 * 1024;
 
 /** One per isolate. */
 export class FanOut {
@@ -47,45 +47,45 @@ export class FanOut {
   }
 
   /** Resolves when the store has been told, or when it has to ask again. Never rejects. */
-  async run(desk: FireDesk, fire: Fire, options: FanOutOptions): Promise<void> {
+  async run(context: FireContext, fire: Fire, options: FanOutOptions): Promise<void> {
     const size = "inline" in fire.args ? fire.args.inline.length : fire.args.size;
-    if (this.#running >= MOST_RUNNING || (this.#running > 0 && this.#held + size > MOST_HELD)) return;
+    if (this.#running >= MAX_RUNNING || (this.#running > 0 && this.#held + size > MAX_HELD)) return;
     this.#running++;
     this.#held += size;
     try {
-      await this.#serve(desk, fire, options);
+      await this.#serve(context, fire, options);
     } catch (cause) {
-      report(desk, fire.id, { asking: "for its fan-out", cause });
+      report(context, fire.id, { asking: "for its fan-out", cause });
     } finally {
       this.#running--;
       this.#held -= size;
     }
   }
 
-  async #serve(desk: FireDesk, fire: Fire, options: FanOutOptions): Promise<void> {
-    const args = options.args ?? ("inline" in fire.args ? fire.args.inline : await desk.blobs.text(fire.args.blob));
-    const identity = options.identity ?? (await identityOf(desk, fire.onBehalf));
+  async #serve(context: FireContext, fire: Fire, options: FanOutOptions): Promise<void> {
+    const args = options.args ?? ("inline" in fire.args ? fire.args.inline : await context.blobs.text(fire.args.blob));
+    const identity = options.identity ?? (await identityOf(context, fire.onBehalf));
     const known = new Set(options.started);
-    const accept = inGroups(desk, fire);
+    const accept = inGroups(context, fire);
     const lines: string[] = [];
     const serve = async (at: number): Promise<boolean> => {
       const rule = fire.rules[at]!;
       const became = known.has(rule.id)
         ? rule.id
-        : await this.#become(desk, rule, { fire, args, identity, epoch: options.epoch, accept });
+        : await this.#become(context, rule, { fire, args, identity, epoch: options.epoch, accept });
       if (became === "unknown") return false;
       lines[at] = lineOf(rule, became);
       return true;
     };
     const width = "inline" in fire.args ? WIDTH : NARROW;
     if (!(await all(fire.rules.length, { width, run: serve }))) return;
-    const logs = await payloadOf(desk, JSON.stringify(lines), `logs/${fire.id}/1`);
-    await insist({ ports: desk, id: fire.id }, () => desk.storeOf(fire).fired(fire.id, logs));
+    const logs = await payloadOf(context, JSON.stringify(lines), `logs/${fire.id}/1`);
+    await retry({ ports: context, id: fire.id }, () => context.storeOf(fire).fired(fire.id, logs));
   }
 
   /** "unknown": it may have been started, or may be later. */
   async #become(
-    desk: Desk,
+    context: InvocationContext,
     rule: FiredRule,
     { fire, args, identity, epoch, accept }: Becoming,
   ): Promise<ActivationId | Refused | "unknown"> {
@@ -96,7 +96,7 @@ export class FanOut {
     }
     if (args === null) return refused(fail("corrupted"));
     try {
-      const invoked = await invoke(desk, this.#actions, {
+      const invoked = await invoke(context, this.#actions, {
         identity: limitedTo(identity, rights),
         epoch,
         transactionId: fire.about.transactionId,
@@ -110,7 +110,7 @@ export class FanOut {
       if (invoked.ok) return invoked.id;
       return invoked.code === "internal" ? "unknown" : refused(invoked);
     } catch (cause) {
-      report(desk, id, { asking: "for a rule's action", cause });
+      report(context, id, { asking: "for a rule's action", cause });
       return "unknown";
     }
   }
@@ -143,7 +143,7 @@ function lineOf({ rule, action }: FiredRule, became: ActivationId | Refused): st
 }
 
 /** All rows of a fire lie in one store: those that come at the same time, for the same schedulers, are one call. */
-function inGroups(desk: FireDesk, fire: Fire): AcceptRow {
+function inGroups(context: FireContext, fire: Fire): AcceptRow {
   let waiting: { row: Parameters<AcceptRow>; reply: PromiseWithResolvers<Accepted> }[] = [];
   const send = () => {
     const groups = Map.groupBy(
@@ -154,13 +154,13 @@ function inGroups(desk: FireDesk, fire: Fire): AcceptRow {
     for (const group of groups.values()) {
       const [, options] = group[0]!.row;
       const rows = group.map(({ row: [invocation] }) => invocation);
-      const accepted = desk.storeOf(fire).accept(rows, options);
+      const accepted = context.storeOf(fire).accept(rows, options);
       for (const { reply } of group) accepted.then(reply.resolve, reply.reject);
     }
   };
   return (...row) => {
     const reply = Promise.withResolvers<Accepted>();
-    if (waiting.push({ row, reply }) === 1) desk.after(0, send);
+    if (waiting.push({ row, reply }) === 1) context.after(0, send);
     return reply.promise;
   };
 }
@@ -180,7 +180,7 @@ async function all(
 }
 
 /** A key that does not open any more is not handed on: its actions get credentials of their own. */
-async function identityOf(desk: Desk, { identity, sealedKey }: OnBehalf): Promise<Identity> {
-  const key = identity.derived ? null : await open(desk.masterSecret, "handed-on-key", sealedKey);
+async function identityOf(context: InvocationContext, { identity, sealedKey }: OnBehalf): Promise<Identity> {
+  const key = identity.derived ? null : await open(context.masterSecret, "handed-on-key", sealedKey);
   return key === null ? limitedTo({ ...identity, key: "" }, "deploy") : { ...identity, key, derived: false };
 }

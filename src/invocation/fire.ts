@@ -12,10 +12,10 @@ import type { OnBehalf } from "../protocol/composition.ts";
 import type { Fire } from "../protocol/fire.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
 import type { FanOut } from "./fan-out.ts";
-import { insist, outOfReach } from "./insist.ts";
 import { enter } from "./permit.ts";
-import type { Desk, FireDesk } from "./ports.ts";
+import type { FireContext, InvocationContext } from "./ports.ts";
 import { payloadOf } from "./prepare.ts";
+import { outOfReach, retry } from "./retry.ts";
 import type { Triggers } from "./triggers.ts";
 
 export interface FireRequest {
@@ -42,27 +42,27 @@ export type Fired =
 const KEPT_BACK: ReadonlySet<string> = new Set(["authorization"]);
 
 export async function fire(
-  desk: FireDesk,
+  context: FireContext,
   { triggers, fanOut }: { triggers: Triggers; fanOut: FanOut },
   request: FireRequest,
 ): Promise<Fired> {
   const { identity, epoch } = request;
   const { path, name } = request.trigger;
-  const acceptedAt = desk.now();
-  const id = newActivationId(acceptedAt, desk.shard());
-  const permit = await enter(desk, identity, { id, kind: "fire" });
+  const acceptedAt = context.now();
+  const id = newActivationId(acceptedAt, context.shard());
+  const permit = await enter(context, identity, { id, kind: "fire" });
   if (!permit.ok) return permit;
   if (path !== identity.namespace.name) return fail("not-authorized", `${path}/${name}`);
-  const found = await triggers.find(desk, request.trigger, epoch);
+  const found = await triggers.find(context, request.trigger, epoch);
   if (!found.ok) return found;
   const trigger = found.value;
   if (!trigger.rules.some((each) => each.status === "active")) return { ok: true, kind: "idle" };
   const args = argumentsOf(trigger, request);
-  const fact = await factOf(desk, trigger, { id, acceptedAt, args, request });
-  const accepted = await insist({ ports: desk, id }, () => desk.storeOf(fact).fire(fact));
-  if (accepted === undefined) return outOfReach(desk);
+  const fact = await factOf(context, trigger, { id, acceptedAt, args, request });
+  const accepted = await retry({ ports: context, id }, () => context.storeOf(fact).fire(fact));
+  if (accepted === undefined) return outOfReach(context);
   if (accepted.kind === "full") return fail("backlog-full");
-  desk.later(fanOut.run(desk, fact, { args, identity, epoch }));
+  context.later(fanOut.run(context, fact, { args, identity, epoch }));
   return { ok: true, kind: "accepted", id };
 }
 
@@ -74,7 +74,7 @@ function argumentsOf({ parameters }: Trigger, { headers, payload }: FireRequest)
 }
 
 async function factOf(
-  desk: Desk,
+  context: InvocationContext,
   trigger: Trigger,
   fired: { id: ActivationId; acceptedAt: number; args: RawJson; request: FireRequest },
 ): Promise<Fire> {
@@ -86,9 +86,9 @@ async function factOf(
     return { rule, action, active: status === "active", rights, id: await derivedActivationId(id, [rule]) };
   });
   const [payload, kept, onBehalf, ...list] = await Promise.all([
-    payloadOf(desk, request.payload ?? "{}", `results/${id}/1`),
-    payloadOf(desk, args, argsKey(namespaceId, id)),
-    onBehalfOf(desk, identity, apiHost),
+    payloadOf(context, request.payload ?? "{}", `results/${id}/1`),
+    payloadOf(context, args, argsKey(namespaceId, id)),
+    onBehalfOf(context, identity, apiHost),
     ...rules,
   ]);
   const { subject, limits } = identity;
@@ -106,12 +106,16 @@ async function factOf(
   };
 }
 
-async function onBehalfOf(desk: Pick<Desk, "masterSecret">, identity: Identity, apiHost: string): Promise<OnBehalf> {
+async function onBehalfOf(
+  context: Pick<InvocationContext, "masterSecret">,
+  identity: Identity,
+  apiHost: string,
+): Promise<OnBehalf> {
   const { key, ...rest } = identity;
   // A credential would have expired by the time it is needed.
   return {
     identity: rest,
-    sealedKey: rest.derived ? "" : await seal(desk.masterSecret, "handed-on-key", key),
+    sealedKey: rest.derived ? "" : await seal(context.masterSecret, "handed-on-key", key),
     apiHost,
   };
 }

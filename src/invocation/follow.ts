@@ -44,11 +44,11 @@ const LOOK = 300;
 /** Ids so young (ms) may not have been heard of yet. */
 const YOUNG = 2_000;
 /** Schedulers asked at once. */
-const MOST_ASKED = 64;
+const MAX_ASKED = 64;
 /** The same for a reader who does not follow. */
 const FEW = 16;
 /** Questions in one stream: the platform bounds what one request may ask. Who follows comes again with the number of his last line. */
-const MOST_LOOKS = 800;
+const MAX_LOOKS = 800;
 
 export async function* follow(
   ports: FollowPorts,
@@ -61,7 +61,7 @@ export async function* follow(
   let count = 0;
   // Clocks differ, and an id may be anybody's invention: from the future it is as one of now.
   const made = Math.min(timeOf(id), ports.now());
-  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+  for (let looks = 0; looks < MAX_LOOKS; looks++) {
     if (scheduler === undefined) {
       const { record, known } = await ports.store.await(id, { ms: looks === 0 ? 0 : LOOK });
       if (record !== null) {
@@ -111,7 +111,7 @@ export async function* follow(
 /** The scheduler that has it, if one has. */
 async function whoRuns(
   ports: Pick<FollowPorts, "schedulers" | "scheduler">,
-  { id, namespaceId, most = MOST_ASKED }: { id: ActivationId; namespaceId: string; most?: number },
+  { id, namespaceId, most = MAX_ASKED }: { id: ActivationId; namespaceId: string; most?: number },
 ): Promise<{ scheduler: Pick<InvokerSchedulerRpc, "tail">; over: boolean } | undefined> {
   const connected = (await ports.schedulers()).filter((each) => each.connected).slice(0, most);
   const asked = await Promise.all(

@@ -4,7 +4,7 @@ import type { ActivationRecord } from "../entities/activation.ts";
 import { type ActivationId, timeOf } from "../entities/activation-id.ts";
 import type { ActivationQuery, ActivationStoreRpc, Waiting } from "../protocol/rpc.ts";
 
-type Shelf = Pick<ActivationStoreRpc, "list">;
+type ShardReader = Pick<ActivationStoreRpc, "list">;
 
 /** A record may be this much behind its reply (ms): an activation that is known or this young is waited for. */
 const FLUSH = 50;
@@ -45,7 +45,7 @@ export async function homeOf(
 /** Merges the shards' lists by start, newest first. With `docs` each record brings its result and logs, so that only a few are
  * held at a time. */
 export async function* listActivations(
-  shelves: readonly Shelf[],
+  shelves: readonly ShardReader[],
   query: ActivationQuery & { docs: boolean },
 ): AsyncGenerator<ActivationRecord> {
   const { limit, skip, docs, ...filter } = query;
@@ -70,14 +70,14 @@ export async function* listActivations(
 
 class Cursor {
   head: ActivationRecord | undefined;
-  readonly #shelf: Shelf;
+  readonly #shelf: ShardReader;
   readonly #query: Omit<ActivationQuery, "limit" | "skip"> & { page: number };
   #records: ActivationRecord[] = [];
   #at = 0;
   #skip = 0;
   #last = false;
 
-  constructor(shelf: Shelf, query: Omit<ActivationQuery, "limit" | "skip"> & { page: number }) {
+  constructor(shelf: ShardReader, query: Omit<ActivationQuery, "limit" | "skip"> & { page: number }) {
     this.#shelf = shelf;
     this.#query = query;
   }

@@ -9,14 +9,14 @@ import { seal } from "../entities/sealing.ts";
 import { type Failure, ok } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
 import { argumentsOf, payloadFault } from "./arguments.ts";
-import type { Callable } from "./callable.ts";
 import { compose } from "./compose.ts";
 import { enter } from "./permit.ts";
 import { placeOf } from "./placement.ts";
-import type { Desk } from "./ports.ts";
-import { aboutOf, type Calling, invocationOf, lentBy } from "./prepare.ts";
+import type { InvocationContext } from "./ports.ts";
+import { activationMetaOf, type Calling, invocationOf, lentBy } from "./prepare.ts";
 import type { Actions, Caller } from "./resolve.ts";
-import { serve } from "./serve.ts";
+import type { ResolvedAction } from "./resolved-action.ts";
+import { runBuiltin } from "./run-builtin.ts";
 import { type AcceptRow, type Submitted, submit } from "./submit.ts";
 
 export interface Request {
@@ -25,11 +25,11 @@ export interface Request {
   epoch: number;
   transactionId: string;
   /** Its name, or the action itself where it has been found for this identity before. */
-  action: EntityKey | Callable;
+  action: EntityKey | ResolvedAction;
   /** Text of a JSON object, checked. */
   payload?: RawJson;
   /** Whether the payload may set what it sets has been asked before. */
-  vetted?: boolean;
+  payloadChecked?: boolean;
   /** Scheme and host under which the caller reached this platform. */
   apiHost?: string;
   /** ms the caller waits; 0 = not at all. */
@@ -50,60 +50,60 @@ export type Invoked =
 
 interface Found {
   id: ActivationId;
-  callable: Callable;
+  callable: ResolvedAction;
   caller: Caller;
   calling: Calling;
 }
 
 /** A caller who goes away stops nothing: hand the promise to the platform as well. */
-export async function invoke(desk: Desk, actions: Actions, request: Request): Promise<Invoked> {
-  const acceptedAt = desk.now();
-  const id = request.id ?? newActivationId(acceptedAt, desk.shard());
-  const permit = await enter(desk, request.identity, { id, kind: "invoke" });
+export async function invoke(context: InvocationContext, actions: Actions, request: Request): Promise<Invoked> {
+  const acceptedAt = context.now();
+  const id = request.id ?? newActivationId(acceptedAt, context.shard());
+  const permit = await enter(context, request.identity, { id, kind: "invoke" });
   if (!permit.ok) return permit;
   let rowHolds = false;
   try {
     const { identity, transactionId, action, cause, causedBy } = request;
     const caller = { namespace: identity.namespace.name, epoch: request.epoch };
-    const found = "exec" in action ? ok(action) : await actions.find(desk, action, caller);
+    const found = "exec" in action ? ok(action) : await actions.find(context, action, caller);
     if (!found.ok) return found;
     const calling = { identity, transactionId, acceptedAt, cause, causedBy };
     const call = { id, callable: found.value, caller, calling };
     const outcome =
       found.value.plan === undefined
-        ? await run(desk, call, request)
-        : await stepwise(desk, call, { actions, request });
+        ? await run(context, call, request)
+        : await invokeComposition(context, call, { actions, request });
     if (!outcome.ok) return outcome;
     if (outcome.kind === "done" && request.waitMs > 0) {
-      return { ok: true, kind: "done", id, record: heard(outcome.record, found.value) };
+      return { ok: true, kind: "done", id, record: withoutLogs(outcome.record, found.value) };
     }
     rowHolds = outcome.kind === "accepted";
     return { ok: true, kind: "accepted", id };
   } finally {
     // Where a row goes on, its store gives the slot back.
-    if (permit.value && !rowHolds) desk.later(desk.gate(request.identity.namespace.uuid).leave([id]));
+    if (permit.value && !rowHolds) context.later(context.gate(request.identity.namespace.uuid).leave([id]));
   }
 }
 
-async function run(desk: Desk, { id, callable, calling }: Found, request: Request): Promise<Submitted> {
-  const { payload, vetted, waitMs, identity, apiHost } = request;
-  const args = argumentsOf(callable, payload, { vetted: vetted === true });
+async function run(context: InvocationContext, { id, callable, calling }: Found, request: Request): Promise<Submitted> {
+  const { payload, payloadChecked, waitMs, identity, apiHost } = request;
+  const args = argumentsOf(callable, payload, { payloadChecked: payloadChecked === true });
   if (!args.ok) return args;
-  const about = aboutOf(callable, calling);
-  if (callable.builtin) return serve(desk, { id, about, args: args.value.args, apiHost: apiHost ?? "" });
+  const about = activationMetaOf(callable, calling);
+  if (callable.builtin) return runBuiltin(context, { id, about, args: args.value.args, apiHost: apiHost ?? "" });
   const { exec, labels = [], preferred } = callable;
-  const place = placeOf({ exec, about, labels }, await desk.schedulers(), {
+  const place = placeOf({ exec, about, labels }, await context.schedulers(), {
     preferred,
-    hostsMayCome: desk.hostsMayCome,
+    hostsMayCome: context.hostsMayCome,
   });
   if (!place.ok) return place;
-  return submit(desk, {
-    invocation: await invocationOf(desk, callable, {
+  return submit(context, {
+    invocation: await invocationOf(context, callable, {
       id,
       about,
       args: args.value,
       calling,
-      sealedKey: () => seal(desk.masterSecret, "handed-on-key", identity.key),
+      sealedKey: () => seal(context.masterSecret, "handed-on-key", identity.key),
       blocking: waitMs > 0,
     }),
     ...place.value,
@@ -113,24 +113,25 @@ async function run(desk: Desk, { id, callable, calling }: Found, request: Reques
 }
 
 /** Who may call a sequence may call what it is made of, or nothing of it is run. */
-async function stepwise(
-  desk: Desk,
+async function invokeComposition(
+  context: InvocationContext,
   { id, callable, caller, calling }: Found,
   { actions, request }: { actions: Actions; request: Request },
 ): Promise<Submitted> {
   const { plan } = callable;
   if (plan === undefined) throw new Error(`${callable.path} is no composition`);
-  const { payload = "{}", vetted, waitMs, identity, apiHost } = request;
+  const { payload = "{}", payloadChecked, waitMs, identity, apiHost } = request;
   const components = plan.kind === "sequence" ? plan.components : [];
   const refused =
-    (vetted === true ? null : payloadFault(callable, payload)) ?? (await actions.refusalOf(desk, components, caller));
+    (payloadChecked === true ? null : payloadFault(callable, payload)) ??
+    (await actions.refusalOf(context, components, caller));
   if (refused !== null) return refused;
-  const about = { ...aboutOf(callable, calling), kind: SEQUENCE };
+  const about = { ...activationMetaOf(callable, calling), kind: SEQUENCE };
   const behalf = limitedTo(identity, lentBy(callable, identity.namespace.name));
-  return compose(desk, { id, about, plan, payload, identity: behalf, apiHost: apiHost ?? "", waitMs });
+  return compose(context, { id, about, plan, payload, identity: behalf, apiHost: apiHost ?? "", waitMs });
 }
 
 /** A caller who waits hears no log lines; a composition's are the ids of its steps. */
-function heard(record: ActivationRecord, { plan }: Callable): ActivationRecord {
+function withoutLogs(record: ActivationRecord, { plan }: ResolvedAction): ActivationRecord {
   return plan === undefined ? { ...record, logs: { inline: "[]" } } : record;
 }

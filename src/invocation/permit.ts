@@ -4,7 +4,7 @@ import type { ActivationId } from "../entities/activation-id.ts";
 import { developmentIdentity } from "../entities/development.ts";
 import type { Identity, NamespaceLimits } from "../entities/identity.ts";
 import { fail, ok, type Result } from "../errors.ts";
-import type { Desk } from "./ports.ts";
+import type { InvocationContext } from "./ports.ts";
 
 /** A slot whose activation never ends is free again after this long (ms). */
 const SLOT_LIFE = 11 * 60_000;
@@ -29,15 +29,15 @@ export function throttleOf(identity: Identity, defaults: NamespaceLimits | null)
 
 /** `true` if a slot was taken that must be given back. Fires take none. */
 export async function enter(
-  desk: Desk,
+  context: InvocationContext,
   identity: Identity,
   { id, kind }: { id: ActivationId; kind: "invoke" | "fire" },
 ): Promise<Result<boolean>> {
-  const limits = throttleOf(identity, desk.throttle);
+  const limits = throttleOf(identity, context.throttle);
   if (limits === null) return ok(false);
-  const permit = await desk
+  const permit = await context
     .gate(identity.namespace.uuid)
-    .enter(desk.holder, { id, kind, limits, expiresAt: desk.now() + SLOT_LIFE });
+    .enter(context.holder, { id, kind, limits, expiresAt: context.now() + SLOT_LIFE });
   if (permit.ok) return ok(kind === "invoke");
   const code = permit.reason === "rate" ? "too-many-requests" : "too-many-concurrent";
   return fail(code, `count: ${permit.count}, allowed: ${permit.allowed}`);

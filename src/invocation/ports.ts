@@ -30,7 +30,7 @@ export interface SubmitPorts {
 }
 
 /** What the whole story needs; one per request. */
-export interface Desk extends SubmitPorts {
+export interface InvocationContext extends SubmitPorts {
   entities: Pick<EntityStore, "get">;
   blobs: Pick<BlobStore, "put" | "text">;
   /** The epoch under which this namespace's entities may be read from memory. */
@@ -59,6 +59,6 @@ export interface Desk extends SubmitPorts {
 }
 
 /** What a fire needs besides. */
-export interface FireDesk extends Desk {
-  storeOf(activation: Parameters<SubmitPorts["storeOf"]>[0]): ReturnType<Desk["storeOf"]> & FireStoreRpc;
+export interface FireContext extends InvocationContext {
+  storeOf(activation: Parameters<SubmitPorts["storeOf"]>[0]): ReturnType<InvocationContext["storeOf"]> & FireStoreRpc;
 }

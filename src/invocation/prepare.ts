@@ -1,6 +1,6 @@
 // What travels of a call: what is known of it, its arguments, and the key it is run with.
 
-import type { About } from "../entities/activation.ts";
+import type { ActivationMeta } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
 import { argsKey } from "../entities/blob-keys.ts";
 import { type Identity, rightsOf } from "../entities/identity.ts";
@@ -11,8 +11,8 @@ import type { RawJson } from "../entities/raw-json.ts";
 import { common, type Rights } from "../entities/rights.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import type { Arguments } from "./arguments.ts";
-import type { Callable } from "./callable.ts";
-import type { Desk } from "./ports.ts";
+import type { InvocationContext } from "./ports.ts";
+import type { ResolvedAction } from "./resolved-action.ts";
 
 /** Who calls, when, and in the course of what. */
 export interface Calling {
@@ -25,7 +25,7 @@ export interface Calling {
 
 interface Ready {
   id: ActivationId;
-  about: About;
+  about: ActivationMeta;
   args: Arguments;
   calling: Calling;
   /** The caller's own key, sealed; asked for only where the action wants it. */
@@ -35,7 +35,7 @@ interface Ready {
 
 const encoder = new TextEncoder();
 
-export function aboutOf(callable: Callable, calling: Calling): About {
+export function activationMetaOf(callable: ResolvedAction, calling: Calling): ActivationMeta {
   const { identity, cause, causedBy } = calling;
   return {
     namespace: identity.namespace.name,
@@ -56,7 +56,11 @@ export function aboutOf(callable: Callable, calling: Calling): About {
   };
 }
 
-export async function invocationOf(desk: Desk, callable: Callable, ready: Ready): Promise<Invocation> {
+export async function invocationOf(
+  context: InvocationContext,
+  callable: ResolvedAction,
+  ready: Ready,
+): Promise<Invocation> {
   const { id, about, args, calling, blocking } = ready;
   const bounds = answerBounds(calling.identity.limits);
   return {
@@ -64,7 +68,7 @@ export async function invocationOf(desk: Desk, callable: Callable, ready: Ready)
     about,
     revision: callable.revision,
     exec: callable.exec,
-    args: await payloadOf(desk, args.args, argsKey(about.namespaceId, id)),
+    args: await payloadOf(context, args.args, argsKey(about.namespaceId, id)),
     ...(args.initEnv === undefined ? {} : { initEnv: args.initEnv }),
     ...(await keyOf(callable, ready)),
     blocking,
@@ -76,20 +80,20 @@ export async function invocationOf(desk: Desk, callable: Callable, ready: Ready)
 
 /** Arguments too large for a frame lie in the blob store before anybody hears of the call. */
 export async function payloadOf(
-  desk: { blobs: Pick<Desk["blobs"], "put"> },
+  context: { blobs: Pick<InvocationContext["blobs"], "put"> },
   args: RawJson,
   key: string,
 ): Promise<Invocation["args"]> {
   if (args.length * 3 <= MAX_INLINE) return { inline: args };
   const bytes = encoder.encode(args);
   if (bytes.byteLength <= MAX_INLINE) return { inline: args };
-  await desk.blobs.put(key, bytes);
+  await context.blobs.put(key, bytes);
   return { blob: key, size: bytes.byteLength };
 }
 
 /** What the writers of an action lend to what it does in this namespace: strangers the least, whoever calls it, since they
  * say what is done: also which actions a composition of theirs runs, and with what. */
-export function lentBy({ writtenWith, path }: Pick<Callable, "writtenWith" | "path">, namespace: string): Rights {
+export function lentBy({ writtenWith, path }: Pick<ResolvedAction, "writtenWith" | "path">, namespace: string): Rights {
   const [home] = path.split("/", 1);
   const isOwn = home === namespace || home === SYSTEM_NAMESPACE;
   return isOwn ? writtenWith : common(writtenWith, "use");
@@ -98,7 +102,7 @@ export function lentBy({ writtenWith, path }: Pick<Callable, "writtenWith" | "pa
 /** The key an action runs with has what its caller, its writers and its annotation have in common. Whoever came with less than
  * a stored key has no owner's key to pass on. */
 async function keyOf(
-  callable: Callable,
+  callable: ResolvedAction,
   { calling, sealedKey }: Ready,
 ): Promise<Pick<Invocation, "credential" | "rights" | "sealedKey">> {
   const { askedRights } = callable;

@@ -4,10 +4,10 @@
 import { readAction } from "../entities/action-document.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
-import { type Callable, callableOf } from "./callable.ts";
 import { distinct, packageOf } from "./components.ts";
 import { openPackage } from "./open-package.ts";
-import type { Desk } from "./ports.ts";
+import type { InvocationContext } from "./ports.ts";
+import { type ResolvedAction, resolvedActionOf } from "./resolved-action.ts";
 
 /** Whose rights count. */
 export interface Caller {
@@ -16,10 +16,10 @@ export interface Caller {
   epoch: number;
 }
 
-type Finding = Pick<Desk, "entities" | "lease">;
+type Finding = Pick<InvocationContext, "entities" | "lease">;
 
 interface Entry {
-  callable: Callable;
+  callable: ResolvedAction;
   /** What was read is good while each of these namespaces is at this epoch. */
   stamps: readonly (readonly [namespace: string, epoch: number])[];
   size: number;
@@ -37,56 +37,56 @@ export class Actions {
   #size = 0;
 
   /** The action behind a name, for a caller who may invoke it. */
-  async find(desk: Finding, key: EntityKey, caller: Caller): Promise<Result<Callable>> {
+  async find(context: Finding, key: EntityKey, caller: Caller): Promise<Result<ResolvedAction>> {
     // All foreigners may do the same.
     const mark = rootOf(key) === caller.namespace ? "" : "/";
     const path = `${mark}${key.path}/${key.name}`;
     const entry = this.#entries.get(path);
-    if (entry !== undefined && (await isFresh(desk, entry, caller))) return ok(entry.callable);
+    if (entry !== undefined && (await isFresh(context, entry, caller))) return ok(entry.callable);
     if (mark !== "") {
       // Whoever asks for what is not there, or not for him, makes no Gate and leaves nothing here.
-      const refused = await refusal(desk, key, caller);
+      const refused = await refusal(context, key, caller);
       if (refused !== null) return refused;
     }
     if (this.#absent.get(path) === caller.epoch) return fail("not-found");
-    const read = await this.#read(desk, key, caller);
+    const read = await this.#read(context, key, caller);
     if (read.ok) this.#remember(path, read.value);
     else if (read.code === "not-found" && key.path === caller.namespace) this.#miss(path, caller.epoch);
     return read.ok ? ok(read.value.callable) : read;
   }
 
   /** Why the caller may not call one of these, or null. That one of them is not there is found when its turn comes. */
-  async refusalOf(desk: Finding, keys: readonly EntityKey[], caller: Caller): Promise<Failure | null> {
+  async refusalOf(context: Finding, keys: readonly EntityKey[], caller: Caller): Promise<Failure | null> {
     const refusals = await Promise.all(
       distinct(keys).map(async (key) => {
-        const found = await this.find(desk, key, caller);
+        const found = await this.find(context, key, caller);
         if (found.ok) return null;
-        return found.code === "not-found" ? refusal(desk, key, caller) : found;
+        return found.code === "not-found" ? refusal(context, key, caller) : found;
       }),
     );
     return refusals.find((each) => each !== null) ?? null;
   }
 
-  async #read(desk: Finding, key: EntityKey, caller: Caller): Promise<Result<Entry>> {
+  async #read(context: Finding, key: EntityKey, caller: Caller): Promise<Result<Entry>> {
     const epochs = new Map([[caller.namespace, caller.epoch]]);
     const stamps = new Map<string, number>();
     /** A lease must be older than the reads it covers. */
     const before = async (namespace: string) => {
-      if (!epochs.has(namespace)) epochs.set(namespace, (await desk.lease(namespace)).epoch);
+      if (!epochs.has(namespace)) epochs.set(namespace, (await context.lease(namespace)).epoch);
       stamps.set(namespace, epochs.get(namespace) ?? 0);
     };
     const bundle = packageOf(key);
     const opened =
-      bundle === null ? null : await openPackage(desk.entities, { caller: caller.namespace, key: bundle, before });
+      bundle === null ? null : await openPackage(context.entities, { caller: caller.namespace, key: bundle, before });
     if (opened !== null && !opened.ok) return opened;
     const path = opened?.value.path ?? key.path;
     await before(rootOf({ path }));
-    const stored = await desk.entities.get({ path, name: key.name });
+    const stored = await context.entities.get({ path, name: key.name });
     if (stored === null) return fail("not-found");
     if (stored.type !== "action") return fail("wrong-collection");
     const action = readAction(stored.document);
     if (action === null) return fail("corrupted");
-    const callable = callableOf(action, {
+    const callable = resolvedActionOf(action, {
       key,
       revision: stored.revision,
       bundle: opened?.value ?? null,
@@ -111,22 +111,22 @@ export class Actions {
   }
 }
 
-async function isFresh(desk: Finding, { stamps }: Entry, caller: Caller): Promise<boolean> {
+async function isFresh(context: Finding, { stamps }: Entry, caller: Caller): Promise<boolean> {
   for (const [namespace, epoch] of stamps) {
     if (namespace === caller.namespace) {
       if (epoch !== caller.epoch) return false;
       continue;
     }
-    const lease = desk.lease(namespace);
+    const lease = context.lease(namespace);
     if (("then" in lease ? await lease : lease).epoch !== epoch) return false;
   }
   return true;
 }
 
-async function refusal(desk: Finding, key: EntityKey, { namespace }: Caller): Promise<Failure | null> {
+async function refusal(context: Finding, key: EntityKey, { namespace }: Caller): Promise<Failure | null> {
   const bundle = packageOf(key);
   if (bundle === null) return key.path === namespace ? null : fail("not-authorized", `${key.path}/${key.name}`);
-  const opened = await openPackage(desk.entities, { caller: namespace, key: bundle });
+  const opened = await openPackage(context.entities, { caller: namespace, key: bundle });
   return opened.ok ? null : opened;
 }
 

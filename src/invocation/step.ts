@@ -8,13 +8,13 @@ import { SEQUENCE } from "../entities/runtimes.ts";
 import { fail } from "../errors.ts";
 import type { StepReply, StepRequest } from "../protocol/composition.ts";
 import { argumentsOf } from "./arguments.ts";
-import type { Callable } from "./callable.ts";
-import { insist } from "./insist.ts";
 import { placeOf } from "./placement.ts";
-import type { Desk } from "./ports.ts";
-import { aboutOf, type Calling, invocationOf, lentBy } from "./prepare.ts";
+import type { InvocationContext } from "./ports.ts";
+import { activationMetaOf, type Calling, invocationOf, lentBy } from "./prepare.ts";
 import type { Actions } from "./resolve.ts";
-import { serve } from "./serve.ts";
+import type { ResolvedAction } from "./resolved-action.ts";
+import { retry } from "./retry.ts";
+import { runBuiltin } from "./run-builtin.ts";
 
 /** Of a step that runs although its action is gone by now: it cannot last longer. */
 const UNKNOWN_LIMITS = {
@@ -27,28 +27,28 @@ const UNKNOWN_LIMITS = {
 /** Steps count against no limit of the namespace: the composition did. Throws if nobody knows whether it was started.
  * `epoch`: of the namespace on whose behalf it runs. */
 export async function step(
-  desk: Desk,
+  context: InvocationContext,
   { actions, epoch }: { actions: Actions; epoch: number },
   request: StepRequest,
 ): Promise<StepReply> {
   const { identity } = request.onBehalf;
   const caller = { namespace: identity.namespace.name, epoch };
-  const found = await actions.find(desk, request.action, caller);
-  if (!found.ok) return (await standing(desk, request)) ?? { kind: "refused", failure: found };
+  const found = await actions.find(context, request.action, caller);
+  if (!found.ok) return (await stepStatus(context, request)) ?? { kind: "refused", failure: found };
   const callable = found.value;
   const { cause, transactionId } = request;
-  const calling = { identity, transactionId, acceptedAt: desk.now(), cause, causedBy: "sequence" as const };
+  const calling = { identity, transactionId, acceptedAt: context.now(), cause, causedBy: "sequence" as const };
   if (callable.plan !== undefined && request.role === "component") {
-    const known = await standing(desk, request, callable);
+    const known = await stepStatus(context, request, callable);
     if (known !== null) return known;
-    const about = { ...aboutOf(callable, calling), kind: SEQUENCE };
+    const about = { ...activationMetaOf(callable, calling), kind: SEQUENCE };
     const { plan } = callable;
     const rights = lentBy(callable, identity.namespace.name);
     return { kind: "nested", about, plan, args: request.payload, rights };
   }
-  const payload = await textOf(desk, request);
+  const payload = await textOf(context, request);
   if (payload === null) return { kind: "refused", failure: fail("corrupted") };
-  return run(desk, callable, { request, calling, payload });
+  return run(context, callable, { request, calling, payload });
 }
 
 interface Running {
@@ -57,26 +57,30 @@ interface Running {
   payload: RawJson;
 }
 
-async function run(desk: Desk, callable: Callable, { request, calling, payload }: Running): Promise<StepReply> {
+async function run(
+  context: InvocationContext,
+  callable: ResolvedAction,
+  { request, calling, payload }: Running,
+): Promise<StepReply> {
   const { id, onBehalf } = request;
-  const args = argumentsOf(callable, payload, { vetted: true });
+  const args = argumentsOf(callable, payload, { payloadChecked: true });
   if (!args.ok) return { kind: "refused", failure: args };
-  const about = aboutOf(callable, calling);
+  const about = activationMetaOf(callable, calling);
   if (callable.builtin) {
-    const known = await standing(desk, request, callable);
+    const known = await stepStatus(context, request, callable);
     if (known !== null) return known;
-    const served = await serve(desk, { id, about, args: args.value.args, apiHost: onBehalf.apiHost });
+    const served = await runBuiltin(context, { id, about, args: args.value.args, apiHost: onBehalf.apiHost });
     if (!served.ok && served.code === "internal") throw new Error(`step ${id}: its record could not be stored`);
     if (!served.ok) return { kind: "refused", failure: served };
     return served.kind === "done" ? done(served.record) : { kind: "accepted", limits: callable.limits };
   }
   const { exec, labels = [], preferred } = callable;
-  const place = placeOf({ exec, about, labels }, await desk.schedulers(), {
+  const place = placeOf({ exec, about, labels }, await context.schedulers(), {
     preferred,
-    hostsMayCome: desk.hostsMayCome,
+    hostsMayCome: context.hostsMayCome,
   });
-  if (!place.ok) return (await standing(desk, request, callable)) ?? { kind: "refused", failure: place };
-  const invocation = await invocationOf(desk, callable, {
+  if (!place.ok) return (await stepStatus(context, request, callable)) ?? { kind: "refused", failure: place };
+  const invocation = await invocationOf(context, callable, {
     id,
     about,
     args: args.value,
@@ -84,9 +88,9 @@ async function run(desk: Desk, callable: Callable, { request, calling, payload }
     sealedKey: () => onBehalf.sealedKey,
     blocking: true,
   });
-  const until = desk.now() + request.waitMs;
-  const accepted = await insist({ ports: desk, id }, () =>
-    desk.storeOf(invocation).accept([invocation], { ...place.value, waitMs: Math.max(0, until - desk.now()) }),
+  const until = context.now() + request.waitMs;
+  const accepted = await retry({ ports: context, id }, () =>
+    context.storeOf(invocation).accept([invocation], { ...place.value, waitMs: Math.max(0, until - context.now()) }),
   );
   if (accepted === undefined) throw new Error(`step ${id}: its store could not be reached`);
   if (accepted.kind === "full") return { kind: "refused", failure: fail("backlog-full") };
@@ -94,8 +98,12 @@ async function run(desk: Desk, callable: Callable, { request, calling, payload }
 }
 
 /** How it stands with a step that was asked for before, or null if nothing of it is known. */
-async function standing(desk: Desk, request: StepRequest, callable?: Callable): Promise<StepReply | null> {
-  const store = storeOf(desk, request);
+async function stepStatus(
+  context: InvocationContext,
+  request: StepRequest,
+  callable?: ResolvedAction,
+): Promise<StepReply | null> {
+  const store = storeOf(context, request);
   const { record, known } = await store.get(request.id);
   if (record !== null) return done(record);
   if (!known && request.onBehalf.identity.limits.storeActivations === false) {
@@ -106,8 +114,8 @@ async function standing(desk: Desk, request: StepRequest, callable?: Callable): 
   return known ? { kind: "accepted", limits: callable?.limits ?? UNKNOWN_LIMITS } : null;
 }
 
-function storeOf(desk: Desk, { id, onBehalf }: StepRequest) {
-  return desk.storeOf({ id, about: { namespaceId: onBehalf.identity.namespace.uuid } });
+function storeOf(context: InvocationContext, { id, onBehalf }: StepRequest) {
+  return context.storeOf({ id, about: { namespaceId: onBehalf.identity.namespace.uuid } });
 }
 
 /** What a step printed is nobody's business but its record's. */
@@ -115,6 +123,6 @@ function done(record: ActivationRecord): StepReply {
   return { kind: "done", record: { ...record, logs: { inline: "[]" } } };
 }
 
-async function textOf(desk: Desk, { payload }: StepRequest): Promise<RawJson | null> {
-  return "inline" in payload ? payload.inline : desk.blobs.text(payload.blob);
+async function textOf(context: InvocationContext, { payload }: StepRequest): Promise<RawJson | null> {
+  return "inline" in payload ? payload.inline : context.blobs.text(payload.blob);
 }

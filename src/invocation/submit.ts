@@ -5,8 +5,8 @@ import { type ActivationRecord, recordOf } from "../entities/activation.ts";
 import { type Failure, fail } from "../errors.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import type { ActivationStoreRpc, InvokeReply, SchedulerName } from "../protocol/rpc.ts";
-import { insist, outOfReach, PAUSES, pause, report } from "./insist.ts";
 import type { SubmitPorts } from "./ports.ts";
+import { outOfReach, PAUSES, pause, report, retry } from "./retry.ts";
 
 export interface Call {
   invocation: Invocation;
@@ -111,7 +111,7 @@ async function leaveToStore(ports: SubmitPorts, call: Call, until: number): Prom
   const { invocation, candidates, obstacle } = call;
   const place = { candidates, ...(obstacle === undefined ? {} : { obstacle }) };
   const accept = call.accept ?? ((row, options) => ports.storeOf(row).accept([row], options));
-  const accepted = await insist({ ports, id: invocation.id }, () => accept(invocation, place));
+  const accepted = await retry({ ports, id: invocation.id }, () => accept(invocation, place));
   if (accepted === undefined) return outOfReach(ports);
   if (accepted.kind === "full") return fail("backlog-full");
   if (call.waitMs > 0) {
@@ -131,7 +131,7 @@ async function settle(
   const { id, about } = call.invocation;
   const record =
     (await recordBy(ports, call, until)) ??
-    (await insist({ ports, id: call.invocation.id }, () => ports.storeOf(call.invocation).fail(id, { about, reason })));
+    (await retry({ ports, id: call.invocation.id }, () => ports.storeOf(call.invocation).fail(id, { about, reason })));
   return record === undefined ? outOfReach(ports) : { ok: true, kind: "done", record };
 }
 
@@ -154,7 +154,7 @@ async function recordBy(ports: SubmitPorts, call: Call, until: number): Promise<
 async function openRow(ports: SubmitPorts, call: Call, scheduler: SchedulerName): Promise<boolean> {
   const { id, about } = call.invocation;
   const deadline = ports.now() + 2 * about.limits.timeout + ROW_SLACK;
-  const opened = await insist({ ports, id: call.invocation.id }, async () => {
+  const opened = await retry({ ports, id: call.invocation.id }, async () => {
     await ports.storeOf(call.invocation).open({ id, about, scheduler, deadline });
     return true;
   });

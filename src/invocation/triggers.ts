@@ -3,7 +3,7 @@
 import { readTrigger, type Trigger } from "../entities/trigger.ts";
 import { fail, ok, type Result } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
-import type { Desk } from "./ports.ts";
+import type { InvocationContext } from "./ports.ts";
 
 interface Entry {
   trigger: Trigger;
@@ -20,11 +20,11 @@ export class Triggers {
   #size = 0;
 
   /** `epoch`: of the trigger's namespace, taken before this call. */
-  async find(desk: Pick<Desk, "entities">, key: EntityKey, epoch: number): Promise<Result<Trigger>> {
+  async find(context: Pick<InvocationContext, "entities">, key: EntityKey, epoch: number): Promise<Result<Trigger>> {
     const path = `${key.path}/${key.name}`;
     const entry = this.#entries.get(path);
     if (entry?.epoch === epoch) return ok(entry.trigger);
-    const stored = await desk.entities.get(key);
+    const stored = await context.entities.get(key);
     if (stored === null) return fail("not-found");
     if (stored.type !== "trigger") return fail("wrong-collection");
     const trigger = readTrigger(stored.document);

@@ -6,7 +6,7 @@ import { MAX_QUEUE_TIME } from "../entities/limits.ts";
 import { parameterValue } from "../entities/parameters.ts";
 import { BUILTIN } from "../entities/runtimes.ts";
 import { type Failure, fail } from "../errors.ts";
-import { impossible, isLabel, MOST_LABELS } from "../protocol/matching.ts";
+import { impossible, isLabel, MAX_LABELS } from "../protocol/matching.ts";
 import type { RosterEntry } from "../protocol/rpc.ts";
 
 export interface Wishes {
@@ -20,7 +20,7 @@ export interface Wishes {
 
 export function wishesOf(annotations: readonly Parameter[]): Wishes {
   const wanted: unknown = JSON.parse(parameterValue(annotations, "invoker-resources") ?? "[]");
-  const labels = Array.isArray(wanted) ? wanted.filter(isLabelText).slice(0, MOST_LABELS) : [];
+  const labels = Array.isArray(wanted) ? wanted.filter(isLabelText).slice(0, MAX_LABELS) : [];
   const isStrict = parameterValue(annotations, "invoker-resources-strict-policy") !== "false";
   const seconds = Number(parameterValue(annotations, "max-queue-time") ?? "0");
   const wishes: Wishes = {};

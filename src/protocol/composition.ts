@@ -1,7 +1,7 @@
 // What runs inside a Composition object, and what it asks of the Worker for each step. A run is one sequence or conductor with
 // all that is nested in it; each of its steps has an id that follows from its parent's, so a step asked for twice is one step.
 
-import type { About, ActivationRecord, Payload } from "../entities/activation.ts";
+import type { ActivationMeta, ActivationRecord, Payload } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { Identity } from "../entities/identity.ts";
 import type { ActionLimits } from "../entities/limits.ts";
@@ -32,7 +32,7 @@ export interface Run {
   /** Of the primary record. */
   id: ActivationId;
   /** Its kind is "sequence" for both plans. */
-  about: About;
+  about: ActivationMeta;
   plan: Plan;
   /** Arguments with all parameter layers merged; what is large lies in the blob store. */
   args: Payload;
@@ -79,7 +79,7 @@ export type StepReply =
   /** The component is a composition itself: nothing was started, the run goes on inside. `args` has its parameters merged. */
   | {
       kind: "nested";
-      about: About;
+      about: ActivationMeta;
       plan: Plan;
       args: Payload;
       /** What its steps may do at most; absent: whatever its caller may. */

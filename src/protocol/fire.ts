@@ -1,7 +1,7 @@
 // A fired trigger as its store keeps it until all its rules have been served: one fact, written before the caller hears the
 // id. What follows from it has ids that follow from it, so that the fan-out may be done again at any time.
 
-import type { About, Payload } from "../entities/activation.ts";
+import type { ActivationMeta, Payload } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { Rights } from "../entities/rights.ts";
 import type { ActionName, OnBehalf } from "./composition.ts";
@@ -23,7 +23,7 @@ export interface Fire {
   id: ActivationId;
   /** `namespace` is that of who fired. */
   about: Pick<
-    About,
+    ActivationMeta,
     "namespace" | "namespaceId" | "subject" | "name" | "version" | "acceptedAt" | "transactionId" | "store"
   >;
   /** What was posted: the result in the record. */

@@ -42,14 +42,14 @@ export interface Sharing {
   memory: number;
 }
 
-export const MOST_LABELS = 16;
-export const LONGEST_LABEL = 64;
+export const MAX_LABELS = 16;
+export const MAX_LABEL = 64;
 const LABEL = /^[\w][\w.:=/-]*$/;
-const MOST_KNOWN = 1_000;
+const MAX_KNOWN = 1_000;
 const NONE: string[] = [];
 
 export function isLabel(text: string): boolean {
-  return text.length <= LONGEST_LABEL && LABEL.test(text);
+  return text.length <= MAX_LABEL && LABEL.test(text);
 }
 
 export function needOf({ exec, about, labels = NONE }: Pick<Invocation, "exec" | "about" | "labels">): Need {
@@ -69,7 +69,7 @@ export function needFrom(text: string): Need {
   if (found !== undefined) return found;
   const [kind, memory, ...labels] = JSON.parse(text) as [string, number, ...string[]];
   const need = { kind, memory, labels };
-  if (known.size >= MOST_KNOWN) known.clear();
+  if (known.size >= MAX_KNOWN) known.clear();
   known.set(text, need);
   return need;
 }

@@ -10,7 +10,7 @@ import { areLines, namesItsOwn, ReportedCompletion } from "./reported.ts";
 
 export const PROTOCOL_VERSION = 1;
 
-/** Bytes (UTF-8) of one frame. Larger arguments, results and logs take the side door. */
+/** Bytes (UTF-8) of one frame. Larger arguments, results and logs take the blob API. */
 export const MAX_FRAME = 256 * 1024;
 /** Messages in one frame. */
 export const MAX_BATCH = 256;

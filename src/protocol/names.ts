@@ -1,7 +1,7 @@
 // How objects are named: whoever holds an activation's id and its namespace can address the store that keeps it.
 
 /** Schedulers one host may be split over. */
-export const MOST_SHARDS = 16;
+export const MAX_SHARDS = 16;
 
 /** The one Roster object's name. */
 export const ROSTER_NAME = "roster";

@@ -1,7 +1,7 @@
 // What the platform hands to a host so that it can be shown again: proofs that carry their own truth, checked without a
 // look-up by any incarnation of a scheduler and any copy of the Worker. A host cannot make one, and cannot use another's.
 
-import type { About } from "../entities/activation.ts";
+import type { ActivationMeta } from "../entities/activation.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import { type HmacKey, hexOf, hmac, hmacKey, sha256 } from "../entities/sha256.ts";
 import type { Lease } from "./messages.ts";
@@ -20,12 +20,12 @@ const TURNS = 32;
 const BLOB_PROOF = 32;
 /** `<key>/<expiry in seconds, hex>.<proof>` */
 const SIGNED = /^(.+)\/([0-9a-f]{1,12})\.([0-9a-f]{32})$/;
-const MOST_DIGESTS = 1_000;
+const MAX_DIGESTS = 1_000;
 const digests = new Map<string, string>();
 
 /** What stands for an activation's About in its lease. What is the same for all calls of an action by a namespace is hashed
  * once; so short a digest of it is enough, since nobody but the platform chooses what it is of. */
-export function aboutDigest(about: About): string {
+export function aboutDigest(about: ActivationMeta): string {
   const { limits } = about;
   const fixed = JSON.stringify([
     ...[about.namespace, about.namespaceId, about.subject, about.name, about.version, about.path, about.kind],
@@ -35,7 +35,7 @@ export function aboutDigest(about: About): string {
   ]);
   let digest = digests.get(fixed);
   if (digest === undefined) {
-    if (digests.size >= MOST_DIGESTS) digests.clear();
+    if (digests.size >= MAX_DIGESTS) digests.clear();
     digest = hexOf(sha256(fixed), 4);
     digests.set(fixed, digest);
   }

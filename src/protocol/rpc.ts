@@ -1,7 +1,7 @@
 // What the Worker and the objects may ask of each object. Each interface is implemented by the class of the same name in
 // durable-objects/; both sides know only this file. Expected failures are values; a thrown error means the outcome is unknown.
 
-import type { About, ActivationRecord, Completion } from "../entities/activation.ts";
+import type { ActivationMeta, ActivationRecord, Completion } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
 import type { FireStoreRpc } from "./fire.ts";
@@ -102,7 +102,7 @@ export interface InvokerSchedulerRpc {
 
 export interface OpenRow {
   id: ActivationId;
-  about: About;
+  about: ActivationMeta;
   scheduler: SchedulerName;
   /** Epoch ms after which the run cannot be alive any more. */
   deadline: number;
@@ -113,7 +113,7 @@ export interface Finished {
   id: ActivationId;
   attempt: number;
   lease: Lease;
-  about: About;
+  about: ActivationMeta;
   completion: Completion;
   /** Key of the blob that held its arguments: nobody needs it any more. */
   spent?: string;
@@ -189,7 +189,7 @@ export interface ActivationStoreRpc extends FireStoreRpc {
    * acceptance; a row takes the word of the host it is out to, and of no other. What is not taken is counted as late. */
   complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): Promise<void>;
   /** Ends an activation nobody knows the outcome of; returns the record that holds, which may be an earlier one. */
-  fail(id: ActivationId, options: { about: About; reason: string }): Promise<ActivationRecord>;
+  fail(id: ActivationId, options: { about: ActivationMeta; reason: string }): Promise<ActivationRecord>;
   /** A host refused these offers before starting them: they wait again. */
   declined(items: { id: ActivationId; attempt: number }[], from: { scheduler: SchedulerName }): Promise<void>;
   /** Work for a scheduler with `memory` MB free, of what its host can run; the rows are marked as offered before this returns.

@@ -1,6 +1,6 @@
 // Calls, completions and reports as tests of the cores need them.
 
-import type { About, Completion } from "../../src/entities/activation.ts";
+import type { ActivationMeta, Completion } from "../../src/entities/activation.ts";
 import { newActivationId } from "../../src/entities/activation-id.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { HostReport } from "../../src/protocol/messages.ts";
@@ -9,7 +9,7 @@ import type { HostReport } from "../../src/protocol/messages.ts";
 export const START = 1_700_000_000_000;
 let made = 0;
 
-export function aboutOf(options: Partial<About> = {}): About {
+export function aboutOf(options: Partial<ActivationMeta> = {}): ActivationMeta {
   return {
     namespace: "guest",
     namespaceId: "ns",
@@ -25,7 +25,7 @@ export function aboutOf(options: Partial<About> = {}): About {
   };
 }
 
-type Options = Partial<Omit<Invocation, "about">> & { about?: Partial<About> };
+type Options = Partial<Omit<Invocation, "about">> & { about?: Partial<ActivationMeta> };
 
 export function callOf(options: Options = {}): Invocation {
   return {

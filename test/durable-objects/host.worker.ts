@@ -1,7 +1,7 @@
 // A runtime host for tests in workerd: dials into a scheduler, speaks the protocol, and runs "actions" as it is told to.
 
 import { env } from "cloudflare:workers";
-import type { About, Completion } from "../../src/entities/activation.ts";
+import type { ActivationMeta, Completion } from "../../src/entities/activation.ts";
 import { newActivationId } from "../../src/entities/activation-id.ts";
 import type { Env } from "../../src/env.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
@@ -14,7 +14,7 @@ export function testEnv(): Env {
   return env as unknown as Env;
 }
 
-export function about(options: Partial<About> = {}): About {
+export function about(options: Partial<ActivationMeta> = {}): ActivationMeta {
   return {
     namespace: "guest",
     namespaceId: "2d0b9f1c-0000-4000-8000-000000000001",
@@ -31,7 +31,7 @@ export function about(options: Partial<About> = {}): About {
 }
 
 export function invocation(
-  options: { about?: Partial<About>; credential?: Invocation["credential"] } = {},
+  options: { about?: Partial<ActivationMeta>; credential?: Invocation["credential"] } = {},
 ): Invocation {
   return {
     id: newActivationId(Date.now(), 1),

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { connectDocker } from "../../runtime-host/engine/docker-connect.ts";
-import { startOf } from "../../runtime-host/standalone/process-table.ts";
+import { startOf } from "../../runtime-host/machine/process-table.ts";
 import { dockerLacks } from "../support/docker-lacks.ts";
 import { startPlatform } from "../support/platform.ts";
 

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { startOf } from "../../runtime-host/standalone/process-table.ts";
+import { startOf } from "../../runtime-host/machine/process-table.ts";
 import { basic, freePort, GUEST, treeOf } from "../support/platform.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;

@@ -1,4 +1,4 @@
-// The hosts' doors: who may dial, what the side door takes and gives, and what the fleet looks like from outside.
+// The hosts' doors: who may dial, what the blob API takes and gives, and what the fleet looks like from outside.
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
@@ -164,7 +164,7 @@ describe("dialling in", () => {
   });
 });
 
-describe("the side door", () => {
+describe("the blob API", () => {
   const id = "0123456789ab00000000000000000000";
   const proofs = () => new Proofs({ current: (env as unknown as Env).MASTER_SECRET, previous: null });
   const about = aboutOf();

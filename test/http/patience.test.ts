@@ -7,8 +7,8 @@ import {
   heard,
   heardWhole,
   LATE,
-  MOST_OF_ALL,
-  MOST_OF_ONE,
+  MAX_OF_ALL,
+  MAX_OF_ONE,
   type Patience,
   SILENCE,
   Unfinished,
@@ -95,7 +95,7 @@ describe("a body", () => {
   });
 
   it("counts against its sender once it is late, until it ends in whatever way", async () => {
-    const late = Array.from({ length: MOST_OF_ONE }, () => body());
+    const late = Array.from({ length: MAX_OF_ONE }, () => body());
     const stories = late.map(({ pieces }) => reading(pieces));
     await clock.advance(LATE - 1);
     const one = body();
@@ -112,13 +112,13 @@ describe("a body", () => {
     expect(next.outcome).toBe("under way");
     await clock.advance(SILENCE);
     expect(stories.slice(1).every(({ outcome }) => outcome === "silent")).toBe(true);
-    const again = Array.from({ length: MOST_OF_ONE }, () => reading(body().pieces));
+    const again = Array.from({ length: MAX_OF_ONE }, () => reading(body().pieces));
     await clock.advance(LATE);
     expect(again.every(({ outcome }) => outcome === "under way")).toBe(true);
   });
 
   it("that is whole before it is late counts nowhere, however many there are", async () => {
-    const bodies = Array.from({ length: 10 * MOST_OF_ONE }, () => body());
+    const bodies = Array.from({ length: 10 * MAX_OF_ONE }, () => body());
     const stories = bodies.map(({ pieces }) => reading(pieces));
     await clock.advance(LATE - 1);
     for (const { send, end } of bodies) {
@@ -132,7 +132,7 @@ describe("a body", () => {
   });
 
   it("is one of so many of all senders", async () => {
-    const stories = Array.from({ length: MOST_OF_ALL + 1 }, (_, at) => reading(body().pieces, `sender ${at}`));
+    const stories = Array.from({ length: MAX_OF_ALL + 1 }, (_, at) => reading(body().pieces, `sender ${at}`));
     await clock.advance(LATE);
     expect(stories.filter(({ outcome }) => outcome === "crowded")).toHaveLength(1);
   });

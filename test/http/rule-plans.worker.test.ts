@@ -7,7 +7,7 @@ import { readTrigger, type Trigger } from "../../src/entities/trigger.ts";
 import { newTrigger, updatedTrigger } from "../../src/entities/trigger-put.ts";
 import { fail, ok, type Result } from "../../src/errors.ts";
 import type { AppContext } from "../../src/http/context.ts";
-import { contend, type Plan } from "../../src/http/routes/contend.ts";
+import { type Plan, retryOnConflict } from "../../src/http/retry-on-conflict.ts";
 import { planPut, planRemoval, planStatus } from "../../src/http/routes/rule-plans.ts";
 import { findTrigger, triggerEntity } from "../../src/http/routes/stored-trigger.ts";
 import { testEnv, testStores } from "../storage/stores.worker.ts";
@@ -131,7 +131,7 @@ describe("who loses the race", () => {
     ] as const) {
       let plans = 0;
       const { c, gate } = context();
-      const ended = await contend(c, async () => {
+      const ended = await retryOnConflict(c, async () => {
         const mine = plans++;
         return ok({ value: mine, write: async () => ({ kind: mine < losses ? "conflict" : "written" }) });
       });
@@ -143,11 +143,11 @@ describe("who loses the race", () => {
 
   test("opens no gate for what is refused or done already, and hears a refusal that comes later", async () => {
     const { c, gate } = context();
-    expect(await contend(c, async () => fail("not-found"))).toMatchObject({ code: "not-found" });
-    expect(await contend(c, async () => ok({ value: 7, write: null }))).toEqual({ ok: true, value: 7 });
+    expect(await retryOnConflict(c, async () => fail("not-found"))).toMatchObject({ code: "not-found" });
+    expect(await retryOnConflict(c, async () => ok({ value: 7, write: null }))).toEqual({ ok: true, value: 7 });
     expect(gate.open).toBe(0);
     let plans = 0;
-    const later = await contend<number>(c, async () => {
+    const later = await retryOnConflict<number>(c, async () => {
       if (plans++ > 0) return fail("not-found");
       return ok({ value: 7, write: async () => ({ kind: "conflict" }) });
     });

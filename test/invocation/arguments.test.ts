@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Action } from "../../src/entities/action.ts";
 import { argumentsOf } from "../../src/invocation/arguments.ts";
-import { type Callable, callableOf } from "../../src/invocation/callable.ts";
+import { type ResolvedAction, resolvedActionOf } from "../../src/invocation/resolved-action.ts";
 
 const plain: Action = {
   namespace: "guest",
@@ -18,9 +18,9 @@ const plain: Action = {
   exec: { kind: "nodejs:20", code: { key: "code/x", hash: "x", size: 1 }, binary: false },
 };
 
-async function callable(changes: Partial<Action>): Promise<Callable> {
+async function callable(changes: Partial<Action>): Promise<ResolvedAction> {
   const options = { key: { path: "guest", name: "hello" }, revision: "1", bundle: null };
-  const made = callableOf({ ...plain, ...changes }, options);
+  const made = resolvedActionOf({ ...plain, ...changes }, options);
   if (made === null) throw new Error("not callable");
   return made;
 }

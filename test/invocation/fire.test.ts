@@ -7,15 +7,15 @@ import { open } from "../../src/entities/sealing.ts";
 import type { TriggerRule } from "../../src/entities/trigger.ts";
 import { FanOut } from "../../src/invocation/fan-out.ts";
 import { type Fired, fire } from "../../src/invocation/fire.ts";
-import type { FireDesk } from "../../src/invocation/ports.ts";
+import type { FireContext } from "../../src/invocation/ports.ts";
 import { Actions } from "../../src/invocation/resolve.ts";
 import type { Triggers } from "../../src/invocation/triggers.ts";
 import type { Fire } from "../../src/protocol/fire.ts";
-import { CALLER, MemoryDesk } from "./desk.ts";
+import { CALLER, MemoryContext } from "./context.ts";
 
-type FireStore = ReturnType<FireDesk["storeOf"]>;
+type FireStore = ReturnType<FireContext["storeOf"]>;
 
-class Desk extends MemoryDesk {
+class TestContext extends MemoryContext {
   readonly facts: Fire[] = [];
   readonly ended = new Map<string, string[]>();
   readonly work: Promise<unknown>[] = [];
@@ -57,12 +57,12 @@ class Desk extends MemoryDesk {
   }
 }
 
-let desk: Desk;
+let context: TestContext;
 let fanOut: FanOut;
 
 beforeEach(() => {
-  desk = new Desk();
-  for (const name of ["one", "two"]) desk.entities.action(`a/${name}`);
+  context = new TestContext();
+  for (const name of ["one", "two"]) context.entities.action(`a/${name}`);
   fanOut = new FanOut(new Actions());
 });
 
@@ -86,7 +86,7 @@ async function shoot(options: Options = {}): Promise<Fired> {
   const trigger = { name: "t", version: "0.0.3", parameters, rules };
   const triggers = { find: async () => ({ ok: true, value: trigger }) } as unknown as Triggers;
   const fired = await fire(
-    desk,
+    context,
     { triggers, fanOut },
     {
       ...{ identity: options.identity ?? CALLER, epoch: 1, transactionId: "tid", apiHost: "http://here" },
@@ -94,7 +94,7 @@ async function shoot(options: Options = {}): Promise<Fired> {
       ...(payload === undefined ? {} : { payload }),
     },
   );
-  await Promise.all(desk.work);
+  await Promise.all(context.work);
   return fired;
 }
 
@@ -107,21 +107,21 @@ async function idOf(fired: Promise<Fired>): Promise<string> {
 describe("a fire", () => {
   it("is one fact, then one activation of each active rule under an id that follows from its own", async () => {
     const id = await idOf(shoot({ rules: [rule("r", "one"), rule("s", "two")], payload: '{"n":1.0}' }));
-    expect(desk.facts).toHaveLength(1);
-    expect(desk.facts[0]).toMatchObject({
+    expect(context.facts).toHaveLength(1);
+    expect(context.facts[0]).toMatchObject({
       id,
       about: { namespace: "a", namespaceId: "uuid-a", subject: "someone", name: "t", version: "0.0.3" },
       payload: { inline: '{"n":1.0}' },
     });
     const ids = await Promise.all(["a/r", "a/s"].map((each) => derivedActivationId(id, [each])));
-    expect(desk.facts[0]?.rules.map((each) => each.id)).toEqual(ids);
-    expect([...desk.accepted.keys()]).toEqual(ids);
-    expect(desk.accepted.get(ids[0]!)).toMatchObject({
+    expect(context.facts[0]?.rules.map((each) => each.id)).toEqual(ids);
+    expect([...context.accepted.keys()]).toEqual(ids);
+    expect(context.accepted.get(ids[0]!)).toMatchObject({
       about: { path: "a/one", transactionId: "tid" },
       blocking: false,
     });
-    expect(desk.accepted.get(ids[0]!)?.about).not.toHaveProperty("cause");
-    expect(desk.lines(id)).toEqual([
+    expect(context.accepted.get(ids[0]!)?.about).not.toHaveProperty("cause");
+    expect(context.lines(id)).toEqual([
       { rule: "a/r", action: "a/one", statusCode: 0, success: true, activationId: ids[0] },
       { rule: "a/s", action: "a/two", statusCode: 0, success: true, activationId: ids[1] },
     ]);
@@ -140,73 +140,75 @@ describe("a fire", () => {
       ],
       payload: '{ "n": 2.0 }',
     });
-    const [invocation] = [...desk.accepted.values()];
+    const [invocation] = [...context.accepted.values()];
     expect(invocation?.args).toEqual({
       inline: '{"n":2.0,"__ow_headers":{"x-hook":"yes"},"kept":18446744073709551616}',
     });
-    expect(JSON.stringify(desk.facts)).not.toContain("c2VjcmV0");
+    expect(JSON.stringify(context.facts)).not.toContain("c2VjcmV0");
     await shoot({ payload: '{"__ow_headers":7}' });
-    expect([...desk.accepted.values()][1]?.args).toEqual({ inline: '{"__ow_headers":7}' });
+    expect([...context.accepted.values()][1]?.args).toEqual({ inline: '{"__ow_headers":7}' });
   });
 
   it("keeps the key of who fired sealed", async () => {
     await shoot();
-    const text = JSON.stringify(desk.facts[0]);
+    const text = JSON.stringify(context.facts[0]);
     expect(text).not.toContain("uuid-a:secret");
-    expect(await open(desk.masterSecret, "handed-on-key", desk.facts[0]!.onBehalf.sealedKey)).toBe("uuid-a:secret");
+    expect(await open(context.masterSecret, "handed-on-key", context.facts[0]!.onBehalf.sealedKey)).toBe(
+      "uuid-a:secret",
+    );
   });
 
   it("without an active rule is nothing at all", async () => {
     for (const rules of [[], [rule("r", "one", "inactive")]]) {
       expect(await shoot({ rules })).toEqual({ ok: true, kind: "idle" });
     }
-    expect(desk.facts).toEqual([]);
+    expect(context.facts).toEqual([]);
   });
 
   it("of another's trigger is forbidden, once it has been counted", async () => {
     const limited = { ...CALLER, limits: { firesPerMinute: 1 } };
     expect(await shoot({ path: "other", identity: limited })).toMatchObject({ ok: false, code: "not-authorized" });
-    expect(desk.entered).toHaveLength(1);
-    expect(desk.left).toEqual([]);
+    expect(context.entered).toHaveLength(1);
+    expect(context.left).toEqual([]);
   });
 
   it("is refused while too many are under way, and names no id when its store cannot be reached", async () => {
-    desk.firing = ["full"];
+    context.firing = ["full"];
     expect(await shoot()).toMatchObject({ ok: false, code: "backlog-full" });
-    desk.firing = Array.from({ length: 4 }, () => new Error("gone"));
+    context.firing = Array.from({ length: 4 }, () => new Error("gone"));
     expect(await shoot()).toMatchObject({ ok: false, code: "internal" });
-    desk.fault = "the disk is full";
-    desk.firing = Array.from({ length: 4 }, () => new Error("gone"));
+    context.fault = "the disk is full";
+    context.firing = Array.from({ length: 4 }, () => new Error("gone"));
     expect(await shoot()).toMatchObject({ ok: false, code: "storage-ailing" });
-    expect(desk.accepted.size).toBe(0);
+    expect(context.accepted.size).toBe(0);
   });
 
   it("asks a store again that was away for a moment", async () => {
-    desk.firing = [new Error("gone")];
+    context.firing = [new Error("gone")];
     expect(isActivationId(await idOf(shoot()))).toBe(true);
-    expect(desk.facts).toHaveLength(1);
+    expect(context.facts).toHaveLength(1);
   });
 
   it("puts large arguments and what was posted aside, each rule's for itself", async () => {
     const payload = JSON.stringify({ text: "x".repeat(200_000) });
     const id = await idOf(shoot({ payload }));
-    const [fact] = desk.facts;
+    const [fact] = context.facts;
     if (fact === undefined || !("blob" in fact.payload) || !("blob" in fact.args)) throw new Error("not put aside");
-    expect(desk.texts.get(fact.payload.blob)).toBe(payload);
-    const [invocation] = [...desk.accepted.values()];
+    expect(context.texts.get(fact.payload.blob)).toBe(payload);
+    const [invocation] = [...context.accepted.values()];
     if (invocation === undefined || !("blob" in invocation.args)) throw new Error("not put aside");
     expect(invocation.args.blob).not.toBe(fact.args.blob);
-    expect(desk.lines(id)).toHaveLength(1);
+    expect(context.lines(id)).toHaveLength(1);
   });
 });
 
 describe("the lines of a fire", () => {
   it("say of inactive rules, of actions that are gone, foreign or broken what became of them", async () => {
-    desk.entities.broken("a/broken", "action");
+    context.entities.broken("a/broken", "action");
     const foreign = { ...rule("f", "x"), action: { path: "b", name: "x" } };
     const rules = [rule("off", "one", "inactive"), rule("g", "gone"), foreign, rule("b", "broken"), rule("r", "one")];
     const id = await idOf(shoot({ rules }));
-    expect(desk.lines(id)).toEqual([
+    expect(context.lines(id)).toEqual([
       {
         ...{ rule: "a/off", action: "a/one", statusCode: 1, success: false },
         error: "Rule 'a/off' is inactive, action 'a/one' was not activated.",
@@ -228,20 +230,20 @@ describe("the lines of a fire", () => {
   });
 
   it("are written only when every rule has been served: else its store asks again", async () => {
-    desk.accepting = Array.from({ length: 4 }, () => new Error("gone"));
+    context.accepting = Array.from({ length: 4 }, () => new Error("gone"));
     const id = await idOf(shoot({ rules: [rule("r", "one"), rule("s", "two")] }));
-    expect(desk.ended.has(id)).toBe(false);
-    const [fact] = desk.facts;
-    expect(desk.accepted.size).toBe(0);
-    await fanOut.run(desk, fact!, { started: [fact!.rules[0]!.id], epoch: 1 });
-    expect(desk.lines(id)).toHaveLength(2);
-    expect([...desk.accepted.keys()]).toEqual([fact!.rules[1]!.id]);
+    expect(context.ended.has(id)).toBe(false);
+    const [fact] = context.facts;
+    expect(context.accepted.size).toBe(0);
+    await fanOut.run(context, fact!, { started: [fact!.rules[0]!.id], epoch: 1 });
+    expect(context.lines(id)).toHaveLength(2);
+    expect([...context.accepted.keys()]).toEqual([fact!.rules[1]!.id]);
   });
 
   it("count a refusal for want of room as one", async () => {
-    desk.accepting = ["full"];
+    context.accepting = ["full"];
     const id = await idOf(shoot());
-    expect(desk.lines(id)).toEqual([
+    expect(context.lines(id)).toEqual([
       expect.objectContaining({ statusCode: 1, error: expect.stringContaining("waiting") }),
     ]);
   });
@@ -249,69 +251,69 @@ describe("the lines of a fire", () => {
   it("are the same when the fan-out is done again, and nothing is asked of the gate twice", async () => {
     const identity = { ...CALLER, limits: { invocationsPerMinute: 10 } };
     const id = await idOf(shoot({ identity }));
-    const first = desk.lines(id);
-    const entered = desk.entered.length;
-    await fanOut.run(desk, desk.facts[0]!, { started: [...desk.accepted.keys()], epoch: 1 });
-    expect(desk.lines(id)).toEqual(first);
-    expect(desk.entered).toHaveLength(entered);
+    const first = context.lines(id);
+    const entered = context.entered.length;
+    await fanOut.run(context, context.facts[0]!, { started: [...context.accepted.keys()], epoch: 1 });
+    expect(context.lines(id)).toEqual(first);
+    expect(context.entered).toHaveLength(entered);
   });
 
   it("of very many rules lie in the blob store", async () => {
     const rules = Array.from({ length: 500 }, (_, n) => rule(`${"r".repeat(150)}${n}`, "one"));
     const id = await idOf(shoot({ rules }));
-    expect(desk.lines(id)).toHaveLength(500);
-    expect(desk.accepted.size).toBe(500);
+    expect(context.lines(id)).toHaveLength(500);
+    expect(context.accepted.size).toBe(500);
     // Thirty-two at a time.
-    expect(desk.calls).toBe(16);
-    expect([...desk.texts.keys()]).toContain(`logs/${id}/1`);
+    expect(context.calls).toBe(16);
+    expect([...context.texts.keys()]).toContain(`logs/${id}/1`);
   });
 });
 
 describe("a fan-out", () => {
   it("that would hold too much beside others is left to its store", async () => {
     await shoot({ payload: JSON.stringify({ text: "x".repeat(200_000) }) });
-    const [fact] = desk.facts;
+    const [fact] = context.facts;
     const large = { ...fact!, id: "large", args: { blob: "args/large", size: 17 * 1024 * 1024 } };
     const held = Promise.withResolvers<string | null>();
-    desk.blobs.text = () => held.promise;
-    const first = fanOut.run(desk, large, { epoch: 1 });
-    await fanOut.run(desk, { ...large, id: "second" }, { epoch: 1 });
+    context.blobs.text = () => held.promise;
+    const first = fanOut.run(context, large, { epoch: 1 });
+    await fanOut.run(context, { ...large, id: "second" }, { epoch: 1 });
     held.resolve("{}");
     await first;
-    expect([desk.ended.has("large"), desk.ended.has("second")]).toEqual([true, false]);
-    await fanOut.run(desk, { ...large, id: "second" }, { epoch: 1 });
-    expect(desk.ended.has("second")).toBe(true);
+    expect([context.ended.has("large"), context.ended.has("second")]).toEqual([true, false]);
+    await fanOut.run(context, { ...large, id: "second" }, { epoch: 1 });
+    expect(context.ended.has("second")).toBe(true);
   });
 });
 
 describe("a fan-out taken up again", () => {
   it("calls actions that ask for it with the owner's key", async () => {
-    desk.entities.action("a/keyed", { annotations: [{ key: "provide-api-key", value: '"owner"' }] });
+    context.entities.action("a/keyed", { annotations: [{ key: "provide-api-key", value: '"owner"' }] });
     await shoot({ rules: [rule("r", "keyed")] });
-    desk.accepted.clear();
-    await fanOut.run(desk, desk.facts[0]!, { epoch: 1 });
-    const [invocation] = [...desk.accepted.values()];
+    context.accepted.clear();
+    await fanOut.run(context, context.facts[0]!, { epoch: 1 });
+    const [invocation] = [...context.accepted.values()];
     expect(invocation?.credential).toBe("owner");
-    expect(await open(desk.masterSecret, "handed-on-key", invocation?.sealedKey ?? "")).toBe("uuid-a:secret");
+    expect(await open(context.masterSecret, "handed-on-key", invocation?.sealedKey ?? "")).toBe("uuid-a:secret");
   });
 
   it("calls them with a credential of their own where the key does not open any more, or none was there", async () => {
-    desk.entities.action("a/keyed", { annotations: [{ key: "provide-api-key", value: '"owner"' }] });
+    context.entities.action("a/keyed", { annotations: [{ key: "provide-api-key", value: '"owner"' }] });
     await shoot({ rules: [rule("r", "keyed")] });
     await shoot({ rules: [rule("r", "keyed")], identity: { ...CALLER, derived: true } });
-    desk.accepted.clear();
-    const [fact, derived] = desk.facts;
+    context.accepted.clear();
+    const [fact, derived] = context.facts;
     const sealed = { ...fact!, onBehalf: { ...fact!.onBehalf, sealedKey: "v1.bm9uc2Vuc2Utbm9uc2Vuc2U=" } };
-    for (const each of [sealed, derived!]) await fanOut.run(desk, each, { epoch: 1 });
+    for (const each of [sealed, derived!]) await fanOut.run(context, each, { epoch: 1 });
     expect(derived?.onBehalf.sealedKey).toBe("");
-    expect([...desk.accepted.values()].map((each) => each.credential)).toEqual(["activation", "activation"]);
+    expect([...context.accepted.values()].map((each) => each.credential)).toEqual(["activation", "activation"]);
   });
 
   it("whose arguments are gone says so in the record", async () => {
     const id = await idOf(shoot({ payload: JSON.stringify({ text: "x".repeat(200_000) }) }));
-    const { args } = desk.facts[0]!;
-    if ("blob" in args) desk.texts.delete(args.blob);
-    await fanOut.run(desk, desk.facts[0]!, { epoch: 1 });
-    expect(desk.lines(id)).toEqual([expect.objectContaining({ statusCode: 3 })]);
+    const { args } = context.facts[0]!;
+    if ("blob" in args) context.texts.delete(args.blob);
+    await fanOut.run(context, context.facts[0]!, { epoch: 1 });
+    expect(context.lines(id)).toEqual([expect.objectContaining({ statusCode: 3 })]);
   });
 });

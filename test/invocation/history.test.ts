@@ -5,7 +5,7 @@ import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { newActivationId } from "../../src/entities/activation-id.ts";
 import { findActivation, listActivations } from "../../src/invocation/history.ts";
 import type { ActivationQuery, Waiting } from "../../src/protocol/rpc.ts";
-import { stored } from "./world.ts";
+import { stored } from "./harness.ts";
 
 function shelf(starts: number[]) {
   const asked: ActivationQuery[] = [];

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 async function find(full: string, namespace: string) {
-  const desk = {
+  const context = {
     entities: shelf,
     lease: (name: string) => {
       leased.push(name);
@@ -26,7 +26,7 @@ async function find(full: string, namespace: string) {
   };
   const at = full.lastIndexOf("/");
   const key = { path: full.slice(0, at), name: full.slice(at + 1) };
-  return actions.find(desk, key, { namespace, epoch: epochs[namespace] ?? 0 });
+  return actions.find(context, key, { namespace, epoch: epochs[namespace] ?? 0 });
 }
 
 function bump(namespace: string): void {

@@ -9,21 +9,21 @@ import { seal } from "../../src/entities/sealing.ts";
 import { FanOut } from "../../src/invocation/fan-out.ts";
 import { fire } from "../../src/invocation/fire.ts";
 import { invoke } from "../../src/invocation/invoke.ts";
-import type { FireDesk } from "../../src/invocation/ports.ts";
+import type { FireContext } from "../../src/invocation/ports.ts";
 import { Actions } from "../../src/invocation/resolve.ts";
 import { step } from "../../src/invocation/step.ts";
 import type { Triggers } from "../../src/invocation/triggers.ts";
 import type { Fire } from "../../src/protocol/fire.ts";
-import { CALLER, MemoryDesk } from "./desk.ts";
+import { CALLER, MemoryContext } from "./context.ts";
 
 const RIGHTS: Rights[] = ["use", "deploy", "owner"];
 const asking = (value: string): Partial<Action> => ({ annotations: [{ key: "provide-api-key", value }] });
 const OWNER = asking('"owner"');
 
-let desk: MemoryDesk;
+let context: MemoryContext;
 
 beforeEach(() => {
-  desk = new MemoryDesk();
+  context = new MemoryContext();
 });
 
 function identity(rights: Rights): Identity {
@@ -36,13 +36,13 @@ function identity(rights: Rights): Identity {
 async function given(full: string, caller: Identity = identity("owner")): Promise<string | undefined> {
   const at = full.lastIndexOf("/");
   const action = { path: full.slice(0, at), name: full.slice(at + 1) };
-  desk.accepted.clear();
-  await invoke(desk, new Actions(), { identity: caller, epoch: 1, transactionId: "t", action, waitMs: 0 });
+  context.accepted.clear();
+  await invoke(context, new Actions(), { identity: caller, epoch: 1, transactionId: "t", action, waitMs: 0 });
   return sent();
 }
 
 function sent(): string | undefined {
-  const [invocation] = [...desk.accepted.values()];
+  const [invocation] = [...context.accepted.values()];
   if (invocation?.credential !== "activation") return invocation?.credential;
   expect(invocation.sealedKey).toBeUndefined();
   return invocation.rights;
@@ -54,7 +54,7 @@ describe("a call", () => {
       for (const writtenWith of [undefined, ...RIGHTS])
         for (const rights of RIGHTS) {
           const value = annotation === null ? "false" : annotation === "use" ? "true" : `"${annotation}"`;
-          desk.entities.action("a/x", { ...asking(value), ...(writtenWith === undefined ? {} : { writtenWith }) });
+          context.entities.action("a/x", { ...asking(value), ...(writtenWith === undefined ? {} : { writtenWith }) });
           const least = Math.min(
             ...[annotation, writtenWith ?? "owner", rights].map((each) => RIGHTS.indexOf(each ?? "use")),
           );
@@ -63,23 +63,23 @@ describe("a call", () => {
   });
 
   it("of a stranger's published action lends the least, through a binding as well", async () => {
-    desk.entities.bundle("evil/p", { publish: true });
-    desk.entities.action("evil/p/x", OWNER);
-    desk.entities.bundle("a/mine", { to: "evil/p" });
+    context.entities.bundle("evil/p", { publish: true });
+    context.entities.action("evil/p/x", OWNER);
+    context.entities.bundle("a/mine", { to: "evil/p" });
     expect(await given("evil/p/x")).toBe("use");
     expect(await given("a/mine/x")).toBe("use");
-    desk.entities.bundle("whisk.system/p", { publish: true });
-    desk.entities.action("whisk.system/p/x", OWNER);
+    context.entities.bundle("whisk.system/p", { publish: true });
+    context.entities.action("whisk.system/p/x", OWNER);
     expect(await given("whisk.system/p/x")).toBe("owner");
   });
 
   it("through a package lends no more than those who wrote what it takes parameters from", async () => {
-    desk.entities.bundle("a/p", { writtenWith: "deploy" });
-    desk.entities.action("a/p/x", OWNER);
+    context.entities.bundle("a/p", { writtenWith: "deploy" });
+    context.entities.action("a/p/x", OWNER);
     expect(await given("a/p/x")).toBe("deploy");
-    desk.entities.bundle("a/q");
-    desk.entities.action("a/q/x", OWNER);
-    desk.entities.bundle("a/bound", { to: "a/q", writtenWith: "use" });
+    context.entities.bundle("a/q");
+    context.entities.action("a/q/x", OWNER);
+    context.entities.bundle("a/bound", { to: "a/q", writtenWith: "use" });
     expect(await given("a/q/x")).toBe("owner");
     expect(await given("a/bound/x")).toBe("use");
   });
@@ -87,46 +87,46 @@ describe("a call", () => {
 
 describe("a composition", () => {
   it("hands on no more than who wrote it had", async () => {
-    desk.entities.action("a/x", OWNER);
+    context.entities.action("a/x", OWNER);
     const exec = { kind: "sequence" as const, components: ["/a/x"] };
     for (const [writtenWith, rights, key] of [
       ["deploy", "deploy", false],
       ["owner", undefined, true],
     ] as const) {
-      desk.entities.action("a/s", { exec, writtenWith });
-      desk.runs.length = 0;
+      context.entities.action("a/s", { exec, writtenWith });
+      context.runs.length = 0;
       await given("a/s");
-      const { onBehalf } = desk.runs[0]!.run;
+      const { onBehalf } = context.runs[0]!.run;
       expect([onBehalf.identity.rights, onBehalf.sealedKey !== ""]).toEqual([rights, key]);
     }
   });
 
   it("of a stranger hands on the least: its writer says what is run, and with what", async () => {
-    desk.entities.action("a/x", OWNER);
-    desk.entities.bundle("evil/p", { publish: true });
-    desk.entities.bundle("a/mine", { to: "evil/p" });
-    desk.entities.action("evil/p/s", { exec: { kind: "sequence", components: ["/evil/p/c"] } });
-    desk.entities.action("evil/p/c", { annotations: [{ key: "conductor", value: "true" }] });
+    context.entities.action("a/x", OWNER);
+    context.entities.bundle("evil/p", { publish: true });
+    context.entities.bundle("a/mine", { to: "evil/p" });
+    context.entities.action("evil/p/s", { exec: { kind: "sequence", components: ["/evil/p/c"] } });
+    context.entities.action("evil/p/c", { annotations: [{ key: "conductor", value: "true" }] });
     for (const name of ["evil/p/s", "evil/p/c", "a/mine/s", "a/mine/c"]) {
-      desk.runs.length = 0;
+      context.runs.length = 0;
       await given(name);
-      const { onBehalf } = desk.runs[0]!.run;
+      const { onBehalf } = context.runs[0]!.run;
       expect([name, onBehalf.identity.rights, onBehalf.sealedKey]).toEqual([name, "use", ""]);
     }
   });
 
   it("tells who wrote one that is inside another, and its steps get no more than their caller has", async () => {
-    desk.entities.action("a/x", OWNER);
-    desk.entities.action("a/s", { exec: { kind: "sequence", components: ["/a/x"] }, writtenWith: "deploy" });
+    context.entities.action("a/x", OWNER);
+    context.entities.action("a/s", { exec: { kind: "sequence", components: ["/a/x"] }, writtenWith: "deploy" });
     const { key: _, ...rest } = identity("deploy");
     const onBehalf = {
       identity: rest,
-      sealedKey: await seal(desk.masterSecret, "handed-on-key", CALLER.key),
+      sealedKey: await seal(context.masterSecret, "handed-on-key", CALLER.key),
       apiHost: "",
     };
     const ask = (name: string, path = "a") =>
       step(
-        desk,
+        context,
         { actions: new Actions(), epoch: 1 },
         {
           ...{ id: "0123456789ab07000000000000000001", cause: "0123456789ab07000000000000000000" },
@@ -135,8 +135,8 @@ describe("a composition", () => {
         },
       );
     expect(await ask("s")).toMatchObject({ kind: "nested", rights: "deploy" });
-    desk.entities.bundle("evil/p", { publish: true });
-    desk.entities.action("evil/p/c", { annotations: [{ key: "conductor", value: "true" }], writtenWith: "owner" });
+    context.entities.bundle("evil/p", { publish: true });
+    context.entities.action("evil/p/c", { annotations: [{ key: "conductor", value: "true" }], writtenWith: "owner" });
     expect(await ask("c", "evil/p")).toMatchObject({ kind: "nested", rights: "use" });
     await ask("x");
     expect(sent()).toBe("deploy");
@@ -151,17 +151,17 @@ describe("a fire", () => {
   ): Promise<string | undefined> {
     const facts: Fire[] = [];
     const work: Promise<unknown>[] = [];
-    desk = new MemoryDesk();
-    desk.entities.action("a/x", OWNER);
+    context = new MemoryContext();
+    context.entities.action("a/x", OWNER);
     const keep = async (fact: Fire) => {
       facts.push(fact);
       return { kind: "accepted" as const };
     };
-    const store = { ...desk.storeOf(), fire: keep };
-    const whole = Object.assign(desk, {
+    const store = { ...context.storeOf(), fire: keep };
+    const whole = Object.assign(context, {
       storeOf: () => ({ ...store, fired: async () => undefined }),
       later: (each: Promise<unknown>) => void work.push(each),
-    }) as unknown as FireDesk;
+    }) as unknown as FireContext;
     const written = (writtenWith: Rights | undefined) => (writtenWith === undefined ? {} : { writtenWith });
     const rules = [{ rule: "a/r", action: { path: "a", name: "x" }, status: "active" as const, ...written(rule) }];
     const head = {
@@ -180,7 +180,7 @@ describe("a fire", () => {
     await Promise.all(work);
     const first = sent();
     // Taken up again from what was stored it is the same.
-    desk.accepted.clear();
+    context.accepted.clear();
     await new FanOut(new Actions()).run(whole, facts[0]!, { epoch: 1 });
     expect(sent()).toBe(first);
     return first;

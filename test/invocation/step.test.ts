@@ -6,19 +6,19 @@ import { open, seal } from "../../src/entities/sealing.ts";
 import { Actions } from "../../src/invocation/resolve.ts";
 import { step } from "../../src/invocation/step.ts";
 import type { StepReply, StepRequest } from "../../src/protocol/composition.ts";
-import { CALLER, MemoryDesk } from "./desk.ts";
+import { CALLER, MemoryContext } from "./context.ts";
 
 const ID = "0123456789ab07000000000000000001";
 const CAUSE = "0123456789ab07000000000000000000";
 const value = (key: string, raw: string) => ({ key, value: raw });
 
-let desk: MemoryDesk;
+let context: MemoryContext;
 let sealedKey: string;
 let epoch: number;
 
 beforeEach(async () => {
-  desk = new MemoryDesk();
-  sealedKey = await seal(desk.masterSecret, "handed-on-key", CALLER.key);
+  context = new MemoryContext();
+  sealedKey = await seal(context.masterSecret, "handed-on-key", CALLER.key);
   epoch = 0;
 });
 
@@ -37,15 +37,15 @@ async function ask(full: string, changes: Partial<StepRequest> = {}): Promise<St
     waitMs: 10,
     ...changes,
   };
-  return step(desk, { actions: new Actions(), epoch: ++epoch }, request);
+  return step(context, { actions: new Actions(), epoch: ++epoch }, request);
 }
 
-const invocation = () => desk.accepted.get(ID);
+const invocation = () => context.accepted.get(ID);
 
 describe("a step that is an action", () => {
   it("is accepted durably under its id, as part of its cause, with its parameters under what came", async () => {
-    desk.entities.bundle("a/p", { parameters: [value("n", "7"), value("m", "2.00")] });
-    desk.entities.action("a/p/act", { parameters: [value("k", "3")] });
+    context.entities.bundle("a/p", { parameters: [value("n", "7"), value("m", "2.00")] });
+    context.entities.action("a/p/act", { parameters: [value("k", "3")] });
     expect(await ask("a/p/act")).toMatchObject({ kind: "accepted", limits: { timeout: 60_000 } });
     expect(invocation()).toMatchObject({
       id: ID,
@@ -61,13 +61,13 @@ describe("a step that is an action", () => {
       args: { inline: '{"n":1.0,"m":2.00,"k":3}' },
       blocking: true,
     });
-    expect(desk.entered).toEqual([]);
+    expect(context.entered).toEqual([]);
   });
 
   it("answers with the record of a run that ended, without what it printed", async () => {
-    desk.entities.action("a/act");
+    context.entities.action("a/act");
     await ask("a/act");
-    desk.end(ID, '{"r":1e400}');
+    context.end(ID, '{"r":1e400}');
     const reply = await ask("a/act", { payload: { inline: '{"other":1}' } });
     expect(reply).toMatchObject({
       kind: "done",
@@ -77,74 +77,74 @@ describe("a step that is an action", () => {
   });
 
   it("hands an array on as it is, its own parameters in the environment only", async () => {
-    desk.entities.action("a/act", { parameters: [value("k", "3"), { key: "e", value: '"env"', init: true }] });
+    context.entities.action("a/act", { parameters: [value("k", "3"), { key: "e", value: '"env"', init: true }] });
     await ask("a/act", { payload: { inline: "[1.0, 2]" } });
     expect(invocation()).toMatchObject({ args: { inline: "[1.0, 2]" }, initEnv: { e: "env" } });
   });
 
   it("may get what its parameters keep for themselves: nobody sent it", async () => {
     const annotations = [value("final", "true")];
-    desk.entities.action("a/act", { annotations, parameters: [value("n", "7")] });
+    context.entities.action("a/act", { annotations, parameters: [value("n", "7")] });
     expect(await ask("a/act")).toMatchObject({ kind: "accepted" });
     expect(invocation()?.args).toEqual({ inline: '{"n":1.0}' });
   });
 
   it("reads what is large from the blob store and leaves its own copy there", async () => {
-    desk.entities.action("a/act");
+    context.entities.action("a/act");
     const text = `{"x":"${"y".repeat(MAX_INLINE)}"}`;
-    desk.texts.set("results/r", text);
+    context.texts.set("results/r", text);
     await ask("a/act", { payload: { blob: "results/r", size: text.length } });
     expect(invocation()?.args).toEqual({ blob: `args/uuid-a/${ID}`, size: text.length });
-    expect(desk.texts.get(`args/uuid-a/${ID}`)).toBe(text);
+    expect(context.texts.get(`args/uuid-a/${ID}`)).toBe(text);
     const lost = await ask("a/act", { payload: { blob: "results/gone", size: 9 } });
     expect(lost).toMatchObject({ kind: "refused", failure: { code: "corrupted" } });
   });
 
   it("gets the caller's sealed key only where it asks for the owner's", async () => {
-    desk.entities.action("a/act", { annotations: [value("provide-api-key", '"owner"')] });
+    context.entities.action("a/act", { annotations: [value("provide-api-key", '"owner"')] });
     await ask("a/act");
     expect(invocation()).toMatchObject({ credential: "owner", sealedKey });
-    expect(await open(desk.masterSecret, "handed-on-key", invocation()?.sealedKey ?? "")).toBe(CALLER.key);
+    expect(await open(context.masterSecret, "handed-on-key", invocation()?.sealedKey ?? "")).toBe(CALLER.key);
   });
 });
 
 describe("a step that cannot run", () => {
   it("is refused with the reason where nothing was started", async () => {
-    desk.entities.bundle("b/closed");
-    desk.entities.action("b/closed/act");
+    context.entities.bundle("b/closed");
+    context.entities.action("b/closed/act");
     expect(await ask("a/gone")).toMatchObject({ kind: "refused", failure: { code: "not-found" } });
     expect(await ask("b/closed/act")).toMatchObject({ kind: "refused", failure: { code: "not-authorized" } });
-    desk.entities.action("a/act");
-    desk.accepting = ["full"];
+    context.entities.action("a/act");
+    context.accepting = ["full"];
     expect(await ask("a/act")).toMatchObject({ kind: "refused", failure: { code: "backlog-full", retryable: true } });
-    expect(desk.accepted.size).toBe(0);
+    expect(context.accepted.size).toBe(0);
   });
 
   it("throws where nobody knows whether it was started", async () => {
-    desk.entities.action("a/act");
-    desk.accepting = Array.from({ length: 4 }, () => new Error("store is gone"));
+    context.entities.action("a/act");
+    context.accepting = Array.from({ length: 4 }, () => new Error("store is gone"));
     await expect(ask("a/act")).rejects.toThrow("its store could not be reached");
   });
 
   it("is what it was when it is asked for again after its action has gone or changed", async () => {
-    desk.entities.action("a/act");
+    context.entities.action("a/act");
     await ask("a/act");
-    desk.entities.drop("a/act");
+    context.entities.drop("a/act");
     expect(await ask("a/act")).toMatchObject({ kind: "accepted", limits: { timeout: 300_000 } });
-    desk.entities.action("a/act", { exec: { kind: "sequence", components: ["/a/x"] } });
+    context.entities.action("a/act", { exec: { kind: "sequence", components: ["/a/x"] } });
     expect(await ask("a/act")).toMatchObject({ kind: "accepted" });
-    desk.end(ID, "{}");
+    context.end(ID, "{}");
     expect(await ask("a/act")).toMatchObject({ kind: "done" });
-    desk.entities.drop("a/act");
+    context.entities.drop("a/act");
     expect(await ask("a/act")).toMatchObject({ kind: "done" });
   });
 
   it("is what it was also where records are not kept", async () => {
-    desk.entities.action("a/act");
+    context.entities.action("a/act");
     await ask("a/act");
-    desk.end(ID, "{}");
-    desk.hidden.add(ID);
-    desk.entities.drop("a/act");
+    context.end(ID, "{}");
+    context.hidden.add(ID);
+    context.entities.drop("a/act");
     expect(await ask("a/act")).toMatchObject({ kind: "refused" });
     const { key: _, ...rest } = CALLER;
     const onBehalf = { identity: { ...rest, limits: { storeActivations: false } }, sealedKey, apiHost: "" };
@@ -152,17 +152,17 @@ describe("a step that cannot run", () => {
   });
 
   it("is asked for again where the reply was lost, and answers what came of it meanwhile", async () => {
-    desk.entities.action("a/act");
+    context.entities.action("a/act");
     await ask("a/act");
-    desk.end(ID, "{}");
-    desk.accepting = [new Error("connection lost")];
+    context.end(ID, "{}");
+    context.accepting = [new Error("connection lost")];
     expect(await ask("a/act")).toMatchObject({ kind: "done", record: { activationId: ID } });
   });
 });
 
 describe("a step that is a composition itself", () => {
   it("is told by its plan, nothing started, its arguments untouched", async () => {
-    desk.entities.action("a/s", { exec: { kind: "sequence", components: ["/a/x", "/b/p/y"] } });
+    context.entities.action("a/s", { exec: { kind: "sequence", components: ["/a/x", "/b/p/y"] } });
     const payload = { blob: "results/r", size: 9 };
     expect(await ask("a/s", { payload })).toMatchObject({
       kind: "nested",
@@ -176,13 +176,13 @@ describe("a step that is a composition itself", () => {
       },
       args: payload,
     });
-    expect(desk.accepted.size).toBe(0);
+    expect(context.accepted.size).toBe(0);
   });
 
   it("through a binding is asked for by that name again", async () => {
-    desk.entities.bundle("b/open", { publish: true });
-    desk.entities.bundle("a/bound", { to: "b/open" });
-    desk.entities.action("b/open/c", { annotations: [value("conductor", "1")] });
+    context.entities.bundle("b/open", { publish: true });
+    context.entities.bundle("a/bound", { to: "b/open" });
+    context.entities.action("b/open/c", { annotations: [value("conductor", "1")] });
     expect(await ask("a/bound/c")).toMatchObject({
       kind: "nested",
       about: { kind: "sequence", path: "b/open/c", binding: "a/bound" },
@@ -191,7 +191,7 @@ describe("a step that is a composition itself", () => {
   });
 
   it("runs as an action where it is the conductor", async () => {
-    desk.entities.action("a/c", { annotations: [value("conductor", "true")], parameters: [value("k", "3")] });
+    context.entities.action("a/c", { annotations: [value("conductor", "true")], parameters: [value("k", "3")] });
     expect(await ask("a/c", { role: "conductor" })).toMatchObject({ kind: "accepted" });
     expect(invocation()).toMatchObject({
       about: { kind: "nodejs:20", causedBy: "sequence" },
@@ -200,18 +200,18 @@ describe("a step that is a composition itself", () => {
   });
 
   it("is no composition by an annotation that is false, or on a sequence", async () => {
-    desk.entities.action("a/c", { annotations: [value("conductor", "false")] });
+    context.entities.action("a/c", { annotations: [value("conductor", "false")] });
     expect(await ask("a/c")).toMatchObject({ kind: "accepted" });
     const exec = { kind: "sequence" as const, components: ["/a/x"] };
-    desk.entities.action("a/s", { annotations: [value("conductor", "true")], exec });
+    context.entities.action("a/s", { annotations: [value("conductor", "true")], exec });
     expect(await ask("a/s", { id: CAUSE })).toMatchObject({ kind: "nested", plan: { kind: "sequence" } });
   });
 });
 
 describe("a step that is built in", () => {
   it("is served once: asked again it is what it was", async () => {
-    desk.entities.bundle("whisk.system/utils", { publish: true });
-    desk.entities.action("whisk.system/utils/echo", { exec: { kind: "builtin", binary: false } });
+    context.entities.bundle("whisk.system/utils", { publish: true });
+    context.entities.action("whisk.system/utils/echo", { exec: { kind: "builtin", binary: false } });
     const first = await ask("whisk.system/utils/echo");
     expect(first).toMatchObject({ kind: "done", record: { result: { inline: '{"n":1.0}' }, cause: CAUSE } });
     const again = await ask("whisk.system/utils/echo", { payload: { inline: '{"other":1}' } });

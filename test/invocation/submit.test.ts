@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Submitted, submit } from "../../src/invocation/submit.ts";
-import { done, invocation, type Script, stored, type World, world } from "./world.ts";
+import { done, invocation, type Script, stored, type World, world } from "./harness.ts";
 
 const busy = { kind: "busy" } as const;
 const waiting = { kind: "waiting" } as const;

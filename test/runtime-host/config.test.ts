@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import { expect, test } from "vitest";
 import { HELP, parseHostConfig } from "../../runtime-host/config.ts";
-import { parsePrewarm } from "../../runtime-host/prewarm-spec.ts";
+import { parsePrewarm } from "../../runtime-host/pool/prewarm-spec.ts";
 
 const TOKEN = `ewh.machine-7.${"s".repeat(43)}`;
 const env = { EDGEWHISK_URL: "https://edge.example", EDGEWHISK_TOKEN: TOKEN };

@@ -6,8 +6,8 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Answer, Containers, Job, RunListener } from "../../runtime-host/container/contract.ts";
 import { PROCESS_SECURITY, securityOf } from "../../runtime-host/engine/security-level.ts";
 import { createLogger } from "../../runtime-host/logger.ts";
-import type { RunMessage } from "../../runtime-host/run.ts";
-import type { About } from "../../src/entities/activation.ts";
+import type { RunMessage } from "../../runtime-host/runs/run.ts";
+import type { ActivationMeta } from "../../src/entities/activation.ts";
 import { success } from "../../src/entities/outcome.ts";
 import { decodeHostFrame, encodeFrames } from "../../src/protocol/codec.ts";
 import type { HostMessage, SchedulerMessage } from "../../src/protocol/messages.ts";
@@ -29,7 +29,7 @@ export function idOf(number: number): string {
   return number.toString(16).padStart(32, "0");
 }
 
-export function aboutOf(name: string): About {
+export function aboutOf(name: string): ActivationMeta {
   return {
     namespace: "guest",
     namespaceId: "23bc46b1-71f6-4ed5-8c54-816aa4f8c502",

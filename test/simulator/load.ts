@@ -36,7 +36,7 @@ const REPLACED: Record<string, { file: string; when: RegExp }> = {
   "cloudflare:workers": { file: "test/simulator/platform/workers.ts", when: /./ },
   "simulated:product": { file: "test/simulator/platform/product.worker.ts", when: /./ },
   ws: { file: "test/simulator/platform/socket.ts", when: /^runtime-host\// },
-  "node:fs": { file: "test/simulator/platform/disk.ts", when: /^runtime-host\/outbox/ },
+  "node:fs": { file: "test/simulator/platform/disk.ts", when: /^runtime-host\/delivery\/outbox/ },
 };
 const IMPORT = /((?:^|\n)\s*(?:import|export)\b[^;"']*?(?:from\s*)?|\bimport\(\s*)"([^"]+)"/g;
 

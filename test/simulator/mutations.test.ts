@@ -5,11 +5,11 @@ import { loadWorld } from "./load.ts";
 import { MUTATIONS, type Mutation } from "./mutations.ts";
 
 /** Seeds until a mutation must have been found; most need a handful. */
-const MOST_SEEDS = 150;
+const MAX_SEEDS = 150;
 
 async function find(mutation: Mutation): Promise<string> {
   const world = await loadWorld<typeof import("./world/run.ts")>("test/simulator/world/run.ts", mutation.patches);
-  for (let seed = 1; seed <= MOST_SEEDS; seed++) {
+  for (let seed = 1; seed <= MAX_SEEDS; seed++) {
     const { violations } = await world.runSeed(seed, mutation.only === undefined ? {} : { only: mutation.only });
     if (violations.length > 0) return `seed ${seed}: ${violations[0]}`;
   }

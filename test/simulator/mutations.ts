@@ -11,11 +11,11 @@ export interface Mutation {
   only?: Fault;
 }
 
-const DISPATCHER = "runtime-host/dispatcher.ts";
-const ASSIGNMENTS = "runtime-host/assignments.ts";
+const DISPATCHER = "runtime-host/runs/run-controller.ts";
+const ASSIGNMENTS = "runtime-host/runs/assignments.ts";
 const SUBMIT = "src/invocation/submit.ts";
 const STORE = "durable-objects/activations/core.ts";
-const LEDGER = "durable-objects/activations/ledger.ts";
+const LEDGER = "durable-objects/activations/activation-rows.ts";
 const RECONCILE = "durable-objects/activations/reconcile.ts";
 const SCHEDULER = "durable-objects/scheduler/core.ts";
 const THROTTLE = "durable-objects/gate/throttle.ts";
@@ -24,8 +24,8 @@ const FAN_OUT = "src/invocation/fan-out.ts";
 const RUNS = "durable-objects/composition/core.ts";
 const DRIVER = "durable-objects/composition/driver.ts";
 const HOST_LINK = "durable-objects/scheduler/host-link.ts";
-const WORDS = "durable-objects/scheduler/host-words.ts";
-const PULLER = "durable-objects/scheduler/puller.ts";
+const WORDS = "durable-objects/scheduler/host-message-handler.ts";
+const PULLER = "durable-objects/scheduler/work-puller.ts";
 const MATCHING = "src/protocol/matching.ts";
 const ANY_HOST: Patch = { file: STORE, find: /host === undefined \|\| canRun\(host, need\)/, replace: "true" };
 const NO_PAUSE: Patch = { file: PULLER, find: /next\.from = this\.#events\.now\(\) \+ pause;/, replace: "" };
@@ -69,7 +69,7 @@ export const MUTATIONS: Mutation[] = [
     name: "the host hears `stored` for what the store did not take",
     patches: [
       {
-        file: "durable-objects/scheduler/outbox.ts",
+        file: "durable-objects/scheduler/record-batcher.ts",
         find: /lane\.items\.unshift\(\.\.\.batch\);/,
         replace: "this.#settle(batch); return;",
       },
@@ -109,7 +109,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a new incarnation takes no new epoch",
-    patches: [{ file: WORDS, find: /(this\.#desk\.epoch, seen\)) \+ 1/, replace: "$1 || 1" }],
+    patches: [{ file: WORDS, find: /(this\.#state\.epoch, seen\)) \+ 1/, replace: "$1 || 1" }],
     only: "pair-crash",
   },
   {
@@ -118,7 +118,7 @@ export const MUTATIONS: Mutation[] = [
       {
         file: WORDS,
         find: /this\.welcome\(\);\n {4}return report;/,
-        replace: "this.welcome(); desk.link.ready(this.#ports.now()); return report;",
+        replace: "this.welcome(); state.link.ready(this.#ports.now()); return report;",
       },
     ],
   },
@@ -126,9 +126,9 @@ export const MUTATIONS: Mutation[] = [
     name: "memory is free when a run is given up",
     patches: [
       {
-        file: "durable-objects/scheduler/losses.ts",
+        file: "durable-objects/scheduler/liveness-monitor.ts",
         find: /leases\.end\(run\);/,
-        replace: "leases.end(run); this.#desk.free(run);",
+        replace: "leases.end(run); this.#state.free(run);",
       },
       { file: ASSIGNMENTS, find: /state\.full \|\| this\.#used \+ cost > this\.#memory/, replace: "state.full" },
     ],
@@ -276,7 +276,7 @@ export const MUTATIONS: Mutation[] = [
       { file: RUNS, find: /if \(this\.#ledger\.running > 0\) this\.#wakeAt\([^;]*;/, replace: "" },
       {
         file: RUNS,
-        find: /for \(let failures = 0; failures < MOST_FAILURES; \)/,
+        find: /for \(let failures = 0; failures < MAX_FAILURES; \)/,
         replace: "for (let failures = 0; failures < 1; )",
       },
     ],
@@ -343,7 +343,7 @@ export const MUTATIONS: Mutation[] = [
     name: "a conductor's state is lost with the object",
     patches: [
       {
-        file: "durable-objects/composition/ledger.ts",
+        file: "durable-objects/composition/run-store.ts",
         find: /JSON\.stringify\(progress\), id, depth\]/,
         replace: "JSON.stringify({ ...progress, state: undefined }), id, depth]",
       },
@@ -372,7 +372,7 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       ANY_HOST,
       { file: PULLER, find: /Math\.min\(memory, turn\.wanted\)/, replace: "memory" },
-      { file: PULLER, find: /const PAUSE_MOST = 30_000;/, replace: "const PAUSE_MOST = 1;" },
+      { file: PULLER, find: /const MAX_PAUSE = 30_000;/, replace: "const MAX_PAUSE = 1;" },
     ],
   },
   {
@@ -401,7 +401,7 @@ export const MUTATIONS: Mutation[] = [
     name: "two machines' clocks are compared",
     patches: [
       {
-        file: "durable-objects/activations/dispatcher.ts",
+        file: "durable-objects/activations/offer-queue.ts",
         find: /\{ epoch: mark\.epoch \}\)/,
         replace: "{ epoch: mark.epoch, at: this.#ports.now() })",
       },

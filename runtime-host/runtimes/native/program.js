@@ -5,11 +5,11 @@
 const { spawn } = require("node:child_process");
 const { constants } = require("node:os");
 const output = require("./output.js");
-const { MOST_HELD, ResultTail } = require("./result-tail.js");
+const { MAX_HELD, ResultTail } = require("./result-tail.js");
 const webBody = require("./web-body.js");
 
 /** Linux takes 128 KB for one argument, its ending zero included. */
-const LONGEST_ARGUMENT = 131_071;
+const MAX_ARGUMENT = 131_071;
 const STDERR_SHOWN = 1024;
 /** ms of silence after which a pipe that the ended program's children keep open is left alone. */
 const SILENCE = 50;
@@ -20,7 +20,7 @@ const LAST_WORDS = 1000;
 async function runProgram({ file, folder, pipes, env, value, text }) {
   const tail = new ResultTail((bytes) => output.write(1, bytes));
   const { argument, input } = given(value, text);
-  const args = Buffer.byteLength(argument) < LONGEST_ARGUMENT ? [argument] : [];
+  const args = Buffer.byteLength(argument) < MAX_ARGUMENT ? [argument] : [];
   const named = pipes.open(input);
   let child;
   try {
@@ -84,7 +84,7 @@ function outcome(tail, { code, signal }, stderr) {
   if (code === 0) {
     if (result !== undefined) return { status: 200, text: result };
     const why = overlong
-      ? `The last line of the action's output is longer than the ${MOST_HELD} bytes a result may have.`
+      ? `The last line of the action's output is longer than the ${MAX_HELD} bytes a result may have.`
       : "The action did not return a dictionary or array.";
     output.say(overlong ? why : "Result must be a JSON dictionary or array on the last line of stdout.");
     return failure(502, why);

@@ -6,7 +6,7 @@ const NEWLINE = 10;
 const OPENERS = ["{", "["];
 const CLOSERS = ["}", "]"];
 /** Bytes held back; a longer line is no result. */
-const MOST_HELD = 16 * 1024 * 1024;
+const MAX_HELD = 16 * 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 class ResultTail {
@@ -77,7 +77,7 @@ class ResultTail {
   }
 
   #part(bytes, complete) {
-    if (this.#size + bytes.length > MOST_HELD) {
+    if (this.#size + bytes.length > MAX_HELD) {
       this.release();
       this.#inBlock = false;
       for (const part of this.#line) this.#log(part);
@@ -119,4 +119,4 @@ function isBlank(bytes) {
   return true;
 }
 
-module.exports = { ResultTail, MOST_HELD };
+module.exports = { ResultTail, MAX_HELD };

@@ -4,7 +4,7 @@
 const http = require("node:http");
 const action = require("./action.js");
 
-const LONGEST_BODY = 128 * 1024 * 1024;
+const MAX_BODY = 128 * 1024 * 1024;
 const NEVER = 2 ** 31 - 1;
 const HELLO = JSON.stringify({
   ...{ edgewhisk: 1, kind: "native", version: process.versions.node },
@@ -34,11 +34,11 @@ function serve(request, response) {
   let size = 0;
   request.on("data", (chunk) => {
     size += chunk.length;
-    if (size > LONGEST_BODY) chunks = [];
+    if (size > MAX_BODY) chunks = [];
     else chunks.push(chunk);
   });
   request.on("end", () => {
-    if (size > LONGEST_BODY) return answer(response, TOO_LARGE);
+    if (size > MAX_BODY) return answer(response, TOO_LARGE);
     const verb = method === "POST" && Object.hasOwn(VERBS, url) ? VERBS[url] : undefined;
     const text = Buffer.concat(chunks).toString("utf8");
     const message = verb === undefined ? undefined : parsed(text);

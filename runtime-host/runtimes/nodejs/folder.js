@@ -5,9 +5,9 @@
 const fs = require("node:fs");
 const path = require("node:path");
 
-const MOST_ENTRIES = 65_536;
+const MAX_ENTRIES = 65_536;
 /** Bytes, as Linux has it. */
-const LONGEST_TARGET = 4095;
+const MAX_TARGET = 4095;
 
 /** A sentence about an archive that will not be unpacked. */
 class Refused extends Error {}
@@ -26,7 +26,7 @@ class Folder {
 
   count(name) {
     this.#entries += 1;
-    if (this.#entries > MOST_ENTRIES) throw new Refused(`it has more than ${MOST_ENTRIES} entries`);
+    if (this.#entries > MAX_ENTRIES) throw new Refused(`it has more than ${MAX_ENTRIES} entries`);
     if (name.length > 4096) throw new Refused("it has an entry with an endless name");
   }
 
@@ -56,7 +56,7 @@ class Folder {
   }
 
   link(name, target) {
-    if (target === "" || target.includes("\0") || Buffer.byteLength(target) > LONGEST_TARGET)
+    if (target === "" || target.includes("\0") || Buffer.byteLength(target) > MAX_TARGET)
       throw new Refused(`link ${JSON.stringify(name)} has no target that can be`);
     this.#links.push({ name, file: this.#inside(name), target });
   }
@@ -80,4 +80,4 @@ class Folder {
   }
 }
 
-module.exports = { Folder, MOST_ENTRIES, Refused };
+module.exports = { Folder, MAX_ENTRIES, Refused };

@@ -4,7 +4,7 @@
 
 const http = require("node:http");
 
-const LONGEST_BODY = 128 * 1024 * 1024;
+const MAX_BODY = 128 * 1024 * 1024;
 const NEVER = 2 ** 31 - 1;
 const HELLO = JSON.stringify({
   ...{ edgewhisk: 1, kind: "nodejs", version: process.versions.node },
@@ -44,7 +44,7 @@ function readBody(request, then) {
   let size = 0;
   request.on("data", (chunk) => {
     size += chunk.length;
-    if (size > LONGEST_BODY) {
+    if (size > MAX_BODY) {
       chunks = undefined;
       first = undefined;
     } else if (first === undefined) first = chunk;
@@ -52,7 +52,7 @@ function readBody(request, then) {
     else chunks.push(chunk);
   });
   request.on("end", () => {
-    if (size > LONGEST_BODY) then(undefined);
+    if (size > MAX_BODY) then(undefined);
     else then(chunks === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(chunks, size));
   });
 }

@@ -2,9 +2,9 @@
 "use strict";
 
 const zlib = require("node:zlib");
-const { Folder, MOST_ENTRIES, Refused } = require("./folder.js");
+const { Folder, MAX_ENTRIES, Refused } = require("./folder.js");
 
-const MOST_BYTES = 512 * 1024 * 1024;
+const MAX_BYTES = 512 * 1024 * 1024;
 /** Marks in a zip's directory: an entry; what may come after the last one. */
 const ENTRY = 0x02014b50;
 const ENDS = [0x06054b50, 0x06064b50, 0x05054b50];
@@ -20,9 +20,9 @@ function unpack(bytes, root) {
   const problem = "There was an error uncompressing the action archive";
   if (!isZip && !isGzip) throw `${problem}. The file type is unsupported`;
   try {
-    const folder = new Folder(root, MOST_BYTES);
+    const folder = new Folder(root, MAX_BYTES);
     if (isZip) unzip(bytes, folder);
-    else untar(inflate(zlib.gunzipSync, bytes, MOST_BYTES), folder);
+    else untar(inflate(zlib.gunzipSync, bytes, MAX_BYTES), folder);
     folder.finish();
   } catch (error) {
     throw `${problem}: ${error instanceof Refused ? error.message : `it is damaged (${error.message})`}.`;
@@ -67,7 +67,7 @@ function entriesOf(bytes, { at: start, end }) {
   if (!ENDS.includes(bytes.readUInt32LE(at)) || (told !== (entries & MANY) && told !== MANY))
     throw new Refused("its directory is damaged");
   // Before the first is written.
-  if (entries > MOST_ENTRIES) throw new Refused(`it has more than ${MOST_ENTRIES} entries`);
+  if (entries > MAX_ENTRIES) throw new Refused(`it has more than ${MAX_ENTRIES} entries`);
   return entries;
 }
 

@@ -5,8 +5,8 @@ import select
 import socket
 import sys
 
-LONGEST_HEAD = 64 * 1024
-LONGEST_BODY = 128 * 1024 * 1024
+MAX_HEAD = 64 * 1024
+MAX_BODY = 128 * 1024 * 1024
 VERSION = "%d.%d.%d" % sys.version_info[:3]
 HELLO = (200, b'{"edgewhisk":1,"kind":"python","version":"%s","concurrent":false,"journals":true}' % VERSION.encode())
 #: In a request: end markers may be left out where a run prints nothing. In an answer: it was so.
@@ -125,7 +125,7 @@ class Caller:
         if self.head is None:
             end = self.bytes.find(b"\r\n\r\n")
             if end < 0:
-                if len(self.bytes) > LONGEST_HEAD:
+                if len(self.bytes) > MAX_HEAD:
                     raise OSError("endless head")
                 return None
             self.head = parse_head(bytes(self.bytes[:end]))
@@ -133,7 +133,7 @@ class Caller:
             if self.head.continues:
                 self.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         head = self.head
-        if head.length > LONGEST_BODY or len(self.bytes) > LONGEST_BODY:
+        if head.length > MAX_BODY or len(self.bytes) > MAX_BODY:
             self.closing = True
             return b"TOO LARGE", b"", head
         if head.chunked:

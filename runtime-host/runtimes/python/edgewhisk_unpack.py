@@ -4,11 +4,11 @@ import os
 import stat
 import zlib
 
-MOST_BYTES = 512 * 1024 * 1024
-MOST_ENTRIES = 65536
+MAX_BYTES = 512 * 1024 * 1024
+MAX_ENTRIES = 65536
 PIECE = 1 << 18
 #: Bytes, as Linux has it.
-LONGEST_TARGET = 4095
+MAX_TARGET = 4095
 
 
 class Refused(Exception):
@@ -20,14 +20,14 @@ class Folder:
 
     def __init__(self, root):
         self.root = root
-        self.room = MOST_BYTES
+        self.room = MAX_BYTES
         self.entries = 0
         self.links = []
 
     def inside(self, name):
         self.entries += 1
-        if self.entries > MOST_ENTRIES:
-            raise Refused("it has more than %d entries" % MOST_ENTRIES)
+        if self.entries > MAX_ENTRIES:
+            raise Refused("it has more than %d entries" % MAX_ENTRIES)
         name = name.replace("\\", "/")
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if name.startswith("/") or "\0" in name or ".." in parts:
@@ -52,7 +52,7 @@ class Folder:
         os.chmod(path, (mode & 0o777) | 0o644)
 
     def link(self, name, target):
-        if not target or "\0" in target or len(os.fsencode(target)) > LONGEST_TARGET:
+        if not target or "\0" in target or len(os.fsencode(target)) > MAX_TARGET:
             raise Refused("link %r has no target that can be" % name)
         self.links.append((name, self.inside(name), target))
 
@@ -94,14 +94,14 @@ def unzip(data, folder):
     import zipfile
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if len(archive.infolist()) > MOST_ENTRIES:  # before the first is written
-            raise Refused("it has more than %d entries" % MOST_ENTRIES)
+        if len(archive.infolist()) > MAX_ENTRIES:  # before the first is written
+            raise Refused("it has more than %d entries" % MAX_ENTRIES)
         for entry in archive.infolist():
             mode = entry.external_attr >> 16 if entry.create_system == 3 else 0
             if entry.is_dir():
                 folder.directory(entry.filename)
             elif stat.S_ISLNK(mode):
-                if entry.file_size > LONGEST_TARGET:
+                if entry.file_size > MAX_TARGET:
                     raise Refused("link %r has no target that can be" % entry.filename)
                 folder.link(entry.filename, archive.read(entry).decode())
             else:
@@ -124,7 +124,7 @@ class Bounded(io.RawIOBase):
         piece = self.source.decompress(self.rest, len(buffer))
         self.rest = self.source.unconsumed_tail
         self.total += len(piece)
-        if self.total > 2 * MOST_BYTES:
+        if self.total > 2 * MAX_BYTES:
             raise Refused("it is too large when unpacked")
         buffer[: len(piece)] = piece
         return len(piece)

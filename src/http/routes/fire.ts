@@ -28,7 +28,7 @@ async function post(c: AppContext, doors: Doors): Promise<Response> {
   const fault = nameFault(name) ?? namespaceFault(path);
   if (fault !== null) return respond(c, fault);
   const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  const work = fire(c.get("services").desk(later), doors, {
+  const work = fire(c.get("services").context(later), doors, {
     identity,
     epoch: c.get("epoch"),
     transactionId: c.get("transactionId"),

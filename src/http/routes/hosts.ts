@@ -1,4 +1,4 @@
-// The hosts' doors: the socket to their scheduler, and the side door for what no frame takes. Bearer token of the host.
+// The hosts' doors: the socket to their scheduler, and the blob API for what no frame takes. Bearer token of the host.
 
 import { fail } from "../../errors.ts";
 import { begun } from "../code/stored-code.ts";

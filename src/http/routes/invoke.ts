@@ -44,7 +44,7 @@ async function call(c: AppContext, actions: Actions): Promise<Response> {
   if (fault !== null) return respond(c, fault);
   const services = c.get("services");
   const work = invoke(
-    services.desk((later) => c.executionCtx.waitUntil(later)),
+    services.context((later) => c.executionCtx.waitUntil(later)),
     actions,
     {
       identity,

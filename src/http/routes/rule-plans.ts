@@ -15,7 +15,7 @@ import {
 } from "../../entities/trigger.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import type { Change, EntityKey, EntityStore, NewEntity } from "../../storage/entity-store.ts";
-import type { Plan } from "./contend.ts";
+import type { Plan } from "../retry-on-conflict.ts";
 import { endsOf, rightsFault } from "./rule-ends.ts";
 import { findTrigger, triggerEntity } from "./stored-trigger.ts";
 

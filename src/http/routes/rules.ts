@@ -11,8 +11,8 @@ import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
 import { flag } from "../query.ts";
 import { json, reply } from "../reply.ts";
+import { retryOnConflict } from "../retry-on-conflict.ts";
 import { stampOf } from "../stamp.ts";
-import { contend } from "./contend.ts";
 import { collectionRoutes, ownKey } from "./own-entities.ts";
 import { findRule, planPut, planRemoval, planStatus, type ShownRule } from "./rule-plans.ts";
 
@@ -47,14 +47,14 @@ async function write(c: AppContext): Promise<Result<ShownRule>> {
   if (fault !== null) return fault;
   const { entities } = c.get("services").stores;
   const plan = { key: key.value, put: put.value, overwrite: overwrite.value };
-  return contend(c, () => planPut(entities, { ...plan, stamp: stampOf(c.get("identity")) }));
+  return retryOnConflict(c, () => planPut(entities, { ...plan, stamp: stampOf(c.get("identity")) }));
 }
 
 async function remove(c: AppContext): Promise<Result<ShownRule>> {
   const key = ownKey(c);
   if (!key.ok) return key;
   const { entities } = c.get("services").stores;
-  return contend(c, () => planRemoval(entities, key.value));
+  return retryOnConflict(c, () => planRemoval(entities, key.value));
 }
 
 async function toggle(c: AppContext): Promise<Result<null>> {
@@ -65,7 +65,7 @@ async function toggle(c: AppContext): Promise<Result<null>> {
   const status = parseStatus(body.value);
   if (!status.ok) return status;
   const { entities } = c.get("services").stores;
-  return contend(c, () => planStatus(entities, { key: key.value, status: status.value }));
+  return retryOnConflict(c, () => planStatus(entities, { key: key.value, status: status.value }));
 }
 
 function show(c: AppContext, shown: Result<ShownRule>): Response {

@@ -11,8 +11,8 @@ import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
 import { flag } from "../query.ts";
 import { json } from "../reply.ts";
+import { type Plan, retryOnConflict } from "../retry-on-conflict.ts";
 import { stampOf } from "../stamp.ts";
-import { contend, type Plan } from "./contend.ts";
 import { collectionRoutes, ownKey } from "./own-entities.ts";
 import { findTrigger, triggerEntity } from "./stored-trigger.ts";
 
@@ -41,7 +41,7 @@ async function write(c: AppContext): Promise<Result<Trigger>> {
   const fault = parametersFault(put.value, c.get("identity").limits);
   if (fault !== null) return fault;
   const { entities } = c.get("services").stores;
-  return contend(c, async (): Promise<Result<Plan<Trigger>>> => {
+  return retryOnConflict(c, async (): Promise<Result<Plan<Trigger>>> => {
     const old = await findTrigger(entities, key.value);
     const stamp = stampOf(c.get("identity"));
     if (!old.ok && old.code !== "not-found") return old;
@@ -61,7 +61,7 @@ async function remove(c: AppContext): Promise<Result<Trigger>> {
   const key = ownKey(c);
   if (!key.ok) return key;
   const { entities } = c.get("services").stores;
-  return contend(c, async () => {
+  return retryOnConflict(c, async () => {
     const found = await findTrigger(entities, key.value);
     if (!found.ok) return found;
     const expected = found.value.revision;

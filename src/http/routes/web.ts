@@ -8,9 +8,9 @@ import { nameFault, namespaceFault } from "../../entities/names.ts";
 import { errorMember } from "../../entities/outcome.ts";
 import { mergeLayers, type RawJson, shapeOf } from "../../entities/raw-json.ts";
 import { fail, ok, type Result } from "../../errors.ts";
-import type { Callable, WebExport } from "../../invocation/callable.ts";
 import { type Invoked, invoke } from "../../invocation/invoke.ts";
 import type { Actions } from "../../invocation/resolve.ts";
+import type { ResolvedAction, WebExport } from "../../invocation/resolved-action.ts";
 import { knownCaller } from "../authenticate.ts";
 import { bytesOf, maxPayload, patienceWith } from "../body.ts";
 import { clientAddress } from "../client-address.ts";
@@ -34,7 +34,7 @@ interface Doors {
 
 interface Found {
   owner: Owner;
-  callable: Callable;
+  callable: ResolvedAction;
   web: WebExport;
 }
 
@@ -93,7 +93,7 @@ async function find(c: AppContext, target: WebTarget, { actions, identities }: D
   if (owner === null) return fail("not-found");
   const path = bundle === null ? namespace : `${namespace}/${bundle}`;
   const caller = { namespace, epoch: owner.epoch };
-  const found = await actions.find(services.desk(later), { path, name }, caller);
+  const found = await actions.find(services.context(later), { path, name }, caller);
   if (!found.ok) return found.code === "not-authorized" ? found : fail("not-found");
   const { web } = found.value;
   return web === null ? fail("not-found") : ok({ owner, callable: found.value, web });
@@ -138,13 +138,13 @@ async function run(
   { owner, callable }: Found,
   { payload, actions }: { payload: RawJson; actions: Actions },
 ): Promise<Invoked> {
-  const desk = c.get("services").desk((later) => c.executionCtx.waitUntil(later));
-  const work = invoke(desk, actions, {
+  const context = c.get("services").context((later) => c.executionCtx.waitUntil(later));
+  const work = invoke(context, actions, {
     ...owner,
     transactionId: c.get("transactionId"),
     action: callable,
     payload,
-    vetted: true,
+    payloadChecked: true,
     waitMs: MAX_WAIT,
     apiHost: new URL(c.req.url).origin,
   });

@@ -1,8 +1,8 @@
 // The store's core over real SQL, with schedulers that do as the test says.
 
 import { expect, test } from "vitest";
+import { MAX_WAITING } from "../../../durable-objects/activations/activation-rows.ts";
 import { StoreCore } from "../../../durable-objects/activations/core.ts";
-import { MOST_WAITING } from "../../../durable-objects/activations/ledger.ts";
 import type { Invocation } from "../../../src/protocol/invocation.ts";
 import type { Finished, HoldsReply, Offer, OfferReply, RosterEntry } from "../../../src/protocol/rpc.ts";
 import { callOf, completed } from "../calls.ts";
@@ -377,10 +377,10 @@ test("a store that has too many rows waiting says so and takes nothing", async (
     `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
       INSERT INTO rows (id, state, attempt, urgent, memory, timeout, accepted, deadline, scheduler, epoch, boot, reason, spent, about, need, expires)
       SELECT 'row ' || i, 0, 1, 0, 256, 1, 1, 0, '', 0, '', '', '', '', '["other",256]', 9e15 FROM n`,
-    MOST_WAITING,
+    MAX_WAITING,
   );
   world.incarnate();
-  expect(world.core.backlog().waiting).toBe(MOST_WAITING);
+  expect(world.core.backlog().waiting).toBe(MAX_WAITING);
   expect(await world.accept([callOf()], [])).toEqual({ kind: "full" });
   // What it has is not new work: a step asked for again is not refused.
   expect(await world.accept([known], [])).toEqual({ kind: "accepted" });

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { StoreCore } from "../../../durable-objects/activations/core.ts";
-import { MOST_FIRES, RESUME_AFTER } from "../../../durable-objects/activations/fires.ts";
+import { MAX_FIRES, RESUME_AFTER } from "../../../durable-objects/activations/fires.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import type { Fire } from "../../../src/protocol/fire.ts";
 import { aboutOf, callOf } from "../calls.ts";
@@ -190,7 +190,7 @@ test("a new incarnation takes up what the last one left, a few at a time, withou
 
 test("more than a store takes are refused, and leave nothing", () => {
   const { core } = new World();
-  for (let count = 0; count < MOST_FIRES; count++) core.fire(fireOf());
+  for (let count = 0; count < MAX_FIRES; count++) core.fire(fireOf());
   const one = fireOf();
   expect(core.fire(one)).toEqual({ kind: "full" });
   expect(core.get(one.id)).toEqual({ record: null, known: false });

@@ -1,7 +1,7 @@
 // Rows that were made before there were needs and ends.
 
 import { expect, test } from "vitest";
-import { Ledger } from "../../../durable-objects/activations/ledger.ts";
+import { ActivationRows } from "../../../durable-objects/activations/activation-rows.ts";
 import { Queue } from "../../../durable-objects/activations/queue.ts";
 import { MIGRATIONS } from "../../../durable-objects/activations/schema.ts";
 import { migrate } from "../../../durable-objects/schema.ts";
@@ -20,7 +20,7 @@ test("rows of an old store get their needs and an end, and run", () => {
     call.id,
     JSON.stringify(call),
   );
-  const rows = new Ledger(database);
+  const rows = new ActivationRows(database);
   expect(rows.queue.needs()).toEqual([{ kind: "python:3.12", memory: 256, labels: [] }]);
   expect(rows.queue.nextEnd()).toBe(3_601_000);
   expect(rows.queue.of(call.id)).toEqual({ since: 1_000, reason: "old" });
@@ -33,7 +33,7 @@ test("rows of an old store get their needs and an end, and run", () => {
 
 test("the needs of a hundred thousand rows, and the next of one of them, are found by index", () => {
   const database = openDatabase();
-  const rows = new Ledger(database);
+  const rows = new ActivationRows(database);
   const call = callOf();
   rows.accept([call], { mark: null, reason: "", maxQueue: 1_000, now: 0 });
   database.sql.exec(
@@ -56,7 +56,7 @@ test("the needs of a hundred thousand rows, and the next of one of them, are fou
 });
 
 test("rows of many lines come in the order in which all of them would: urgent first, then oldest", () => {
-  const rows = new Ledger(openDatabase());
+  const rows = new ActivationRows(openDatabase());
   const memories = [128, 256, 512];
   const calls = Array.from({ length: 60 }, (_, at) => {
     const memory = memories[(at * 7) % 3] as number;
@@ -76,7 +76,7 @@ test("rows of many lines come in the order in which all of them would: urgent fi
 
 test("hundreds of lines do not make a look long", () => {
   const database = openDatabase();
-  new Ledger(database);
+  new ActivationRows(database);
   database.sql.exec(
     `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
       INSERT INTO rows (id, state, attempt, urgent, memory, timeout, accepted, deadline, scheduler, epoch, boot, reason,

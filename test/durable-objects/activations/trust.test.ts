@@ -2,8 +2,8 @@
 // word that is less than a day late.
 
 import { expect, test } from "vitest";
-import { Ledger } from "../../../durable-objects/activations/ledger.ts";
-import { judge, PROMISED_FOR } from "../../../durable-objects/activations/reconcile.ts";
+import { ActivationRows } from "../../../durable-objects/activations/activation-rows.ts";
+import { classify, PROMISED_FOR } from "../../../durable-objects/activations/reconcile.ts";
 import { OFFERED } from "../../../durable-objects/activations/schema.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import type { Invocation } from "../../../src/protocol/invocation.ts";
@@ -15,8 +15,8 @@ const NOW = START + 60_000;
 const DAY = 24 * 3_600_000;
 const MARK = { scheduler: "a/0", epoch: 1, boot: "b" };
 
-function open(mark: typeof MARK | null = MARK): { ledger: Ledger; call: Invocation } {
-  const ledger = new Ledger(openDatabase());
+function open(mark: typeof MARK | null = MARK): { ledger: ActivationRows; call: Invocation } {
+  const ledger = new ActivationRows(openDatabase());
   const call = callOf();
   ledger.accept([call], { mark, reason: "", maxQueue: DAY, now: NOW });
   return { ledger, call };
@@ -71,7 +71,7 @@ test("a word that only a row can vouch for is taken with what the row says, or n
 test("a host that promises a record is believed for a while", () => {
   const row = { id: "", attempt: 1, state: OFFERED, since: 0, deadline: 100_000, ...MARK };
   const reply = { ready: true, epoch: 1, boot: "b" };
-  const promised = (now: number) => judge(row, reply, { held: true, now });
+  const promised = (now: number) => classify(row, reply, { held: true, now });
   expect(promised(100_000 + PROMISED_FOR - 1)).toEqual({ kind: "held" });
   expect(promised(100_000 + PROMISED_FOR)).toMatchObject({ kind: "lost", reason: expect.stringContaining("promised") });
 });

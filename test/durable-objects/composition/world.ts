@@ -4,7 +4,7 @@
 import { CompositionCore } from "../../../durable-objects/composition/core.ts";
 import type { CompositionPorts } from "../../../durable-objects/composition/ports.ts";
 import type { Database } from "../../../durable-objects/schema.ts";
-import { type About, type ActivationRecord, recordOf } from "../../../src/entities/activation.ts";
+import { type ActivationMeta, type ActivationRecord, recordOf } from "../../../src/entities/activation.ts";
 import { type ActivationId, newActivationId } from "../../../src/entities/activation-id.ts";
 import { rightsOf } from "../../../src/entities/identity.ts";
 import { errorMember, type StatusCode } from "../../../src/entities/outcome.ts";
@@ -49,7 +49,7 @@ export class World {
   readonly clock = new Clock();
   readonly database: Database = openDatabase();
   readonly records = new Map<ActivationId, ActivationRecord>();
-  readonly abouts = new Map<ActivationId, About>();
+  readonly abouts = new Map<ActivationId, ActivationMeta>();
   readonly blobs = new Map<string, string>();
   readonly starts: { id: ActivationId; name: string; args: string }[] = [];
   /** What each step's caller may do, by the step's name. */
@@ -244,7 +244,7 @@ export class World {
 
   #start(
     id: ActivationId,
-    { about, args, found }: { about: About; args: string; found: Exclude<Action, { sequence: string[] }> },
+    { about, args, found }: { about: ActivationMeta; args: string; found: Exclude<Action, { sequence: string[] }> },
   ): StepReply {
     const answer = "run" in found ? found.run(args) : found.conductor(args);
     if (answer instanceof Error) throw answer;

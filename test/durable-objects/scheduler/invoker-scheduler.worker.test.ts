@@ -2,7 +2,7 @@
 
 import { abortAllDurableObjects, evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test } from "vitest";
-import type { About } from "../../../src/entities/activation.ts";
+import type { ActivationMeta } from "../../../src/entities/activation.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
 import { aboutDigest, Proofs } from "../../../src/protocol/proofs.ts";
@@ -17,7 +17,7 @@ function schedulerOf(host: TestHost) {
   return testEnv().SCHEDULER.getByName(`${host.name}/0`);
 }
 
-function leaseOf(host: TestHost, run: { id: string; attempt: number; about: About }) {
+function leaseOf(host: TestHost, run: { id: string; attempt: number; about: ActivationMeta }) {
   const grant = { host: host.name, id: run.id, attempt: run.attempt, about: aboutDigest(run.about) };
   return new Proofs({ current: testEnv().MASTER_SECRET, previous: null }).lease(grant, { epoch: 1, turn: 0 });
 }

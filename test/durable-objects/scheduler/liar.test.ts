@@ -5,7 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { SchedulerCore } from "../../../durable-objects/scheduler/core.ts";
 import type { Connection } from "../../../durable-objects/scheduler/ports.ts";
-import type { About } from "../../../src/entities/activation.ts";
+import type { ActivationMeta } from "../../../src/entities/activation.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import { encodeFrames } from "../../../src/protocol/codec.ts";
 import type { HostMessage, Lease, SchedulerMessage } from "../../../src/protocol/messages.ts";
@@ -24,7 +24,7 @@ const NAMESPACES = ["one", "two"];
 interface Known {
   id: string;
   attempt: number;
-  about: About;
+  about: ActivationMeta;
   lease: Lease;
   /** By this host. */
   mine: boolean;
@@ -99,12 +99,12 @@ class World {
       this.sent.push(message);
       if (message.t !== "run") continue;
       const { lease, attempt, invocation } = message;
-      this.known.push({ id: invocation.id, attempt, lease, about: invocation.about as About, mine: true });
+      this.known.push({ id: invocation.id, attempt, lease, about: invocation.about as ActivationMeta, mine: true });
     }
   }
 
   /** Granted elsewhere, or here by an incarnation that is gone. */
-  grant(host: string, about: About): void {
+  grant(host: string, about: ActivationMeta): void {
     const id = newActivationId(this.clock.at, 3);
     const lease = this.proofs.lease({ host, id, attempt: 1, about: aboutDigest(about) }, { epoch: 1, turn: 1 });
     this.known.push({ id, attempt: 1, about, lease, mine: host === "h" });
@@ -143,7 +143,7 @@ function lie(world: World, random: Random): HostMessage {
   const attempt = random.chance(0.8) ? (truth?.attempt ?? 1) : random.int(1, 3);
   const counter = random.pick([truth?.lease.counter ?? 0, other?.lease.counter ?? 0, random.int(0, 1e9), 0]);
   const lease = { epoch: random.chance(0.8) ? (truth?.lease.epoch ?? 1) : random.int(0, 5), counter };
-  const honest = (truth?.about ?? callOf().about) as About;
+  const honest = (truth?.about ?? callOf().about) as ActivationMeta;
   const about = random.chance(0.6)
     ? honest
     : {
@@ -174,7 +174,7 @@ async function live(seed: number): Promise<World> {
   const random = new Random(seed);
   const world = new World();
   for (const host of ["h", "g", "g"])
-    world.grant(host, callOf({ about: { namespaceId: random.pick(NAMESPACES) } }).about as About);
+    world.grant(host, callOf({ about: { namespaceId: random.pick(NAMESPACES) } }).about as ActivationMeta);
   for (let step = 0; step < STEPS; step++) {
     const isIn = world.connection !== undefined;
     if (!isIn || random.chance(0.03)) {

@@ -1,19 +1,20 @@
 // The rules as text: what holds, what is changed, and that hosts which share a bridge leave each other's doors open.
 import { describe, expect, it } from "vitest";
 import {
+  type BridgeNetwork,
   changesFor as changesForAny,
-  type Ground,
   NOTHING,
   type Openings,
   removalOf,
   rulesHold as rulesHoldFor,
 } from "../../../runtime-host/engine/firewall-rules.ts";
 
-const ground: Ground = { bridge: "br-edgewhisk", gateway: "172.18.0.1", subnet: "172.18.0.0/16" };
+const ground: BridgeNetwork = { bridge: "br-edgewhisk", gateway: "172.18.0.1", subnet: "172.18.0.0/16" };
 const EMPTY = "-P PREROUTING ACCEPT\n-P INPUT ACCEPT\n";
 const everybody = { alive: () => true };
-const rulesHold = (listing: string, on: Ground, port: number) => rulesHoldFor(listing, on, { port, openings: NOTHING });
-const changesFor = (listing: string, on: Ground, options: { port: number; alive: (port: number) => boolean }) =>
+const rulesHold = (listing: string, on: BridgeNetwork, port: number) =>
+  rulesHoldFor(listing, on, { port, openings: NOTHING });
+const changesFor = (listing: string, on: BridgeNetwork, options: { port: number; alive: (port: number) => boolean }) =>
   changesForAny(listing, on, { openings: NOTHING, ...options });
 
 /** What iptables would list after being told `text`. */

@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { countsConnections, Firewall } from "../../../runtime-host/engine/firewall.ts";
-import { chainOf, type Ground, NOTHING, rulesHold } from "../../../runtime-host/engine/firewall-rules.ts";
+import { type BridgeNetwork, chainOf, NOTHING, rulesHold } from "../../../runtime-host/engine/firewall-rules.ts";
 import { silent } from "../support.ts";
 
-const ground: Ground = { bridge: `ewt${process.pid}`, gateway: "127.0.0.99", subnet: "127.0.99.0/24" };
+const ground: BridgeNetwork = { bridge: `ewt${process.pid}`, gateway: "127.0.0.99", subnet: "127.0.99.0/24" };
 const iptables = (...args: string[]) =>
   execFileSync("iptables", ["-w", "5", "-t", "mangle", ...args], { encoding: "utf8", stdio: "pipe" });
 const missing = ((): string | null => {

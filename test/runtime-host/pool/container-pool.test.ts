@@ -8,8 +8,8 @@ import type { Containers, Job } from "../../../runtime-host/container/contract.t
 import { SENTINEL } from "../../../runtime-host/container/log-lines.ts";
 import type { ContainerSpec, Creation, Engine, Fetched, OutputSink } from "../../../runtime-host/engine/engine.ts";
 import { PROCESS_SECURITY } from "../../../runtime-host/engine/security-level.ts";
-import type { PoolLimits } from "../../../runtime-host/pool/book.ts";
 import { ContainerPool } from "../../../runtime-host/pool/container-pool.ts";
+import type { PoolLimits } from "../../../runtime-host/pool/pool-state.ts";
 import { errorOf, jobOf, type Ran, runOn } from "../engine/actions.ts";
 import { silent } from "../support.ts";
 

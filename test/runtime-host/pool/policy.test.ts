@@ -2,8 +2,14 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Book, type PoolLimits, type Prewarm, type Slot, type Waiter } from "../../../runtime-host/pool/book.ts";
 import { nextStep, refusal, type Step, warm } from "../../../runtime-host/pool/policy.ts";
+import {
+  type PoolLimits,
+  PoolState,
+  type Prewarm,
+  type Slot,
+  type Waiter,
+} from "../../../runtime-host/pool/pool-state.ts";
 
 const LIMITS: PoolLimits = {
   memory: 1024,
@@ -19,20 +25,20 @@ const LIMITS: PoolLimits = {
 const NOW = 100_000;
 
 function book(limits: Partial<PoolLimits> = {}, prewarms: Prewarm[] = []) {
-  return new Book({ ...LIMITS, ...limits }, prewarms);
+  return new PoolState({ ...LIMITS, ...limits }, prewarms);
 }
 
 function waiter(key: string, more: Partial<Waiter> = {}): Waiter {
   return { key, runtime: "nodejs:20", memory: 256, since: NOW, ...more };
 }
 
-function slot(of: Book, key: string | null, state: Slot["state"], more: Partial<Slot> = {}): Slot {
+function slot(of: PoolState, key: string | null, state: Slot["state"], more: Partial<Slot> = {}): Slot {
   const added = of.add({ runtime: more.runtime ?? "nodejs:20", memory: more.memory ?? 256, key, now: NOW - 1_000 });
   of.move(added, state, NOW - 1_000);
   return Object.assign(added, more);
 }
 
-function first(of: Book, now = NOW): unknown {
+function first(of: PoolState, now = NOW): unknown {
   const step = nextStep(of, now);
   if (step === null) return null;
   if (step.do === "run") return ["run", step.waiter.key, step.slot.id];
@@ -383,7 +389,7 @@ const KEYS = 6;
 
 function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { served: number; largest: number } {
   const reactive = { minCount: 1, maxCount: 3, ttl: 400, threshold: 3, increment: 1 };
-  const pool = new Book<Waiter>(limits, [{ runtime: "nodejs:20", memory: 128, count: 2, reactive }]);
+  const pool = new PoolState<Waiter>(limits, [{ runtime: "nodejs:20", memory: 128, count: 2, reactive }]);
   const pending: { at: number; do: () => void }[] = [];
   let now = 0;
   let served = 0;

@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
+import { processTable } from "../../../runtime-host/machine/process-table.ts";
 import { StartFailure } from "../../../runtime-host/standalone/failure.ts";
 import { migrate } from "../../../runtime-host/standalone/migrations.ts";
 import { type Platform, startPlatform } from "../../../runtime-host/standalone/platform.ts";
-import { processTable } from "../../../runtime-host/standalone/process-table.ts";
 
 const WRANGLER_TOML = `
 name = "canary"

@@ -21,7 +21,7 @@ export interface SimEvent {
 
 const EPOCH = 1_800_000_000_000;
 /** A world with more events than this goes round in circles. */
-const MOST_EVENTS = 100_000;
+const MAX_EVENTS = 100_000;
 
 export class Circles extends Error {}
 
@@ -110,8 +110,8 @@ export class Kernel {
       }
       this.#now = event.at;
       this.owner = event.owner;
-      if (++this.events > MOST_EVENTS)
-        throw new Circles(`more than ${MOST_EVENTS} events: something goes round in circles`);
+      if (++this.events > MAX_EVENTS)
+        throw new Circles(`more than ${MAX_EVENTS} events: something goes round in circles`);
       const run = event.run;
       event.run = null;
       run();

@@ -1,11 +1,11 @@
 // A runtime host of a simulated world: the product's links, dispatcher and outbox around simulated containers. Its disk
 // outlives its process; each start has a new boot id.
 
-import { Dispatcher } from "../../../runtime-host/dispatcher.ts";
+import { Outbox } from "../../../runtime-host/delivery/outbox.ts";
+import { Payloads } from "../../../runtime-host/link/payloads.ts";
+import { SchedulerLink } from "../../../runtime-host/link/scheduler-link.ts";
 import type { Logger } from "../../../runtime-host/logger.ts";
-import { Outbox } from "../../../runtime-host/outbox.ts";
-import { Payloads } from "../../../runtime-host/payloads.ts";
-import { SchedulerLink } from "../../../runtime-host/scheduler-link.ts";
+import { RunController } from "../../../runtime-host/runs/run-controller.ts";
 import { PROTOCOL_VERSION, type SchedulerMessage } from "../../../src/protocol/messages.ts";
 import type { Kernel, Owner } from "../machine/kernel.ts";
 import type { Random } from "../machine/random.ts";
@@ -166,7 +166,7 @@ export class SimHost {
     const nothing = (): never => {
       throw new Error("no blobs and no code in this world");
     };
-    const dispatcher = new Dispatcher({
+    const dispatcher = new RunController({
       ...{ host: name, boot, memory, links, containers, outbox, kept, log },
       payloads: new Payloads({ putBlob: nothing }, log),
       sideDoor: { getBlob: nothing },

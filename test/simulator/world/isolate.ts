@@ -3,12 +3,12 @@
 
 import type { Identity } from "../../../src/entities/identity.ts";
 import { fail, type Result } from "../../../src/errors.ts";
-import type { Callable } from "../../../src/invocation/callable.ts";
 import { FanOut } from "../../../src/invocation/fan-out.ts";
 import { fire } from "../../../src/invocation/fire.ts";
 import { invoke } from "../../../src/invocation/invoke.ts";
-import type { FireDesk } from "../../../src/invocation/ports.ts";
+import type { FireContext } from "../../../src/invocation/ports.ts";
 import type { Actions } from "../../../src/invocation/resolve.ts";
+import type { ResolvedAction } from "../../../src/invocation/resolved-action.ts";
 import { step } from "../../../src/invocation/step.ts";
 import type { Triggers } from "../../../src/invocation/triggers.ts";
 import type { CompositionRpc, Plan, Run, StepReply, StepRequest } from "../../../src/protocol/composition.ts";
@@ -77,7 +77,7 @@ export class Isolate implements Owner {
     const { history } = this.#options;
     const handedOn = call.composition === true ? { hop: 0 } : {};
     try {
-      const invoked = await invoke(this.#desk(call), this.#actions, {
+      const invoked = await invoke(this.#context(call), this.#actions, {
         // A stored key would be sealed, and nothing is sealed here.
         identity: { ...identityOf(what.namespace), derived: call.composition === true },
         epoch: 1,
@@ -104,7 +104,7 @@ export class Isolate implements Owner {
     const { namespace, plan } = what;
     try {
       const doors = { triggers: triggersOf(namespace, plan), fanOut: this.#fanOut };
-      const fired = await fire(this.#desk(call), doors, {
+      const fired = await fire(this.#context(call), doors, {
         // A stored key would be sealed, and nothing is sealed here.
         identity: { ...identityOf(namespace), derived: true },
         epoch: 1,
@@ -124,15 +124,15 @@ export class Isolate implements Owner {
 
   /** A store asks for the fan-out of a fire. */
   resume(fact: Fire, started: string[]): Promise<void> {
-    return this.#fanOut.run(this.#desk({ number: 0, id: null }), fact, { started, epoch: 1 });
+    return this.#fanOut.run(this.#context({ number: 0, id: null }), fact, { started, epoch: 1 });
   }
 
   /** A composition asks for a step. */
   step(request: StepRequest): Promise<StepReply> {
-    return step(this.#desk({ number: 0, id: null }), { actions: this.#actions, epoch: 1 }, request);
+    return step(this.#context({ number: 0, id: null }), { actions: this.#actions, epoch: 1 }, request);
   }
 
-  #desk(call: Pick<Call, "number" | "id">): FireDesk {
+  #context(call: Pick<Call, "number" | "id">): FireContext {
     const { kernel, history, bindings, shards } = this.#options;
     return {
       now: () => Math.floor(kernel.now + this.skew),
@@ -228,7 +228,7 @@ function identityOf(namespace: NamespacePlan): Identity {
 }
 
 function actionsOf(plans: readonly ActionPlan[], compositions: readonly ComposedPlan[]): Actions {
-  const find = async (_desk: unknown, { path, name }: EntityKey): Promise<Result<Callable>> => {
+  const find = async (_desk: unknown, { path, name }: EntityKey): Promise<Result<ResolvedAction>> => {
     const plan = plans.find((each) => each.name === name);
     if (plan !== undefined) return { ok: true, value: callableOf(path, plan) };
     const composed = compositions.find((each) => each.name === name);
@@ -239,7 +239,7 @@ function actionsOf(plans: readonly ActionPlan[], compositions: readonly Composed
 }
 
 /** A conductor finds what it will name in a parameter of its own. */
-function composedOf(path: string, { name, kind, parts }: ComposedPlan): Callable {
+function composedOf(path: string, { name, kind, parts }: ComposedPlan): ResolvedAction {
   const plain = callableOf(path, { name, ...CONDUCTOR });
   const components = parts.map((part) => ({ path, name: part }));
   const plan: Plan = kind === "sequence" ? { kind, components } : { kind, action: { path, name } };
@@ -251,7 +251,7 @@ function composedOf(path: string, { name, kind, parts }: ComposedPlan): Callable
 function callableOf(
   path: string,
   { name, kind, labels, timeout, memory, concurrency }: Omit<ActionPlan, "runMs" | "fragile">,
-): Callable {
+): ResolvedAction {
   return {
     name,
     version: "0.0.1",

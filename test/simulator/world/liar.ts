@@ -1,8 +1,8 @@
 // A host whose token was stolen: it has dialled in, knows all that other hosts were sent, leases included, and says of it what
 // it likes. Nothing fits it, so that it is given no work; whatever it says must change nothing.
 
+import { SchedulerLink } from "../../../runtime-host/link/scheduler-link.ts";
 import type { Logger } from "../../../runtime-host/logger.ts";
-import { SchedulerLink } from "../../../runtime-host/scheduler-link.ts";
 import { completionOf } from "../../../src/entities/activation.ts";
 import { success } from "../../../src/entities/outcome.ts";
 import {

@@ -14,8 +14,8 @@ const IDLE = 3_000;
 const LATELY = 15_000;
 const ON_ITS_WAY = 500;
 /** Attempts of a row: one for each host that was lost or refused it, and where nothing broke none but for that. */
-const MOST_ATTEMPTS = 40;
-const MOST_ATTEMPTS_CALM = 6;
+const MAX_ATTEMPTS = 40;
+const MAX_ATTEMPTS_CALM = 6;
 
 /** Where nothing breaks, at any time. */
 export function noneWaits(world: World): void {
@@ -51,7 +51,7 @@ export function noRefusal(world: World, scheduler: string, name: string): void {
 /** No line of rows waits beside an idle host that suits it, and no row is sent round in circles. */
 export async function linesOf(world: World): Promise<boolean> {
   const { history, kernel, scenario } = world;
-  const most = scenario.profile === "calm" ? MOST_ATTEMPTS_CALM : MOST_ATTEMPTS;
+  const most = scenario.profile === "calm" ? MAX_ATTEMPTS_CALM : MAX_ATTEMPTS;
   for (const node of world.nodes("store")) {
     const { lines } = await world.bindings.ACTIVATIONS.getByName(node.name).backlog();
     for (const { kind, memory, labels, oldestWaitMs, reason } of lines) {

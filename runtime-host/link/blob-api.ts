@@ -1,0 +1,130 @@
+// Large things travel beside the frames: HTTP to the Worker with the host's token, keep-alive, bounded in size, time and tries.
+
+import { Pool } from "undici";
+import type { ActivationMeta } from "../../src/entities/activation.ts";
+import type { Lease } from "../../src/protocol/messages.ts";
+import { aboutDigest } from "../../src/protocol/proofs.ts";
+import { reasonOf } from "../logger.ts";
+import { backoff } from "./backoff.ts";
+
+export interface BlobApi {
+  /** Rejects with SideDoorError. */
+  getBlob(key: string, options: { max: number }): Promise<Buffer>;
+  /** Under the lease of the activation whose result or logs it is. */
+  putBlob(key: string, bytes: Buffer | string, grant: { lease: Lease; about: ActivationMeta }): Promise<void>;
+  getCode(key: string, options: { max: number }): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+export class SideDoorError extends Error {
+  /** The platform refused for good: the same request will not succeed later. */
+  readonly final: boolean;
+  /** Each try was answered, and each answer ended before its end: the blob is damaged. */
+  readonly cut: boolean;
+  constructor(message: string, options: { final: boolean; cut?: boolean }) {
+    super(message);
+    this.name = "SideDoorError";
+    this.final = options.final;
+    this.cut = options.cut ?? false;
+  }
+}
+
+interface Payload {
+  body?: Buffer | string;
+  /** Bytes of the answer. */
+  max: number;
+  headers?: Record<string, string>;
+}
+
+export interface SideDoorOptions {
+  url: string;
+  token: string;
+  tries?: number;
+  firstPause?: number;
+  /** ms for one try. */
+  timeout?: number;
+}
+
+export function openSideDoor(options: SideDoorOptions): BlobApi {
+  const { token, tries = 4, firstPause = 100, timeout = 30_000 } = options;
+  const pool = new Pool(options.url, {
+    connections: 16,
+    headersTimeout: timeout,
+    bodyTimeout: timeout,
+    connectTimeout: 5_000,
+  });
+  const authorization = `Bearer ${token}`;
+
+  async function once(method: "GET" | "PUT", path: string, payload: Payload): Promise<Buffer> {
+    const { body, max, headers = {} } = payload;
+    const response = await pool.request({
+      method,
+      path,
+      headers: {
+        authorization,
+        ...headers,
+        ...(body === undefined ? {} : { "content-type": "application/octet-stream" }),
+      },
+      ...(body === undefined ? {} : { body }),
+      signal: AbortSignal.timeout(timeout),
+    });
+    const status = response.statusCode;
+    if (status >= 200 && status < 300) {
+      try {
+        return await collect(response.body, max);
+      } catch (error) {
+        if (error instanceof SideDoorError || (error as Error).name === "TimeoutError") throw error;
+        throw new SideDoorError(reasonOf(error), { final: false, cut: true });
+      }
+    }
+    await response.body.dump({ limit: 65_536 });
+    const final = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
+    throw new SideDoorError(`the platform answered ${status}`, { final });
+  }
+
+  async function request(method: "GET" | "PUT", path: string, payload: Payload): Promise<Buffer> {
+    const pause = backoff({ first: firstPause, max: 2_000 });
+    let cut = true;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once(method, path, payload);
+      } catch (error) {
+        const final = error instanceof SideDoorError && error.final;
+        if (final) throw error;
+        cut &&= error instanceof SideDoorError && error.cut;
+        if (attempt >= tries) throw new SideDoorError(reasonOf(error), { final: false, cut });
+        await new Promise((resolve) => setTimeout(resolve, pause.next()));
+      }
+    }
+  }
+
+  return {
+    getBlob: (key, { max }) => request("GET", `/host/v1/blobs/${encoded(key)}`, { max }),
+    async putBlob(key, body, { lease, about }) {
+      const headers = {
+        "edgewhisk-lease": `${lease.epoch}.${lease.counter}`,
+        "edgewhisk-about": encodeURIComponent(aboutDigest(about)),
+      };
+      await request("PUT", `/host/v1/blobs/${encoded(key)}`, { body, max: 65_536, headers });
+    },
+    getCode: (key, { max }) => request("GET", `/host/v1/code/${encoded(key)}`, { max }),
+    close: () => pool.destroy(),
+  };
+}
+
+async function collect(body: AsyncIterable<Buffer>, max: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    // Leaving the loop destroys the stream.
+    if (size > max) throw new SideDoorError(`the platform sent more than ${max} bytes`, { final: true });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** Slashes in keys are part of the path. */
+function encoded(key: string): string {
+  return key.split("/").map(encodeURIComponent).join("/");
+}

@@ -1,0 +1,168 @@
+// The containers behind the book's slots: makes them, removes them (until it has worked), and has strays swept up.
+
+import { rmSync } from "node:fs";
+import { totalmem } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BLACKBOX } from "../../src/entities/runtimes.ts";
+import { ActionContainer, type Started } from "../container/action-container.ts";
+import type { Job } from "../container/contract.ts";
+import type { Engine } from "../engine/engine.ts";
+import { type Logger, reasonOf } from "../logger.ts";
+import { KeyedSemaphore } from "./keyed-semaphore.ts";
+import type { PoolState, Slot } from "./pool-state.ts";
+
+export interface CrewOptions {
+  /** For spilled logs. */
+  folder: string;
+  /** For journals; this pool's alone. */
+  journals: string;
+  log: Logger;
+}
+
+/** ms a server has to start listening. */
+const HELLO = 10_000;
+/** Twice this is the longest a stray lives. */
+const SWEEP_EVERY = 10_000;
+/** Removals under way at once: more only wait for each other inside the engine, and none of a hundred ends in time. */
+const REMOVALS = 4;
+/** The same for pausing and resuming: of sixteen at once each took a second, of two thirty milliseconds. */
+const FREEZES = 2;
+const REMOVE_AGAIN = 1_000;
+const LOOKS = 25;
+const LOOK_AGAIN = 1_000;
+/** Part of the machine's memory that is to stay free. */
+const SHORT = 0.08;
+const MAX_AGAIN = 30_000;
+
+export class ContainerManager {
+  readonly #engine: Engine;
+  readonly #options: CrewOptions;
+  readonly #containers = new Map<Slot, ActionContainer>();
+  readonly #removals = new Set<Promise<void>>();
+  readonly #removing = new KeyedSemaphore(REMOVALS);
+  readonly #freezing = new KeyedSemaphore(FREEZES);
+  #number = 0;
+  #lookedAt = 0;
+  #sweptAt = performance.now();
+  #stopping = false;
+
+  constructor(engine: Engine, options: CrewOptions) {
+    this.#engine = engine;
+    this.#options = options;
+  }
+
+  /** Only for slots whose container has been made. */
+  of(slot: Slot): ActionContainer {
+    const container = this.#containers.get(slot);
+    if (container === undefined) throw new Error(`slot ${slot.id} (${slot.state}) has no container`);
+    return container;
+  }
+
+  /** `job`: who it is made for, or null for a prewarmed one. Never rejects. */
+  async make(slot: Slot, job: Job | null): Promise<Started> {
+    const prefix = `${BLACKBOX}:`;
+    const image = slot.runtime.startsWith(prefix) ? slot.runtime.slice(prefix.length) : undefined;
+    const began = performance.now();
+    const spec = {
+      number: ++this.#number,
+      kind: image === undefined ? slot.runtime : BLACKBOX,
+      memory: slot.memory,
+      ...(image === undefined ? {} : { image }),
+      ...(job === null ? {} : { owner: ownerOf(job) }),
+    };
+    const helloTimeout = job === null ? HELLO : Math.min(HELLO, job.limits.timeout);
+    const { folder, journals } = this.#options;
+    const started = await ActionContainer.start(this.#engine, spec, { folder, journals, helloTimeout });
+    const ms = Math.round(performance.now() - began);
+    this.#options.log.debug("container-made", { number: spec.number, ms, ok: started.ok, prewarm: job === null });
+    if (started.ok) this.#containers.set(slot, started.container);
+    return started;
+  }
+
+  /** A prewarmed one is this job's from now on. */
+  give(slot: Slot, job: Job): void {
+    this.of(slot).adopted(ownerOf(job));
+  }
+
+  pause(slot: Slot): Promise<void> {
+    return this.#freezing.take(() => this.of(slot).pause());
+  }
+
+  resume(slot: Slot): Promise<void> {
+    return this.#freezing.take(() => this.of(slot).resume());
+  }
+
+  /** Looks again at what those hold that do not run: a few, since it asks the kernel for each. */
+  measure(book: PoolState, now: number): void {
+    if (now - this.#lookedAt >= LOOK_AGAIN) {
+      this.#lookedAt = now;
+      book.squeezed = process.availableMemory() < SHORT * totalmem();
+    }
+    let looks = LOOKS;
+    for (const slot of book.slots) {
+      if ((slot.state !== "idle" && slot.state !== "ready") || now - slot.heldAt < LOOK_AGAIN) continue;
+      const container = this.#containers.get(slot);
+      if (container === undefined) continue;
+      book.measured(slot, container.held(), now);
+      if (--looks === 0) return;
+    }
+  }
+
+  /** Resolves when it is gone, however often that has to be tried. */
+  remove(slot: Slot): Promise<void> {
+    const removal = this.#remove(slot).finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
+    return removal;
+  }
+
+  /** Now and then: containers that carry our label and are not ours. */
+  sweepSometimes(now: number): void {
+    if (now - this.#sweptAt < SWEEP_EVERY) return;
+    this.#sweptAt = now;
+    const known = new Set([...this.#containers.values()].map((each) => each.id));
+    const { log } = this.#options;
+    this.#engine.sweep(known).then(
+      (removed) => removed > 0 && log.warn("strays-removed", { containers: removed }),
+      (error) => log.debug("sweep-failed", { reason: reasonOf(error) }),
+    );
+  }
+
+  /** Waits until `empty`, as long as at least one container goes within each `patience` ms, and `longest` ms at most; then has the
+   * engine remove what is left. */
+  async stop(empty: () => boolean, { patience, longest }: { patience: number; longest: number }): Promise<void> {
+    this.#stopping = true;
+    const until = performance.now() + longest;
+    let left = this.#containers.size;
+    let progress = performance.now();
+    while (!empty() && performance.now() < Math.min(until, progress + patience)) {
+      await Promise.race([...this.#removals, sleep(20)]);
+      if (this.#containers.size === left) continue;
+      left = this.#containers.size;
+      progress = performance.now();
+    }
+    await this.#engine.sweep(new Set(), { last: true }).catch(() => 0);
+    await this.#engine.close();
+    rmSync(this.#options.journals, { recursive: true, force: true });
+  }
+
+  async #remove(slot: Slot): Promise<void> {
+    const container = this.#containers.get(slot);
+    for (let wait = REMOVE_AGAIN; container !== undefined; wait = Math.min(wait * 2, MAX_AGAIN)) {
+      try {
+        await this.#removing.take(() => container.remove());
+        break;
+      } catch (error) {
+        this.#options.log.warn("remove-failed", { reason: reasonOf(error) });
+        if (this.#stopping) break;
+        await sleep(wait, undefined, { ref: false });
+      }
+    }
+    this.#containers.delete(slot);
+  }
+}
+
+function ownerOf(job: Job) {
+  const action = job.path.replaceAll("/", "_");
+  const { namespaceId, revision } = job;
+  return { namespaceId, namespace: job.context.namespace ?? "", action, revision };
+}

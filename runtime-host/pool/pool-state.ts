@@ -1,0 +1,285 @@
+// The pool's book: which containers there are, in what state, and who waits. Plain data without I/O or clocks, so that policy
+// and tests can reason about it; container-pool.ts keeps it true.
+
+export type SlotState =
+  /** Being made. */
+  | "creating"
+  /** Made, has never run: bound to a key, or prewarmed (key null). */
+  | "ready"
+  /** At least one run under way. */
+  | "busy"
+  /** Answered; its output is still being read. */
+  | "settling"
+  | "idle"
+  | "pausing"
+  | "paused"
+  | "resuming"
+  /** On its way out; never used again. */
+  | "removing";
+
+export interface Slot {
+  readonly id: number;
+  /** Kind, or `blackbox:<image>`. */
+  readonly runtime: string;
+  /** MB */
+  readonly memory: number;
+  /** Namespace uuid, path and revision; null = prewarmed. */
+  key: string | null;
+  state: SlotState;
+  running: number;
+  /** Runs it may have at once; 1 until it has its action. */
+  concurrency: number;
+  /** Runs it is expected to have at once when it has its action. */
+  prospect: number;
+  /** When the state began. */
+  since: number;
+  /** When it was last made, given or answered. */
+  usedAt: number;
+  /** MB it was last seen to hold without a run, and when; null = not known. */
+  held: number | null;
+  heldAt: number;
+  /** Takes no more runs; removed when the last one ends. */
+  doomed: boolean;
+}
+
+export interface Waiter {
+  readonly key: string;
+  readonly runtime: string;
+  readonly memory: number;
+  readonly since: number;
+}
+
+export interface PoolLimits {
+  /** MB that runs may use together, and what does not run besides. */
+  readonly memory: number;
+  /** Part of its limit that a container without a run counts with where nobody knows what it holds. */
+  readonly idleShare: number;
+  /** Containers, whatever their state. */
+  readonly containers: number;
+  /** Creations under way at once. */
+  readonly creations: number;
+  readonly waiting: number;
+  /** ms after which nobody may overtake the one who waits longest. */
+  readonly patience: number;
+  readonly pauseGrace: number;
+  readonly idleTimeout: number;
+}
+
+/** Kept ready without knowing the action. */
+export interface Prewarm {
+  readonly runtime: string;
+  readonly memory: number;
+  /** At the start; with `reactive` until the first ttl has passed. */
+  readonly count: number;
+  readonly reactive?: Reactive;
+}
+
+/** Upstream's words: a number that follows what was started in the last minute. */
+export interface Reactive {
+  readonly minCount: number;
+  readonly maxCount: number;
+  /** ms an unused one is kept that is not wanted any more. */
+  readonly ttl: number;
+  /** Starts per minute that ask for `increment` more. */
+  readonly threshold: number;
+  readonly increment: number;
+}
+
+export class PoolState<W extends Waiter = Waiter> {
+  readonly limits: PoolLimits;
+  readonly prewarms: readonly Prewarm[];
+  /** The machine itself is short of memory. */
+  squeezed = false;
+  /** In order of arrival. */
+  readonly waiting: W[] = [];
+  readonly #slots = new Map<number, Slot>();
+  /** Slots of each key, in order of creation. */
+  readonly #byKey = new Map<string, Slot[]>();
+  readonly #counts = new Map<SlotState, number>();
+  /** When runs needed a container that had never run, by runtime and memory. */
+  readonly #demand = new Map<string, Demand>();
+  /** Mean ms of each key's last runs, in order of last use. */
+  readonly #paces = new Map<string, number>();
+  #startTime = SHORTEST_START;
+  #nextId = 1;
+  #active = 0;
+  #booked = 0;
+
+  constructor(limits: PoolLimits, prewarms: readonly Prewarm[] = []) {
+    this.limits = limits;
+    this.prewarms = prewarms;
+  }
+
+  get slots(): Iterable<Slot> {
+    return this.#slots.values();
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** MB of what runs or is made for somebody who waits. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /** MB in all: what runs with its limit, the others with what they hold. */
+  get booked(): number {
+    return this.#booked;
+  }
+
+  /** Whether those that do not run hold as much as may run, so that one more would be too much once it has run. `leaving`: MB of
+   * those on their way out. */
+  crowded(memory: number, leaving = 0): boolean {
+    const idle = this.#booked - this.#active - leaving;
+    return idle + memory * this.limits.idleShare > this.limits.memory;
+  }
+
+  get demand(): Iterable<Demand> {
+    return this.#demand.values();
+  }
+
+  add(slot: { runtime: string; memory: number; key: string | null; now: number; prospect?: number }): Slot {
+    const { runtime, memory, key, now, prospect = 1 } = slot;
+    const added: Slot = {
+      id: this.#nextId++,
+      runtime,
+      memory,
+      key,
+      state: "creating",
+      running: 0,
+      concurrency: 1,
+      prospect,
+      since: now,
+      usedAt: now,
+      held: null,
+      heldAt: 0,
+      doomed: false,
+    };
+    this.#slots.set(added.id, added);
+    this.#count(added, 1);
+    if (key !== null) this.#list(key).push(added);
+    return added;
+  }
+
+  move(slot: Slot, state: SlotState, now: number): void {
+    this.#count(slot, -1);
+    slot.state = state;
+    slot.since = now;
+    this.#count(slot, 1);
+  }
+
+  /** Gives a prewarmed container to a key; it is that key's for good. */
+  bind(slot: Slot, key: string): void {
+    if (slot.key === key) return;
+    if (slot.key !== null) throw new Error("a container cannot change hands");
+    this.#count(slot, -1);
+    slot.key = key;
+    this.#count(slot, 1);
+    this.#list(key).push(slot);
+  }
+
+  remove(slot: Slot): void {
+    if (!this.#slots.delete(slot.id)) return;
+    this.#count(slot, -1);
+    if (slot.key === null) return;
+    const list = this.#list(slot.key).filter((each) => each !== slot);
+    if (list.length === 0) this.#byKey.delete(slot.key);
+    else this.#byKey.set(slot.key, list);
+  }
+
+  ofKey(key: string): readonly Slot[] {
+    return this.#byKey.get(key) ?? NONE;
+  }
+
+  count(state: SlotState): number {
+    return this.#counts.get(state) ?? 0;
+  }
+
+  /** MB it counts with as it stands. */
+  weight(slot: Slot): number {
+    return isActive(slot) ? slot.memory : (slot.held ?? slot.memory * this.limits.idleShare);
+  }
+
+  /** Without a run it holds this many MB. */
+  measured(slot: Slot, held: number | null, now: number): void {
+    this.#count(slot, -1);
+    slot.held = held === null ? null : Math.min(Math.ceil(held), slot.memory);
+    slot.heldAt = now;
+    this.#count(slot, 1);
+  }
+
+  wanted(runtime: string, memory: number, now: number): void {
+    const name = `${runtime}@${memory}`;
+    const times = this.#demand.get(name)?.times ?? [];
+    if (times.push(now) > MAX_STARTS) times.shift();
+    this.#demand.delete(name);
+    this.#demand.set(name, { runtime, memory, at: now, times });
+    if (this.#demand.size > MAX_DEMANDS) this.#demand.delete(this.#demand.keys().next().value as string);
+  }
+
+  /** A run of this key took `ms`. */
+  ran(key: string, ms: number): void {
+    const mean = this.#paces.get(key);
+    this.#paces.delete(key);
+    this.#paces.set(key, mean === undefined ? ms : mean + (ms - mean) * (ms < mean ? FASTER : SLOWER));
+    if (this.#paces.size > MAX_PACES) this.#paces.delete(this.#paces.keys().next().value as string);
+  }
+
+  /** A container was made in `ms`. */
+  made(ms: number): void {
+    this.#startTime += (ms - this.#startTime) * START_WEIGHT;
+  }
+
+  /** Mean ms of the last creations. */
+  get startTime(): number {
+    return Math.max(SHORTEST_START, this.#startTime);
+  }
+
+  /** ms of a run of this key where it is not held up, or null if none is known. */
+  pace(key: string): number | null {
+    return this.#paces.get(key) ?? null;
+  }
+
+  #count(slot: Slot, by: 1 | -1): void {
+    this.#counts.set(slot.state, this.count(slot.state) + by);
+    this.#booked += by * this.weight(slot);
+    if (isActive(slot)) this.#active += by * slot.memory;
+  }
+
+  #list(key: string): Slot[] {
+    let list = this.#byKey.get(key);
+    if (list === undefined) {
+      list = [];
+      this.#byKey.set(key, list);
+    }
+    return list;
+  }
+}
+
+export interface Demand {
+  readonly runtime: string;
+  readonly memory: number;
+  /** The last one. */
+  readonly at: number;
+  /** The latest, in order. */
+  readonly times: number[];
+}
+
+const NONE: readonly Slot[] = [];
+const MAX_DEMANDS = 8;
+const MAX_STARTS = 256;
+const MAX_PACES = 1_000;
+/** ms: what a start costs, where it is quicker, is still work for the machine. */
+const SHORTEST_START = 400;
+/** Weight of the newest run in a key's pace: runs that are slow because many run at once would not be quicker in more
+ * containers, so that the pace follows the quick ones. */
+const FASTER = 0.3;
+const SLOWER = 0.02;
+/** Weight of the newest start in the mean. */
+const START_WEIGHT = 0.2;
+
+function isActive(slot: Slot): boolean {
+  const { state } = slot;
+  return state === "busy" || state === "resuming" || (state === "creating" && slot.key !== null);
+}
