@@ -10,6 +10,11 @@ export type Stream = 1 | 2;
 
 /** Characters kept in memory per activation before they move to a file. */
 const IN_MEMORY = 256 * 1024;
+/** Times its limit that the JSON texts of a run's lines may take, at least and at most so many bytes: a line of nothing is a
+ * byte to who prints it, and forty to who keeps it. */
+const TEXT_SHARE = 4;
+const MIN_TEXT = 64 * 1024;
+const MAX_TEXT = 40 * 1024 * 1024;
 /** Before a line that each of the activations running then was given. */
 export const SHARED = "[shared]";
 const FAILED = "There was an issue while collecting your logs. Data might be missing.";
@@ -40,6 +45,8 @@ export class LogCollection implements LiveLogs {
   #onMore: (() => void) | null = null;
   #text = "";
   #size = 0;
+  /** Bytes of the lines' JSON texts, with commas. */
+  #kept = 0;
   #cut = 0;
   #full = false;
   #file: { path: string; fd: number } | null = null;
@@ -77,13 +84,23 @@ export class LogCollection implements LiveLogs {
     if (this.limit === 0) return;
     this.#size += bytes.length + 1;
     if (this.#full || this.#size > this.limit) {
-      this.#full = true;
-      this.#cut += bytes.length + 1;
+      this.#overflow(bytes);
       return;
     }
     const text = bytes.toString("utf8");
-    this.#append(stream, shared ? `${SHARED} ${text}` : text, now);
+    const line = textOf(stream, shared ? `${SHARED} ${text}` : text, now);
+    this.#kept += Buffer.byteLength(line) + 1;
+    if (this.#kept > Math.min(MAX_TEXT, Math.max(MIN_TEXT, TEXT_SHARE * this.limit))) {
+      this.#overflow(bytes);
+      return;
+    }
+    this.#add(line);
     this.#tell();
+  }
+
+  #overflow(bytes: Buffer): void {
+    this.#full = true;
+    this.#cut += bytes.length + 1;
   }
 
   skipped(bytes: number): void {
@@ -150,7 +167,10 @@ export class LogCollection implements LiveLogs {
   }
 
   #append(stream: Stream, text: string, now: number): void {
-    const line = JSON.stringify(`${timestamp(now)} ${stream === 1 ? "stdout" : "stderr"}: ${text}`);
+    this.#add(textOf(stream, text, now));
+  }
+
+  #add(line: string): void {
     this.#text += this.#text === "" ? line : `,${line}`;
     if (this.#text.length > IN_MEMORY) this.#spill();
   }
@@ -199,6 +219,11 @@ export class LogCollection implements LiveLogs {
       rmSync(file.path, { force: true });
     }
   }
+}
+
+/** The JSON text of a line. */
+function textOf(stream: Stream, text: string, now: number): string {
+  return JSON.stringify(`${timestamp(now)} ${stream === 1 ? "stdout" : "stderr"}: ${text}`);
 }
 
 function write(fd: number, text: string): void {

@@ -55,6 +55,20 @@ describe("a run's logs", () => {
     expect(texts(logs as unknown as Logs)).toEqual(["stdout: one", "stdout: two", "stderr: oops", "stderr: "]);
   });
 
+  it("are bounded by what they take to keep as well: lines of nothing, and characters that are long as JSON", () => {
+    for (const printed of ["\n".repeat(MB - 10), `${"\x01".repeat(MB - 10)}\n`, "ab\n".repeat(300_000)]) {
+      const from = reader();
+      const run = from.open(MB);
+      say(from, 1, printed);
+      end(from);
+      const logs = run.take({ missing: false, now: Date.now() });
+      expect(logs.lines.length).toBeLessThan(4 * MB + 1_000);
+      expect(logs.lines.length).toBeGreaterThan(3 * MB);
+      expect((JSON.parse(logs.lines) as string[]).at(-1)).toContain("Logs were truncated");
+      expect(logs.cut).toBeGreaterThan(0);
+    }
+  });
+
   it("hold whatever way the bytes are cut into chunks, markers and characters included", () => {
     const lines = fc.array(fc.string({ unit: "grapheme", maxLength: 30 }), { maxLength: 12 });
     fc.assert(
