@@ -1,9 +1,15 @@
 // Tells the roster what became of this scheduler's host, the newest word only, and tries until it has heard it: what it was
-// told before may be that the host is ill.
+// told before may be that the host is ill. A host may say what it likes as often as it likes: one call is under way at a
+// time, and what only changes the host's own account of itself waits for a pause.
 
 import type { RosterEntry, StoreName } from "../../src/protocol/rpc.ts";
-import type { SchedulerPorts } from "./ports.ts";
+import { within } from "../deadline.ts";
+import type { Cancel, SchedulerPorts } from "./ports.ts";
 
+/** ms between the beginnings of two calls that agree on whether the host is connected and drained. */
+const PAUSE = 1_000;
+/** ms after which a call counts as failed. One that arrives after all does no harm: the roster goes by `epoch` and `since`. */
+const PATIENCE = 10_000;
 const RETRY_FIRST = 500;
 const MAX_RETRY = 5_000;
 /** Failures after which it is worth a line. */
@@ -13,7 +19,14 @@ export class StatusReporter {
   readonly #ports: SchedulerPorts;
   /** Stores that have rows waiting for anybody. */
   readonly #hear: (stores: StoreName[]) => void;
-  #version = 0;
+  /** What the roster has not been told yet. */
+  #newest: RosterEntry | undefined;
+  /** What it was told last, or what is being told. */
+  #last: { entry: RosterEntry; at: number } | undefined;
+  #telling = false;
+  /** In a row. */
+  #failures = 0;
+  #cancel: Cancel | undefined;
 
   constructor(ports: SchedulerPorts, hear: (stores: StoreName[]) => void) {
     this.#ports = ports;
@@ -21,21 +34,45 @@ export class StatusReporter {
   }
 
   announce(entry: RosterEntry): void {
-    void this.#tell(entry, { version: ++this.#version, failures: 0 });
+    this.#newest = entry;
+    this.#plan();
   }
 
-  async #tell(entry: RosterEntry, state: { version: number; failures: number }): Promise<void> {
-    if (state.version !== this.#version) return;
+  #plan(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    if (this.#telling || this.#newest === undefined) return;
+    const ms = this.#pauseBefore(this.#newest);
+    if (ms <= 0) void this.#tell(this.#newest);
+    else this.#cancel = this.#ports.after(ms, () => this.#plan());
+  }
+
+  #pauseBefore(entry: RosterEntry): number {
+    // Coming, going and draining are not the host's word, and placement goes by them: they are not kept waiting.
+    if (this.#last === undefined || !isAlike(this.#last.entry, entry)) return 0;
+    const retry = this.#failures === 0 ? 0 : Math.min(MAX_RETRY, RETRY_FIRST * 2 ** (this.#failures - 1));
+    return this.#last.at + Math.max(PAUSE, retry) - this.#ports.now();
+  }
+
+  async #tell(entry: RosterEntry): Promise<void> {
+    this.#telling = true;
+    this.#newest = undefined;
+    this.#last = { entry, at: this.#ports.now() };
     try {
-      this.#hear(await this.#ports.report(entry));
+      const stores = await within((ms, run) => this.#ports.after(ms, run), PATIENCE, this.#ports.report(entry));
+      this.#failures = 0;
+      this.#hear(stores);
     } catch (error) {
-      const failures = state.failures + 1;
-      if (failures === WORTH_TELLING) {
+      this.#newest ??= entry;
+      if (++this.#failures === WORTH_TELLING) {
         this.#ports.warn(`the roster cannot be told of ${entry.scheduler}, trying on: ${String(error)}`);
       }
-      this.#ports.after(Math.min(MAX_RETRY, RETRY_FIRST * 2 ** state.failures), () => {
-        void this.#tell(entry, { version: state.version, failures });
-      });
     }
+    this.#telling = false;
+    this.#plan();
   }
+}
+
+function isAlike(one: RosterEntry, other: RosterEntry): boolean {
+  return one.connected === other.connected && one.draining === other.draining;
 }
