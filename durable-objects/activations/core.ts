@@ -23,6 +23,7 @@ import { ActivationRows, type Ended } from "./activation-rows.ts";
 import { Fires, RESUME_AFTER } from "./fires.ts";
 import { OfferQueue } from "./offer-queue.ts";
 import { offerTargetOf } from "./offers.ts";
+import { orphansOf } from "./orphans.ts";
 import type { StorePorts } from "./ports.ts";
 import { ASK_AFTER } from "./reconcile.ts";
 import { Reconciler } from "./reconciler.ts";
@@ -41,6 +42,7 @@ const ALARM_SLACK = 500;
 export class StoreCore {
   readonly #ports: StorePorts;
   readonly #ledger: ActivationRows;
+  readonly #orphans: (finished: Finished[], from: SchedulerName) => string[];
   readonly #fires: Fires;
   readonly #waiters: Waiters;
   readonly #dispatcher: OfferQueue;
@@ -63,6 +65,8 @@ export class StoreCore {
     this.#ledger = new ActivationRows(options.database);
     this.#waiters = new Waiters(ports.after);
     const ledger = this.#ledger;
+    const { sql } = options.database;
+    this.#orphans = (finished, from) => orphansOf(finished, from, { sql, records: ledger.records });
     this.#fires = new Fires({ database: options.database, records: ledger.records, ports });
     this.#dispatcher = new OfferQueue(name, {
       ledger,
@@ -140,6 +144,8 @@ export class StoreCore {
     this.#passedInVain = 0;
     const ended = this.#ledger.complete(finished, { ...from, now: this.#ports.now() });
     this.#release(ended);
+    const orphans = this.#orphans(finished, from.scheduler);
+    if (orphans.length > 0) this.#ports.forget(orphans);
   }
 
   /** Ends an activation nobody knows the outcome of; returns the record that holds. */

@@ -60,6 +60,13 @@ export class Records {
     return this.#sql.exec("SELECT 1 AS there FROM records WHERE id = ?", id).toArray().length > 0;
   }
 
+  /** Of these blob keys those that the record names; all of them if it cannot be read. Null if there is no record. */
+  named(id: ActivationId, keys: readonly string[]): string[] | null {
+    const [row] = this.#sql.exec<Row>("SELECT id, start, record, sum FROM records WHERE id = ?", id).toArray();
+    if (row === undefined) return null;
+    return row.record === "" || isWhole(row) ? keys.filter((key) => row.record.includes(key)) : [...keys];
+  }
+
   /** `unkept`: also one whose storing is off, as long as it is there. */
   get(id: ActivationId, options: { unkept: boolean }): ActivationRecord | null {
     const [row] = this.#sql
@@ -137,14 +144,19 @@ export class Records {
 
 /** The record as it was written. One that was altered on the disk is told as a failure of the platform: who reads it learns that
  * it cannot be trusted, and nothing else of it is shown. */
-function readRecord({ id, start, record, sum }: Row): ActivationRecord {
-  if (sum === UNCHECKED || sum === checksumOf(record)) return JSON.parse(record) as ActivationRecord;
+function readRecord(row: Row): ActivationRecord {
+  const { id, start, record } = row;
+  if (isWhole(row)) return JSON.parse(record) as ActivationRecord;
   console.error(`the record of activation ${id} is damaged`);
   const { statusCode, result } = internalError("The record of this activation was damaged on the platform's disk.");
   return {
     ...{ activationId: id, namespace: "", name: "", version: "0.0.0", subject: "", start, end: start, duration: 0 },
     ...{ statusCode, result: { inline: result }, size: result.length, logs: { inline: "[]" }, annotations: "[]" },
   };
+}
+
+function isWhole({ record, sum }: Row): boolean {
+  return sum === UNCHECKED || sum === checksumOf(record);
 }
 
 /** Where the result and the logs of a record lie, if not in it. A sequence's result may be that of its last step: not its own. */

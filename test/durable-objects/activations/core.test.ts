@@ -361,6 +361,17 @@ test("waiters hear the record, or nothing when their time is over", async () => 
   expect(await late).toMatchObject({ known: true, record: { statusCode: 0 } });
 });
 
+test("what a host stored for a record that came too late is forgotten", async () => {
+  const world = new World();
+  const call = callOf();
+  await world.accept([call]);
+  world.finish(call, { attempt: 1 });
+  const result = { blob: `results/${call.id}/2`, size: 2_000_000 };
+  const word = { id: call.id, attempt: 2, lease: { epoch: 1, counter: 2 }, about: call.about };
+  world.core.complete([{ ...word, completion: { ...completed(), result } }], { scheduler: "b/0", epoch: 1 });
+  expect(world.forgotten).toEqual([result.blob]);
+});
+
 test("blobs with the arguments are forgotten when the activation ends", async () => {
   const world = new World();
   const call = callOf({ args: { blob: "args/1", size: 100_000 } });
