@@ -10,7 +10,8 @@ export const TEXTS = {
       : `The supplied authentication is not authorized to access '${what}'.`,
   "kind-not-authorized": (kind: string) =>
     `The supplied authentication is not authorized to access actions of kind '${kind}'.`,
-  "not-found": () => "The requested resource does not exist.",
+  "not-found": (what: string) =>
+    what === "" ? "The requested resource does not exist." : `The requested resource '${what}' does not exist.`,
   "response-field-missing": () => "Response does not include requested property.",
   "no-such-route": () => "The requested resource could not be found.",
   "method-not-allowed": (allowed: string) => `HTTP method not allowed, supported methods: ${allowed}`,

@@ -1,7 +1,7 @@
 // Credentials, namespaces, generic HTTP behaviour and paging: parity 1.1, 1.2, 2.1, 2.2.
 
 import { expect } from "vitest";
-import { type Answer, ask, code, ECHO, fresh, key, line, make, namespace, useApi } from "./suite.ts";
+import { type Answer, ask, code, ECHO, fresh, key, line, make, namespace, tenant, useApi } from "./suite.ts";
 
 await useApi();
 
@@ -49,13 +49,19 @@ line("1.22 1.23", "namespaces know GET only, and no single form", async () => {
   expect((await ask("GET", `${NS}/${namespace(1)}`)).status).toBe(404);
 });
 
-line("1.24 1.25", "the limits of the caller are shown with their defaults", async () => {
+line("1.24 1.25", "the limits of the caller are shown with the system's, each in the same form", async () => {
   const { status, json } = await ask("GET", "limits");
   expect(status).toBe(200);
+  // A count is named where it is enforced, and nowhere else: the system's, for whoever has none of its own.
+  const system = (await ask("GET", "/", { key: null })).json.limits;
+  for (const [name, shown] of [
+    ["invocationsPerMinute", "actions_per_minute"],
+    ["concurrentInvocations", "concurrent_actions"],
+    ["firesPerMinute", "triggers_per_minute"],
+    ["maxActionInstances", "concurrent_actions"],
+  ] as const)
+    expect([name, json[name]]).toEqual([name, system[shown]]);
   for (const name of [
-    "invocationsPerMinute",
-    "concurrentInvocations",
-    "firesPerMinute",
     "minActionMemory",
     "maxActionMemory",
     "minActionLogs",
@@ -68,6 +74,28 @@ line("1.24 1.25", "the limits of the caller are shown with their defaults", asyn
     expect([name, typeof json[name]]).toEqual([name, "number"]);
   expect(json.maxParameterSize).toMatch(/^\d+ [KMG]?B$/);
 });
+
+line(
+  "1.24 1.25",
+  "what is announced is what is enforced: as many calls as are shown, and no more",
+  async () => {
+    const owner = await tenant({ invocationsPerMinute: 3, firesPerMinute: 2 });
+    const { json } = await ask("GET", "limits", { key: owner.key });
+    expect(json).toMatchObject({ invocationsPerMinute: 3, firesPerMinute: 2 });
+    await ask("PUT", "actions/counted", { key: owner.key, body: code(ECHO) });
+    await ask("PUT", "triggers/counted", { key: owner.key, body: {} });
+    for (const [path, allowed] of [
+      ["actions/counted", json.invocationsPerMinute],
+      ["triggers/counted", json.firesPerMinute],
+    ] as const) {
+      const statuses: number[] = [];
+      for (let each = 0; each <= allowed; each++)
+        statuses.push((await ask("POST", path, { key: owner.key, body: {} })).status);
+      expect([path, statuses.map((status) => status === 429)]).toEqual([path, [...Array(allowed).fill(false), true]]);
+    }
+  },
+  { needs: "admin" },
+);
 
 line("1.26", "limits know GET only and nothing below", async () => {
   for (const verb of ["PUT", "POST", "DELETE"]) expect((await ask(verb, "limits", { body: {} })).status).toBe(405);
@@ -107,6 +135,16 @@ line("2.08 2.09", "framework errors are JSON errors too", async () => {
     status: 404,
     json: { error: "The requested resource does not exist.", code: expect.any(String) },
   });
+  const missing = fresh("none");
+  expect((await ask("GET", `packages/${missing}`)).json.error).toBe(
+    `The requested resource '${namespace(1)}/${missing}' does not exist.`,
+  );
+  // An empty name is none: nothing is there to be written.
+  for (const collection of ["actions", `actions/${missing}`, "packages", "triggers", "rules"])
+    expect([collection, await ask("PUT", `${collection}/`, { body: {} })]).toEqual([
+      collection,
+      expect.objectContaining({ status: 404 }),
+    ]);
   const unknown = await ask("GET", "nothings");
   expect([unknown.status, typeof unknown.json.error, typeof unknown.json.code]).toEqual([404, "string", "string"]);
   expect((await ask("PUT", `actions/${name}`, { text: "x", headers: { "content-type": "text/plain" } })).status).toBe(

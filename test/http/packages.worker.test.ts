@@ -1,7 +1,7 @@
 // Packages over REST in workerd: what the conformance cases cannot ask of any OpenWhisk.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { admin, type Client, newClient } from "./platform.worker.ts";
+import { admin, type Client, newClient, send } from "./platform.worker.ts";
 
 const EXEC = { kind: "nodejs:default", code: "function main() {}" };
 const MB = 1024 * 1024;
@@ -18,6 +18,32 @@ beforeAll(async () => {
 
 const put = (name: string, body: unknown, query = "?overwrite=true") =>
   me.call("PUT", `/packages/${name}${query}`, body);
+
+test("what is not there is named to whoever may know that, and to nobody else", async () => {
+  const [gone, bound, foreign] = [fresh(), fresh(), fresh()];
+  const error = async (client: Client, path: string) => {
+    const { status, json } = await client.call("GET", path);
+    return [status, json.error];
+  };
+  await put(gone, {});
+  await put(bound, { binding: { namespace: me.namespace, name: gone } });
+  await other.call("PUT", `/packages/${foreign}`, { publish: true });
+  await me.call("PUT", "/packages/afar", { binding: { namespace: other.namespace, name: foreign } });
+  await me.call("DELETE", `/packages/${gone}`);
+  await other.call("DELETE", `/packages/${foreign}`);
+  for (const name of [gone, bound]) {
+    const text = `The requested resource '${me.namespace}/${name}' does not exist.`;
+    expect(await error(me, `/packages/${name}`)).toEqual([404, text]);
+    // Of an action the package's absence says no more than that it is not there.
+    expect(await error(me, `/actions/${name}/a`)).toEqual([404, "The requested resource does not exist."]);
+  }
+  expect((await error(me, "/packages/afar"))[0]).toBe(403);
+  const read = await send(`/api/v1/namespaces/${me.namespace}/packages/${gone}`, {
+    headers: { Authorization: `Basic ${btoa(other.key)}` },
+  });
+  expect(read.status).toBe(403);
+  expect((await me.call("DELETE", `/packages/${gone}`)).json.error).toBe("The requested resource does not exist.");
+});
 
 describe("a body", () => {
   test("keeps the bytes of its values, in GET, PUT and lists", async () => {

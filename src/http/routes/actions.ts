@@ -19,12 +19,8 @@ import { putAction } from "./action-put.ts";
 const COLLECTION = "/api/v1/namespaces/:ns/actions";
 
 export function actionRoutes(app: App): void {
-  for (const path of [COLLECTION, `${COLLECTION}/`]) {
-    app.get(path, list);
-    app.all(path, methodNotAllowed("GET"));
-  }
-  app.get(`${COLLECTION}/:package/`, list);
-  app.all(`${COLLECTION}/:package/`, methodNotAllowed("GET"));
+  for (const path of [COLLECTION, `${COLLECTION}/`, `${COLLECTION}/:package/`]) app.get(path, list);
+  app.all(COLLECTION, methodNotAllowed("GET"));
   for (const path of [`${COLLECTION}/:name`, `${COLLECTION}/:package/:name`]) {
     app.get(path, read);
     app.put(path, write);

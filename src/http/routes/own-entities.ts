@@ -21,10 +21,8 @@ interface Collection {
 /** The path of one of them; its verbs are to be registered after this. */
 export function collectionRoutes(app: App, collection: Collection): string {
   const root = `/api/v1/namespaces/:ns/${collection.name}`;
-  for (const path of [root, `${root}/`]) {
-    app.get(path, (c) => list(c, collection));
-    app.all(path, methodNotAllowed("GET"));
-  }
+  for (const path of [root, `${root}/`]) app.get(path, (c) => list(c, collection));
+  app.all(root, methodNotAllowed("GET"));
   return `${root}/:name`;
 }
 

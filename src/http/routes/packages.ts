@@ -19,10 +19,8 @@ const COLLECTION = "/api/v1/namespaces/:ns/packages";
 const RESERVED = "default";
 
 export function packageRoutes(app: App): void {
-  for (const path of [COLLECTION, `${COLLECTION}/`]) {
-    app.get(path, list);
-    app.all(path, methodNotAllowed("GET"));
-  }
+  for (const path of [COLLECTION, `${COLLECTION}/`]) app.get(path, list);
+  app.all(COLLECTION, methodNotAllowed("GET"));
   const one = `${COLLECTION}/:name`;
   app.get(one, read);
   app.put(one, write);
@@ -56,6 +54,10 @@ async function read(c: AppContext): Promise<Response> {
   const { stores } = c.get("services");
   const caller = c.get("identity").namespace.name;
   const opened = await openPackage(stores.entities, { caller, key: key.value });
+  // It says so only to whoever may know.
+  if (!opened.ok && opened.code === "not-found") {
+    return respond(c, fail("not-found", `${key.value.path}/${key.value.name}`));
+  }
   if (!opened.ok) return respond(c, opened);
   const { bundle, parameters, path } = opened.value;
   return json(c, await withContents(showPackage({ ...bundle, parameters }), { path, stores }));
