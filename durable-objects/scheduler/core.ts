@@ -5,6 +5,7 @@ import { type Completion, completionOf } from "../../src/entities/activation.ts"
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { internalError } from "../../src/entities/outcome.ts";
 import { decodeHostFrame } from "../../src/protocol/codec.ts";
+import { illnessForCallers } from "../../src/protocol/illness.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { needOf, unsuited } from "../../src/protocol/matching.ts";
 import type { HostReport } from "../../src/protocol/messages.ts";
@@ -250,7 +251,8 @@ export class SchedulerCore {
     }
     if (link.phase !== "ready") return "the host's inventory has not come yet";
     if (draining) return "the host is draining";
-    return link.report?.unhealthy === undefined ? undefined : `the host is unhealthy: ${link.report.unhealthy}`;
+    const ill = link.report?.unhealthy;
+    return ill === undefined ? undefined : `the host is unhealthy: ${illnessForCallers(ill)}`;
   }
 
   #crowded(): boolean {

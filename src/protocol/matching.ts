@@ -2,6 +2,7 @@
 // host alike, so that nothing is given to a host, or kept free there, that it cannot run. Pure.
 
 import { BLACKBOX, perContainer } from "../entities/runtimes.ts";
+import { illnessForCallers } from "./illness.ts";
 import type { Invocation } from "./invocation.ts";
 
 /** What a call asks of a host before anything else: calls with equal needs wait in one line. */
@@ -116,7 +117,7 @@ export function obstacle(hosts: readonly Listed[], need: Need): string {
   if (able.some(isOpen)) return "all hosts that can run it are busy";
   if (able.length > 0) {
     const ill = able.find((host) => host.unhealthy !== undefined)?.unhealthy;
-    const why = ill === undefined ? "draining" : `unhealthy: ${ill}`;
+    const why = ill === undefined ? "draining" : `unhealthy: ${illnessForCallers(ill)}`;
     return `${able.length === 1 ? "the host" : "each host"} that can run it is ${why}`;
   }
   const ofKind = connected.filter((host) => hasKind(host, need.kind));

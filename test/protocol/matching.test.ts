@@ -46,7 +46,13 @@ describe("why a call waits", () => {
     ["no connected host can run python:3.11", [host(), host({ connected: false, kinds: ["python:3.11"] })], PYTHON],
     ["all hosts that can run it are busy", [host(), host({ kinds: ["python:3.11"] })], PYTHON],
     ["the host that can run it is draining", [host(), host({ kinds: ["python:3.11"], draining: true })], PYTHON],
-    ["the host that can run it is unhealthy: disk full", [host({ unhealthy: "disk full" })], NODE],
+    ["the host that can run it is unhealthy: draining", [host({ unhealthy: "draining" })], NODE],
+    [
+      "the host that can run it is unhealthy: its outbox cannot be written",
+      [host({ unhealthy: "the outbox cannot be written: ENOSPC: no space left on device, open '/var/x/outbox/1'" })],
+      NODE,
+    ],
+    ["the host that can run it is unhealthy: its operator is told why", [host({ unhealthy: "/srv/a: b" })], NODE],
     [
       "it needs 512 MB, and no connected host that can run it has more than 256 MB",
       [host({ memory: 256 }), host({ memory: 4096, kinds: ["python:3.11"] })],

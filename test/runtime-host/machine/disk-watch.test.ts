@@ -4,6 +4,7 @@ import { statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { DiskWatch } from "../../../runtime-host/machine/disk-watch.ts";
+import { illnessForCallers } from "../../../src/protocol/illness.ts";
 import { noSmallDisk, smallDisk } from "../../support/small-disk.ts";
 
 const MB = 1024 * 1024;
@@ -26,6 +27,8 @@ it("says which disk is full, and how full, as soon as it is open", async () => {
   expect(watch.full()).toMatch(new RegExp(`^the disk of ${folder} is full: \\d+ MB are free, \\d+ must be$`));
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(changes).toBe(1);
+  // Callers hear the figures, and no folder.
+  expect(illnessForCallers(watch.full() ?? "")).toMatch(/^its disk is full: \d+ MB are free, \d+ must be$/);
 });
 
 it("says nothing where there is room, where nothing is asked for, and of a folder that is not here", async () => {
@@ -50,6 +53,7 @@ describe.skipIf(noSmallDisk !== null)(`on a disk of its own ${noSmallDisk ?? ""}
       await vi.waitFor(() => expect(watch.full()).toBeNull());
       disk.readOnly(true);
       await vi.waitFor(() => expect(watch.full()).toBe(`the disk of ${disk.folder} is read-only`));
+      expect(illnessForCallers(watch.full() ?? "")).toBe("its disk is read-only");
       disk.readOnly(false);
       await vi.waitFor(() => expect(watch.full()).toBeNull());
       expect(changed).toHaveBeenCalledTimes(4);
