@@ -55,6 +55,10 @@ export interface Env {
   /** Name of the header in which the proxy in front of us says where a request comes from, whatever its client sent. */
   CLIENT_ADDRESS_HEADER?: string;
   BUILD?: string;
+  /** When BUILD was made, ISO 8601. */
+  BUILD_DATE?: string;
+  /** What Cloudflare says of the version that is deployed. */
+  VERSION?: { timestamp: string };
   /** ms added before each confirmed write of an object returns: shows locally what a commit costs in production. */
   BENCH_COMMIT_DELAY?: string;
 }
@@ -69,6 +73,8 @@ export interface Settings {
   invokerNames: boolean;
   /** Absent: nobody has said which one this is. */
   build?: string;
+  /** When this was built or, of what is deployed, uploaded: ISO 8601. */
+  buildDate?: string;
   /** ms a call may wait for a host. */
   maxQueue: number;
   hostsMayCome: boolean;
@@ -173,6 +179,8 @@ const Variables = Secrets.extend({
     "must be the name of a header",
   ),
   BUILD: variable,
+  BUILD_DATE: variable.refine((text) => text === undefined || isDate(text), "must be a date"),
+  VERSION: z.object({ timestamp: z.string() }).optional(),
   BENCH_COMMIT_DELAY: variable.refine((text) => Number(text ?? "0") >= 0, "must be a number of ms"),
 });
 
@@ -183,6 +191,7 @@ export function checkEnv(env: Env): Checked {
   const parsed = Variables.safeParse(given);
   if (!parsed.success) return { ok: false, faults: faultsOf(parsed.error) };
   const { data } = parsed;
+  const buildDate = data.BUILD_DATE ?? data.VERSION?.timestamp;
   return {
     ok: true,
     masterSecret: secretOf(data),
@@ -193,6 +202,7 @@ export function checkEnv(env: Env): Checked {
       onLoopback: data.DEVELOPMENT_KEYS === "loopback",
       invokerNames: data.INVOKER_NAMES === "shown",
       ...(data.BUILD === undefined ? {} : { build: data.BUILD }),
+      ...(buildDate === undefined ? {} : { buildDate }),
       maxQueue: data.MAX_QUEUE_TIME * 1000,
       hostsMayCome: data.HOSTS_MAY_COME === "1",
       clientAddressHeader: data.CLIENT_ADDRESS_HEADER ?? null,
@@ -229,6 +239,10 @@ export function sentenceOf(faults: readonly Fault[]): string {
 
 function secretOf(given: z.infer<typeof Secrets>): MasterSecret {
   return { current: given.MASTER_SECRET, previous: given.MASTER_SECRET_PREVIOUS ?? null };
+}
+
+function isDate(text: string): boolean {
+  return !Number.isNaN(Date.parse(text));
 }
 
 function faultsOf(error: z.ZodError): Fault[] {

@@ -1,7 +1,7 @@
-// What this checkout calls itself: the version, and the commit where there is one.
+// What this checkout calls itself: the version, the commit where there is one, and when that was made.
 
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
@@ -15,10 +15,22 @@ export function versionOf(root: string): string {
 
 export async function buildOf(root: string): Promise<string> {
   const version = versionOf(root);
+  const commit = await lastCommit(root, "%h");
+  return commit === null ? version : `${version}+${commit}`;
+}
+
+/** ISO 8601, UTC: when the commit was made; where there is none, when these files came here. */
+export async function buildDateOf(root: string): Promise<string> {
+  const made = await lastCommit(root, "%cI");
+  return (made === null ? statSync(join(root, "package.json")).mtime : new Date(made)).toISOString();
+}
+
+/** In git's `format`; null where there is no git, or no commit. */
+async function lastCommit(root: string, format: string): Promise<string | null> {
+  const args = ["-C", root, "log", "-1", "--no-show-signature", "--abbrev=12", `--format=${format}`];
   try {
-    const { stdout } = await run("git", ["-C", root, "rev-parse", "--short=12", "HEAD"], { timeout: 2_000 });
-    return `${version}+${stdout.trim()}`;
+    return (await run("git", args, { timeout: 2_000 })).stdout.trim();
   } catch {
-    return version;
+    return null;
   }
 }

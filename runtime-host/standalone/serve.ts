@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AdminClient, createAdminClient } from "../cli/admin-client.ts";
 import { isGoing } from "../machine/process-table.ts";
-import { buildOf } from "./build.ts";
+import { buildDateOf, buildOf } from "./build.ts";
 import { type StandaloneConfig, urlOf } from "./config.ts";
 import { startDevEdge } from "./dev.ts";
 import { MIGRATIONS, STOPPED, startEdge } from "./edge.ts";
@@ -76,7 +76,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
   async function start(): Promise<Serving> {
     const began = performance.now();
     const state = openState(config.state);
-    const version = buildOf(options.root);
+    const version = Promise.all([buildOf(options.root), buildDateOf(options.root)]);
     await onStop(state.release);
     refuseNewerState(state.folder, join(options.root, MIGRATIONS));
     if (state.previous !== null) {
@@ -112,7 +112,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
       return pid !== undefined && isGoing(pid) ? "going" : "";
     };
     log("starting the Worker …");
-    const build = await version;
+    const [build, buildDate] = await version;
     const wellKnown = config.loopback || config.developmentKeys;
     const edge = await (config.dev ? startDevEdge : startEdge)({
       root: options.root,
@@ -124,6 +124,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
         MASTER_SECRET: state.secrets.masterSecret,
         MASTER_SECRET_PREVIOUS: state.secrets.masterSecretPrevious ?? "",
         BUILD: build,
+        BUILD_DATE: buildDate,
         LIMITS: LIMITS_HERE,
         // Nobody stands in front of it, unless --var says so.
         CLIENT_ADDRESS_HEADER: "",

@@ -207,9 +207,11 @@ line("2.17 2.18 2.19", "the root describes runtimes and limits, with the content
   expect(Object.keys(answer.json.runtimes)).toContain("nodejs");
 });
 
-line("2.20", "the API root describes itself", async () => {
-  for (const path of ["/api/v1", "/api/v1/"])
-    expect((await ask("GET", path, { key: null })).json).toMatchObject({
+line("2.20", "the API root describes itself, `build` is a date", async () => {
+  for (const path of ["/api/v1", "/api/v1/"]) {
+    const { json } = await ask("GET", path, { key: null });
+    expect(Date.parse(json.build)).toBeGreaterThan(Date.parse("2015-01-01"));
+    expect(json).toMatchObject({
       description: expect.any(String),
       api_version: "1.0.0",
       api_version_path: "v1",
@@ -217,6 +219,7 @@ line("2.20", "the API root describes itself", async () => {
       buildno: expect.any(String),
       swagger_paths: { ui: "/docs", "api-docs": "/api-docs" },
     });
+  }
 });
 
 line("2.24 2.26 2.27", "ping and the invokers' health answer without credentials", async () => {

@@ -15,8 +15,10 @@ line(
   "1.14",
   "a subject has at least five characters",
   async () => {
-    for (const subject of ["four", "    x", ""])
+    for (const subject of ["four", "    x", "", "     ", "four ", "  four  ", "\tfour\n"])
       expect([subject, (await admin("POST", "identities", { subject })).status]).toEqual([subject, 400]);
+    const five = Math.random().toString(36).slice(2, 7).padEnd(5, "0");
+    expect((await admin("POST", "identities", { subject: five, namespace: fresh("five") })).status).toBe(200);
   },
   { needs },
 );
@@ -48,6 +50,26 @@ line(
     await put(one, "ours", code(ECHO));
     expect((await ask("GET", "actions/ours", { key: two.key })).json.name).toBe("ours");
     expect((await invoke(two, "ours")).json).toMatchObject({ subject: two.subject, namespace });
+  },
+  { needs },
+);
+
+line(
+  "1.17",
+  "a blocked subject is found neither by its key nor by its namespace, until it is unblocked",
+  async () => {
+    const owner = await tenant();
+    await put(owner, "seen", code(ECHO, { annotations: [pair("web-export", true)] }));
+    const seen = async () => [
+      (await ask("GET", "/api/v1/namespaces", { key: owner.key })).status,
+      (await invoke(owner, "seen")).status,
+      (await ask("GET", `/api/v1/web/${owner.namespace}/default/seen.json`, { key: null })).status,
+    ];
+    expect(await seen()).toEqual([200, 200, 200]);
+    expect((await admin("POST", `identities/${owner.subject}/block`, {})).status).toBe(200);
+    expect(await seen()).toEqual([401, 401, 404]);
+    expect((await admin("POST", `identities/${owner.subject}/unblock`, {})).status).toBe(200);
+    expect(await seen()).toEqual([200, 200, 200]);
   },
   { needs },
 );

@@ -177,6 +177,22 @@ describe("what is announced", () => {
     });
   });
 
+  it("is when the platform was built, or uploaded", async () => {
+    const info = async (changes: Partial<Record<keyof Env, unknown>>) =>
+      JSON.parse((await worker(changes)("/api/v1")).text);
+    const [built, uploaded] = ["2026-11-01T10:00:00.000Z", "2026-11-02T10:00:00Z"];
+    const version = { id: "v", tag: "", timestamp: uploaded };
+    expect(await info({ BUILD: "b", BUILD_DATE: built, VERSION: version })).toMatchObject({
+      build: built,
+      buildno: "b",
+    });
+    expect(await info({ BUILD_DATE: "", VERSION: version })).toMatchObject({ build: uploaded, buildno: "dev" });
+    // By wrangler.toml it is always there.
+    expect(Date.parse((await info({})).build)).not.toBeNaN();
+    expect(await info({ VERSION: undefined })).toMatchObject({ build: "unknown" });
+    expect((await worker({ BUILD_DATE: "yesterday" })("/api/v1")).text).toContain("BUILD_DATE must be a date");
+  });
+
   it("does not name the machines to everybody, unless that is said", async () => {
     const roster = own.ROSTER.getByName(ROSTER_NAME);
     const entry = { host: "b", connected: true, draining: false, memory: 1, engine: "e", build: "b", blackbox: false };

@@ -38,14 +38,14 @@ async function root(c: AppContext): Promise<Response> {
 }
 
 function version(c: AppContext): Response {
-  const { build = "dev" } = c.get("settings");
+  const { build = "dev", buildDate = "unknown" } = c.get("settings");
   return json(
     c,
     JSON.stringify({
       description: "OpenWhisk API",
       api_version: "1.0.0",
       api_version_path: "v1",
-      build,
+      build: buildDate,
       buildno: build,
       swagger_paths: { ui: "/docs", "api-docs": "/api-docs" },
     }),
