@@ -6,6 +6,7 @@ import { checkEnv, type Env, type Settings, sentenceOf } from "./env.ts";
 import { type Failure, fail, type Result } from "./errors.ts";
 import type { Builtin } from "./invocation/builtin.ts";
 import type { Cancel, FireContext, InvocationContext } from "./invocation/ports.ts";
+import { answered } from "./invocation/retry.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
 import { ROSTER_NAME, storeNameOf } from "./protocol/names.ts";
 import { Proofs } from "./protocol/proofs.ts";
@@ -27,6 +28,8 @@ import { SystemEntities } from "./system/system-entities.ts";
 
 /** How long the list of schedulers may be reused. */
 const ROSTER_TTL = 1_000;
+/** ms the roster may take to answer. */
+const ROSTER_WITHIN = 5_000;
 /** A value older than this part of its life is renewed in the background while it is still good. */
 const RENEW_AT = 0.5;
 
@@ -146,8 +149,19 @@ export class Services {
     return this.#env.GATE.getByName(`name:${namespace}`) as unknown as GateRpc;
   }
 
+  /** Who asks it does not wait for ever: NoAnswer is thrown, and what was asked for may be done or not. */
   roster(): RosterRpc {
-    return this.#env.ROSTER.getByName(ROSTER_NAME) as unknown as RosterRpc;
+    const roster = this.#env.ROSTER.getByName(ROSTER_NAME) as unknown as RosterRpc;
+    const soon = <T>(work: Promise<T>): Promise<T> => answered(after, ROSTER_WITHIN, work);
+    return {
+      createHost: (name, options) => soon(roster.createHost(name, options)),
+      revokeHost: (name) => soon(roster.revokeHost(name)),
+      authenticate: (token) => soon(roster.authenticate(token)),
+      hosts: () => soon(roster.hosts()),
+      schedulers: () => soon(roster.schedulers()),
+      report: (entry) => soon(roster.report(entry)),
+      waiting: (store, waits) => soon(roster.waiting(store, waits)),
+    };
   }
 
   /** What the schedulers last said, at most a second old; renewed in the background while it is used. */
@@ -299,8 +313,7 @@ class RequestContext implements FireContext {
   }
 
   after(ms: number, run: () => void): Cancel {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
+    return after(ms, run);
   }
 
   scheduler(name: SchedulerName): InvokerSchedulerRpc {
@@ -330,6 +343,11 @@ class RequestContext implements FireContext {
   builtin(path: string): Builtin | undefined {
     return builtinOf(path);
   }
+}
+
+function after(ms: number, run: () => void): Cancel {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
 }
 
 function shardName(namespaceId: string, shard: number): StoreName {

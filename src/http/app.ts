@@ -6,6 +6,7 @@ import type { Env } from "../env.ts";
 import { fail, type Result } from "../errors.ts";
 import { FanOut } from "../invocation/fan-out.ts";
 import { Actions } from "../invocation/resolve.ts";
+import { NoAnswer } from "../invocation/retry.ts";
 import { Triggers } from "../invocation/triggers.ts";
 import type { Services } from "../services.ts";
 import { accepts } from "./accept.ts";
@@ -137,5 +138,6 @@ async function failed(thrown: unknown, c: AppContext): Promise<Response> {
   // Errors of the storage do not say what is wrong with it.
   const services = c.get("services") as Services | undefined;
   const reason = (await services?.stores.machine.fault()) ?? null;
-  return respond(c, reason === null ? fail("internal") : fail("storage-ailing", reason));
+  if (reason !== null) return respond(c, fail("storage-ailing", reason));
+  return respond(c, error instanceof NoAnswer ? fail("no-answer", "A part of the platform") : fail("internal"));
 }

@@ -44,9 +44,8 @@ export async function compose(ports: Ports, composing: Composing): Promise<Submi
       apiHost,
     },
   };
-  const reply = await retry({ ports, id }, () =>
-    ports.composition(run).run(run, { waitMs: Math.max(0, until - ports.now()) }),
-  );
+  const left = () => Math.max(0, until - ports.now());
+  const reply = await retry({ ports, id, waitMs: left }, () => ports.composition(run).run(run, { waitMs: left() }));
   if (reply === undefined) return outOfReach(ports);
   if (reply.kind === "full") return fail("backlog-full");
   return reply.kind === "done" ? { ok: true, kind: "done", record: reply.record } : { ok: true, kind: "accepted" };

@@ -12,7 +12,7 @@ import { invoke } from "./invoke.ts";
 import type { FireContext, InvocationContext } from "./ports.ts";
 import { payloadOf } from "./prepare.ts";
 import type { Actions } from "./resolve.ts";
-import { report, retry } from "./retry.ts";
+import { isUnknown, report, retry } from "./retry.ts";
 import type { AcceptRow } from "./submit.ts";
 
 interface FanOutOptions {
@@ -108,7 +108,7 @@ export class FanOut {
         id,
       });
       if (invoked.ok) return invoked.id;
-      return invoked.code === "internal" ? "unknown" : refused(invoked);
+      return isUnknown(invoked) ? "unknown" : refused(invoked);
     } catch (cause) {
       report(context, id, { asking: "for a rule's action", cause });
       return "unknown";

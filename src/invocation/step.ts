@@ -13,7 +13,7 @@ import type { InvocationContext } from "./ports.ts";
 import { activationMetaOf, type Calling, invocationOf, lentBy } from "./prepare.ts";
 import type { Actions } from "./resolve.ts";
 import type { ResolvedAction } from "./resolved-action.ts";
-import { retry } from "./retry.ts";
+import { isUnknown, retry } from "./retry.ts";
 import { runBuiltin } from "./run-builtin.ts";
 
 /** Of a step that runs although its action is gone by now: it cannot last longer. */
@@ -70,7 +70,7 @@ async function run(
     const known = await stepStatus(context, request, callable);
     if (known !== null) return known;
     const served = await runBuiltin(context, { id, about, args: args.value.args, apiHost: onBehalf.apiHost });
-    if (!served.ok && served.code === "internal") throw new Error(`step ${id}: its record could not be stored`);
+    if (!served.ok && isUnknown(served)) throw new Error(`step ${id}: its record could not be stored`);
     if (!served.ok) return { kind: "refused", failure: served };
     return served.kind === "done" ? done(served.record) : { kind: "accepted", limits: callable.limits };
   }
@@ -89,8 +89,9 @@ async function run(
     blocking: true,
   });
   const until = context.now() + request.waitMs;
-  const accepted = await retry({ ports: context, id }, () =>
-    context.storeOf(invocation).accept([invocation], { ...place.value, waitMs: Math.max(0, until - context.now()) }),
+  const waitMs = () => Math.max(0, until - context.now());
+  const accepted = await retry({ ports: context, id, waitMs }, () =>
+    context.storeOf(invocation).accept([invocation], { ...place.value, waitMs: waitMs() }),
   );
   if (accepted === undefined) throw new Error(`step ${id}: its store could not be reached`);
   if (accepted.kind === "full") return { kind: "refused", failure: fail("backlog-full") };

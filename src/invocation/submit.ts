@@ -6,7 +6,7 @@ import { type Failure, fail } from "../errors.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import type { ActivationStoreRpc, InvokeReply, SchedulerName } from "../protocol/rpc.ts";
 import type { SubmitPorts } from "./ports.ts";
-import { outOfReach, PAUSES, pause, report, retry } from "./retry.ts";
+import { answered, outOfReach, PAUSES, pause, report, retry } from "./retry.ts";
 
 export interface Call {
   invocation: Invocation;
@@ -36,7 +36,7 @@ export type Submitted =
 const ROW_AFTER = 1_000;
 /** Only so many schedulers are asked before the call is left to the store. */
 const MAX_ASKED = 3;
-/** How long past the caller's wait a scheduler's answer is still expected. */
+/** How long past the caller's wait an object's answer is still expected. */
 const GRACE = 2_000;
 /** A run's row outlives its timeout by this, and by the timeout once more: pulling, starting and initializing. */
 const ROW_SLACK = 120_000;
@@ -141,7 +141,8 @@ async function recordBy(ports: SubmitPorts, call: Call, until: number): Promise<
     const ms = until - ports.now();
     if (ms <= 0) return null;
     try {
-      const { record } = await ports.storeOf(call.invocation).await(call.invocation.id, { ms });
+      const asked = ports.storeOf(call.invocation).await(call.invocation.id, { ms });
+      const { record } = await answered((wait, run) => ports.after(wait, run), ms + GRACE, asked);
       if (record !== null) return record;
     } catch (cause) {
       report(ports, call.invocation.id, { asking: "its store", cause });

@@ -3,6 +3,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Env } from "../../src/env.ts";
+import { NoAnswer } from "../../src/invocation/retry.ts";
 import { servicesOf } from "../../src/services.ts";
 import { made } from "../storage/stores.worker.ts";
 import { ask, stores } from "../support/client.worker.ts";
@@ -48,6 +49,21 @@ describe("a store that fails", () => {
     const logged = log.mock.calls.flat().join("\n");
     expect(logged).toContain(id);
     expect(logged).not.toContain(SECRET);
+    log.mockRestore();
+  });
+
+  it("is a 500 that says so where an object of ours did not answer in time", async () => {
+    const services = servicesOf(env as unknown as Env);
+    if (!services.ok) throw new Error(services.text);
+    const authenticate = () => Promise.reject(new NoAnswer(5_000));
+    const roster = vi.spyOn(services.value, "roster").mockReturnValue({ ...services.value.roster(), authenticate });
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    const { status, json } = await ask("GET", "/host/v1/code/x", { headers: { Authorization: "Bearer token" } });
+    expect([status, json()]).toEqual([
+      500,
+      { error: expect.stringContaining("did not answer"), code: expect.any(String) },
+    ]);
+    roster.mockRestore();
     log.mockRestore();
   });
 

@@ -80,7 +80,7 @@ describe("a call of a sequence", () => {
     expect(await call("a/s", { waitMs: 100 })).toMatchObject({ kind: "done" });
     expect(new Set(context.runs.map((each) => each.run.id)).size).toBe(1);
     context.composing = Array.from({ length: 4 }, () => new Error("aborted"));
-    expect(await call("a/s")).toMatchObject({ ok: false, code: "internal" });
+    expect(await call("a/s")).toMatchObject({ ok: false, code: "no-answer" });
     context.fault = "the disk is full";
     context.composing = Array.from({ length: 4 }, () => new Error("aborted"));
     expect(await call("a/s")).toMatchObject({ ok: false, code: "storage-ailing" });

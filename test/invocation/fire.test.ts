@@ -176,7 +176,7 @@ describe("a fire", () => {
     context.firing = ["full"];
     expect(await shoot()).toMatchObject({ ok: false, code: "backlog-full" });
     context.firing = Array.from({ length: 4 }, () => new Error("gone"));
-    expect(await shoot()).toMatchObject({ ok: false, code: "internal" });
+    expect(await shoot()).toMatchObject({ ok: false, code: "no-answer" });
     context.fault = "the disk is full";
     context.firing = Array.from({ length: 4 }, () => new Error("gone"));
     expect(await shoot()).toMatchObject({ ok: false, code: "storage-ailing" });
@@ -229,7 +229,11 @@ describe("the lines of a fire", () => {
     ]);
   });
 
-  it("are written only when every rule has been served: else its store asks again", async () => {
+  it.each([
+    ["", undefined],
+    [", also where the disk is known to be full", "the disk is full"],
+  ])("are written only when every rule has been served: else its store asks again%s", async (_name, fault) => {
+    if (fault !== undefined) context.fault = fault;
     context.accepting = Array.from({ length: 4 }, () => new Error("gone"));
     const id = await idOf(shoot({ rules: [rule("r", "one"), rule("s", "two")] }));
     expect(context.ended.has(id)).toBe(false);

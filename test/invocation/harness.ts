@@ -45,11 +45,12 @@ type Answer = InvokeReply | Error | { after: number; reply: InvokeReply | Error 
 
 export interface Script {
   schedulers?: Record<string, Answer>;
-  accept?: ("accepted" | "full" | Error)[];
+  accept?: ("accepted" | "full" | "never" | Error)[];
   open?: (Error | "ok" | { after: number })[];
   /** Record at this time, in ms from the start. */
   recordAt?: number;
   awaitThrows?: number;
+  awaitHangs?: boolean;
   failThrows?: number;
   /** What the machine says of its disk. */
   ailing?: string;
@@ -94,7 +95,7 @@ export function world(script: Script): World {
         const word = script.accept?.[accepts.length] ?? "accepted";
         accepts.push(candidates);
         if (word instanceof Error) throw word;
-        return { kind: word };
+        return word === "never" ? new Promise(() => {}) : { kind: word };
       },
       open: async (row) => {
         const word = script.open?.[opens++] ?? "ok";
@@ -103,6 +104,7 @@ export function world(script: Script): World {
         rows.push(row);
       },
       await: async (_id, { ms }) => {
+        if (script.awaitHangs === true) return new Promise(() => {});
         if (awaitThrows-- > 0) throw new Error("store is gone");
         const wait = script.recordAt === undefined ? ms : Math.min(ms, start + script.recordAt - Date.now());
         if (recordNow() === null) await sleep(Math.max(0, wait));

@@ -111,7 +111,7 @@ describe("a built-in action", () => {
   it("asks a store that fails again, and has no answer without a record", async () => {
     expect((await run((args) => args, { fails: 2 })).answer).toMatchObject({ ok: true });
     const lost = await run((args) => args, { fails: 100 });
-    expect(lost).toMatchObject({ answer: { ok: false, code: "internal" }, stored: [] });
+    expect(lost).toMatchObject({ answer: { ok: false, code: "no-answer" }, stored: [] });
     const full = await run((args) => args, { fails: 100, fault: "the disk is full" });
     expect(full.answer).toMatchObject({ ok: false, code: "storage-ailing" });
   });

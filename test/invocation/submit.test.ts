@@ -90,7 +90,7 @@ describe("the fast path", () => {
       kind: "accepted",
     });
     const never = await run({ schedulers, open: Array(9).fill(gone) }, { waitMs: 100 });
-    expect(never.outcome).toMatchObject({ ok: false, code: "internal" });
+    expect(never.outcome).toMatchObject({ ok: false, code: "no-answer" });
     const full = await run({ schedulers, open: Array(9).fill(gone), ailing: "the disk is full" }, { waitMs: 100 });
     expect(full.outcome).toMatchObject({ ok: false, code: "storage-ailing", text: expect.stringContaining("is full") });
   });
@@ -133,7 +133,7 @@ describe("an unknown outcome", () => {
 
   it("names no id if its end cannot be written", async () => {
     const { outcome } = await run({ schedulers: { a: gone }, failThrows: 99 });
-    expect(outcome).toMatchObject({ ok: false, code: "internal" });
+    expect(outcome).toMatchObject({ ok: false, code: "no-answer" });
     const full = await run({ schedulers: { a: gone }, failThrows: 99, ailing: "the disk is full" });
     expect(full.outcome).toMatchObject({ ok: false, code: "storage-ailing" });
   });
@@ -170,9 +170,28 @@ describe("the durable path", () => {
     const again = await run({ accept: [gone, "accepted"] }, { waitMs: 0 });
     expect([again.outcome, again.accepts.length]).toEqual([{ ok: true, kind: "accepted" }, 2]);
     const never = await run({ accept: Array(9).fill(gone) }, { waitMs: 0 });
-    expect(never.outcome).toMatchObject({ ok: false, code: "internal" });
+    expect(never.outcome).toMatchObject({ ok: false, code: "no-answer" });
     const full = await run({ accept: Array(9).fill(gone), ailing: "the disk is full" }, { waitMs: 0 });
     expect(full.outcome).toMatchObject({ ok: false, code: "storage-ailing" });
+  });
+
+  it("asks the same store again where it does not answer in time", async () => {
+    const again = await run({ schedulers: { a: done }, accept: ["never", "accepted"] }, { waitMs: 0 });
+    expect([again.outcome, again.accepts.length, again.at]).toEqual([{ ok: true, kind: "accepted" }, 2, 10_050]);
+  });
+
+  it("says that nobody knows what became of it where its store never answers, and asks nobody else", async () => {
+    const never = await run({ schedulers: { a: done }, accept: Array(9).fill("never") }, { waitMs: 0 });
+    expect(never.outcome).toMatchObject({
+      ...{ ok: false, code: "no-answer", retryable: false },
+      text: expect.stringContaining("The store of this activation did not answer"),
+    });
+    expect([never.asked, never.accepts.length, never.at]).toEqual([[], 4, 41_300]);
+  });
+
+  it("answers accepted where the row is there and its store is silent then", async () => {
+    const { outcome, at } = await run({ awaitHangs: true }, { waitMs: 4_000, candidates: [] });
+    expect([outcome, at]).toEqual([{ ok: true, kind: "accepted" }, 6_000]);
   });
 
   it("waits for the record as long as the caller does", async () => {
