@@ -16,7 +16,7 @@ import { discardRest, patienceWith, tooLarge } from "./body.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
 import { respond } from "./errors.ts";
 import { Identities } from "./identities.ts";
-import { Unfinished } from "./patience.ts";
+import { unfinishedBodies } from "./patience.ts";
 import { reply } from "./reply.ts";
 import { actionRoutes } from "./routes/actions.ts";
 import { activationRoutes } from "./routes/activations.ts";
@@ -74,7 +74,7 @@ export function makeApp(open: (env: Env) => Result<Services>): App {
 }
 
 function edge(open: (env: Env) => Result<Services>): MiddlewareHandler<AppEnv> {
-  const unfinished = new Unfinished();
+  const unfinished = unfinishedBodies();
   return async (c, next) => {
     c.set("unfinished", unfinished);
     c.set("transactionId", transactionIdOf(c.req.raw.headers.get("X-Request-ID")));

@@ -109,10 +109,12 @@ export async function discardRest({ body, headers }: Request, patience: Patience
   }
 }
 
+const GIVEN_UP = { silent: "silent-body", slow: "slow-body", crowded: "too-many-bodies" } as const;
+
 /** Why a body was given up, if it was. */
 export function givenUp(cause: unknown): Failure {
   if (!(cause instanceof GivenUp)) throw cause;
-  return fail(cause.reason === "silent" ? "silent-body" : "too-many-bodies");
+  return fail(GIVEN_UP[cause.reason]);
 }
 
 /** `sender`: whose late bodies are counted together; by default the caller's key. */

@@ -4,7 +4,7 @@ import type { Context, Hono } from "hono";
 import type { Identity } from "../entities/identity.ts";
 import type { Env, Settings } from "../env.ts";
 import type { Services } from "../services.ts";
-import type { Unfinished } from "./patience.ts";
+import type { Places } from "./places.ts";
 
 export interface AppEnv {
   Bindings: Env;
@@ -12,7 +12,7 @@ export interface AppEnv {
     /** Set first, on every request. */
     transactionId: string;
     /** Bodies that are late, of this isolate. */
-    unfinished: Unfinished;
+    unfinished: Places;
     services: Services;
     settings: Settings;
     /** Set below /api/v1/namespaces only, after authentication. */

@@ -38,6 +38,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "uri-too-long": 414,
   "too-large": 413,
   "silent-body": 408,
+  "slow-body": 408,
   "too-many-bodies": 429,
   "too-many-requests": 429,
   "too-many-concurrent": 429,

@@ -1,51 +1,41 @@
-// How long a body is waited for. One that is silent is given up; one that is late counts against its sender, who may have so many
-// at a time. What has come whole with its request, as nearly all bodies have, costs a timer that never fires.
+// How long a body is waited for. One that is silent or slower than a least pace is given up; one that is late counts against its
+// sender, who may have so many at a time. What has come whole with its request, as nearly all bodies have, costs a timer that never
+// fires.
+
+import { type Place, Places } from "./places.ts";
 
 export interface Patience {
   now(): number;
   /** Calls `run` once after `ms`, unless cancelled. */
   after(ms: number, run: () => void): () => void;
-  unfinished: Unfinished;
+  unfinished: Places;
   /** Whose late bodies are counted together. */
   sender: string;
 }
 
 /** ms without a byte after which a body is given up. */
 export const SILENCE = 10_000;
+/** Bytes per second that must come on the whole of the time we wait for them, beyond the first `SILENCE`. */
+export const RATE = 8 * 1024;
 /** ms after which a body that is not whole counts. */
 export const LATE = 1_000;
 /** Late bodies of one sender, and of all of them, in one isolate. */
 export const MAX_OF_ONE = 64;
 export const MAX_OF_ALL = 1_024;
 
+/** The late bodies of one isolate. */
+export function unfinishedBodies(): Places {
+  return new Places({ ofOne: MAX_OF_ONE, ofAll: MAX_OF_ALL, lease: 2 * SILENCE });
+}
+
 /** The body is not waited for any more. */
 export class GivenUp extends Error {
   override name = "GivenUp";
-  readonly reason: "silent" | "crowded";
+  readonly reason: "silent" | "slow" | "crowded";
 
-  constructor(reason: "silent" | "crowded") {
+  constructor(reason: "silent" | "slow" | "crowded") {
     super(`a body was given up: ${reason}`);
     this.reason = reason;
-  }
-}
-
-/** The late bodies of one isolate. */
-export class Unfinished {
-  readonly #counts = new Map<string, number>();
-  #all = 0;
-
-  /** How to take it back, or null if the sender has as many as he may. */
-  enter(sender: string): (() => void) | null {
-    const count = this.#counts.get(sender) ?? 0;
-    if (count >= MAX_OF_ONE || this.#all >= MAX_OF_ALL) return null;
-    this.#counts.set(sender, count + 1);
-    this.#all++;
-    return () => {
-      const left = (this.#counts.get(sender) ?? 1) - 1;
-      if (left === 0) this.#counts.delete(sender);
-      else this.#counts.set(sender, left);
-      this.#all--;
-    };
   }
 }
 
@@ -54,12 +44,15 @@ class Wait {
   readonly #patience: Patience;
   readonly #givenUp = Promise.withResolvers<never>();
   #cancel: () => void;
-  #leave: (() => void) | null = null;
-  #heardAt: number;
+  #place: Place | null = null;
+  /** Since when a piece is waited for; null: its reader is busy with the last one, which is not the sender's fault. */
+  #since: number | null = null;
+  /** ms that earlier pieces were waited for. */
+  #waited = 0;
+  #received = 0;
 
   constructor(patience: Patience) {
     this.#patience = patience;
-    this.#heardAt = patience.now();
     // It may be given up while nobody waits for a piece.
     this.#givenUp.promise.catch(() => undefined);
     this.#cancel = patience.after(LATE, () => this.#late());
@@ -68,37 +61,59 @@ class Wait {
   /** Rejects with GivenUp. */
   async for<T>(piece: Promise<T>): Promise<T> {
     piece.catch(() => undefined);
+    const began = this.#patience.now();
+    this.#since = began;
     const heard = await Promise.race([piece, this.#givenUp.promise]);
-    this.#heardAt = this.#patience.now();
+    this.#since = null;
+    this.#waited += this.#patience.now() - began;
     return heard;
+  }
+
+  received(bytes: number): void {
+    this.#received += bytes;
   }
 
   end(): void {
     this.#cancel();
-    this.#leave?.();
+    this.#place?.leave();
   }
 
   #late(): void {
-    const { unfinished, sender } = this.#patience;
-    this.#leave = unfinished.enter(sender);
-    if (this.#leave === null) this.#givenUp.reject(new GivenUp("crowded"));
+    const { unfinished, sender, now } = this.#patience;
+    const giveWay = () => this.#giveUp("crowded");
+    this.#place = unfinished.enter(sender, { now: now(), giveWay });
+    if (this.#place === null) giveWay();
     else this.#watch();
   }
 
   #watch(): void {
-    const left = this.#heardAt + SILENCE - this.#patience.now();
-    if (left <= 0) this.#givenUp.reject(new GivenUp("silent"));
-    else this.#cancel = this.#patience.after(left, () => this.#watch());
+    const now = this.#patience.now();
+    this.#place?.renew(now);
+    const since = this.#since;
+    // What has come earns time, what was waited for uses it up.
+    const earned = SILENCE + (this.#received / RATE) * 1_000 - this.#waited;
+    const left = since === null ? LATE : since + Math.min(SILENCE, earned) - now;
+    if (left > 0) this.#cancel = this.#patience.after(Math.ceil(left), () => this.#watch());
+    else this.#giveUp(earned < SILENCE - LATE ? "slow" : "silent");
+  }
+
+  #giveUp(reason: GivenUp["reason"]): void {
+    this.#cancel();
+    this.#givenUp.reject(new GivenUp(reason));
   }
 }
 
 /** The same pieces as long as they come. Throws GivenUp; what was still awaited then ends with the request. */
-export async function* heard<T>(pieces: AsyncGenerator<T>, patience: Patience): AsyncGenerator<T> {
+export async function* heard<T extends { byteLength: number }>(
+  pieces: AsyncGenerator<T>,
+  patience: Patience,
+): AsyncGenerator<T> {
   const wait = new Wait(patience);
   try {
     for (;;) {
       const { done, value } = await wait.for(pieces.next());
       if (done === true) return;
+      wait.received(value.byteLength);
       yield value;
     }
   } finally {

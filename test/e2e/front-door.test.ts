@@ -9,19 +9,27 @@ const KEYED = `Authorization: ${basic(GUEST)}\r\n`;
 const END = "Connection: close\r\n\r\n";
 const WEB = [{ key: "web-export", value: true }];
 
-/** The status line, and ms until the server closed the connection. */
-function say(bench: Bench, text: string): Promise<{ status: string; body: string; ms: number }> {
+/** The status line, and ms until the connection was closed. `drip`: one more byte every so many ms. `leaveAfter`: we go away then. */
+function say(
+  bench: Bench,
+  text: string,
+  { drip, leaveAfter }: { drip?: number; leaveAfter?: number } = {},
+): Promise<{ status: string; body: string; ms: number }> {
   const { hostname, port } = new URL(bench.platform().url);
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => socket.write(text));
     let answer = "";
+    const dripping = drip === undefined ? undefined : setInterval(() => socket.write(" "), drip);
+    const leaving = leaveAfter === undefined ? undefined : setTimeout(() => socket.destroy(), leaveAfter);
     socket.setTimeout(60_000, () => socket.destroy(new Error("the server keeps the connection")));
     socket.on("data", (bytes) => {
       answer += bytes;
     });
     socket.on("error", reject);
     socket.on("close", () => {
+      clearInterval(dripping);
+      clearTimeout(leaving);
       const [head = "", body = ""] = answer.split("\r\n\r\n");
       resolve({ status: head.split("\r\n", 1)[0] ?? "", body, ms: performance.now() - began });
     });
@@ -54,7 +62,7 @@ onEngines(
       for (const { status, ms, body } of await waiting) {
         expect([status, JSON.parse(body).error]).toEqual([
           "HTTP/1.1 408 Request Timeout",
-          "The body of the request did not come: nothing of it for 10 seconds.",
+          "The body of the request did not come within 10 seconds, or stopped for as long.",
         ]);
         expect(ms).toBeGreaterThan(9_000);
       }
@@ -62,6 +70,24 @@ onEngines(
         "HTTP/1.1 401 Unauthorized",
         "HTTP/1.1 404 Not Found",
       ]);
+    });
+
+    it("gives up a body that drips, well before its sender has tired", async () => {
+      await put(bench, "door", { code: "function main(a) { return a; }", annotations: WEB });
+      const text = silent("/api/v1/namespaces/_/actions/door", { more: KEYED, length: 900_000 });
+      const { status, body, ms } = await say(bench, text, { drip: 1_000 });
+      expect([status, JSON.parse(body).error]).toEqual([
+        "HTTP/1.1 408 Request Timeout",
+        "The body of the request comes too slowly: on the whole at least 8 KB must come in a second.",
+      ]);
+      expect(ms).toBeLessThan(20_000);
+    });
+
+    it("has its places again when clients go away in the middle of their bodies", async () => {
+      const text = silent("/api/v1/web/guest/default/door.json");
+      await Promise.all(Array.from({ length: 64 }, () => say(bench, text, { leaveAfter: 2_000 })));
+      const { status } = await say(bench, text);
+      expect(status).toBe("HTTP/1.1 408 Request Timeout");
     });
 
     it("lets the anonymous have sixty-four late bodies, and nobody else suffers", async () => {

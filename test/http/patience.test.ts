@@ -10,39 +10,51 @@ import {
   MAX_OF_ALL,
   MAX_OF_ONE,
   type Patience,
+  RATE,
   SILENCE,
-  Unfinished,
+  unfinishedBodies,
 } from "../../src/http/patience.ts";
+import type { Places } from "../../src/http/places.ts";
 import { Clock, settle } from "../durable-objects/clock.ts";
 
 let clock: Clock;
-let unfinished: Unfinished;
+let unfinished: Places;
 
 beforeEach(() => {
   clock = new Clock();
-  unfinished = new Unfinished();
+  unfinished = unfinishedBodies();
 });
 
 function patience(sender = "someone"): Patience {
   return { now: clock.now, after: clock.after, unfinished, sender };
 }
 
+/** Of `byteLength` bytes, told apart by a number. */
+interface Piece {
+  at: number;
+  byteLength: number;
+}
+
 /** A body whose pieces the test sends. */
 function body() {
-  let next = Promise.withResolvers<IteratorResult<number>>();
+  let next = Promise.withResolvers<IteratorResult<Piece>>();
   const pieces = {
     next: () => next.promise,
     return: async () => ({ done: true, value: undefined }),
     throw: async () => ({ done: true, value: undefined }),
     [Symbol.asyncIterator]: () => pieces,
     [Symbol.asyncDispose]: async () => undefined,
-  } as unknown as AsyncGenerator<number>;
-  const send = (result: IteratorResult<number>) => {
+  } as unknown as AsyncGenerator<Piece>;
+  const send = (result: IteratorResult<Piece>) => {
     const { resolve } = next;
     next = Promise.withResolvers();
     resolve(result);
   };
-  return { pieces, send: (value: number) => send({ done: false, value }), end: () => send({ done: true, value: 0 }) };
+  return {
+    pieces,
+    send: (at: number, byteLength = 1) => send({ done: false, value: { at, byteLength } }),
+    end: () => send({ done: true, value: undefined }),
+  };
 }
 
 interface Reading {
@@ -50,10 +62,10 @@ interface Reading {
   outcome: string;
 }
 
-function reading(pieces: AsyncGenerator<number>, sender?: string): Reading {
+function reading(pieces: AsyncGenerator<Piece>, sender?: string): Reading {
   const story: Reading = { read: [], outcome: "under way" };
   const work = async () => {
-    for await (const piece of heard(pieces, patience(sender))) story.read.push(piece);
+    for await (const piece of heard(pieces, patience(sender))) story.read.push(piece.at);
     story.outcome = "whole";
   };
   void work().catch((cause: unknown) => {
@@ -68,7 +80,7 @@ describe("a body", () => {
     const story = reading(pieces);
     for (let at = 0; at < 20; at++) {
       await clock.advance(SILENCE - 1);
-      send(at);
+      send(at, RATE * (SILENCE / 1_000));
       await settle();
     }
     expect(story).toEqual({ read: Array.from({ length: 20 }, (_, at) => at), outcome: "under way" });
@@ -83,7 +95,7 @@ describe("a body", () => {
     const { pieces, send } = body();
     const story = reading(pieces);
     await clock.advance(SILENCE - 1);
-    send(1);
+    send(1, RATE * (SILENCE / 1_000));
     await settle();
     expect([never.outcome, story.outcome]).toEqual(["under way", "under way"]);
     await clock.advance(1);
@@ -92,6 +104,50 @@ describe("a body", () => {
     expect(story.outcome).toBe("under way");
     await clock.advance(1);
     expect(story).toEqual({ read: [1], outcome: "silent" });
+  });
+
+  it("that drips is given up: what has come earns time at the least pace, and a grace of ten seconds", async () => {
+    const drip = body();
+    const slow = reading(drip.pieces);
+    const enough = body();
+    const steady = reading(enough.pieces);
+    for (let at = 0; at < 100; at++) {
+      drip.send(at);
+      enough.send(at, RATE);
+      await settle();
+      await clock.advance(1_000);
+      if (at === 8) expect(slow.outcome).toBe("under way");
+      if (at === 10) expect([slow.outcome, slow.read.length]).toEqual(["slow", 11]);
+    }
+    expect(steady.outcome).toBe("under way");
+    const few = body();
+    const late = reading(few.pieces);
+    await clock.advance(SILENCE - 1_000);
+    few.send(0);
+    await settle();
+    await clock.advance(1_002);
+    expect(late.outcome).toBe("slow");
+  });
+
+  it("is not slow because of its reader", async () => {
+    const { pieces, send } = body();
+    const work = Promise.withResolvers<void>();
+    let outcome = "under way";
+    const read = async () => {
+      for await (const piece of heard(pieces, patience())) if (piece.at === 0) await work.promise;
+    };
+    void read().catch((cause: GivenUp) => {
+      outcome = cause.reason;
+    });
+    send(0);
+    await settle();
+    await clock.advance(20 * SILENCE);
+    work.resolve();
+    await settle();
+    await clock.advance(SILENCE - 1_000);
+    expect(outcome).toBe("under way");
+    await clock.advance(1_002);
+    expect(outcome).toBe("silent");
   });
 
   it("counts against its sender once it is late, until it ends in whatever way", async () => {
@@ -135,6 +191,15 @@ describe("a body", () => {
     const stories = Array.from({ length: MAX_OF_ALL + 1 }, (_, at) => reading(body().pieces, `sender ${at}`));
     await clock.advance(LATE);
     expect(stories.filter(({ outcome }) => outcome === "crowded")).toHaveLength(1);
+  });
+
+  it("of another sender is waited for although few senders have filled all places", async () => {
+    const many = Array.from({ length: MAX_OF_ALL }, (_, at) => reading(body().pieces, `sender ${at % 16}`));
+    await clock.advance(LATE);
+    const one = reading(body().pieces, "another");
+    await clock.advance(LATE);
+    expect(one.outcome).toBe("under way");
+    expect(many.filter(({ outcome }) => outcome === "crowded")).toHaveLength(1);
   });
 
   it("that is asked for as one is waited for in the same way", async () => {
