@@ -80,6 +80,7 @@ class Wait {
 
   #late(): void {
     const { unfinished, sender, now } = this.#patience;
+    // Called from another request: nothing of this one may be touched there but its promise.
     const giveWay = () => this.#giveUp("crowded");
     this.#place = unfinished.enter(sender, { now: now(), giveWay });
     if (this.#place === null) giveWay();
@@ -98,7 +99,6 @@ class Wait {
   }
 
   #giveUp(reason: GivenUp["reason"]): void {
-    this.#cancel();
     this.#givenUp.reject(new GivenUp(reason));
   }
 }
