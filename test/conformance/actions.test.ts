@@ -193,14 +193,11 @@ line("3.18 3.19 3.20", "unknown and missing kinds and missing code are refused",
   expect(unknown.json.error).toContain(
     "The specified runtime 'cobol:60' is not supported by this platform. Valid values are: '",
   );
-  for (const exec of [
-    { code: ECHO },
-    { kind: 7, code: ECHO },
-    { kind: "nodejs:default" },
-    { kind: "nodejs:default", code: 7 },
-    "x",
-    null,
-  ])
+  for (const exec of [{ code: ECHO }, { kind: 7, code: ECHO }, { kind: null, code: ECHO }, { image: "x" }, {}]) {
+    const { status, json } = await put(fresh("bad"), { exec });
+    expect([exec, status, json.error]).toEqual([exec, 400, expect.stringContaining("'kind' must be a string")]);
+  }
+  for (const exec of [{ kind: "nodejs:default" }, { kind: "nodejs:default", code: 7 }, "x", null])
     expect([exec, (await put(fresh("bad"), { exec })).status]).toEqual([exec, 400]);
 });
 

@@ -52,12 +52,24 @@ line("2.132 4.20 4.21 2.138", "blocking is 200 with the record, its logs empty",
   expect((await post(name, "?blocking=true&result=true", { n: 2 })).json).toEqual({ n: 2 });
 });
 
-line("4.26", "a warm run has no initTime", async () => {
-  const name = await action();
-  await post(name, "?blocking=true", {});
+line("4.26", "a cold run spans loading and running, a warm one the run alone", async () => {
+  const name = await action(
+    "const until = Date.now() + 2000; while (Date.now() < until); const pause = (ms) => new Promise((r) => setTimeout(r, ms)); async function main() { const began = Date.now(); await pause(300); return { began, ended: Date.now() }; }",
+  );
+  const cold = (await post(name, "?blocking=true", {})).json;
+  expect(annotation(cold, "initTime")).toBeGreaterThanOrEqual(1_990);
+  expect(cold.duration).toBeGreaterThanOrEqual(annotation(cold, "initTime") + 290);
   for (let tries = 0; tries < 5; tries++) {
     const { json } = await post(name, "?blocking=true", {});
-    if (annotation(json, "initTime") === undefined) return;
+    if (annotation(json, "initTime") !== undefined) continue;
+    const { began, ended } = json.response.result;
+    expect(json.duration).toBeGreaterThanOrEqual(290);
+    expect(json.duration).toBeLessThan(1_900);
+    for (const { start, end, duration } of [cold, json]) expect(end - start).toBe(duration);
+    // Whoever stores the record has a clock of his own, and hears of the end a little later.
+    expect(Math.abs(json.start - began)).toBeLessThan(1_000);
+    expect(Math.abs(json.end - ended)).toBeLessThan(1_000);
+    return;
   }
   throw new Error("five calls in turn were all cold");
 });
@@ -127,6 +139,30 @@ line("2.139 3.51", "final parameters with a value cannot be overridden", async (
   expect((await post(name, "?blocking=true&result=true", { open: 2 })).json).toEqual({ fixed: 1, open: 2 });
 });
 
+line("3.51", "what is frozen is what has a value when package, binding and action are merged", async () => {
+  const [bundle, bound] = [fresh("pkg"), fresh("bound")];
+  const values = { text: "", zero: 0, no: false, list: [], map: {} };
+  const provided = [P("of_package", 1), P("opened", 1), P("closed", null), P("bound_open", 1), P("nowhere", null)];
+  await make(`packages/${bundle}`, { parameters: provided });
+  await make(`packages/${bound}`, {
+    binding: { namespace: namespace(1), name: bundle },
+    parameters: [P("of_binding", 1), P("bound_open", null)],
+  });
+  const own = [...Object.entries(values).map(([name, value]) => P(name, value)), P("opened", null), P("closed", 1)];
+  await make(`actions/${bundle}/act`, code(ECHO, { annotations: [P("final", true)], parameters: own }));
+  const frozen = async (path: string, names: string[]) => {
+    const answers = names.map(async (each) => [each, (await post(path, "?blocking=true", { [each]: "mine" })).status]);
+    return (await Promise.all(answers)).filter(([, status]) => status === 400).map(([each]) => each);
+  };
+  const all = [...Object.keys(values), "of_package", "of_binding", "opened", "closed", "bound_open", "nowhere", "new"];
+  const always = [...Object.keys(values), "of_package", "closed"];
+  expect((await frozen(`${bundle}/act`, all)).sort()).toEqual([...always, "bound_open"].sort());
+  expect((await frozen(`${bound}/act`, all)).sort()).toEqual([...always, "of_binding"].sort());
+  // Without the annotation nothing is.
+  await make(`actions/${bundle}/free`, code(ECHO, { parameters: own }));
+  expect(await frozen(`${bound}/free`, all)).toEqual([]);
+});
+
 line("2.140 3.44", "a payload over 1 MB is 413", async () => {
   const name = await action();
   const answer = await post(name, "?blocking=true", { x: "y".repeat(1024 * 1024) });
@@ -157,6 +193,27 @@ line("4.02 3.10", "init parameters are in the environment, not in the arguments"
   });
   expect((await post(name, "?blocking=true&result=true", {})).json).toEqual({ a: { plain: 1 }, env: "by init" });
 });
+
+line(
+  "4.02",
+  "of the merged arguments: what the call itself gives, and what is no text, goes the same way",
+  async () => {
+    const source = "function main(a) { return { a, env: [process.env.GIVEN, process.env.NUMBER, process.env.MAP] }; }";
+    const parameters = [
+      ...[P("GIVEN", "by parameter"), P("NUMBER", 1.5), P("MAP", { x: [1] })].map((each) => ({ ...each, init: true })),
+      P("plain", 1),
+    ];
+    const result = async (name: string, body: object) => (await post(name, "?blocking=true&result=true", body)).json;
+    const name = await action(source, { parameters });
+    const call = { GIVEN: "by call", plain: 2, more: 3 };
+    const env = ["by call", "1.5", '{"x":[1]}'];
+    expect(await result(name, call)).toEqual({ a: { plain: 2, more: 3 }, env });
+    // A container is told once: of a warm run they are taken away all the same.
+    const { json } = await post(name, "?blocking=true", { GIVEN: "later", more: 4 });
+    const given = annotation(json, "initTime") === undefined ? "by call" : "later";
+    expect(json.response.result).toEqual({ a: { plain: 1, more: 4 }, env: [given, ...env.slice(1)] });
+  },
+);
 
 line("4.10", "a scalar result is a developer error", async () => {
   const name = await action("function main() { return 'text'; }");

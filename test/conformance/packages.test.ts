@@ -219,12 +219,34 @@ line("2.88", "a package with content is deleted only by force", async () => {
   expect((await ask("GET", `actions/${name}/one`)).status).toBe(404);
 });
 
-line("2.89", "a binding can be deleted when its provider is gone", async () => {
-  const name = await pack();
-  const bound = await pack(bind(name));
-  await ask("DELETE", `packages/${name}`);
-  expect((await ask("DELETE", `packages/${bound}`)).status).toBe(200);
-});
+line(
+  "2.89",
+  "a binding can be deleted whether its provider is there, closed or gone, which nothing happens to",
+  async () => {
+    const name = await pack();
+    await make(`actions/${name}/inner`, code(ECHO));
+    const afar = fresh("pkg");
+    const theirs = (method: string, body?: object) =>
+      ask(method, `packages/${afar}?overwrite=true`, { key: key(2), body });
+    await theirs("PUT", { publish: true });
+    const mine = [await pack(bind(name)), await pack(bind(name))];
+    const others = [fresh("bound"), fresh("bound")];
+    for (const each of others) await make(`packages/${each}`, { binding: { namespace: namespace(2), name: afar } });
+    const gone = async (bound = "") => {
+      const { status, json } = await ask("DELETE", `packages/${bound}`);
+      return [status, json.name === bound, (await ask("DELETE", `packages/${bound}`)).status];
+    };
+    // It is there, and not empty, which would keep a package.
+    expect(await gone(mine[0])).toEqual([200, true, 404]);
+    expect((await ask("GET", `actions/${name}/inner`)).status).toBe(200);
+    await theirs("PUT", { publish: false });
+    expect(await gone(others[0])).toEqual([200, true, 404]);
+    expect((await theirs("DELETE")).status).toBe(200);
+    expect(await gone(others[1])).toEqual([200, true, 404]);
+    await ask("DELETE", `packages/${name}?force=true`);
+    expect(await gone(mine[1])).toEqual([200, true, 404]);
+  },
+);
 
 line(
   "2.49 2.50 2.52 2.53",

@@ -170,7 +170,21 @@ line("2.12", "an Accept that excludes JSON is 406", async () => {
 });
 
 line("2.13 2.14", "CORS headers stand on answers, and OPTIONS needs no credentials", async () => {
-  for (const answer of [await ask("GET", NS), await ask("OPTIONS", `${NS}/_/actions/any/thing`, { key: null })]) {
+  const preflight = {
+    key: null,
+    headers: { origin: "https://elsewhere.test", "access-control-request-method": "PUT" },
+  };
+  for (const answer of [
+    await ask("GET", NS),
+    await ask("OPTIONS", `${NS}/_/actions/any/thing`, { key: null }),
+    await ask("OPTIONS", NS, preflight),
+    await ask("OPTIONS", `${NS}/nobody/triggers/none`, preflight),
+    await ask("OPTIONS", "limits", preflight),
+    await ask("OPTIONS", "/api/v1", preflight),
+    await ask("OPTIONS", "/api/v1/no/such/path?x=1", preflight),
+    // A wrong key is not looked at either.
+    await ask("OPTIONS", `${NS}/_/activations/`, { key: "a:b" }),
+  ]) {
     expect(answer.status).toBe(200);
     expect(answer.headers.get("access-control-allow-origin")).toBe("*");
     expect(answer.headers.get("access-control-allow-headers")).toBe(
