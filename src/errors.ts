@@ -46,6 +46,7 @@ export const TEXTS = {
   "silent-body": () => "The body of the request did not come within 10 seconds, or stopped for as long.",
   "slow-body": () => "The body of the request comes too slowly: on the whole at least 8 KB must come in a second.",
   "too-many-bodies": () => "Too many requests whose bodies are still on their way.",
+  "too-many-streams": (most: string) => `Too many logs are followed with this key already (${most}).`,
   "too-many-requests": (detail: string) => `Too many requests in the last minute (${detail}).`,
   "too-many-concurrent": (detail: string) => `Too many concurrent requests in flight (${detail}).`,
   "backlog-full": () => "Too many activations are waiting in this namespace; try again when some have run.",
@@ -83,6 +84,7 @@ export interface Failure {
 }
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  "too-many-streams",
   "too-many-requests",
   "too-many-concurrent",
   "backlog-full",

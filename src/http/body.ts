@@ -130,8 +130,8 @@ export function patienceWith(c: AppContext, sender?: string): Patience {
   };
 }
 
-/** Routes without an identity are the administrator's. */
-function keyOf(identity: Identity | undefined): string {
+/** What is counted together as one key's. Routes without an identity are the administrator's. */
+export function keyOf(identity: Identity | undefined): string {
   return identity === undefined ? "admin" : `key:${identity.keyId || identity.namespace.uuid}`;
 }
 

@@ -40,6 +40,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "silent-body": 408,
   "slow-body": 408,
   "too-many-bodies": 429,
+  "too-many-streams": 429,
   "too-many-requests": 429,
   "too-many-concurrent": 429,
   "backlog-full": 429,

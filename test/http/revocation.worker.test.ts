@@ -1,6 +1,7 @@
 // Keys that are taken away while a request goes on: slow bodies, live logs, calls that wait and calls that run.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { MAX_STREAMS } from "../../src/http/routes/follow.ts";
 import { putAction } from "../support/client.worker.ts";
 import { FakeHost, ran } from "../support/fake-host.worker.ts";
 import { admin, answer, type Client, clientOf, send } from "./platform.worker.ts";
@@ -132,6 +133,35 @@ describe("live logs", () => {
     // Who has a good key goes on hearing.
     expect(await Promise.race([theirs.ended, pause(500).then(() => "goes on")])).toBe("goes on");
     await theirs.stop();
+  });
+});
+
+describe("followed logs", () => {
+  test("are so many of one key at a time; one that is left makes room, other keys have their own", async () => {
+    const { client } = await tenant();
+    const other = await tenant();
+    for (const { call } of [client, other.client]) await call("PUT", "/actions/act", { exec: EXEC });
+    const follow = async (who: Client, id: string) =>
+      send(`/api/v1/namespaces/_/activations/${id}/logs?follow=true`, { headers: headers(who) });
+    const { json } = await client.call("POST", "/actions/act", {});
+    await runs(json.activationId);
+    // Who asks for nothing that is there holds no place.
+    expect((await follow(client, `${"0".repeat(32)}`)).status).toBe(404);
+    const streams = await Promise.all(Array.from({ length: MAX_STREAMS }, () => follow(client, json.activationId)));
+    expect(streams.map(({ status }) => status)).toEqual(Array(MAX_STREAMS).fill(200));
+    const refused = await follow(client, json.activationId);
+    expect([refused.status, ((await refused.json()) as { error: string }).error]).toEqual([
+      429,
+      `Too many logs are followed with this key already (${MAX_STREAMS}).`,
+    ]);
+    const { json: theirs } = await other.client.call("POST", "/actions/act", {});
+    const their = await follow(other.client, theirs.activationId);
+    expect(their.status).toBe(200);
+    await their.body?.cancel();
+    await streams[0]?.body?.cancel();
+    const next = async () => (await follow(client, json.activationId)).status;
+    await expect.poll(next, { timeout: 10_000 }).toBe(200);
+    await Promise.all(streams.slice(1).map(({ body }) => body?.cancel()));
   });
 });
 

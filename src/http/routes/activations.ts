@@ -13,9 +13,10 @@ import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
 import { ownNamespace } from "../namespace.ts";
 import { bodyOf, flowing, type Piece } from "../pieces.ts";
+import type { Places } from "../places.ts";
 import { flag, INTEGER, malformed, paging, printable } from "../query.ts";
 import { json } from "../reply.ts";
-import { followLogs } from "./follow.ts";
+import { followers, followLogs } from "./follow.ts";
 
 const COLLECTION = "/api/v1/namespaces/:ns/activations";
 const ID_LENGTH = 32;
@@ -23,10 +24,11 @@ const ALL = 1_000_000_000;
 const NAME = /^[\w][\w@ .-]{0,255}(\/[\w][\w@ .-]{0,255})?$/;
 
 export function activationRoutes(app: App): void {
+  const places = followers();
   for (const path of [COLLECTION, `${COLLECTION}/`]) app.get(path, list);
   for (const path of [`${COLLECTION}/:id`, `${COLLECTION}/:id/`]) app.get(path, (c) => one(c, extended));
   app.get(`${COLLECTION}/:id/result`, (c) => one(c, result));
-  app.get(`${COLLECTION}/:id/logs`, logsOrStream);
+  app.get(`${COLLECTION}/:id/logs`, (c) => logsOrStream(c, places));
   for (const path of [COLLECTION, `${COLLECTION}/`, `${COLLECTION}/:id`, `${COLLECTION}/:id/`])
     app.all(path, methodNotAllowed("GET"));
 }
@@ -63,12 +65,12 @@ async function* piecesOf(records: AsyncIterable<ActivationRecord>): AsyncGenerat
   yield separator === "[" ? "[]" : "]";
 }
 
-async function logsOrStream(c: AppContext): Promise<Response> {
+async function logsOrStream(c: AppContext, places: Places): Promise<Response> {
   const follow = flag(c, "follow");
   if (!follow.ok) return respond(c, follow);
   if (!follow.value) return one(c, logs);
   const id = idOf(c);
-  return id.ok ? followLogs(c, id.value) : respond(c, id);
+  return id.ok ? followLogs(c, id.value, places) : respond(c, id);
 }
 
 /** The id in the path, if it is one that can be in this namespace. */

@@ -10,9 +10,11 @@ import { fail } from "../../errors.ts";
 import { type Followed, type FollowPorts, follow } from "../../invocation/follow.ts";
 import { homeOf } from "../../invocation/history.ts";
 import type { BlobStore } from "../../storage/blob-store.ts";
+import { keyOf } from "../body.ts";
 import type { AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { streamOf } from "../pieces.ts";
+import { type Place, Places } from "../places.ts";
 import { reply } from "../reply.ts";
 import { type Guard, guarding } from "../still-good.ts";
 
@@ -20,7 +22,49 @@ export const EVENT_STREAM = "text/event-stream";
 /** A client whose stream ended without `end` asks again after so many ms. */
 const RETRY = "retry: 1000\n\n";
 
-export async function followLogs(c: AppContext, id: ActivationId): Promise<Response> {
+/** Streams of one key at once, and of all of them, in one isolate. */
+export const MAX_STREAMS = 64;
+const MAX_OF_ALL = 1_024;
+/** ms after which a stream counts as gone whose request does not say that it lives, and between two times that it does. */
+const LEASE = 30_000;
+const RENEW = 10_000;
+
+export function followers(): Places {
+  return new Places({ ofOne: MAX_STREAMS, ofAll: MAX_OF_ALL, lease: LEASE });
+}
+
+export async function followLogs(c: AppContext, id: ActivationId, places: Places): Promise<Response> {
+  const gone = Promise.withResolvers<null>();
+  // Called from another request: nothing of this one may be touched there but its promise.
+  const giveWay = () => gone.resolve(null);
+  const place = places.enter(keyOf(c.get("identity")), { now: Date.now(), giveWay });
+  if (place === null) return respond(c, fail("too-many-streams", String(MAX_STREAMS)));
+  const alive = setInterval(() => place.renew(Date.now()), RENEW);
+  const stay: Stay = {
+    gone: gone.promise,
+    leave() {
+      clearInterval(alive);
+      place.leave();
+    },
+  };
+  try {
+    const answer = await streamed(c, id, stay);
+    if (answer !== null) return answer;
+  } catch (cause) {
+    stay.leave();
+    throw cause;
+  }
+  stay.leave();
+  return respond(c, fail("not-found"));
+}
+
+interface Stay extends Pick<Place, "leave"> {
+  /** Resolves when the place was taken away. */
+  gone: Promise<null>;
+}
+
+/** Null: nobody knows the activation. Who gets an answer leaves its place at the end of it. */
+async function streamed(c: AppContext, id: ActivationId, stay: Stay): Promise<Response | null> {
   const services = c.get("services");
   const storeOf = (namespace: string) => services.shard(namespace, shardOf(id));
   const namespaceId = await homeOf(storeOf, id, idsOf(c.get("identity").namespace));
@@ -34,10 +78,11 @@ export async function followLogs(c: AppContext, id: ActivationId): Promise<Respo
   };
   const told = follow(ports, { id, namespaceId });
   const first = await told.next();
-  if (first.done === true || first.value.kind === "unknown") return respond(c, fail("not-found"));
+  if (first.done === true || first.value.kind === "unknown") return null;
   const seen = Number(c.req.raw.headers.get("Last-Event-ID") ?? "0") || 0;
   const headers = { "Content-Type": EVENT_STREAM, "Cache-Control": "no-cache" };
-  return reply(c, streamOf(events({ first: first.value, rest: told, seen, guard: guarding(c) })), { headers });
+  const story = { first: first.value, rest: told, seen, guard: guarding(c), stay };
+  return reply(c, streamOf(events(story)), { headers });
 }
 
 async function* linesOf(logs: Payload, blobs: Pick<BlobStore, "get">): AsyncGenerator<string[]> {
@@ -52,12 +97,13 @@ async function* linesOf(logs: Payload, blobs: Pick<BlobStore, "get">): AsyncGene
   for await (const chunk of chunksOf(blob.body)) yield reader.push(decoder.decode(chunk, { stream: true }));
 }
 
-/** `seen`: lines the client has already. Whose key is taken away hears nothing more, and no `end`. */
+/** `seen`: lines the client has already. Whose key or place is taken away hears nothing more, and no `end`. */
 async function* events(story: {
   first: Followed;
   rest: AsyncGenerator<Followed>;
   seen: number;
   guard: Guard;
+  stay: Stay;
 }): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let { seen } = story;
@@ -82,13 +128,14 @@ async function* events(story: {
   try {
     yield encoder.encode(RETRY + text(story.first));
     for (;;) {
-      const next = await Promise.race([story.rest.next(), refused]);
+      const next = await Promise.race([story.rest.next(), refused, story.stay.gone]);
       if (next === null || next.done === true) return;
       const events = text(next.value);
       if (events !== "") yield encoder.encode(events);
     }
   } finally {
     story.guard.stop();
+    story.stay.leave();
     // Not waited for: a question to a scheduler may be under way.
     story.rest.return(undefined).catch(() => undefined);
   }
