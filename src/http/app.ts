@@ -16,6 +16,7 @@ import { discardRest, patienceWith, tooLarge } from "./body.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
 import { respond } from "./errors.ts";
 import { Identities } from "./identities.ts";
+import { pathFault } from "./one-path.ts";
 import { unfinishedBodies } from "./patience.ts";
 import { reply } from "./reply.ts";
 import { actionRoutes } from "./routes/actions.ts";
@@ -107,6 +108,8 @@ function shortcut(c: AppContext): Response | null {
   if (url.length > MAX_URL) return respond(c, fail("uri-too-long"));
   if (BROKEN_ESCAPE.test(url)) return respond(c, fail("bad-request", "The address holds a '%' that begins no escape."));
   if (!URL.canParse(url) || !HOST.test(headers.get("Host") ?? "")) return respond(c, fail("bad-request", NO_HOST));
+  const fault = pathFault(url);
+  if (fault !== null) return respond(c, fail("bad-request", fault));
   if (!isWebPath(c.req.path)) {
     if (method === "OPTIONS") return reply(c, null);
     if (method === "HEAD") return respond(c, fail("method-not-allowed", "GET"));

@@ -134,6 +134,26 @@ onEngines(
       expect(status).toBe("HTTP/1.1 200 OK");
     });
 
+    it("reads a path in one way: dot segments are refused, escapes in a prefix change nothing", async () => {
+      await put(bench, "door", { code: "function main(a) { return a; }", annotations: WEB });
+      const ask = (path: string) => say(bench, `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${END}`);
+      for (const path of [
+        "/api/v1/web/../namespaces",
+        "/api/v1/web/%2e%2E/namespaces/_/actions",
+        "/api/v1/web/guest/default/door.json/../x",
+        "/./ping",
+        "/api\\v1/namespaces",
+      ]) {
+        const { status, body } = await ask(path);
+        expect([path, status]).toEqual([path, "HTTP/1.1 400 Bad Request"]);
+        expect(JSON.parse(body).error).toMatch(/^The path of the address holds/);
+      }
+      for (const path of ["/api/v1/web/guest/default/door.json?n=1", "/api/v1/%77eb/guest/default/door.json?n=1"]) {
+        const { status, body } = await ask(path);
+        expect([path, status, JSON.parse(body).n]).toEqual([path, "HTTP/1.1 200 OK", "1"]);
+      }
+    });
+
     it("tunnels nobody, and takes no CONNECT for an error of its own", async () => {
       const { status, body, ms } = await say(bench, "CONNECT example.org:80 HTTP/1.1\r\nHost: example.org:80\r\n\r\n");
       expect([status.includes(" 500 "), body, ms < 5_000]).toEqual([false, "", true]);

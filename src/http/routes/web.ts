@@ -186,10 +186,12 @@ function mayCall(wanted: RawJson | undefined, given: { user: Identity | null; ke
   }
 }
 
+/** What the router has seen as the prefix may be written with escapes. */
+const BEHIND_PREFIX = /^(?:\/[^/]+){3}\/([^/]+)\/([^/]+)\/([^/]+)(.*)$/s;
+
 /** Segments are decoded one by one; what follows the third is handed on as it came. */
 function placeOf(url: string): { target: WebTarget; rest: string } | null {
-  const path = new URL(url).pathname.slice(PREFIX.length);
-  const match = /^([^/]+)\/([^/]+)\/([^/]+)(.*)$/s.exec(path);
+  const match = BEHIND_PREFIX.exec(new URL(url).pathname);
   if (match === null) return null;
   try {
     const target = webTargetOf(match.slice(1, 4).map(decodeURIComponent));
