@@ -15,8 +15,10 @@ line(
   "1.14",
   "a subject has at least five characters",
   async () => {
-    for (const subject of ["four", "    x", "", "     ", "four ", "  four  ", "\tfour\n"])
-      expect([subject, (await admin("POST", "identities", { subject })).status]).toEqual([subject, 400]);
+    for (const subject of ["four", "    x", "", "     ", "four ", "  four  ", "\tfour\n"]) {
+      const { status, json } = await admin("POST", "identities", { subject, namespace: fresh("short") });
+      expect([subject, status, json.error]).toEqual([subject, 400, expect.stringContaining("at least 5 characters")]);
+    }
     const five = Math.random().toString(36).slice(2, 7).padEnd(5, "0");
     expect((await admin("POST", "identities", { subject: five, namespace: fresh("five") })).status).toBe(200);
   },
