@@ -27,6 +27,7 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
+const ID_WANTED = "expected one activation id: 32 hex digits, as in the answer of a call or in a list of activations";
 /** Streams in a row that may fail before we give up, and ms between them. */
 const MAX_FAILURES = 5;
 const AGAIN = 1_000;
@@ -49,7 +50,7 @@ export async function logs(
     return 0;
   }
   const [id = ""] = positionals;
-  if (positionals.length !== 1 || !/^[0-9a-f]{32}$/.test(id)) return complain("expected one activation id", 2);
+  if (positionals.length !== 1 || !/^[0-9a-f]{32}$/.test(id)) return complain(ID_WANTED, 2);
   const stored = wskProperties();
   const place = values.url ?? (process.env.EDGEWHISK_URL || stored.get("APIHOST") || "");
   const auth = values.auth ?? (process.env.EDGEWHISK_AUTH || stored.get("AUTH") || "");

@@ -65,7 +65,8 @@ function sentenceOf(folder: string, damaged: readonly Damaged[]): string {
 }
 
 function lostWith({ file, ids }: Damaged): string {
-  return `${kindOf(file).holds}${ids.length === 0 ? "" : ` (${ids.length} ids)`}`;
+  const count = ids.length === 1 ? "1 id" : `${ids.length} ids`;
+  return `${kindOf(file).holds}${ids.length === 0 ? "" : ` (${count})`}`;
 }
 
 /** The database with all that lies beside it, and a list of its ids. Returns what to say. */

@@ -53,9 +53,7 @@ export function openState(folder: string): State {
     chmodSync(folder, 0o700);
     lock = lockState(folder);
   } catch (error) {
-    throw new StartFailure(
-      `The state folder ${folder} cannot be written (${reason(error)}): choose another with --state.`,
-    );
+    throw new StartFailure(unwritable(folder, error));
   }
   if (lock.kind === "locked") {
     throw new StartFailure(
@@ -90,11 +88,7 @@ export function openState(folder: string): State {
     }
   } catch (error) {
     lock.release();
-    throw error instanceof StartFailure
-      ? error
-      : new StartFailure(
-          `The state folder ${folder} cannot be written (${reason(error)}): choose another with --state.`,
-        );
+    throw error instanceof StartFailure ? error : new StartFailure(unwritable(folder, error));
   }
   return state;
 }
@@ -129,6 +123,12 @@ function token(): string {
   return randomBytes(32).toString("base64url");
 }
 
-function reason(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+/** Of no room on its disk, or within the user's quota of it. */
+const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+
+/** Why the start ends, and the way out. */
+export function unwritable(folder: string, error: unknown): string {
+  const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+  const way = NO_ROOM.has(reason) ? "free some space on its disk, or choose another" : "choose another";
+  return `The state folder ${folder} cannot be written (${reason}): ${way} with --state.`;
 }

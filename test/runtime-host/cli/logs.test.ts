@@ -22,6 +22,11 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
+it.each([[], ["0123"], [ID, ID], ["x".repeat(32)]])("says what an activation id looks like: %j", async (...argv) => {
+  expect(await logs(argv.flat())).toBe(2);
+  expect(said).toMatch(/^edgewhisk logs: expected one activation id: 32 hex digits/);
+});
+
 it("names what it wants: the platform, then the key", async () => {
   expect(await logs([ID])).toBe(2);
   expect(said).toMatch(/EDGEWHISK_URL .* --url, or use "wsk property set --apihost … --auth …"/);

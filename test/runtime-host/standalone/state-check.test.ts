@@ -73,6 +73,14 @@ describe("a database is found out", () => {
     for (let n = 0; n < 64; n++) bytes[at + n] = (bytes[at + n] ?? 0) ^ 0xff;
     fs.writeFileSync(path(file), bytes);
   };
+
+  it("and one id in it is told as one", async () => {
+    fs.rmSync(path(STORE));
+    make(STORE, "schema_version", IDS.slice(0, 1));
+    flip(STORE, 4_096);
+    expect(await refusal()).toMatch(/ \(1 id\) may be lost/);
+  });
+
   it.each<[string, string, (file: string) => void, RegExp]>([
     [
       "of which half is there",

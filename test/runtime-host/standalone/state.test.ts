@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { processTable, startOf, withDescendants } from "../../../runtime-host/machine/process-table.ts";
 import { StartFailure } from "../../../runtime-host/standalone/failure.ts";
 import { placeOf } from "../../../runtime-host/standalone/place.ts";
-import { openState } from "../../../runtime-host/standalone/state.ts";
+import { openState, unwritable } from "../../../runtime-host/standalone/state.ts";
 
 let parent: string;
 let folder: string;
@@ -92,6 +92,12 @@ describe("state folder", () => {
     writeFileSync(join(folder, "lock"), JSON.stringify({ pid: 1, started: "x" }));
     state.release();
     expect(readFileSync(join(folder, "lock"), "utf8")).toContain('"pid":1');
+  });
+
+  it.each(["ENOSPC", "EDQUOT"])("says to free space where there is none (%s)", (code) => {
+    expect(unwritable("/x", Object.assign(new Error("no room"), { code }))).toBe(
+      `The state folder /x cannot be written (${code}): free some space on its disk, or choose another with --state.`,
+    );
   });
 
   it("gives one sentence when it cannot be written", () => {
