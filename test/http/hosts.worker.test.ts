@@ -7,7 +7,7 @@ import type { Env } from "../../src/env.ts";
 import { ABOUT_HEADER, isOldObject, LEASE_HEADER } from "../../src/http/host-blobs.ts";
 import { aboutDigest, Proofs } from "../../src/protocol/proofs.ts";
 import { aboutOf, callOf } from "../durable-objects/calls.ts";
-import { ask, stores } from "../support/client.worker.ts";
+import { ask, putAction, stores } from "../support/client.worker.ts";
 import { FakeHost, platform, roster } from "../support/fake-host.worker.ts";
 
 const LEVEL = {
@@ -86,6 +86,41 @@ describe("dialling in", () => {
     expect((await platform("/admin/v1/schedulers/watched/9", { headers })).status).toBe(404);
     expect((await platform("/admin/v1/schedulers/watched/0", { method: "POST", headers })).status).toBe(405);
     await platform("/admin/v1/hosts/watched", { method: "DELETE", headers });
+    await expect.poll(() => host.closed).toBe(true);
+  });
+
+  it("says to the caller of a blocking call why it waits, and only to the administrator where the host's disk is", async () => {
+    await putAction("patient", {
+      exec: { kind: "nodejs:22", code: { key: "code/x", hash: "x", size: 1 }, binary: false },
+    });
+    const host = await FakeHost.dial({ name: "narrow", kinds: ["nodejs:22"] });
+    const unhealthy = "the disk of /srv/my state is full: 3 MB are free, 256 must be";
+    host.send({ t: "health", memory: 2048, unhealthy });
+    const headers = { Authorization: "Bearer test-admin-token" };
+    const listed = async () => {
+      const all = (await (await platform("/admin/v1/schedulers", { headers })).json()) as { scheduler: string }[];
+      return all.find(({ scheduler }) => scheduler === "narrow/0");
+    };
+    await expect.poll(listed).toMatchObject({ unhealthy });
+    const path = "/api/v1/namespaces/_/actions/patient?blocking=true&timeout=1000";
+    const { status, json } = await ask("POST", path, { body: "{}" });
+    expect(status).toBe(202);
+    const { activationId } = json() as { activationId: string };
+    const told = async () => (await ask("GET", `/api/v1/namespaces/_/activations/${activationId}`)).json();
+    await expect.poll(told, { timeout: 10_000 }).toMatchObject({
+      waiting: {
+        since: expect.any(Number),
+        reason: "the host that can run it is unhealthy: its disk is full: 3 MB are free, 256 must be",
+      },
+    });
+    for (const door of ["/invokers", "/invokers/ready"]) {
+      expect((await ask("GET", door, { key: null })).text).not.toContain("/srv");
+    }
+    host.send({ t: "health", memory: 2048 });
+    await expect
+      .poll(async () => ((await told()) as { waiting?: object }).waiting, { timeout: 10_000 })
+      .toBeUndefined();
+    await platform("/admin/v1/hosts/narrow", { method: "DELETE", headers });
     await expect.poll(() => host.closed).toBe(true);
   });
 
