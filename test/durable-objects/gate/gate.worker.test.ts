@@ -30,10 +30,16 @@ test("a write that goes on when the object dies still keeps leases short", async
 test("a permit is no lease: no write waits for it; a refusal has the counts", async () => {
   const request = { kind: "invoke" as const, limits: { concurrentInvocations: 1 }, expiresAt: Date.now() + 60_000 };
   expect(await gate().enter("me", { ...request, id: "1" })).toEqual({ ok: true });
-  const asked = Date.now();
-  await gate().beginWrite("other");
-  expect(Date.now() - asked).toBeLessThan(500);
-  await gate().endWrite("other");
+  // A lease would hold up each of these for 900 ms at least; so would a machine that is busy, now and then.
+  const waits: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    const fresh = testEnv().GATE.getByName(`ns ${round}`);
+    expect(await fresh.enter("me", { ...request, id: "1" })).toEqual({ ok: true });
+    const asked = Date.now();
+    await fresh.beginWrite("other");
+    waits.push(Date.now() - asked);
+  }
+  expect(Math.min(...waits)).toBeLessThan(900);
   expect(await gate().enter("me", { ...request, id: "2" })).toEqual({
     ok: false,
     ...{ reason: "concurrency", count: 1, allowed: 1 },
