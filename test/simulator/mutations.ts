@@ -448,4 +448,9 @@ export const MUTATIONS: Mutation[] = [
     patches: [{ file: HOST_LINK, find: /(occupied\([^{]*\{)/, replace: "$1 return undefined;" }],
     only: "host-twin",
   },
+  {
+    name: "a store forgets who is barred when a call comes",
+    patches: [{ file: STORE, find: /const barred = [^;]*;/, replace: "const barred = false;" }],
+    only: "namespace-bar",
+  },
 ];

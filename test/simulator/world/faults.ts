@@ -1,6 +1,7 @@
 // What breaks, and how. Victims are drawn when the fault strikes, among what there is then.
 
 import type { ObjectNode } from "../platform/objects.ts";
+import { bar } from "./barred.ts";
 import type { SimHost } from "./host.ts";
 import { type FaultPlan, PAIR } from "./scenario.ts";
 import type { World } from "./world.ts";
@@ -51,6 +52,9 @@ function strike(world: World, plan: FaultPlan): void {
       kernel.after(plan.length, null, () => twin?.kill({ silent: false }));
       return;
     }
+    case "namespace-bar":
+      bar(world, plan);
+      return;
     case "pair-crash": {
       // The host dies, and its scheduler before it has noticed.
       const host = draw(world.hosts, plan);

@@ -2,6 +2,7 @@
 // answers that agree with records, limits kept, nothing left waiting.
 
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
+import { neverStarted } from "./barred.ts";
 import { composed } from "./composed.ts";
 import { restartPlatform } from "./faults.ts";
 import { fired } from "./fired.ts";
@@ -59,6 +60,7 @@ export async function judge(world: World): Promise<Verdict> {
   deceived(world, records);
   answers(world, records);
   throttled(world);
+  neverStarted(world);
   prompt(world);
   const fires = fired(world, records);
   const compositions = composed(world);

@@ -14,6 +14,7 @@ import { wipe } from "../platform/disk.ts";
 import { Network } from "../platform/network.ts";
 import { type ObjectNode, Platform } from "../platform/objects.ts";
 import { plug } from "../platform/socket.ts";
+import type { Bar } from "./barred.ts";
 import { breakThings } from "./faults.ts";
 import { type Call, History } from "./history.ts";
 import { SimHost } from "./host.ts";
@@ -31,6 +32,7 @@ export class World {
   readonly hosts: SimHost[];
   readonly bindings: Bindings;
   readonly isolates: Isolate[] = [];
+  readonly bars: Bar[] = [];
   readonly liar: Liar | null;
   /** Stands for callers and operators outside; never fails. */
   readonly outside: Owner = { label: "outside", alive: true };
