@@ -1,8 +1,8 @@
 // Child process of outbox.test.ts: appends without end and prints each number once it is kept, until it is killed.
 
 import { writeSync } from "node:fs";
-import { Outbox } from "../../runtime-host/delivery/outbox.ts";
-import { createLogger } from "../../runtime-host/logger.ts";
+import { Outbox } from "../../../runtime-host/delivery/outbox.ts";
+import { createLogger } from "../../../runtime-host/logger.ts";
 
 const { outbox } = Outbox.open({
   dir: process.argv[2] as string,
