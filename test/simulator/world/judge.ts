@@ -9,13 +9,15 @@ import { fired } from "./fired.ts";
 import type { Call } from "./history.ts";
 import { LIAR, LIE } from "./liar.ts";
 import { isStuck, linesOf, rightlyStuck } from "./matched.ts";
-import { type Fault, PAIR } from "./scenario.ts";
+import { type Fault, PAIR, QUEUE_TIME } from "./scenario.ts";
 import { throttled } from "./throttled.ts";
 import type { World } from "./world.ts";
 
-/** After the last fault everything must have ended by then (ms): the longest row deadline, and steps
- * that wait for a host one after the other. */
-export const REST = 400_000;
+/** Steps of a composition, nested ones counted, that may wait one after the other for a host that never comes. */
+const MAX_WAITING_STEPS = 20;
+/** After the last fault everything must have ended by then (ms): the longest row deadline, and steps that wait, each for as long
+ * as anything may. */
+export const REST = 400_000 + MAX_WAITING_STEPS * QUEUE_TIME * 1_000;
 /** A caller who waits hears of the end within this time (ms), logs included. */
 const PROMPT = 3_000;
 const LOSSY: ReadonlySet<Fault> = new Set([
