@@ -38,9 +38,8 @@ for (const local of runtimes) {
     else registerRuntimeContract(family, (env) => startProcess(local, env));
 
     // Python has no handler for signals, since its children would have it as well: the engine removes what it leaves.
-    it.skipIf(family === "python")(
-      "leaves nothing behind in its temporary folder when it is asked to end",
-      async () => {
+    if (family !== "python") {
+      it("leaves nothing behind in its temporary folder when it is asked to end", async () => {
         const folder = mkdtempSync(join(tmpdir(), "edgewhisk-test-"));
         const client = new RuntimeClient(await startProcess(local, { TMPDIR: folder }));
         await client.init({ main: "main", code: EMPTY[family] });
@@ -50,8 +49,8 @@ for (const local of runtimes) {
         expect(readdirSync(folder)).toEqual([]);
         await client.close();
         rmSync(folder, { recursive: true });
-      },
-    );
+      });
+    }
 
     if (family === "python") {
       it("ends by SIGTERM, and is not ended by an interrupt while it waits", async () => {
