@@ -1,6 +1,6 @@
 // The house rules that a tool can hold: who may import whom, no cycles, file sizes, folder READMEs, no `any`.
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
@@ -127,6 +127,14 @@ describe("architecture", () => {
 
   it("opens every file with a plate", () => {
     expect(files.filter((file) => !read(file).startsWith("//"))).toEqual([]);
+  });
+
+  it("names tests in SPECIFICATION.md that are there", () => {
+    const named = [...read("SPECIFICATION.md").matchAll(/`((?:[\w-]+\/)+[\w.-]+\.test\.ts)`/g)].map(
+      (match) => match[1] ?? "",
+    );
+    expect(named.length).toBeGreaterThan(100);
+    expect(named.filter((each) => !existsSync(join(ROOT, "test", each)))).toEqual([]);
   });
 
   it("has a README in every room with code", () => {

@@ -72,7 +72,7 @@ class Refusal extends Error {
 }
 
 export async function startForwarder(options: ForwarderOptions): Promise<Forwarder> {
-  const desk = new RequestForwarder(options);
+  const forwarder = new RequestForwarder(options);
   const server = createServer({
     requestTimeout: LONGEST,
     headersTimeout: 10_000,
@@ -81,7 +81,7 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
   });
   const connections = new Shares(CONNECTIONS);
   server.on("connection", (socket) => {
-    const who = desk.who(socket.remoteAddress);
+    const who = forwarder.who(socket.remoteAddress);
     if (!connections.take(who)) return socket.destroy();
     socket.once("close", () => connections.give(who));
   });
@@ -92,7 +92,7 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
     if (busy.has(socket)) return socket.destroy();
     busy.add(socket);
     response.once("close", () => busy.delete(socket));
-    desk.serve(request, response).catch((error: unknown) => {
+    forwarder.serve(request, response).catch((error: unknown) => {
       if (error instanceof Refusal) refuse(response, error.status, error.message);
       else refuse(response, 502, "The API does not answer.");
     });
@@ -117,7 +117,7 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
     async close() {
       server.close();
       server.closeAllConnections();
-      await desk.close();
+      await forwarder.close();
     },
   };
 }
