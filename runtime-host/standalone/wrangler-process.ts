@@ -6,6 +6,10 @@ import type * as Wrangler from "wrangler";
 export type Question = { what: "worker options"; config: string } | { what: "statements"; sql: string };
 export type Answer = { value: unknown } | { error: string };
 
+// Whatever wrangler's code still waits for (an answer of the network that never comes), this process ends when it is let go: it
+// shares our standard error, and whoever reads that waits for its end.
+process.on("disconnect", () => process.exit(0));
+
 const wrangler: typeof Wrangler = createRequire(import.meta.url)("wrangler");
 
 process.on("message", (question: Question) => {
