@@ -8,9 +8,9 @@ import { hostOfToken } from "../src/protocol/names.ts";
 import { parseNetworks } from "./engine/networks.ts";
 import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry-rules.ts";
 import { LEVELS, type Level } from "./engine/security-level.ts";
-import { complaintOf, joined } from "./flags.ts";
-import type { Level as LogLevel } from "./logger.ts";
 import { type Prewarm, parsePrewarm } from "./pool/prewarm-spec.ts";
+import { complaintOf, joined } from "./program/flags.ts";
+import type { Level as LogLevel } from "./program/logger.ts";
 
 export interface HostConfig {
   /** Origin of the platform, without a trailing slash. */

@@ -13,9 +13,9 @@ import { falls } from "./engine/security-level.ts";
 import { openSideDoor } from "./link/blob-api.ts";
 import { Payloads } from "./link/payloads.ts";
 import { type LinkTiming, SchedulerLink } from "./link/scheduler-link.ts";
-import type { Logger } from "./logger.ts";
 import { DiskWatch } from "./machine/disk-watch.ts";
 import { lockState } from "./machine/state-lock.ts";
+import type { Logger } from "./program/logger.ts";
 import { RunController } from "./runs/run-controller.ts";
 import { drainHost } from "./shutdown.ts";
 

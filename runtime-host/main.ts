@@ -5,9 +5,9 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HELP, type HostConfig, parseHostConfig } from "./config.ts";
 import { type Host, startHost } from "./host.ts";
-import { createLogger, reasonOf } from "./logger.ts";
 import { openContainers } from "./pool/open.ts";
-import { buildOf } from "./standalone/build.ts";
+import { buildOf } from "./program/build.ts";
+import { createLogger, reasonOf } from "./program/logger.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 

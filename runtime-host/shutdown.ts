@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Containers } from "./container/contract.ts";
 import type { SchedulerLink } from "./link/scheduler-link.ts";
-import type { Logger } from "./logger.ts";
+import type { Logger } from "./program/logger.ts";
 import type { RunController } from "./runs/run-controller.ts";
 
 export interface Draining {

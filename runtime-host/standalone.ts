@@ -3,7 +3,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
-import { versionOf } from "./standalone/build.ts";
+import { versionOf } from "./program/build.ts";
 import { HELP, parseConfig } from "./standalone/config.ts";
 import { StartFailure } from "./standalone/failure.ts";
 import { greeting } from "./standalone/greeting.ts";

@@ -1,7 +1,7 @@
 // The admin API of a deployment, as far as first administration and the one-machine mode need it: keys and host tokens.
 
 import { z } from "zod";
-import { whyNoAnswer } from "./origin.ts";
+import { whyNoAnswer } from "../program/origin.ts";
 
 export interface AdminClient {
   /** A new identity; the key is `uuid:secret` and is shown this once. */

@@ -3,7 +3,7 @@
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { versionOf } from "../standalone/build.ts";
+import { versionOf } from "../program/build.ts";
 
 const HELP = `Usage: edgewhisk <command> [options]
 

@@ -1,10 +1,10 @@
 // `edgewhisk reseal`: after MASTER_SECRET was changed, seals all stored keys with the new one and says when the old one may go.
 
 import { parseArgs } from "node:util";
-import { complaintOf, joined } from "../flags.ts";
+import { complaintOf, joined } from "../program/flags.ts";
+import { originOf } from "../program/origin.ts";
 import { createAdminClient } from "./admin-client.ts";
 import { adminToken, NO_TOKEN } from "./admin-token.ts";
-import { originOf } from "./origin.ts";
 
 const HELP = `Usage: ADMIN_TOKEN=… edgewhisk reseal --url URL
 

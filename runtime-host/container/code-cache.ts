@@ -6,7 +6,7 @@ import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_CODE } from "../../src/entities/limits.ts";
 import { SideDoorError } from "../link/blob-api.ts";
-import { type Logger, reasonOf } from "../logger.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import { CodeDamaged } from "./contract.ts";
 
 export interface CodeRef {

@@ -7,8 +7,8 @@ import type { Outcome } from "../../src/entities/outcome.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
 import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
 import type { RegistryOptions } from "../engine/registry-rules.ts";
-import type { Logger } from "../logger.ts";
 import type { Prewarm } from "../pool/prewarm-spec.ts";
+import type { Logger } from "../program/logger.ts";
 
 /** One run. Bodies for /init and /run are made of it by bodies.ts, because deadlines are known only when they are sent. */
 export interface Job {

@@ -2,7 +2,7 @@
 
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { type Logger, reasonOf } from "../logger.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import { parseLines, type RecordHead } from "./outbox-format.ts";
 
 export interface Kept {

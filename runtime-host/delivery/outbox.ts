@@ -6,9 +6,9 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import type { Backoff } from "../link/backoff.ts";
-import type { Logger } from "../logger.ts";
-import { reasonOf } from "../logger.ts";
 import { Ailment } from "../machine/ailment.ts";
+import type { Logger } from "../program/logger.ts";
+import { reasonOf } from "../program/logger.ts";
 import { ackLine, batchOf, readRecord } from "./outbox-format.ts";
 import { headOf, type Kept, loadSegments, nameOf, type Segment } from "./outbox-segments.ts";
 

@@ -3,7 +3,7 @@
 import { Agent } from "node:http";
 import { userInfo } from "node:os";
 import Docker, { type DockerOptions } from "dockerode";
-import { reasonOf } from "../logger.ts";
+import { reasonOf } from "../program/logger.ts";
 import { type Credential, type ImageName, localName } from "./registry-rules.ts";
 
 const ANSWER_WAIT = 3_000;

@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import type Docker from "dockerode";
-import { type Logger, reasonOf } from "../logger.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import { lookAt } from "./docker-connect.ts";
 import type { Fetched } from "./engine.ts";
 import {

@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Logger, reasonOf } from "../logger.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import { type ApiPlace, apiHostOf, placeOf } from "./api-host.ts";
 import { namesFor, PLAIN } from "./docker-network.ts";
 import { canCloseNames } from "./docker-resolver.ts";

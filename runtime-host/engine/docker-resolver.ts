@@ -3,7 +3,7 @@
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { reasonOf } from "../logger.ts";
+import { reasonOf } from "../program/logger.ts";
 
 const SERVER = "127.0.0.11/32";
 const PATIENCE = 5_000;

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import { type Logger, reasonOf } from "../logger.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import type { DockerContainer } from "./docker-container.ts";
 import { removeEach } from "./docker-leftovers.ts";
 import { makeSandbox, sandboxImage } from "./docker-sandbox.ts";

@@ -1,7 +1,7 @@
 // What the Docker engine of this host can enforce, asked and tried.
 
 import type Docker from "dockerode";
-import { reasonOf } from "../logger.ts";
+import { reasonOf } from "../program/logger.ts";
 import type { EngineFacts } from "./security-level.ts";
 
 /** All but the firewall, whose state may change. */

@@ -3,7 +3,7 @@
 
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
-import { type Logger, reasonOf } from "../logger.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import { pingDocker } from "./docker-connect.ts";
 
 export interface EngineEvent {

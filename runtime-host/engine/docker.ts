@@ -4,8 +4,8 @@
 import type Docker from "dockerode";
 import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
 import type { ContainersOptions } from "../container/contract.ts";
-import { type Logger, reasonOf } from "../logger.ts";
 import { DiskWatch } from "../machine/disk-watch.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import { DiskGuard } from "./disk-guard.ts";
 import { connectDocker, pingDocker, whyNoEngine } from "./docker-connect.ts";
 import { DockerContainer } from "./docker-container.ts";

@@ -5,7 +5,7 @@ import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { type Logger, reasonOf } from "../logger.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import { type BridgeNetwork, COUNT, changesFor, type Openings, removalOf, rulesHold } from "./firewall-rules.ts";
 
 const EVERY = 30_000;

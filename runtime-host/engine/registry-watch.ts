@@ -1,8 +1,8 @@
 // Registries that could not be reached, and whether they can again: the engine is asked to look at the image that showed it,
 // which fetches nothing but its manifest.
 
-import { type Logger, reasonOf } from "../logger.ts";
 import { Ailment } from "../machine/ailment.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import { faultOf, type ImageName } from "./registry-rules.ts";
 
 export interface RegistryWatchOptions {

@@ -4,7 +4,7 @@ import { Pool } from "undici";
 import type { ActivationMeta } from "../../src/entities/activation.ts";
 import type { Lease } from "../../src/protocol/messages.ts";
 import { aboutDigest } from "../../src/protocol/proofs.ts";
-import { reasonOf } from "../logger.ts";
+import { reasonOf } from "../program/logger.ts";
 import { backoff } from "./backoff.ts";
 
 export interface BlobApi {

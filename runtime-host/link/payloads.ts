@@ -5,7 +5,7 @@ import { failure } from "../../src/entities/outcome.ts";
 import { type EncodedMessage, encodeMessage } from "../../src/protocol/codec.ts";
 import { type Lease, MAX_FRAME, MAX_INLINE } from "../../src/protocol/messages.ts";
 import { blobKeyOf } from "../../src/protocol/reported.ts";
-import { type Logger, reasonOf } from "../logger.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import { logLine, type RecordMessage, type ResultMessage } from "../runs/run.ts";
 import { type BlobApi, SideDoorError } from "./blob-api.ts";
 

@@ -14,8 +14,8 @@ import {
   PONG,
   type SchedulerMessage,
 } from "../../src/protocol/messages.ts";
-import { whyNoAnswer } from "../cli/origin.ts";
-import type { Logger } from "../logger.ts";
+import type { Logger } from "../program/logger.ts";
+import { whyNoAnswer } from "../program/origin.ts";
 import { type Backoff, backoff } from "./backoff.ts";
 
 export interface LinkOptions {

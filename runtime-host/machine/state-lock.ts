@@ -2,7 +2,7 @@
 
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Place, placeOf, samePlace } from "../standalone/place.ts";
+import { Place, placeOf, samePlace } from "./place.ts";
 import { startOf } from "./process-table.ts";
 
 export interface Owner {

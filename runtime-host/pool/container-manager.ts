@@ -7,7 +7,7 @@ import { BLACKBOX } from "../../src/entities/runtimes.ts";
 import { ActionContainer, type Started } from "../container/action-container.ts";
 import type { Job } from "../container/contract.ts";
 import type { Engine } from "../engine/engine.ts";
-import { type Logger, reasonOf } from "../logger.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import { KeyedSemaphore } from "./keyed-semaphore.ts";
 import type { PoolState, Slot } from "./pool-state.ts";
 

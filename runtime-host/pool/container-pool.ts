@@ -7,7 +7,7 @@ import type { ActionContainer } from "../container/action-container.ts";
 import type { Containers, Job, RunListener } from "../container/contract.ts";
 import { type RunHooks, runJob, type Verdict } from "../container/run-job.ts";
 import type { Creation, Engine, Fetched } from "../engine/engine.ts";
-import { type Logger, reasonOf } from "../logger.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import { type Call, callOf } from "./call.ts";
 import { ContainerManager } from "./container-manager.ts";
 import { Fetching } from "./fetching.ts";

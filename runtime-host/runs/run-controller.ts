@@ -10,12 +10,12 @@ import type { Answer, CodeSource, Containers, Job, LiveLogs, Logs, RunListener }
 import type { Outbox } from "../delivery/outbox.ts";
 import type { Kept } from "../delivery/outbox-segments.ts";
 import { type PendingRecord, RecordSender } from "../delivery/record-sender.ts";
-import { healthMessage, stuck } from "../health.ts";
 import { type BlobApi, SideDoorError } from "../link/blob-api.ts";
 import type { Payloads } from "../link/payloads.ts";
 import type { SchedulerLink } from "../link/scheduler-link.ts";
-import { type Logger, reasonOf } from "../logger.ts";
+import { type Logger, reasonOf } from "../program/logger.ts";
 import { Assignments } from "./assignments.ts";
+import { healthMessage, stuck } from "./health.ts";
 import { completionOf, neverRan, type RecordMessage, type ResultMessage, Run, type RunMessage } from "./run.ts";
 import { Tails } from "./tails.ts";
 

@@ -3,7 +3,7 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { complaintOf, joined } from "../flags.ts";
+import { complaintOf, joined } from "../program/flags.ts";
 
 export type EngineChoice = "auto" | "docker" | "process";
 

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { versionOf } from "./build.ts";
+import { versionOf } from "../program/build.ts";
 import { bundleWorker } from "./bundle.ts";
 import { causesOf, StartFailure } from "./failure.ts";
 import { migrate, noteState } from "./migrations.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AdminClient, createAdminClient } from "../cli/admin-client.ts";
 import { isGoing } from "../machine/process-table.ts";
-import { buildDateOf, buildOf } from "./build.ts";
+import { buildDateOf, buildOf } from "../program/build.ts";
 import { type StandaloneConfig, urlOf } from "./config.ts";
 import { startDevEdge } from "./dev.ts";
 import { MIGRATIONS, STOPPED, startEdge } from "./edge.ts";

@@ -4,9 +4,9 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { Place, placeOf, samePlace } from "../machine/place.ts";
 import { lockState, type Owner } from "../machine/state-lock.ts";
 import { StartFailure } from "./failure.ts";
-import { Place, placeOf, samePlace } from "./place.ts";
 
 /** Names of hosts that a state folder has given itself. */
 export const LOCAL_HOST = /^local-[0-9a-f]{8}$/;

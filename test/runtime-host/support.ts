@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Answer, Containers, Job, RunListener } from "../../runtime-host/container/contract.ts";
 import { PROCESS_SECURITY, securityOf } from "../../runtime-host/engine/security-level.ts";
-import { createLogger } from "../../runtime-host/logger.ts";
+import { createLogger } from "../../runtime-host/program/logger.ts";
 import type { RunMessage } from "../../runtime-host/runs/run.ts";
 import type { ActivationMeta } from "../../src/entities/activation.ts";
 import { success } from "../../src/entities/outcome.ts";

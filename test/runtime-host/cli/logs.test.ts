@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { logs } from "../../../runtime-host/cli/logs.ts";
-import { originOf } from "../../../runtime-host/cli/origin.ts";
+import { originOf } from "../../../runtime-host/program/origin.ts";
 
 const ID = "0123456789abcdef0123456789abcdef";
 let said: string;

@@ -2,7 +2,7 @@
 
 import { writeSync } from "node:fs";
 import { Outbox } from "../../../runtime-host/delivery/outbox.ts";
-import { createLogger } from "../../../runtime-host/logger.ts";
+import { createLogger } from "../../../runtime-host/program/logger.ts";
 
 const { outbox } = Outbox.open({
   dir: process.argv[2] as string,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Entry, Outbox, type OutboxOptions } from "../../../runtime-host/delivery/outbox.ts";
 import type { Kept } from "../../../runtime-host/delivery/outbox-segments.ts";
-import { createLogger } from "../../../runtime-host/logger.ts";
+import { createLogger } from "../../../runtime-host/program/logger.ts";
 import { noSmallDisk, type SmallDisk, smallDisk } from "../../support/small-disk.ts";
 
 let dir: string;

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
 import { DockerPulls } from "../../../runtime-host/engine/docker-pulls.ts";
 import { parsePull, type RegistryOptions } from "../../../runtime-host/engine/registry-rules.ts";
-import { createLogger } from "../../../runtime-host/logger.ts";
+import { createLogger } from "../../../runtime-host/program/logger.ts";
 import { dockerLacks } from "../../support/docker-lacks.ts";
 import { forgetAll, hasRegistry, push, type Registry, startRegistry, USER } from "../../support/registry.ts";
 import { silent } from "../support.ts";

@@ -3,9 +3,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { placeOf } from "../../../runtime-host/machine/place.ts";
 import { processTable, startOf, withDescendants } from "../../../runtime-host/machine/process-table.ts";
 import { StartFailure } from "../../../runtime-host/standalone/failure.ts";
-import { placeOf } from "../../../runtime-host/standalone/place.ts";
 import { openState, unwritable } from "../../../runtime-host/standalone/state.ts";
 
 let parent: string;

@@ -4,7 +4,7 @@
 import { Outbox } from "../../../runtime-host/delivery/outbox.ts";
 import { Payloads } from "../../../runtime-host/link/payloads.ts";
 import { SchedulerLink } from "../../../runtime-host/link/scheduler-link.ts";
-import type { Logger } from "../../../runtime-host/logger.ts";
+import type { Logger } from "../../../runtime-host/program/logger.ts";
 import { RunController } from "../../../runtime-host/runs/run-controller.ts";
 import { PROTOCOL_VERSION, type SchedulerMessage } from "../../../src/protocol/messages.ts";
 import type { Kernel, Owner } from "../machine/kernel.ts";

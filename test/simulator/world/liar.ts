@@ -2,7 +2,7 @@
 // it likes. Nothing fits it, so that it is given no work; whatever it says must change nothing.
 
 import { SchedulerLink } from "../../../runtime-host/link/scheduler-link.ts";
-import type { Logger } from "../../../runtime-host/logger.ts";
+import type { Logger } from "../../../runtime-host/program/logger.ts";
 import { completionOf } from "../../../src/entities/activation.ts";
 import { success } from "../../../src/entities/outcome.ts";
 import {

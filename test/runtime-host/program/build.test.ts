@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { buildDateOf, buildOf } from "../../../runtime-host/standalone/build.ts";
+import { buildDateOf, buildOf } from "../../../runtime-host/program/build.ts";
 
 let root: string;
 

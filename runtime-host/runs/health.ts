@@ -1,8 +1,8 @@
 // Why a host takes nothing new, and what of it does not work although the rest does, as its schedulers are told.
 
-import type { HostMessage } from "../src/protocol/messages.ts";
-import type { Containers } from "./container/contract.ts";
-import type { Outbox } from "./delivery/outbox.ts";
+import type { HostMessage } from "../../src/protocol/messages.ts";
+import type { Containers } from "../container/contract.ts";
+import type { Outbox } from "../delivery/outbox.ts";
 
 export interface HealthSources {
   containers: Pick<Containers, "unhealthy" | "impaired">;
