@@ -25,6 +25,7 @@ const ZOD = /^zod$/;
 const ENTITIES = /^src\/entities\//;
 const ERRORS = /^src\/errors\.ts$/;
 const PROTOCOL = /^src\/protocol\//;
+const CATALOG = /^src\/catalog\//;
 const NODE = /^node:/;
 const STORAGE_INTERFACE = /^src\/storage\/[a-z-]+\.ts$/;
 
@@ -40,8 +41,13 @@ const ROOMS: Room[] = [
   { files: /^src\/storage\/(d1|r2)\//, may: [/^src\/storage\//, ENTITIES, ERRORS, /^drizzle-orm/] },
   { files: /^src\/storage\//, may: [], types: [ENTITIES, STORAGE_INTERFACE] },
   {
+    files: /^src\/catalog\//,
+    may: [CATALOG, ENTITIES, ERRORS, /^src\/protocol\/matching\.ts$/],
+    types: [STORAGE_INTERFACE, PROTOCOL],
+  },
+  {
     files: /^src\/invocation\//,
-    may: [/^src\/invocation\//, ENTITIES, ERRORS, /^src\/protocol\/matching\.ts$/],
+    may: [/^src\/invocation\//, CATALOG, ENTITIES, ERRORS, /^src\/protocol\/matching\.ts$/],
     types: [STORAGE_INTERFACE, PROTOCOL],
   },
   {
@@ -66,7 +72,16 @@ const ROOMS: Room[] = [
   },
   {
     files: /^src\/(http\/|gateway\/|internal\.ts$)/,
-    may: [/^src\/(http|gateway)\//, /^src\/invocation\//, ENTITIES, ERRORS, /^hono(\/|$)/, ZOD, /^cloudflare:/],
+    may: [
+      /^src\/(http|gateway)\//,
+      /^src\/invocation\//,
+      CATALOG,
+      ENTITIES,
+      ERRORS,
+      /^hono(\/|$)/,
+      ZOD,
+      /^cloudflare:/,
+    ],
     types: [/^src\/services\.ts$/, /^src\/env\.ts$/, PROTOCOL, STORAGE_INTERFACE],
   },
   { files: /^src\/index\.ts$/, may: [/^src\//, /^durable-objects\//] },

@@ -1,11 +1,11 @@
 // From a name to what a call needs: the action, what its package and a binding give it, and whether the caller may call it.
 // Remembered per isolate under the epochs of all namespaces that were read.
 
+import { distinct, packageOf } from "../catalog/components.ts";
+import { openPackage } from "../catalog/open-package.ts";
 import { readAction } from "../entities/action-document.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
-import { distinct, packageOf } from "./components.ts";
-import { openPackage } from "./open-package.ts";
 import type { InvocationContext } from "./ports.ts";
 import { type ResolvedAction, resolvedActionOf } from "./resolved-action.ts";
 

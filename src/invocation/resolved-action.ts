@@ -1,5 +1,8 @@
 // What a call needs of an action, worked out once when the action is read: the code itself is never loaded here.
 
+import { componentOf } from "../catalog/components.ts";
+import type { OpenPackage } from "../catalog/open-package.ts";
+import { type Wishes, wishesOf } from "../catalog/wishes.ts";
 import type { Action, Parameter } from "../entities/action.ts";
 import { askedRights } from "../entities/key-annotation.ts";
 import type { ActionLimits } from "../entities/limits.ts";
@@ -9,9 +12,6 @@ import { common, type Rights } from "../entities/rights.ts";
 import { BUILTIN, isSkeleton, NATIVE, SEQUENCE } from "../entities/runtimes.ts";
 import type { ActionName, Plan } from "../protocol/composition.ts";
 import type { Invocation } from "../protocol/invocation.ts";
-import { componentOf } from "./components.ts";
-import type { OpenPackage } from "./open-package.ts";
-import { type Wishes, wishesOf } from "./wishes.ts";
 
 export interface ResolvedAction extends Wishes {
   name: string;

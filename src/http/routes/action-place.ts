@@ -1,11 +1,11 @@
 // Where the addressed actions lie, and whether the caller may go there: to read, also through bindings and into published
 // packages; to write, only in packages of its own.
 
+import { openPackage } from "../../catalog/open-package.ts";
 import type { Parameter } from "../../entities/action.ts";
 import { nameFault, namespaceFault } from "../../entities/names.ts";
 import { readPackage } from "../../entities/package.ts";
 import { fail, ok, type Result } from "../../errors.ts";
-import { openPackage } from "../../invocation/open-package.ts";
 import type { EntityKey } from "../../storage/entity-store.ts";
 import type { AppContext } from "../context.ts";
 import { namespaceOf } from "../namespace.ts";

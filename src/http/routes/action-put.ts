@@ -1,5 +1,7 @@
 // PUT of an action, from body to stored revision. The order of the checks is the one clients know from OpenWhisk.
 
+import { componentOf, componentsFault } from "../../catalog/components.ts";
+import { hostFault } from "../../catalog/wishes.ts";
 import type { Action } from "../../entities/action.ts";
 import { documentOf, readAction, summaryOf } from "../../entities/action-document.ts";
 import { type ActionPut, newAction, parseActionPut, updatedAction } from "../../entities/action-put.ts";
@@ -12,8 +14,6 @@ import { MAX_CODE } from "../../entities/limits.ts";
 import { isAbove } from "../../entities/rights.ts";
 import { runnableKinds } from "../../entities/runtimes.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
-import { componentOf, componentsFault } from "../../invocation/components.ts";
-import { hostFault } from "../../invocation/wishes.ts";
 import { patienceWith } from "../body.ts";
 import { readActionBody } from "../code/action-body.ts";
 import type { LiftedCode } from "../code/code-sink.ts";

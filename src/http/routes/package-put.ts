@@ -1,5 +1,6 @@
 // PUT of a package, from body to stored revision. The order of the checks is the one clients know from OpenWhisk.
 
+import { openPackage } from "../../catalog/open-package.ts";
 import { parametersFault } from "../../entities/limit-values.ts";
 import { MAX_ENTITY } from "../../entities/limits.ts";
 import {
@@ -12,7 +13,6 @@ import {
 } from "../../entities/package.ts";
 import { newPackage, parsePackagePut, updatedPackage } from "../../entities/package-put.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
-import { openPackage } from "../../invocation/open-package.ts";
 import type { EntityKey, StoredEntity } from "../../storage/entity-store.ts";
 import { putBodyOf } from "../body.ts";
 import type { AppContext } from "../context.ts";

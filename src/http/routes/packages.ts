@@ -1,9 +1,9 @@
 // /namespaces/{ns}/packages/{name}: create, update, read, delete, list. Published ones are open to everybody's eyes.
 
+import { openPackage } from "../../catalog/open-package.ts";
 import { nameFault, namespaceFault } from "../../entities/names.ts";
 import { readPackage, showPackage } from "../../entities/package.ts";
 import { fail, ok, type Result } from "../../errors.ts";
-import { openPackage } from "../../invocation/open-package.ts";
 import type { EntityKey } from "../../storage/entity-store.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";

@@ -1,12 +1,12 @@
 // The two ends of a rule: may the caller name them, and are they there?
 
+import { packageOf } from "../../catalog/components.ts";
+import { openPackage } from "../../catalog/open-package.ts";
 import { readAction } from "../../entities/action-document.ts";
 import type { EntityPoint } from "../../entities/names.ts";
 import type { RulePut } from "../../entities/rule-put.ts";
 import type { Trigger } from "../../entities/trigger.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
-import { packageOf } from "../../invocation/components.ts";
-import { openPackage } from "../../invocation/open-package.ts";
 import type { EntityStore } from "../../storage/entity-store.ts";
 import { findTrigger } from "./stored-trigger.ts";
 

@@ -1,8 +1,8 @@
 // Who may look into which package, and what is found there.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { openPackage } from "../../src/invocation/open-package.ts";
-import { Shelf } from "./entities.ts";
+import { openPackage } from "../../src/catalog/open-package.ts";
+import { Shelf } from "../invocation/entities.ts";
 
 let shelf: Shelf;
 

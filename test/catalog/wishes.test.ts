@@ -1,8 +1,8 @@
 // What annotations say of hosts.
 
 import { describe, expect, it } from "vitest";
+import { hostFault, wishesOf } from "../../src/catalog/wishes.ts";
 import type { Action } from "../../src/entities/action.ts";
-import { hostFault, wishesOf } from "../../src/invocation/wishes.ts";
 import type { RosterEntry } from "../../src/protocol/rpc.ts";
 
 const annotation = (key: string, value: unknown) => ({ key, value: JSON.stringify(value) });

@@ -1,8 +1,8 @@
 // What a sequence may be made of: rights, length with inner sequences written out, and circles.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { componentOf, componentsFault } from "../../src/invocation/components.ts";
-import { Shelf } from "./entities.ts";
+import { componentOf, componentsFault } from "../../src/catalog/components.ts";
+import { Shelf } from "../invocation/entities.ts";
 
 let shelf: Shelf;
 
