@@ -14,6 +14,7 @@ import {
   PONG,
   type SchedulerMessage,
 } from "../../src/protocol/messages.ts";
+import { type Clock, machineClock } from "../program/clock.ts";
 import type { Logger } from "../program/logger.ts";
 import { whyNoAnswer } from "../program/origin.ts";
 import { type Backoff, backoff } from "./backoff.ts";
@@ -36,6 +37,7 @@ export interface LinkOptions {
   refused?: (reason: string) => void;
   log: Logger;
   timing?: Partial<LinkTiming>;
+  clock?: Clock;
 }
 
 export interface LinkTiming {
@@ -72,14 +74,15 @@ export class SchedulerLink {
   readonly shard: number;
   readonly #options: LinkOptions;
   readonly #timing: LinkTiming;
+  readonly #clock: Clock;
   readonly #pause: Backoff;
   #socket: WebSocket | null = null;
   #open = false;
   #openedAt = 0;
   #heardAt = 0;
   #pingedAt = 0;
-  #pings: NodeJS.Timeout | null = null;
-  #redial: NodeJS.Timeout | null = null;
+  #cancelPing: (() => void) | null = null;
+  #cancelRedial: (() => void) | null = null;
   #closed = false;
   #takeOver: boolean;
   #everOpen = false;
@@ -99,6 +102,7 @@ export class SchedulerLink {
     this.#options = options;
     this.#takeOver = options.takeOver === true;
     this.#timing = { ...TIMING, ...options.timing };
+    this.#clock = options.clock ?? machineClock;
     this.#pause = backoff({ first: this.#timing.firstPause, max: this.#timing.longestPause });
   }
 
@@ -158,13 +162,13 @@ export class SchedulerLink {
   close(): Promise<void> {
     this.flush();
     this.#closed = true;
-    if (this.#redial !== null) clearTimeout(this.#redial);
+    this.#cancelRedial?.();
     const socket = this.#socket;
     if (socket === null) return Promise.resolve();
     return new Promise((resolve) => {
-      const force = setTimeout(() => socket.terminate(), 1000);
+      const cancel = this.#clock.after(1_000, () => socket.terminate());
       socket.once("close", () => {
-        clearTimeout(force);
+        cancel();
         resolve();
       });
       if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
@@ -179,14 +183,21 @@ export class SchedulerLink {
       headers: { authorization: `Bearer ${token}` },
       perMessageDeflate: false,
       maxPayload: MAX_FRAME,
-      handshakeTimeout: this.#timing.handshake,
       followRedirects: false,
     });
     this.#socket = socket;
     let reason = "closed";
     let unwanted: string | null = null;
     let endedHere = false;
-    socket.on("open", () => this.#opened(socket));
+    const { handshake } = this.#timing;
+    const cancelHandshake = this.#clock.after(handshake, () => {
+      reason = `no answer within ${handshake} ms`;
+      socket.terminate();
+    });
+    socket.on("open", () => {
+      cancelHandshake();
+      this.#opened(socket);
+    });
     socket.on("message", (data, isBinary) => {
       const problem = this.#message(isBinary ? null : data.toString());
       if (problem === null) return;
@@ -205,6 +216,7 @@ export class SchedulerLink {
       if (reason === "closed") reason = whyNoAnswer(url, error);
     });
     socket.on("close", (code, text) => {
+      cancelHandshake();
       if (reason === "closed")
         reason = `closed with ${code}${text.length === 0 ? "" : ` ${text.toString().slice(0, 100)}`}`;
       if (code === 1008 && !endedHere) unwanted = `The platform has cut the line: ${text.toString().slice(0, 200)}.`;
@@ -215,7 +227,7 @@ export class SchedulerLink {
   /** What to tell the person who started this process if it is of no use to dial again, else null. */
   #unwanted(status: number, said: string): string | null {
     this.#refusals = status === 401 || status === 403 ? this.#refusals + 1 : 0;
-    const now = performance.now();
+    const now = this.#clock.now();
     this.#occupiedSince = status === 409 ? (this.#occupiedSince ?? now) : null;
     if (this.#occupiedSince !== null && now - this.#occupiedSince >= this.#timing.occupied) {
       return `The platform does not let this process in: ${said}. Stop that one, or start this one with --take-over.`;
@@ -235,17 +247,22 @@ export class SchedulerLink {
     this.#takeOver = false;
     this.#refusals = 0;
     this.#occupiedSince = null;
-    this.#openedAt = this.#heardAt = this.#pingedAt = performance.now();
+    this.#openedAt = this.#heardAt = this.#pingedAt = this.#clock.now();
     this.#options.log.info("link.open", { shard: this.shard });
-    this.#pings = setInterval(() => this.#ping(), this.#timing.pingEvery);
+    this.#pingLater();
     socket.send(PING);
     this.send({ t: "hello", report: this.#options.report() });
     this.flush();
   }
 
+  #pingLater(): void {
+    this.#cancelPing = this.#clock.after(this.#timing.pingEvery, () => this.#ping());
+  }
+
   /** A peer that was stopped, or whose machine lost power, leaves the socket "up": only silence tells. */
   #ping(): void {
-    const now = performance.now();
+    this.#pingLater();
+    const now = this.#clock.now();
     const slept = now - this.#pingedAt > 2 * this.#timing.pingEvery;
     this.#pingedAt = now;
     const silence = now - this.#heardAt;
@@ -260,7 +277,7 @@ export class SchedulerLink {
 
   /** Returns what is wrong with the frame, or null. */
   #message(text: string | null): string | null {
-    this.#heardAt = performance.now();
+    this.#heardAt = this.#clock.now();
     if (text === PONG) return null;
     const decoded = decodeSchedulerFrame(text);
     if (!decoded.ok) return decoded.reason;
@@ -271,7 +288,8 @@ export class SchedulerLink {
   #gone(socket: WebSocket, { reason, unwanted }: { reason: string; unwanted: string | null }): void {
     if (this.#socket !== socket) return;
     this.#socket = null;
-    if (this.#pings !== null) clearInterval(this.#pings);
+    this.#cancelPing?.();
+    this.#cancelPing = null;
     this.#queue = [];
     this.#queued = 0;
     this.#congested = false;
@@ -284,10 +302,10 @@ export class SchedulerLink {
       this.#options.refused(unwanted);
       return;
     }
-    if (wasOpen && performance.now() - this.#openedAt > this.#timing.steady) this.#pause.reset();
+    if (wasOpen && this.#clock.now() - this.#openedAt > this.#timing.steady) this.#pause.reset();
     const pause = this.#pause.next();
     this.#options.log.warn("link.down", { shard: this.shard, reason, redialIn: Math.round(pause) });
-    this.#redial = setTimeout(() => this.#dial(), pause);
+    this.#cancelRedial = this.#clock.after(pause, () => this.#dial());
   }
 }
 
