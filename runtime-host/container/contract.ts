@@ -6,9 +6,6 @@ import type { ActionLimits } from "../../src/entities/limits.ts";
 import type { Outcome } from "../../src/entities/outcome.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
 import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
-import type { RegistryOptions } from "../engine/registry-rules.ts";
-import type { Prewarm } from "../pool/prewarm-spec.ts";
-import type { Logger } from "../program/logger.ts";
 
 /** One run. Bodies for /init and /run are made of it by bodies.ts, because deadlines are known only when they are sent. */
 export interface Job {
@@ -118,49 +115,4 @@ export interface Containers {
   stats(): { running: number; warm: number; prewarmed: number; paused: number; memoryUsed: number };
   /** Removes every container. What runs ends as a whisk internal error; `fast` = by force, for when the parent has died. */
   stop(options: { fast: boolean }): Promise<void>;
-}
-
-/** Exported by engine composition: `openContainers(options): Promise<Containers>`; rejects with EngineUnavailable's clear
- * sentence if the asked engine cannot be had. */
-export interface ContainersOptions {
-  engine: "auto" | "docker" | "process";
-  /** The host's name: containers are labelled with it, and only its own orphans are removed at start. */
-  name: string;
-  /** Folder for the containers' files (0700), theirs alone: compile cache, process engine's work folders. */
-  state: string;
-  /** Origin of the API as the host reaches it. */
-  apiUrl: string;
-  network?: {
-    /** What actions are told as `__OW_API_HOST`: an origin, "gateway" for the forwarder, "" = decided by `apiUrl`. */
-    apiHost: string;
-    /** Private networks that containers may reach, as parseNetworks gives them. */
-    allow: readonly string[];
-    /** Files that tell this machine's name servers; absent = where systems have them. */
-    nameFiles?: readonly string[];
-  };
-  memory: number;
-  /** `<prefix><family>-<version>:<tag>`, e.g. "edgewhisk/action-nodejs-24:dev". */
-  images: { prefix: string; tag: string; registries?: RegistryOptions };
-  /** Less security than this, and it does not open. */
-  requireLevel?: SecurityReport["level"];
-  /** MB that must be free on the engine's disk; absent or 0 = it is not watched. */
-  minDisk?: number;
-  prewarm: readonly Prewarm[];
-  container: {
-    /** Processes and threads. */
-    pids: number;
-    /** CPU shares per 128 MB of the action's memory limit (Docker's scale); 0 = engine's default. */
-    cpuShares: number;
-    /** MB of disk a container may use; absent or 0 = not bounded. */
-    disk?: number;
-    /** Stopped from answering after this long without a job (ms). */
-    idleTimeout: number;
-    /** Paused this long after the last answer (ms). */
-    pauseGrace: number;
-    /** Full grown containers, idle ones included; a bound beside memory. */
-    max: number;
-  };
-  log: Logger;
-  /** unhealthy() or runtimes() changed. */
-  changed(): void;
 }

@@ -3,7 +3,6 @@
 
 import type Docker from "dockerode";
 import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
-import type { ContainersOptions } from "../container/contract.ts";
 import { DiskWatch } from "../machine/disk-watch.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
 import { DiskGuard } from "./disk-guard.ts";
@@ -18,8 +17,15 @@ import { Reach } from "./docker-reach.ts";
 import { DockerSandboxes } from "./docker-sandboxes.ts";
 import { type Facts, probeSecurity } from "./docker-security.ts";
 import { type EngineEvent, EngineWatch } from "./docker-watch.ts";
-import type { ContainerSpec, Creation, Engine, Fetched, OutputSink } from "./engine.ts";
-import { EngineUnavailable } from "./engine.ts";
+import {
+  type ContainerSpec,
+  type Creation,
+  type Engine,
+  type EngineOptions,
+  EngineUnavailable,
+  type Fetched,
+  type OutputSink,
+} from "./engine.ts";
 import { Firewall } from "./firewall.ts";
 import type { BridgeNetwork } from "./firewall-rules.ts";
 import { type Forwarder, startForwarder } from "./forwarder.ts";
@@ -30,16 +36,11 @@ const MB = 1024 * 1024;
 /** ms for what is left when the host ends: whoever cleans up after it, or its next start, removes the rest. */
 const ENDING = 5_000;
 
-type Options = Pick<
-  ContainersOptions,
-  "minDisk" | "name" | "state" | "apiUrl" | "network" | "images" | "container" | "log" | "changed"
->;
-
 export class DockerEngine implements Engine {
   readonly name = "docker";
   readonly blackbox = true;
   readonly #docker: Docker;
-  readonly #options: Options;
+  readonly #options: EngineOptions;
   readonly #log: Logger;
   readonly #images: DockerImages;
   readonly #pulls: DockerPulls;
@@ -59,7 +60,7 @@ export class DockerEngine implements Engine {
   #disk: DiskWatch | null = null;
   #guard: DiskGuard | null = null;
 
-  private constructor(docker: Docker, options: Options) {
+  private constructor(docker: Docker, options: EngineOptions) {
     this.#docker = docker;
     this.#options = options;
     this.#log = options.log;
@@ -76,7 +77,7 @@ export class DockerEngine implements Engine {
   }
 
   /** Rejects with EngineUnavailable if no engine answers. Orphans of this host's name are gone when it resolves. */
-  static async open(options: Options): Promise<DockerEngine> {
+  static async open(options: EngineOptions): Promise<DockerEngine> {
     const docker = await connectDocker();
     await pingDocker(docker).catch((error) => {
       const why = whyNoEngine(error);

@@ -1,6 +1,8 @@
 // What the pool asks of whatever runs containers. Two implementations: docker.ts, and process.ts, which isolates nothing.
 
 import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
+import type { Logger } from "../program/logger.ts";
+import type { RegistryOptions } from "./registry-rules.ts";
 
 /** Where a container's server listens. */
 export type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number };
@@ -92,3 +94,36 @@ export interface Engine {
 
 /** A wish that cannot be met, as one sentence for the person who started the host. */
 export class EngineUnavailable extends Error {}
+
+/** What an engine is opened with. */
+export interface EngineOptions {
+  /** The host's name: containers are labelled with it, and only its own orphans are removed at start. */
+  name: string;
+  /** Folder for the containers' files (0700), theirs alone: compile cache, process engine's work folders. */
+  state: string;
+  /** Origin of the API as the host reaches it. */
+  apiUrl: string;
+  network?: {
+    /** What actions are told as `__OW_API_HOST`: an origin, "gateway" for the forwarder, "" = decided by `apiUrl`. */
+    apiHost: string;
+    /** Private networks that containers may reach, as parseNetworks gives them. */
+    allow: readonly string[];
+    /** Files that tell this machine's name servers; absent = where systems have them. */
+    nameFiles?: readonly string[];
+  };
+  /** `<prefix><family>-<version>:<tag>`, e.g. "edgewhisk/action-nodejs-24:dev". */
+  images: { prefix: string; tag: string; registries?: RegistryOptions };
+  /** MB that must be free on the engine's disk; absent or 0 = it is not watched. */
+  minDisk?: number;
+  container: {
+    /** Processes and threads. */
+    pids: number;
+    /** CPU shares per 128 MB of the action's memory limit (Docker's scale); 0 = engine's default. */
+    cpuShares: number;
+    /** MB of disk a container may use; absent or 0 = not bounded. */
+    disk?: number;
+  };
+  log: Logger;
+  /** unhealthy() or runtimes() changed. */
+  changed(): void;
+}

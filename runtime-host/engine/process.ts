@@ -10,7 +10,6 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MANIFEST } from "../../src/entities/runtimes.ts";
 import type { RuntimeReport } from "../../src/protocol/messages.ts";
-import type { ContainersOptions } from "../container/contract.ts";
 import { MemoryWatch } from "../machine/memory-watch.ts";
 import { startTime } from "../machine/proc.ts";
 import { findLocalRuntimes, type LocalRuntime } from "../runtimes/local.ts";
@@ -22,6 +21,7 @@ import {
   type Death,
   type Engine,
   type EngineContainer,
+  type EngineOptions,
   EngineUnavailable,
   type Fetched,
   type OutputSink,
@@ -36,7 +36,7 @@ const KILL_WAIT = 2_000;
 const LAST_OUTPUT = 200;
 const STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-type Options = Pick<ContainersOptions, "state" | "apiUrl" | "network" | "log">;
+type Options = Pick<EngineOptions, "state" | "apiUrl" | "network" | "log">;
 
 export class ProcessEngine implements Engine {
   readonly name = "process";

@@ -1,13 +1,14 @@
 // Results and logs too large for a frame: they go to the blob store through the blob API, and the message names them.
 
 import type { ActivationMeta, Payload } from "../../src/entities/activation.ts";
+import { logLine } from "../../src/entities/log-line.ts";
 import { failure } from "../../src/entities/outcome.ts";
 import { type EncodedMessage, encodeMessage } from "../../src/protocol/codec.ts";
 import { type Lease, MAX_FRAME, MAX_INLINE } from "../../src/protocol/messages.ts";
 import { blobKeyOf } from "../../src/protocol/reported.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
-import { logLine, type RecordMessage, type ResultMessage } from "../runs/run.ts";
 import { type BlobApi, SideDoorError } from "./blob-api.ts";
+import type { RecordMessage, ResultMessage } from "./messages.ts";
 
 /** A payload above this leaves the frame if the message as a whole would not fit it: quoting may double every byte. */
 const SMALL = 16 * 1024;
@@ -57,7 +58,11 @@ export class Payloads {
         completion.logs = await this.#place(completion.logs, { key: blobKeyOf("logs", message), limit, grant });
       } catch (error) {
         this.#refused(error, { where, part: "logs", namespace });
-        const line = logLine("stderr", "There was an issue while collecting your logs. Data might be missing.");
+        const line = logLine(
+          new Date(),
+          "stderr",
+          "There was an issue while collecting your logs. Data might be missing.",
+        );
         completion.logs = { inline: JSON.stringify([line]) };
       }
     }

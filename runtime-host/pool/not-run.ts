@@ -1,9 +1,9 @@
 // What becomes of a call that no container ran: its answer, and the reason in its logs where the reason is the caller's to know.
 
+import { logLine } from "../../src/entities/log-line.ts";
 import { ABNORMAL, type Outcome } from "../../src/entities/outcome.ts";
 import type { Job, RunListener } from "../container/contract.ts";
 import type { Creation } from "../engine/engine.ts";
-import { logLine } from "../runs/run.ts";
 
 interface Refusable {
   readonly job: Job;
@@ -24,6 +24,7 @@ export function notMade(
 
 export function notRun({ job, listener }: Refusable, outcome: Outcome, line?: string): void {
   listener.answered(job, { outcome, duration: 0, timedOut: false, ran: false, endedAt: performance.now() });
-  const said = line === undefined || job.limits.logs === 0 ? [] : [logLine("stderr", line.replaceAll(/\s+/g, " "))];
+  const said =
+    line === undefined || job.limits.logs === 0 ? [] : [logLine(new Date(), "stderr", line.replaceAll(/\s+/g, " "))];
   listener.collected(job, { lines: JSON.stringify(said) });
 }

@@ -4,20 +4,40 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { resolveKind, runnableKinds } from "../../src/entities/runtimes.ts";
-import type { Containers, ContainersOptions } from "../container/contract.ts";
+import type { SecurityReport } from "../../src/protocol/messages.ts";
+import type { Containers } from "../container/contract.ts";
 import { journalFolder } from "../container/journal.ts";
 import { DockerEngine } from "../engine/docker.ts";
-import { type Engine, EngineUnavailable } from "../engine/engine.ts";
+import { type Engine, type EngineOptions, EngineUnavailable } from "../engine/engine.ts";
 import { ProcessEngine } from "../engine/process.ts";
 import { falls } from "../engine/security-level.ts";
 import { ContainerPool } from "./container-pool.ts";
 import type { Prewarm } from "./pool-state.ts";
+import type { Prewarm as PrewarmSpec } from "./prewarm-spec.ts";
 
 /** See PoolLimits.idleShare: a waiting Node process of 128 MB holds about 45. */
 const IDLE_SHARE = 0.5;
 const PATIENCE = 500;
 const WAITING = 1_000;
 
+export interface ContainersOptions extends EngineOptions {
+  engine: "auto" | "docker" | "process";
+  /** MB for running activations, all scheduler shards together. */
+  memory: number;
+  /** Less security than this, and it does not open. */
+  requireLevel?: SecurityReport["level"];
+  prewarm: readonly PrewarmSpec[];
+  container: EngineOptions["container"] & {
+    /** ms without a job after which it is removed. */
+    idleTimeout: number;
+    /** ms after the last answer until it is paused. */
+    pauseGrace: number;
+    /** Full grown containers, idle ones included; a bound beside memory. */
+    max: number;
+  };
+}
+
+/** Rejects with EngineUnavailable's sentence if the asked engine cannot be had. */
 export async function openContainers(options: ContainersOptions): Promise<Containers> {
   mkdirSync(options.state, { recursive: true, mode: 0o700 });
   chmodSync(options.state, 0o700);

@@ -11,12 +11,13 @@ import type { Outbox } from "../delivery/outbox.ts";
 import type { Kept } from "../delivery/outbox-segments.ts";
 import { type PendingRecord, RecordSender } from "../delivery/record-sender.ts";
 import { type BlobApi, SideDoorError } from "../link/blob-api.ts";
+import type { RecordMessage, ResultMessage, RunMessage } from "../link/messages.ts";
 import type { Payloads } from "../link/payloads.ts";
 import type { SchedulerLink } from "../link/scheduler-link.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
 import { Assignments } from "./assignments.ts";
 import { healthMessage, stuck } from "./health.ts";
-import { completionOf, neverRan, type RecordMessage, type ResultMessage, Run, type RunMessage } from "./run.ts";
+import { completionOf, neverRan, Run } from "./run.ts";
 import { Tails } from "./tails.ts";
 
 export interface DispatcherOptions {

@@ -1,16 +1,13 @@
 // One run on this host: the job the containers see, and what is known of it until its record is kept.
 
 import type { ActivationMeta, Completion } from "../../src/entities/activation.ts";
+import { logLine } from "../../src/entities/log-line.ts";
 import { DEVELOPER_ERROR_LOG, failure } from "../../src/entities/outcome.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
-import type { HostMessage, SchedulerMessage } from "../../src/protocol/messages.ts";
 import type { Answer, CodeSource, Job, LiveLogs, Logs } from "../container/contract.ts";
 import type { Kept } from "../delivery/outbox-segments.ts";
+import type { RunMessage } from "../link/messages.ts";
 import type { Assignment } from "./assignments.ts";
-
-export type RunMessage = Extract<SchedulerMessage, { t: "run" }>;
-export type RecordMessage = Extract<HostMessage, { t: "record" }>;
-export type ResultMessage = Extract<HostMessage, { t: "result" }>;
 
 export class Run implements Job {
   readonly id: string;
@@ -113,13 +110,9 @@ export function completionOf(
 /** Developer errors get a last line, unless the action's limit says it keeps no logs. */
 function linesOf(run: Run, logs: Logs): RawJson {
   if (run.answer?.outcome.statusCode !== 2 || !run.answer.ran || run.limits.logs === 0) return logs.lines;
-  const line = JSON.stringify(logLine("stderr", DEVELOPER_ERROR_LOG));
+  const line = JSON.stringify(logLine(new Date(), "stderr", DEVELOPER_ERROR_LOG));
   const open = logs.lines.trimEnd().slice(0, -1);
   return open.trim() === "[" ? `[${line}]` : `${open},${line}]`;
-}
-
-export function logLine(stream: "stdout" | "stderr", text: string): string {
-  return `${new Date().toISOString().padEnd(30)} ${stream}: ${text}`;
 }
 
 /** An answer for a run that no container ever saw. */

@@ -1,10 +1,8 @@
 // Who follows the output of runs from afar: each question is answered once, with lines that are there, that come in time, or with
 // none. Nothing is kept for a follower, and nothing is sent that was not asked for.
 
-import type { HostMessage } from "../../src/protocol/messages.ts";
 import type { LiveLogs } from "../container/contract.ts";
-
-export type Lines = Extract<HostMessage, { t: "lines" }>;
+import type { LinesMessage } from "../link/messages.ts";
 
 export interface Followed {
   readonly id: string;
@@ -21,7 +19,7 @@ export interface Question {
 }
 
 interface Waiting extends Question {
-  answer: (lines: Lines) => void;
+  answer: (lines: LinesMessage) => void;
   timer: NodeJS.Timeout;
 }
 
@@ -37,7 +35,7 @@ export class Tails<R extends Followed> {
   readonly #gathering = new Set<R>();
   #count = 0;
 
-  ask(run: R, question: Question, answer: (lines: Lines) => void): void {
+  ask(run: R, question: Question, answer: (lines: LinesMessage) => void): void {
     const lines = read(run, question);
     if (lines.text !== undefined || this.#count >= MAX_WAITING) {
       answer(lines);
@@ -81,7 +79,7 @@ export class Tails<R extends Followed> {
     }, GATHER).unref();
   }
 
-  #settle(run: R, waiting: Waiting, lines: Lines): void {
+  #settle(run: R, waiting: Waiting, lines: LinesMessage): void {
     const list = this.#waiting.get(run);
     if (list === undefined || !list.delete(waiting)) return;
     this.#count--;
@@ -91,11 +89,11 @@ export class Tails<R extends Followed> {
   }
 }
 
-function read(run: Followed, question: Question): Lines {
+function read(run: Followed, question: Question): LinesMessage {
   const found = run.live?.read(question.from, MOST) ?? null;
   return found === null ? none(run, question) : { ...none(run, question), ...found };
 }
 
-function none({ id, attempt }: Followed, { ask, from }: Question): Lines {
+function none({ id, attempt }: Followed, { ask, from }: Question): LinesMessage {
   return { t: "lines", id, attempt, ask, next: from };
 }

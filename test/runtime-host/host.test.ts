@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parseHostConfig } from "../../runtime-host/config.ts";
-import type { ContainersOptions } from "../../runtime-host/container/contract.ts";
 import { type Host, type ReadyFacts, startHost } from "../../runtime-host/host.ts";
+import type { ContainersOptions } from "../../runtime-host/pool/open.ts";
 import { answerOf, FakeContainers, FakeScheduler, idOf, runOf, silent, UNFENCED } from "./support.ts";
 
 let state: string;

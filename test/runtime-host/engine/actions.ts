@@ -3,7 +3,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Answer, Containers, ContainersOptions, Job, Logs } from "../../../runtime-host/container/contract.ts";
+import type { Answer, Containers, Job, Logs } from "../../../runtime-host/container/contract.ts";
+import type { ContainersOptions } from "../../../runtime-host/pool/open.ts";
 import { openContainers } from "../../../runtime-host/pool/open.ts";
 import { idOf, silent } from "../support.ts";
 

@@ -7,7 +7,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { LogCollection } from "../../../runtime-host/container/log-collection.ts";
 import { wholeLines } from "../../../runtime-host/container/log-slices.ts";
-import { type Followed, type Lines, Tails } from "../../../runtime-host/runs/tails.ts";
+import type { LinesMessage } from "../../../runtime-host/link/messages.ts";
+import { type Followed, Tails } from "../../../runtime-host/runs/tails.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -17,14 +18,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const collection = (limit = 10 * 1024 * 1024) => new LogCollection(limit, { folder, began: 0 });
 const print = (to: LogCollection, text: string) => to.line(1, Buffer.from(text), { now: Date.now(), shared: false });
-const textsOf = (lines: Lines) => (JSON.parse(`[${lines.text ?? ""}]`) as string[]).map((line) => line.slice(39));
+const textsOf = (lines: LinesMessage) =>
+  (JSON.parse(`[${lines.text ?? ""}]`) as string[]).map((line) => line.slice(39));
 
 function world() {
   const live = collection();
   const run: Followed = { id: "0".repeat(32), attempt: 1, live };
   const tails = new Tails<Followed>();
   const ask = (from: number, wait = 1_000) =>
-    new Promise<Lines>((resolve) => tails.ask(run, { ask: from, from, wait }, resolve));
+    new Promise<LinesMessage>((resolve) => tails.ask(run, { ask: from, from, wait }, resolve));
   return { live, run, tails, ask };
 }
 
