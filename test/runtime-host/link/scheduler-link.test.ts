@@ -67,7 +67,11 @@ function linkTo(url: string, options: { takeOver?: boolean } = {}) {
     timing,
     clock,
   });
-  cleanups.push(() => link.close());
+  cleanups.push(async () => {
+    const closed = link.close();
+    await clock.advance(1_000);
+    await closed;
+  });
   link.start();
   const downs = () => lines.filter(({ event }) => event === "link.down");
   /** Waits until the line has been down for the `number`th time, and lets the pause before the next dial pass. Returns it (ms). */
