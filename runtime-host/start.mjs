@@ -2,7 +2,7 @@
 // runs the one-machine mode (or, as `start.mjs images`, the image builder) on the Node the lockfile names, and ends with it.
 // `start.mjs setup` only installs, what development needs included.
 
-import { ensureInstalled, runPinned } from "./cli/launch.mjs";
+import { ensureInstalled, runPinned } from "./program/launch.mjs";
 
 const [first, ...rest] = process.argv.slice(2);
 const [entry, args] =

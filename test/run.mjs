@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensureInstalled } from "../runtime-host/cli/launch.mjs";
+import { ensureInstalled } from "../runtime-host/program/launch.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const long = process.argv.includes("--long");

@@ -2,9 +2,9 @@
 
 import { parseArgs } from "node:util";
 import { HOST_NAME, HOST_NAME_RULE, MAX_SHARDS } from "../../src/protocol/names.ts";
+import { createAdminClient } from "../client/admin-client.ts";
 import { complaintOf, joined } from "../program/flags.ts";
 import { originOf } from "../program/origin.ts";
-import { createAdminClient } from "./admin-client.ts";
 import { adminToken, NO_TOKEN } from "./admin-token.ts";
 
 const HELP = `Usage: ADMIN_TOKEN=… edgewhisk bootstrap --url URL [options]

@@ -5,9 +5,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { type ServerEvent, serverEvents } from "../client/server-events.ts";
 import { complaintOf, joined } from "../program/flags.ts";
 import { originOf, whyNoAnswer } from "../program/origin.ts";
-import { type ServerEvent, serverEvents } from "./server-events.ts";
 
 const HELP = `Usage: edgewhisk logs ACTIVATION [options]
 

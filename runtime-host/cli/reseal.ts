@@ -1,9 +1,9 @@
 // `edgewhisk reseal`: after MASTER_SECRET was changed, seals all stored keys with the new one and says when the old one may go.
 
 import { parseArgs } from "node:util";
+import { createAdminClient } from "../client/admin-client.ts";
 import { complaintOf, joined } from "../program/flags.ts";
 import { originOf } from "../program/origin.ts";
-import { createAdminClient } from "./admin-client.ts";
 import { adminToken, NO_TOKEN } from "./admin-token.ts";
 
 const HELP = `Usage: ADMIN_TOKEN=… edgewhisk reseal --url URL

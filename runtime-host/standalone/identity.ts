@@ -3,9 +3,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AdminClient } from "../cli/admin-client.ts";
+import type { AdminClient } from "../client/admin-client.ts";
+import { retry } from "../client/retry.ts";
 import { StartFailure } from "./failure.ts";
-import { insist } from "./insist.ts";
 import type { State } from "./state.ts";
 
 /** Upstream's development key of the namespace `guest`; the Worker honours it only where DEVELOPMENT_KEYS says so. */
@@ -35,7 +35,7 @@ export async function firstUser(options: {
   // Kept before it is made: a start that dies in between finds it again.
   const key = known ?? newKey();
   if (known === undefined) state.save({ guestKey: key });
-  const made = await insist(() => admin.createIdentity("guest", { key }));
+  const made = await retry(() => admin.createIdentity("guest", { key }));
   if (!made.ok && !(made.status === 409 && (await opens(options.url, key)))) {
     throw new StartFailure(`No namespace key could be made: ${made.reason}.`);
   }

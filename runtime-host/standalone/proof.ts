@@ -3,10 +3,10 @@
 
 import { z } from "zod";
 import { PROOF_NAMESPACE } from "../../src/entities/names.ts";
-import type { AdminClient } from "../cli/admin-client.ts";
+import type { AdminClient } from "../client/admin-client.ts";
+import { retry } from "../client/retry.ts";
 import { causesOf, StartFailure } from "./failure.ts";
 import { newKey } from "./identity.ts";
-import { insist } from "./insist.ts";
 import type { State } from "./state.ts";
 
 export interface Proof {
@@ -36,7 +36,7 @@ const PATIENCE = 60_000;
 export async function proofKey(state: State, admin: AdminClient): Promise<string> {
   const key = state.secrets.proofKey ?? newKey();
   if (state.secrets.proofKey === undefined) state.save({ proofKey: key });
-  const made = await insist(() => admin.createIdentity(PROOF_NAMESPACE, { key, limits: { storeActivations: false } }));
+  const made = await retry(() => admin.createIdentity(PROOF_NAMESPACE, { key, limits: { storeActivations: false } }));
   if (!made.ok && made.status !== 409) throw new StartFailure(`The proof got no namespace: ${made.reason}.`);
   return key;
 }

@@ -2,7 +2,8 @@
 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type AdminClient, createAdminClient } from "../cli/admin-client.ts";
+import { type AdminClient, createAdminClient } from "../client/admin-client.ts";
+import { retry } from "../client/retry.ts";
 import { isGoing } from "../machine/process-table.ts";
 import { buildDateOf, buildOf } from "../program/build.ts";
 import { type StandaloneConfig, urlOf } from "./config.ts";
@@ -14,7 +15,6 @@ import type { Serving } from "./greeting.ts";
 import { startHost } from "./host-process.ts";
 import { firstUser } from "./identity.ts";
 import { lookForLeftovers, openDockerSetup } from "./images.ts";
-import { insist } from "./insist.ts";
 import { openMachine } from "./machine.ts";
 import { refuseNewerState } from "./migrations.ts";
 import { assertFree } from "./port.ts";
@@ -146,7 +146,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
 
     const url = urlOf(config.host, edge.port);
     const admin = createAdminClient(url, state.secrets.adminToken);
-    const token = await insist(() => admin.createHost(state.secrets.hostName, { rotate: true }));
+    const token = await retry(() => admin.createHost(state.secrets.hostName, { rotate: true }));
     if (!token.ok) throw new StartFailure(`The runtime host got no token: ${token.reason}.`);
     await forgetOthers(admin, state.secrets.hostName);
     log("starting the runtime host …");
@@ -204,7 +204,7 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
 
   /** Hosts of the folder this one is a copy of: nobody comes by their names any more. */
   async function forgetOthers(admin: AdminClient, mine: string): Promise<void> {
-    const hosts = await insist(() => admin.hosts());
+    const hosts = await retry(() => admin.hosts());
     if (!hosts.ok) throw new StartFailure(`The hosts cannot be listed: ${hosts.reason}.`);
     for (const name of hosts.value) if (LOCAL_HOST.test(name) && name !== mine) await admin.revokeHost(name);
   }

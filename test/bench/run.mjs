@@ -1,6 +1,6 @@
 // `npm run bench`: installs what is missing, then measures. Options: --help.
 
-import { ensureInstalled, runPinned } from "../../runtime-host/cli/launch.mjs";
+import { ensureInstalled, runPinned } from "../../runtime-host/program/launch.mjs";
 
 const install = await ensureInstalled({ dev: true });
 if (install.code !== 0) process.exit(install.code);

@@ -3,7 +3,7 @@
 import Docker from "dockerode";
 import { expect, it } from "vitest";
 import { logs as logsCommand } from "../../runtime-host/cli/logs.ts";
-import { type ServerEvent, serverEvents } from "../../runtime-host/cli/server-events.ts";
+import { type ServerEvent, serverEvents } from "../../runtime-host/client/server-events.ts";
 import { basic, GUEST } from "../support/platform.ts";
 import { type Bench, type Loose, onEngines, put, recordOf } from "./engines.ts";
 
