@@ -5,7 +5,7 @@ import type { ActivationId } from "./entities/activation-id.ts";
 import type { Env } from "./env.ts";
 import type { Result } from "./errors.ts";
 import { FanOut } from "./invocation/fan-out.ts";
-import { Actions } from "./invocation/resolve.ts";
+import { ActionResolver } from "./invocation/resolve.ts";
 import { step } from "./invocation/step.ts";
 import type { StepReply, StepRequest } from "./protocol/composition.ts";
 import type { Fire } from "./protocol/fire.ts";
@@ -20,7 +20,7 @@ async function ready(opened: Result<Services>): Promise<Services> {
 }
 
 export function makeInternal(open: (env: Env) => Result<Services>) {
-  const actions = new Actions();
+  const actions = new ActionResolver();
   const fanOut = new FanOut(actions);
   return class Internal extends WorkerEntrypoint<Env> {
     /** One step of a composition; throws if nobody knows whether it was started: ask again. */

@@ -12,7 +12,7 @@ import type {
   ActivationQuery,
   ActivationStoreRpc,
   Finished,
-  Found,
+  FoundRecord,
   Offer,
   OpenRow,
   Pulling,
@@ -59,7 +59,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     return this.#confirm(this.#core.open(row));
   }
 
-  async await(id: ActivationId, options: { ms: number }): Promise<Found> {
+  async await(id: ActivationId, options: { ms: number }): Promise<FoundRecord> {
     return this.#core.await(id, options);
   }
 
@@ -94,7 +94,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     return this.#confirm(this.#core.bar(subject, state));
   }
 
-  async get(id: ActivationId): Promise<Found> {
+  async get(id: ActivationId): Promise<FoundRecord> {
     return this.#core.get(id);
   }
 

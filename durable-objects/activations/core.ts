@@ -10,7 +10,7 @@ import type {
   ActivationQuery,
   Backlog,
   Finished,
-  Found,
+  FoundRecord,
   Offer,
   OpenRow,
   Pulling,
@@ -119,7 +119,7 @@ export class StoreCore {
     this.#wake(ASK_AFTER);
   }
 
-  async await(id: ActivationId, options: { ms: number }): Promise<Found> {
+  async await(id: ActivationId, options: { ms: number }): Promise<FoundRecord> {
     const record = this.#ledger.records.get(id, { unkept: true }) ?? (await this.#waiters.wait(id, options.ms));
     return this.#found(id, record);
   }
@@ -193,7 +193,7 @@ export class StoreCore {
     this.#refuse();
   }
 
-  get(id: ActivationId): Found {
+  get(id: ActivationId): FoundRecord {
     return this.#found(id, this.#ledger.records.get(id, { unkept: false }));
   }
 
@@ -244,7 +244,7 @@ export class StoreCore {
     this.#wakeAt(Math.min(askAt, placeAt, this.#ledger.queue.nextEnd(), this.#fires.next(), purgeAt));
   }
 
-  #found(id: ActivationId, record: ActivationRecord | null): Found {
+  #found(id: ActivationId, record: ActivationRecord | null): FoundRecord {
     if (record !== null) return { record, known: true };
     const waiting = this.#ledger.waiting > 0 ? this.#ledger.queue.of(id) : undefined;
     if (waiting !== undefined) return { record, known: true, waiting };

@@ -5,7 +5,7 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { perContainer } from "../../src/entities/runtimes.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type Need, needFrom } from "../../src/protocol/matching.ts";
-import type { Line, Offer, Waiting } from "../../src/protocol/rpc.ts";
+import type { Offer, Waiting, WaitingLine } from "../../src/protocol/rpc.ts";
 import type { Sql } from "../schema.ts";
 import { WAITING } from "./schema.ts";
 
@@ -103,7 +103,7 @@ export class Queue {
   }
 
   /** Each line with the row that has waited longest in it. */
-  lines(now: number): Line[] {
+  lines(now: number): WaitingLine[] {
     return this.#texts().flatMap((text) => {
       const heads = [0, 1].flatMap((urgent) => this.#first(text, urgent) ?? []);
       const [first] = heads.sort((one, other) => one.accepted - other.accepted);

@@ -4,7 +4,13 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { type Env, longestRun } from "../../src/env.ts";
-import type { CompositionRpc, Run, RunReply, StepReply, StepRequest } from "../../src/protocol/composition.ts";
+import type {
+  CompositionRpc,
+  CompositionRun,
+  RunReply,
+  StepReply,
+  StepRequest,
+} from "../../src/protocol/composition.ts";
 import { openBlobs } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../confirm.ts";
 import { CompositionCore } from "./core.ts";
@@ -29,7 +35,7 @@ export class Composition extends DurableObject<Env> implements CompositionRpc {
     this.#core = new CompositionCore({ database, ports: this.#ports(name) });
   }
 
-  async run(run: Run, options: { waitMs: number }): Promise<RunReply> {
+  async run(run: CompositionRun, options: { waitMs: number }): Promise<RunReply> {
     return this.#confirm(await this.#core.run(run, options));
   }
 

@@ -3,7 +3,7 @@
 
 import type { ActivationRecord } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import type { Run, RunReply } from "../../src/protocol/composition.ts";
+import type { CompositionRun, RunReply } from "../../src/protocol/composition.ts";
 import { Waiters } from "../activations/waiters.ts";
 import { AlarmRetry } from "../alarm-retry.ts";
 import type { Database } from "../schema.ts";
@@ -40,7 +40,7 @@ export class CompositionCore {
   }
 
   /** Idempotent by id. */
-  async run(run: Run, options: { waitMs: number }): Promise<RunReply> {
+  async run(run: CompositionRun, options: { waitMs: number }): Promise<RunReply> {
     const { waitMs } = options;
     const { id } = run;
     let state = this.#ledger.state(id);

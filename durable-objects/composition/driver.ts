@@ -3,7 +3,7 @@
 
 import { type ActivationRecord, recordOf } from "../../src/entities/activation.ts";
 import { type ActivationId, derivedActivationId } from "../../src/entities/activation-id.ts";
-import type { Run } from "../../src/protocol/composition.ts";
+import type { CompositionRun } from "../../src/protocol/composition.ts";
 import { type Nested, outcomeOf } from "./asking.ts";
 import { keyOf, offloadLarge, resultKey, textOf } from "./blob-offload.ts";
 import { after, asStep, begin, inner, MAX_DEEP, outermost, recordParts, wanted } from "./machine.ts";
@@ -16,7 +16,7 @@ const ATTEMPT = "1";
 const NOBODY = { scheduler: "composition", epoch: 0 };
 
 /** The first frame of a run, with its first step. */
-export async function framed(ports: CompositionPorts, run: Run): Promise<StackFrame> {
+export async function framed(ports: CompositionPorts, run: CompositionRun): Promise<StackFrame> {
   const frame = outermost(run.id, { about: run.about, plan: run.plan, now: ports.now() });
   return { ...frame, progress: await written(ports, frame, begin(frame, run.args)) };
 }

@@ -5,7 +5,7 @@ import type { ActivationMeta, Completion } from "../../src/entities/activation.t
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { byteLength } from "../../src/entities/byte-length.ts";
 import { common, type Rights } from "../../src/entities/rights.ts";
-import type { Plan } from "../../src/protocol/composition.ts";
+import type { CompositionPlan } from "../../src/protocol/composition.ts";
 import { afterStep, beginConductor } from "./conductor.ts";
 import { afterComponent, beginSequence } from "./sequence.ts";
 import type { Decision, Ending, Progress, StackFrame, StepEnd, StepEvent, Texts, Value } from "./state.ts";
@@ -14,7 +14,10 @@ import type { Decision, Ending, Progress, StackFrame, StepEnd, StepEvent, Texts,
 export const MAX_DEEP = 256;
 
 /** The frame of a whole run. */
-export function outermost(id: ActivationId, options: { about: ActivationMeta; plan: Plan; now: number }): StackFrame {
+export function outermost(
+  id: ActivationId,
+  options: { about: ActivationMeta; plan: CompositionPlan; now: number },
+): StackFrame {
   const { about, plan, now } = options;
   return frame(id, { about: { ...about, topmost: true }, plan, progress: fresh(now) });
 }
@@ -22,7 +25,7 @@ export function outermost(id: ActivationId, options: { about: ActivationMeta; pl
 /** The frame of a step that is a composition itself. */
 export function inner(
   outer: StackFrame,
-  options: { id: ActivationId; about: ActivationMeta; plan: Plan; rights: Rights | undefined; now: number },
+  options: { id: ActivationId; about: ActivationMeta; plan: CompositionPlan; rights: Rights | undefined; now: number },
 ): StackFrame {
   const { id, plan, now } = options;
   const about: ActivationMeta = { ...options.about, cause: outer.id, causedBy: "sequence", topmost: false };

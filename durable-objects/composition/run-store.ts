@@ -2,7 +2,7 @@
 // under way, or how the frame ends. Synchronous; takes `now`.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import type { OnBehalf, Run } from "../../src/protocol/composition.ts";
+import type { CompositionRun, OnBehalf } from "../../src/protocol/composition.ts";
 import { type Database, migrate, type Sql } from "../schema.ts";
 import { MIGRATIONS } from "./schema.ts";
 import type { Progress, StackFrame } from "./state.ts";
@@ -41,7 +41,7 @@ export class RunStore {
   }
 
   /** A new run with its first step. False if the id is known. */
-  begin(run: Run, frame: StackFrame): boolean {
+  begin(run: CompositionRun, frame: StackFrame): boolean {
     const { id, about, onBehalf, args } = run;
     const isNew = this.#database.transaction(() => {
       const values = [id, 0, about.transactionId, JSON.stringify(onBehalf), "blob" in args ? args.blob : ""];

@@ -6,7 +6,7 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { StatusCode } from "../../src/entities/outcome.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
 import type { Rights } from "../../src/entities/rights.ts";
-import type { ActionName, Plan, StepRequest } from "../../src/protocol/composition.ts";
+import type { ActionName, CompositionPlan, StepRequest } from "../../src/protocol/composition.ts";
 
 /** A payload, or a text that has not been put where it belongs yet. */
 export type Value = Payload | { text: RawJson };
@@ -67,7 +67,7 @@ export interface Progress {
 export interface StackFrame {
   id: ActivationId;
   about: ActivationMeta;
-  plan: Plan;
+  plan: CompositionPlan;
   progress: Progress;
 }
 

@@ -20,7 +20,7 @@ const encoder = new TextEncoder();
 /** What a credential may be used for. */
 export type GrantedRights = keyof typeof LETTERS;
 
-export interface Grant {
+export interface CredentialGrant {
   /** Permanent id. */
   namespaceId: string;
   /** uuid of the stored key, "" for the namespace itself. */
@@ -43,7 +43,7 @@ export function looksLikeCredential(secret: string): boolean {
 }
 
 /** The whole key, `namespace id:secret`. */
-export async function mintCredential({ current }: MasterSecret, grant: Grant): Promise<string> {
+export async function mintCredential({ current }: MasterSecret, grant: CredentialGrant): Promise<string> {
   const seconds = Math.ceil(grant.expiresAt / 1000)
     .toString(16)
     .padStart(8, "0");

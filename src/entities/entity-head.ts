@@ -5,16 +5,16 @@ import { parseParameters, printParameters } from "./parameters.ts";
 import { membersOf, type RawJson } from "./raw-json.ts";
 import type { Rights } from "./rights.ts";
 
-export type Fields = (name: string) => RawJson;
+export type FieldReader = (name: string) => RawJson;
 
 /** Fields of a stored document by name; what is absent reads as null. */
-export function fieldsOfDocument(document: RawJson): Fields {
+export function fieldsOfDocument(document: RawJson): FieldReader {
   const fields = new Map((membersOf(document) ?? []).map((member) => [member.key, member.value]));
   return (name) => fields.get(name) ?? "null";
 }
 
 /** Throws if the document has none. */
-export function headOf(field: Fields): EntityHead {
+export function headOf(field: FieldReader): EntityHead {
   const name: unknown = JSON.parse(field("name"));
   if (typeof name !== "string") throw new SyntaxError("an entity without a name");
   return {
@@ -29,7 +29,7 @@ export function headOf(field: Fields): EntityHead {
   };
 }
 
-export function writtenWithOf(field: Fields): Pick<EntityHead, "writtenWith"> {
+export function writtenWithOf(field: FieldReader): Pick<EntityHead, "writtenWith"> {
   const writtenWith = JSON.parse(field("writtenWith")) as Rights | null;
   return writtenWith === null ? {} : { writtenWith };
 }

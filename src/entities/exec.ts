@@ -28,7 +28,7 @@ export interface CodeFacts {
 }
 
 /** What hosts can run now. */
-export interface Offer {
+export interface RunnableKinds {
   kinds: readonly RuntimeKind[];
   blackbox: boolean;
 }
@@ -60,7 +60,7 @@ const NO_CODE =
  * stands for. */
 export function parseExec(
   raw: RawJson,
-  options: { code: CodeFacts | null; offer: Offer; own: string },
+  options: { code: CodeFacts | null; offer: RunnableKinds; own: string },
 ): Result<ExecRequest> {
   const members = membersOf(raw);
   if (members === null) return fail("malformed-body", "'exec' must be an object");
@@ -116,7 +116,7 @@ function sequenceOf(raw: RawJson | undefined, own: string): Result<ExecRequest> 
   return ok({ kind: SEQUENCE, components, code: false, binary: false });
 }
 
-type Found = { code: CodeFacts | null; offer: Offer; rest: { main?: string } };
+type Found = { code: CodeFacts | null; offer: RunnableKinds; rest: { main?: string } };
 
 function blackboxOf(fields: Map<string, RawJson>, { code, offer, rest }: Found): Result<ExecRequest> {
   const image = stringOf(fields.get("image"));
@@ -150,7 +150,7 @@ function runtimeOf(kind: string, { code, offer, rest, isString }: Found & { isSt
   return deprecationOf(runtime.kind) ?? ok({ kind: runtime.kind, code: true, binary: code.binary, ...rest });
 }
 
-function unknownKind(kind: string, offer: Offer): Result<never> {
+function unknownKind(kind: string, offer: RunnableKinds): Result<never> {
   const valid = [...offer.kinds.map((each) => each.kind), ...(offer.blackbox ? [BLACKBOX] : [])];
   const list = `Valid values are: ${valid.map((each) => `'${each}'`).join(", ")}.`;
   if (resolveKind(kind, MANIFEST) !== null) {

@@ -25,7 +25,7 @@ export interface NotedChecks {
 /** Which secret opens the oldest keys there are; "empty": none was given when they were made. */
 export type OpenedBy = "no keys" | "current" | "previous" | "empty" | "neither";
 
-export type Verdict =
+export type SecretVerdict =
   | { kind: "good" }
   /** Good, and this is to be noted first. */
   | { kind: "note"; checks: NotedChecks }
@@ -40,7 +40,7 @@ export async function checksOf({ current, previous }: MasterSecret): Promise<Che
 }
 
 /** `noted`: null where nothing has been noted yet; then the keys themselves are asked. */
-export function judge(noted: NotedChecks | null, given: Checks, openedBy: OpenedBy): Verdict {
+export function judge(noted: NotedChecks | null, given: Checks, openedBy: OpenedBy): SecretVerdict {
   const { current, previous } = given;
   if (noted === null) {
     if (openedBy === "neither") return wrong("MASTER_SECRET", WRONG);
@@ -66,6 +66,6 @@ export function judge(noted: NotedChecks | null, given: Checks, openedBy: Opened
   );
 }
 
-function wrong(variable: string, reason: string): Verdict {
+function wrong(variable: string, reason: string): SecretVerdict {
   return { kind: "fault", fault: { variable, reason } };
 }

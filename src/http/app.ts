@@ -5,7 +5,7 @@ import { MAX_BODY } from "../entities/limits.ts";
 import type { Env } from "../env.ts";
 import { fail, type Result } from "../errors.ts";
 import { FanOut } from "../invocation/fan-out.ts";
-import { Actions } from "../invocation/resolve.ts";
+import { ActionResolver } from "../invocation/resolve.ts";
 import { NoAnswer } from "../invocation/retry.ts";
 import { Triggers } from "../invocation/triggers.ts";
 import type { Services } from "../services.ts";
@@ -57,7 +57,7 @@ export function makeApp(open: (env: Env) => Result<Services>): App {
   hostRoutes(app);
   adminRoutes(app);
   const identities = new Identities();
-  const actions = new Actions();
+  const actions = new ActionResolver();
   webRoutes(app, { actions, identities });
   const keyed = authenticate(identities);
   app.use("/api/v1/*", keyed, acceptsJson);

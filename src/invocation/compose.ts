@@ -7,7 +7,7 @@ import type { Identity } from "../entities/identity.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import { seal } from "../entities/sealing.ts";
 import { fail } from "../errors.ts";
-import type { Plan, Run } from "../protocol/composition.ts";
+import type { CompositionPlan, CompositionRun } from "../protocol/composition.ts";
 import type { InvocationContext } from "./ports.ts";
 import { payloadOf } from "./prepare.ts";
 import { outOfReach, retry } from "./retry.ts";
@@ -20,7 +20,7 @@ interface Ports extends Pick<InvocationContext, "now" | "after" | "ailing" | "co
 export interface Composing {
   id: ActivationId;
   about: ActivationMeta;
-  plan: Plan;
+  plan: CompositionPlan;
   payload: RawJson;
   identity: Identity;
   apiHost: string;
@@ -33,7 +33,7 @@ export async function compose(ports: Ports, composing: Composing): Promise<Submi
   const { id, about, plan, payload, identity, apiHost, waitMs } = composing;
   const until = ports.now() + waitMs;
   const { key, ...rest } = identity;
-  const run: Run = {
+  const run: CompositionRun = {
     id,
     about,
     plan,

@@ -11,7 +11,7 @@ import type { Fire, FiredRule } from "../protocol/fire.ts";
 import { invoke } from "./invoke.ts";
 import type { FireContext, InvocationContext } from "./ports.ts";
 import { payloadOf } from "./prepare.ts";
-import type { Actions } from "./resolve.ts";
+import type { ActionResolver } from "./resolve.ts";
 import { isUnknown, report, retry } from "./retry.ts";
 import type { AcceptRow } from "./submit.ts";
 
@@ -38,11 +38,11 @@ const MAX_HELD = 16 * 1024 * 1024;
 
 /** One per isolate. */
 export class FanOut {
-  readonly #actions: Actions;
+  readonly #actions: ActionResolver;
   #running = 0;
   #held = 0;
 
-  constructor(actions: Actions) {
+  constructor(actions: ActionResolver) {
     this.#actions = actions;
   }
 

@@ -24,7 +24,7 @@ export interface FollowPorts {
   linesOf(record: ActivationRecord): AsyncIterable<string[]>;
 }
 
-export type Followed =
+export type FollowEvent =
   /** `count`: lines so far, these included. */
   | { kind: "lines"; lines: string[]; count: number }
   /** It runs again, from the beginning. */
@@ -53,7 +53,7 @@ const MAX_LOOKS = 800;
 export async function* follow(
   ports: FollowPorts,
   activation: { id: ActivationId; namespaceId: string },
-): AsyncGenerator<Followed> {
+): AsyncGenerator<FollowEvent> {
   const { id, namespaceId } = activation;
   let scheduler: Pick<InvokerSchedulerRpc, "tail"> | undefined;
   let attempt = 0;

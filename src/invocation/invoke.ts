@@ -14,7 +14,7 @@ import { enter } from "./permit.ts";
 import { placeOf } from "./placement.ts";
 import type { InvocationContext } from "./ports.ts";
 import { activationMetaOf, type Calling, invocationOf, lentBy } from "./prepare.ts";
-import type { Actions, Caller } from "./resolve.ts";
+import type { ActionResolver, CallerEpoch } from "./resolve.ts";
 import type { ResolvedAction } from "./resolved-action.ts";
 import { runBuiltin } from "./run-builtin.ts";
 import { type AcceptRow, type Submitted, submit } from "./submit.ts";
@@ -51,12 +51,12 @@ export type Invoked =
 interface Found {
   id: ActivationId;
   callable: ResolvedAction;
-  caller: Caller;
+  caller: CallerEpoch;
   calling: Calling;
 }
 
 /** A caller who goes away stops nothing: hand the promise to the platform as well. */
-export async function invoke(context: InvocationContext, actions: Actions, request: Request): Promise<Invoked> {
+export async function invoke(context: InvocationContext, actions: ActionResolver, request: Request): Promise<Invoked> {
   const acceptedAt = context.now();
   const id = request.id ?? newActivationId(acceptedAt, context.shard());
   const permit = await enter(context, request.identity, { id, kind: "invoke" });
@@ -116,7 +116,7 @@ async function run(context: InvocationContext, { id, callable, calling }: Found,
 async function invokeComposition(
   context: InvocationContext,
   { id, callable, caller, calling }: Found,
-  { actions, request }: { actions: Actions; request: Request },
+  { actions, request }: { actions: ActionResolver; request: Request },
 ): Promise<Submitted> {
   const { plan } = callable;
   if (plan === undefined) throw new Error(`${callable.path} is no composition`);

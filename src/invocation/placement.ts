@@ -6,7 +6,7 @@ import type { Invocation } from "../protocol/invocation.ts";
 import { canRun, hasLabels, impossible, isOpen, type Need, needOf, obstacle } from "../protocol/matching.ts";
 import type { RosterEntry, SchedulerName } from "../protocol/rpc.ts";
 
-export interface Place {
+export interface Placement {
   /** Home first. */
   candidates: SchedulerName[];
   /** Why there is nobody to go to. */
@@ -22,7 +22,7 @@ export function placeOf(
   invocation: Pick<Invocation, "exec" | "about" | "labels">,
   schedulers: readonly RosterEntry[],
   options: { preferred?: readonly string[] | undefined; hostsMayCome: boolean },
-): Result<Place> {
+): Result<Placement> {
   const { preferred } = options;
   const need = needOf(invocation);
   const { namespaceId, path } = invocation.about;

@@ -10,7 +10,7 @@ import type { InvocationContext } from "./ports.ts";
 import { type ResolvedAction, resolvedActionOf } from "./resolved-action.ts";
 
 /** Whose rights count. */
-export interface Caller {
+export interface CallerEpoch {
   namespace: string;
   /** Of that namespace, taken before this call. */
   epoch: number;
@@ -30,14 +30,14 @@ const MAX_SIZE = 16 * 1024 * 1024;
 const MAX_ENTRIES = 10_000;
 const MAX_ABSENT = 1_000;
 
-export class Actions {
+export class ActionResolver {
   readonly #entries = new Map<string, Entry>();
   /** Names of the caller's own namespace that mean nothing, with its epoch: a rule may go on asking for one. */
   readonly #absent = new Map<string, number>();
   #size = 0;
 
   /** The action behind a name, for a caller who may invoke it. */
-  async find(context: Finding, key: EntityKey, caller: Caller): Promise<Result<ResolvedAction>> {
+  async find(context: Finding, key: EntityKey, caller: CallerEpoch): Promise<Result<ResolvedAction>> {
     // All foreigners may do the same.
     const mark = rootOf(key) === caller.namespace ? "" : "/";
     const path = `${mark}${key.path}/${key.name}`;
@@ -56,7 +56,7 @@ export class Actions {
   }
 
   /** Why the caller may not call one of these, or null. That one of them is not there is found when its turn comes. */
-  async refusalOf(context: Finding, keys: readonly EntityKey[], caller: Caller): Promise<Failure | null> {
+  async refusalOf(context: Finding, keys: readonly EntityKey[], caller: CallerEpoch): Promise<Failure | null> {
     const refusals = await Promise.all(
       distinct(keys).map(async (key) => {
         const found = await this.find(context, key, caller);
@@ -67,7 +67,7 @@ export class Actions {
     return refusals.find((each) => each !== null) ?? null;
   }
 
-  async #read(context: Finding, key: EntityKey, caller: Caller): Promise<Result<Entry>> {
+  async #read(context: Finding, key: EntityKey, caller: CallerEpoch): Promise<Result<Entry>> {
     const epochs = new Map([[caller.namespace, caller.epoch]]);
     const stamps = new Map<string, number>();
     /** A lease must be older than the reads it covers. */
@@ -111,7 +111,7 @@ export class Actions {
   }
 }
 
-async function isFresh(context: Finding, { stamps }: Entry, caller: Caller): Promise<boolean> {
+async function isFresh(context: Finding, { stamps }: Entry, caller: CallerEpoch): Promise<boolean> {
   for (const [namespace, epoch] of stamps) {
     if (namespace === caller.namespace) {
       if (epoch !== caller.epoch) return false;
@@ -123,7 +123,7 @@ async function isFresh(context: Finding, { stamps }: Entry, caller: Caller): Pro
   return true;
 }
 
-async function refusal(context: Finding, key: EntityKey, { namespace }: Caller): Promise<Failure | null> {
+async function refusal(context: Finding, key: EntityKey, { namespace }: CallerEpoch): Promise<Failure | null> {
   const bundle = packageOf(key);
   if (bundle === null) return key.path === namespace ? null : fail("not-authorized", `${key.path}/${key.name}`);
   const opened = await openPackage(context.entities, { caller: namespace, key: bundle });

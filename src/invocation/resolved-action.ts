@@ -10,7 +10,7 @@ import { isTruthy, mergeParameters, parameterValue } from "../entities/parameter
 import { objectOf, type RawJson } from "../entities/raw-json.ts";
 import { common, type Rights } from "../entities/rights.ts";
 import { BUILTIN, isSkeleton, NATIVE, SEQUENCE } from "../entities/runtimes.ts";
-import type { ActionName, Plan } from "../protocol/composition.ts";
+import type { ActionName, CompositionPlan } from "../protocol/composition.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 
 export interface ResolvedAction extends Wishes {
@@ -38,7 +38,7 @@ export interface ResolvedAction extends Wishes {
   /** Run by the Worker itself. */
   builtin: boolean;
   /** A composition: run step by step, not by itself. */
-  plan?: Plan;
+  plan?: CompositionPlan;
   /** What its annotations say of callers from the web; null = not theirs to call. */
   web: WebExport | null;
 }
@@ -101,7 +101,7 @@ function webOf(annotations: readonly Parameter[]): WebExport | null {
 }
 
 /** The annotation `conductor` makes a composition of an action, not of a sequence. */
-function planOf({ exec, annotations }: Action, key: ActionName): Plan | null {
+function planOf({ exec, annotations }: Action, key: ActionName): CompositionPlan | null {
   if ("components" in exec) return { kind: "sequence", components: exec.components.map(componentOf) };
   return isTruthy(annotations, "conductor") ? { kind: "conductor", action: key } : null;
 }

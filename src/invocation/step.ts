@@ -11,7 +11,7 @@ import { argumentsOf } from "./arguments.ts";
 import { placeOf } from "./placement.ts";
 import type { InvocationContext } from "./ports.ts";
 import { activationMetaOf, type Calling, invocationOf, lentBy } from "./prepare.ts";
-import type { Actions } from "./resolve.ts";
+import type { ActionResolver } from "./resolve.ts";
 import type { ResolvedAction } from "./resolved-action.ts";
 import { isUnknown, retry } from "./retry.ts";
 import { runBuiltin } from "./run-builtin.ts";
@@ -28,7 +28,7 @@ const UNKNOWN_LIMITS = {
  * `epoch`: of the namespace on whose behalf it runs. */
 export async function step(
   context: InvocationContext,
-  { actions, epoch }: { actions: Actions; epoch: number },
+  { actions, epoch }: { actions: ActionResolver; epoch: number },
   request: StepRequest,
 ): Promise<StepReply> {
   const { identity } = request.onBehalf;

@@ -8,7 +8,7 @@ import type { ActivationStoreRpc, InvokeReply, SchedulerName } from "../protocol
 import type { SubmitPorts } from "./ports.ts";
 import { answered, outOfReach, PAUSES, pause, report, retry } from "./retry.ts";
 
-export interface Call {
+export interface SubmitRequest {
   invocation: Invocation;
   /** Schedulers in order of preference. */
   candidates: SchedulerName[];
@@ -41,7 +41,7 @@ const GRACE = 2_000;
 /** A run's row outlives its timeout by this, and by the timeout once more: pulling, starting and initializing. */
 const ROW_SLACK = 120_000;
 
-export async function submit(ports: SubmitPorts, call: Call): Promise<Submitted> {
+export async function submit(ports: SubmitPorts, call: SubmitRequest): Promise<Submitted> {
   const until = ports.now() + call.waitMs;
   if (call.waitMs > 0) {
     const asked = Math.min(call.candidates.length, MAX_ASKED);
@@ -56,7 +56,7 @@ export async function submit(ports: SubmitPorts, call: Call): Promise<Submitted>
 /** Fast path. "elsewhere": it was not started, no row was made, and nobody will start it there. */
 async function runNow(
   ports: SubmitPorts,
-  call: Call,
+  call: SubmitRequest,
   { scheduler, until }: { scheduler: SchedulerName; until: number },
 ): Promise<Submitted | "elsewhere"> {
   const waitMs = Math.max(1, until - ports.now());
@@ -94,7 +94,7 @@ async function runNow(
 
 function ask(
   ports: SubmitPorts,
-  call: Call,
+  call: SubmitRequest,
   { scheduler, waitMs }: { scheduler: SchedulerName; waitMs: number },
 ): Promise<InvokeReply | "unknown"> {
   return ports
@@ -107,7 +107,7 @@ function ask(
 }
 
 /** Durable path: the row is confirmed before anybody hears the id. */
-async function leaveToStore(ports: SubmitPorts, call: Call, until: number): Promise<Submitted> {
+async function leaveToStore(ports: SubmitPorts, call: SubmitRequest, until: number): Promise<Submitted> {
   const { invocation, candidates, obstacle } = call;
   const place = { candidates, ...(obstacle === undefined ? {} : { obstacle }) };
   const accept = call.accept ?? ((row, options) => ports.storeOf(row).accept([row], options));
@@ -125,7 +125,7 @@ async function leaveToStore(ports: SubmitPorts, call: Call, until: number): Prom
  * record was first holds. */
 async function settle(
   ports: SubmitPorts,
-  call: Call,
+  call: SubmitRequest,
   { until, reason }: { until: number; reason: string },
 ): Promise<Submitted> {
   const { id, about } = call.invocation;
@@ -136,7 +136,7 @@ async function settle(
 }
 
 /** The record as soon as it is there, or null when the time is over. A store that fails is asked again. */
-async function recordBy(ports: SubmitPorts, call: Call, until: number): Promise<ActivationRecord | null> {
+async function recordBy(ports: SubmitPorts, call: SubmitRequest, until: number): Promise<ActivationRecord | null> {
   for (;;) {
     const ms = until - ports.now();
     if (ms <= 0) return null;
@@ -152,7 +152,7 @@ async function recordBy(ports: SubmitPorts, call: Call, until: number): Promise<
   }
 }
 
-async function openRow(ports: SubmitPorts, call: Call, scheduler: SchedulerName): Promise<boolean> {
+async function openRow(ports: SubmitPorts, call: SubmitRequest, scheduler: SchedulerName): Promise<boolean> {
   const { id, about } = call.invocation;
   const deadline = ports.now() + 2 * about.limits.timeout + ROW_SLACK;
   const opened = await retry({ ports, id: call.invocation.id }, async () => {

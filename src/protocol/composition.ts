@@ -14,7 +14,7 @@ export interface ActionName {
   name: string;
 }
 
-export type Plan =
+export type CompositionPlan =
   | { kind: "sequence"; components: ActionName[] }
   /** The action that is asked what comes next. */
   | { kind: "conductor"; action: ActionName };
@@ -28,12 +28,12 @@ export interface OnBehalf {
 }
 
 /** A sequence or conductor to be run. */
-export interface Run {
+export interface CompositionRun {
   /** Of the primary record. */
   id: ActivationId;
   /** Its kind is "sequence" for both plans. */
   about: ActivationMeta;
-  plan: Plan;
+  plan: CompositionPlan;
   /** Arguments with all parameter layers merged; what is large lies in the blob store. */
   args: Payload;
   onBehalf: OnBehalf;
@@ -50,7 +50,7 @@ export type RunReply =
 /** One per namespace and shard, named as the ActivationStore that keeps the records: an id is the address of both. */
 export interface CompositionRpc {
   /** Idempotent by id. Returns when the run is confirmed and `waitMs` are over or it has ended. */
-  run(run: Run, options: { waitMs: number }): Promise<RunReply>;
+  run(run: CompositionRun, options: { waitMs: number }): Promise<RunReply>;
   /** Whether this run is under way. */
   runs(id: ActivationId): Promise<boolean>;
   /** Runs under way, for status pages. */
@@ -80,7 +80,7 @@ export type StepReply =
   | {
       kind: "nested";
       about: ActivationMeta;
-      plan: Plan;
+      plan: CompositionPlan;
       args: Payload;
       /** What its steps may do at most; absent: whatever its caller may. */
       rights?: Rights;

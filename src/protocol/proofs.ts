@@ -7,7 +7,7 @@ import { type HmacKey, hexOf, hmac, hmacKey, sha256 } from "../entities/sha256.t
 import type { Lease } from "./messages.ts";
 
 /** That this attempt was granted to this host. `about`: its `aboutDigest`. */
-export interface Grant {
+export interface LeaseGrant {
   host: string;
   id: string;
   attempt: number;
@@ -54,13 +54,13 @@ export class Proofs {
   }
 
   /** `turn`: any number; two grants of one attempt in one epoch differ by it. */
-  lease(grant: Grant, options: { epoch: number; turn: number }): Lease {
+  lease(grant: LeaseGrant, options: { epoch: number; turn: number }): Lease {
     const { epoch } = options;
     const turn = options.turn % TURNS;
     return { epoch, counter: counterOf(this.#leases[0] as HmacKey, grant, { epoch, turn }) };
   }
 
-  isLease(grant: Grant, lease: Lease): boolean {
+  isLease(grant: LeaseGrant, lease: Lease): boolean {
     const { epoch, counter } = lease;
     const turn = counter % TURNS;
     return this.#leases.some((key) => counterOf(key, grant, { epoch, turn }) === counter);
@@ -81,7 +81,7 @@ export class Proofs {
   }
 }
 
-function counterOf(key: HmacKey, grant: Grant, { epoch, turn }: { epoch: number; turn: number }): number {
+function counterOf(key: HmacKey, grant: LeaseGrant, { epoch, turn }: { epoch: number; turn: number }): number {
   const { host, id, attempt, about } = grant;
   const digest = hmac(key, JSON.stringify([host, id, attempt, epoch, turn, about]));
   const high = (digest[0] as number) >>> 0;

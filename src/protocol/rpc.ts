@@ -131,13 +131,13 @@ export interface Waiting {
 }
 
 /** Rows that wait for the same kind of host. */
-export interface Line extends Need {
+export interface WaitingLine extends Need {
   oldestWaitMs: number;
   reason: string;
 }
 
 /** `known`: whether the id has a row at all. */
-export interface Found {
+export interface FoundRecord {
   record: ActivationRecord | null;
   known: boolean;
   waiting?: Waiting;
@@ -171,7 +171,7 @@ export interface Backlog {
   oldestWaitMs: number;
   /** Why the oldest row waits. */
   reason?: string;
-  lines: Line[];
+  lines: WaitingLine[];
 }
 
 export interface ActivationStoreRpc extends FireStoreRpc {
@@ -184,7 +184,7 @@ export interface ActivationStoreRpc extends FireStoreRpc {
   /** The row of a run on the fast path that outlived its first second. Does nothing if the id is known. */
   open(row: OpenRow): Promise<void>;
   /** The record of `id` as soon as it is terminal, or null after `ms`. */
-  await(id: ActivationId, options: { ms: number }): Promise<Found>;
+  await(id: ActivationId, options: { ms: number }): Promise<FoundRecord>;
   /** Idempotent by id; the first terminal record wins. Returns when all are durable. Unknown ids are adopted for a day after their
    * acceptance; a row takes the word of the host it is out to, and of no other. What is not taken is counted as late. */
   complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): Promise<void>;
@@ -199,7 +199,7 @@ export interface ActivationStoreRpc extends FireStoreRpc {
    * that says so, now and whenever it comes to wait; what runs goes on. Idempotent. */
   bar(subject: string, state: { barred: boolean; everybody: boolean }): Promise<void>;
   /** A record, or whether the id is known but not finished. */
-  get(id: ActivationId): Promise<Found>;
+  get(id: ActivationId): Promise<FoundRecord>;
   /** Newest start first. */
   list(query: ActivationQuery): Promise<ActivationRecord[]>;
   count(query: ActivationQuery): Promise<number>;

@@ -18,7 +18,7 @@ export interface Household {
 }
 
 /** A namespace of a subject. */
-export interface Standing {
+export interface NamespaceStanding {
   namespace: Namespace;
   /** Whether anybody who is not blocked has a key to it. */
   open: boolean;
@@ -27,7 +27,7 @@ export interface Standing {
 export interface SubjectStanding {
   subject: string;
   blocked: boolean;
-  namespaces: Standing[];
+  namespaces: NamespaceStanding[];
 }
 
 export type Made =

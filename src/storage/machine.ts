@@ -16,7 +16,7 @@ const ASK_TIMEOUT = 2_000;
 const LOOK_EVERY = 2_000;
 const SYNC_TIMEOUT = 60_000;
 
-export class Machine {
+export class MachineClient {
   readonly #binding: MachineBinding | undefined;
 
   constructor(binding: MachineBinding | undefined) {

@@ -9,7 +9,7 @@ import { lackingMigration } from "./d1/migrated.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
 import type { EntityStore } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
-import { Machine } from "./machine.ts";
+import { MachineClient } from "./machine.ts";
 import { R2BlobStore } from "./r2/blob-store.ts";
 import type { SecretBook } from "./secret-book.ts";
 
@@ -18,18 +18,18 @@ export interface Stores {
   entities: EntityStore;
   blobs: BlobStore;
   secrets: SecretBook;
-  machine: Machine;
+  machine: MachineClient;
   /** Name of the migration the database lacks, or null if it has all. */
   lackingMigration(): Promise<string | null>;
 }
 
-export function openMachine(env: Pick<Env, "MACHINE">): Machine {
-  return new Machine(env.MACHINE);
+export function openMachine(env: Pick<Env, "MACHINE">): MachineClient {
+  return new MachineClient(env.MACHINE);
 }
 
 /** For who needs no other store. */
 export function openBlobs(env: Pick<Env, "BLOBS" | "MACHINE">): BlobStore {
-  return new R2BlobStore(env.BLOBS, new Machine(env.MACHINE));
+  return new R2BlobStore(env.BLOBS, new MachineClient(env.MACHINE));
 }
 
 /** Cheap; the stores keep no state of their own. */
@@ -40,7 +40,7 @@ export function openStores(env: Pick<Env, "DB" | "BLOBS" | "MACHINE">, masterSec
     entities: new D1EntityStore(env.DB, blobs),
     blobs,
     secrets: new D1SecretBook(env.DB, masterSecret),
-    machine: new Machine(env.MACHINE),
+    machine: new MachineClient(env.MACHINE),
     lackingMigration: () => lackingMigration(env.DB),
   };
 }

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import {
+  type CredentialGrant,
   checkCredential,
-  type Grant,
   looksLikeCredential,
   mintCredential,
   tagOf,
@@ -12,11 +12,11 @@ import {
 const master = { current: "a-master-secret-for-tests-of-credentials", previous: null };
 const namespaceId = "23bc46b1-71f6-4ed5-8c54-816aa4f8c502";
 const expiresAt = 1_800_000_000_000;
-const grant: Grant = { namespaceId, keyId: "some-key", rights: "use", expiresAt };
+const grant: CredentialGrant = { namespaceId, keyId: "some-key", rights: "use", expiresAt };
 /** As they were minted before they told of rights and key, with `master`. */
 const OLD = "act.6b49d200EFRnjXl4j5j517rT88oiqqM00sBLCnpr1DoRjzlJ-dYsRq4C3q08";
 
-async function minted(changes: Partial<Grant> = {}): Promise<string> {
+async function minted(changes: Partial<CredentialGrant> = {}): Promise<string> {
   return (await mintCredential(master, { ...grant, ...changes })).slice(namespaceId.length + 1);
 }
 

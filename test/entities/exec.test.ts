@@ -1,15 +1,18 @@
 // What an action runs: kinds, images, and the texts of refusals.
 
 import { describe, expect, test } from "vitest";
-import { deprecationOf, execOf, isImage, type Offer, parseExec } from "../../src/entities/exec.ts";
+import { deprecationOf, execOf, isImage, parseExec, type RunnableKinds } from "../../src/entities/exec.ts";
 import { isSkeleton, MANIFEST, runnableKinds } from "../../src/entities/runtimes.ts";
 import { growth, LINEAR } from "../support/growth.ts";
 
 const CODE = { size: 5, binary: false, blank: false };
-const ALL: Offer = { kinds: MANIFEST, blackbox: true };
-const FEW: Offer = { kinds: runnableKinds(new Set(["nodejs:22", "nodejs:24", "python:3.12"])), blackbox: false };
+const ALL: RunnableKinds = { kinds: MANIFEST, blackbox: true };
+const FEW: RunnableKinds = {
+  kinds: runnableKinds(new Set(["nodejs:22", "nodejs:24", "python:3.12"])),
+  blackbox: false,
+};
 
-function parse(exec: object, options: { code?: typeof CODE | null; offer?: Offer } = {}) {
+function parse(exec: object, options: { code?: typeof CODE | null; offer?: RunnableKinds } = {}) {
   return parseExec(JSON.stringify(exec), {
     code: options.code === undefined ? CODE : options.code,
     offer: options.offer ?? ALL,
@@ -187,7 +190,7 @@ describe("sequences", () => {
 
 describe("the images OpenWhisk has for programs", () => {
   const image = "openwhisk/dockerskeleton";
-  const native: Offer = { kinds: runnableKinds(new Set(["native"])), blackbox: false };
+  const native: RunnableKinds = { kinds: runnableKinds(new Set(["native"])), blackbox: false };
   const asIs = (name: string) => ({ ok: true, value: { kind: "blackbox", image: name, code: true, binary: false } });
 
   test.each([image, `${image}:nightly`, `${image}:latest`])(
@@ -199,7 +202,7 @@ describe("the images OpenWhisk has for programs", () => {
   );
 
   test("are pulled where no host has that kind, or there is no code", () => {
-    const pulls: Offer = { kinds: FEW.kinds, blackbox: true };
+    const pulls: RunnableKinds = { kinds: FEW.kinds, blackbox: true };
     expect(parse({ kind: "blackbox", image, code: "" }, { offer: pulls })).toEqual(asIs(`docker.io/${image}`));
     expect(errorOf({ kind: "blackbox", image, code: "" }, { offer: FEW })).toContain(
       "No host of this platform can run",

@@ -3,7 +3,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Grant, mintCredential } from "../../src/entities/credential.ts";
+import { type CredentialGrant, mintCredential } from "../../src/entities/credential.ts";
 import type { MasterSecret } from "../../src/entities/sealing.ts";
 import { type Env, masterSecretOf } from "../../src/env.ts";
 import { makeApp } from "../../src/http/app.ts";
@@ -83,7 +83,7 @@ describe("without MASTER_SECRET", () => {
 
   it("a credential that was minted with the empty secret opens nothing once there is one", async () => {
     const alice = await made(stores(OLD).identities, { subject: "alice", namespace: "home" });
-    const grant: Grant = {
+    const grant: CredentialGrant = {
       namespaceId: alice.namespace.uuid,
       keyId: "",
       rights: "deploy",

@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { type Grant, mintCredential } from "../../src/entities/credential.ts";
+import { type CredentialGrant, mintCredential } from "../../src/entities/credential.ts";
 import { type Env, masterSecretOf } from "../../src/env.ts";
 import { servicesOf } from "../../src/services.ts";
 import { made } from "../storage/stores.worker.ts";
@@ -95,7 +95,7 @@ describe("a key", () => {
 
 describe("an activation credential", () => {
   it("opens its namespace until it expires", async () => {
-    const grant: Grant = { ...GRANT, namespaceId: GUEST_UUID, expiresAt: Date.now() + 60_000 };
+    const grant: CredentialGrant = { ...GRANT, namespaceId: GUEST_UUID, expiresAt: Date.now() + 60_000 };
     const key = await mintCredential(SECRET, grant);
     for (let round = 0; round < 2; round++) expect((await ask("GET", NAMESPACES, { key })).text).toBe('["guest"]');
     const late = await mintCredential(SECRET, { ...GRANT, namespaceId: GUEST_UUID, expiresAt: Date.now() - 1_000 });
@@ -115,7 +115,7 @@ describe("an activation credential", () => {
 
   it("of an identity in the store works as well", async () => {
     const owner = await made(stores().identities, { subject: "bobby", namespace: "builders" });
-    const grant: Grant = { ...GRANT, namespaceId: owner.namespace.uuid, expiresAt: Date.now() + 60_000 };
+    const grant: CredentialGrant = { ...GRANT, namespaceId: owner.namespace.uuid, expiresAt: Date.now() + 60_000 };
     const key = await mintCredential(SECRET, grant);
     for (let round = 0; round < 2; round++) expect((await ask("GET", NAMESPACES, { key })).text).toBe('["builders"]');
   });

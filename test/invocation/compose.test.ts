@@ -6,7 +6,7 @@ import { MAX_INLINE } from "../../src/entities/limits.ts";
 import { success } from "../../src/entities/outcome.ts";
 import { open } from "../../src/entities/sealing.ts";
 import { type Invoked, invoke, type Request } from "../../src/invocation/invoke.ts";
-import { Actions } from "../../src/invocation/resolve.ts";
+import { ActionResolver } from "../../src/invocation/resolve.ts";
 import { CALLER, MemoryContext } from "./context.ts";
 import { about, ID } from "./harness.ts";
 
@@ -24,7 +24,7 @@ beforeEach(() => {
 
 function call(full: string, changes: Partial<Request> = {}): Promise<Invoked> {
   const at = full.lastIndexOf("/");
-  return invoke(context, new Actions(), {
+  return invoke(context, new ActionResolver(), {
     identity: CALLER,
     epoch: 1,
     transactionId: "tid",

@@ -5,7 +5,7 @@ import { completionOf, recordOf } from "../../src/entities/activation.ts";
 import type { Identity } from "../../src/entities/identity.ts";
 import { success } from "../../src/entities/outcome.ts";
 import type { InvocationContext } from "../../src/invocation/ports.ts";
-import type { Run, RunReply } from "../../src/protocol/composition.ts";
+import type { CompositionRun, RunReply } from "../../src/protocol/composition.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { Shelf } from "./entities.ts";
 
@@ -22,7 +22,7 @@ export class MemoryContext implements InvocationContext {
   readonly accepted = new Map<string, Invocation>();
   readonly records = new Map<string, ActivationRecord>();
   readonly texts = new Map<string, string>();
-  readonly runs: { run: Run; waitMs: number }[] = [];
+  readonly runs: { run: CompositionRun; waitMs: number }[] = [];
   readonly left: string[] = [];
   readonly entered: string[] = [];
   readonly holder = "isolate";
@@ -88,7 +88,7 @@ export class MemoryContext implements InvocationContext {
 
   composition() {
     return {
-      run: async (run: Run, { waitMs }: { waitMs: number }): Promise<RunReply> => {
+      run: async (run: CompositionRun, { waitMs }: { waitMs: number }): Promise<RunReply> => {
         this.runs.push({ run, waitMs });
         const reply = this.composing.shift() ?? { kind: "accepted" };
         if (reply instanceof Error) throw reply;

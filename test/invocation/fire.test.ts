@@ -8,7 +8,7 @@ import type { TriggerRule } from "../../src/entities/trigger.ts";
 import { FanOut } from "../../src/invocation/fan-out.ts";
 import { type Fired, fire } from "../../src/invocation/fire.ts";
 import type { FireContext } from "../../src/invocation/ports.ts";
-import { Actions } from "../../src/invocation/resolve.ts";
+import { ActionResolver } from "../../src/invocation/resolve.ts";
 import type { Triggers } from "../../src/invocation/triggers.ts";
 import type { Fire } from "../../src/protocol/fire.ts";
 import { CALLER, MemoryContext } from "./context.ts";
@@ -63,7 +63,7 @@ let fanOut: FanOut;
 beforeEach(() => {
   context = new TestContext();
   for (const name of ["one", "two"]) context.entities.action(`a/${name}`);
-  fanOut = new FanOut(new Actions());
+  fanOut = new FanOut(new ActionResolver());
 });
 
 const rule = (name: string, action: string, status: TriggerRule["status"] = "active"): TriggerRule => ({

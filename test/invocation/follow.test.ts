@@ -2,7 +2,7 @@
 
 import { expect, it } from "vitest";
 import type { ActivationRecord } from "../../src/entities/activation.ts";
-import { type Followed, type FollowPorts, follow } from "../../src/invocation/follow.ts";
+import { type FollowEvent, type FollowPorts, follow } from "../../src/invocation/follow.ts";
 import type { RosterEntry, TailReply } from "../../src/protocol/rpc.ts";
 
 const NOW = 1_800_000_000_000;
@@ -58,8 +58,8 @@ class World implements FollowPorts {
     for (let at = 0; at < this.lines.length; at += 3) yield this.lines.slice(at, at + 3);
   }
 
-  async all(of = id(NOW)): Promise<Followed[]> {
-    const said: Followed[] = [];
+  async all(of = id(NOW)): Promise<FollowEvent[]> {
+    const said: FollowEvent[] = [];
     for await (const each of follow(this, { id: of, namespaceId: "mine" })) if (each.kind !== "idle") said.push(each);
     return said;
   }

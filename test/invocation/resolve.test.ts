@@ -1,17 +1,17 @@
 // What is found is remembered while nothing it was read from has changed, and read again at once when something has.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { Actions } from "../../src/invocation/resolve.ts";
+import { ActionResolver } from "../../src/invocation/resolve.ts";
 import { Shelf } from "./entities.ts";
 
 let shelf: Shelf;
-let actions: Actions;
+let actions: ActionResolver;
 let epochs: Record<string, number>;
 let leased: string[];
 
 beforeEach(() => {
   shelf = new Shelf();
-  actions = new Actions();
+  actions = new ActionResolver();
   epochs = { a: 1, b: 1 };
   leased = [];
 });

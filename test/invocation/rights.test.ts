@@ -10,7 +10,7 @@ import { FanOut } from "../../src/invocation/fan-out.ts";
 import { fire } from "../../src/invocation/fire.ts";
 import { invoke } from "../../src/invocation/invoke.ts";
 import type { FireContext } from "../../src/invocation/ports.ts";
-import { Actions } from "../../src/invocation/resolve.ts";
+import { ActionResolver } from "../../src/invocation/resolve.ts";
 import { step } from "../../src/invocation/step.ts";
 import type { Triggers } from "../../src/invocation/triggers.ts";
 import type { Fire } from "../../src/protocol/fire.ts";
@@ -37,7 +37,7 @@ async function given(full: string, caller: Identity = identity("owner")): Promis
   const at = full.lastIndexOf("/");
   const action = { path: full.slice(0, at), name: full.slice(at + 1) };
   context.accepted.clear();
-  await invoke(context, new Actions(), { identity: caller, epoch: 1, transactionId: "t", action, waitMs: 0 });
+  await invoke(context, new ActionResolver(), { identity: caller, epoch: 1, transactionId: "t", action, waitMs: 0 });
   return sent();
 }
 
@@ -127,7 +127,7 @@ describe("a composition", () => {
     const ask = (name: string, path = "a") =>
       step(
         context,
-        { actions: new Actions(), epoch: 1 },
+        { actions: new ActionResolver(), epoch: 1 },
         {
           ...{ id: "0123456789ab07000000000000000001", cause: "0123456789ab07000000000000000000" },
           ...{ onBehalf, transactionId: "t", role: "component", payload: { inline: "{}" }, waitMs: 1 },
@@ -174,14 +174,17 @@ describe("a fire", () => {
       revision: "r",
     };
     const found = { ok: true, value: { ...head, parameters: [], rules, ...written(trigger) } };
-    const doors = { triggers: { find: async () => found } as unknown as Triggers, fanOut: new FanOut(new Actions()) };
+    const doors = {
+      triggers: { find: async () => found } as unknown as Triggers,
+      fanOut: new FanOut(new ActionResolver()),
+    };
     const request = { epoch: 1, transactionId: "t", trigger: { path: "a", name: "t" }, headers: [], apiHost: "" };
     await fire(whole, doors, { ...request, identity: identity(caller) });
     await Promise.all(work);
     const first = sent();
     // Taken up again from what was stored it is the same.
     context.accepted.clear();
-    await new FanOut(new Actions()).run(whole, facts[0]!, { epoch: 1 });
+    await new FanOut(new ActionResolver()).run(whole, facts[0]!, { epoch: 1 });
     expect(sent()).toBe(first);
     return first;
   }

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { MAX_INLINE } from "../../src/entities/limits.ts";
 import { open, seal } from "../../src/entities/sealing.ts";
-import { Actions } from "../../src/invocation/resolve.ts";
+import { ActionResolver } from "../../src/invocation/resolve.ts";
 import { step } from "../../src/invocation/step.ts";
 import type { StepReply, StepRequest } from "../../src/protocol/composition.ts";
 import { CALLER, MemoryContext } from "./context.ts";
@@ -37,7 +37,7 @@ async function ask(full: string, changes: Partial<StepRequest> = {}): Promise<St
     waitMs: 10,
     ...changes,
   };
-  return step(context, { actions: new Actions(), epoch: ++epoch }, request);
+  return step(context, { actions: new ActionResolver(), epoch: ++epoch }, request);
 }
 
 const invocation = () => context.accepted.get(ID);

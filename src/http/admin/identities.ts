@@ -7,7 +7,7 @@ import { isName } from "../../entities/names.ts";
 import { bytesOfSize } from "../../entities/size.ts";
 import { fail } from "../../errors.ts";
 import type { Services } from "../../services.ts";
-import type { Standing, SubjectStanding } from "../../storage/identity-store.ts";
+import type { NamespaceStanding, SubjectStanding } from "../../storage/identity-store.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
@@ -165,7 +165,7 @@ async function changing(
 /** What waits in the subject's name ends, and where nobody has the namespace any more all that waits there; or may wait again. */
 async function tellStores(
   services: Services,
-  { subject, barred, namespaces }: { subject: string; barred: boolean; namespaces: readonly Standing[] },
+  { subject, barred, namespaces }: { subject: string; barred: boolean; namespaces: readonly NamespaceStanding[] },
 ): Promise<void> {
   const calls = namespaces.flatMap(({ namespace, open }) =>
     idsOf(namespace).flatMap((id) =>

@@ -6,7 +6,7 @@ import type { Action } from "../../entities/action.ts";
 import { documentOf, readAction, summaryOf } from "../../entities/action-document.ts";
 import { type ActionPut, newAction, parseActionPut, updatedAction } from "../../entities/action-put.ts";
 import { byteLength } from "../../entities/byte-length.ts";
-import { deprecationOf, type ExecRequest, execOf, type Offer, parseExec } from "../../entities/exec.ts";
+import { deprecationOf, type ExecRequest, execOf, parseExec, type RunnableKinds } from "../../entities/exec.ts";
 import type { Identity } from "../../entities/identity.ts";
 import { askedRights } from "../../entities/key-annotation.ts";
 import { boundsFor, instancesFault, limitFault, parametersFault } from "../../entities/limit-values.ts";
@@ -108,7 +108,7 @@ async function read(c: AppContext): Promise<Result<Wanted>> {
 }
 
 /** What the hosts can run; everything while none has ever reported. */
-async function offerOf(c: AppContext): Promise<Offer> {
+async function offerOf(c: AppContext): Promise<RunnableKinds> {
   const services = c.get("services");
   const later = laterOf(c);
   const [kinds, entries] = await Promise.all([services.runnableKinds(later), services.schedulers(later)]);

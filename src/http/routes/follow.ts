@@ -7,7 +7,7 @@ import { chunksOf } from "../../entities/chunks.ts";
 import { idsOf } from "../../entities/identity.ts";
 import { StringListReader } from "../../entities/string-list.ts";
 import { fail } from "../../errors.ts";
-import { type Followed, type FollowPorts, follow } from "../../invocation/follow.ts";
+import { type FollowEvent, type FollowPorts, follow } from "../../invocation/follow.ts";
 import { homeOf } from "../../invocation/history.ts";
 import type { BlobStore } from "../../storage/blob-store.ts";
 import { keyOf } from "../body.ts";
@@ -99,15 +99,15 @@ async function* linesOf(logs: Payload, blobs: Pick<BlobStore, "get">): AsyncGene
 
 /** `seen`: lines the client has already. Whose key or place is taken away hears nothing more, and no `end`. */
 async function* events(story: {
-  first: Followed;
-  rest: AsyncGenerator<Followed>;
+  first: FollowEvent;
+  rest: AsyncGenerator<FollowEvent>;
   seen: number;
   guard: Guard;
   stay: Stay;
 }): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let { seen } = story;
-  const text = (word: Followed): string => {
+  const text = (word: FollowEvent): string => {
     switch (word.kind) {
       case "lines": {
         const before = word.count - word.lines.length;

@@ -7,7 +7,7 @@ import { nameFault, namespaceFault } from "../../entities/names.ts";
 import { shapeOf } from "../../entities/raw-json.ts";
 import { ok, type Result } from "../../errors.ts";
 import { invoke } from "../../invocation/invoke.ts";
-import type { Actions } from "../../invocation/resolve.ts";
+import type { ActionResolver } from "../../invocation/resolve.ts";
 import { maxPayload, payloadOf } from "../body.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
@@ -25,13 +25,13 @@ interface Wish {
   resultOnly: boolean;
 }
 
-export function invokeRoutes(app: App, actions: Actions): void {
+export function invokeRoutes(app: App, actions: ActionResolver): void {
   const handler = (c: AppContext) => call(c, actions);
   app.post(`${COLLECTION}/:name`, handler);
   app.post(`${COLLECTION}/:package/:name`, handler);
 }
 
-async function call(c: AppContext, actions: Actions): Promise<Response> {
+async function call(c: AppContext, actions: ActionResolver): Promise<Response> {
   const wish = wishOf(c);
   if (!wish.ok) return respond(c, wish);
   const identity = c.get("identity");

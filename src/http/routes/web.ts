@@ -9,7 +9,7 @@ import { errorMember } from "../../entities/outcome.ts";
 import { mergeLayers, type RawJson, shapeOf } from "../../entities/raw-json.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import { type Invoked, invoke } from "../../invocation/invoke.ts";
-import type { Actions } from "../../invocation/resolve.ts";
+import type { ActionResolver } from "../../invocation/resolve.ts";
 import type { ResolvedAction, WebExport } from "../../invocation/resolved-action.ts";
 import { knownCaller } from "../authenticate.ts";
 import { bytesOf, maxPayload, patienceWith } from "../body.ts";
@@ -28,7 +28,7 @@ const METHODS = new Set(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIO
 const NOTHING = new Uint8Array();
 
 interface Doors {
-  actions: Actions;
+  actions: ActionResolver;
   identities: Identities;
 }
 
@@ -136,7 +136,7 @@ async function payloadOf(
 async function run(
   c: AppContext,
   { owner, callable }: Found,
-  { payload, actions }: { payload: RawJson; actions: Actions },
+  { payload, actions }: { payload: RawJson; actions: ActionResolver },
 ): Promise<Invoked> {
   const context = c.get("services").context((later) => c.executionCtx.waitUntil(later));
   const work = invoke(context, actions, {

@@ -4,7 +4,14 @@ import { and, asc, eq, notInArray, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { Identity, Namespace, NamespaceLimits } from "../../entities/identity.ts";
 import { type MasterSecret, sameSecret, seal } from "../../entities/sealing.ts";
-import type { Household, IdentityStore, Made, NewIdentity, Standing, SubjectStanding } from "../identity-store.ts";
+import type {
+  Household,
+  IdentityStore,
+  Made,
+  NamespaceStanding,
+  NewIdentity,
+  SubjectStanding,
+} from "../identity-store.ts";
 import { identities, namespaces, subjects } from "./schema.ts";
 import { lookupOf, resealKey } from "./secret-book.ts";
 
@@ -197,7 +204,7 @@ export class D1IdentityStore implements IdentityStore {
     return this.#database.prepare(statement).bind(...values);
   }
 
-  async #standings(names: readonly string[]): Promise<Standing[]> {
+  async #standings(names: readonly string[]): Promise<NamespaceStanding[]> {
     if (names.length === 0) return [];
     const rows = await this.#db
       .select({

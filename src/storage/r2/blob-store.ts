@@ -3,7 +3,7 @@
 import { chunksOf } from "../../entities/chunks.ts";
 import { parseBlobKey } from "../blob-name.ts";
 import type { BlobStore, BlobWriter } from "../blob-store.ts";
-import type { Machine, Vigil } from "../machine.ts";
+import type { MachineClient, Vigil } from "../machine.ts";
 import { PaddedWriter } from "./padded-writer.ts";
 import { PartsWriter } from "./parts-writer.ts";
 
@@ -11,9 +11,9 @@ type Found = { body: ReadableStream<Uint8Array>; size: number };
 
 export class R2BlobStore implements BlobStore {
   readonly #bucket: R2Bucket;
-  readonly #machine: Pick<Machine, "sync" | "vigil">;
+  readonly #machine: Pick<MachineClient, "sync" | "vigil">;
 
-  constructor(bucket: R2Bucket, machine: Pick<Machine, "sync" | "vigil">) {
+  constructor(bucket: R2Bucket, machine: Pick<MachineClient, "sync" | "vigil">) {
     this.#bucket = bucket;
     this.#machine = machine;
   }
@@ -131,10 +131,10 @@ export class R2BlobStore implements BlobStore {
 /** Opens the real one with the first bytes: by then it is known that the disk takes them. */
 class KeptWriter implements BlobWriter {
   readonly #made: () => BlobWriter;
-  readonly #machine: Pick<Machine, "sync" | "vigil">;
+  readonly #machine: Pick<MachineClient, "sync" | "vigil">;
   #open: { writer: BlobWriter; vigil: Vigil } | null = null;
 
-  constructor(made: () => BlobWriter, machine: Pick<Machine, "sync" | "vigil">) {
+  constructor(made: () => BlobWriter, machine: Pick<MachineClient, "sync" | "vigil">) {
     this.#made = made;
     this.#machine = machine;
   }

@@ -13,7 +13,7 @@ import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import { seal } from "../../../src/entities/sealing.ts";
 import { masterSecretOf } from "../../../src/env.ts";
-import type { Plan, Run } from "../../../src/protocol/composition.ts";
+import type { CompositionPlan, CompositionRun } from "../../../src/protocol/composition.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
 import { putAction } from "../../support/client.worker.ts";
 
@@ -30,7 +30,7 @@ afterEach(async () => {
   await reset();
 });
 
-async function runOf(plan: Plan, args = "{}"): Promise<Run> {
+async function runOf(plan: CompositionPlan, args = "{}"): Promise<CompositionRun> {
   const uuid = crypto.randomUUID();
   return {
     id: newActivationId(Date.now(), 1),
@@ -45,12 +45,12 @@ async function runOf(plan: Plan, args = "{}"): Promise<Run> {
   };
 }
 
-function sequence(...names: string[]): Plan {
+function sequence(...names: string[]): CompositionPlan {
   return { kind: "sequence", components: names.map((name) => ({ path: "guest", name })) };
 }
 
-const objectOf = (run: Run) => testEnv().COMPOSITION.getByName(storeNameOf(run));
-const storeOf = (run: Run) => testEnv().ACTIVATIONS.getByName(storeNameOf(run));
+const objectOf = (run: CompositionRun) => testEnv().COMPOSITION.getByName(storeNameOf(run));
+const storeOf = (run: CompositionRun) => testEnv().ACTIVATIONS.getByName(storeNameOf(run));
 const text = (record: ActivationRecord | null) =>
   record !== null && "inline" in record.result ? record.result.inline : null;
 

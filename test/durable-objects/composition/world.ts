@@ -10,7 +10,14 @@ import { rightsOf } from "../../../src/entities/identity.ts";
 import { errorMember, type StatusCode } from "../../../src/entities/outcome.ts";
 import type { Rights } from "../../../src/entities/rights.ts";
 import { fail } from "../../../src/errors.ts";
-import type { ActionName, Plan, Run, RunReply, StepReply, StepRequest } from "../../../src/protocol/composition.ts";
+import type {
+  ActionName,
+  CompositionPlan,
+  CompositionRun,
+  RunReply,
+  StepReply,
+  StepRequest,
+} from "../../../src/protocol/composition.ts";
 import type { Finished } from "../../../src/protocol/rpc.ts";
 import { aboutOf, completed } from "../calls.ts";
 import { Clock, openDatabase, settle } from "../clock.ts";
@@ -72,7 +79,7 @@ export class World {
   }
 
   /** The caller asks until he is answered; the object comes back after each loss. */
-  async call(run: Run, options: { waitMs: number; patience?: number }): Promise<RunReply> {
+  async call(run: CompositionRun, options: { waitMs: number; patience?: number }): Promise<RunReply> {
     const patience = options.patience ?? 30;
     for (let round = 0; round < patience; round++) {
       let reply: RunReply | undefined;
@@ -118,7 +125,7 @@ export class World {
     this.core = this.#incarnate();
   }
 
-  runOf(name: string, args = "{}"): Run {
+  runOf(name: string, args = "{}"): CompositionRun {
     const { kind, plan } = this.#planOf(name);
     return {
       id: newActivationId(this.clock.at, 1),
@@ -158,7 +165,7 @@ export class World {
     return list.find((each) => each.key === key)?.value;
   }
 
-  #planOf(name: string): { kind: string; plan: Plan } {
+  #planOf(name: string): { kind: string; plan: CompositionPlan } {
     const action = this.actions[name];
     if (action !== undefined && "sequence" in action) {
       return { kind: "sequence", plan: { kind: "sequence", components: action.sequence.map(named) } };

@@ -7,11 +7,17 @@ import { FanOut } from "../../../src/invocation/fan-out.ts";
 import { fire } from "../../../src/invocation/fire.ts";
 import { invoke } from "../../../src/invocation/invoke.ts";
 import type { FireContext } from "../../../src/invocation/ports.ts";
-import type { Actions } from "../../../src/invocation/resolve.ts";
+import type { ActionResolver } from "../../../src/invocation/resolve.ts";
 import type { ResolvedAction } from "../../../src/invocation/resolved-action.ts";
 import { step } from "../../../src/invocation/step.ts";
 import type { Triggers } from "../../../src/invocation/triggers.ts";
-import type { CompositionRpc, Plan, Run, StepReply, StepRequest } from "../../../src/protocol/composition.ts";
+import type {
+  CompositionPlan,
+  CompositionRpc,
+  CompositionRun,
+  StepReply,
+  StepRequest,
+} from "../../../src/protocol/composition.ts";
 import type { Fire } from "../../../src/protocol/fire.ts";
 import { ROSTER_NAME, storeNameOf } from "../../../src/protocol/names.ts";
 import type {
@@ -60,7 +66,7 @@ export class Isolate implements Owner {
   /** Objects that wait for a word of this isolate. */
   readonly pending = new Set<(cause: Error) => void>();
   readonly #options: IsolateOptions;
-  readonly #actions: Actions;
+  readonly #actions: ActionResolver;
   readonly #fanOut: FanOut;
   #roster: { entries: RosterEntry[]; until: number } | null = null;
 
@@ -202,7 +208,7 @@ export class Isolate implements Owner {
     facts.push({ id, call, namespace: about.namespaceId, rules: noted });
   }
 
-  #noteRun(call: number, { id, about }: Run): void {
+  #noteRun(call: number, { id, about }: CompositionRun): void {
     const { runs } = this.#options.history;
     if (!runs.some((each) => each.id === id)) runs.push({ id, call, namespace: about.namespaceId });
   }
@@ -227,7 +233,7 @@ function identityOf(namespace: NamespacePlan): Identity {
   };
 }
 
-function actionsOf(plans: readonly ActionPlan[], compositions: readonly ComposedPlan[]): Actions {
+function actionsOf(plans: readonly ActionPlan[], compositions: readonly ComposedPlan[]): ActionResolver {
   const find = async (_desk: unknown, { path, name }: EntityKey): Promise<Result<ResolvedAction>> => {
     const plan = plans.find((each) => each.name === name);
     if (plan !== undefined) return { ok: true, value: callableOf(path, plan) };
@@ -235,14 +241,14 @@ function actionsOf(plans: readonly ActionPlan[], compositions: readonly Composed
     return composed === undefined ? fail("not-found") : { ok: true, value: composedOf(path, composed) };
   };
   const refusalOf = async (): Promise<null> => null;
-  return { find, refusalOf } as unknown as Actions;
+  return { find, refusalOf } as unknown as ActionResolver;
 }
 
 /** A conductor finds what it will name in a parameter of its own. */
 function composedOf(path: string, { name, kind, parts }: ComposedPlan): ResolvedAction {
   const plain = callableOf(path, { name, ...CONDUCTOR });
   const components = parts.map((part) => ({ path, name: part }));
-  const plan: Plan = kind === "sequence" ? { kind, components } : { kind, action: { path, name } };
+  const plan: CompositionPlan = kind === "sequence" ? { kind, components } : { kind, action: { path, name } };
   const todo = JSON.stringify(parts);
   const parameters = new Map(kind === "sequence" ? [] : [["todo", todo] as const]);
   return { ...plain, plan, parameters, defaults: kind === "sequence" ? "{}" : `{"todo":${todo}}` };
