@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { isLabel, MAX_LABELS } from "../src/protocol/matching.ts";
 import { hostOfToken } from "../src/protocol/names.ts";
 import { parseNetworks } from "./engine/networks.ts";
-import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry-rules.ts";
+import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry/registry-rules.ts";
 import { LEVELS, type Level } from "./engine/security-level.ts";
 import { type Prewarm, parsePrewarm } from "./pool/prewarm-spec.ts";
 import { complaintOf, joined } from "./program/flags.ts";

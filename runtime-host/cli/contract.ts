@@ -6,7 +6,7 @@ import { CHECKS, OWN_CODE } from "../contract/checks.ts";
 import { actionsIn } from "../contract/own-actions.ts";
 import { play, type Verdict } from "../contract/play.ts";
 import { Broken } from "../contract/session.ts";
-import { openTrial, type Trial } from "../engine/docker-trial.ts";
+import { openTrial, type Trial } from "../engine/docker/trial.ts";
 import { complaintOf, joined } from "../program/flags.ts";
 
 const HELP = `Usage: edgewhisk contract IMAGE [options]

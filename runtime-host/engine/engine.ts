@@ -1,8 +1,8 @@
-// What the pool asks of whatever runs containers. Two implementations: docker.ts, and process.ts, which isolates nothing.
+// What the pool asks of whatever runs containers. Two implementations: docker/, and process/, which isolates nothing.
 
 import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
 import type { Logger } from "../program/logger.ts";
-import type { RegistryOptions } from "./registry-rules.ts";
+import type { RegistryOptions } from "./registry/registry-rules.ts";
 
 /** Where a container's server listens. */
 export type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number };

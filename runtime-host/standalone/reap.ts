@@ -1,7 +1,7 @@
 // Run by the reaper's shell. When a start has died: ends its tree, then removes its containers. When it has ended in order and left
 // containers to remove: does that. Arguments: state folder, owner; of leftovers the host's name and its runs.
 
-import { removeContainersOf } from "../engine/docker-leftovers.ts";
+import { removeContainersOf } from "../engine/docker/leftovers.ts";
 import type { Owner } from "../machine/state-lock.ts";
 import { readFamily } from "./process-registry.ts";
 import { sweepAfter } from "./sweep.ts";

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
-import { removeContainersOf } from "../../runtime-host/engine/docker-leftovers.ts";
+import { removeContainersOf } from "../../runtime-host/engine/docker/leftovers.ts";
 import type { Platform } from "../support/platform.ts";
 import { type Sample, sampleOf } from "./load.ts";
 

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { connectDocker } from "../../runtime-host/engine/docker-connect.ts";
+import { connectDocker } from "../../runtime-host/engine/docker/connect.ts";
 import { startOf } from "../../runtime-host/machine/process-table.ts";
 import { dockerLacks } from "../support/docker-lacks.ts";
 import { startPlatform } from "../support/platform.ts";

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectDocker } from "../../runtime-host/engine/docker-connect.ts";
+import { connectDocker } from "../../runtime-host/engine/docker/connect.ts";
 import { dockerLacks } from "../support/docker-lacks.ts";
 import { carry, noOwnEngine, type OwnEngine, startOwnEngine } from "../support/dockerd.ts";
 import { basic, GUEST, type Platform, startPlatform } from "../support/platform.ts";

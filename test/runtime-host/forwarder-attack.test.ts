@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Forwarder, startForwarder } from "../../runtime-host/engine/forwarder.ts";
+import { type Forwarder, startForwarder } from "../../runtime-host/engine/firewall/forwarder.ts";
 
 const ATTACKER = "127.0.1.1";
 const NEIGHBOUR = "127.0.2.1";

@@ -1,6 +1,6 @@
 // Whether what needs a Docker engine can be tried on this machine.
 
-import { surveyDocker } from "../../runtime-host/engine/docker-survey.ts";
+import { surveyDocker } from "../../runtime-host/engine/docker/survey.ts";
 
 /** Null where `what` can be tried; else why not, which is printed. Rejects with it where EDGEWHISK_REQUIRE_DOCKER=1 says that it must be.
  * `images`: kinds or families the engine has to run; `more`: what else may be lacking. */

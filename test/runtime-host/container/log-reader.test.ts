@@ -9,7 +9,7 @@ import type { Logs } from "../../../runtime-host/container/contract.ts";
 import type { LogCollection } from "../../../runtime-host/container/log-collection.ts";
 import { MAX_LINE, SENTINEL } from "../../../runtime-host/container/log-lines.ts";
 import { LogReader } from "../../../runtime-host/container/log-reader.ts";
-import { DockerFrames } from "../../../runtime-host/engine/docker-frames.ts";
+import { DockerFrames } from "../../../runtime-host/engine/docker/frames.ts";
 
 const MB = 1024 * 1024;
 let folder: string;

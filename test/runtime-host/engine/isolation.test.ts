@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectDocker } from "../../../runtime-host/engine/docker-connect.ts";
+import { connectDocker } from "../../../runtime-host/engine/docker/connect.ts";
 import { dockerLacks } from "../../support/docker-lacks.ts";
 import { type Bench, errorOf, jobOf, openBench, type Ran } from "./actions.ts";
 import { type Neighbour, neighbourOn } from "./neighbour.ts";

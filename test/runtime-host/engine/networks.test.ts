@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { apiHostOf, placeOf } from "../../../runtime-host/engine/api-host.ts";
-import { namesFor, PLAIN } from "../../../runtime-host/engine/docker-network.ts";
-import { nameServiceOf } from "../../../runtime-host/engine/name-service.ts";
+import { nameServiceOf } from "../../../runtime-host/engine/docker/name-service.ts";
+import { namesFor, PLAIN } from "../../../runtime-host/engine/docker/network.ts";
 import { contains, isPrivate, parseNetwork, parseNetworks } from "../../../runtime-host/engine/networks.ts";
 
 describe("a network", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { whyNoEngine } from "../../../runtime-host/engine/docker-connect.ts";
+import { whyNoEngine } from "../../../runtime-host/engine/docker/connect.ts";
 import { chooseEngine } from "../../../runtime-host/standalone/engine-choice.ts";
 import { StartFailure } from "../../../runtime-host/standalone/failure.ts";
 

@@ -1,0 +1,42 @@
+// The engine's own name server, closed in a container's network: it answers every container with the names of all others, also
+// where none is asked by resolv.conf.
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { reasonOf } from "../../program/logger.ts";
+
+const SERVER = "127.0.0.11/32";
+const PATIENCE = 5_000;
+const run = promisify(execFile);
+
+/** True, or why this process cannot. */
+export async function canCloseNames(): Promise<true | string> {
+  try {
+    await run("nsenter", ["--target", String(process.pid), "--net", "ip", "-V"], { timeout: PATIENCE });
+    return true;
+  } catch (error) {
+    const { code, stderr } = error as { code?: unknown; stderr?: string };
+    return code === "ENOENT" ? "there is no nsenter on this machine" : (stderr ?? "").trim() || reasonOf(error);
+  }
+}
+
+/** `pid`: a process in that network. Rejects where this process may not do that. What has ended by itself needs it no more. */
+export async function closeNames(pid: number): Promise<void> {
+  if (pid === 0) return;
+  // Before any packet rule: who wants to send there is told that there is no way.
+  const command = ["ip", "route", "replace", "unreachable", SERVER, "table", "local"];
+  await run("nsenter", ["--target", String(pid), "--net", ...command], { timeout: PATIENCE }).catch(
+    (error: unknown) => {
+      if (alive(pid)) throw error;
+    },
+  );
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,65 @@
+// The disk of a container: bounded by the engine where its file system can do that, and said where it cannot.
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectDocker } from "../../../../runtime-host/engine/docker/connect.ts";
+import { dockerLacks } from "../../../support/docker-lacks.ts";
+import { carry, noOwnEngine, type OwnEngine, startOwnEngine } from "../../../support/dockerd.ts";
+import { type Bench, jobOf, openBench } from "../actions.ts";
+
+const missing = await dockerLacks("a container's quota of disk", { more: noOwnEngine });
+
+const FILL = `const fs=require("node:fs");
+function main({megabytes}){let written=0,errno=null;const chunk=Buffer.alloc(1024*1024,1);
+  try{for(;written<megabytes;written++)fs.writeFileSync("/tmp/"+written,chunk)}catch(e){errno=e.errno}
+  for(let at=0;at<=written;at++)fs.rmSync("/tmp/"+at,{force:true});
+  return {written,errno}}`;
+
+describe.skipIf(missing !== null)(`a container's quota of disk${missing === null ? "" : ` (${missing})`}`, () => {
+  let engine: OwnEngine;
+  let bench: Bench;
+  let kind: string;
+  const before = process.env.DOCKER_HOST;
+
+  beforeAll(async () => {
+    const machines = await connectDocker();
+    const found = await openBench({ engine: "docker", name: `quota-${process.pid}-look` });
+    kind = found.kind("nodejs");
+    const image = found.containers.runtimes().find((each) => each.kind === kind)?.image ?? "";
+    await found.close();
+    engine = await startOwnEngine({ megabytes: 2_000, btrfs: true }).catch((error: Error) => {
+      console.log(`no btrfs here (${error.message.split("\n")[0]}): tried on a disk without quotas`);
+      return startOwnEngine({ megabytes: 1_000 });
+    });
+    await carry(image, machines, engine.docker);
+    process.env.DOCKER_HOST = engine.host;
+    bench = await openBench({
+      engine: "docker",
+      name: `quota-${process.pid}`,
+      container: { pids: 128, cpuShares: 0, idleTimeout: 600_000, pauseGrace: 60_000, max: 50, disk: 400 },
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await bench?.close();
+    await engine?.close();
+    if (before === undefined) delete process.env.DOCKER_HOST;
+    else process.env.DOCKER_HOST = before;
+  }, 60_000);
+
+  it("ends the writing, not the disk; where there is none the level's report says why", async () => {
+    const { security } = bench.containers;
+    if (security?.diskQuota !== true) {
+      expect(security?.lacks.join()).toMatch(/strict: disk quota \(.+\)/);
+      return;
+    }
+    expect(security.lacks.join()).not.toContain("disk quota");
+    const ran = await bench.run(jobOf(kind, FILL, { args: '{"megabytes":1000}' }));
+    const { written, errno } = JSON.parse(ran.answer.outcome.result) as { written: number; errno: number };
+    // EDQUOT, which Node has no name for, or ENOSPC.
+    expect([-122, -28]).toContain(errno);
+    expect(written).toBeGreaterThan(100);
+    expect(written).toBeLessThan(410);
+    expect((await bench.run(jobOf(kind, FILL, { args: '{"megabytes":50}' }))).answer.outcome.result).toBe(
+      '{"written":50,"errno":null}',
+    );
+  }, 60_000);
+});
