@@ -1,6 +1,8 @@
-// Which namespace a path means: `_` is the caller's own.
+// What a path names: `_` is the caller's own namespace.
 
-import { fail, ok, type Result } from "../errors.ts";
+import { ownNamespace } from "../catalog/own.ts";
+import type { Result } from "../errors.ts";
+import type { EntityKey } from "../storage/entity-store.ts";
 import type { AppContext } from "./context.ts";
 
 export function namespaceOf(c: AppContext): string {
@@ -9,7 +11,11 @@ export function namespaceOf(c: AppContext): string {
 }
 
 /** The namespace of the path if it is the caller's own; others are forbidden. */
-export function ownNamespace(c: AppContext): Result<string> {
-  const namespace = namespaceOf(c);
-  return namespace === c.get("identity").namespace.name ? ok(namespace) : fail("not-authorized", namespace);
+export function ownNamespaceOf(c: AppContext): Result<string> {
+  return ownNamespace(c.get("identity"), namespaceOf(c));
+}
+
+/** The entity in the path, which stands in no package. Not looked at yet. */
+export function entityKeyOf(c: AppContext): EntityKey {
+  return { path: namespaceOf(c), name: c.req.param("name") ?? "" };
 }

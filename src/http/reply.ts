@@ -20,6 +20,11 @@ export function json(c: AppContext, text: string | ReadableStream, options: Repl
   return reply(c, text, { ...options, headers: { "Content-Type": "application/json", ...options.headers } });
 }
 
+/** A short text for people. */
+export function plain(c: AppContext, text: string): Response {
+  return reply(c, text, { headers: { "Content-Type": "text/plain; charset=UTF-8" } });
+}
+
 /** Any answer; `headers` win over the common ones. */
 export function reply(c: AppContext, body: BodyInit | null, options: ReplyOptions = {}): Response {
   const headers = { ...CORS, [REQUEST_ID]: c.get("transactionId"), ...options.headers };

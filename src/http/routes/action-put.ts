@@ -1,6 +1,7 @@
 // PUT of an action, from body to stored revision. The order of the checks is the one clients know from OpenWhisk.
 
 import { componentOf, componentsFault } from "../../catalog/components.ts";
+import { stampOf } from "../../catalog/stamp.ts";
 import { hostFault } from "../../catalog/wishes.ts";
 import type { Action } from "../../entities/action.ts";
 import { documentOf, readAction, summaryOf } from "../../entities/action-document.ts";
@@ -15,11 +16,11 @@ import { isAbove } from "../../entities/rights.ts";
 import { runnableKinds } from "../../entities/runtimes.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
 import { patienceWith } from "../body.ts";
+import { catalogOf } from "../catalog.ts";
 import { readActionBody } from "../code/action-body.ts";
 import type { LiftedCode } from "../code/code-sink.ts";
 import { isWhole } from "../code/stored-code.ts";
 import type { AppContext } from "../context.ts";
-import { stampOf } from "../stamp.ts";
 import { lateRefusal } from "../still-good.ts";
 import type { WritePlace } from "./action-place.ts";
 
@@ -60,7 +61,7 @@ export async function putAction(
     refusal(c, wanted.value, old) ??
     (components === undefined ? null : await componentsFault(entities, { caller, key, components }));
   if (refused !== null) return refused;
-  const stamp = stampOf(c.get("identity"));
+  const stamp = stampOf(catalogOf(c));
   const made = exec === null ? undefined : execOf(exec, exec.code ? await storedCode(c, code, old) : undefined);
   const action =
     old === null

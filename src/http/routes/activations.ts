@@ -11,7 +11,7 @@ import type { ActivationQuery } from "../../protocol/rpc.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
-import { ownNamespace } from "../namespace.ts";
+import { ownNamespaceOf } from "../namespace.ts";
 import { bodyOf, flowing, type Piece } from "../pieces.ts";
 import type { Places } from "../places.ts";
 import { flag, INTEGER, malformed, paging, printable } from "../query.ts";
@@ -34,7 +34,7 @@ export function activationRoutes(app: App): void {
 }
 
 async function list(c: AppContext): Promise<Response> {
-  const namespace = ownNamespace(c);
+  const namespace = ownNamespaceOf(c);
   if (!namespace.ok) return respond(c, namespace);
   const wanted = queryOf(c);
   if (!wanted.ok) return respond(c, wanted);
@@ -75,7 +75,7 @@ async function logsOrStream(c: AppContext, places: Places): Promise<Response> {
 
 /** The id in the path, if it is one that can be in this namespace. */
 function idOf(c: AppContext): Result<ActivationId> {
-  const namespace = ownNamespace(c);
+  const namespace = ownNamespaceOf(c);
   if (!namespace.ok) return namespace;
   const id = c.req.param("id") ?? "";
   if (id.length !== ID_LENGTH) {

@@ -4,11 +4,11 @@ import { MB, SEQUENCE_LENGTH } from "../../entities/limits.ts";
 import { runnableKinds, withDefaults } from "../../entities/runtimes.ts";
 import type { Settings } from "../../env.ts";
 import type { App, AppContext } from "../context.ts";
-import { json, reply } from "../reply.ts";
+import { json, plain } from "../reply.ts";
 
 export function infoRoutes(app: App): void {
   app.get("/", root);
-  app.get("/ping", (c) => reply(c, "pong", { headers: { "Content-Type": "text/plain; charset=UTF-8" } }));
+  app.get("/ping", (c) => plain(c, "pong"));
   for (const path of ["/api/v1", "/api/v1/"]) app.get(path, version);
 }
 

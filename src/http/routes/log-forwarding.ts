@@ -4,7 +4,7 @@ import { ok } from "../../errors.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
-import { ownNamespace } from "../namespace.ts";
+import { ownNamespaceOf } from "../namespace.ts";
 import { json } from "../reply.ts";
 
 /** What it asks for where no namespace is configured. */
@@ -19,6 +19,6 @@ export function logForwardingRoutes(app: App): void {
 }
 
 function answer(c: AppContext, value: object): Response {
-  const namespace = c.req.param("ns") === UNNAMED ? ok(UNNAMED) : ownNamespace(c);
+  const namespace = c.req.param("ns") === UNNAMED ? ok(UNNAMED) : ownNamespaceOf(c);
   return namespace.ok ? json(c, JSON.stringify(value)) : respond(c, namespace);
 }

@@ -9,7 +9,7 @@ import { throttleOf, UNLIMITED } from "../../invocation/permit.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
-import { ownNamespace } from "../namespace.ts";
+import { ownNamespaceOf } from "../namespace.ts";
 import { json } from "../reply.ts";
 
 const ROOT = "/api/v1/namespaces";
@@ -30,7 +30,7 @@ export function namespaceRoutes(app: App): void {
 }
 
 function limits(c: AppContext): Response {
-  const namespace = ownNamespace(c);
+  const namespace = ownNamespaceOf(c);
   if (!namespace.ok) return respond(c, namespace);
   return json(c, JSON.stringify(effectiveLimits(c.get("identity"), c.get("settings"))));
 }

@@ -1,16 +1,17 @@
 // What triggers and rules have in common at the door: they lie in the caller's own namespace, never in a package, and their
 // lists are for their owner.
 
-import { nameFault, namespaceFault } from "../../entities/names.ts";
-import { fail, ok, type Result } from "../../errors.ts";
-import type { EntityKey, EntityType } from "../../storage/entity-store.ts";
+import { listOwn } from "../../catalog/list.ts";
+import { type OwnKey, ownKey, ownPath } from "../../catalog/own.ts";
+import type { Result } from "../../errors.ts";
+import type { EntityType } from "../../storage/entity-store.ts";
+import { catalogOf } from "../catalog.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
+import { listing } from "../listing.ts";
 import { methodNotAllowed } from "../method.ts";
-import { namespaceOf, ownNamespace } from "../namespace.ts";
-import { bodyOf, type Piece } from "../pieces.ts";
+import { entityKeyOf, namespaceOf } from "../namespace.ts";
 import { paging } from "../query.ts";
-import { json } from "../reply.ts";
 
 interface Collection {
   /** Plural, as it stands in paths. */
@@ -26,27 +27,15 @@ export function collectionRoutes(app: App, collection: Collection): string {
   return `${root}/:name`;
 }
 
-export function ownKey(c: AppContext): Result<EntityKey> {
-  const path = namespaceOf(c);
-  const name = c.req.param("name") ?? "";
-  const fault = namespaceFault(path) ?? nameFault(name);
-  if (fault !== null) return fault;
-  return path === c.get("identity").namespace.name ? ok({ path, name }) : fail("not-authorized", `${path}/${name}`);
+/** The one in the path, if it is the caller's. */
+export function ownKeyOf(c: AppContext): Result<OwnKey> {
+  return ownKey(c.get("identity"), entityKeyOf(c));
 }
 
 async function list(c: AppContext, { name, type }: Collection): Promise<Response> {
-  const path = namespaceFault(namespaceOf(c)) ?? ownNamespace(c);
+  const path = ownPath(c.get("identity"), namespaceOf(c));
   if (!path.ok) return respond(c, path);
   const page = paging(c, name);
   if (!page.ok) return respond(c, page);
-  const { limit, skip, count } = page.value;
-  const { entities, blobs } = c.get("services").stores;
-  const query = { path: path.value, type, deep: false };
-  if (count) return json(c, JSON.stringify({ [name]: Math.max(0, (await entities.count(query)) - skip) }));
-  const listed = await entities.list({ ...query, limit, skip });
-  const pieces = listed.flatMap(({ summary }, at): Piece[] => [
-    at === 0 ? "" : ",",
-    "inline" in summary ? summary.inline : { blob: summary.blob, size: 0 },
-  ]);
-  return json(c, bodyOf(["[", ...pieces, "]"], blobs));
+  return listing(c, name, await listOwn(catalogOf(c), { path: path.value, type, page: page.value }));
 }

@@ -1,6 +1,7 @@
 // PUT of a package, from body to stored revision. The order of the checks is the one clients know from OpenWhisk.
 
 import { openPackage } from "../../catalog/open-package.ts";
+import { stampOf } from "../../catalog/stamp.ts";
 import { parametersFault } from "../../entities/limit-values.ts";
 import { MAX_ENTITY } from "../../entities/limits.ts";
 import {
@@ -15,8 +16,8 @@ import { newPackage, parsePackagePut, updatedPackage } from "../../entities/pack
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
 import type { EntityKey, StoredEntity } from "../../storage/entity-store.ts";
 import { putBodyOf } from "../body.ts";
+import { catalogOf } from "../catalog.ts";
 import type { AppContext } from "../context.ts";
-import { stampOf } from "../stamp.ts";
 
 export async function putPackage(
   c: AppContext,
@@ -37,7 +38,7 @@ export async function putPackage(
   if (!old.ok) return old;
   if (put.value.binding !== undefined && old.value?.binding === null) return fail("not-a-binding");
   if (provider.value?.binding != null) return fail("provider-is-binding");
-  const stamp = stampOf(c.get("identity"));
+  const stamp = stampOf(catalogOf(c));
   const bundle =
     old.value === null ? newPackage(put.value, { ...key, ...stamp }) : updatedPackage(old.value, put.value, stamp);
   const entity = {

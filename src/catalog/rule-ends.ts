@@ -1,13 +1,13 @@
 // The two ends of a rule: may the caller name them, and are they there?
 
-import { packageOf } from "../../catalog/components.ts";
-import { openPackage } from "../../catalog/open-package.ts";
-import { readAction } from "../../entities/action-document.ts";
-import type { EntityPoint } from "../../entities/names.ts";
-import type { RulePut } from "../../entities/rule-put.ts";
-import type { Trigger } from "../../entities/trigger.ts";
-import { type Failure, fail, ok, type Result } from "../../errors.ts";
-import type { EntityStore } from "../../storage/entity-store.ts";
+import { readAction } from "../entities/action-document.ts";
+import type { EntityPoint } from "../entities/names.ts";
+import type { RulePut } from "../entities/rule-put.ts";
+import type { Trigger } from "../entities/trigger.ts";
+import { type Failure, fail, ok, type Result } from "../errors.ts";
+import type { EntityStore } from "../storage/entity-store.ts";
+import { packageOf } from "./components.ts";
+import { openPackage } from "./open-package.ts";
 import { findTrigger } from "./stored-trigger.ts";
 
 type Entities = Pick<EntityStore, "get">;

@@ -1,8 +1,8 @@
 // Triggers in the entity store.
 
-import { readTrigger, type Trigger, triggerDocument, triggerSummary } from "../../entities/trigger.ts";
-import { fail, ok, type Result } from "../../errors.ts";
-import type { EntityKey, EntityStore, NewEntity } from "../../storage/entity-store.ts";
+import { readTrigger, type Trigger, triggerDocument, triggerSummary } from "../entities/trigger.ts";
+import { fail, ok, type Result } from "../errors.ts";
+import type { EntityKey, EntityStore, NewEntity } from "../storage/entity-store.ts";
 
 export function triggerEntity(trigger: Trigger): NewEntity {
   return {

@@ -2,14 +2,13 @@
 // know it.
 
 import { beforeEach, describe, expect, test } from "vitest";
+import type { Plan } from "../../src/catalog/retry-on-conflict.ts";
+import { planPut, planRemoval, planStatus } from "../../src/catalog/rule-plans.ts";
+import { findTrigger, triggerEntity } from "../../src/catalog/stored-trigger.ts";
 import { readRule } from "../../src/entities/rule.ts";
 import { readTrigger, type Trigger } from "../../src/entities/trigger.ts";
 import { newTrigger, updatedTrigger } from "../../src/entities/trigger-put.ts";
 import { fail, ok, type Result } from "../../src/errors.ts";
-import type { AppContext } from "../../src/http/context.ts";
-import { type Plan, retryOnConflict } from "../../src/http/retry-on-conflict.ts";
-import { planPut, planRemoval, planStatus } from "../../src/http/routes/rule-plans.ts";
-import { findTrigger, triggerEntity } from "../../src/http/routes/stored-trigger.ts";
 import { testEnv, testStores } from "../storage/stores.worker.ts";
 
 const { entities } = testStores();
@@ -108,49 +107,4 @@ describe.each(Object.keys(STATES))("over %s", (state) => {
       expect(await dangling()).toEqual([]);
     },
   );
-});
-
-describe("who loses the race", () => {
-  const context = () => {
-    const gate = { open: 0 };
-    const services = {
-      withWrite: async <T>(_: string, write: () => Promise<T>): Promise<T> => {
-        gate.open++;
-        return write();
-      },
-    };
-    const values: Record<string, unknown> = { services, identity: { namespace: { name: "ns" } } };
-    return { gate, c: { get: (name: string) => values[name] } as unknown as AppContext };
-  };
-
-  test("looks again, and wins or gives up in the end", async () => {
-    for (const [losses, kind] of [
-      [0, "written"],
-      [15, "written"],
-      [16, "concurrent-modification"],
-    ] as const) {
-      let plans = 0;
-      const { c, gate } = context();
-      const ended = await retryOnConflict(c, async () => {
-        const mine = plans++;
-        return ok({ value: mine, write: async () => ({ kind: mine < losses ? "conflict" : "written" }) });
-      });
-      expect(ended.ok ? "written" : ended.code).toBe(kind);
-      if (ended.ok) expect(ended.value).toBe(losses);
-      expect([plans, gate.open]).toEqual([Math.min(losses + 1, 16), 1]);
-    }
-  });
-
-  test("opens no gate for what is refused or done already, and hears a refusal that comes later", async () => {
-    const { c, gate } = context();
-    expect(await retryOnConflict(c, async () => fail("not-found"))).toMatchObject({ code: "not-found" });
-    expect(await retryOnConflict(c, async () => ok({ value: 7, write: null }))).toEqual({ ok: true, value: 7 });
-    expect(gate.open).toBe(0);
-    let plans = 0;
-    const later = await retryOnConflict<number>(c, async () => {
-      if (plans++ > 0) return fail("not-found");
-      return ok({ value: 7, write: async () => ({ kind: "conflict" }) });
-    });
-    expect(later).toMatchObject({ code: "not-found" });
-  });
 });

@@ -3,31 +3,35 @@
 
 import { fail, ok, type Result } from "../errors.ts";
 import type { DeleteResult } from "../storage/entity-store.ts";
-import type { AppContext } from "./context.ts";
+import type { CatalogContext } from "./context.ts";
 
+/** What follows from what was read, and the write that makes it so. */
 export interface Plan<T> {
   /** Null: everything is as it should be. */
   write: (() => Promise<DeleteResult>) | null;
   value: T;
 }
 
+type Ports = Pick<CatalogContext, "caller" | "pause" | "withWrite">;
+
 /** So many writers of one trigger at once all get through: a lost race is another's win. */
 const TRIES = 16;
 /** ms between tries, at most, and more with each. */
 const PAUSE = 10;
 
-/** `plan` reads, and says what follows; it is asked again after a lost race. What is refused costs no write. */
-export async function retryOnConflict<T>(c: AppContext, plan: () => Promise<Result<Plan<T>>>): Promise<Result<T>> {
+/** `plan` reads, and says what follows; it is asked again after a lost race. What is refused costs no write. Fails with
+ * `concurrent-modification` when all tries are lost. */
+export async function retryOnConflict<T>(ports: Ports, plan: () => Promise<Result<Plan<T>>>): Promise<Result<T>> {
   const first = await plan();
   if (!first.ok) return first;
   const { write, value } = first.value;
   if (write === null) return ok(value);
-  return c.get("services").withWrite(c.get("identity").namespace.name, async () => {
+  return ports.withWrite(ports.caller.namespace.name, async () => {
     let next = { write, value };
     for (let tries = 1; ; tries++) {
       if ((await next.write()).kind === "written") return ok(next.value);
       if (tries === TRIES) return fail("concurrent-modification");
-      await new Promise((done) => setTimeout(done, Math.random() * PAUSE * tries));
+      await ports.pause(Math.random() * PAUSE * tries);
       const again = await plan();
       if (!again.ok) return again;
       if (again.value.write === null) return ok(again.value.value);

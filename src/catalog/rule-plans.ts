@@ -1,9 +1,9 @@
 // What is to be written when a rule is: the rule, and the triggers that begin or cease to know it, as one write.
 
-import type { Stamp } from "../../entities/entity-put.ts";
-import type { EntityPoint } from "../../entities/names.ts";
-import { type Rule, readRule, ruleDocument, ruleName, ruleSummary } from "../../entities/rule.ts";
-import { newRule, type RulePut, updatedRule } from "../../entities/rule-put.ts";
+import type { Stamp } from "../entities/entity-put.ts";
+import type { EntityPoint } from "../entities/names.ts";
+import { type Rule, readRule, ruleDocument, ruleName, ruleSummary } from "../entities/rule.ts";
+import { newRule, type RulePut, updatedRule } from "../entities/rule-put.ts";
 import {
   MAX_RULES,
   type RuleStatus,
@@ -12,10 +12,10 @@ import {
   type TriggerRule,
   withoutRule,
   withRule,
-} from "../../entities/trigger.ts";
-import { fail, ok, type Result } from "../../errors.ts";
-import type { Change, EntityKey, EntityStore, NewEntity } from "../../storage/entity-store.ts";
-import type { Plan } from "../retry-on-conflict.ts";
+} from "../entities/trigger.ts";
+import { fail, ok, type Result } from "../errors.ts";
+import type { Change, EntityKey, EntityStore, NewEntity } from "../storage/entity-store.ts";
+import type { Plan } from "./retry-on-conflict.ts";
 import { endsOf, rightsFault } from "./rule-ends.ts";
 import { findTrigger, triggerEntity } from "./stored-trigger.ts";
 

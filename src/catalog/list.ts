@@ -1,0 +1,38 @@
+// Lists of entities: a page of items, or how many there are.
+
+import type { EntityQuery, EntityStore, EntityType, ListedEntity } from "../storage/entity-store.ts";
+import type { CatalogContext } from "./context.ts";
+import type { OwnPath } from "./own.ts";
+
+export interface Page {
+  /** Most items. */
+  limit: number;
+  /** Items left out at the beginning. */
+  skip: number;
+  /** How many there are is asked instead. */
+  count: boolean;
+}
+
+export type Listed =
+  /** Newest first. */
+  | { kind: "items"; items: ListedEntity[] }
+  /** Of all there are, those beyond `skip`. */
+  | { kind: "count"; count: number };
+
+/** One page of what `query` asks for. */
+export async function listed(
+  entities: Pick<EntityStore, "list" | "count">,
+  query: EntityQuery,
+  { limit, skip, count }: Page,
+): Promise<Listed> {
+  if (count) return { kind: "count", count: Math.max(0, (await entities.count(query)) - skip) };
+  return { kind: "items", items: await entities.list({ ...query, limit, skip }) };
+}
+
+/** Triggers or rules: none is in a package. */
+export function listOwn(
+  { entities }: Pick<CatalogContext, "entities">,
+  { path, type, page }: { path: OwnPath; type: EntityType; page: Page },
+): Promise<Listed> {
+  return listed(entities, { path, type, deep: false }, page);
+}
