@@ -4,7 +4,7 @@
 import type { Env } from "./env.ts";
 import { makeApp } from "./http/app.ts";
 import { makeInternal } from "./internal.ts";
-import { servicesOf } from "./services.ts";
+import { servicesOf } from "./services/services.ts";
 
 export { ActivationStore } from "../durable-objects/activations/activation-store.ts";
 export { Composition } from "../durable-objects/composition/composition.ts";

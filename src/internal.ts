@@ -9,7 +9,7 @@ import { ActionResolver } from "./invocation/resolve.ts";
 import { step } from "./invocation/step.ts";
 import type { StepReply, StepRequest } from "./protocol/composition.ts";
 import type { Fire } from "./protocol/fire.ts";
-import type { Services } from "./services.ts";
+import type { Services } from "./services/services.ts";
 
 /** Throws while the platform is not configured: our objects ask again. */
 async function ready(opened: Result<Services>): Promise<Services> {

@@ -26,6 +26,7 @@ const ENTITIES = /^src\/entities\//;
 const ERRORS = /^src\/errors\.ts$/;
 const PROTOCOL = /^src\/protocol\//;
 const CATALOG = /^src\/catalog\//;
+const SERVICES = /^src\/services\//;
 const NODE = /^node:/;
 const STORAGE_INTERFACE = /^src\/storage\/[a-z-]+\.ts$/;
 
@@ -57,8 +58,9 @@ const ROOMS: Room[] = [
   },
   { files: /^src\/env\.ts$/, may: [ENTITIES, ZOD], types: [PROTOCOL, STORAGE_INTERFACE] },
   {
-    files: /^src\/services\.ts$/,
+    files: SERVICES,
     may: [
+      SERVICES,
       /^src\/storage\/open\.ts$/,
       /^src\/system\//,
       /^src\/protocol\/(names|proofs)\.ts$/,
@@ -82,7 +84,7 @@ const ROOMS: Room[] = [
       ZOD,
       /^cloudflare:/,
     ],
-    types: [/^src\/services\.ts$/, /^src\/env\.ts$/, PROTOCOL, STORAGE_INTERFACE],
+    types: [SERVICES, /^src\/env\.ts$/, PROTOCOL, STORAGE_INTERFACE],
   },
   { files: /^src\/index\.ts$/, may: [/^src\//, /^durable-objects\//] },
   {

@@ -8,7 +8,7 @@ import { FanOut } from "../invocation/fan-out.ts";
 import { ActionResolver } from "../invocation/resolve.ts";
 import { NoAnswer } from "../invocation/retry.ts";
 import { Triggers } from "../invocation/triggers.ts";
-import type { Services } from "../services.ts";
+import type { Services } from "../services/services.ts";
 import { accepts } from "./accept.ts";
 import { adminRoutes } from "./admin/admin.ts";
 import { authenticate } from "./authenticate.ts";

@@ -3,7 +3,7 @@
 import type { Context, Hono } from "hono";
 import type { Identity } from "../entities/identity.ts";
 import type { Env, Settings } from "../env.ts";
-import type { Services } from "../services.ts";
+import type { Services } from "../services/services.ts";
 import type { Places } from "./places.ts";
 
 export interface AppEnv {

@@ -3,19 +3,17 @@
 import { checkCredential, equalTexts, looksLikeCredential, tagOf } from "../entities/credential.ts";
 import { developmentIdentity, developmentNamespace } from "../entities/development.ts";
 import type { Identity, Namespace } from "../entities/identity.ts";
+import { EpochCache } from "../invocation/epoch-cache.ts";
 import type { GateLease } from "../protocol/rpc.ts";
-import type { Later, Services } from "../services.ts";
+import type { Later } from "../services/refreshed.ts";
+import type { Services } from "../services/services.ts";
 import type { Household } from "../storage/identity-store.ts";
-
-const MAX_ENTRIES = 10_000;
 
 /** An identity, and the epoch of its namespace under which it was read. */
 export interface Owner {
   identity: Identity;
   epoch: number;
 }
-
-type Entry = Owner;
 
 export interface Caller {
   identity: Identity;
@@ -32,18 +30,18 @@ export interface Credentials {
 export class Identities {
   /** By `uuid` for stored keys, by `act:id:tag` for the identity behind activation credentials, by `ns:name` for a namespace
    * itself. No uuid has a colon. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #owners = new EpochCache<Owner>({ maxEntries: 10_000 });
 
   /** Null if nobody has this key. */
   async find(services: Services, credentials: Credentials, later: Later): Promise<Caller | null> {
     if (looksLikeCredential(credentials.secret)) return this.#derived(services, credentials, later);
     const { uuid, secret } = credentials;
     const matches = (identity: Identity) => equalTexts(identity.key, `${uuid}:${secret}`);
-    const entry = this.#entries.get(uuid);
-    if (entry !== undefined && matches(entry.identity)) {
-      const lease = services.lease(entry.identity.namespace.name, later);
-      const { epoch } = "then" in lease ? await lease : lease;
-      if (epoch === entry.epoch) return callerOf(services, entry);
+    const last = this.#owners.last(uuid);
+    if (last !== undefined && matches(last.identity)) {
+      const known = this.#known(services, uuid, later);
+      const owner = known instanceof Promise ? await known : known;
+      if (owner !== undefined) return callerOf(services, owner);
     }
     const found = await this.#read(services, { key: uuid, later }, async () => {
       const stored = await services.stores.identities.byKey(uuid, secret);
@@ -58,12 +56,9 @@ export class Identities {
    * the least of rights. */
   async ofNamespace(services: Services, name: string, later: Later): Promise<Owner | null> {
     const key = `ns:${name}`;
-    const entry = this.#entries.get(key);
-    if (entry !== undefined) {
-      const lease = services.lease(name, later);
-      const { epoch } = "then" in lease ? await lease : lease;
-      if (epoch === entry.epoch) return entry;
-    }
+    const known = this.#known(services, key, later);
+    const owner = known instanceof Promise ? await known : known;
+    if (owner !== undefined) return owner;
     return this.#read(services, { key, later }, async () => {
       const stored = await services.stores.identities.byNamespace(name);
       if (stored !== null) return withDevelopment(services, stored);
@@ -78,21 +73,26 @@ export class Identities {
     if (granted === null) return null;
     const { keyTag } = granted;
     const key = `act:${uuid}:${keyTag ?? ""}`;
-    let entry = this.#entries.get(key) ?? null;
-    if (entry !== null) {
-      const lease = await services.lease(entry.identity.namespace.name, later);
-      if (lease.epoch !== entry.epoch) entry = null;
-    }
-    entry ??= await this.#read(services, { key, later }, async () => {
-      // Calls that were accepted before namespaces had ids go by the uuid of their key.
-      const orKey = keyTag === null || keyTag === (await tagOf(""));
-      const household = await householdOf(services, uuid, { orKey });
-      return household === null ? null : memberOf(household, keyTag);
-    });
-    if (entry === null) return null;
+    const known = await this.#known(services, key, later);
+    const owner =
+      known ??
+      (await this.#read(services, { key, later }, async () => {
+        // Calls that were accepted before namespaces had ids go by the uuid of their key.
+        const orKey = keyTag === null || keyTag === (await tagOf(""));
+        const household = await householdOf(services, uuid, { orKey });
+        return household === null ? null : memberOf(household, keyTag);
+      }));
+    if (owner === null) return null;
     const { rights } = granted;
-    const identity = { ...entry.identity, key: `${uuid}:${secret}`, rights };
-    return { identity, epoch: entry.epoch, development: false };
+    const identity = { ...owner.identity, key: `${uuid}:${secret}`, rights };
+    return { identity, epoch: owner.epoch, development: false };
+  }
+
+  #known(services: Services, key: string, later: Later): Owner | undefined | Promise<Owner | undefined> {
+    return this.#owners.find(key, (namespace) => {
+      const lease = services.lease(namespace, later);
+      return "then" in lease ? lease.then(({ epoch }) => epoch) : lease.epoch;
+    });
   }
 
   /** A lease must be older than the read it covers, and the namespace is only known once read: a key seen for the first
@@ -101,20 +101,19 @@ export class Identities {
     services: Services,
     { key, later }: { key: string; later: Later },
     read: () => Promise<Identity | null>,
-  ): Promise<Entry | null> {
-    let namespace = this.#entries.get(key)?.identity.namespace.name;
+  ): Promise<Owner | null> {
+    let namespace = this.#owners.last(key)?.identity.namespace.name;
     if (namespace === undefined) namespace = (await read())?.namespace.name;
     if (namespace === undefined) return null;
     const lease: GateLease = await services.lease(namespace, later);
     const identity = await read();
     if (identity === null) {
-      this.#entries.delete(key);
+      this.#owners.delete(key);
       return null;
     }
-    const entry = { identity, epoch: lease.epoch };
-    if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear();
-    if (identity.namespace.name === namespace) this.#entries.set(key, entry);
-    return entry;
+    const owner = { identity, epoch: lease.epoch };
+    if (identity.namespace.name === namespace) this.#owners.set(key, owner, { stamps: [[namespace, lease.epoch]] });
+    return owner;
   }
 }
 
@@ -160,7 +159,7 @@ function merged(stored: Namespace, known: Namespace): Namespace {
   return uuid === known.uuid || former.includes(known.uuid) ? stored : { name, uuid, former: [...former, known.uuid] };
 }
 
-function callerOf(services: Services, { identity, epoch }: Entry): Caller {
+function callerOf(services: Services, { identity, epoch }: Owner): Caller {
   const development =
     services.settings.developmentKeys && developmentIdentity(identity.keyId ?? "")?.key === identity.key;
   return { identity, epoch, development };

@@ -6,6 +6,7 @@ import { openPackage } from "../catalog/open-package.ts";
 import { readAction } from "../entities/action-document.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
+import { EpochCache, type EpochOf, type Stamp } from "./epoch-cache.ts";
 import type { InvocationContext } from "./ports.ts";
 import { type ResolvedAction, resolvedActionOf } from "./resolved-action.ts";
 
@@ -18,41 +19,43 @@ export interface CallerEpoch {
 
 type Finding = Pick<InvocationContext, "entities" | "lease">;
 
-interface Entry {
+interface Read {
   callable: ResolvedAction;
-  /** What was read is good while each of these namespaces is at this epoch. */
-  stamps: readonly (readonly [namespace: string, epoch: number])[];
+  /** Of each namespace that was read. */
+  stamps: readonly Stamp[];
+  /** Characters of the documents behind it. */
   size: number;
 }
 
-/** Characters of documents behind the remembered entries; past it all are forgotten. */
-const MAX_SIZE = 16 * 1024 * 1024;
-const MAX_ENTRIES = 10_000;
-const MAX_ABSENT = 1_000;
-
 export class ActionResolver {
-  readonly #entries = new Map<string, Entry>();
-  /** Names of the caller's own namespace that mean nothing, with its epoch: a rule may go on asking for one. */
-  readonly #absent = new Map<string, number>();
-  #size = 0;
+  readonly #found = new EpochCache<ResolvedAction>({ maxEntries: 10_000, maxSize: 16 * 1024 * 1024 });
+  /** Names of the caller's own namespace that mean nothing: a rule may go on asking for one. */
+  readonly #absent = new EpochCache<true>({ maxEntries: 1_000 });
 
   /** The action behind a name, for a caller who may invoke it. */
   async find(context: Finding, key: EntityKey, caller: CallerEpoch): Promise<Result<ResolvedAction>> {
     // All foreigners may do the same.
     const mark = rootOf(key) === caller.namespace ? "" : "/";
     const path = `${mark}${key.path}/${key.name}`;
-    const entry = this.#entries.get(path);
-    if (entry !== undefined && (await isFresh(context, entry, caller))) return ok(entry.callable);
+    const epochs = epochsFor(context, caller);
+    const known = await this.#found.find(path, epochs);
+    if (known !== undefined) return ok(known);
     if (mark !== "") {
-      // Whoever asks for what is not there, or not for him, makes no Gate and leaves nothing here.
+      // Whoever asks for what is not there, or not for him, makes no object and leaves nothing here.
       const refused = await refusal(context, key, caller);
       if (refused !== null) return refused;
     }
-    if (this.#absent.get(path) === caller.epoch) return fail("not-found");
+    const isOwn = key.path === caller.namespace;
+    if (isOwn && (await this.#absent.find(path, epochs)) === true) return fail("not-found");
     const read = await this.#read(context, key, caller);
-    if (read.ok) this.#remember(path, read.value);
-    else if (read.code === "not-found" && key.path === caller.namespace) this.#miss(path, caller.epoch);
-    return read.ok ? ok(read.value.callable) : read;
+    if (read.ok) {
+      this.#found.set(path, read.value.callable, read.value);
+      return ok(read.value.callable);
+    }
+    if (isOwn && read.code === "not-found") {
+      this.#absent.set(path, true, { stamps: [[caller.namespace, caller.epoch]] });
+    }
+    return read;
   }
 
   /** Why the caller may not call one of these, or null. That one of them is not there is found when its turn comes. */
@@ -67,7 +70,7 @@ export class ActionResolver {
     return refusals.find((each) => each !== null) ?? null;
   }
 
-  async #read(context: Finding, key: EntityKey, caller: CallerEpoch): Promise<Result<Entry>> {
+  async #read(context: Finding, key: EntityKey, caller: CallerEpoch): Promise<Result<Read>> {
     const epochs = new Map([[caller.namespace, caller.epoch]]);
     const stamps = new Map<string, number>();
     /** A lease must be older than the reads it covers. */
@@ -95,32 +98,15 @@ export class ActionResolver {
     const size = stored.document.length + (opened?.value.stored.document.length ?? 0);
     return ok({ callable, stamps: [...stamps], size });
   }
-
-  #miss(path: string, epoch: number): void {
-    if (this.#absent.size >= MAX_ABSENT) this.#absent.clear();
-    this.#absent.set(path, epoch);
-  }
-
-  #remember(path: string, entry: Entry): void {
-    this.#size += entry.size - (this.#entries.get(path)?.size ?? 0);
-    if (this.#size > MAX_SIZE || this.#entries.size >= MAX_ENTRIES) {
-      this.#entries.clear();
-      this.#size = entry.size;
-    }
-    this.#entries.set(path, entry);
-  }
 }
 
-async function isFresh(context: Finding, { stamps }: Entry, caller: CallerEpoch): Promise<boolean> {
-  for (const [namespace, epoch] of stamps) {
-    if (namespace === caller.namespace) {
-      if (epoch !== caller.epoch) return false;
-      continue;
-    }
+/** The caller's epoch is the one his request was let in under. */
+function epochsFor(context: Finding, caller: CallerEpoch): EpochOf {
+  return (namespace) => {
+    if (namespace === caller.namespace) return caller.epoch;
     const lease = context.lease(namespace);
-    if (("then" in lease ? await lease : lease).epoch !== epoch) return false;
-  }
-  return true;
+    return "then" in lease ? lease.then(({ epoch }) => epoch) : lease.epoch;
+  };
 }
 
 async function refusal(context: Finding, key: EntityKey, { namespace }: CallerEpoch): Promise<Failure | null> {

@@ -8,7 +8,7 @@ import type { MasterSecret } from "../../src/entities/sealing.ts";
 import { type Env, masterSecretOf } from "../../src/env.ts";
 import { makeApp } from "../../src/http/app.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
-import { servicesOf } from "../../src/services.ts";
+import { servicesOf } from "../../src/services/services.ts";
 import { NEWEST_MIGRATION } from "../../src/storage/d1/migrated.ts";
 import { openStores } from "../../src/storage/open.ts";
 import { made } from "../storage/stores.worker.ts";

@@ -7,7 +7,7 @@ import { mintCredential } from "../../src/entities/credential.ts";
 import type { Env } from "../../src/env.ts";
 import { masterSecretOf } from "../../src/env.ts";
 import { makeApp } from "../../src/http/app.ts";
-import { servicesOf } from "../../src/services.ts";
+import { servicesOf } from "../../src/services/services.ts";
 import { openStores } from "../../src/storage/open.ts";
 import { made } from "../storage/stores.worker.ts";
 

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { type CredentialGrant, mintCredential } from "../../src/entities/credential.ts";
 import { type Env, masterSecretOf } from "../../src/env.ts";
-import { servicesOf } from "../../src/services.ts";
+import { servicesOf } from "../../src/services/services.ts";
 import { made } from "../storage/stores.worker.ts";
 import { ask, GUEST_KEY, stores } from "../support/client.worker.ts";
 import { platform } from "../support/fake-host.worker.ts";

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { NoAnswer } from "../../src/invocation/retry.ts";
-import { servicesOf } from "../../src/services.ts";
+import { servicesOf } from "../../src/services/services.ts";
 import { made } from "../storage/stores.worker.ts";
 import { ask, stores } from "../support/client.worker.ts";
 

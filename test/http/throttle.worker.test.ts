@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
-import { servicesOf } from "../../src/services.ts";
+import { servicesOf } from "../../src/services/services.ts";
 import { made } from "../storage/stores.worker.ts";
 import { ask, putAction, stores } from "../support/client.worker.ts";
 import { FakeHost, ran } from "../support/fake-host.worker.ts";

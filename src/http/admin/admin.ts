@@ -5,7 +5,7 @@ import { z } from "zod";
 import { sameSecret } from "../../entities/sealing.ts";
 import { type Failure, fail } from "../../errors.ts";
 import type { SchedulerName } from "../../protocol/rpc.ts";
-import type { Services } from "../../services.ts";
+import type { Services } from "../../services/services.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";

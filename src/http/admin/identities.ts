@@ -6,7 +6,7 @@ import { idsOf } from "../../entities/identity.ts";
 import { isName } from "../../entities/names.ts";
 import { bytesOfSize } from "../../entities/size.ts";
 import { fail } from "../../errors.ts";
-import type { Services } from "../../services.ts";
+import type { Services } from "../../services/services.ts";
 import type { NamespaceStanding, SubjectStanding } from "../../storage/identity-store.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";

@@ -1,9 +1,9 @@
 // What the Worker asks of the roster ends, whether the roster answers or not.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Env, Settings } from "../src/env.ts";
-import { NoAnswer } from "../src/invocation/retry.ts";
-import { Services } from "../src/services.ts";
+import type { Env, Settings } from "../../src/env.ts";
+import { NoAnswer } from "../../src/invocation/retry.ts";
+import { Services } from "../../src/services/services.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 });

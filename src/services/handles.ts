@@ -1,0 +1,74 @@
+// Typed handles on the objects. A handle is made for each use: it belongs to the request that made it.
+
+import type { Env } from "../env.ts";
+import { answered } from "../invocation/retry.ts";
+import type { CompositionRpc } from "../protocol/composition.ts";
+import { ROSTER_NAME } from "../protocol/names.ts";
+import type {
+  ActivationStoreRpc,
+  GateRpc,
+  InvokerSchedulerRpc,
+  RosterRpc,
+  SchedulerName,
+  StoreName,
+} from "../protocol/rpc.ts";
+import { after } from "./timer.ts";
+
+/** ms the roster may take to answer. */
+const ROSTER_WITHIN_MS = 5_000;
+
+export class Handles {
+  readonly #env: Env;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  scheduler(name: SchedulerName): InvokerSchedulerRpc {
+    return this.#env.SCHEDULER.getByName(name) as unknown as InvokerSchedulerRpc;
+  }
+
+  /** The scheduler object itself, for a host's WebSocket. */
+  schedulerSocket(name: SchedulerName): { fetch(request: Request): Promise<Response> } {
+    return this.#env.SCHEDULER.getByName(name);
+  }
+
+  store(name: StoreName): ActivationStoreRpc {
+    return this.#env.ACTIVATIONS.getByName(name) as unknown as ActivationStoreRpc;
+  }
+
+  /** Runs the sequences and conductors whose records this store keeps. */
+  composition(name: StoreName): CompositionRpc {
+    return this.#env.COMPOSITION.getByName(name) as unknown as CompositionRpc;
+  }
+
+  /** The permits of a namespace, by its permanent id. */
+  gate(namespaceId: string): GateRpc {
+    return this.#env.GATE.getByName(namespaceId) as unknown as GateRpc;
+  }
+
+  /** The epoch of a namespace's entities and identities, by name. */
+  entityGate(namespace: string): GateRpc {
+    return this.#env.GATE.getByName(`name:${namespace}`) as unknown as GateRpc;
+  }
+
+  /** Who asks it does not wait for ever: NoAnswer is thrown, and what was asked for may be done or not. */
+  roster(): RosterRpc {
+    const roster = this.#env.ROSTER.getByName(ROSTER_NAME) as unknown as RosterRpc;
+    const soon = <T>(work: Promise<T>): Promise<T> => answered(after, ROSTER_WITHIN_MS, work);
+    return {
+      createHost: (name, options) => soon(roster.createHost(name, options)),
+      revokeHost: (name) => soon(roster.revokeHost(name)),
+      authenticate: (token) => soon(roster.authenticate(token)),
+      hosts: () => soon(roster.hosts()),
+      schedulers: () => soon(roster.schedulers()),
+      report: (entry) => soon(roster.report(entry)),
+      waiting: (store, waits) => soon(roster.waiting(store, waits)),
+    };
+  }
+}
+
+/** The name of one shard of a namespace's activations, and of what runs its compositions. */
+export function shardName(namespaceId: string, shard: number): StoreName {
+  return `${namespaceId}:${shard.toString(16).padStart(2, "0")}`;
+}

@@ -1,0 +1,109 @@
+// What one request needs to invoke: the ports of the story of a call, over this isolate's services.
+
+import type { MasterSecret } from "../entities/sealing.ts";
+import type { Settings } from "../env.ts";
+import type { Builtin } from "../invocation/builtin.ts";
+import type { Cancel, FireContext, InvocationContext } from "../invocation/ports.ts";
+import type { CompositionRpc } from "../protocol/composition.ts";
+import { storeNameOf } from "../protocol/names.ts";
+import type {
+  ActivationStoreRpc,
+  GateLease,
+  GateRpc,
+  InvokerSchedulerRpc,
+  RosterEntry,
+  SchedulerName,
+} from "../protocol/rpc.ts";
+import type { BlobStore } from "../storage/blob-store.ts";
+import type { EntityStore } from "../storage/entity-store.ts";
+import type { Stores } from "../storage/open.ts";
+import { builtinOf } from "../system/catalog.ts";
+import type { Handles } from "./handles.ts";
+import type { LeaseCache } from "./lease-cache.ts";
+import type { Later } from "./refreshed.ts";
+import type { RosterCache } from "./roster-cache.ts";
+import { after } from "./timer.ts";
+
+/** What all requests of an isolate share. */
+export interface Shared {
+  readonly holder: string;
+  readonly settings: Settings;
+  readonly masterSecret: MasterSecret;
+  readonly stores: Stores;
+  readonly handles: Handles;
+  readonly leases: LeaseCache;
+  readonly roster: RosterCache;
+  /** The store shard for a call accepted now. */
+  shardNow(): number;
+}
+
+export class RequestContext implements FireContext {
+  readonly entities: EntityStore;
+  readonly blobs: BlobStore;
+  readonly throttle: InvocationContext["throttle"];
+  readonly hostsMayCome: boolean;
+  readonly holder: string;
+  readonly masterSecret: MasterSecret;
+  readonly later: Later;
+  readonly #shared: Shared;
+
+  constructor(shared: Shared, later: Later) {
+    const { stores, settings } = shared;
+    this.#shared = shared;
+    this.entities = stores.entities;
+    this.blobs = stores.blobs;
+    this.throttle = settings.throttle ? settings.throttleDefaults : null;
+    this.hostsMayCome = settings.hostsMayCome;
+    this.holder = shared.holder;
+    this.masterSecret = shared.masterSecret;
+    this.later = later;
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  ailing(): Promise<string | null> {
+    return this.#shared.stores.machine.fault();
+  }
+
+  warn(text: string): void {
+    console.warn(text);
+  }
+
+  shard(): number {
+    return this.#shared.shardNow();
+  }
+
+  after(ms: number, run: () => void): Cancel {
+    return after(ms, run);
+  }
+
+  scheduler(name: SchedulerName): InvokerSchedulerRpc {
+    return this.#shared.handles.scheduler(name);
+  }
+
+  storeOf(activation: Parameters<typeof storeNameOf>[0]): ActivationStoreRpc {
+    return this.#shared.handles.store(storeNameOf(activation));
+  }
+
+  composition(activation: Parameters<typeof storeNameOf>[0]): CompositionRpc {
+    return this.#shared.handles.composition(storeNameOf(activation));
+  }
+
+  schedulers(): RosterEntry[] | Promise<RosterEntry[]> {
+    return this.#shared.roster.schedulers(this.later);
+  }
+
+  gate(namespaceId: string): GateRpc {
+    return this.#shared.handles.gate(namespaceId);
+  }
+
+  lease(namespace: string): GateLease | Promise<GateLease> {
+    return this.#shared.leases.lease(namespace, this.later);
+  }
+
+  builtin(path: string): Builtin | undefined {
+    return builtinOf(path);
+  }
+}

@@ -1,0 +1,160 @@
+// The switchboard: the stores and the handles on objects, made once per isolate. What is remembered here between requests are
+// values, never promises or handles: those belong to the request that made them.
+
+import type { MasterSecret } from "../entities/sealing.ts";
+import { checkEnv, type Env, type Settings, sentenceOf } from "../env.ts";
+import { type Failure, fail, type Result } from "../errors.ts";
+import type { FireContext } from "../invocation/ports.ts";
+import type { CompositionRpc } from "../protocol/composition.ts";
+import { Proofs } from "../protocol/proofs.ts";
+import type {
+  ActivationStoreRpc,
+  GateLease,
+  GateRpc,
+  InvokerSchedulerRpc,
+  RosterEntry,
+  RosterRpc,
+  SchedulerName,
+} from "../protocol/rpc.ts";
+import { openStores, type Stores } from "../storage/open.ts";
+import { SystemEntities } from "../system/system-entities.ts";
+import { Handles, shardName } from "./handles.ts";
+import { LeaseCache } from "./lease-cache.ts";
+import { Readiness } from "./readiness.ts";
+import type { Later } from "./refreshed.ts";
+import { RequestContext, type Shared } from "./request-context.ts";
+import { RosterCache } from "./roster-cache.ts";
+
+/** How long (ms) an isolate stays with one store shard. */
+const SHARD_TURN_MS = 1_000;
+/** A blob that no entity has owned for this long belongs to an upload that never ended. */
+const ORPHAN_AGE_MS = 3_600_000;
+
+export class Services {
+  /** Names this isolate to the objects that lease to it. */
+  readonly holder: string = crypto.randomUUID();
+  readonly settings: Settings;
+  readonly masterSecret: MasterSecret;
+  readonly proofs: Proofs;
+  readonly stores: Stores;
+  readonly #shared: Shared;
+  readonly #readiness: Readiness;
+  readonly #firstShard = Math.floor(Math.random() * 256);
+
+  constructor(env: Env, { settings, masterSecret }: { settings: Settings; masterSecret: MasterSecret }) {
+    this.settings = settings;
+    this.masterSecret = masterSecret;
+    this.proofs = new Proofs(masterSecret);
+    const stores = openStores(env, masterSecret);
+    this.stores = { ...stores, entities: new SystemEntities(stores.entities) };
+    this.#readiness = new Readiness(stores);
+    const handles = new Handles(env);
+    this.#shared = {
+      holder: this.holder,
+      settings,
+      masterSecret,
+      stores: this.stores,
+      handles,
+      leases: new LeaseCache((namespace) => handles.entityGate(namespace), this.holder),
+      roster: new RosterCache(() => handles.roster()),
+      shardNow: () => this.shardNow(),
+    };
+  }
+
+  /** Why nothing may be done, or null. */
+  refusal(): Failure | null | Promise<Failure | null> {
+    return this.#readiness.refusal();
+  }
+
+  scheduler(name: SchedulerName): InvokerSchedulerRpc {
+    return this.#shared.handles.scheduler(name);
+  }
+
+  /** The scheduler object itself, for a host's WebSocket. */
+  schedulerSocket(name: SchedulerName): { fetch(request: Request): Promise<Response> } {
+    return this.#shared.handles.schedulerSocket(name);
+  }
+
+  /** The store shard for calls accepted now. An isolate stays with one for a while, so that records which end together
+   * are one commit of one object; isolates start at different ones. */
+  shardNow(): number {
+    return (this.#firstShard + Math.floor(Date.now() / SHARD_TURN_MS)) % this.settings.shards;
+  }
+
+  /** One shard of a namespace's activations. */
+  shard(namespaceId: string, shard: number): ActivationStoreRpc {
+    return this.#shared.handles.store(shardName(namespaceId, shard));
+  }
+
+  /** What runs the sequences and conductors of one shard of a namespace. */
+  shardComposition(namespaceId: string, shard: number): CompositionRpc {
+    return this.#shared.handles.composition(shardName(namespaceId, shard));
+  }
+
+  /** The epoch of a namespace's entities and identities, by name. */
+  entityGate(namespace: string): GateRpc {
+    return this.#shared.handles.entityGate(namespace);
+  }
+
+  /** Who asks it does not wait for ever: NoAnswer is thrown, and what was asked for may be done or not. */
+  roster(): RosterRpc {
+    return this.#shared.handles.roster();
+  }
+
+  /** What the schedulers last said, at most a second old. */
+  schedulers(later: Later): RosterEntry[] | Promise<RosterEntry[]> {
+    return this.#shared.roster.schedulers(later);
+  }
+
+  /** The list as this isolate heard it last, however old: for who must not fail when the roster does. */
+  schedulersOnceHeard(): RosterEntry[] {
+    return this.#shared.roster.lastHeard;
+  }
+
+  /** Kinds that some connected host can run, or null while no host has ever reported. */
+  runnableKinds(later: Later): Promise<ReadonlySet<string> | null> {
+    return this.#shared.roster.runnableKinds(later);
+  }
+
+  /** The epoch under which this namespace's entities may be read from memory. */
+  lease(namespace: string, later: Later): GateLease | Promise<GateLease> {
+    return this.#shared.leases.lease(namespace, later);
+  }
+
+  /** Runs a write to the entities or identities of the namespace with this name: when it returns, no isolate anywhere
+   * uses what it had read before. */
+  withWrite<T>(namespace: string, write: () => Promise<T>): Promise<T> {
+    return this.#shared.leases.withWrites([namespace], write);
+  }
+
+  /** The same for several namespaces, without waiting for one after the other. */
+  withWrites<T>(namespaces: readonly string[], write: () => Promise<T>): Promise<T> {
+    return this.#shared.leases.withWrites(namespaces, write);
+  }
+
+  /** What one request needs to invoke. */
+  context(later: Later): FireContext {
+    return new RequestContext(this.#shared, later);
+  }
+
+  /** Every minute: a bounded piece of what was left behind. */
+  async tidy(): Promise<void> {
+    await this.stores.entities.sweep(Date.now() - ORPHAN_AGE_MS);
+  }
+}
+
+const opened = new WeakMap<Env, Result<Services>>();
+
+/** Fails, always the same, if the environment is not as it must be; the log is told once. */
+export function servicesOf(env: Env): Result<Services> {
+  let services = opened.get(env);
+  if (services === undefined) {
+    const checked = checkEnv(env);
+    services = checked.ok
+      ? { ok: true, value: new Services(env, checked) }
+      : fail("not-configured", sentenceOf(checked.faults));
+    if (!services.ok) console.error(services.text);
+    opened.set(env, services);
+  }
+  return services;
+}
