@@ -1,6 +1,6 @@
 // The one table from expected failure to HTTP status. It does not compile while a code is missing.
 
-import type { ErrorCode, Failure } from "../errors.ts";
+import type { ErrorCode, Failure, Result } from "../errors.ts";
 import type { AppContext } from "./context.ts";
 import { json } from "./reply.ts";
 
@@ -71,4 +71,9 @@ export function respond(c: AppContext, failure: Failure, more: object = {}): Res
   const body = JSON.stringify({ error: failure.text, code: c.get("transactionId"), ...more });
   const headers = HEADERS[status];
   return json(c, body, { status, ...(headers === undefined ? {} : { headers }) });
+}
+
+/** What was asked for, as JSON; or why it is refused. */
+export function answer<T>(c: AppContext, result: Result<T>, show: (value: T) => string): Response {
+  return result.ok ? json(c, show(result.value)) : respond(c, result);
 }

@@ -1,13 +1,20 @@
 // What a path names: `_` is the caller's own namespace.
 
-import { ownNamespace } from "../catalog/own.ts";
-import type { Result } from "../errors.ts";
+import { type OwnKey, ownKey, ownNamespace } from "../catalog/own.ts";
+import { namespaceFault } from "../entities/names.ts";
+import { ok, type Result } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
 import type { AppContext } from "./context.ts";
 
 export function namespaceOf(c: AppContext): string {
   const given = c.req.param("ns") ?? "_";
   return given === "_" ? c.get("identity").namespace.name : given;
+}
+
+/** The namespace of the path, whosever it is and whether it is there or not, if it can be one. */
+export function anyNamespaceOf(c: AppContext): Result<string> {
+  const namespace = namespaceOf(c);
+  return namespaceFault(namespace) ?? ok(namespace);
 }
 
 /** The namespace of the path if it is the caller's own; others are forbidden. */
@@ -18,4 +25,9 @@ export function ownNamespaceOf(c: AppContext): Result<string> {
 /** The entity in the path, which stands in no package. Not looked at yet. */
 export function entityKeyOf(c: AppContext): EntityKey {
   return { path: namespaceOf(c), name: c.req.param("name") ?? "" };
+}
+
+/** The same, if it is the caller's own. */
+export function ownKeyOf(c: AppContext): Result<OwnKey> {
+  return ownKey(c.get("identity"), entityKeyOf(c));
 }

@@ -47,6 +47,15 @@ export function streamOf(parts: AsyncGenerator<Uint8Array>): ReadableStream<Uint
   });
 }
 
+/** The same of texts. */
+export function textStreamOf(parts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  async function* encoded(): AsyncGenerator<Uint8Array> {
+    for await (const part of parts) yield encoder.encode(part);
+  }
+  return streamOf(encoded());
+}
+
 /** The text of one payload. */
 export async function textOf(payload: Payload, blobs: Pick<BlobStore, "text">): Promise<string> {
   if ("inline" in payload) return payload.inline;

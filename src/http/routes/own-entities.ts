@@ -2,15 +2,14 @@
 // lists are for their owner.
 
 import { listOwn } from "../../catalog/list.ts";
-import { type OwnKey, ownKey, ownPath } from "../../catalog/own.ts";
-import type { Result } from "../../errors.ts";
+import { ownPath } from "../../catalog/own.ts";
 import type { EntityType } from "../../storage/entity-store.ts";
 import { catalogOf } from "../catalog.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { listing } from "../listing.ts";
 import { methodNotAllowed } from "../method.ts";
-import { entityKeyOf, namespaceOf } from "../namespace.ts";
+import { namespaceOf } from "../namespace.ts";
 import { paging } from "../query.ts";
 
 interface Collection {
@@ -25,11 +24,6 @@ export function collectionRoutes(app: App, collection: Collection): string {
   for (const path of [root, `${root}/`]) app.get(path, (c) => list(c, collection));
   app.all(root, methodNotAllowed("GET"));
   return `${root}/:name`;
-}
-
-/** The one in the path, if it is the caller's. */
-export function ownKeyOf(c: AppContext): Result<OwnKey> {
-  return ownKey(c.get("identity"), entityKeyOf(c));
 }
 
 async function list(c: AppContext, { name, type }: Collection): Promise<Response> {

@@ -1,21 +1,24 @@
 // What a package contains, as GET of the package shows it: its actions, and apart from them its feeds. A package may hold
 // any number: beyond one page they flow through.
 
-import { parameterValue, parseParameters } from "../../entities/parameters.ts";
-import { membersOf, objectOf, type RawJson } from "../../entities/raw-json.ts";
-import type { ListedEntity } from "../../storage/entity-store.ts";
-import type { AppContext } from "../context.ts";
-import { streamOf } from "../pieces.ts";
+import { parameterValue, parseParameters } from "../entities/parameters.ts";
+import { membersOf, objectOf, type RawJson } from "../entities/raw-json.ts";
+import type { BlobStore } from "../storage/blob-store.ts";
+import type { EntityStore, ListedEntity } from "../storage/entity-store.ts";
 
 const PAGE = 200;
 
-type Stores = Pick<AppContext["var"]["services"]["stores"], "entities" | "blobs">;
+interface Stores {
+  entities: Pick<EntityStore, "list">;
+  blobs: Pick<BlobStore, "text">;
+}
 
-/** `text`: of the package's own fields; `path`: of what provides the actions. */
+/** `text`: of the package's own fields, the text of an object; `path`: of what provides the actions. Whole where one page holds all of
+ * it, else in parts, each made when it is asked for. */
 export async function withContents(
   text: RawJson,
   { path, stores }: { path: string; stores: Stores },
-): Promise<string | ReadableStream<Uint8Array>> {
+): Promise<string | AsyncGenerator<string>> {
   const query = { path, type: "action" as const, deep: false, limit: PAGE };
   const first = await stores.entities.list({ ...query, skip: 0 });
   const pages = async function* () {
@@ -26,7 +29,7 @@ export async function withContents(
     }
   };
   const parts = sections(text, { pages, stores });
-  if (first.length === PAGE || first.some(({ summary }) => "blob" in summary)) return streamOf(encoded(parts));
+  if (first.length === PAGE || first.some(({ summary }) => "blob" in summary)) return parts;
   let whole = "";
   for await (const part of parts) whole += part;
   return whole;
@@ -70,9 +73,4 @@ function itemOf(summary: RawJson): { item: RawJson; feed: boolean } {
   const annotations = parseParameters(fields.get("annotations") ?? "[]", "annotations");
   const item = objectOf(["name", "version", "annotations"].map((name) => [name, fields.get(name) ?? "null"] as const));
   return { item, feed: annotations.ok && parameterValue(annotations.value, "feed") !== undefined };
-}
-
-async function* encoded(parts: AsyncGenerator<string>): AsyncGenerator<Uint8Array> {
-  const encoder = new TextEncoder();
-  for await (const part of parts) yield encoder.encode(part);
 }
