@@ -3,7 +3,7 @@
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { HELP, type HostConfig, parseHostConfig } from "./config.ts";
+import { type HostConfig, parseHostConfig } from "./config.ts";
 import { type Host, startHost } from "./host.ts";
 import { openContainers } from "./pool/open.ts";
 import { buildOf } from "./program/build.ts";
@@ -76,7 +76,7 @@ async function main(config: HostConfig): Promise<void> {
 }
 
 const parsed = parseHostConfig(process.argv.slice(2), process.env);
-if (parsed.kind === "help") process.stdout.write(HELP);
+if (parsed.kind === "help") process.stdout.write(parsed.text);
 else if (parsed.kind === "error") {
   process.stderr.write(`edgewhisk host: ${parsed.message}\n`);
   process.exitCode = 2;

@@ -4,9 +4,9 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { versionOf } from "./program/build.ts";
-import { HELP, parseConfig } from "./standalone/config.ts";
+import { parseConfig } from "./standalone/config.ts";
 import { StartFailure } from "./standalone/failure.ts";
-import { greeting } from "./standalone/greeting.ts";
+import { greeting, greetingObject } from "./standalone/greeting.ts";
 import { serve } from "./standalone/serve.ts";
 
 /** A clean end takes at most this long (ms). */
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
   const parsed = parseConfig(process.argv.slice(2), process.env);
-  if (parsed.kind === "help") return void process.stdout.write(HELP);
+  if (parsed.kind === "help") return void process.stdout.write(parsed.text);
   if (parsed.kind === "version") return void process.stdout.write(`edgewhisk ${versionOf(ROOT)}\n`);
   if (parsed.kind === "error") {
     say(parsed.message);
@@ -62,7 +62,8 @@ async function main(): Promise<void> {
   process.on("disconnect", () => process.exit(1));
 
   try {
-    process.stdout.write(greeting(await running.serving));
+    const serving = await running.serving;
+    process.stdout.write(parsed.json ? `${JSON.stringify(greetingObject(serving))}\n` : greeting(serving));
   } catch (error) {
     if (error instanceof StartFailure) end(1, error.message);
     else end(1, `unexpected: ${error instanceof Error ? error.stack : String(error)}`);

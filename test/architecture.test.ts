@@ -101,6 +101,10 @@ const ROOMS: Room[] = [
     files: /^runtime-host\/standalone/,
     may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(wrangler|miniflare|esbuild|undici|zod)$/],
   },
+  {
+    files: /^runtime-host\/(program|cli)\//,
+    may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(commander|zod)$/],
+  },
   { files: /^runtime-host\//, may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(undici|ws|zod)$/] },
 ];
 

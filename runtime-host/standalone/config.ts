@@ -2,8 +2,9 @@
 
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { complaintOf, joined } from "../program/flags.ts";
+import { z } from "zod";
+import { type Environment, parseCommandLine, type Shape } from "../program/command-line.ts";
+import { checkedText, choice, number, readable, repeated, text, toggle, withVariables } from "../program/options.ts";
 
 export type EngineChoice = "auto" | "docker" | "process";
 
@@ -27,83 +28,65 @@ export interface StandaloneConfig {
 }
 
 export type Parsed =
-  | { kind: "config"; config: StandaloneConfig }
-  | { kind: "help" }
+  /** `json`: the greeting is an object. */
+  | { kind: "config"; config: StandaloneConfig; json: boolean }
+  | { kind: "help"; text: string }
   | { kind: "version" }
   | { kind: "error"; message: string };
 
-export const HELP = `Usage: npm start -- [options]          (or: npx edgewhisk start [options])
+const MAX_MEMORY_MB = 999_999_999;
+const MAX_PORT = 65_535;
 
-Starts the whole platform on this machine: API, schedulers, stores and a runtime host, in one process tree.
+const STANDALONE_OPTIONS = withVariables("EDGEWHISK_", {
+  port: number("port of the API; 0 = any that is free", { min: 0, max: MAX_PORT }, { default: 3233 }),
+  host: checkedText(
+    z.string().refine((host) => host === "localhost" || isIP(host) !== 0, "an IP address or localhost"),
+    "ADDR",
+    "address to listen on",
+    { default: "127.0.0.1" },
+  ),
+  state: text("DIR", "folder kept between starts", { default: ".edgewhisk" }),
+  engine: choice(["auto", "docker", "process"], "auto, docker or process", { default: "auto" }),
+  memory: number(
+    "memory all actions together may use",
+    { min: 256, max: MAX_MEMORY_MB },
+    { unit: "MB", defaultText: "the host decides" },
+  ),
+  salvage: toggle("move damaged databases aside and go on"),
+  "dev-keys": toggle("honour the well-known keys off loopback as well"),
+  dev: toggle('serve through "wrangler dev", with reload'),
+});
 
-  --port N          port of the API                                   EDGEWHISK_PORT    3233
-  --host ADDR       address to listen on                              EDGEWHISK_HOST    127.0.0.1
-  --state DIR       folder kept between starts                        EDGEWHISK_STATE   .edgewhisk
-  --engine NAME     auto, docker or process                           EDGEWHISK_ENGINE  auto
-  --memory MB       memory all actions together may use               EDGEWHISK_MEMORY  the host decides
-  --salvage         move damaged databases aside and go on            EDGEWHISK_SALVAGE=1
-  --dev-keys        honour the well-known keys off loopback as well   EDGEWHISK_DEV_KEYS=1
-  --dev             serve through "wrangler dev", with reload         EDGEWHISK_DEV=1
-  --var NAME=VALUE  lay a variable over wrangler.toml (repeatable)
-  --help            this text
-  --version         the version
+const START_OPTIONS = {
+  ...STANDALONE_OPTIONS,
+  var: repeated(readable(assignmentOf, "NAME=VALUE"), "NAME=VALUE", "lay a variable over wrangler.toml (repeatable)"),
+  json: toggle("once it serves, tell where and with which key as one JSON object"),
+  version: toggle("the version"),
+};
+
+/** What `npm start` and `edgewhisk start` take. */
+export const START_SHAPE: Shape<typeof START_OPTIONS> = {
+  usage: "edgewhisk start",
+  summary:
+    "Starts the whole platform on this machine: API, schedulers, stores and a runtime host, in one process tree.",
+  options: START_OPTIONS,
+  notes: `The same as: npm start -- [options]
 
 What else a runtime host can be told (npx edgewhisk host --help) is told by its variables, e.g. EDGEWHISK_API_HOST for the
 address that actions hand to the outside, EDGEWHISK_ALLOW_NET for private networks they may reach.
 
-Other commands: npm run dev, npm run images (action images), npx edgewhisk --help (remote hosts, first administration).
-`;
+Other commands: npm run dev, npm run images (action images), npx edgewhisk --help (remote hosts, first administration).`,
+};
 
-const OPTIONS = {
-  port: { type: "string" },
-  host: { type: "string" },
-  state: { type: "string" },
-  engine: { type: "string" },
-  memory: { type: "string" },
-  "dev-keys": { type: "boolean" },
-  salvage: { type: "boolean" },
-  dev: { type: "boolean" },
-  var: { type: "string", multiple: true },
-  help: { type: "boolean", short: "h" },
-  version: { type: "boolean" },
-} as const;
-
-export function parseConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Parsed {
-  let values: ReturnType<typeof parse>["values"];
-  try {
-    values = parse(argv).values;
-  } catch (error) {
-    return { kind: "error", message: `${complaintOf(error)}: see --help.` };
-  }
-  if (values.help) return { kind: "help" };
+export function parseConfig(argv: readonly string[], env: Environment): Parsed {
+  const parsed = parseCommandLine(START_SHAPE, argv, env);
+  if (parsed.kind === "error") return { kind: "error", message: `${parsed.message}.` };
+  if (parsed.kind === "help") return parsed;
+  const { values } = parsed;
   if (values.version) return { kind: "version" };
-
-  const text = (name: "port" | "host" | "state" | "engine" | "memory", fallback: string) =>
-    values[name] ?? (env[`EDGEWHISK_${name.toUpperCase()}`] || fallback);
-
-  const port = integer(text("port", "3233"));
-  if (port === null || port > 65535) return wrong("port", text("port", ""), "a number from 0 to 65535");
-  const host = text("host", "127.0.0.1");
-  if (host !== "localhost" && isIP(host) === 0) return wrong("host", host, "an IP address or localhost");
-  const engine = text("engine", "auto");
-  if (engine !== "auto" && engine !== "docker" && engine !== "process") {
-    return wrong("engine", engine, "auto, docker or process");
-  }
-  const memory = text("memory", "");
-  const megabytes = memory === "" ? undefined : integer(memory);
-  if (megabytes === null || (megabytes !== undefined && megabytes < 256)) {
-    return wrong("memory", memory, "a number of MB, at least 256");
-  }
-  const vars: Record<string, string> = {};
-  for (const each of values.var ?? []) {
-    const split = each.indexOf("=");
-    if (!/^[A-Z][A-Z0-9_]*$/.test(each.slice(0, Math.max(0, split)))) return wrong("var", each, "NAME=VALUE");
-    vars[each.slice(0, split)] = each.slice(split + 1);
-  }
-  const dev = values.dev ?? env.EDGEWHISK_DEV === "1";
-  if (dev && port === 0) return wrong("port", "0", "a fixed port with --dev");
+  const { port, host, engine, memory, salvage, dev, json } = values;
+  if (dev && port === 0) return { kind: "error", message: "--port 0: expected a fixed port with --dev." };
   const loopback = isLoopback(host);
-  const developmentKeys = values["dev-keys"] ?? env.EDGEWHISK_DEV_KEYS === "1";
   if (engine === "process" && !loopback) {
     return {
       kind: "error",
@@ -112,17 +95,18 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
   }
   return {
     kind: "config",
+    json,
     config: {
       port,
       host: host === "localhost" ? "127.0.0.1" : host,
       loopback,
-      state: resolve(text("state", ".edgewhisk")),
+      state: resolve(values.state),
       engine,
-      ...(megabytes === undefined ? {} : { memory: megabytes }),
-      developmentKeys,
-      salvage: values.salvage ?? env.EDGEWHISK_SALVAGE === "1",
+      ...(memory === undefined ? {} : { memory }),
+      developmentKeys: values["dev-keys"],
+      salvage,
       dev,
-      vars,
+      vars: Object.fromEntries(values.var),
     },
   };
 }
@@ -137,14 +121,7 @@ export function urlOf(host: string, port: number): string {
   return `http://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${port}`;
 }
 
-function parse(argv: readonly string[]) {
-  return parseArgs({ args: joined(argv, OPTIONS), options: OPTIONS, strict: true, allowPositionals: false });
-}
-
-function integer(text: string): number | null {
-  return /^\d{1,9}$/.test(text) ? Number(text) : null;
-}
-
-function wrong(name: string, value: string, expected: string): Parsed {
-  return { kind: "error", message: `--${name} ${value}: expected ${expected}.` };
+function assignmentOf(text: string): [name: string, value: string] | null {
+  const [, name, value] = /^([A-Z][A-Z0-9_]*)=(.*)$/s.exec(text) ?? [];
+  return name === undefined || value === undefined ? null : [name, value];
 }

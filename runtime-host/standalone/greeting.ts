@@ -27,6 +27,17 @@ export function greeting(serving: Serving): string {
 `;
 }
 
+/** The same for programs. A key that was shown once before is named by its file. */
+export function greetingObject({ url, engine, key, proof, took }: Serving) {
+  return {
+    url,
+    engine,
+    ...("text" in key ? { key: key.text } : { keyFile: key.file }),
+    tookMs: Math.round(took),
+    proof: { result: proof.result, coldMs: proof.cold, warmMs: proof.warm },
+  };
+}
+
 function shellQuoted(text: string): string {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

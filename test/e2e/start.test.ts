@@ -146,7 +146,7 @@ describe("npm start", () => {
   it("says in one sentence what else is wrong, with exit code ≠ 0", async () => {
     const cases: [string[], RegExp][] = [
       [["--state", "/dev/null/x"], /^edgewhisk: The state folder \/dev\/null\/x cannot be written \(\w+\): .*\.\n$/],
-      [["--prot", "1"], /^edgewhisk: Unknown option '--prot': see --help\.\n$/],
+      [["--prot", "1"], /^edgewhisk: Unknown option '--prot' \(did you mean --port\?\): see --help\.\n$/],
       [["--host", "0.0.0.0"], /^edgewhisk: The process engine isolates nothing, .*\.\n$/],
       [["--engine", "docker"], /^edgewhisk: --engine docker: no Docker engine answers \(.*\)\.\n$/],
     ];

@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
 import { expect, test } from "vitest";
-import { HELP, parseHostConfig } from "../../runtime-host/config.ts";
+import { HOST_SHAPE, parseHostConfig } from "../../runtime-host/config.ts";
 import { parsePrewarm } from "../../runtime-host/pool/prewarm-spec.ts";
 
 const TOKEN = `ewh.machine-7.${"s".repeat(43)}`;
@@ -36,50 +36,59 @@ test("a flag wins over its variable, and an empty variable counts as absent", ()
   });
 });
 
-test("every option the help names is accepted, and every accepted option is in the help", () => {
-  const named = [...HELP.matchAll(/--([a-z-]+) [A-Z0-9]/g)].map((match) => match[1] as string);
+test("every option is named in the help, with its variable, and is accepted", () => {
+  const help = parseHostConfig(["--help"], {});
+  const text = help.kind === "help" ? help.text.replace(/\s+/g, " ") : "";
   const values: Record<string, string> = {
     url: "http://a",
+    token: TOKEN,
+    name: "machine-7",
     prewarm: "none",
     engine: "process",
     "log-level": "warn",
     "outbox-fsync": "1",
-    name: "machine-7",
     pull: "missing",
     "require-level": "strict",
     "api-host": "https://functions.example",
     "allow-net": "10.1.0.0/16,192.168.7.9",
+    "image-prefix": "abc",
+    shards: "2",
   };
-  expect(named.length).toBeGreaterThan(18);
-  for (const flag of new Set(named)) {
-    const value =
-      values[flag] ?? (flag === "token" ? TOKEN : flag === "state" ? "x" : flag.startsWith("image") ? "abc" : "512");
-    if (flag === "shards") continue;
-    expect(complaintOf([`--${flag}`, value]), flag).toBe("config");
+  const options = Object.entries(HOST_SHAPE.options);
+  expect(options.length).toBeGreaterThan(30);
+  for (const [flag, { placeholder, variables }] of options) {
+    const variable = `EDGEWHISK_${flag.toUpperCase().replaceAll("-", "_")}`;
+    expect(variables).toEqual([variable]);
+    expect(text).toContain(placeholder === null ? `--${flag} ` : `--${flag} <${placeholder}>`);
+    expect(text).toContain(variable);
+    const given = placeholder === null ? [] : [values[flag] ?? "512"];
+    expect(complaintOf([`--${flag}`, ...given]), flag).toBe("config");
+    if (given.length > 0) expect(complaintOf([], { ...env, [variable]: given.join() }), variable).toBe("config");
   }
 });
 
 test.each([
   [["--url", "ftp://x"], /http/],
-  [["--url", "https://user:password@x"], /origin/],
+  [["--url", "https://user:password@x"], /^--url https:\/\/…@x: expected an origin/],
   [["--url", "https://x/path"], /origin/],
   [["--name", "another"], /--name another: the token is for machine-7\.$/],
   [["--api-host", "functions.example"], /^--api-host .*http/],
-  [["--api-host", "https://x/path"], /^--api-host: .*origin/],
+  [["--api-host", "https://x/path"], /^--api-host https:\/\/x\/path: .*origin/],
   [["--allow-net", "10.0.0.0/33"], /IPv4 networks/],
   [["--allow-net", "fd00::/8"], /IPv4 networks/],
-  [["--engine", "podman"], /auto, docker, process/],
-  [["--memory", "12.5"], /from 128/],
-  [["--memory", "-1"], /^--memory -1: expected a number from 128/],
-  [["--memory"], /^Option '--memory <value>' argument missing: see --help\.$/],
+  [["--engine", "podman"], /^--engine podman: expected auto, docker or process\.$/],
+  [["--memory", "12.5"], /of MB from 128/],
+  [["--memory", "-1"], /^--memory -1: expected a number of MB from 128/],
+  [["--memory"], /^Option '--memory <MB>' argument missing: see --help\.$/],
   [["--shards", "17"], /1 to 16/],
   [["--memory", "512", "--shards", "5"], /at least 128 MB/],
   [["--prewarm", "nodejs"], /--prewarm/],
   [["--image-prefix", "UPPER/"], /image/],
   [["--image-tag", "a b"], /tag/],
-  [["--outbox-fsync", "yes"], /0, 1/],
+  [["--outbox-fsync", "yes"], /0 or 1/],
   [["--nonsense"], /--help/],
-  [["positional"], /--help/],
+  [["positional"], /^Unexpected argument 'positional': see --help\.$/],
+  [["--memroy", "512"], /^Unknown option '--memroy' \(did you mean --memory\?\): see --help\.$/],
 ])("%j is refused with a sentence", (argv, complaint) => {
   expect(complaintOf(argv)).toMatch(complaint);
 });

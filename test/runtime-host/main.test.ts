@@ -146,5 +146,5 @@ test("a level that is not reached is refused in one sentence, with exit code 1",
 test("what makes no sense is said in one line, with exit code 2", async () => {
   start({ EDGEWHISK_ENGINE: "podman" });
   expect(await ended()).toBe(2);
-  expect(err).toBe("edgewhisk host: --engine podman: expected one of auto, docker, process.\n");
+  expect(err).toBe("edgewhisk host: EDGEWHISK_ENGINE podman: expected auto, docker or process.\n");
 });
