@@ -21,8 +21,13 @@ import type { MachineBinding } from "./storage/machine.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
 
+/** Databases of activation records, numbered from 0. */
+export type RecordsBinding = `RECORDS_${number}`;
+
 export interface Env {
   DB: D1Database;
+  RECORDS_0: D1Database;
+  [more: RecordsBinding]: D1Database | undefined;
   BLOBS: R2Bucket;
   SCHEDULER: DurableObjectNamespace<Branded<InvokerSchedulerRpc>>;
   ACTIVATIONS: DurableObjectNamespace<Branded<ActivationStoreRpc>>;
@@ -148,6 +153,7 @@ const Secrets = z.object({ MASTER_SECRET: masterSecret, MASTER_SECRET_PREVIOUS: 
 
 const Variables = Secrets.extend({
   DB: binding("prepare", "the D1 database"),
+  RECORDS_0: binding("prepare", "the D1 database of activation records"),
   BLOBS: binding("put", "the R2 bucket"),
   SCHEDULER: object,
   ACTIVATIONS: object,

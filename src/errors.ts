@@ -52,8 +52,11 @@ export const TEXTS = {
   "backlog-full": () => "Too many activations are waiting in this namespace; try again when some have run.",
   "not-configured": (sentence: string) => sentence,
   "cannot-be-run": (why: string) => `The action cannot be run here: ${why}.`,
-  "not-migrated": (migration: string) =>
-    `The platform is not ready: its database lacks the migration ${migration}. "npm start" applies it while it starts; elsewhere run "npx wrangler d1 migrations apply edgewhisk" with --remote, or --local under wrangler dev.`,
+  /** `lacking`: migration and database. */
+  "not-migrated": (lacking: string) => {
+    const [migration, database] = lacking.split(" ");
+    return `The platform is not ready: its database lacks the migration ${migration}. "npm start" applies it while it starts; elsewhere run "npx wrangler d1 migrations apply ${database}" with --remote, or --local under wrangler dev.`;
+  },
   overloaded: () => "System is overloaded, try again later.",
   "beyond-credential": () =>
     "This key was given to an action: it may invoke, fire, read, and write triggers and rules. To write actions and packages " +

@@ -39,6 +39,7 @@ const ROOMS: Room[] = [
     may: [/^src\/storage\//, ENTITIES],
     types: [/^src\/env\.ts$/],
   },
+  { files: /^src\/storage\/records\//, may: [/^src\/storage\/(records\/|[a-z0-9-]+\.ts$)/, ENTITIES, ERRORS] },
   { files: /^src\/storage\/(d1|r2)\//, may: [/^src\/storage\//, ENTITIES, ERRORS, /^drizzle-orm/] },
   { files: /^src\/storage\//, may: [], types: [ENTITIES, STORAGE_INTERFACE] },
   {
@@ -141,7 +142,9 @@ describe("architecture", () => {
 
   it("names only d1 and r2 through storage/open.ts and dockerode in the engine room", () => {
     const offences = imports.filter(
-      (each) => /^src\/storage\/(d1|r2)\//.test(each.to) && !/^src\/storage\/(open\.ts$|d1\/|r2\/)/.test(each.from),
+      (each) =>
+        /^src\/storage\/(d1|r2|records)\//.test(each.to) &&
+        !/^src\/storage\/(open\.ts$|d1\/|r2\/|records\/)/.test(each.from),
     );
     expect(offences).toEqual([]);
   });

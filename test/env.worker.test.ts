@@ -7,6 +7,7 @@ const objects = { getByName: () => ({}) };
 const SECRET = "a-master-secret-of-more-than-32-bytes";
 const GOOD = {
   DB: { prepare: () => ({}) },
+  RECORDS_0: { prepare: () => ({}) },
   BLOBS: { put: () => ({}) },
   ...{ SCHEDULER: objects, ACTIVATIONS: objects, GATE: objects, COMPOSITION: objects, ROSTER: objects },
   MASTER_SECRET: SECRET,

@@ -6,6 +6,7 @@ import { defineConfig } from "vitest/config";
 
 const workerTests = "test/**/*.worker.test.ts";
 const migrations = await readD1Migrations(new URL("../src/storage/d1/migrations", import.meta.url).pathname);
+const recordMigrations = await readD1Migrations(new URL("../src/storage/records/migrations", import.meta.url).pathname);
 const engines = "test/runtime-host/engine/**/*.test.ts";
 const slow = ["test/e2e/**", "test/conformance/**/*.test.ts"];
 
@@ -51,6 +52,7 @@ export default defineConfig({
                 ADMIN_TOKEN: "test-admin-token",
                 MASTER_SECRET: "test-master-secret-0123456789abcdef",
                 TEST_MIGRATIONS: migrations,
+                TEST_RECORD_MIGRATIONS: recordMigrations,
               },
             },
           }),

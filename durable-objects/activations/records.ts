@@ -7,8 +7,7 @@ import {
   recordOf,
 } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import { checksumOf } from "../../src/entities/checksum.ts";
-import { internalError } from "../../src/entities/outcome.ts";
+import { isWhole, keptOf, readKept } from "../../src/entities/kept-record.ts";
 import type { ActivationQuery } from "../../src/protocol/rpc.ts";
 import type { Sql, SqlValue } from "../schema.ts";
 
@@ -21,9 +20,6 @@ const MAX_LISTED = 16 * 1024 * 1024;
 const PAGE = 200;
 const INSERT = `INSERT INTO records (id, start, name, kept, stored, record, sum) VALUES (?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO NOTHING RETURNING 1 AS new`;
-
-/** Of records from before there were checksums. */
-const UNCHECKED = -1;
 
 type Row = { id: string; start: number; record: string; sum: number };
 
@@ -51,8 +47,8 @@ export class Records {
   /** False if the id has a record already. */
   keep(record: ActivationRecord, options: { name: string; kept: boolean; now: number }): boolean {
     const { name, kept, now } = options;
-    const text = JSON.stringify(record);
-    const values = [record.activationId, Math.floor(record.start), name, kept ? 1 : 0, now, text, checksumOf(text)];
+    const { id, start, text, sum } = keptOf(record, name);
+    const values = [id, start, name, kept ? 1 : 0, now, text, sum];
     return this.#sql.exec(INSERT, ...values).toArray().length > 0;
   }
 
@@ -64,7 +60,9 @@ export class Records {
   named(id: ActivationId, keys: readonly string[]): string[] | null {
     const [row] = this.#sql.exec<Row>("SELECT id, start, record, sum FROM records WHERE id = ?", id).toArray();
     if (row === undefined) return null;
-    return row.record === "" || isWhole(row) ? keys.filter((key) => row.record.includes(key)) : [...keys];
+    return row.record === "" || isWhole({ text: row.record, sum: row.sum })
+      ? keys.filter((key) => row.record.includes(key))
+      : [...keys];
   }
 
   /** `unkept`: also one whose storing is off, as long as it is there. */
@@ -142,21 +140,8 @@ export class Records {
   }
 }
 
-/** The record as it was written. One that was altered on the disk is told as a failure of the platform: who reads it learns that
- * it cannot be trusted, and nothing else of it is shown. */
-function readRecord(row: Row): ActivationRecord {
-  const { id, start, record } = row;
-  if (isWhole(row)) return JSON.parse(record) as ActivationRecord;
-  console.error(`the record of activation ${id} is damaged`);
-  const { statusCode, result } = internalError("The record of this activation was damaged on the platform's disk.");
-  return {
-    ...{ activationId: id, namespace: "", name: "", version: "0.0.0", subject: "", start, end: start, duration: 0 },
-    ...{ statusCode, result: { inline: result }, size: result.length, logs: { inline: "[]" }, annotations: "[]" },
-  };
-}
-
-function isWhole({ record, sum }: Row): boolean {
-  return sum === UNCHECKED || sum === checksumOf(record);
+function readRecord({ id, start, record: text, sum }: Row): ActivationRecord {
+  return readKept({ id, start, text, sum }, () => console.error(`the record of activation ${id} is damaged`));
 }
 
 /** Where the result and the logs of a record lie, if not in it. A sequence's result may be that of its last step: not its own. */

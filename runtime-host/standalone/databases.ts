@@ -1,5 +1,7 @@
 // The databases of the state folder, by their place: what each holds, and so what is lost with it. Pure.
 
+import { createHash, createHmac } from "node:crypto";
+
 export interface Kind {
   /** As in "… is lost". */
   readonly holds: string;
@@ -11,7 +13,22 @@ export interface Kind {
   readonly neverEmpty: boolean;
 }
 
+/** Name of the file in which Miniflare keeps the D1 database with this id. */
+function fileOf(id: string): string {
+  const key = createHash("sha256").update("miniflare-D1DatabaseObject").digest();
+  const half = (data: string | Buffer) => createHmac("sha256", key).update(data).digest().subarray(0, 16);
+  const name = half(id);
+  return Buffer.concat([name, half(name)]).toString("hex");
+}
+
+/** Those of RECORDS_0, RECORDS_1, …: their local ids count on from the entities'. */
+const RECORD_FILES = Array.from({ length: 16 }, (_, at) =>
+  fileOf(`00000000-0000-0000-0000-${String(at + 1).padStart(12, "0")}`),
+);
+const RECORDS = new RegExp(`^v3/d1/.*/(${RECORD_FILES.join("|")})\\.sqlite$`);
+
 const KINDS: [RegExp, Kind][] = [
+  [RECORDS, { holds: "records of activations", table: "d1_migrations", ids: true, neverEmpty: true }],
   [
     /(^|\/)metadata\.sqlite$/,
     { holds: "when waiting work is looked after by itself (the next call does)", ids: false, neverEmpty: false },
@@ -60,7 +77,9 @@ const ENTITIES = "v3/d1/";
 
 /** The folder of a database that every state that was used has, and that is not among these files, or null. */
 export function missingOf(files: readonly string[]): string | null {
-  const there = files.some((file) => file.startsWith(ENTITIES) && !file.endsWith("/metadata.sqlite"));
+  const there = files.some(
+    (file) => file.startsWith(ENTITIES) && !file.endsWith("/metadata.sqlite") && !RECORDS.test(file),
+  );
   return there ? null : ENTITIES;
 }
 

@@ -24,6 +24,9 @@ export type EdgeOptions = Omit<PlatformOptions, "script" | "onFailure"> & {
 
 export const MIGRATIONS = "src/storage/d1/migrations";
 const DATABASE = "DB";
+const RECORD_MIGRATIONS = "src/storage/records/migrations";
+/** What the bindings of databases of activation records begin with. */
+const RECORDS = "RECORDS_";
 const ATTEMPTS = 5;
 /** Why a start ends that was told to stop. */
 export const STOPPED = "Stopped while starting.";
@@ -78,6 +81,10 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       try {
         opened = await open();
         const applied = await migrate(await opened.database(DATABASE), join(options.root, MIGRATIONS));
+        for (const binding of opened.databases.filter((name) => name.startsWith(RECORDS))) {
+          const made = await migrate(await opened.database(binding), join(options.root, RECORD_MIGRATIONS));
+          applied.push(...made.map((name) => `${name} (${binding})`));
+        }
         if (applied.length > 0) options.log(`database: applied ${applied.join(", ")}`);
         return opened;
       } catch (error) {

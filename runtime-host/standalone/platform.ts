@@ -34,7 +34,9 @@ export interface Platform {
   port: number;
   /** Miniflare's own entry. Nobody is meant to use it; the canary looks whether anybody could. */
   entry: URL;
-  /** One of wrangler.toml's D1 databases, by binding. */
+  /** The bindings of wrangler.toml's D1 databases. */
+  databases: readonly string[];
+  /** One of them. */
   database(binding: string): Promise<Database>;
   /** Calls the Worker's `scheduled` handler. */
   tick(cron: string): Promise<void>;
@@ -54,6 +56,7 @@ export interface Database {
 interface WorkerOptions {
   bindings?: Record<string, unknown>;
   cronTriggers?: string[];
+  d1Databases?: Record<string, unknown>;
 }
 
 /** V8's young generation in workerd, in MB. With the default of 16 MB and more each collection of it stops the only thread for
@@ -124,6 +127,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       port: Number(url.port),
       entry,
       crons: worker.cronTriggers ?? [],
+      databases: Object.keys(worker.d1Databases ?? {}),
       async database(binding) {
         const d1 = await instance.getD1Database(binding);
         return {

@@ -8,6 +8,8 @@ export interface Namespace {
   uuid: string;
   /** Ids under which some of its activations lie from before it had a permanent one. */
   former?: string[];
+  /** Number of the database that keeps the records of its activations. Absent: 0. */
+  records?: number;
 }
 
 /** All ids under which activations of a namespace lie, the permanent one first. */

@@ -27,8 +27,9 @@ export class Readiness {
   }
 
   async #check(): Promise<Failure | null> {
-    const migration = await this.#stores.lackingMigration();
-    if (migration !== null) return this.#note(fail("not-migrated", migration), MIGRATION_AGAIN_MS);
+    const lacking = await this.#stores.lackingMigration();
+    if (lacking !== null)
+      return this.#note(fail("not-migrated", `${lacking.migration} ${lacking.database}`), MIGRATION_AGAIN_MS);
     const fault = await this.#stores.secrets.check();
     if (fault === null) return this.#note(null, 0);
     const failure = fail("not-configured", sentenceOf([fault]));

@@ -1,17 +1,21 @@
 // The stores behind their interfaces; the only file that names what they are made of.
 
 import type { MasterSecret } from "../entities/sealing.ts";
-import type { Env } from "../env.ts";
+import type { Env, RecordsBinding } from "../env.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { D1EntityStore } from "./d1/entity-store.ts";
 import { D1IdentityStore } from "./d1/identity-store.ts";
-import { lackingMigration } from "./d1/migrated.ts";
+import { lackingMigration, NEWEST_RECORDS_MIGRATION } from "./d1/migrated.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
 import type { EntityStore } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
 import { MachineClient } from "./machine.ts";
 import { R2BlobStore } from "./r2/blob-store.ts";
+import type { RecordTable } from "./record-table.ts";
+import { D1RecordTable } from "./records/d1-record-table.ts";
 import type { SecretBook } from "./secret-book.ts";
+
+const RECORDS_BINDING = /^RECORDS_(0|[1-9]\d{0,2})$/;
 
 export interface Stores {
   identities: IdentityStore;
@@ -19,9 +23,11 @@ export interface Stores {
   blobs: BlobStore;
   secrets: SecretBook;
   machine: MachineClient;
-  /** Name of the migration the database lacks, or null if it has all. */
-  lackingMigration(): Promise<string | null>;
+  /** Which migration which database lacks, or null if all have all. */
+  lackingMigration(): Promise<{ migration: string; database: string } | null>;
 }
+
+type Bound = Pick<Env, "DB" | "BLOBS" | "MACHINE" | RecordsBinding>;
 
 export function openMachine(env: Pick<Env, "MACHINE">): MachineClient {
   return new MachineClient(env.MACHINE);
@@ -32,15 +38,49 @@ export function openBlobs(env: Pick<Env, "BLOBS" | "MACHINE">): BlobStore {
   return new R2BlobStore(env.BLOBS, new MachineClient(env.MACHINE));
 }
 
+/** The database of records with this number. Throws if there is none: a namespace stays with the one it was given. */
+export function openRecordTable(env: Pick<Env, RecordsBinding>, number = 0): RecordTable {
+  const database = env[`RECORDS_${number}`];
+  if (database === undefined) throw new Error(`the database of records RECORDS_${number} is not bound`);
+  return new D1RecordTable(database);
+}
+
 /** Cheap; the stores keep no state of their own. */
-export function openStores(env: Pick<Env, "DB" | "BLOBS" | "MACHINE">, masterSecret: MasterSecret): Stores {
+export function openStores(env: Bound, masterSecret: MasterSecret): Stores {
   const blobs = openBlobs(env);
+  const bindings = recordBindings(env);
   return {
-    identities: new D1IdentityStore(env.DB, masterSecret),
+    identities: new D1IdentityStore(env.DB, masterSecret, { bindings }),
     entities: new D1EntityStore(env.DB, blobs),
     blobs,
     secrets: new D1SecretBook(env.DB, masterSecret),
     machine: new MachineClient(env.MACHINE),
-    lackingMigration: () => lackingMigration(env.DB),
+    lackingMigration: () => firstLacking(env, bindings),
   };
+}
+
+/** One after the other is asked only while one lacks something. */
+async function firstLacking(env: Bound, bindings: readonly number[]): ReturnType<Stores["lackingMigration"]> {
+  const own = await lackingMigration(env.DB);
+  if (own !== null) return { migration: own, database: "edgewhisk" };
+  const databases = bindings.flatMap((number) => {
+    const database = env[`RECORDS_${number}`];
+    return database === undefined ? [] : [{ database, name: `edgewhisk-records-${number}` }];
+  });
+  const found = await Promise.all(
+    databases.map(async ({ database, name }) => {
+      const migration = await lackingMigration(database, NEWEST_RECORDS_MIGRATION);
+      return migration === null ? [] : [{ migration, database: name }];
+    }),
+  );
+  return found.flat()[0] ?? null;
+}
+
+/** Numbers of the databases of records that there are. */
+function recordBindings(env: Bound): number[] {
+  const found = Object.keys(env).flatMap((name) => {
+    const number = RECORDS_BINDING.exec(name)?.[1];
+    return number === undefined ? [] : [Number(number)];
+  });
+  return found.sort((one, other) => one - other);
 }

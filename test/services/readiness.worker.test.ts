@@ -15,7 +15,7 @@ function database() {
   const readiness = new Readiness({
     lackingMigration: async () => {
       state.asked++;
-      return state.migration;
+      return state.migration === null ? null : { migration: state.migration, database: "edgewhisk-records-3" };
     },
     secrets: { check: async () => state.fault, reseal: () => Promise.reject(new Error("nobody asked for it")) },
   });
@@ -34,7 +34,12 @@ test("what is good is asked once", async () => {
 test("a database that lacks a migration is asked again soon, and the name of it is said", async () => {
   const { state, readiness } = database();
   state.migration = "0009_more.sql";
-  expect(await readiness.refusal()).toMatchObject({ code: "not-migrated", text: expect.stringContaining("0009") });
+  const refused = await readiness.refusal();
+  expect(refused).toMatchObject({
+    code: "not-migrated",
+    text: expect.stringContaining("lacks the migration 0009_more.sql."),
+  });
+  expect(refused?.text).toContain("migrations apply edgewhisk-records-3");
   expect(readiness.refusal()).toMatchObject({ code: "not-migrated" });
   state.migration = null;
   vi.setSystemTime(100);

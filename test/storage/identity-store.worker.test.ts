@@ -42,6 +42,17 @@ describe("an identity", () => {
     expect((await identities.household(keyId, { orKey: true }))?.namespace.uuid).toBe(id);
   });
 
+  test("has a namespace whose records go where those of the fewest are, and stay there", async () => {
+    const three = openStores({ ...testEnv(), RECORDS_1: DB, RECORDS_2: DB }, testSecret()).identities;
+    const numbers = [];
+    for (const namespace of ["a", "b", "c", "d"]) {
+      numbers.push((await made(three, { subject: "alice", namespace })).namespace.records ?? 0);
+    }
+    expect(numbers).toEqual([0, 1, 2, 0]);
+    expect((await made(identities, { subject: "bob", namespace: "b" })).namespace.records).toBe(1);
+    expect((await identities.byNamespace("c"))?.namespace.records).toBe(2);
+  });
+
   test("is not opened by a wrong secret, an unknown uuid or a shifted colon", async () => {
     await made(identities, { subject: "alice", namespace: "home", key: `uuid:${SECRET}` });
     expect(await identities.byKey("uuid", SECRET.replace("s", "t"))).toBeNull();
@@ -213,7 +224,7 @@ describe("what was stored before namespaces had ids", () => {
   test("takes the uuid of the oldest key as id, and knows under which others its activations lie", async () => {
     await oldTables();
     await applyD1Migrations(DB, TEST_MIGRATIONS);
-    const { results } = await DB.prepare("SELECT * FROM namespaces ORDER BY name").all();
+    const { results } = await DB.prepare("SELECT name, limits, id, former FROM namespaces ORDER BY name").all();
     expect(results).toEqual([
       { name: "alone", limits: "{}", id: "u3", former: "[]" },
       { name: "nobody", limits: "{}", id: null, former: "[]" },

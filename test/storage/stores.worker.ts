@@ -9,6 +9,8 @@ import { openStores, type Stores } from "../../src/storage/open.ts";
 
 export interface TestEnv {
   DB: D1Database;
+  RECORDS_0: D1Database;
+  [more: `RECORDS_${number}`]: D1Database | undefined;
   BLOBS: R2Bucket;
   MASTER_SECRET: string;
 }

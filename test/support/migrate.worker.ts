@@ -1,7 +1,13 @@
-// Runs before each file of the worker project: the database has its tables.
+// Runs before each file of the worker project: the databases have their tables.
 
 import { applyD1Migrations, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 
-const { DB, TEST_MIGRATIONS } = env as unknown as { DB: D1Database; TEST_MIGRATIONS: D1Migration[] };
+const { DB, RECORDS_0, TEST_MIGRATIONS, TEST_RECORD_MIGRATIONS } = env as unknown as {
+  DB: D1Database;
+  RECORDS_0: D1Database;
+  TEST_MIGRATIONS: D1Migration[];
+  TEST_RECORD_MIGRATIONS: D1Migration[];
+};
 await applyD1Migrations(DB, TEST_MIGRATIONS);
+await applyD1Migrations(RECORDS_0, TEST_RECORD_MIGRATIONS);

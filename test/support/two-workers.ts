@@ -60,16 +60,21 @@ export async function startTwoWorkers(): Promise<TwoWorkers> {
     } as MiniflareModule.V4MiniflareOptions),
   );
   await instance.ready;
-  const d1 = await instance.getD1Database("DB", "one");
-  await migrate(
-    {
-      query: async (sql) => (await d1.prepare(sql).all()).results,
-      script: async (sql) => {
-        await d1.batch(wrangler.unstable_splitSqlQuery(sql).map((each) => d1.prepare(each)));
+  for (const [binding, folder] of [
+    ["DB", "src/storage/d1/migrations"],
+    ["RECORDS_0", "src/storage/records/migrations"],
+  ] as const) {
+    const d1 = await instance.getD1Database(binding, "one");
+    await migrate(
+      {
+        query: async (sql) => (await d1.prepare(sql).all()).results,
+        script: async (sql) => {
+          await d1.batch(wrangler.unstable_splitSqlQuery(sql).map((each) => d1.prepare(each)));
+        },
       },
-    },
-    join(ROOT, "src/storage/d1/migrations"),
-  );
+      join(ROOT, folder),
+    );
+  }
   const [one = "", two = ""] = await Promise.all(
     ["one", "two"].map(async (name) => (await instance.unsafeGetDirectURL(name)).origin),
   );

@@ -23,7 +23,9 @@ const INSERT = `INSERT INTO identities (uuid, subject, namespace, lookup, sealed
   ON CONFLICT DO NOTHING`;
 const MINE = "FROM identities WHERE uuid = ?1 AND lookup = ?2 AND created = ?3";
 const INSERT_SUBJECT = `INSERT INTO subjects (subject, created) SELECT ?4, ?3 ${MINE} ON CONFLICT DO NOTHING`;
-const INSERT_NAMESPACE = `INSERT INTO namespaces (name, limits, id) SELECT ?4, '{}', ?5 ${MINE}
+/** Its records go to the database that keeps those of the fewest namespaces. */
+const INSERT_NAMESPACE = `INSERT INTO namespaces (name, limits, id, records) SELECT ?4, '{}', ?5,
+    (SELECT value FROM json_each(?6) ORDER BY (SELECT count(*) FROM namespaces WHERE records = value), value LIMIT 1) ${MINE}
   ON CONFLICT (name) DO UPDATE SET id = coalesce(namespaces.id, excluded.id)`;
 const SET_LIMITS = `UPDATE namespaces SET limits = ?5 WHERE name = ?4 AND EXISTS (SELECT 1 ${MINE})`;
 const DELETE = "DELETE FROM identities WHERE subject = ?1 AND namespace = ?2";
@@ -47,14 +49,18 @@ interface Found {
   limits: string | null;
   id: string | null;
   former: string | null;
+  records: number | null;
 }
 
 export class D1IdentityStore implements IdentityStore {
   readonly #database: D1Database;
   readonly #db: DrizzleD1Database;
   readonly #secret: MasterSecret;
+  readonly #bindings: string;
 
-  constructor(database: D1Database, secret: MasterSecret) {
+  /** `bindings`: numbers of the databases of records that there are. */
+  constructor(database: D1Database, secret: MasterSecret, options: { bindings: readonly number[] }) {
+    this.#bindings = JSON.stringify(options.bindings);
     this.#database = database;
     this.#db = drizzle(database);
     this.#secret = secret;
@@ -112,7 +118,7 @@ export class D1IdentityStore implements IdentityStore {
       this.#settle(namespace),
       this.#prepared(INSERT, [uuid, subject, namespace, lookup, sealedKey, created]),
       this.#prepared(INSERT_SUBJECT, [...mine, subject]),
-      this.#prepared(INSERT_NAMESPACE, [...mine, namespace, id]),
+      this.#prepared(INSERT_NAMESPACE, [...mine, namespace, id, this.#bindings]),
     ];
     if (limits !== undefined) {
       statements.push(this.#prepared(SET_LIMITS, [...mine, namespace, JSON.stringify(limits)]));
@@ -187,9 +193,9 @@ export class D1IdentityStore implements IdentityStore {
 
   #select() {
     const { uuid, subject, namespace, lookup } = identities;
-    const { limits, id, former } = namespaces;
+    const { limits, id, former, records } = namespaces;
     return this.#db
-      .select({ uuid, subject, namespace, lookup, limits, id, former })
+      .select({ uuid, subject, namespace, lookup, limits, id, former, records })
       .from(identities)
       .innerJoin(subjects, eq(subjects.subject, identities.subject))
       .leftJoin(namespaces, eq(namespaces.name, identities.namespace))
@@ -208,7 +214,7 @@ export class D1IdentityStore implements IdentityStore {
     if (names.length === 0) return [];
     const rows = await this.#db
       .select({
-        ...{ namespace: namespaces.name, id: namespaces.id, former: namespaces.former },
+        ...{ namespace: namespaces.name, id: namespaces.id, former: namespaces.former, records: namespaces.records },
         open: sql<number>`EXISTS (SELECT 1 FROM identities JOIN subjects ON subjects.subject = identities.subject
           WHERE identities.namespace = ${namespaces.name} AND subjects.blocked = 0)`,
       })
@@ -237,10 +243,14 @@ function identityOf(row: Found, key: string): Identity {
   return { subject, namespace: namespaceOf(row), limits: limitsOf(row), key, keyId, derived: false };
 }
 
-function namespaceOf(row: Pick<Found, "namespace" | "id" | "former">): Namespace {
+function namespaceOf(row: Pick<Found, "namespace" | "id" | "former" | "records">): Namespace {
   if (row.id === null) throw new Error("a namespace has no id");
   const former = JSON.parse(row.former ?? "[]") as string[];
-  return { name: row.namespace, uuid: row.id, ...(former.length === 0 ? {} : { former }) };
+  return {
+    ...{ name: row.namespace, uuid: row.id },
+    ...(former.length === 0 ? {} : { former }),
+    ...(row.records ? { records: row.records } : {}),
+  };
 }
 
 function limitsOf({ limits }: Pick<Found, "limits">): NamespaceLimits {

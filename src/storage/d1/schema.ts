@@ -38,7 +38,13 @@ export const subjects = sqliteTable("subjects", {
 
 export const namespaces = sqliteTable(
   "namespaces",
-  { name: text().primaryKey(), limits: text().notNull(), id: text(), former: text().notNull().default("[]") },
+  {
+    name: text().primaryKey(),
+    limits: text().notNull(),
+    id: text(),
+    former: text().notNull().default("[]"),
+    records: integer().notNull().default(0),
+  },
   (table) => [uniqueIndex("namespaces_by_id").on(table.id)],
 );
 

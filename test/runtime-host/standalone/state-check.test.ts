@@ -161,3 +161,14 @@ it("a file that is shorter than its head says is no fault while its log may hold
   expect(headFault(head, { size: 4_096, logged: true })).toBeNull();
   expect(headFault(head, { size: 4_096, logged: false })).toMatch(/^4096 of its/);
 });
+
+it("the databases of records are told from that of the entities by their files, and do not stand for it", async () => {
+  const records =
+    "v3/d1/miniflare-D1DatabaseObject/a36f84ea60804f30bb0c7f7cad9f5336a6cca0165abdab8b9241d93dbf0b6006.sqlite";
+  expect(kindOf(records)).toMatchObject({ holds: "records of activations", ids: true });
+  expect(kindOf(D1).holds).toContain("all actions");
+  make(records, "d1_migrations", IDS);
+  expect(await refusal()).toBe("nothing");
+  fs.rmSync(path(D1));
+  expect(await refusal()).toMatch(/v3\/d1\/ is damaged \(its database is missing\): all actions/);
+});

@@ -1,0 +1,16 @@
+// Activation records as rows of a database that plain SQL reads.
+
+import type { ActivationId } from "../entities/activation-id.ts";
+import type { KeptRecord, RecordFilter } from "../entities/kept-record.ts";
+
+export interface RecordTable {
+  /** All or none; idempotent: of an id the first record stays. */
+  put(namespaceId: string, records: readonly KeptRecord[]): Promise<void>;
+  get(namespaceId: string, id: ActivationId): Promise<KeptRecord | null>;
+  /** As lists show them: newest start first, of one start the greatest id. At most `limit`; fewer only where there are no more, or
+   * where what they hold is too long for one answer: then `more`. */
+  list(namespaceId: string, filter: RecordFilter, limit: number): Promise<{ records: KeptRecord[]; more: boolean }>;
+  count(namespaceId: string, filter: RecordFilter): Promise<number>;
+  /** Those of these ids that are there, with their starts. */
+  having(namespaceId: string, ids: readonly ActivationId[]): Promise<{ id: ActivationId; start: number }[]>;
+}

@@ -1,0 +1,177 @@
+// Activation records in D1. A batch is one statement with one parameter, since D1 takes a hundred of them and two megabytes each.
+
+import type { ActivationRecord } from "../../entities/activation.ts";
+import type { ActivationId } from "../../entities/activation-id.ts";
+import { checksumOf } from "../../entities/checksum.ts";
+import { isWhole, type KeptRecord, type RecordFilter, UNCHECKED } from "../../entities/kept-record.ts";
+import type { RecordTable } from "../record-table.ts";
+
+/** Characters of one parameter: in UTF-8 it may be three times as long, and six where all of it is escaped. */
+const MAX_PARAMETER = 300_000;
+/** Rows of one answer whose records may be long, and characters after which no more are asked for. */
+const PAGE = 200;
+const MAX_LISTED = 16 * 1024 * 1024;
+const COLUMNS = [
+  "id",
+  "list_name",
+  "start",
+  "ended",
+  "duration",
+  "namespace",
+  "subject",
+  "kind",
+  "cause",
+  "status_code",
+];
+const INSERT = `INSERT INTO records (namespace_id, ${COLUMNS.join(", ")}, checksum, record)
+  SELECT ?1, ${[...COLUMNS, "checksum", "record"].map((_, at) => `value ->> ${at}`).join(", ")} FROM json_each(?2) WHERE true
+  ON CONFLICT (id) DO NOTHING`;
+const KEPT = "id, start, list_name AS name, record AS text, checksum AS sum";
+
+export class D1RecordTable implements RecordTable {
+  readonly #db: D1Database;
+
+  constructor(db: D1Database) {
+    this.#db = db;
+  }
+
+  async put(namespaceId: string, records: readonly KeptRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const parameters = parametersOf(records);
+    await this.#db.batch(parameters.map((rows) => this.#db.prepare(INSERT).bind(namespaceId, rows)));
+  }
+
+  async get(namespaceId: string, id: ActivationId): Promise<KeptRecord | null> {
+    const asked = `SELECT ${KEPT} FROM records WHERE id = ? AND namespace_id = ?`;
+    return this.#db.prepare(asked).bind(id, namespaceId).first<KeptRecord>();
+  }
+
+  async list(
+    namespaceId: string,
+    filter: RecordFilter,
+    limit: number,
+  ): Promise<{ records: KeptRecord[]; more: boolean }> {
+    const records: KeptRecord[] = [];
+    let characters = 0;
+    let rest = filter;
+    while (records.length < limit) {
+      if (characters > MAX_LISTED) return { records, more: true };
+      const page = Math.min(PAGE, limit - records.length);
+      const { where, bindings } = condition(namespaceId, rest);
+      const asked = `SELECT ${KEPT} FROM records WHERE ${where} ORDER BY start DESC, id DESC LIMIT ?`;
+      const { results } = await this.#db
+        .prepare(asked)
+        .bind(...bindings, page)
+        .all<KeptRecord>();
+      for (const each of results) {
+        records.push(each);
+        characters += each.text.length;
+      }
+      if (results.length < page) return { records, more: false };
+      rest = { ...filter, after: results.at(-1)! };
+    }
+    return { records, more: true };
+  }
+
+  async count(namespaceId: string, filter: RecordFilter): Promise<number> {
+    const { where, bindings } = condition(namespaceId, filter);
+    const row = await this.#db
+      .prepare(`SELECT count(*) AS n FROM records WHERE ${where}`)
+      .bind(...bindings)
+      .first<{ n: number }>();
+    return row?.n ?? 0;
+  }
+
+  async having(namespaceId: string, ids: readonly ActivationId[]): Promise<{ id: ActivationId; start: number }[]> {
+    if (ids.length === 0) return [];
+    const asked = `SELECT id, start FROM records WHERE id IN (SELECT value FROM json_each(?)) AND namespace_id = ?`;
+    const { results } = await this.#db
+      .prepare(asked)
+      .bind(JSON.stringify(ids), namespaceId)
+      .all<{ id: string; start: number }>();
+    return results;
+  }
+}
+
+/** JSON arrays of rows, each short enough for one parameter. */
+export function parametersOf(records: readonly KeptRecord[]): string[] {
+  const parameters: string[] = [];
+  let rows: string[] = [];
+  let characters = 0;
+  for (const record of records) {
+    const row = JSON.stringify(rowOf(record));
+    if (rows.length > 0 && characters + row.length > MAX_PARAMETER) {
+      parameters.push(`[${rows.join()}]`);
+      rows = [];
+      characters = 0;
+    }
+    rows.push(row);
+    characters += row.length;
+  }
+  if (rows.length > 0) parameters.push(`[${rows.join()}]`);
+  return parameters;
+}
+
+function rowOf(record: KeptRecord): (string | number | null)[] {
+  const { id, start, name, text, sum } = record;
+  const { ended, duration, namespace, subject, kind, cause, statusCode } = columnsOf(record);
+  const checksum = sum === UNCHECKED ? checksumOf(text) : sum;
+  return [id, name, start, ended, duration, namespace, subject, kind, cause, statusCode, checksum, text];
+}
+
+interface Columns {
+  ended: number | null;
+  duration: number | null;
+  namespace: string | null;
+  subject: string | null;
+  kind: string | null;
+  cause: string | null;
+  statusCode: number | null;
+}
+
+const UNREADABLE: Columns = {
+  ...{ ended: null, duration: null, namespace: null, subject: null, kind: null, cause: null, statusCode: null },
+};
+
+/** One that cannot be read goes to the database as well: its id is a promise, and it must not hold up the rest. */
+function columnsOf(kept: KeptRecord): Columns {
+  if (!isWhole(kept)) return UNREADABLE;
+  try {
+    const { end, duration, namespace, subject, cause, statusCode, annotations } = JSON.parse(
+      kept.text,
+    ) as Partial<ActivationRecord>;
+    const hasEnd = end !== undefined && end > 0;
+    return {
+      ...{
+        ended: hasEnd ? end : null,
+        duration: hasEnd ? (duration ?? null) : null,
+        kind: kindIn(annotations ?? "[]"),
+      },
+      ...{ namespace: namespace ?? null, subject: subject ?? null, cause: cause ?? null },
+      statusCode: statusCode ?? null,
+    };
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+function kindIn(annotations: string): string | null {
+  const list = JSON.parse(annotations) as { key: string; value: unknown }[];
+  const kind = list.find((each) => each.key === "kind")?.value;
+  return typeof kind === "string" ? kind : null;
+}
+
+function condition(namespaceId: string, filter: RecordFilter): { where: string; bindings: (string | number)[] } {
+  const parts = ["namespace_id = ?"];
+  const bindings: (string | number)[] = [namespaceId];
+  const add = (part: string, ...values: (string | number)[]): void => {
+    parts.push(part);
+    bindings.push(...values);
+  };
+  const { name, since, upto, after } = filter;
+  if (name !== undefined) add("list_name = ?", name);
+  if (since !== undefined) add("start >= ?", since);
+  if (upto !== undefined) add("start <= ?", upto);
+  if (after !== undefined) add("(start, id) < (?, ?)", after.start, after.id);
+  return { where: parts.join(" AND "), bindings };
+}

@@ -1,0 +1,162 @@
+// The form of a segment: many records of one store in one object of R2, read piece by piece. Pure.
+//
+//   members   one gzip member per record, its text
+//   footer    JSON of the entries, where each member lies and what lists ask for; written twice, so that a damaged one harms nothing
+//   trailer   24 bytes, written twice: magic, version, length and checksum of a footer, checksum of the trailer itself
+
+import { checksumOf } from "../../entities/checksum.ts";
+import { type KeptRecord, type RecordKey, UNCHECKED } from "../../entities/kept-record.ts";
+
+/** A record in a segment, without its text. */
+export interface SegmentEntry extends RecordKey {
+  name: string;
+  /** Where its member lies, in bytes. */
+  offset: number;
+  length: number;
+  sum: number;
+}
+
+export interface Segment {
+  bytes: Uint8Array<ArrayBuffer>;
+  entries: SegmentEntry[];
+}
+
+const MAGIC = 0x45575347;
+const VERSION = 1;
+export const TRAILER = 24;
+/** Bytes at the end of a segment that are read first: for most segments all but the members. */
+export const TAIL = 64 * 1024;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export async function encodeSegment(records: readonly KeptRecord[]): Promise<Segment> {
+  const members: Uint8Array[] = [];
+  const entries: SegmentEntry[] = [];
+  let offset = 0;
+  for (const { id, start, name, text, sum } of records) {
+    const member = await through(new CompressionStream("gzip"), encoder.encode(text));
+    members.push(member);
+    entries.push({ id, start, name, offset, length: member.length, sum: sum === UNCHECKED ? checksumOf(text) : sum });
+    offset += member.length;
+  }
+  const footer = encoder.encode(
+    JSON.stringify(entries.map((each) => [each.id, each.start, each.name, each.offset, each.length, each.sum])),
+  );
+  const trailer = trailerOf(footer);
+  return { bytes: joined([...members, footer, footer, trailer, trailer]), entries };
+}
+
+/** Bytes from the end of a segment that are needed to read its entries, by its last bytes (at least both trailers). Null if both
+ * trailers are damaged. */
+export function tailLength(end: Uint8Array): number | null {
+  const trailer = readTrailer(end);
+  return trailer === null ? null : 2 * trailer.length + 2 * TRAILER;
+}
+
+/** The entries, from the last bytes of a segment. Null if neither footer can be read. */
+export function readEntries(tail: Uint8Array): SegmentEntry[] | null {
+  const trailer = readTrailer(tail);
+  if (trailer === null) return null;
+  const end = tail.length - 2 * TRAILER;
+  for (const start of [end - trailer.length, end - 2 * trailer.length]) {
+    if (start < 0) continue;
+    const footer = tail.subarray(start, start + trailer.length);
+    if (sumOf(footer) !== trailer.sum) continue;
+    const rows = JSON.parse(decoder.decode(footer)) as [string, number, string, number, number, number][];
+    return rows.map(([id, at, name, offset, length, sum]) => ({ id, start: at, name, offset, length, sum }));
+  }
+  return null;
+}
+
+/** The record in these bytes; one whose bytes were altered has the text "" and is not whole. */
+export async function readMember(entry: SegmentEntry, member: Uint8Array): Promise<KeptRecord> {
+  const { id, start, name, sum } = entry;
+  let text = "";
+  try {
+    text = decoder.decode(await through(new DecompressionStream("gzip"), member));
+  } catch {
+    // What is no gzip member any more is as damaged as one with another sum.
+  }
+  return { id, start, name, text, sum };
+}
+
+/** Ids in order, 16 bytes each, as base64. */
+export function packIds(ids: readonly string[]): string {
+  let binary = "";
+  for (const id of ids.toSorted()) {
+    for (let at = 0; at < id.length; at += 2) binary += String.fromCharCode(Number.parseInt(id.slice(at, at + 2), 16));
+  }
+  return btoa(binary);
+}
+
+/** Whether the id is among those that were packed. */
+export function isPacked(packed: string, id: string): boolean {
+  const binary = atob(packed);
+  const wanted = atob(packIds([id]));
+  let low = 0;
+  let high = binary.length / wanted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const found = binary.slice(middle * wanted.length, (middle + 1) * wanted.length);
+    if (found === wanted) return true;
+    if (found < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return false;
+}
+
+function trailerOf(footer: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(TRAILER);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, MAGIC);
+  view.setUint32(4, VERSION);
+  view.setUint32(8, footer.length);
+  view.setUint32(12, sumOf(footer));
+  view.setUint32(20, sumOf(bytes.subarray(0, 20)));
+  return bytes;
+}
+
+function readTrailer(end: Uint8Array): { length: number; sum: number } | null {
+  for (const back of [TRAILER, 2 * TRAILER]) {
+    if (end.length < back) return null;
+    const bytes = end.subarray(end.length - back, end.length - back + TRAILER);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, TRAILER);
+    if (view.getUint32(20) !== sumOf(bytes.subarray(0, 20)) || view.getUint32(0) !== MAGIC) continue;
+    if (view.getUint32(4) !== VERSION) throw new Error("a segment was written by a newer version");
+    return { length: view.getUint32(8), sum: view.getUint32(12) };
+  }
+  return null;
+}
+
+/** checksumOf over bytes. */
+function sumOf(bytes: Uint8Array): number {
+  let sum = 0x811c9dc5;
+  for (const byte of bytes) sum = Math.imul(sum ^ byte, 0x01000193);
+  return sum >>> 0;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+async function through(
+  stream: { readable: ReadableStream; writable: WritableStream },
+  bytes: Uint8Array,
+): Promise<Uint8Array> {
+  const writer = stream.writable.getWriter();
+  // Its failure is told by the readable side as well.
+  const written = writer
+    .write(bytes)
+    .then(() => writer.close())
+    .catch(() => undefined);
+  const out = new Uint8Array(await new Response(stream.readable).arrayBuffer());
+  await written;
+  return out;
+}

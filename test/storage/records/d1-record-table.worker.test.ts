@@ -1,0 +1,104 @@
+// Records in a real D1: what goes in comes out, in the order of lists, and plain SQL reads it.
+
+import { beforeEach, expect, test } from "vitest";
+import { recordOf } from "../../../src/entities/activation.ts";
+import { compareKeys, type KeptRecord, keptOf, matches, type RecordFilter } from "../../../src/entities/kept-record.ts";
+import { openRecordTable } from "../../../src/storage/open.ts";
+import { aboutOf, completed } from "../../durable-objects/calls.ts";
+import { testEnv } from "../stores.worker.ts";
+import { kept } from "./segment-suite.ts";
+
+const table = openRecordTable(testEnv());
+const DB = testEnv().RECORDS_0;
+const NS = "one";
+
+beforeEach(async () => {
+  await DB.exec("DELETE FROM records");
+});
+
+const ids = (records: readonly KeptRecord[]) => records.map((each) => each.id);
+
+test("a batch with every kind of text, and one put twice, is there once as it was", async () => {
+  const texts = [
+    '{"ü":"😀 \u2028"}',
+    '{"n":18446744073709551616.0}',
+    '{"s":"\\u0000\\ud800"}',
+    `{"x":"${"é".repeat(60_000)}"}`,
+  ];
+  const records = texts.map((text, at) => kept(at, text));
+  await table.put(NS, records);
+  await table.put(
+    NS,
+    records.map((each) => ({ ...each, text: "another", sum: 1 })),
+  );
+  for (const record of records) expect(await table.get(NS, record.id)).toEqual(record);
+  expect(await table.get("two", records[0]!.id)).toBeNull();
+  expect(await table.get(NS, kept(99).id)).toBeNull();
+  expect(await table.count(NS, {})).toBe(4);
+  expect(await table.having(NS, [kept(99).id, ...ids(records)])).toHaveLength(4);
+  expect(await table.having(NS, [])).toEqual([]);
+});
+
+test("a thousand large records fit, and come in pages that say whether there are more", async () => {
+  const records = Array.from({ length: 1_000 }, (_, at) => kept(at, `"${"x".repeat(30_000)}"`));
+  for (let at = 0; at < records.length; at += 250) await table.put(NS, records.slice(at, at + 250));
+  const first = await table.list(NS, {}, 1_000);
+  expect(first.more).toBe(true);
+  expect(first.records.length).toBeGreaterThan(400);
+  const all = [...first.records];
+  for (let page = first; page.more; all.push(...page.records))
+    page = await table.list(NS, { after: all.at(-1)! }, 1_000);
+  expect(ids(all)).toEqual(ids(records.toReversed()));
+});
+
+test("lists and counts are those of a sorted array, whatever the filter", async () => {
+  const records = Array.from({ length: 60 }, (_, at) => ({ ...kept(at), start: 1_000 + Math.floor(at / 7) }));
+  await table.put(NS, records);
+  await table.put("two", [kept(777)]);
+  const sorted = records.toSorted(compareKeys);
+  const names = [undefined, "even", "pack/odd", "none"];
+  const times = [undefined, 0, 1_003, 1_008, 9_999];
+  const places = [undefined, sorted[0], sorted[31], sorted.at(-1), { start: 1_004, id: "f".repeat(32) }];
+  for (const name of names) {
+    for (const since of times) {
+      for (const upto of times) {
+        for (const after of places) {
+          const filter: RecordFilter = JSON.parse(JSON.stringify({ name, since, upto, after }));
+          const wanted = sorted.filter((each) => matches(each, filter));
+          const { records: found, more } = await table.list(NS, filter, 20);
+          expect(ids(found)).toEqual(ids(wanted.slice(0, 20)));
+          if (wanted.length > 20) expect(more).toBe(true);
+          expect(await table.count(NS, filter)).toBe(wanted.length);
+        }
+      }
+    }
+  }
+});
+
+test("an operator's SQL finds what failed, of which kind, and when; one that cannot be read is there by its id", async () => {
+  const about = aboutOf({ namespaceId: NS, path: "guest/pack/hello", cause: kept(1).id });
+  const completion = { ...completed('{"error":"no"}'), statusCode: 1 as const };
+  await table.put(NS, [keptOf(recordOf(kept(5).id, about, { completion, now: 1_700_000_000_000 }), "pack/hello")]);
+  await table.put(NS, [{ ...kept(6), text: '{"torn', sum: 7 }]);
+  const { results } = await DB.prepare(
+    "SELECT id, list_name, ended, duration, namespace, subject, kind, cause, record ->> '$.result.inline' AS result FROM records WHERE status_code = 1",
+  ).all();
+  expect(results).toEqual([
+    {
+      ...{ id: kept(5).id, list_name: "pack/hello", ended: 1_700_000_000_000, duration: 3, namespace: "guest" },
+      ...{ subject: "guest", kind: "nodejs:20", cause: kept(1).id, result: '{"error":"no"}' },
+    },
+  ]);
+  expect(await table.get(NS, kept(6).id)).toMatchObject({ text: '{"torn', sum: 7 });
+});
+
+test("a record costs no more than four rows", async () => {
+  const { parametersOf } = await import("../../../src/storage/records/d1-record-table.ts");
+  expect(parametersOf([kept(1), kept(2)])).toHaveLength(1);
+  const before = await DB.prepare("SELECT 1").run();
+  expect(before.meta.rows_written).toBe(0);
+  const put = await DB.prepare(
+    "INSERT INTO records (id, namespace_id, list_name, start, checksum, record) VALUES ('a', 'b', 'c', 1, 1, '{}')",
+  ).run();
+  expect(put.meta.rows_written).toBeLessThanOrEqual(4);
+});
