@@ -31,10 +31,7 @@ else notRun.push("everything on the docker engine: no engine answers at DOCKER_H
 await step("types", "npm", ["run", "--silent", "check:types"]);
 await step("lint", "npm", ["run", "--silent", "check:lint"]);
 // End to end is mostly waiting, the others are mostly computing. The engines measure neighbours, and come alone.
-await Promise.all([
-  suite("end to end", ["e2e"]),
-  suite("unit, Worker and host", ["unit", "worker", "host"], { shownAtEnd: true }),
-]);
+await Promise.all([suite("end to end", ["e2e"]), pureThenConformance()]);
 await suite("engines", ["engine"]);
 
 if (notRun.length > 0) {
@@ -48,6 +45,11 @@ if (requireDocker && notRun.length > 0) {
 console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed === 0 ? 0 : 1);
 
+async function pureThenConformance() {
+  await suite("unit, Worker and host", ["unit", "worker", "host"], { shownAtEnd: true });
+  await suite("conformance", ["conformance"], { shownAtEnd: true, atOnce: 3 });
+}
+
 async function step(name, command, args) {
   const started = Date.now();
   const code = await run(command, args);
@@ -57,11 +59,13 @@ async function step(name, command, args) {
   else totals.failed++;
 }
 
-async function suite(name, projects, { shownAtEnd = false } = {}) {
+/** `atOnce`: files side by side, if not as many as there are processors. */
+async function suite(name, projects, { shownAtEnd = false, atOnce } = {}) {
   const started = Date.now();
   const report = join(mkdtempSync(join(tmpdir(), "edgewhisk-test-")), "report.json");
   const args = ["run", "--config", "test/vitest.config.ts", "--reporter=default", "--reporter=json"];
   args.push(`--outputFile.json=${report}`, ...projects.flatMap((project) => ["--project", project]));
+  if (atOnce !== undefined) args.push(`--maxWorkers=${atOnce}`);
   const code = await run(join(root, "node_modules", ".bin", "vitest"), args, { shownAtEnd });
   if (!existsSync(report)) {
     console.log(`FAILED: ${name}: the runner left no report (exit ${code})`);

@@ -8,7 +8,17 @@ const workerTests = "test/**/*.worker.test.ts";
 const migrations = await readD1Migrations(new URL("../src/storage/d1/migrations", import.meta.url).pathname);
 const recordMigrations = await readD1Migrations(new URL("../src/storage/records/migrations", import.meta.url).pathname);
 const engines = "test/runtime-host/engine/**/*.test.ts";
-const slow = ["test/e2e/**", "test/conformance/**/*.test.ts"];
+const conformance = "test/conformance/**/*.test.ts";
+const endToEnd = "test/e2e/**/*.test.ts";
+/** A whole platform or more. */
+const platforms = {
+  // As below npm: a launcher looks whether who is above it still lives, and ends with a run that is killed.
+  env: { npm_lifecycle_event: "test" },
+  root: new URL("..", import.meta.url).pathname,
+  globalSetup: "test/support/shared-platforms.ts",
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
 
 export default defineConfig({
   test: {
@@ -20,7 +30,7 @@ export default defineConfig({
           name: "unit",
           root: new URL("..", import.meta.url).pathname,
           include: ["test/**/*.test.ts"],
-          exclude: [workerTests, "test/runtime-host/**", ...slow, "node_modules/**"],
+          exclude: [workerTests, "test/runtime-host/**", endToEnd, conformance, "node_modules/**"],
           testTimeout: 30_000,
         },
       },
@@ -66,17 +76,11 @@ export default defineConfig({
         },
       },
       {
-        test: {
-          name: "e2e",
-          // As below npm: a launcher looks whether who is above it still lives, and ends with a run that is killed.
-          env: { npm_lifecycle_event: "test" },
-          root: new URL("..", import.meta.url).pathname,
-          globalSetup: "test/support/shared-platforms.ts",
-          include: slow.map((each) => (each.endsWith(".ts") ? each : `${each}/*.test.ts`)),
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
-        },
+        test: { ...platforms, name: "e2e", include: [endToEnd], fileParallelism: false },
+      },
+      {
+        // One platform per engine for all of them, and namespaces of its own for each.
+        test: { ...platforms, name: "conformance", include: [conformance] },
       },
     ],
   },

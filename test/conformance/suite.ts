@@ -1,6 +1,6 @@
 // What every conformance file stands on: a black-box HTTP client, two namespaces, and `line()`, which ties a case to the
 // parity lines it shows. APIHOST and AUTH (and AUTH2, a second namespace) point the suite at any OpenWhisk; without them it
-// starts edgewhisk itself, once for all files. ADMIN_TOKEN (edgewhisk's own) opens the cases that need other namespaces.
+// starts edgewhisk itself, once for all files, each with two namespaces of its own. ADMIN_TOKEN (edgewhisk's own) opens the cases that need other namespaces.
 
 import { afterAll, inject, it } from "vitest";
 import { GUEST, SYSTEM } from "../support/platform.ts";
@@ -31,7 +31,7 @@ export interface Ask {
 export type Need = "admin" | "containers";
 
 let base = "";
-let keys: [string, string] = [GUEST, SYSTEM];
+let keys: [string, string] = ["", ""];
 let adminToken = "";
 let missing: Partial<Record<Need, string>> = {};
 const names: string[] = [];
@@ -51,6 +51,8 @@ export async function useApi(options: { docker?: boolean } = {}): Promise<void> 
     }
     base = shared.url;
     adminToken = shared.adminToken;
+    // Files run side by side on one platform: what one of them lists is its own.
+    keys = [(await tenant()).key, (await tenant()).key];
   } else {
     base = given.includes("://") ? given.replace(/\/$/, "") : `https://${given}`;
     keys = [process.env.AUTH ?? GUEST, process.env.AUTH2 ?? SYSTEM];
