@@ -14,7 +14,7 @@ import { ABNORMAL, internalError, type Outcome } from "../../src/entities/outcom
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type Need, needOf, needText } from "../../src/protocol/matching.ts";
 import type { Finished, Offer, OpenRow, SchedulerName } from "../../src/protocol/rpc.ts";
-import { type Database, migrate, type Sql } from "../schema.ts";
+import { type Database, migrate, type Sql } from "../shared/schema.ts";
 import { Barred } from "./barred.ts";
 import { Queue } from "./queue.ts";
 import { Records } from "./records.ts";

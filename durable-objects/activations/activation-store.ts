@@ -18,7 +18,8 @@ import type {
   Pulling,
   SchedulerName,
 } from "../../src/protocol/rpc.ts";
-import { type Confirm, confirming } from "../confirm.ts";
+import { type Confirm, confirming } from "../shared/confirm.ts";
+import { databaseOf, platformPorts } from "../shared/platform.ts";
 import { StoreCore } from "./core.ts";
 import type { StorePorts } from "./ports.ts";
 
@@ -36,10 +37,9 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     super(ctx, env);
     this.#confirm = confirming(env);
     const { storage } = ctx;
-    const database = { sql: storage.sql, transaction: <T>(run: () => T): T => storage.transactionSync(run) };
     const name = ctx.id.name;
     if (name === undefined) throw new Error("an activation store is addressed by its name only");
-    this.#core = new StoreCore(name, { database, ports: this.#ports(name) });
+    this.#core = new StoreCore(name, { database: databaseOf(storage), ports: this.#ports(name) });
   }
 
   async accept(
@@ -133,29 +133,21 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
   #ports(name: string): StorePorts {
     const { env, ctx } = this;
     const worker = ctx.exports as unknown as { Internal: ResumeRpc };
-    const warn = (text: string): void => console.warn(`activations ${name}: ${text}`);
+    const ports = platformPorts(ctx.storage, `activations ${name}`);
     return {
-      now: () => Date.now(),
+      ...ports,
       maxQueue: longestQueue(env),
-      after: (ms, run) => {
-        const timer = setTimeout(run, ms);
-        return () => clearTimeout(timer);
-      },
-      setAlarm: (at) => {
-        void ctx.storage.setAlarm(at);
-      },
       scheduler: (scheduler) => env.SCHEDULER.getByName(scheduler),
       resume: (fire, started) => worker.Internal.resume(fire, started),
       roster: env.ROSTER.getByName(ROSTER_NAME),
       leave: (namespaceId, ids) => {
         env.GATE.getByName(namespaceId)
           .leave(ids)
-          .catch((error: unknown) => warn(`permits were not given back: ${String(error)}`));
+          .catch((error: unknown) => ports.warn(`permits were not given back: ${String(error)}`));
       },
       forget: (keys) => {
-        env.BLOBS.delete(keys).catch((error: unknown) => warn(`blobs were not deleted: ${String(error)}`));
+        env.BLOBS.delete(keys).catch((error: unknown) => ports.warn(`blobs were not deleted: ${String(error)}`));
       },
-      warn,
     };
   }
 }

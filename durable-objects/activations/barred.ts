@@ -2,7 +2,7 @@
 // what comes to wait later (a step of a run, what a host declined) ends as well.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import type { Sql } from "../schema.ts";
+import type { Sql } from "../shared/schema.ts";
 import { WAITING } from "./schema.ts";
 
 /** Stands for all subjects: nobody has the namespace. No subject is called so. */

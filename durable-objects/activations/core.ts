@@ -17,8 +17,10 @@ import type {
   SchedulerName,
   StoreName,
 } from "../../src/protocol/rpc.ts";
-import { AlarmRetry } from "../alarm-retry.ts";
-import type { Database } from "../schema.ts";
+import { ALARM_SLACK_MS, Alarm } from "../shared/alarm.ts";
+import { backOffMs } from "../shared/retry.ts";
+import type { Database } from "../shared/schema.ts";
+import { Waiters } from "../shared/waiters.ts";
 import { ActivationRows, type Ended } from "./activation-rows.ts";
 import { Fires, RESUME_AFTER } from "./fires.ts";
 import { OfferQueue } from "./offer-queue.ts";
@@ -28,15 +30,11 @@ import type { StorePorts } from "./ports.ts";
 import { ASK_AFTER } from "./reconcile.ts";
 import { Reconciler } from "./reconciler.ts";
 import { UNKEPT_FOR } from "./records.ts";
-import { Waiters } from "./waiters.ts";
 
 /** ms after which rows that nobody took are offered again for the first time. */
 const RETRY_SOON = 1_000;
-/** ms after which declined rows go to others, batched. */
-const PASS_ON = 20;
-const MAX_PASS_ON = 5_000;
-/** The alarm fires this late at most (ms), so that it is not set anew for each row. */
-const ALARM_SLACK = 500;
+/** After this declined rows go to others, batched. */
+const PASS_ON = { firstMs: 20, maxMs: 5_000 };
 
 /** As ActivationStoreRpc in src/protocol/rpc.ts; what is synchronous here is durable when the object's reply leaves. */
 export class StoreCore {
@@ -47,11 +45,7 @@ export class StoreCore {
   readonly #waiters: Waiters;
   readonly #dispatcher: OfferQueue;
   readonly #rounds: Reconciler;
-  readonly #alarm: AlarmRetry;
-  /** Epoch ms of the alarm, as far as this incarnation knows. */
-  #alarmAt = Number.POSITIVE_INFINITY;
-  /** How often an alarm was wished for. */
-  #wakes = 0;
+  readonly #alarm: Alarm;
   #passing = false;
   /** Times in a row that rows were passed on and nothing was taken. */
   #passedInVain = 0;
@@ -61,7 +55,7 @@ export class StoreCore {
   constructor(name: StoreName, options: { database: Database; ports: StorePorts }) {
     const { ports } = options;
     this.#ports = ports;
-    this.#alarm = new AlarmRetry(ports, () => this.#round());
+    this.#alarm = new Alarm(ports, () => this.#round());
     this.#ledger = new ActivationRows(options.database);
     this.#waiters = new Waiters(ports.after);
     const ledger = this.#ledger;
@@ -72,18 +66,18 @@ export class StoreCore {
       ledger,
       ports,
       events: {
-        untaken: () => this.#wake(RETRY_SOON),
+        untaken: () => this.#alarm.wakeIn(RETRY_SOON),
         unknown: (ids) => {
           this.#rounds.doubt(ids);
-          this.#wake(RETRY_SOON);
+          this.#alarm.wakeIn(RETRY_SOON);
         },
       },
     });
     const dispatcher = this.#dispatcher;
     this.#rounds = new Reconciler(name, { ledger, dispatcher, ports, ended: (ended) => this.#release(ended) });
     // The alarm an earlier incarnation set may be lost to a later one: with open rows there is always one.
-    if (ledger.waiting + ledger.out > 0) this.#wake(RETRY_SOON);
-    this.#wakeAt(this.#fires.next());
+    if (ledger.waiting + ledger.out > 0) this.#alarm.wakeIn(RETRY_SOON);
+    this.#alarm.wakeAt(this.#fires.next());
   }
 
   /** Durable path. Candidates are the schedulers to offer to, home first; all of these calls have the same need. */
@@ -101,9 +95,9 @@ export class StoreCore {
     const fresh = this.#ledger.accept(invocations, { mark, reason, maxQueue, now: this.#ports.now() });
     if (fresh === null) return { kind: "full" };
     if (barred) this.#refuse();
-    if (target === undefined || mark === null) this.#wake(RETRY_SOON);
+    if (target === undefined || mark === null) this.#alarm.wakeIn(RETRY_SOON);
     else {
-      this.#wake(ASK_AFTER);
+      this.#alarm.wakeIn(ASK_AFTER);
       const rest = candidates.slice(candidates.indexOf(target) + 1);
       this.#dispatcher.send(
         target,
@@ -116,7 +110,7 @@ export class StoreCore {
   /** The row of a run on the fast path that outlived its first second. */
   open(row: OpenRow): void {
     this.#ledger.open(row, this.#ports.now());
-    this.#wake(ASK_AFTER);
+    this.#alarm.wakeIn(ASK_AFTER);
   }
 
   async await(id: ActivationId, options: { ms: number }): Promise<FoundRecord> {
@@ -127,7 +121,7 @@ export class StoreCore {
   /** A trigger was fired. */
   fire(fire: Fire): { kind: "accepted" } | { kind: "full" } {
     const reply = this.#fires.accept(fire);
-    if (reply.kind === "accepted") this.#wake(RESUME_AFTER);
+    if (reply.kind === "accepted") this.#alarm.wakeIn(RESUME_AFTER);
     return reply;
   }
 
@@ -135,7 +129,7 @@ export class StoreCore {
   fired(id: ActivationId, logs: Payload): void {
     const ended = this.#fires.end(id, logs);
     if (ended === null) return;
-    if (!ended.kept) this.#wake(UNKEPT_FOR + ALARM_SLACK);
+    if (!ended.kept) this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
     this.#waiters.tell(ended.record);
     if (ended.spent.length > 0) this.#ports.forget(ended.spent);
   }
@@ -168,7 +162,7 @@ export class StoreCore {
     if (moved.length === 0) return;
     const { epoch, boot } = offerTargetOf(scheduler, this.#dispatcher.known(scheduler));
     this.#dispatcher.learn(scheduler, { epoch, boot, mood: "busy" }, false);
-    this.#wake(RETRY_SOON);
+    this.#alarm.wakeIn(RETRY_SOON);
     this.#passOn();
   }
 
@@ -181,7 +175,7 @@ export class StoreCore {
     this.#dispatcher.learn(scheduler, { epoch, boot, mood }, true);
     if (offers.length > 0) {
       this.#rounds.taken();
-      this.#wake(ASK_AFTER);
+      this.#alarm.wakeIn(ASK_AFTER);
     }
     return offers;
   }
@@ -220,28 +214,26 @@ export class StoreCore {
   }
 
   async #round(): Promise<void> {
-    this.#alarmAt = Number.POSITIVE_INFINITY;
     this.#release(this.#ledger.expire(this.#ports.now()));
     this.#refuse();
     const { waiting, out } = this.#ledger;
-    const { next, spent } = this.#ledger.records.purge(this.#ports.now());
-    const purgeAt = next ?? Number.POSITIVE_INFINITY;
+    const { next: purgeNext, spent } = this.#ledger.records.purge(this.#ports.now());
+    const purgeAt = purgeNext ?? Number.POSITIVE_INFINITY;
     if (spent.length > 0) this.#ports.forget(spent);
     this.#fires.resume();
     if (waiting + out === 0) {
       // Rows may have gone since the roster was told that some wait.
-      this.#wakeAt(this.#fires.next());
+      this.#alarm.wakeAt(this.#fires.next());
       await this.#place();
-      this.#wakeAt(Math.min(this.#fires.next(), purgeAt));
+      this.#alarm.wakeAt(Math.min(this.#fires.next(), purgeAt));
       return;
     }
-    this.#wake(ASK_AFTER);
-    const wakes = this.#wakes;
+    this.#alarm.wakeIn(ASK_AFTER);
+    const { wishes } = this.#alarm;
     const askAt = await this.#rounds.reconcile();
     const placeAt = await this.#place();
-    // Later than the alarm that is set by now, unless something came up meanwhile.
-    if (this.#wakes === wakes) this.#alarmAt = Number.POSITIVE_INFINITY;
-    this.#wakeAt(Math.min(askAt, placeAt, this.#ledger.queue.nextEnd(), this.#fires.next(), purgeAt));
+    const next = Math.min(askAt, placeAt, this.#ledger.queue.nextEnd(), this.#fires.next(), purgeAt);
+    this.#alarm.moveTo(next, wishes);
   }
 
   #found(id: ActivationId, record: ActivationRecord | null): FoundRecord {
@@ -259,7 +251,7 @@ export class StoreCore {
     const namespaces = new Map<string, ActivationId[]>();
     const spent: string[] = [];
     for (const { record, namespaceId, spent: keys, kept } of ended) {
-      if (!kept) this.#wake(UNKEPT_FOR + ALARM_SLACK);
+      if (!kept) this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
       this.#waiters.tell(record);
       this.#dispatcher.ended(record.activationId);
       const ids = namespaces.get(namespaceId);
@@ -291,7 +283,7 @@ export class StoreCore {
   #passOn(): void {
     if (this.#passing) return;
     this.#passing = true;
-    this.#ports.after(Math.min(MAX_PASS_ON, PASS_ON * 2 ** Math.min(8, this.#passedInVain++)), () => {
+    this.#ports.after(backOffMs(this.#passedInVain++, PASS_ON), () => {
       this.#passing = false;
       this.#place().catch((error: unknown) => this.#ports.warn(`offering again failed: ${String(error)}`));
     });
@@ -303,16 +295,5 @@ export class StoreCore {
       this.#placing = undefined;
     });
     return this.#placing;
-  }
-
-  #wake(inMs: number): void {
-    this.#wakeAt(this.#ports.now() + inMs);
-  }
-
-  #wakeAt(at: number): void {
-    this.#wakes++;
-    if (at === Number.POSITIVE_INFINITY || at + ALARM_SLACK >= this.#alarmAt) return;
-    this.#alarmAt = at;
-    this.#ports.setAlarm(at);
   }
 }

@@ -4,7 +4,7 @@
 import { type ActivationRecord, type Payload, triggerRecord } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Fire } from "../../src/protocol/fire.ts";
-import type { Database, Sql } from "../schema.ts";
+import type { Database, Sql } from "../shared/schema.ts";
 import type { StorePorts } from "./ports.ts";
 import type { Records } from "./records.ts";
 

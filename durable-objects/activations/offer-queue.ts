@@ -4,7 +4,7 @@
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { needOf, needText } from "../../src/protocol/matching.ts";
 import type { Offer, OfferReply, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
-import { within } from "../deadline.ts";
+import { within } from "../shared/deadline.ts";
 import type { ActivationRows, OfferTarget } from "./activation-rows.ts";
 import { choose, type Known, moodOf, offerTargetOf, type SchedulerMood } from "./offers.ts";
 import type { StorePorts } from "./ports.ts";

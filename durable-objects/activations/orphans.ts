@@ -1,7 +1,7 @@
 // Results and logs that a host put into the blob store and whose record came too late: no record names them, and none will.
 
 import type { Finished, SchedulerName } from "../../src/protocol/rpc.ts";
-import type { Sql } from "../schema.ts";
+import type { Sql } from "../shared/schema.ts";
 import type { Records } from "./records.ts";
 
 /** Of the blobs these words of a host name those that nobody will read. To be asked when what could be taken has been.

@@ -4,19 +4,13 @@
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { ResumeRpc } from "../../src/protocol/fire.ts";
 import type { InvokerSchedulerRpc, RosterRpc, SchedulerName } from "../../src/protocol/rpc.ts";
-
-export type Cancel = () => void;
+import type { AlarmPorts } from "../shared/ports.ts";
 
 export type SchedulerLink = Pick<InvokerSchedulerRpc, "offer" | "holds">;
 
-export interface StorePorts {
-  now(): number;
+export interface StorePorts extends AlarmPorts {
   /** ms a row may wait for a host, where its call does not say. */
   readonly maxQueue: number;
-  /** Calls `run` once after `ms`, unless cancelled. Lost with the incarnation. */
-  after(ms: number, run: () => void): Cancel;
-  /** The object's one alarm, durable with the writes of the same turn; replaces an earlier one. */
-  setAlarm(at: number): void;
   scheduler(name: SchedulerName): SchedulerLink;
   /** The Worker does the fan-out of a fire. */
   resume: ResumeRpc["resume"];
@@ -25,5 +19,4 @@ export interface StorePorts {
   leave(namespaceId: string, ids: ActivationId[]): void;
   /** Blobs nobody needs any more. Best effort, must not throw. */
   forget(keys: string[]): void;
-  warn(text: string): void;
 }

@@ -6,7 +6,7 @@ import { perContainer } from "../../src/entities/runtimes.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type Need, needFrom } from "../../src/protocol/matching.ts";
 import type { Offer, Waiting, WaitingLine } from "../../src/protocol/rpc.ts";
-import type { Sql } from "../schema.ts";
+import type { Sql } from "../shared/schema.ts";
 import { WAITING } from "./schema.ts";
 
 /** Characters of invocations in one batch of offers. */

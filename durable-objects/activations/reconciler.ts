@@ -3,7 +3,7 @@
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { canRun, isOpen, type Need, needOf, needText, obstacle } from "../../src/protocol/matching.ts";
 import type { HoldsReply, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
-import { within } from "../deadline.ts";
+import { within } from "../shared/deadline.ts";
 import type { ActivationRows, Ended, OutRow } from "./activation-rows.ts";
 import type { OfferQueue } from "./offer-queue.ts";
 import { backOff, mayAsk, offerTargetOf } from "./offers.ts";

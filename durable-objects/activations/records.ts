@@ -9,7 +9,7 @@ import {
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { isWhole, keptOf, readKept } from "../../src/entities/kept-record.ts";
 import type { ActivationQuery } from "../../src/protocol/rpc.ts";
-import type { Sql, SqlValue } from "../schema.ts";
+import type { Sql, SqlValue } from "../shared/schema.ts";
 
 /** ms a record whose storing is off stays readable for callers who wait for it. */
 export const UNKEPT_FOR = 60_000;

@@ -1,6 +1,6 @@
 // The tables of one activation store.
 
-import type { Migrations } from "../schema.ts";
+import type { Migrations } from "../shared/schema.ts";
 
 /** A row's place: waiting for any scheduler; offered to one (and perhaps running); opened by a Worker whose fast-path call
  * outlived its first second. */

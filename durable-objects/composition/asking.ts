@@ -5,6 +5,7 @@ import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { limitedTo } from "../../src/entities/identity.ts";
 import { errorMember } from "../../src/entities/outcome.ts";
 import type { StepReply, StepRequest } from "../../src/protocol/composition.ts";
+import { pause } from "../shared/retry.ts";
 import type { CompositionPorts } from "./ports.ts";
 import type { Held } from "./run-store.ts";
 import type { Refusal, Step, StepEnd, StepEvent } from "./state.ts";
@@ -37,7 +38,7 @@ export async function outcomeOf(
     if (reply.kind === "accepted") return settled(ports, step, () => left(reply.limits.timeout));
     const { failure } = reply;
     if (!failure.retryable || ports.now() >= since + ROOM_FOR) return { kind: "refused", reason: reasonOf(failure) };
-    await new Promise<void>((resolve) => ports.after(ROOM_PAUSE, resolve));
+    await pause(ports, ROOM_PAUSE);
   }
 }
 

@@ -12,7 +12,8 @@ import type {
   StepRequest,
 } from "../../src/protocol/composition.ts";
 import { openBlobs } from "../../src/storage/open.ts";
-import { type Confirm, confirming } from "../confirm.ts";
+import { type Confirm, confirming } from "../shared/confirm.ts";
+import { databaseOf, platformPorts } from "../shared/platform.ts";
 import { CompositionCore } from "./core.ts";
 import type { CompositionPorts } from "./ports.ts";
 
@@ -29,10 +30,9 @@ export class Composition extends DurableObject<Env> implements CompositionRpc {
     super(ctx, env);
     this.#confirm = confirming(env);
     const { storage } = ctx;
-    const database = { sql: storage.sql, transaction: <T>(run: () => T): T => storage.transactionSync(run) };
     const name = ctx.id.name;
     if (name === undefined) throw new Error("a composition object is addressed by its name only");
-    this.#core = new CompositionCore({ database, ports: this.#ports(name) });
+    this.#core = new CompositionCore({ database: databaseOf(storage), ports: this.#ports(name) });
   }
 
   async run(run: CompositionRun, options: { waitMs: number }): Promise<RunReply> {
@@ -55,19 +55,11 @@ export class Composition extends DurableObject<Env> implements CompositionRpc {
     const { env, ctx } = this;
     const worker = ctx.exports as unknown as Worker;
     return {
-      now: () => Date.now(),
-      after: (ms, run) => {
-        const timer = setTimeout(run, ms);
-        return () => clearTimeout(timer);
-      },
-      setAlarm: (at) => {
-        void ctx.storage.setAlarm(at);
-      },
+      ...platformPorts(ctx.storage, `composition ${name}`),
       step: (request) => worker.Internal.step(request),
       store: () => env.ACTIVATIONS.getByName(name),
       blobs: openBlobs(env),
       longest: longestRun(env),
-      warn: (text) => console.warn(`composition ${name}: ${text}`),
     };
   }
 }

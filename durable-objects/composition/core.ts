@@ -4,9 +4,10 @@
 import type { ActivationRecord } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { CompositionRun, RunReply } from "../../src/protocol/composition.ts";
-import { Waiters } from "../activations/waiters.ts";
-import { AlarmRetry } from "../alarm-retry.ts";
-import type { Database } from "../schema.ts";
+import { Alarm } from "../shared/alarm.ts";
+import { backOffMs, pause } from "../shared/retry.ts";
+import type { Database } from "../shared/schema.ts";
+import { Waiters } from "../shared/waiters.ts";
 import { Driver, framed } from "./driver.ts";
 import type { CompositionPorts } from "./ports.ts";
 import { MAX_RUNS, RunStore } from "./run-store.ts";
@@ -15,9 +16,7 @@ import { MAX_RUNS, RunStore } from "./run-store.ts";
 const MAX_DRIVEN = 1_000;
 /** How soon (ms) runs that nobody takes forward are found, at the latest. */
 const LOOK_EVERY = 10_000;
-/** The alarm fires this late at most (ms), so that it is not set anew for each run. */
-const ALARM_SLACK = 500;
-const RETRY_FIRST = 100;
+const RETRY = { firstMs: 100, maxMs: 10_000 };
 /** Tries in a row that fail before a run is left to the next alarm. */
 const MAX_FAILURES = 7;
 
@@ -25,18 +24,16 @@ export class CompositionCore {
   readonly #ports: CompositionPorts;
   readonly #ledger: RunStore;
   readonly #waiters: Waiters;
-  readonly #alarm: AlarmRetry;
+  readonly #alarm: Alarm;
   readonly #driven = new Set<ActivationId>();
-  /** Epoch ms of the alarm, as far as this incarnation knows. */
-  #alarmAt = Number.POSITIVE_INFINITY;
 
   constructor(options: { database: Database; ports: CompositionPorts }) {
     this.#ports = options.ports;
-    this.#alarm = new AlarmRetry(options.ports, () => this.#round());
+    this.#alarm = new Alarm(options.ports, () => this.#round());
     this.#ledger = new RunStore(options.database);
     this.#waiters = new Waiters(options.ports.after);
     // The alarm an earlier incarnation set may be lost to a later one: with runs under way there is always one.
-    if (this.#ledger.running > 0) this.#wakeAt(this.#ports.now() + 1_000);
+    if (this.#ledger.running > 0) this.#alarm.wakeIn(1_000);
   }
 
   /** Idempotent by id. */
@@ -51,7 +48,7 @@ export class CompositionCore {
       state = "running";
     }
     this.#resume(id);
-    this.#wakeAt(this.#ports.now() + LOOK_EVERY);
+    this.#alarm.wakeIn(LOOK_EVERY);
     if (waitMs <= 0) return { kind: "accepted" };
     const record =
       state === "running"
@@ -77,10 +74,9 @@ export class CompositionCore {
   }
 
   async #round(): Promise<void> {
-    this.#alarmAt = Number.POSITIVE_INFINITY;
     const now = this.#ports.now();
     const purgeAt = this.#ledger.purge(now);
-    this.#wakeAt(this.#ledger.running > 0 ? now + LOOK_EVERY : purgeAt);
+    this.#alarm.wakeAt(this.#ledger.running > 0 ? now + LOOK_EVERY : purgeAt);
     this.#fill();
   }
 
@@ -108,15 +104,8 @@ export class CompositionCore {
         failures = 0;
       } catch (error) {
         this.#ports.warn(`run ${id} does not come on, trying again: ${String(error)}`);
-        const ms = RETRY_FIRST * 2 ** failures++;
-        await new Promise<void>((resolve) => this.#ports.after(ms, resolve));
+        await pause(this.#ports, backOffMs(failures++, RETRY));
       }
     }
-  }
-
-  #wakeAt(at: number): void {
-    if (at === Number.POSITIVE_INFINITY || at + ALARM_SLACK >= this.#alarmAt) return;
-    this.#alarmAt = at;
-    this.#ports.setAlarm(at);
   }
 }

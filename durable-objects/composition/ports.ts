@@ -4,15 +4,9 @@
 import type { StepReply, StepRequest } from "../../src/protocol/composition.ts";
 import type { ActivationStoreRpc } from "../../src/protocol/rpc.ts";
 import type { BlobStore } from "../../src/storage/blob-store.ts";
+import type { AlarmPorts } from "../shared/ports.ts";
 
-export type Cancel = () => void;
-
-export interface CompositionPorts {
-  now(): number;
-  /** Calls `run` once after `ms`, unless cancelled. Lost with the incarnation. */
-  after(ms: number, run: () => void): Cancel;
-  /** The object's one alarm, durable with the writes of the same turn; replaces an earlier one. */
-  setAlarm(at: number): void;
+export interface CompositionPorts extends AlarmPorts {
   /** Throws if nobody knows what came of it. */
   step(request: StepRequest): Promise<StepReply>;
   /** The store that keeps the records of these runs and their steps: it has this object's name. */
@@ -20,5 +14,4 @@ export interface CompositionPorts {
   blobs: Pick<BlobStore, "text" | "put" | "delete">;
   /** ms an action may run at most. */
   longest: number;
-  warn(text: string): void;
 }

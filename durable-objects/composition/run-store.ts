@@ -3,7 +3,7 @@
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { CompositionRun, OnBehalf } from "../../src/protocol/composition.ts";
-import { type Database, migrate, type Sql } from "../schema.ts";
+import { type Database, migrate, type Sql } from "../shared/schema.ts";
 import { MIGRATIONS } from "./schema.ts";
 import type { Progress, StackFrame } from "./state.ts";
 

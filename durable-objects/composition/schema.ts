@@ -1,6 +1,6 @@
 // The tables of one Composition object.
 
-import type { Migrations } from "../schema.ts";
+import type { Migrations } from "../shared/schema.ts";
 
 export const MIGRATIONS: Migrations = [
   [

@@ -4,7 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Env } from "../../src/env.ts";
 import type { GateLease, GateRpc, Permit } from "../../src/protocol/rpc.ts";
-import { type Confirm, confirming } from "../confirm.ts";
+import { type Confirm, confirming } from "../shared/confirm.ts";
 import { type GateMemory, Leases } from "./leases.ts";
 import { type Entry, Throttle } from "./throttle.ts";
 

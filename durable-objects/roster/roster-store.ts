@@ -2,7 +2,7 @@
 
 import { MAX_SHARDS } from "../../src/protocol/names.ts";
 import type { HostToken, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
-import { type Database, type Migrations, migrate, type Sql } from "../schema.ts";
+import { type Database, type Migrations, migrate, type Sql } from "../shared/schema.ts";
 
 const MIGRATIONS: Migrations = [
   [

@@ -5,7 +5,8 @@ import { equalTexts } from "../../src/entities/credential.ts";
 import type { Env } from "../../src/env.ts";
 import { HOST_NAME, HOST_NAME_RULE, hostOfToken } from "../../src/protocol/names.ts";
 import type { HostToken, NewHostReply, RosterEntry, RosterRpc, StoreName } from "../../src/protocol/rpc.ts";
-import { type Confirm, confirming } from "../confirm.ts";
+import { type Confirm, confirming } from "../shared/confirm.ts";
+import { databaseOf } from "../shared/platform.ts";
 import { RosterStore } from "./roster-store.ts";
 import { digestOf, newToken } from "./tokens.ts";
 
@@ -19,8 +20,7 @@ export class Roster extends DurableObject<Env> implements RosterRpc {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#confirm = confirming(env);
-    const { storage } = ctx;
-    this.#book = new RosterStore({ sql: storage.sql, transaction: (run) => storage.transactionSync(run) });
+    this.#book = new RosterStore(databaseOf(ctx.storage));
   }
 
   async createHost(name: string, options: { rotate: boolean; shards?: number }): Promise<NewHostReply> {

@@ -18,7 +18,7 @@ import type {
   TailReply,
 } from "../../src/protocol/rpc.ts";
 import { openMachine } from "../../src/storage/open.ts";
-import { type Confirm, confirming } from "../confirm.ts";
+import { type Confirm, confirming } from "../shared/confirm.ts";
 import { SchedulerCore } from "./core.ts";
 import { memoryOf } from "./memory.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";

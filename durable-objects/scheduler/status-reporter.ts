@@ -3,7 +3,7 @@
 // time, and what only changes the host's own account of itself waits for a pause.
 
 import type { RosterEntry, StoreName } from "../../src/protocol/rpc.ts";
-import { within } from "../deadline.ts";
+import { within } from "../shared/deadline.ts";
 import type { Cancel, SchedulerPorts } from "./ports.ts";
 
 /** ms between the beginnings of two calls that agree on whether the host is connected and drained. */

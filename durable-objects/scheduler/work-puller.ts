@@ -2,7 +2,7 @@
 // offers again by itself.
 
 import type { Offer, StoreName } from "../../src/protocol/rpc.ts";
-import { within } from "../deadline.ts";
+import { within } from "../shared/deadline.ts";
 import type { Cancel } from "./ports.ts";
 
 /** Offers asked for at once. */

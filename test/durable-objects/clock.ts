@@ -1,6 +1,6 @@
 // A clock that stands still until it is told how far to go, and a database in memory: what cores need to be tested in Node.
 
-import type { Database } from "../../durable-objects/schema.ts";
+import type { Database } from "../../durable-objects/shared/schema.ts";
 import { Sqlite } from "../support/sqlite.ts";
 import { START } from "./calls.ts";
 

@@ -181,7 +181,7 @@ export const MUTATIONS: Mutation[] = [
     name: "waiting callers are forgotten",
     patches: [
       {
-        file: "durable-objects/activations/waiters.ts",
+        file: "durable-objects/shared/waiters.ts",
         find: /for \(const waiter of waiting\) \{/,
         replace: "for (const waiter of []) {",
       },
@@ -192,10 +192,10 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       {
         file: STORE,
-        find: /this\.#wakeAt\(Math\.min\(askAt, placeAt, [^;]*;/,
+        find: /this\.#alarm\.moveTo\(next, wishes\);/,
         replace: "",
       },
-      { file: STORE, find: /this\.#wake\(ASK_AFTER\);\n {4}const wakes/, replace: "const wakes" },
+      { file: STORE, find: /this\.#alarm\.wakeIn\(ASK_AFTER\);\n {4}const \{ wishes/, replace: "const { wishes" },
     ],
   },
   {
@@ -212,7 +212,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "no alarm is set for fires",
     patches: [
-      { file: STORE, find: /if \(reply\.kind === "accepted"\) this\.#wake\(RESUME_AFTER\);/, replace: "" },
+      { file: STORE, find: /if \(reply\.kind === "accepted"\) this\.#alarm\.wakeIn\(RESUME_AFTER\);/, replace: "" },
       {
         file: FIRES,
         find: /const \{ due \} = /,
@@ -272,8 +272,12 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "a composition's alarm rings once only",
     patches: [
-      { file: RUNS, find: /this\.#wakeAt\(this\.#ledger\.running > 0 \? now \+ LOOK_EVERY : purgeAt\);/, replace: "" },
-      { file: RUNS, find: /if \(this\.#ledger\.running > 0\) this\.#wakeAt\([^;]*;/, replace: "" },
+      {
+        file: RUNS,
+        find: /this\.#alarm\.wakeAt\(this\.#ledger\.running > 0 \? now \+ LOOK_EVERY : purgeAt\);/,
+        replace: "",
+      },
+      { file: RUNS, find: /if \(this\.#ledger\.running > 0\) this\.#alarm\.wakeIn\([^;]*;/, replace: "" },
       {
         file: RUNS,
         find: /for \(let failures = 0; failures < MAX_FAILURES; \)/,
@@ -416,7 +420,7 @@ export const MUTATIONS: Mutation[] = [
     name: "whoever hangs is waited for without end",
     patches: [
       {
-        file: "durable-objects/deadline.ts",
+        file: "durable-objects/shared/deadline.ts",
         find: /const cancel = after\(ms, [^;]*;/,
         replace: "const cancel = () => {};",
       },

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { ActivationRows } from "../../../durable-objects/activations/activation-rows.ts";
 import { Queue } from "../../../durable-objects/activations/queue.ts";
 import { MIGRATIONS } from "../../../durable-objects/activations/schema.ts";
-import { migrate } from "../../../durable-objects/schema.ts";
+import { migrate } from "../../../durable-objects/shared/schema.ts";
 import { callOf } from "../calls.ts";
 import { openDatabase } from "../clock.ts";
 

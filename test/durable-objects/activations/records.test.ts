@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Records } from "../../../durable-objects/activations/records.ts";
 import { MIGRATIONS } from "../../../durable-objects/activations/schema.ts";
-import { migrate } from "../../../durable-objects/schema.ts";
+import { migrate } from "../../../durable-objects/shared/schema.ts";
 import { checksumOf } from "../../../src/entities/checksum.ts";
 import { callOf, completed } from "../calls.ts";
 import { openDatabase } from "../clock.ts";

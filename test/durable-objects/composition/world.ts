@@ -3,7 +3,7 @@
 
 import { CompositionCore } from "../../../durable-objects/composition/core.ts";
 import type { CompositionPorts } from "../../../durable-objects/composition/ports.ts";
-import type { Database } from "../../../durable-objects/schema.ts";
+import type { Database } from "../../../durable-objects/shared/schema.ts";
 import { type ActivationMeta, type ActivationRecord, recordOf } from "../../../src/entities/activation.ts";
 import { type ActivationId, newActivationId } from "../../../src/entities/activation-id.ts";
 import { rightsOf } from "../../../src/entities/identity.ts";

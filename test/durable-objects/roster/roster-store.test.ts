@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { RosterStore } from "../../../durable-objects/roster/roster-store.ts";
-import { migrate } from "../../../durable-objects/schema.ts";
+import { migrate } from "../../../durable-objects/shared/schema.ts";
 import { openDatabase } from "../clock.ts";
 
 test("a token made before is for as many schedulers as a host may have, until it is made anew for fewer", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { migrate } from "../../durable-objects/schema.ts";
-import { openDatabase } from "./clock.ts";
+import { migrate } from "../../../durable-objects/shared/schema.ts";
+import { openDatabase } from "../clock.ts";
 
 const FIRST = ["CREATE TABLE one (a INTEGER)"];
 

@@ -1,7 +1,7 @@
 // A bench's knob. In production a reply leaves an object only when its writes are confirmed elsewhere, which takes about
 // 10 ms; locally it takes none. With BENCH_COMMIT_DELAY set, replies of methods that write wait that long, the write done.
 
-import type { Env } from "../src/env.ts";
+import type { Env } from "../../src/env.ts";
 
 export type Confirm = <T>(value: T) => Promise<T>;
 

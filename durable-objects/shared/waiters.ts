@@ -2,7 +2,7 @@
 
 import type { ActivationRecord } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import type { Cancel, StorePorts } from "./ports.ts";
+import type { Cancel, ClockPorts } from "./ports.ts";
 
 interface Waiter {
   tell(record: ActivationRecord | null): void;
@@ -11,9 +11,9 @@ interface Waiter {
 
 export class Waiters {
   readonly #waiting = new Map<ActivationId, Set<Waiter>>();
-  readonly #after: StorePorts["after"];
+  readonly #after: ClockPorts["after"];
 
-  constructor(after: StorePorts["after"]) {
+  constructor(after: ClockPorts["after"]) {
     this.#after = after;
   }
 

@@ -1,9 +1,9 @@
 // A question to another object that may never answer: after a while it counts as not answered.
 
-export type After = (ms: number, run: () => void) => () => void;
+import type { ClockPorts } from "./ports.ts";
 
 /** Rejects if `work` takes longer than `ms`; what it brings later is dropped. */
-export function within<T>(after: After, ms: number, work: Promise<T>): Promise<T> {
+export function within<T>(after: ClockPorts["after"], ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = after(ms, () => reject(new Error(`no answer within ${ms} ms`)));
     work.finally(cancel).then(resolve, reject);
