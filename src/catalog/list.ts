@@ -13,7 +13,7 @@ export interface Page {
   count: boolean;
 }
 
-export type Listed =
+export type EntityPage =
   /** Newest first. */
   | { kind: "items"; items: ListedEntity[] }
   /** Of all there are, those beyond `skip`. */
@@ -24,7 +24,7 @@ export async function listed(
   entities: Pick<EntityStore, "list" | "count">,
   query: EntityQuery,
   { limit, skip, count }: Page,
-): Promise<Listed> {
+): Promise<EntityPage> {
   if (count) return { kind: "count", count: Math.max(0, (await entities.count(query)) - skip) };
   return { kind: "items", items: await entities.list({ ...query, limit, skip }) };
 }
@@ -33,6 +33,6 @@ export async function listed(
 export function listOwn(
   { entities }: Pick<CatalogContext, "entities">,
   { path, type, page }: { path: OwnPath; type: EntityType; page: Page },
-): Promise<Listed> {
+): Promise<EntityPage> {
   return listed(entities, { path, type, deep: false }, page);
 }

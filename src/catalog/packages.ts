@@ -16,7 +16,7 @@ import { newPackage, type PackagePut, updatedPackage } from "../entities/package
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { EntityKey, NewEntity, StoredEntity } from "../storage/entity-store.ts";
 import type { CatalogContext } from "./context.ts";
-import { type Listed, listed, type Page } from "./list.ts";
+import { type EntityPage, listed, type Page } from "./list.ts";
 import { openPackage } from "./open-package.ts";
 import { type OwnKey, ownKey } from "./own.ts";
 import { stampOf } from "./stamp.ts";
@@ -41,7 +41,7 @@ export function packageKey(caller: Pick<Identity, "namespace">, key: EntityKey):
 export function listPackages(
   { caller, entities }: Pick<CatalogContext, "caller" | "entities">,
   { namespace, page }: { namespace: string; page: Page },
-): Promise<Listed> {
+): Promise<EntityPage> {
   const foreign = namespace !== caller.namespace.name;
   return listed(
     entities,

@@ -6,7 +6,7 @@ import type { DeleteResult } from "../storage/entity-store.ts";
 import type { CatalogContext } from "./context.ts";
 
 /** What follows from what was read, and the write that makes it so. */
-export interface Plan<T> {
+export interface WritePlan<T> {
   /** Null: everything is as it should be. */
   write: (() => Promise<DeleteResult>) | null;
   value: T;
@@ -21,7 +21,7 @@ const PAUSE = 10;
 
 /** `plan` reads, and says what follows; it is asked again after a lost race. What is refused costs no write. Fails with
  * `concurrent-modification` when all tries are lost. */
-export async function retryOnConflict<T>(ports: Ports, plan: () => Promise<Result<Plan<T>>>): Promise<Result<T>> {
+export async function retryOnConflict<T>(ports: Ports, plan: () => Promise<Result<WritePlan<T>>>): Promise<Result<T>> {
   const first = await plan();
   if (!first.ok) return first;
   const { write, value } = first.value;

@@ -15,7 +15,7 @@ import {
 } from "../entities/trigger.ts";
 import { fail, ok, type Result } from "../errors.ts";
 import type { Change, EntityKey, EntityStore, NewEntity } from "../storage/entity-store.ts";
-import type { Plan } from "./retry-on-conflict.ts";
+import type { WritePlan } from "./retry-on-conflict.ts";
 import { endsOf, rightsFault } from "./rule-ends.ts";
 import { findTrigger, triggerEntity } from "./stored-trigger.ts";
 
@@ -45,7 +45,7 @@ export async function findRule(entities: Pick<EntityStore, "get">, key: EntityKe
 export async function planPut(
   entities: Entities,
   { key, put, overwrite, stamp }: { key: EntityKey; put: RulePut; overwrite: boolean; stamp: Stamp },
-): Promise<Result<Plan<ShownRule>>> {
+): Promise<Result<WritePlan<ShownRule>>> {
   const fault = await rightsFault(entities, key.path, put);
   if (fault !== null) return fault;
   const found = await findRule(entities, key);
@@ -72,7 +72,7 @@ export async function planPut(
   return ok({ value: { rule, status }, write: () => entities.putTogether(linked.value, options) });
 }
 
-export async function planRemoval(entities: Entities, key: EntityKey): Promise<Result<Plan<ShownRule>>> {
+export async function planRemoval(entities: Entities, key: EntityKey): Promise<Result<WritePlan<ShownRule>>> {
   const found = await findRule(entities, key);
   if (!found.ok) return found;
   const { rule, trigger } = found.value;
@@ -89,7 +89,7 @@ export async function planRemoval(entities: Entities, key: EntityKey): Promise<R
 export async function planStatus(
   entities: Entities,
   { key, status }: { key: EntityKey; status: RuleStatus },
-): Promise<Result<Plan<null>>> {
+): Promise<Result<WritePlan<null>>> {
   const found = await findRule(entities, key);
   if (!found.ok) return found;
   const { rule, trigger } = found.value;

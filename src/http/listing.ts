@@ -1,12 +1,12 @@
 // A list of entities as it is answered: long items flow through from the blob store.
 
-import type { Listed } from "../catalog/list.ts";
+import type { EntityPage } from "../catalog/list.ts";
 import type { AppContext } from "./context.ts";
 import { bodyOf, type Piece } from "./pieces.ts";
 import { json } from "./reply.ts";
 
 /** `collection`: what the answer to `count` calls it. */
-export function listing(c: AppContext, collection: string, listed: Listed): Response {
+export function listing(c: AppContext, collection: string, listed: EntityPage): Response {
   if (listed.kind === "count") return json(c, JSON.stringify({ [collection]: listed.count }));
   const pieces = listed.items.flatMap(({ summary }, at): Piece[] => [
     at === 0 ? "" : ",",

@@ -1,5 +1,6 @@
 // What a path names: `_` is the caller's own namespace.
 
+import type { ActionAddress } from "../catalog/action-place.ts";
 import { type OwnKey, ownKey, ownNamespace } from "../catalog/own.ts";
 import { namespaceFault } from "../entities/names.ts";
 import { ok, type Result } from "../errors.ts";
@@ -30,4 +31,9 @@ export function entityKeyOf(c: AppContext): EntityKey {
 /** The same, if it is the caller's own. */
 export function ownKeyOf(c: AppContext): Result<OwnKey> {
   return ownKey(c.get("identity"), entityKeyOf(c));
+}
+
+/** The action in the path, in a package or in none. Not looked at yet. */
+export function actionAddressOf(c: AppContext): ActionAddress & { name: string } {
+  return { namespace: namespaceOf(c), package: c.req.param("package"), name: c.req.param("name") ?? "" };
 }

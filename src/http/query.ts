@@ -1,5 +1,6 @@
 // Query parameters, parsed once at the door.
 
+import type { Page } from "../catalog/list.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { AppContext } from "./context.ts";
 
@@ -9,15 +10,10 @@ export const INTEGER = /^[+-]?\d{1,15}$/;
 const MAX_LIMIT = 200;
 const STD_LIMIT = 30;
 
-export interface Paging {
-  limit: number;
-  skip: number;
-  count: boolean;
-}
-
-export function flag(c: AppContext, name: string): Result<boolean> {
+/** `std`: where it is not given. */
+export function flag(c: AppContext, name: string, std = false): Result<boolean> {
   const given = c.req.query(name);
-  if (given === undefined) return ok(false);
+  if (given === undefined) return ok(std);
   const text = given.toLowerCase();
   if (TRUE.has(text)) return ok(true);
   if (FALSE.has(text)) return ok(false);
@@ -25,7 +21,7 @@ export function flag(c: AppContext, name: string): Result<boolean> {
 }
 
 /** `limit`, `skip` and `count` of a list of `collection`; a limit of 0 means all that one page may hold. */
-export function paging(c: AppContext, collection: string): Result<Paging> {
+export function paging(c: AppContext, collection: string): Result<Page> {
   const limit = integer(c, "limit", { std: STD_LIMIT, collection });
   if (!limit.ok) return limit;
   if (limit.value < 0 || limit.value > MAX_LIMIT) {

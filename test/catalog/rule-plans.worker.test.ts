@@ -2,7 +2,7 @@
 // know it.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Plan } from "../../src/catalog/retry-on-conflict.ts";
+import type { WritePlan } from "../../src/catalog/retry-on-conflict.ts";
 import { planPut, planRemoval, planStatus } from "../../src/catalog/rule-plans.ts";
 import { findTrigger, triggerEntity } from "../../src/catalog/stored-trigger.ts";
 import { readRule } from "../../src/entities/rule.ts";
@@ -44,7 +44,7 @@ beforeEach(async () => {
 const put = (body: Parameters<typeof planPut>[1]["put"]) => () =>
   planPut(entities, { key: RULE, put: body, overwrite: true, stamp: stamp() });
 
-const WRITES: Record<string, () => Promise<Result<Plan<unknown>>>> = {
+const WRITES: Record<string, () => Promise<Result<WritePlan<unknown>>>> = {
   makes: put({ trigger: point("t"), action: point("a") }),
   moves: put({ trigger: point("u") }),
   "takes another action": put({ action: point("b") }),
@@ -76,7 +76,7 @@ const STATES: Record<string, () => Promise<void>> = {
   },
 };
 
-async function done(plan: (() => Promise<Result<Plan<unknown>>>) | undefined): Promise<void> {
+async function done(plan: (() => Promise<Result<WritePlan<unknown>>>) | undefined): Promise<void> {
   const made = (await plan?.()) ?? fail("internal");
   if (!made.ok) throw new Error(made.text);
   expect(await made.value.write?.()).toEqual({ kind: "written" });

@@ -1,7 +1,7 @@
 // The hosts' doors: the socket to their scheduler, and the blob API for what no frame takes. Bearer token of the host.
 
 import { fail } from "../../errors.ts";
-import { begun } from "../code/stored-code.ts";
+import { begun } from "../begun.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { ABOUT_HEADER, type BlobPorts, LEASE_HEADER, readBlob, writeBlob } from "../host-blobs.ts";

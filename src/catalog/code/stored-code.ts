@@ -3,29 +3,27 @@
 
 import type { CodeRef } from "../../entities/action.ts";
 import { chunksOf } from "../../entities/chunks.ts";
-import { hex } from "../../entities/sealing.ts";
 import type { BlobStore } from "../../storage/blob-store.ts";
+import { CodeDigest } from "./code-digest.ts";
 
 /** Takes the bytes as they pass; `whole` says at their end whether they are the code. */
 export class CodeCheck {
   readonly #ref: CodeRef;
-  readonly #digest = new crypto.DigestStream("SHA-256");
-  readonly #writer = this.#digest.getWriter();
+  readonly #digest = new CodeDigest();
   #size = 0;
 
   constructor(ref: CodeRef) {
     this.#ref = ref;
-    this.#digest.digest.catch(() => undefined);
   }
 
   async push(bytes: Uint8Array): Promise<void> {
     this.#size += bytes.length;
-    await this.#writer.write(bytes);
+    await this.#digest.write(bytes);
   }
 
   async whole(): Promise<boolean> {
-    await this.#writer.close();
-    return this.#size === this.#ref.size && hex(new Uint8Array(await this.#digest.digest)) === this.#ref.hash;
+    const hash = await this.#digest.end();
+    return this.#size === this.#ref.size && hash === this.#ref.hash;
   }
 }
 
@@ -57,25 +55,4 @@ async function passes(
     return false;
   }
   return check.whole();
-}
-
-/** A blob's bytes once the first of them are there, or null if there are none although there should be. */
-export async function begun(
-  blob: { body: ReadableStream<Uint8Array>; size: number },
-  later: (work: Promise<unknown>) => void,
-): Promise<ReadableStream<Uint8Array> | null> {
-  if (blob.size === 0) return blob.body;
-  const reader = blob.body.getReader();
-  const first = await reader.read().catch(() => ({ done: true as const, value: undefined }));
-  reader.releaseLock();
-  if (first.done === true) return null;
-  const { readable, writable } = new FixedLengthStream(blob.size);
-  const flow = async () => {
-    const writer = writable.getWriter();
-    await writer.write(first.value);
-    writer.releaseLock();
-    await blob.body.pipeTo(writable);
-  };
-  later(flow().catch((error: unknown) => console.warn(`a blob ended before its end: ${String(error)}`)));
-  return readable;
 }

@@ -5,9 +5,9 @@ import type { CodeRef } from "../../entities/action.ts";
 import { Base64Check } from "../../entities/base64.ts";
 import type { CodeFacts } from "../../entities/exec.ts";
 import { MAX_CODE, MB } from "../../entities/limits.ts";
-import { hex } from "../../entities/sealing.ts";
 import type { BlobStore, BlobWriter } from "../../storage/blob-store.ts";
 import type { EntityStore } from "../../storage/entity-store.ts";
+import { CodeDigest } from "./code-digest.ts";
 
 /** Bytes of code that wait in memory until the rest of the body has been found in order. */
 const IN_MEMORY = MB;
@@ -74,15 +74,13 @@ class Upload {
   readonly #options: SinkOptions;
   readonly #key = `code/${crypto.randomUUID()}`;
   readonly #base64 = new Base64Check();
-  readonly #digest = new crypto.DigestStream("SHA-256");
-  readonly #hash = this.#digest.getWriter();
+  readonly #digest = new CodeDigest();
   #size = 0;
   #held: Uint8Array[] = [];
   #blob: BlobWriter | null = null;
 
   constructor(options: SinkOptions) {
     this.#options = options;
-    this.#digest.digest.catch(() => undefined);
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -90,15 +88,14 @@ class Upload {
     // Too long: counted to the end, for the answer, but kept no more.
     if (this.#size > MAX_CODE) return this.#drop();
     this.#base64.push(bytes);
-    await this.#hash.write(bytes);
+    await this.#digest.write(bytes);
     if (this.#blob !== null) return this.#blob.write(bytes);
     this.#held.push(bytes.slice());
     if (this.#size > IN_MEMORY) await this.#open();
   }
 
   async finish(): Promise<LiftedCode> {
-    if (this.#size <= MAX_CODE) await this.#hash.close();
-    const hash = this.#size <= MAX_CODE ? hex(new Uint8Array(await this.#digest.digest)) : "";
+    const hash = this.#size <= MAX_CODE ? await this.#digest.end() : "";
     const ref = { key: (await this.#blob?.finish()) ?? this.#key, hash, size: this.#size };
     const held = this.#blob === null ? this.#held : null;
     return {
@@ -119,7 +116,7 @@ class Upload {
 
   async abandon(): Promise<void> {
     await this.#drop();
-    await this.#hash.abort().catch(() => undefined);
+    await this.#digest.abort();
   }
 
   async #open(): Promise<void> {

@@ -1,30 +1,41 @@
 // The body of a PUT of an action: read as a stream, its code lifted out on the way, the rest checked and kept as text.
 
-import { chunksOf } from "../../entities/chunks.ts";
-import { CodeLifter } from "../../entities/code-lifter.ts";
-import { jsonFault } from "../../entities/json-check.ts";
-import { MAX_BODY, MB } from "../../entities/limits.ts";
-import type { RawJson } from "../../entities/raw-json.ts";
-import { type Failure, fail, ok, type Result } from "../../errors.ts";
-import { givenUp, isJson, tooLarge } from "../body.ts";
-import { heard, type Patience } from "../patience.ts";
-import { type CodePorts, CodeSink, type LiftedCode } from "./code-sink.ts";
+import { type CodePorts, CodeSink, type LiftedCode } from "../catalog/code/code-sink.ts";
+import { type ActionPut, parseActionPut } from "../entities/action-put.ts";
+import { chunksOf } from "../entities/chunks.ts";
+import { CodeLifter } from "../entities/code-lifter.ts";
+import { jsonFault } from "../entities/json-check.ts";
+import { MAX_BODY, MB } from "../entities/limits.ts";
+import type { RawJson } from "../entities/raw-json.ts";
+import { type Failure, fail, ok, type Result } from "../errors.ts";
+import { givenUp, isJson, patienceWith, tooLarge } from "./body.ts";
+import type { AppContext } from "./context.ts";
+import { heard, type Patience } from "./patience.ts";
+import { lateRefusal } from "./still-good.ts";
 
 /** Bytes of a body without its code: parameters and annotations of 1 MB each, however many small ones they are. */
 const MAX_REST = 4 * MB;
 
-export interface ActionBody {
+interface ActionBody {
   /** JSON; where there was code, it has "" in its place. */
   text: RawJson;
   code: LiftedCode | null;
 }
 
+/** What the body asks for. A body that took its time is taken only if its sender's key is good still. */
+export async function actionPutOf(c: AppContext): Promise<Result<{ put: ActionPut; code: LiftedCode | null }>> {
+  const began = Date.now();
+  const body = await readActionBody(c.req.raw, c.get("services").stores, patienceWith(c));
+  if (!body.ok) return body;
+  const late = await lateRefusal(c, began);
+  if (late !== null) return late;
+  const { text, code } = body.value;
+  const put = parseActionPut(text);
+  return put.ok ? ok({ put: put.value, code }) : put;
+}
+
 /** Where it fails, the body is still read to its end: a client that is writing would not hear the answer. */
-export async function readActionBody(
-  request: Request,
-  ports: CodePorts,
-  patience: Patience,
-): Promise<Result<ActionBody>> {
+async function readActionBody(request: Request, ports: CodePorts, patience: Patience): Promise<Result<ActionBody>> {
   const { body, headers } = request;
   if (body === null) return fail("malformed-body", "The body is empty.");
   const said = headers.get("Content-Length");

@@ -5,6 +5,7 @@ import { showAction } from "../../entities/action-document.ts";
 import { chunksOf } from "../../entities/chunks.ts";
 import { escapeBytes } from "../../entities/json-string.ts";
 import { MB } from "../../entities/limits.ts";
+import { fail, ok, type Result } from "../../errors.ts";
 import type { BlobStore } from "../../storage/blob-store.ts";
 import { CodeCheck, wholeCode } from "./stored-code.ts";
 
@@ -13,6 +14,8 @@ const IN_MEMORY = MB;
 
 export interface ShowOptions {
   code: boolean;
+  /** The answer is to a write that has been made: it does without code that cannot be read. */
+  written: boolean;
   blobs: Pick<BlobStore, "get">;
   /** The code's bytes, where they are at hand. */
   held?: readonly Uint8Array[] | null;
@@ -20,12 +23,20 @@ export interface ShowOptions {
   later(work: Promise<unknown>): void;
 }
 
-/** Null if the code is not there or not whole. Of long code only its beginning is known when this returns: what is wrong further on
- * ends the stream with an error. */
-export async function actionText(
+/** Fails with `code-damaged` if the code is not there or not whole. Of long code only its beginning is known when this returns: what is
+ * wrong further on ends the stream with an error. */
+export async function shownAction(
   action: Action,
   options: ShowOptions,
-): Promise<string | ReadableStream<Uint8Array> | null> {
+): Promise<Result<string | ReadableStream<Uint8Array>>> {
+  const text =
+    (await actionText(action, options)) ??
+    (options.written ? await actionText(action, { ...options, held: null, code: false }) : null);
+  return text === null ? fail("code-damaged", `/${action.namespace}/${action.name}`) : ok(text);
+}
+
+/** Null if the code is not there or not whole. */
+async function actionText(action: Action, options: ShowOptions): Promise<string | ReadableStream<Uint8Array> | null> {
   const shown = showAction(action, options);
   if ("whole" in shown) return shown.whole;
   const { before, code, after } = shown;
