@@ -52,8 +52,8 @@ interface Delta {
 export interface Ended {
   record: ActivationRecord;
   namespaceId: string;
-  /** Blob keys. */
-  spent: string[];
+  /** Keys of blobs nobody needs any more. */
+  blobs: string[];
   /** False where storing is off: the record must be emptied later. */
   kept: boolean;
 }
@@ -96,9 +96,9 @@ export class ActivationRows {
    * before, by a call whose reply was lost. Null if too many wait already. `maxQueue`: ms a row may wait that does not say. */
   accept(
     invocations: readonly Invocation[],
-    options: { mark: OfferTarget | null; reason: string; maxQueue: number; now: number },
+    options: { target: OfferTarget | null; reason: string; maxQueue: number; now: number },
   ): Invocation[] | null {
-    const { mark, reason, now } = options;
+    const { target, reason, now } = options;
     if (this.waiting + invocations.length > MAX_WAITING) {
       const fresh = invocations.filter(({ id }) => !this.knows(id) && !this.records.has(id));
       if (this.waiting + fresh.length > MAX_WAITING) return fresh.length === 0 ? [] : null;
@@ -108,16 +108,16 @@ export class ActivationRows {
       for (const invocation of invocations) {
         const { id } = invocation;
         const { memory, timeout } = invocation.about.limits;
-        const state = mark === null ? WAITING : OFFERED;
-        const deadline = mark === null ? 0 : now + timeout + GRACE;
+        const state = target === null ? WAITING : OFFERED;
+        const deadline = target === null ? 0 : now + timeout + GRACE;
         const expires = now + (invocation.maxQueue ?? options.maxQueue);
-        const spent = "blob" in invocation.args ? invocation.args.blob : "";
-        const whom = [mark?.scheduler ?? "", mark?.epoch ?? 0, mark?.boot ?? ""];
+        const argsBlob = "blob" in invocation.args ? invocation.args.blob : "";
+        const whom = [target?.scheduler ?? "", target?.epoch ?? 0, target?.boot ?? ""];
         const need = needText(needOf(invocation));
-        const texts = [mark === null ? reason : "", spent, "", need, JSON.stringify(invocation)];
+        const texts = [target === null ? reason : "", argsBlob, "", need, JSON.stringify(invocation)];
         const numbers = [state, invocation.blocking ? 1 : 0, memory, timeout, now, deadline, expires];
         if (this.#sql.exec(ACCEPT, id, ...numbers, ...whom, ...texts).toArray().length === 0) continue;
-        if (mark === null) delta.waiting++;
+        if (target === null) delta.waiting++;
         else delta.out++;
         fresh.push(invocation);
       }
@@ -140,7 +140,7 @@ export class ActivationRows {
 
   /** Work for a scheduler with `memory` MB that can run what fits: most urgent, then oldest first; marked as offered to it. */
   pull(
-    mark: OfferTarget,
+    target: OfferTarget,
     options: { memory: number; fits: (need: Need) => boolean; max: number; now: number },
   ): Offer[] {
     const { memory, max, now } = options;
@@ -148,17 +148,17 @@ export class ActivationRows {
     const offers = this.queue.next(max, { memory, fits });
     if (offers.length === 0) return offers;
     const ids = offers.map((offer) => offer.invocation.id);
-    this.offer(ids, mark, { now });
+    this.offer(ids, target, { now });
     return offers;
   }
 
   /** Marks waiting rows as offered. Returns those that were waiting still. */
-  offer(ids: readonly ActivationId[], mark: OfferTarget, options: { now: number }): ActivationId[] {
+  offer(ids: readonly ActivationId[], target: OfferTarget, options: { now: number }): ActivationId[] {
     return this.#change((delta) => {
       const moved = this.#sql
         .exec<{ id: string }>(
           `${OFFER} WHERE ${WHICH} AND state = ${WAITING} RETURNING id`,
-          ...[mark.scheduler, mark.epoch, mark.boot, options.now, JSON.stringify(ids)],
+          ...[target.scheduler, target.epoch, target.boot, options.now, JSON.stringify(ids)],
         )
         .toArray();
       delta.waiting -= moved.length;
@@ -190,10 +190,10 @@ export class ActivationRows {
   }
 
   /** Rows are out where they were offered, but under another epoch or boot than was marked. */
-  confirm(ids: readonly ActivationId[], mark: OfferTarget): void {
+  confirm(ids: readonly ActivationId[], target: OfferTarget): void {
     this.#sql.exec(
       `UPDATE rows SET epoch = ?, boot = ? WHERE ${WHICH} AND state > ${WAITING} AND scheduler = ?`,
-      ...[mark.epoch, mark.boot, JSON.stringify(ids), mark.scheduler],
+      ...[target.epoch, target.boot, JSON.stringify(ids), target.scheduler],
     );
   }
 
@@ -228,8 +228,8 @@ export class ActivationRows {
     return this.#change((delta) => {
       const ended: Ended[] = [];
       let late = 0;
-      for (const { id, attempt, spent, endedAt, unproven, ...word } of finished) {
-        const about = unproven === true ? this.#aboutOf(id) : word.about;
+      for (const { id, attempt, spent: argsBlob, endedAt, unproven, ...word } of finished) {
+        const about = unproven === true ? this.#metaOf(id) : word.about;
         const row = about === undefined ? undefined : this.#take(id, delta, { attempt, scheduler: from.scheduler });
         // Of the platform's own words none is too late.
         const isTimely = now - timeOf(id) <= ADOPT_FOR || hostPrefix(from.scheduler)[0] === 0;
@@ -239,7 +239,7 @@ export class ActivationRows {
           continue;
         }
         const completion = endedAt === undefined ? word.completion : { ...word.completion, endedAgo: now - endedAt };
-        const end = this.#end(id, { about, completion, now, keys: [spent ?? "", row?.spent ?? ""] });
+        const end = this.#end(id, { about, completion, now, keys: [argsBlob ?? "", row?.spent ?? ""] });
         if (end !== null) ended.push(end);
       }
       if (late > 0) this.#add("late", late);
@@ -264,7 +264,7 @@ export class ActivationRows {
       "SELECT 1 AS there FROM rows WHERE id = ? AND state = ? AND attempt = ? AND scheduler = ? AND deadline = ?",
       ...[row.id, row.state, row.attempt, row.scheduler, row.deadline],
     );
-    const about = rows.toArray().length === 0 ? undefined : this.#aboutOf(row.id);
+    const about = rows.toArray().length === 0 ? undefined : this.#metaOf(row.id);
     return about === undefined ? null : this.fail(row.id, about, options);
   }
 
@@ -325,12 +325,12 @@ export class ActivationRows {
     const record = this.records.put(id, about, options);
     if (record === null) return null;
     if (about.store === false) this.#add("unstored", 1);
-    const spent = [...new Set(keys)].filter((key) => key !== "");
-    return { record, namespaceId: about.namespaceId, spent, kept: about.store !== false };
+    const blobs = [...new Set(keys)].filter((key) => key !== "");
+    return { record, namespaceId: about.namespaceId, blobs, kept: about.store !== false };
   }
 
   /** What the row says its activation is. */
-  #aboutOf(id: ActivationId): ActivationMeta | undefined {
+  #metaOf(id: ActivationId): ActivationMeta | undefined {
     const [row] = this.#sql
       .exec<{ about: string }>(
         "SELECT iif(about = '', invocation ->> '$.about', about) AS about FROM rows WHERE id = ?",

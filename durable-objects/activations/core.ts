@@ -39,12 +39,12 @@ const PASS_ON = { firstMs: 20, maxMs: 5_000 };
 /** As ActivationStoreRpc in src/protocol/rpc.ts; what is synchronous here is durable when the object's reply leaves. */
 export class StoreCore {
   readonly #ports: StorePorts;
-  readonly #ledger: ActivationRows;
+  readonly #rows: ActivationRows;
   readonly #orphans: (finished: Finished[], from: SchedulerName) => string[];
   readonly #fires: Fires;
   readonly #waiters: Waiters;
-  readonly #dispatcher: OfferQueue;
-  readonly #rounds: Reconciler;
+  readonly #offerQueue: OfferQueue;
+  readonly #reconciler: Reconciler;
   readonly #alarm: Alarm;
   #passing = false;
   /** Times in a row that rows were passed on and nothing was taken. */
@@ -56,27 +56,27 @@ export class StoreCore {
     const { ports } = options;
     this.#ports = ports;
     this.#alarm = new Alarm(ports, () => this.#round());
-    this.#ledger = new ActivationRows(options.database);
+    this.#rows = new ActivationRows(options.database);
     this.#waiters = new Waiters(ports.after);
-    const ledger = this.#ledger;
+    const rows = this.#rows;
     const { sql } = options.database;
-    this.#orphans = (finished, from) => orphansOf(finished, from, { sql, records: ledger.records });
-    this.#fires = new Fires({ database: options.database, records: ledger.records, ports });
-    this.#dispatcher = new OfferQueue(name, {
-      ledger,
+    this.#orphans = (finished, from) => orphansOf(finished, from, { sql, records: rows.records });
+    this.#fires = new Fires({ database: options.database, records: rows.records, ports });
+    this.#offerQueue = new OfferQueue(name, {
+      rows,
       ports,
       events: {
         untaken: () => this.#alarm.wakeIn(RETRY_SOON),
         unknown: (ids) => {
-          this.#rounds.doubt(ids);
+          this.#reconciler.recheck(ids);
           this.#alarm.wakeIn(RETRY_SOON);
         },
       },
     });
-    const dispatcher = this.#dispatcher;
-    this.#rounds = new Reconciler(name, { ledger, dispatcher, ports, ended: (ended) => this.#release(ended) });
+    const offerQueue = this.#offerQueue;
+    this.#reconciler = new Reconciler(name, { rows, offerQueue, ports, ended: (ended) => this.#release(ended) });
     // The alarm an earlier incarnation set may be lost to a later one: with open rows there is always one.
-    if (ledger.waiting + ledger.out > 0) this.#alarm.wakeIn(RETRY_SOON);
+    if (rows.waiting + rows.out > 0) this.#alarm.wakeIn(RETRY_SOON);
     this.#alarm.wakeAt(this.#fires.next());
   }
 
@@ -87,21 +87,21 @@ export class StoreCore {
   ): { kind: "accepted" } | { kind: "full" } {
     const { candidates, obstacle = "no host that can run it is ready" } = options;
     const [first] = invocations;
-    const barred = this.#ledger.barred.any && invocations.some(({ about }) => this.#ledger.barred.has(about.subject));
-    const target = barred ? undefined : first && this.#dispatcher.choose(candidates, needText(needOf(first)));
-    const mark = target === undefined ? null : offerTargetOf(target, this.#dispatcher.known(target));
+    const barred = this.#rows.barred.any && invocations.some(({ about }) => this.#rows.barred.has(about.subject));
+    const scheduler = barred ? undefined : first && this.#offerQueue.choose(candidates, needText(needOf(first)));
+    const target = scheduler === undefined ? null : offerTargetOf(scheduler, this.#offerQueue.known(scheduler));
     const reason = candidates.length === 0 ? obstacle : "all hosts that can run it are busy";
     const { maxQueue } = this.#ports;
-    const fresh = this.#ledger.accept(invocations, { mark, reason, maxQueue, now: this.#ports.now() });
+    const fresh = this.#rows.accept(invocations, { target, reason, maxQueue, now: this.#ports.now() });
     if (fresh === null) return { kind: "full" };
     if (barred) this.#refuse();
-    if (target === undefined || mark === null) this.#alarm.wakeIn(RETRY_SOON);
+    if (scheduler === undefined || target === null) this.#alarm.wakeIn(RETRY_SOON);
     else {
       this.#alarm.wakeIn(ASK_AFTER);
-      const rest = candidates.slice(candidates.indexOf(target) + 1);
-      this.#dispatcher.send(
-        target,
-        fresh.map((invocation) => ({ offer: { invocation, attempt: 1 }, rest, mark })),
+      const rest = candidates.slice(candidates.indexOf(scheduler) + 1);
+      this.#offerQueue.send(
+        scheduler,
+        fresh.map((invocation) => ({ offer: { invocation, attempt: 1 }, rest, target })),
       );
     }
     return { kind: "accepted" };
@@ -109,12 +109,12 @@ export class StoreCore {
 
   /** The row of a run on the fast path that outlived its first second. */
   open(row: OpenRow): void {
-    this.#ledger.open(row, this.#ports.now());
+    this.#rows.open(row, this.#ports.now());
     this.#alarm.wakeIn(ASK_AFTER);
   }
 
   async await(id: ActivationId, options: { ms: number }): Promise<FoundRecord> {
-    const record = this.#ledger.records.get(id, { unkept: true }) ?? (await this.#waiters.wait(id, options.ms));
+    const record = this.#rows.records.get(id, { unkept: true }) ?? (await this.#waiters.wait(id, options.ms));
     return this.#found(id, record);
   }
 
@@ -131,12 +131,12 @@ export class StoreCore {
     if (ended === null) return;
     if (!ended.kept) this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
     this.#waiters.tell(ended.record);
-    if (ended.spent.length > 0) this.#ports.forget(ended.spent);
+    if (ended.blobs.length > 0) this.#ports.forget(ended.blobs);
   }
 
   complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): void {
     this.#passedInVain = 0;
-    const ended = this.#ledger.complete(finished, { ...from, now: this.#ports.now() });
+    const ended = this.#rows.complete(finished, { ...from, now: this.#ports.now() });
     this.#release(ended);
     const orphans = this.#orphans(finished, from.scheduler);
     if (orphans.length > 0) this.#ports.forget(orphans);
@@ -145,12 +145,12 @@ export class StoreCore {
   /** Ends an activation nobody knows the outcome of; returns the record that holds. */
   fail(id: ActivationId, options: { about: ActivationMeta; reason: string }): ActivationRecord {
     const { about, reason } = options;
-    const ended = this.#ledger.fail(id, about, { reason, now: this.#ports.now() });
+    const ended = this.#rows.fail(id, about, { reason, now: this.#ports.now() });
     if (ended !== null) {
       this.#release([ended]);
       return ended.record;
     }
-    const record = this.#ledger.records.get(id, { unkept: true });
+    const record = this.#rows.records.get(id, { unkept: true });
     if (record === null) throw new Error(`the record of ${id} is not kept`);
     return record;
   }
@@ -158,10 +158,10 @@ export class StoreCore {
   /** A host refused these offers before starting them. */
   declined(items: { id: ActivationId; attempt: number }[], from: { scheduler: SchedulerName }): void {
     const { scheduler } = from;
-    const moved = this.#ledger.wait(items, { scheduler, reason: "the host declined", again: true });
+    const moved = this.#rows.wait(items, { scheduler, reason: "the host declined", again: true });
     if (moved.length === 0) return;
-    const { epoch, boot } = offerTargetOf(scheduler, this.#dispatcher.known(scheduler));
-    this.#dispatcher.learn(scheduler, { epoch, boot, mood: "busy" }, false);
+    const { epoch, boot } = offerTargetOf(scheduler, this.#offerQueue.known(scheduler));
+    this.#offerQueue.learn(scheduler, { epoch, boot, readiness: "busy" }, false);
     this.#alarm.wakeIn(RETRY_SOON);
     this.#passOn();
   }
@@ -170,11 +170,11 @@ export class StoreCore {
     const { epoch, boot, memory, max, host } = options;
     if (!this.#refuse()) return [];
     const fits = (need: Need) => host === undefined || canRun(host, need);
-    const offers = this.#ledger.pull({ scheduler, epoch, boot }, { memory, fits, max, now: this.#ports.now() });
-    const mood = this.#ledger.waiting > 0 && this.#ledger.queue.hasAny(fits) ? "busy" : "room";
-    this.#dispatcher.learn(scheduler, { epoch, boot, mood }, true);
+    const offers = this.#rows.pull({ scheduler, epoch, boot }, { memory, fits, max, now: this.#ports.now() });
+    const readiness = this.#rows.waiting > 0 && this.#rows.queue.hasAny(fits) ? "busy" : "room";
+    this.#offerQueue.learn(scheduler, { epoch, boot, readiness }, true);
     if (offers.length > 0) {
-      this.#rounds.taken();
+      this.#reconciler.taken();
       this.#alarm.wakeIn(ASK_AFTER);
     }
     return offers;
@@ -183,24 +183,24 @@ export class StoreCore {
   /** Calls in this subject's name (`everybody`: in anybody's) are not started any more, or are again. What waits ends, what runs
    * goes on. */
   bar(subject: string, state: { barred: boolean; everybody: boolean }): void {
-    this.#ledger.barred.set(subject, state);
+    this.#rows.barred.set(subject, state);
     this.#refuse();
   }
 
   get(id: ActivationId): FoundRecord {
-    return this.#found(id, this.#ledger.records.get(id, { unkept: false }));
+    return this.#found(id, this.#rows.records.get(id, { unkept: false }));
   }
 
   list(query: ActivationQuery): ActivationRecord[] {
-    return this.#ledger.records.list(query);
+    return this.#rows.records.list(query);
   }
 
   count(query: ActivationQuery): number {
-    return this.#ledger.records.count(query);
+    return this.#rows.records.count(query);
   }
 
   backlog(): Backlog {
-    const { waiting, out: running, queue } = this.#ledger;
+    const { waiting, out: running, queue } = this.#rows;
     const { count: fires } = this.#fires;
     const lines = waiting === 0 ? [] : queue.lines(this.#ports.now());
     const [oldest] = lines.toSorted((one, other) => other.oldestWaitMs - one.oldestWaitMs);
@@ -214,12 +214,12 @@ export class StoreCore {
   }
 
   async #round(): Promise<void> {
-    this.#release(this.#ledger.expire(this.#ports.now()));
+    this.#release(this.#rows.expire(this.#ports.now()));
     this.#refuse();
-    const { waiting, out } = this.#ledger;
-    const { next: purgeNext, spent } = this.#ledger.records.purge(this.#ports.now());
+    const { waiting, out } = this.#rows;
+    const { next: purgeNext, blobs } = this.#rows.records.purge(this.#ports.now());
     const purgeAt = purgeNext ?? Number.POSITIVE_INFINITY;
-    if (spent.length > 0) this.#ports.forget(spent);
+    if (blobs.length > 0) this.#ports.forget(blobs);
     this.#fires.resume();
     if (waiting + out === 0) {
       // Rows may have gone since the roster was told that some wait.
@@ -230,43 +230,43 @@ export class StoreCore {
     }
     this.#alarm.wakeIn(ASK_AFTER);
     const { wishes } = this.#alarm;
-    const askAt = await this.#rounds.reconcile();
+    const askAt = await this.#reconciler.reconcile();
     const placeAt = await this.#place();
-    const next = Math.min(askAt, placeAt, this.#ledger.queue.nextEnd(), this.#fires.next(), purgeAt);
+    const next = Math.min(askAt, placeAt, this.#rows.queue.nextEnd(), this.#fires.next(), purgeAt);
     this.#alarm.moveTo(next, wishes);
   }
 
   #found(id: ActivationId, record: ActivationRecord | null): FoundRecord {
     if (record !== null) return { record, known: true };
-    const waiting = this.#ledger.waiting > 0 ? this.#ledger.queue.of(id) : undefined;
+    const waiting = this.#rows.waiting > 0 ? this.#rows.queue.of(id) : undefined;
     if (waiting !== undefined) return { record, known: true, waiting };
     return { record, known: this.#knows(id) };
   }
 
   #knows(id: ActivationId): boolean {
-    return this.#ledger.knows(id) || this.#fires.knows(id);
+    return this.#rows.knows(id) || this.#fires.knows(id);
   }
 
   #release(ended: readonly Ended[]): void {
     const namespaces = new Map<string, ActivationId[]>();
-    const spent: string[] = [];
-    for (const { record, namespaceId, spent: keys, kept } of ended) {
+    const blobs: string[] = [];
+    for (const { record, namespaceId, blobs: keys, kept } of ended) {
       if (!kept) this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
       this.#waiters.tell(record);
-      this.#dispatcher.ended(record.activationId);
+      this.#offerQueue.ended(record.activationId);
       const ids = namespaces.get(namespaceId);
       if (ids === undefined) namespaces.set(namespaceId, [record.activationId]);
       else ids.push(record.activationId);
-      spent.push(...keys);
+      blobs.push(...keys);
     }
     for (const [namespaceId, ids] of namespaces) this.#ports.leave(namespaceId, ids);
-    if (spent.length > 0) this.#ports.forget(spent);
+    if (blobs.length > 0) this.#ports.forget(blobs);
   }
 
   /** Ends what waits in the name of who is barred, a batch at a time. False while some is left: nothing is offered meanwhile. */
   #refuse(): boolean {
-    if (!this.#ledger.barred.any) return true;
-    const ended = this.#ledger.refuse(this.#ports.now());
+    if (!this.#rows.barred.any) return true;
+    const ended = this.#rows.refuse(this.#ports.now());
     if (ended.length === 0) return true;
     this.#release(ended);
     if (!this.#refusing) {
@@ -291,7 +291,7 @@ export class StoreCore {
 
   #place(): Promise<number> {
     if (!this.#refuse()) return Promise.resolve(this.#ports.now() + RETRY_SOON);
-    this.#placing ??= this.#rounds.place().finally(() => {
+    this.#placing ??= this.#reconciler.place().finally(() => {
       this.#placing = undefined;
     });
     return this.#placing;

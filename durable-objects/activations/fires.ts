@@ -26,7 +26,7 @@ const STARTED = `SELECT id FROM rows WHERE id IN (SELECT value FROM json_each(?1
 export interface EndedFire {
   record: ActivationRecord;
   /** Blob keys. */
-  spent: string[];
+  blobs: string[];
   kept: boolean;
 }
 
@@ -62,7 +62,7 @@ export class Fires {
       const record = triggerRecord(id, about, { payload, logs });
       const kept = about.store !== false;
       this.#records.keep(record, { name: about.name, kept, now: this.#ports.now() });
-      return { record, spent: "blob" in args ? [args.blob] : [], kept };
+      return { record, blobs: "blob" in args ? [args.blob] : [], kept };
     });
     if (ended !== null) this.count--;
     return ended;

@@ -6,7 +6,7 @@ import { needOf, needText } from "../../src/protocol/matching.ts";
 import type { Offer, OfferReply, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
 import { within } from "../shared/deadline.ts";
 import type { ActivationRows, OfferTarget } from "./activation-rows.ts";
-import { choose, type Known, moodOf, offerTargetOf, type SchedulerMood } from "./offers.ts";
+import { choose, type Known, offerTargetOf, readinessOf, type SchedulerReadiness } from "./offers.ts";
 import type { StorePorts } from "./ports.ts";
 
 const BATCH_ITEMS = 64;
@@ -28,7 +28,7 @@ const MAX_AGAIN = 3;
 export interface Task {
   offer: Offer;
   /** As its row says. */
-  mark: OfferTarget;
+  target: OfferTarget;
   /** Whom to ask next, in order. */
   rest: readonly SchedulerName[];
   /** Epoch ms at which it began to queue. */
@@ -45,7 +45,7 @@ interface Lane {
   timed: boolean;
 }
 
-export interface DispatcherEvents {
+export interface OfferEvents {
   /** Rows wait again: nobody took them. */
   untaken(): void;
   /** It is not known whether these were taken. */
@@ -54,9 +54,9 @@ export interface DispatcherEvents {
 
 export class OfferQueue {
   readonly #name: StoreName;
-  readonly #ledger: ActivationRows;
+  readonly #rows: ActivationRows;
   readonly #ports: StorePorts;
-  readonly #events: DispatcherEvents;
+  readonly #events: OfferEvents;
   readonly #known = new Map<SchedulerName, Known>();
   readonly #lanes = new Map<SchedulerName, Lane>();
   /** Rows that ended while they queued or flew. */
@@ -64,9 +64,9 @@ export class OfferQueue {
   /** How many tasks of each row queue or fly. */
   readonly #busy = new Map<ActivationId, number>();
 
-  constructor(name: StoreName, options: { ledger: ActivationRows; ports: StorePorts; events: DispatcherEvents }) {
+  constructor(name: StoreName, options: { rows: ActivationRows; ports: StorePorts; events: OfferEvents }) {
     this.#name = name;
-    this.#ledger = options.ledger;
+    this.#rows = options.rows;
     this.#ports = options.ports;
     this.#events = options.events;
   }
@@ -79,14 +79,14 @@ export class OfferQueue {
   learn(scheduler: SchedulerName, word: Omit<Known, "vain" | "at">, started: boolean): void {
     const before = this.#known.get(scheduler);
     if (before === undefined && this.#known.size >= MAX_KNOWN) this.#known.clear();
-    const vain = started || word.mood === "room" ? 0 : (before?.vain ?? 0) + 1;
+    const vain = started || word.readiness === "room" ? 0 : (before?.vain ?? 0) + 1;
     this.#known.set(scheduler, { ...word, vain, at: this.#ports.now() });
   }
 
   /** The first of the candidates worth asking now about rows with this need. */
   choose(candidates: readonly SchedulerName[], need: string): SchedulerName | undefined {
     const open = candidates.filter((name) => (this.#lanes.get(name)?.queue.length ?? 0) < MAX_QUEUED);
-    return choose(open, this.#known, { now: this.#ports.now(), waiting: () => this.#ledger.queue.has(need) });
+    return choose(open, this.#known, { now: this.#ports.now(), waiting: () => this.#rows.queue.has(need) });
   }
 
   /** Whether an offer of this row is on its way: what its scheduler says of it meanwhile proves nothing. */
@@ -155,7 +155,7 @@ export class OfferQueue {
     if (tasks.every((task) => now - (task.queued ?? 0) < FRESH && !this.#ended.has(task.offer.invocation.id)))
       return tasks;
     const ids = tasks.map((task) => task.offer.invocation.id);
-    const attempts = this.#ledger.remark(ids, scheduler, now);
+    const attempts = this.#rows.remark(ids, scheduler, now);
     return tasks.filter(({ offer }) => attempts.get(offer.invocation.id) === offer.attempt);
   }
 
@@ -170,54 +170,54 @@ export class OfferQueue {
   /** First contact: the rows' marks must name the host before an offer leaves, or nothing could be concluded from silence.
    * False if there is nobody to offer to; the rows went on. */
   async #introduce(scheduler: SchedulerName, tasks: Task[]): Promise<boolean> {
-    let mood: SchedulerMood = "not-ready";
+    let readiness: SchedulerReadiness = "not-ready";
     let host = { epoch: 0, boot: "" };
     try {
       host = await within(this.#ports.after, ANSWER_WITHIN, this.#ports.scheduler(scheduler).holds([]));
     } catch (error) {
-      mood = "silent";
+      readiness = "silent";
       this.#ports.warn(`${scheduler} did not answer: ${String(error)}`);
     }
     const { epoch, boot } = host;
     if (boot === "") {
-      this.learn(scheduler, { epoch, boot, mood }, false);
+      this.learn(scheduler, { epoch, boot, readiness }, false);
       this.#sort(scheduler, tasks, { epoch, boot, accepted: [], room: 0, reason: "not-ready" });
       return false;
     }
-    this.learn(scheduler, { epoch, boot, mood: "room" }, true);
+    this.learn(scheduler, { epoch, boot, readiness: "room" }, true);
     return true;
   }
 
   /** The rows' marks name the epoch under which they are offered: under another one they are not taken. */
-  #mark(tasks: readonly Task[], mark: OfferTarget): void {
-    const other = tasks.filter((task) => task.mark.epoch !== mark.epoch || task.mark.boot !== mark.boot);
+  #retarget(tasks: readonly Task[], target: OfferTarget): void {
+    const other = tasks.filter((task) => task.target.epoch !== target.epoch || task.target.boot !== target.boot);
     if (other.length === 0) return;
-    for (const task of other) task.mark = mark;
-    this.#ledger.confirm(
+    for (const task of other) task.target = target;
+    this.#rows.confirm(
       other.map((task) => task.offer.invocation.id),
-      mark,
+      target,
     );
   }
 
   async #offer(scheduler: SchedulerName, taken: Task[]): Promise<void> {
-    const mark = offerTargetOf(scheduler, this.#known.get(scheduler));
-    this.#mark(taken, mark);
+    const target = offerTargetOf(scheduler, this.#known.get(scheduler));
+    this.#retarget(taken, target);
     const tasks = this.#current(scheduler, taken, this.#ports.now());
     if (tasks.length === 0) return;
     const { after } = this.#ports;
     let reply: OfferReply;
     try {
       const offers = tasks.map((task) => task.offer);
-      const asked = this.#ports.scheduler(scheduler).offer(this.#name, offers, { epoch: mark.epoch });
+      const asked = this.#ports.scheduler(scheduler).offer(this.#name, offers, { epoch: target.epoch });
       reply = await within(after, ANSWER_WITHIN, asked);
     } catch (error) {
       this.#ports.warn(`${scheduler} did not answer an offer: ${String(error)}`);
-      this.learn(scheduler, { epoch: mark.epoch, boot: mark.boot, mood: "silent" }, false);
+      this.learn(scheduler, { epoch: target.epoch, boot: target.boot, readiness: "silent" }, false);
       this.#events.unknown(tasks.map((task) => task.offer.invocation.id));
       return;
     }
     const { epoch, boot, reason, accepted } = reply;
-    this.learn(scheduler, { epoch, boot, mood: moodOf(reason) }, accepted.length > 0);
+    this.learn(scheduler, { epoch, boot, readiness: readinessOf(reason) }, accepted.length > 0);
     if (reason === "stale" && boot !== "") this.#again(scheduler, tasks, reply);
     else this.#sort(scheduler, tasks, reply);
   }
@@ -239,9 +239,11 @@ export class OfferQueue {
     const { epoch, boot } = reply;
     const accepted = new Set(reply.accepted);
     const moved = tasks
-      .filter(({ offer, mark }) => accepted.has(offer.invocation.id) && (mark.epoch !== epoch || mark.boot !== boot))
+      .filter(
+        ({ offer, target }) => accepted.has(offer.invocation.id) && (target.epoch !== epoch || target.boot !== boot),
+      )
       .map((task) => task.offer.invocation.id);
-    if (moved.length > 0) this.#ledger.confirm(moved, { scheduler, epoch, boot });
+    if (moved.length > 0) this.#rows.confirm(moved, { scheduler, epoch, boot });
     if (accepted.size === tasks.length) return;
     const next = new Map<SchedulerName, Task[]>();
     const untaken: { id: ActivationId; attempt: number }[] = [];
@@ -255,15 +257,15 @@ export class OfferQueue {
     for (const [to, list] of next) this.#pass(scheduler, to, list);
     if (untaken.length === 0) return;
     const reason = reply.reason === "busy" ? "all hosts that can run it are busy" : "no host that can run it is ready";
-    this.#ledger.wait(untaken, { scheduler, reason, again: false });
+    this.#rows.wait(untaken, { scheduler, reason, again: false });
     this.#events.untaken();
   }
 
   #pass(from: SchedulerName, to: SchedulerName, tasks: readonly Task[]): void {
     const ids = tasks.map((task) => task.offer.invocation.id);
-    const mark = offerTargetOf(to, this.#known.get(to));
-    const moved = new Set(this.#ledger.pass(ids, { from, to: mark, now: this.#ports.now() }));
-    const still = tasks.filter((task) => moved.has(task.offer.invocation.id)).map((task) => ({ ...task, mark }));
+    const target = offerTargetOf(to, this.#known.get(to));
+    const moved = new Set(this.#rows.pass(ids, { from, to: target, now: this.#ports.now() }));
+    const still = tasks.filter((task) => moved.has(task.offer.invocation.id)).map((task) => ({ ...task, target }));
     if (still.length > 0) this.send(to, still);
   }
 }

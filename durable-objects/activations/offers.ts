@@ -3,13 +3,13 @@
 import type { OfferReply, SchedulerName } from "../../src/protocol/rpc.ts";
 import type { OfferTarget } from "./activation-rows.ts";
 
-export type SchedulerMood = "room" | "busy" | "not-ready" | "silent";
+export type SchedulerReadiness = "room" | "busy" | "not-ready" | "silent";
 
 /** What a store knows of a scheduler. Soft: nothing known means it may be asked. */
 export interface Known {
   epoch: number;
   boot: string;
-  mood: SchedulerMood;
+  readiness: SchedulerReadiness;
   /** Epoch ms of its last word. */
   at: number;
   /** Words in a row by which nothing was started. */
@@ -18,7 +18,7 @@ export interface Known {
 
 /** ms for which a scheduler is left alone after it declined; twice as long each time nothing comes of asking it, up to the most.
  * One that is busy while rows for it wait here will ask by itself. */
-const LEAVE_ALONE: Record<SchedulerMood, number> = { room: 0, busy: 100, "not-ready": 500, silent: 1_000 };
+const LEAVE_ALONE: Record<SchedulerReadiness, number> = { room: 0, busy: 100, "not-ready": 500, silent: 1_000 };
 const MAX_LEAVE_ALONE = 5_000;
 const EXPECTED_TO_ASK = 2_000;
 const MAX_DOUBLINGS = 6;
@@ -26,11 +26,11 @@ const MAX_DOUBLINGS = 6;
 /** `waiting`: whether rows it could run wait here already. */
 export function mayAsk(known: Known | undefined, options: { now: number; waiting: () => boolean }): boolean {
   if (known === undefined) return true;
-  const { mood, vain } = known;
+  const { readiness, vain } = known;
   const since = options.now - known.at;
-  const doubled = LEAVE_ALONE[mood] * 2 ** Math.min(MAX_DOUBLINGS, Math.max(0, vain - 1));
+  const doubled = LEAVE_ALONE[readiness] * 2 ** Math.min(MAX_DOUBLINGS, Math.max(0, vain - 1));
   if (since < Math.min(MAX_LEAVE_ALONE, doubled)) return false;
-  return mood !== "busy" || since >= EXPECTED_TO_ASK || !options.waiting();
+  return readiness !== "busy" || since >= EXPECTED_TO_ASK || !options.waiting();
 }
 
 /** The first candidate worth asking. */
@@ -47,7 +47,7 @@ export function offerTargetOf(scheduler: SchedulerName, known: Known | undefined
 }
 
 /** What it said may have been about rows it could not run, or about a mark of an earlier incarnation: of its room that says nothing. */
-export function moodOf(reason: OfferReply["reason"]): SchedulerMood {
+export function readinessOf(reason: OfferReply["reason"]): SchedulerReadiness {
   return reason === "busy" || reason === "not-ready" ? reason : "room";
 }
 

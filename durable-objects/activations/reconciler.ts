@@ -19,8 +19,8 @@ const ANSWER_WITHIN = 5_000;
 
 export class Reconciler {
   readonly #name: StoreName;
-  readonly #ledger: ActivationRows;
-  readonly #dispatcher: OfferQueue;
+  readonly #rows: ActivationRows;
+  readonly #offerQueue: OfferQueue;
   readonly #ports: StorePorts;
   readonly #ended: (ended: Ended[]) => void;
   /** When rows that are out are asked about next, where that is not ASK_AFTER after they went out. */
@@ -31,17 +31,17 @@ export class Reconciler {
 
   constructor(
     name: StoreName,
-    options: { ledger: ActivationRows; dispatcher: OfferQueue; ports: StorePorts; ended: (ended: Ended[]) => void },
+    options: { rows: ActivationRows; offerQueue: OfferQueue; ports: StorePorts; ended: (ended: Ended[]) => void },
   ) {
     this.#name = name;
-    this.#ledger = options.ledger;
-    this.#dispatcher = options.dispatcher;
+    this.#rows = options.rows;
+    this.#offerQueue = options.offerQueue;
     this.#ports = options.ports;
     this.#ended = options.ended;
   }
 
   /** Ask about these at the next occasion. */
-  doubt(ids: readonly ActivationId[]): void {
+  recheck(ids: readonly ActivationId[]): void {
     const next = this.#ports.now() + 1_000;
     for (const id of ids) this.#asked.set(id, { next, wait: 1_000 });
   }
@@ -50,11 +50,11 @@ export class Reconciler {
   async reconcile(): Promise<number> {
     const now = this.#ports.now();
     const due = new Map<SchedulerName, OutRow[]>();
-    const out = this.#ledger.outRows();
+    const out = this.#rows.outRows();
     for (const row of out) {
       if (this.#nextFor(row) > now) continue;
-      if (this.#dispatcher.isBusy(row.id)) {
-        this.doubt([row.id]);
+      if (this.#offerQueue.isBusy(row.id)) {
+        this.recheck([row.id]);
         continue;
       }
       const rows = due.get(row.scheduler);
@@ -62,7 +62,7 @@ export class Reconciler {
       else if (rows.length < MAX_ASKED) rows.push(row);
     }
     await Promise.all([...due].map(([scheduler, rows]) => this.#ask(scheduler, rows)));
-    const left = this.#ledger.outRows();
+    const left = this.#rows.outRows();
     const ids = new Set(left.map((row) => row.id));
     for (const id of this.#asked.keys()) if (!ids.has(id)) this.#asked.delete(id);
     return left.reduce((earliest, row) => Math.min(earliest, this.#nextFor(row)), Number.POSITIVE_INFINITY);
@@ -71,19 +71,19 @@ export class Reconciler {
   /** Offers waiting rows to whoever could take them; each that is busy will ask for more by itself. Returns when to try
    * again, or Infinity if nothing waits. */
   async place(): Promise<number> {
-    if (this.#ledger.waiting === 0) {
+    if (this.#rows.waiting === 0) {
       await this.#tell(false);
       return Number.POSITIVE_INFINITY;
     }
     const listed = await this.#roster();
     const entries = listed ?? [];
-    const needs = this.#ledger.queue.needs();
+    const needs = this.#rows.queue.needs();
     for (const [index, entry] of entries.entries()) {
       const others = [...entries.slice(index + 1), ...entries.slice(0, index)];
       this.#offerTo(entry, others);
     }
-    if (listed !== null) for (const need of needs) this.#ledger.queue.explain(needText(need), obstacle(entries, need));
-    this.#ledger.queue.tidy();
+    if (listed !== null) for (const need of needs) this.#rows.queue.explain(needText(need), obstacle(entries, need));
+    this.#rows.queue.tidy();
     await this.#tell(true);
     const someHost = entries.some((entry) => needs.some((need) => takes(entry, need)));
     return this.#ports.now() + backOff(this.#inVain++, { someHost });
@@ -108,24 +108,24 @@ export class Reconciler {
   #offerTo(entry: RosterEntry, others: readonly RosterEntry[]): void {
     const { scheduler } = entry;
     const fits = (need: Need) => takes(entry, need);
-    const last = this.#dispatcher.known(scheduler);
+    const last = this.#offerQueue.known(scheduler);
     // Of a scheduler with a new epoch nothing is known.
     const known = last?.epoch === entry.epoch ? last : undefined;
     const now = this.#ports.now();
-    if (!mayAsk(known, { now, waiting: () => this.#ledger.queue.hasAny(fits) })) return;
-    const suited = this.#ledger.queue.next(BATCH_ITEMS, { memory: Number.POSITIVE_INFINITY, fits });
+    if (!mayAsk(known, { now, waiting: () => this.#rows.queue.hasAny(fits) })) return;
+    const suited = this.#rows.queue.next(BATCH_ITEMS, { memory: Number.POSITIVE_INFINITY, fits });
     if (suited.length === 0) return;
     const ids = suited.map((offer) => offer.invocation.id);
-    const mark = offerTargetOf(scheduler, last);
-    const marked = new Set(this.#ledger.offer(ids, mark, { now }));
+    const target = offerTargetOf(scheduler, last);
+    const marked = new Set(this.#rows.offer(ids, target, { now }));
     const tasks = suited
       .filter((offer) => marked.has(offer.invocation.id))
       .map((offer) => {
         const need = needOf(offer.invocation);
         const rest = others.filter((other) => takes(other, need)).map((other) => other.scheduler);
-        return { offer, mark, rest };
+        return { offer, target, rest };
       });
-    this.#dispatcher.send(scheduler, tasks);
+    this.#offerQueue.send(scheduler, tasks);
   }
 
   async #ask(scheduler: SchedulerName, rows: readonly OutRow[]): Promise<void> {
@@ -143,8 +143,8 @@ export class Reconciler {
     const ended: Ended[] = [];
     for (const row of rows) {
       // Offered anew while the question was on its way.
-      if (this.#dispatcher.isBusy(row.id)) {
-        this.doubt([row.id]);
+      if (this.#offerQueue.isBusy(row.id)) {
+        this.recheck([row.id]);
         continue;
       }
       const verdict = classify(row, reply, { held: held.has(row.id), now });
@@ -152,14 +152,14 @@ export class Reconciler {
       if (verdict.kind === "held" && reply !== null && (row.epoch !== reply.epoch || row.boot !== reply.boot)) {
         moved.push(row.id);
       } else if (verdict.kind === "again") {
-        this.#ledger.wait([row], { scheduler, reason: "it was not started", again: true });
+        this.#rows.wait([row], { scheduler, reason: "it was not started", again: true });
       } else if (verdict.kind === "lost") {
-        const end = this.#ledger.lose(row, { reason: verdict.reason, now });
+        const end = this.#rows.lose(row, { reason: verdict.reason, now });
         if (end !== null) ended.push(end);
       }
     }
     if (moved.length > 0 && reply !== null) {
-      this.#ledger.confirm(moved, { scheduler, epoch: reply.epoch, boot: reply.boot });
+      this.#rows.confirm(moved, { scheduler, epoch: reply.epoch, boot: reply.boot });
     }
     if (ended.length > 0) this.#ended(ended);
   }

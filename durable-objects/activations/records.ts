@@ -116,17 +116,17 @@ export class Records {
 
   /** Empties records whose storing is off and drops old tombstones. Returns when there is more to empty, or null; and the blobs
    * that were theirs. */
-  purge(now: number): { next: number | null; spent: string[] } {
-    const spent: string[] = [];
+  purge(now: number): { next: number | null; blobs: string[] } {
+    const blobs: string[] = [];
     const sql = this.#sql;
     const [oldest] = sql
       .exec<{ stored: number }>("SELECT stored FROM records WHERE kept = 0 ORDER BY stored LIMIT 1")
       .toArray();
-    if (oldest === undefined) return { next: null, spent };
+    if (oldest === undefined) return { next: null, blobs };
     const emptied = now - UNKEPT_FOR;
     if (oldest.stored <= emptied) {
       for (const { record } of sql.exec<{ record: string }>(WITH_BLOBS, emptied).toArray())
-        spent.push(...blobsOf(record));
+        blobs.push(...blobsOf(record));
       sql.exec("UPDATE records SET record = '' WHERE kept = 0 AND stored <= ? AND record <> ''", emptied);
       sql.exec("DELETE FROM records WHERE kept = 0 AND stored <= ?", now - TOMBSTONE_FOR);
     }
@@ -136,7 +136,7 @@ export class Records {
         emptied,
       )
       .toArray();
-    return { next: next === undefined ? null : next.stored + UNKEPT_FOR, spent };
+    return { next: next === undefined ? null : next.stored + UNKEPT_FOR, blobs };
   }
 }
 

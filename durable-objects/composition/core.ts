@@ -22,7 +22,7 @@ const MAX_FAILURES = 7;
 
 export class CompositionCore {
   readonly #ports: CompositionPorts;
-  readonly #ledger: RunStore;
+  readonly #runStore: RunStore;
   readonly #waiters: Waiters;
   readonly #alarm: Alarm;
   readonly #driven = new Set<ActivationId>();
@@ -30,21 +30,21 @@ export class CompositionCore {
   constructor(options: { database: Database; ports: CompositionPorts }) {
     this.#ports = options.ports;
     this.#alarm = new Alarm(options.ports, () => this.#round());
-    this.#ledger = new RunStore(options.database);
+    this.#runStore = new RunStore(options.database);
     this.#waiters = new Waiters(options.ports.after);
     // The alarm an earlier incarnation set may be lost to a later one: with runs under way there is always one.
-    if (this.#ledger.running > 0) this.#alarm.wakeIn(1_000);
+    if (this.#runStore.running > 0) this.#alarm.wakeIn(1_000);
   }
 
   /** Idempotent by id. */
   async run(run: CompositionRun, options: { waitMs: number }): Promise<RunReply> {
     const { waitMs } = options;
     const { id } = run;
-    let state = this.#ledger.state(id);
+    let state = this.#runStore.state(id);
     if (state === "unknown") {
-      if (this.#ledger.running >= MAX_RUNS) return { kind: "full" };
+      if (this.#runStore.running >= MAX_RUNS) return { kind: "full" };
       const frame = await framed(this.#ports, run);
-      this.#ledger.begin(run, frame);
+      this.#runStore.begin(run, frame);
       state = "running";
     }
     this.#resume(id);
@@ -56,16 +56,16 @@ export class CompositionCore {
         : (await this.#ports.store().await(id, { ms: 1 })).record;
     if (record !== null) return { kind: "done", record };
     // Asked of the storage, so that an incarnation that was superseded meanwhile promises nothing.
-    if (this.#ledger.state(id) === "unknown") throw new Error(`run ${id} was not written down`);
+    if (this.#runStore.state(id) === "unknown") throw new Error(`run ${id} was not written down`);
     return { kind: "accepted" };
   }
 
   runs(id: ActivationId): boolean {
-    return this.#ledger.state(id) === "running";
+    return this.#runStore.state(id) === "running";
   }
 
   backlog(): { running: number } {
-    return { running: this.#ledger.running };
+    return { running: this.#runStore.running };
   }
 
   /** The object's alarm. Safe to run at any time and twice. */
@@ -75,14 +75,14 @@ export class CompositionCore {
 
   async #round(): Promise<void> {
     const now = this.#ports.now();
-    const purgeAt = this.#ledger.purge(now);
-    this.#alarm.wakeAt(this.#ledger.running > 0 ? now + LOOK_EVERY : purgeAt);
+    const purgeAt = this.#runStore.purge(now);
+    this.#alarm.wakeAt(this.#runStore.running > 0 ? now + LOOK_EVERY : purgeAt);
     this.#fill();
   }
 
   #fill(): void {
-    if (this.#ledger.running <= this.#driven.size) return;
-    for (const id of this.#ledger.oldest(MAX_DRIVEN)) this.#resume(id);
+    if (this.#runStore.running <= this.#driven.size) return;
+    for (const id of this.#runStore.oldest(MAX_DRIVEN)) this.#resume(id);
   }
 
   #resume(id: ActivationId): void {
@@ -97,7 +97,7 @@ export class CompositionCore {
   /** Until it is over, or nobody could be reached for a while. */
   async #drive(id: ActivationId): Promise<void> {
     const ended = (record: ActivationRecord): void => this.#waiters.tell(record);
-    const driver = new Driver(id, { ledger: this.#ledger, ports: this.#ports, ended });
+    const driver = new Driver(id, { runStore: this.#runStore, ports: this.#ports, ended });
     for (let failures = 0; failures < MAX_FAILURES; ) {
       try {
         if (!(await driver.advance())) return;

@@ -22,7 +22,7 @@ export async function framed(ports: CompositionPorts, run: CompositionRun): Prom
 }
 
 export interface DriverOptions {
-  ledger: RunStore;
+  runStore: RunStore;
   ports: CompositionPorts;
   /** The run is over; its record is in the store. */
   ended: (record: ActivationRecord) => void;
@@ -30,15 +30,15 @@ export interface DriverOptions {
 
 export class Driver {
   readonly #id: ActivationId;
-  readonly #ledger: RunStore;
+  readonly #runStore: RunStore;
   readonly #ports: CompositionPorts;
   readonly #ended: (record: ActivationRecord) => void;
   /** A step that was under way when an object was lost gets its time anew. */
   readonly #tookUp: number;
 
-  constructor(id: ActivationId, { ledger, ports, ended }: DriverOptions) {
+  constructor(id: ActivationId, { runStore, ports, ended }: DriverOptions) {
     this.#id = id;
-    this.#ledger = ledger;
+    this.#runStore = runStore;
     this.#ports = ports;
     this.#ended = ended;
     this.#tookUp = ports.now();
@@ -46,7 +46,7 @@ export class Driver {
 
   /** One step, or one end. False when the run is over. Throws if somebody it needs could not be reached: again later. */
   async advance(): Promise<boolean> {
-    const held = this.#ledger.load(this.#id);
+    const held = this.#runStore.load(this.#id);
     if (held === null) return false;
     const { end, step } = held.frame.progress;
     if (end !== undefined) return this.#end(held, end);
@@ -58,7 +58,7 @@ export class Driver {
   }
 
   async #go(frame: StackFrame, depth: number, event: StepEvent): Promise<boolean> {
-    this.#ledger.save(this.#id, depth, await this.#follow(frame, event));
+    this.#runStore.save(this.#id, depth, await this.#follow(frame, event));
     return true;
   }
 
@@ -67,25 +67,25 @@ export class Driver {
     const { about, plan, args, rights } = nested;
     const made = inner(frame, { id, about, plan, rights, now: this.#ports.now() });
     const progress = await written(this.#ports, made, begin(made, args));
-    this.#ledger.push(this.#id, depth + 1, { ...made, progress });
+    this.#runStore.push(this.#id, depth + 1, { ...made, progress });
     return true;
   }
 
-  async #end({ frame, depth, spent }: Held, end: Ending): Promise<boolean> {
+  async #end({ frame, depth, argsBlob }: Held, end: Ending): Promise<boolean> {
     const ports = this.#ports;
     const { about, completion } = recordParts(frame, end);
     const lease = { epoch: 0, counter: 0 };
     const finished = { id: frame.id, attempt: 1, lease, about, completion, endedAt: end.at };
     await ports.store().complete([finished], NOBODY);
     if (depth > 0) {
-      const outer = this.#ledger.frameAt(this.#id, depth - 1);
+      const outer = this.#runStore.frameAt(this.#id, depth - 1);
       const progress = await this.#follow(outer, asStep(frame, end, outer));
-      this.#ledger.pop(this.#id, depth, progress);
+      this.#runStore.pop(this.#id, depth, progress);
       this.#forget(frame.progress.blobs);
       return true;
     }
-    this.#ledger.end(this.#id, ports.now());
-    this.#forget(spent === "" ? frame.progress.blobs : [...frame.progress.blobs, spent]);
+    this.#runStore.end(this.#id, ports.now());
+    this.#forget(argsBlob === "" ? frame.progress.blobs : [...frame.progress.blobs, argsBlob]);
     this.#ended(recordOf(frame.id, about, { completion, now: end.at }));
     return false;
   }

@@ -17,7 +17,7 @@ export interface Held {
   transactionId: string;
   onBehalf: OnBehalf;
   /** Blob key, or "". */
-  spent: string;
+  argsBlob: string;
   depth: number;
   frame: StackFrame;
 }
@@ -68,8 +68,8 @@ export class RunStore {
       )
       .toArray();
     if (row === undefined) return null;
-    const { transactionId, spent, depth } = row;
-    return { transactionId, onBehalf: JSON.parse(row.behalf) as OnBehalf, spent, depth, frame: frameOf(row) };
+    const { transactionId, spent: argsBlob, depth } = row;
+    return { transactionId, onBehalf: JSON.parse(row.behalf) as OnBehalf, argsBlob, depth, frame: frameOf(row) };
   }
 
   frameAt(id: ActivationId, depth: number): StackFrame {

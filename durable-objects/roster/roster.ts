@@ -14,13 +14,13 @@ import { digestOf, newToken } from "./tokens.ts";
 const NO_DIGEST = "0".repeat(64);
 
 export class Roster extends DurableObject<Env> implements RosterRpc {
-  readonly #book: RosterStore;
+  readonly #store: RosterStore;
   readonly #confirm: Confirm;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#confirm = confirming(env);
-    this.#book = new RosterStore(databaseOf(ctx.storage));
+    this.#store = new RosterStore(databaseOf(ctx.storage));
   }
 
   async createHost(name: string, options: { rotate: boolean; shards?: number }): Promise<NewHostReply> {
@@ -28,39 +28,39 @@ export class Roster extends DurableObject<Env> implements RosterRpc {
     const token = newToken(name);
     const digest = await digestOf(token);
     // No wait between the look and the write.
-    if (!options.rotate && this.#book.host(name) !== undefined) return { kind: "exists" };
-    this.#book.setHost(name, digest, { now: Date.now(), shards: options.shards });
+    if (!options.rotate && this.#store.host(name) !== undefined) return { kind: "exists" };
+    this.#store.setHost(name, digest, { now: Date.now(), shards: options.shards });
     return this.#confirm({ kind: "made", token });
   }
 
   async revokeHost(name: string): Promise<boolean> {
-    return this.#confirm(this.#book.dropHost(name));
+    return this.#confirm(this.#store.dropHost(name));
   }
 
   async authenticate(token: string): Promise<{ host: string; shards: number } | null> {
     const host = hostOfToken(token);
     if (host === null) return null;
     const digest = await digestOf(token);
-    const known = this.#book.host(host);
+    const known = this.#store.host(host);
     const isGood = equalTexts(digest, known?.digest ?? NO_DIGEST);
     return isGood && known !== undefined ? { host, shards: known.shards } : null;
   }
 
   async hosts(): Promise<HostToken[]> {
-    return this.#book.hosts();
+    return this.#store.hosts();
   }
 
   async schedulers(): Promise<RosterEntry[]> {
-    return this.#book.schedulers();
+    return this.#store.schedulers();
   }
 
   async report(entry: RosterEntry): Promise<StoreName[]> {
-    this.#book.report(entry);
+    this.#store.report(entry);
     const comes = entry.connected && !entry.draining && entry.unhealthy === undefined;
-    return comes ? this.#book.waiting() : [];
+    return comes ? this.#store.waiting() : [];
   }
 
   async waiting(store: StoreName, waits: boolean): Promise<void> {
-    return this.#confirm(this.#book.setWaiting(store, waits));
+    return this.#confirm(this.#store.setWaiting(store, waits));
   }
 }

@@ -45,14 +45,14 @@ export async function homeOf(
 /** Merges the shards' lists by start, newest first. With `docs` each record brings its result and logs, so that only a few are
  * held at a time. */
 export async function* listActivations(
-  shelves: readonly ShardReader[],
+  shards: readonly ShardReader[],
   query: ActivationQuery & { docs: boolean },
 ): AsyncGenerator<ActivationRecord> {
   const { limit, skip, docs, ...filter } = query;
   const page = Math.min(limit + skip, docs ? DOCS_PAGE : PAGE);
   const heads = await Promise.all(
-    shelves.map(async (shelf) => {
-      const cursor = new Cursor(shelf, { ...filter, page, docs });
+    shards.map(async (shard) => {
+      const cursor = new Cursor(shard, { ...filter, page, docs });
       await cursor.fill();
       return cursor;
     }),
@@ -70,21 +70,21 @@ export async function* listActivations(
 
 class Cursor {
   head: ActivationRecord | undefined;
-  readonly #shelf: ShardReader;
+  readonly #shard: ShardReader;
   readonly #query: Omit<ActivationQuery, "limit" | "skip"> & { page: number };
   #records: ActivationRecord[] = [];
   #at = 0;
   #skip = 0;
   #last = false;
 
-  constructor(shelf: ShardReader, query: Omit<ActivationQuery, "limit" | "skip"> & { page: number }) {
-    this.#shelf = shelf;
+  constructor(shard: ShardReader, query: Omit<ActivationQuery, "limit" | "skip"> & { page: number }) {
+    this.#shard = shard;
     this.#query = query;
   }
 
   async fill(): Promise<void> {
     const { page, ...filter } = this.#query;
-    this.#records = await this.#shelf.list({ ...filter, limit: page, skip: this.#skip });
+    this.#records = await this.#shard.list({ ...filter, limit: page, skip: this.#skip });
     this.#skip += this.#records.length;
     this.#last = this.#records.length < page;
     this.#at = 0;

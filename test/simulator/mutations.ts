@@ -15,7 +15,7 @@ const DISPATCHER = "runtime-host/runs/run-controller.ts";
 const ASSIGNMENTS = "runtime-host/runs/assignments.ts";
 const SUBMIT = "src/invocation/submit.ts";
 const STORE = "durable-objects/activations/core.ts";
-const LEDGER = "durable-objects/activations/activation-rows.ts";
+const ROWS = "durable-objects/activations/activation-rows.ts";
 const RECONCILE = "durable-objects/activations/reconcile.ts";
 const SCHEDULER = "durable-objects/scheduler/core.ts";
 const THROTTLE = "durable-objects/gate/throttle.ts";
@@ -36,7 +36,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "202 is answered without a row",
     patches: [
-      { file: STORE, find: /const fresh = this\.#ledger\.accept\([^;]*;/, replace: "const fresh = invocations;" },
+      { file: STORE, find: /const fresh = this\.#rows\.accept\([^;]*;/, replace: "const fresh = invocations;" },
     ],
   },
   {
@@ -155,7 +155,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "pulled rows are not marked",
-    patches: [{ file: LEDGER, find: /this\.offer\(ids, mark, \{ now \}\);/, replace: "" }],
+    patches: [{ file: ROWS, find: /this\.offer\(ids, target, \{ now \}\);/, replace: "" }],
   },
   {
     name: "a second record takes the place of the first",
@@ -171,7 +171,7 @@ export const MUTATIONS: Mutation[] = [
     name: "results of unknown ids are dropped",
     patches: [
       {
-        file: LEDGER,
+        file: ROWS,
         find: /const adopted = unproven[^;]*;/,
         replace: "const adopted = false;",
       },
@@ -262,7 +262,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a composition is answered before it is written down",
-    patches: [{ file: RUNS, find: /this\.#ledger\.begin\(run, frame\);/, replace: "void frame;" }],
+    patches: [{ file: RUNS, find: /this\.#runStore\.begin\(run, frame\);/, replace: "void frame;" }],
   },
   {
     name: "nobody takes up the runs of a lost object",
@@ -274,10 +274,10 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       {
         file: RUNS,
-        find: /this\.#alarm\.wakeAt\(this\.#ledger\.running > 0 \? now \+ LOOK_EVERY : purgeAt\);/,
+        find: /this\.#alarm\.wakeAt\(this\.#runStore\.running > 0 \? now \+ LOOK_EVERY : purgeAt\);/,
         replace: "",
       },
-      { file: RUNS, find: /if \(this\.#ledger\.running > 0\) this\.#alarm\.wakeIn\([^;]*;/, replace: "" },
+      { file: RUNS, find: /if \(this\.#runStore\.running > 0\) this\.#alarm\.wakeIn\([^;]*;/, replace: "" },
       {
         file: RUNS,
         find: /for \(let failures = 0; failures < MAX_FAILURES; \)/,
@@ -399,15 +399,15 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "what nobody can run waits for ever",
-    patches: [{ file: LEDGER, find: /if \(this\.waiting === 0\) return \[\];/, replace: "return [];" }],
+    patches: [{ file: ROWS, find: /if \(this\.waiting === 0\) return \[\];/, replace: "return [];" }],
   },
   {
     name: "two machines' clocks are compared",
     patches: [
       {
         file: "durable-objects/activations/offer-queue.ts",
-        find: /\{ epoch: mark\.epoch \}\)/,
-        replace: "{ epoch: mark.epoch, at: this.#ports.now() })",
+        find: /\{ epoch: target\.epoch \}\)/,
+        replace: "{ epoch: target.epoch, at: this.#ports.now() })",
       },
       {
         file: SCHEDULER,

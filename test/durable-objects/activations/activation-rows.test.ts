@@ -3,7 +3,7 @@ import { ActivationRows } from "../../../durable-objects/activations/activation-
 import { callOf } from "../calls.ts";
 import { openDatabase } from "../clock.ts";
 
-const options = { mark: null, reason: "all hosts are busy", maxQueue: 60_000, now: 1_000 };
+const options = { target: null, reason: "all hosts are busy", maxQueue: 60_000, now: 1_000 };
 
 test("a call that is accepted again, because its reply was lost, is not new work", () => {
   const rows = new ActivationRows(openDatabase());

@@ -17,7 +17,7 @@ function open() {
   const database = openDatabase();
   const rows = new ActivationRows(database);
   const call = callOf();
-  rows.accept([call], { mark: { scheduler: HOST, epoch: 1, boot: "b" }, reason: "", maxQueue: DAY, now: NOW });
+  rows.accept([call], { target: { scheduler: HOST, epoch: 1, boot: "b" }, reason: "", maxQueue: DAY, now: NOW });
   const complete = (words: Finished[], scheduler = HOST) => {
     rows.complete(words, { scheduler, now: NOW });
     return orphansOf(words, scheduler, { sql: database.sql, records: rows.records });

@@ -35,7 +35,7 @@ test("the needs of a hundred thousand rows, and the next of one of them, are fou
   const database = openDatabase();
   const rows = new ActivationRows(database);
   const call = callOf();
-  rows.accept([call], { mark: null, reason: "", maxQueue: 1_000, now: 0 });
+  rows.accept([call], { target: null, reason: "", maxQueue: 1_000, now: 0 });
   database.sql.exec(
     `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
       INSERT INTO rows (id, state, attempt, urgent, memory, timeout, accepted, deadline, scheduler, epoch, boot, reason,
@@ -62,7 +62,7 @@ test("rows of many lines come in the order in which all of them would: urgent fi
     const memory = memories[(at * 7) % 3] as number;
     return callOf({ blocking: at % 5 === 0, about: { limits: { timeout: 1, memory, logs: 1, concurrency: 1 } } });
   });
-  rows.accept(calls, { mark: null, reason: "", maxQueue: 1_000, now: 0 });
+  rows.accept(calls, { target: null, reason: "", maxQueue: 1_000, now: 0 });
   const ordered = [...calls.filter((call) => call.blocking), ...calls.filter((call) => !call.blocking)];
   const next = (max: number, fits = (_: { memory: number }) => true) =>
     rows.queue.next(max, { memory: Number.POSITIVE_INFINITY, fits }).map((offer) => offer.invocation.id);

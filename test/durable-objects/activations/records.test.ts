@@ -81,6 +81,6 @@ test("emptying records whose storing is off stumbles over none, and names only b
   put("b", JSON.stringify({ activationId: "b", result: { blob: "results/a/1", size: 9 }, logs: { blob: "logs/b/2" } }));
   put("c", '{"torn');
   put("d", JSON.stringify({ activationId: "d", result: inline, logs: inline }));
-  expect(records.purge(100_000)).toEqual({ next: null, spent: ["results/a/1", "logs/b/2"] });
-  expect(records.purge(200_000)).toEqual({ next: null, spent: [] });
+  expect(records.purge(100_000)).toEqual({ next: null, blobs: ["results/a/1", "logs/b/2"] });
+  expect(records.purge(200_000)).toEqual({ next: null, blobs: [] });
 });

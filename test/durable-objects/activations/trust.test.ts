@@ -15,11 +15,11 @@ const NOW = START + 60_000;
 const DAY = 24 * 3_600_000;
 const MARK = { scheduler: "a/0", epoch: 1, boot: "b" };
 
-function open(mark: typeof MARK | null = MARK): { ledger: ActivationRows; call: Invocation } {
-  const ledger = new ActivationRows(openDatabase());
+function open(target: typeof MARK | null = MARK): { rows: ActivationRows; call: Invocation } {
+  const rows = new ActivationRows(openDatabase());
   const call = callOf();
-  ledger.accept([call], { mark, reason: "", maxQueue: DAY, now: NOW });
-  return { ledger, call };
+  rows.accept([call], { target, reason: "", maxQueue: DAY, now: NOW });
+  return { rows, call };
 }
 
 function finished(call: Pick<Invocation, "id" | "about">, changes: Partial<Finished> = {}): Finished {
@@ -28,42 +28,42 @@ function finished(call: Pick<Invocation, "id" | "about">, changes: Partial<Finis
 }
 
 test("a row out to one host is not ended by another, whatever proof it has", () => {
-  const { ledger, call } = open();
+  const { rows, call } = open();
   for (const scheduler of ["b/0", "aa/0", "a0/0"]) {
-    expect(ledger.complete([finished(call)], { scheduler, now: NOW })).toEqual([]);
+    expect(rows.complete([finished(call)], { scheduler, now: NOW })).toEqual([]);
   }
-  expect([ledger.out, ledger.records.get(call.id, { unkept: true })]).toEqual([1, null]);
+  expect([rows.out, rows.records.get(call.id, { unkept: true })]).toEqual([1, null]);
   // A host may have had more shards before.
-  expect(ledger.complete([finished(call)], { scheduler: "a/7", now: NOW })).toHaveLength(1);
-  expect(ledger.out).toBe(0);
+  expect(rows.complete([finished(call)], { scheduler: "a/7", now: NOW })).toHaveLength(1);
+  expect(rows.out).toBe(0);
 });
 
 test("a row is ended at the attempt it is at, and not while it waits", () => {
-  const { ledger, call } = open();
-  expect(ledger.complete([finished(call, { attempt: 2 })], { scheduler: "a/0", now: NOW })).toEqual([]);
-  ledger.wait([{ id: call.id, attempt: 1 }], { scheduler: "a/0", reason: "", again: false });
-  expect(ledger.complete([finished(call)], { scheduler: "a/0", now: NOW })).toEqual([]);
-  expect([ledger.waiting, ledger.out]).toEqual([1, 0]);
+  const { rows, call } = open();
+  expect(rows.complete([finished(call, { attempt: 2 })], { scheduler: "a/0", now: NOW })).toEqual([]);
+  rows.wait([{ id: call.id, attempt: 1 }], { scheduler: "a/0", reason: "", again: false });
+  expect(rows.complete([finished(call)], { scheduler: "a/0", now: NOW })).toEqual([]);
+  expect([rows.waiting, rows.out]).toEqual([1, 0]);
 });
 
 test("what no row knows is adopted within a day, and of the platform's own words none is too late", () => {
-  const { ledger } = open();
+  const { rows } = open();
   const [young, old, own] = [NOW - DAY + 1, NOW - DAY - 1, NOW - 2 * DAY].map((at) => {
     return { ...callOf(), id: newActivationId(at, 1) };
   }) as [Invocation, Invocation, Invocation];
-  expect(ledger.complete([finished(young), finished(old)], { scheduler: "a/0", now: NOW })).toMatchObject([
+  expect(rows.complete([finished(young), finished(old)], { scheduler: "a/0", now: NOW })).toMatchObject([
     { record: { activationId: young.id } },
   ]);
-  expect(ledger.complete([finished(own)], { scheduler: "builtin", now: NOW })).toHaveLength(1);
+  expect(rows.complete([finished(own)], { scheduler: "builtin", now: NOW })).toHaveLength(1);
 });
 
 test("a word that only a row can vouch for is taken with what the row says, or not at all", () => {
-  const { ledger, call } = open();
+  const { rows, call } = open();
   const about = { ...call.about, namespace: "another", name: "another", store: false };
   const unknown = { ...callOf(), id: newActivationId(NOW, 1) };
   const words = [finished(unknown, { unproven: true }), finished({ id: call.id, about }, { unproven: true })];
-  expect(ledger.complete(words, { scheduler: "b/0", now: NOW })).toEqual([]);
-  expect(ledger.complete(words, { scheduler: "a/0", now: NOW })).toMatchObject([
+  expect(rows.complete(words, { scheduler: "b/0", now: NOW })).toEqual([]);
+  expect(rows.complete(words, { scheduler: "a/0", now: NOW })).toMatchObject([
     { kept: true, namespaceId: call.about.namespaceId, record: { activationId: call.id, name: call.about.name } },
   ]);
 });
