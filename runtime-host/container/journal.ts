@@ -62,7 +62,7 @@ interface JournalFile {
 }
 
 export class Journal {
-  readonly #sheets: readonly [JournalFile, JournalFile];
+  readonly #files: readonly [JournalFile, JournalFile];
   /** The one that is read. */
   #at: 0 | 1 = 0;
   /** Bytes of it that have been read. */
@@ -71,8 +71,8 @@ export class Journal {
   #turning = false;
   #linked = true;
 
-  private constructor(sheets: readonly [JournalFile, JournalFile]) {
-    this.#sheets = sheets;
+  private constructor(files: readonly [JournalFile, JournalFile]) {
+    this.#files = files;
   }
 
   /** Two files that anybody may write to, in a folder that is closed to others. Throws what the file system does. */
@@ -83,21 +83,21 @@ export class Journal {
 
   /** For the container that is made. */
   get paths(): readonly [string, string] {
-    return [this.#sheets[0].path, this.#sheets[1].path];
+    return [this.#files[0].path, this.#files[1].path];
   }
 
   /** The container has them: nobody else needs their names, and nothing is left of them when both have ended. */
   unlink(): void {
     if (!this.#linked) return;
     this.#linked = false;
-    for (const { path } of this.#sheets) unlinkSync(path);
+    for (const { path } of this.#files) unlinkSync(path);
   }
 
   /** What to tell the container with its next run, if anything: where to write from now on. */
   turn(): "a" | "b" | null {
     if (this.#read < TURN) return null;
     const other = this.#at === 0 ? 1 : 0;
-    if (!this.#turning) ftruncateSync(this.#sheets[other].fd);
+    if (!this.#turning) ftruncateSync(this.#files[other].fd);
     this.#turning = true;
     return NAMES[other];
   }
@@ -108,7 +108,7 @@ export class Journal {
     if (this.#drain(sink, end)) return true;
     if (!this.#turning) return false;
     const other = this.#at === 0 ? 1 : 0;
-    if (readSync(this.#sheets[other].fd, SHARED, 0, 1, 0) === 0) return false;
+    if (readSync(this.#files[other].fd, SHARED, 0, 1, 0) === 0) return false;
     // It writes there now: what still comes here is the last.
     if (this.#drain(sink, end)) return true;
     this.#turning = false;
@@ -119,7 +119,7 @@ export class Journal {
 
   /** Bytes of the file that is read which have not been. */
   get left(): number {
-    return Math.max(0, fstatSync(this.#sheets[this.#at].fd).size - this.#read);
+    return Math.max(0, fstatSync(this.#files[this.#at].fd).size - this.#read);
   }
 
   /** Gives up what has not been read. */
@@ -131,12 +131,12 @@ export class Journal {
 
   close(): void {
     this.unlink();
-    for (const { fd } of this.#sheets) closeSync(fd);
+    for (const { fd } of this.#files) closeSync(fd);
   }
 
   /** True if it stopped at `end`. */
   #drain(sink: JournalSink, end: number): boolean {
-    const { fd } = this.#sheets[this.#at];
+    const { fd } = this.#files[this.#at];
     for (;;) {
       if (this.#read >= end) return true;
       const wanted = Math.min(SHARED.length, Math.max(HEAD + RECORD, end - this.#read));

@@ -37,7 +37,7 @@ export class LogCollection implements LiveLogs {
   /** Told when somebody begins to wait for more. */
   followed: (() => void) | null = null;
   /** Something it should have had could not be read. */
-  torn = false;
+  incomplete = false;
   /** Handed over or discarded: nothing more can be read here. */
   over = false;
   /** What the runtime is told to write before this run's output, where runs overlap. */
