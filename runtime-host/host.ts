@@ -4,17 +4,18 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type HostReport, PROTOCOL_VERSION } from "../src/protocol/messages.ts";
 import type { HostConfig } from "./config.ts";
 import { CodeCache } from "./container/code-cache.ts";
 import type { Containers } from "./container/contract.ts";
 import { Outbox } from "./delivery/outbox.ts";
+import type { Kept } from "./delivery/outbox-segments.ts";
 import { falls } from "./engine/security-level.ts";
-import { openSideDoor } from "./link/blob-api.ts";
+import { HostReporter } from "./host-report.ts";
+import { type BlobApi, openSideDoor } from "./link/blob-api.ts";
 import { Payloads } from "./link/payloads.ts";
 import { type LinkTiming, SchedulerLink } from "./link/scheduler-link.ts";
 import { DiskWatch } from "./machine/disk-watch.ts";
-import { lockState } from "./machine/state-lock.ts";
+import { type LockReply, lockState } from "./machine/state-lock.ts";
 import type { ContainersOptions } from "./pool/open.ts";
 import type { Logger } from "./program/logger.ts";
 import { RunController } from "./runs/run-controller.ts";
@@ -50,36 +51,61 @@ export interface Host {
 
 /** Rejects with a sentence for the person who started it. */
 export async function startHost(config: HostConfig, options: HostOptions): Promise<Host> {
-  const { log } = options;
-  const boot = randomUUID();
-  await mkdir(config.state, { recursive: true, mode: 0o700 }).catch((error: Error) => {
-    throw new Error(`The state folder ${config.state} cannot be made: ${error.message}.`);
+  const lock = await lockStateFolder(config.state);
+  let host: RunningHost | null = null;
+  const parts = await openParts(config, options, {
+    health: () => host?.healthChanged(),
+    engine: () => host?.engineChanged(),
   });
-  const lock = lockState(config.state);
-  if (lock.kind === "locked") {
-    throw new Error(
-      `The state folder ${config.state} is in use by process ${lock.owner.pid}: give each host its own --state.`,
-    );
-  }
+  host = new RunningHost(config, options, { ...parts, lock });
+  host.start();
+  return host;
+}
 
-  const sideDoor = openSideDoor({ url: config.url, token: config.token });
+type Lock = Extract<LockReply, { kind: "held" }>;
+
+async function lockStateFolder(folder: string): Promise<Lock> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+    throw new Error(`The state folder ${folder} cannot be made: ${error.message}.`);
+  });
+  const lock = lockState(folder);
+  if (lock.kind === "held") return lock;
+  throw new Error(`The state folder ${folder} is in use by process ${lock.owner.pid}: give each host its own --state.`);
+}
+
+/** What works without a platform. */
+interface Parts {
+  blobs: BlobApi;
+  code: CodeCache;
+  outbox: Outbox;
+  /** Records of earlier boots. */
+  kept: Kept[];
+  containers: Containers;
+  disk: DiskWatch;
+}
+
+/** What is told when it has changed: whether anything can be started here, or what the engine has and enforces. */
+interface Changed {
+  health(): void;
+  engine(): void;
+}
+
+async function openParts(config: HostConfig, options: HostOptions, changed: Changed): Promise<Parts> {
+  const { log } = options;
+  const blobs = openSideDoor({ url: config.url, token: config.token });
   const code = await CodeCache.open({
     dir: join(config.state, "code"),
     bytes: config.codeCache,
-    fetch: sideDoor.getCode,
+    fetch: blobs.getCode,
     log,
   });
-  let dispatcher: RunController | null = null;
-  let links: SchedulerLink[] = [];
   const { outbox, kept } = Outbox.open({
     dir: join(config.state, "outbox"),
     bounds: config.outbox,
     fsync: config.outbox.fsync,
     log,
-    changed: () => dispatcher?.healthChanged(),
+    changed: changed.health,
   });
-
-  let said = "";
   const containers = await options.openContainers({
     engine: config.engine,
     name: config.name,
@@ -93,118 +119,132 @@ export async function startHost(config: HostConfig, options: HostOptions): Promi
     prewarm: config.prewarm,
     container: config.container,
     log,
-    changed: () => {
-      dispatcher?.healthChanged();
-      // Runtimes and security are part of `hello`, which is said once per socket.
-      if (dispatcher === null || said === saying()) return;
-      for (const link of links) link.redial("runtimes or security changed");
-    },
+    changed: changed.engine,
   });
+  const disk = await DiskWatch.open({ folder: config.state, least: config.minDisk, changed: changed.health });
+  return { blobs, code, outbox, kept, containers, disk };
+}
 
-  const saying = () => JSON.stringify([containers.runtimes(), containers.security]);
-  const disk = await DiskWatch.open({
-    folder: config.state,
-    least: config.minDisk,
-    changed: () => dispatcher?.healthChanged(),
-  });
+class RunningHost implements Host {
+  readonly #config: HostConfig;
+  readonly #options: HostOptions;
+  readonly #parts: Parts & { lock: Lock };
+  readonly #boot = randomUUID();
+  readonly #reporter: HostReporter;
+  readonly #links: readonly SchedulerLink[];
+  readonly #controller: RunController;
+  /** Shards whose scheduler has not had this boot's inventory yet. */
+  readonly #awaited: Set<number>;
 
-  const memory = Math.floor(containers.memory / config.shards);
-  const report = (shard: number): HostReport => {
-    const runtimes = containers.runtimes();
-    said = saying();
-    const unhealthy = dispatcher?.unhealthy() ?? null;
-    const impaired = containers.impaired?.() ?? null;
-    return {
-      version: PROTOCOL_VERSION,
+  constructor(config: HostConfig, options: HostOptions, parts: Parts & { lock: Lock }) {
+    this.#config = config;
+    this.#options = options;
+    this.#parts = parts;
+    const { containers, outbox, kept, blobs, code } = parts;
+    const memory = Math.floor(containers.memory / config.shards);
+    this.#reporter = new HostReporter(config, { boot: this.#boot, memory, containers });
+    this.#links = Array.from({ length: config.shards }, (_, shard) => this.#linkTo(shard));
+    this.#awaited = new Set(this.#links.map((link) => link.shard));
+    this.#controller = new RunController({
       host: config.name,
-      shard,
-      boot,
-      build: config.build,
-      engine: containers.engine,
+      boot: this.#boot,
       memory,
-      runtimes,
-      blackbox: containers.blackbox,
-      epoch: dispatcher?.epochOf(shard) ?? 0,
-      follows: true,
-      ...(config.labels.length === 0 ? {} : { labels: [...config.labels] }),
-      ...(unhealthy === null ? {} : { unhealthy }),
-      ...(impaired === null ? {} : { impaired }),
-      ...(containers.security === undefined ? {} : { security: containers.security }),
-    };
-  };
-  links = Array.from(
-    { length: config.shards },
-    (_, shard) =>
-      new SchedulerLink({
-        url: config.url,
-        token: config.token,
-        shard,
-        boot,
-        takeOver: config.takeOver,
-        report: () => report(shard),
-        received: (link, messages) => dispatcher?.received(link.shard, messages),
-        lost: (link) => dispatcher?.lost(link.shard),
-        ...(options.refused === undefined ? {} : { refused: options.refused }),
-        log,
-        ...(options.timing === undefined ? {} : { timing: options.timing }),
-      }),
-  );
+      links: this.#links,
+      containers,
+      outbox,
+      kept,
+      payloads: new Payloads(blobs, options.log),
+      sideDoor: blobs,
+      code,
+      ailing: () => this.#ailing(),
+      log: options.log,
+      welcomed: (shard) => this.#welcomed(shard),
+    });
+  }
 
-  const awaited = new Set(links.map((link) => link.shard));
-  const started = new RunController({
-    host: config.name,
-    boot,
-    memory,
-    links,
-    containers,
-    outbox,
-    kept,
-    payloads: new Payloads(sideDoor, log),
-    sideDoor,
-    code,
-    ailing: () =>
-      disk.full() ?? (containers.security === undefined ? null : falls(containers.security, config.requireLevel)),
-    log,
-    welcomed: (shard) => {
-      if (!awaited.delete(shard) || awaited.size > 0) return;
-      const kinds = containers.runtimes().map((each) => each.kind);
-      const { engine, memory } = containers;
-      const unhealthy = dispatcher?.unhealthy() ?? null;
-      options.ready({
-        ...{ name: config.name, boot, engine, memory, shards: config.shards, kinds },
-        ...(unhealthy === null ? {} : { unhealthy }),
-      });
-    },
-  });
-  dispatcher = started;
-  log.info("host.start", {
-    name: config.name,
-    boot,
-    engine: containers.engine,
-    memory: containers.memory,
-    unconfirmed: kept.length,
-  });
-  for (const link of links) link.start();
+  start(): void {
+    const { containers, kept } = this.#parts;
+    const { engine, memory } = containers;
+    const { name } = this.#config;
+    this.#options.log.info("host.start", { name, boot: this.#boot, engine, memory, unconfirmed: kept.length });
+    for (const link of this.#links) link.start();
+  }
 
-  const close = async () => {
-    await Promise.all(links.map((link) => link.close()));
-    started.stop();
+  healthChanged(): void {
+    this.#controller.healthChanged();
+  }
+
+  engineChanged(): void {
+    this.healthChanged();
+    // Runtimes and security are part of `hello`, which is said once per socket.
+    if (!this.#reporter.outdated()) return;
+    for (const link of this.#links) link.redial("runtimes or security changed");
+  }
+
+  async drain(): Promise<number> {
+    const { containers } = this.#parts;
+    const { log } = this.#options;
+    const left = await drainHost(
+      { controller: this.#controller, links: this.#links, containers, log },
+      { patience: this.#config.drain },
+    );
+    await Promise.all(this.#links.map((link) => link.close()));
+    this.#controller.stop();
+    await this.#parts.blobs.close();
+    this.#closeState();
+    return left;
+  }
+
+  async abort(): Promise<void> {
+    await this.#parts.containers.stop({ fast: true });
+    this.#closeState();
+  }
+
+  #closeState(): void {
+    const { disk, outbox, lock } = this.#parts;
     disk.close();
-    await sideDoor.close();
     outbox.close();
     lock.release();
-  };
-  return {
-    async drain() {
-      const left = await drainHost({ dispatcher: started, links, containers, log }, { patience: config.drain });
-      await close();
-      return left;
-    },
-    async abort() {
-      await containers.stop({ fast: true });
-      disk.close();
-      outbox.close();
-      lock.release();
-    },
-  };
+  }
+
+  #linkTo(shard: number): SchedulerLink {
+    const { url, token, takeOver } = this.#config;
+    const { log, refused, timing } = this.#options;
+    return new SchedulerLink({
+      url,
+      token,
+      shard,
+      boot: this.#boot,
+      takeOver,
+      report: () => {
+        const unhealthy = this.#controller.unhealthy();
+        return this.#reporter.report(shard, { epoch: this.#controller.epochOf(shard), unhealthy });
+      },
+      received: (link, messages) => this.#controller.received(link.shard, messages),
+      lost: (link) => this.#controller.lost(link.shard),
+      ...(refused === undefined ? {} : { refused }),
+      log,
+      ...(timing === undefined ? {} : { timing }),
+    });
+  }
+
+  /** What of this machine keeps it from starting anything, or null. */
+  #ailing(): string | null {
+    const { disk, containers } = this.#parts;
+    const { security } = containers;
+    return disk.full() ?? (security === undefined ? null : falls(security, this.#config.requireLevel));
+  }
+
+  #welcomed(shard: number): void {
+    if (!this.#awaited.delete(shard) || this.#awaited.size > 0) return;
+    const { name, shards } = this.#config;
+    const { containers } = this.#parts;
+    const { engine, memory } = containers;
+    const kinds = containers.runtimes().map((each) => each.kind);
+    const unhealthy = this.#controller.unhealthy();
+    this.#options.ready({
+      ...{ name, boot: this.#boot, engine, memory, shards, kinds },
+      ...(unhealthy === null ? {} : { unhealthy }),
+    });
+  }
 }

@@ -8,7 +8,7 @@ import type { Logger } from "./program/logger.ts";
 import type { RunController } from "./runs/run-controller.ts";
 
 export interface Draining {
-  dispatcher: Pick<RunController, "drain" | "running" | "unconfirmed">;
+  controller: Pick<RunController, "drain" | "running" | "unconfirmed">;
   links: readonly Pick<SchedulerLink, "open">[];
   containers: Pick<Containers, "stop">;
   log: Logger;
@@ -20,17 +20,17 @@ const STEP = 20;
 
 /** Resolves to the number of records left on disk. */
 export async function drainHost(parts: Draining, options: { patience: number }): Promise<number> {
-  const { dispatcher, links, containers, log } = parts;
-  log.info("drain.start", { running: dispatcher.running, unconfirmed: dispatcher.unconfirmed });
-  dispatcher.drain();
-  await until(() => dispatcher.running === 0, options.patience);
-  if (dispatcher.running > 0) log.warn("drain.cut", { running: dispatcher.running });
+  const { controller, links, containers, log } = parts;
+  log.info("drain.start", { running: controller.running, unconfirmed: controller.unconfirmed });
+  controller.drain();
+  await until(() => controller.running === 0, options.patience);
+  if (controller.running > 0) log.warn("drain.cut", { running: controller.running });
   await containers.stop({ fast: false });
   const confirmed = () =>
-    dispatcher.running === 0 && (dispatcher.unconfirmed === 0 || links.every((link) => !link.open));
+    controller.running === 0 && (controller.unconfirmed === 0 || links.every((link) => !link.open));
   await until(confirmed, CONFIRMATION);
-  log.info("drain.end", { running: dispatcher.running, unconfirmed: dispatcher.unconfirmed });
-  return dispatcher.unconfirmed;
+  log.info("drain.end", { running: controller.running, unconfirmed: controller.unconfirmed });
+  return controller.unconfirmed;
 }
 
 async function until(done: () => boolean, patience: number): Promise<void> {
