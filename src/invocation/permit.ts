@@ -1,32 +1,13 @@
 // May this namespace make one more call now? Only namespaces with limits ask their Gate.
 
 import type { ActivationId } from "../entities/activation-id.ts";
-import { developmentIdentity } from "../entities/development.ts";
-import type { Identity, NamespaceLimits } from "../entities/identity.ts";
+import type { Identity } from "../entities/identity.ts";
+import { throttleOf } from "../entities/throttle.ts";
 import { fail, ok, type Result } from "../errors.ts";
 import type { InvocationContext } from "./ports.ts";
 
 /** A slot whose activation never ends is free again after this long (ms). */
 const SLOT_LIFE = 11 * 60_000;
-/** In place of a count that nothing limits. */
-export const UNLIMITED = Number.MAX_SAFE_INTEGER;
-
-/** The limits to enforce, all of them given, or null if the namespace has none. */
-export function throttleOf(identity: Identity, defaults: NamespaceLimits | null): NamespaceLimits | null {
-  const { limits, namespace } = identity;
-  const own =
-    limits.invocationsPerMinute !== undefined ||
-    limits.concurrentInvocations !== undefined ||
-    limits.firesPerMinute !== undefined;
-  const isDevelopment = [namespace.uuid, identity.keyId ?? ""].some((uuid) => developmentIdentity(uuid) !== undefined);
-  if (!own && (defaults === null || isDevelopment)) return null;
-  return {
-    invocationsPerMinute: limits.invocationsPerMinute ?? defaults?.invocationsPerMinute ?? UNLIMITED,
-    concurrentInvocations: limits.concurrentInvocations ?? defaults?.concurrentInvocations ?? UNLIMITED,
-    firesPerMinute: limits.firesPerMinute ?? defaults?.firesPerMinute ?? UNLIMITED,
-  };
-}
-
 /** `true` if a slot was taken that must be given back. Fires take none. */
 export async function enter(
   context: InvocationContext,

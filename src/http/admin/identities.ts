@@ -1,21 +1,23 @@
 // Identities as the administrator makes them.
 
 import { z } from "zod";
+import {
+  blockSubject,
+  createIdentity,
+  getSubject,
+  type IdentityContext,
+  removeSubject,
+  rotateKey,
+} from "../../catalog/identities.ts";
 import { looksLikeCredential } from "../../entities/credential.ts";
-import { idsOf } from "../../entities/identity.ts";
+import type { Identity } from "../../entities/identity.ts";
 import { isName } from "../../entities/names.ts";
 import { bytesOfSize } from "../../entities/size.ts";
-import { fail } from "../../errors.ts";
-import type { Services } from "../../services/services.ts";
-import type { NamespaceStanding, SubjectStanding } from "../../storage/identity-store.ts";
+import type { SubjectStanding } from "../../storage/identity-store.ts";
 import type { App, AppContext } from "../context.ts";
-import { respond } from "../errors.ts";
+import { answer, respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
-import { json } from "../reply.ts";
 import { bodyOf } from "./body.ts";
-
-/** Stores told at the same time. */
-const AT_ONCE = 64;
 
 const count = z.number().int().nonnegative().optional();
 const size = z
@@ -82,101 +84,43 @@ export function identityRoutes(app: App, root: string): void {
 async function create(c: AppContext): Promise<Response> {
   const body = await bodyOf(c, NewIdentity);
   if (!body.ok) return respond(c, body);
-  const { subject, key, limits } = body.value;
-  const namespace = body.value.namespace ?? subject;
-  if (!isName(namespace)) return respond(c, fail("bad-request", "The namespace contains illegal characters."));
-  const services = c.get("services");
-  const made = await services.withWrite(namespace, () =>
-    services.stores.identities.create({
-      subject,
-      namespace,
-      ...(key === undefined ? {} : { key }),
-      ...(limits === undefined ? {} : { limits: defined(limits) }),
-    }),
-  );
-  if (made.kind === "exists") return respond(c, fail("already-exists"));
-  if (made.kind === "blocked") return respond(c, fail("subject-blocked"));
-  if (!made.fresh) {
-    await tellStores(services, {
-      subject,
-      barred: false,
-      namespaces: [{ namespace: made.identity.namespace, open: true }],
-    });
-  }
-  return json(c, JSON.stringify({ subject, namespace, key: made.identity.key }));
+  const { key, limits, ...who } = body.value;
+  const more = { ...(key === undefined ? {} : { key }), ...(limits === undefined ? {} : { limits: defined(limits) }) };
+  return answer(c, await createIdentity(identitiesOf(c), { ...who, ...more }), keyText);
 }
 
 async function show(c: AppContext): Promise<Response> {
-  const standing = await c.get("services").stores.identities.standing(subjectOf(c));
-  return standing === null ? respond(c, fail("not-found")) : json(c, textOf(standing));
+  return answer(c, await getSubject(identitiesOf(c), subjectOf(c)), textOf);
 }
 
-/** When this is answered no isolate takes a key of the subject, and what waits in its name ends. */
 async function block(c: AppContext, blocked: boolean): Promise<Response> {
-  const subject = subjectOf(c);
-  const services = c.get("services");
-  const { identities } = services.stores;
-  const changed = await changing(services, subject, () => identities.block(subject, blocked));
-  if (changed === null) return respond(c, fail("not-found"));
-  await tellStores(services, { ...changed, barred: blocked });
-  return json(c, textOf(changed));
+  return answer(c, await blockSubject(identitiesOf(c), { subject: subjectOf(c), blocked }), textOf);
 }
 
 /** `namespace` in the query: that one only. */
 async function remove(c: AppContext): Promise<Response> {
-  const subject = subjectOf(c);
-  const services = c.get("services");
-  const namespace = c.req.query("namespace");
-  const { identities } = services.stores;
-  const gone = await changing(services, subject, () => identities.remove(subject, namespace));
-  if (gone === null) return respond(c, fail("not-found"));
-  await tellStores(services, { ...gone, barred: true });
-  return json(c, textOf(gone));
+  const asked = { subject: subjectOf(c), namespace: c.req.query("namespace") };
+  return answer(c, await removeSubject(identitiesOf(c), asked), textOf);
 }
 
 async function rotate(c: AppContext): Promise<Response> {
   const body = await bodyOf(c, NewKey);
   if (!body.ok) return respond(c, body);
-  const subject = subjectOf(c);
-  const { namespace = subject, key } = body.value;
+  return answer(c, await rotateKey(identitiesOf(c), { subject: subjectOf(c), ...body.value }), keyText);
+}
+
+function identitiesOf(c: AppContext): IdentityContext {
   const services = c.get("services");
-  const made = await services.withWrite(namespace, () => services.stores.identities.rotate(subject, namespace, key));
-  if (made === null) return respond(c, fail("not-found"));
-  if (made === "exists") return respond(c, fail("already-exists"));
-  return json(c, JSON.stringify({ subject, namespace, key: made.key }));
+  return {
+    identities: services.stores.identities,
+    withWrites: (namespaces, write) => services.withWrites(namespaces, write),
+    shards: services.settings.shards,
+    shard: (namespaceId, shard) => services.shard(namespaceId, shard),
+  };
 }
 
-/** Changes what a subject may open: when it returns no isolate uses what it had read of the namespaces before. */
-async function changing(
-  services: Services,
-  subject: string,
-  write: () => Promise<SubjectStanding | null>,
-): Promise<SubjectStanding | null> {
-  const before = await services.stores.identities.standing(subject);
-  if (before === null) return null;
-  const names = before.namespaces.map((each) => each.namespace.name);
-  const changed = await services.withWrites(names, write);
-  // Those that came between the look and the write.
-  const more = (changed?.namespaces ?? []).map((each) => each.namespace.name).filter((name) => !names.includes(name));
-  if (more.length > 0) await services.withWrites(more, async () => undefined);
-  return changed;
-}
-
-/** What waits in the subject's name ends, and where nobody has the namespace any more all that waits there; or may wait again. */
-async function tellStores(
-  services: Services,
-  { subject, barred, namespaces }: { subject: string; barred: boolean; namespaces: readonly NamespaceStanding[] },
-): Promise<void> {
-  const calls = namespaces.flatMap(({ namespace, open }) =>
-    idsOf(namespace).flatMap((id) =>
-      Array.from({ length: services.settings.shards }, (_, shard) => () => {
-        return services.shard(id, shard).bar(subject, { barred, everybody: !open });
-      }),
-    ),
-  );
-  for (let at = 0; at < calls.length; at += AT_ONCE) {
-    await Promise.all(calls.slice(at, at + AT_ONCE).map((call) => call()));
-  }
+function keyText({ subject, namespace, key }: Identity): string {
+  return JSON.stringify({ subject, namespace: namespace.name, key });
 }
 
 /** What the administrator sees of it. */

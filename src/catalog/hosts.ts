@@ -1,0 +1,64 @@
+// Runtime hosts as an administrator lets them in and sends them away: a token that is replaced or revoked opens nothing, and no line
+// that was opened with it stays.
+
+import { fail, ok, type Result } from "../errors.ts";
+import type { HostToken, InvokerSchedulerRpc, RosterEntry, RosterRpc, SchedulerName } from "../protocol/rpc.ts";
+
+/** All that these ask of the world. */
+export interface HostContext {
+  roster: Pick<RosterRpc, "createHost" | "revokeHost" | "schedulers">;
+  scheduler(name: SchedulerName): Pick<InvokerSchedulerRpc, "expel">;
+}
+
+export interface ShownHost extends HostToken {
+  /** Why schedulers of it take nothing. */
+  unhealthy?: string;
+  /** What does not work there though the rest does. */
+  impaired?: string;
+}
+
+/** Its token, which is told this once. `shards`: the schedulers it opens. Fails with `bad-request` for what can be no name, and with
+ * `host-exists` without `rotate`. */
+export async function createHost(
+  context: HostContext,
+  { name, rotate = false, shards }: { name: string; rotate?: boolean | undefined; shards?: number | undefined },
+): Promise<Result<string>> {
+  const lines = rotate ? await linesOf(context, name) : [];
+  const made = await context.roster.createHost(name, { rotate, ...(shards === undefined ? {} : { shards }) });
+  if (made.kind === "bad-name") return fail("bad-request", `The name of a host has ${made.rule}.`);
+  if (made.kind === "exists") return fail("host-exists", name);
+  await cut(context, lines);
+  return ok(made.token);
+}
+
+/** Its name. Fails with `not-found`. */
+export async function revokeHost(context: HostContext, name: string): Promise<Result<string>> {
+  const lines = await linesOf(context, name);
+  const gone = await context.roster.revokeHost(name);
+  await cut(context, lines);
+  return gone ? ok(name) : fail("not-found");
+}
+
+/** Each with the reasons why its schedulers take nothing, or what is impaired. */
+export function withReasons(hosts: readonly HostToken[], entries: readonly RosterEntry[]): ShownHost[] {
+  return hosts.map((host) => {
+    const own = entries.filter((entry) => entry.host === host.name);
+    const reasons = (kind: "unhealthy" | "impaired") => [...new Set(own.flatMap((entry) => entry[kind] ?? []))];
+    const [unhealthy, impaired] = [reasons("unhealthy"), reasons("impaired")];
+    return {
+      ...host,
+      ...(unhealthy.length === 0 ? {} : { unhealthy: unhealthy.join("; ") }),
+      ...(impaired.length === 0 ? {} : { impaired: impaired.join("; ") }),
+    };
+  });
+}
+
+async function linesOf({ roster }: HostContext, host: string): Promise<SchedulerName[]> {
+  const all = await roster.schedulers();
+  return all.filter((entry) => entry.host === host).map((entry) => entry.scheduler);
+}
+
+/** A line that was open before its token went would stay open. */
+async function cut({ scheduler }: HostContext, lines: readonly SchedulerName[]): Promise<void> {
+  await Promise.all(lines.map((name) => scheduler(name).expel()));
+}

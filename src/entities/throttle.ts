@@ -1,0 +1,23 @@
+// How many calls and fires a namespace may make: which counts hold for it, its own or the deployment's.
+
+import { developmentIdentity } from "./development.ts";
+import type { Identity, NamespaceLimits } from "./identity.ts";
+
+/** In place of a count that nothing limits. */
+export const UNLIMITED = Number.MAX_SAFE_INTEGER;
+
+/** The limits to enforce, all of them given, or null if the namespace has none. */
+export function throttleOf(identity: Identity, defaults: NamespaceLimits | null): NamespaceLimits | null {
+  const { limits, namespace } = identity;
+  const own =
+    limits.invocationsPerMinute !== undefined ||
+    limits.concurrentInvocations !== undefined ||
+    limits.firesPerMinute !== undefined;
+  const isDevelopment = [namespace.uuid, identity.keyId ?? ""].some((uuid) => developmentIdentity(uuid) !== undefined);
+  if (!own && (defaults === null || isDevelopment)) return null;
+  return {
+    invocationsPerMinute: limits.invocationsPerMinute ?? defaults?.invocationsPerMinute ?? UNLIMITED,
+    concurrentInvocations: limits.concurrentInvocations ?? defaults?.concurrentInvocations ?? UNLIMITED,
+    firesPerMinute: limits.firesPerMinute ?? defaults?.firesPerMinute ?? UNLIMITED,
+  };
+}

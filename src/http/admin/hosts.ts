@@ -1,0 +1,65 @@
+// /admin/v1/hosts and /admin/v1/schedulers: who runs actions, and what each does now.
+
+import { z } from "zod";
+import { createHost, type HostContext, revokeHost, withReasons } from "../../catalog/hosts.ts";
+import { fail } from "../../errors.ts";
+import type { App, AppContext } from "../context.ts";
+import { answer, respond } from "../errors.ts";
+import { methodNotAllowed } from "../method.ts";
+import { json } from "../reply.ts";
+import { bodyOf } from "./body.ts";
+import { withDifferences } from "./differences.ts";
+
+const NewHost = z.strictObject({
+  name: z.string(),
+  rotate: z.boolean().optional(),
+  /** Schedulers its token opens. */
+  shards: z.number().int().min(1).max(16).optional(),
+});
+
+export function adminHostRoutes(app: App, root: string): void {
+  app.post(`${root}/hosts`, create);
+  app.get(`${root}/hosts`, list);
+  app.all(`${root}/hosts`, methodNotAllowed("GET, POST"));
+  app.delete(`${root}/hosts/:name`, revoke);
+  app.all(`${root}/hosts/:name`, methodNotAllowed("DELETE"));
+  app.get(`${root}/schedulers`, schedulers);
+  app.all(`${root}/schedulers`, methodNotAllowed("GET"));
+  app.get(`${root}/schedulers/:host/:shard`, scheduler);
+  app.all(`${root}/schedulers/:host/:shard`, methodNotAllowed("GET"));
+}
+
+async function create(c: AppContext): Promise<Response> {
+  const body = await bodyOf(c, NewHost);
+  if (!body.ok) return respond(c, body);
+  const { name } = body.value;
+  return answer(c, await createHost(hostsOf(c), body.value), (token) => JSON.stringify({ name, token }));
+}
+
+async function revoke(c: AppContext): Promise<Response> {
+  return answer(c, await revokeHost(hostsOf(c), c.req.param("name") ?? ""), (name) => JSON.stringify({ name }));
+}
+
+async function list(c: AppContext): Promise<Response> {
+  const roster = c.get("services").roster();
+  const [hosts, entries] = await Promise.all([roster.hosts(), roster.schedulers()]);
+  return json(c, JSON.stringify(withReasons(hosts, entries)));
+}
+
+async function schedulers(c: AppContext): Promise<Response> {
+  const entries = await c.get("services").roster().schedulers();
+  return json(c, JSON.stringify(withDifferences(entries, c.get("settings").build)));
+}
+
+/** What one scheduler does now: it is asked itself. */
+async function scheduler(c: AppContext): Promise<Response> {
+  const name = `${c.req.param("host")}/${c.req.param("shard")}`;
+  const services = c.get("services");
+  const known = (await services.roster().schedulers()).some((entry) => entry.scheduler === name);
+  return known ? json(c, JSON.stringify(await services.scheduler(name).status())) : respond(c, fail("not-found"));
+}
+
+function hostsOf(c: AppContext): HostContext {
+  const services = c.get("services");
+  return { roster: services.roster(), scheduler: (name) => services.scheduler(name) };
+}
