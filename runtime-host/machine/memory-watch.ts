@@ -1,10 +1,10 @@
 // Holds process groups to their memory limit where no cgroup does: looks at resident memory a few times a second. One timer
 // for all, running only while there is something to watch. Without /proc there is no limit.
 
-import { memoryOfGroups } from "./proc.ts";
+import { HAS_PROC, pids, statOf } from "./proc.ts";
 
-const EVERY = 250;
-const MB = 1024 * 1024;
+const EVERY_MS = 250;
+const MB_BYTES = 1024 * 1024;
 
 interface Watched {
   /** MB */
@@ -18,7 +18,7 @@ export class MemoryWatch {
 
   watch(group: number, watched: Watched): void {
     this.#groups.set(group, watched);
-    this.#timer ??= setInterval(() => this.#look(), EVERY).unref();
+    this.#timer ??= setInterval(() => this.#look(), EVERY_MS).unref();
   }
 
   forget(group: number): void {
@@ -34,9 +34,20 @@ export class MemoryWatch {
   #look(): void {
     const sums = memoryOfGroups();
     for (const [group, { limit, exceeded }] of [...this.#groups]) {
-      if ((sums.get(group) ?? 0) <= limit * MB) continue;
+      if ((sums.get(group) ?? 0) <= limit * MB_BYTES) continue;
       this.forget(group);
       exceeded();
     }
   }
+}
+
+/** Bytes in memory of each process group. */
+export function memoryOfGroups(): Map<number, number> {
+  const sums = new Map<number, number>();
+  if (!HAS_PROC) return sums;
+  for (const pid of pids()) {
+    const found = statOf(pid);
+    if (found !== null) sums.set(found.group, (sums.get(found.group) ?? 0) + found.residentBytes);
+  }
+  return sums;
 }

@@ -1,7 +1,7 @@
 // The processes of this machine: who is whose child, in which group, and since when. /proc where there is one, else `ps`.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { bootId, childrenOfSelf, HAS_PROC, pids, statOf } from "./proc.ts";
 
 export interface ProcessRow {
   pid: number;
@@ -11,27 +11,17 @@ export interface ProcessRow {
   started: string;
 }
 
-const HAS_PROC = existsSync("/proc/self/stat");
-
 /** All live processes; those that have ended and only wait to be collected are left out. */
 export function processTable(): ProcessRow[] {
   if (!HAS_PROC) return fromPs(["-A"]);
-  return readdirSync("/proc").flatMap((name) => {
-    const row = /^\d+$/.test(name) ? fromProc(Number(name)) : null;
-    return row === null ? [] : [row];
-  });
+  return pids().flatMap((pid) => fromProc(pid) ?? []);
 }
 
 /** Live direct children of this process. */
 export function ownChildren(): ProcessRow[] {
   const isChild = (row: ProcessRow | null): row is ProcessRow => row?.parent === process.pid;
   try {
-    // The kernel's own list, where it keeps one: far less to read than the whole table.
-    const tasks = readdirSync("/proc/self/task");
-    const pids = tasks.flatMap(
-      (task) => readFileSync(`/proc/self/task/${task}/children`, "latin1").match(/\d+/g) ?? [],
-    );
-    return pids.map((pid) => fromProc(Number(pid))).filter(isChild);
+    return childrenOfSelf().map(fromProc).filter(isChild);
   } catch {
     return processTable().filter(isChild);
   }
@@ -45,15 +35,7 @@ export function startOf(pid: number): string | null {
 
 /** Whether a process lives and has not been stopped: it goes on as soon as it gets the processor. */
 export function isGoing(pid: number): boolean {
-  let state: string;
-  try {
-    if (HAS_PROC) {
-      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-      state = stat.slice(stat.lastIndexOf(")") + 2);
-    } else state = execFileSync("ps", ["-p", String(pid), "-o", "stat="], { encoding: "latin1" });
-  } catch {
-    return false;
-  }
+  const state = HAS_PROC ? (statOf(pid)?.state ?? "") : psState(pid);
   return state !== "" && !/^[ZXTt]/.test(state);
 }
 
@@ -72,22 +54,18 @@ export function withDescendants(rows: readonly ProcessRow[], isRoot: (row: Proce
 }
 
 function fromProc(pid: number): ProcessRow | null {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  } catch {
-    return null;
-  }
-  // The command stands in parentheses and may hold spaces and parentheses itself.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  if (fields[0] === "Z" || fields[0] === "X") return null;
-  return { pid, parent: Number(fields[1]), group: Number(fields[2]), started: `${bootId()}:${fields[19]}` };
+  const found = statOf(pid);
+  if (found === null || found.state === "Z" || found.state === "X") return null;
+  const { parent, group, startTicks } = found;
+  return { pid, parent, group, started: `${bootId()}:${startTicks}` };
 }
 
-let boot: string | undefined;
-function bootId(): string {
-  boot ??= readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
-  return boot;
+function psState(pid: number): string {
+  try {
+    return execFileSync("ps", ["-p", String(pid), "-o", "stat="], { encoding: "latin1" });
+  } catch {
+    return "";
+  }
 }
 
 function fromPs(which: readonly string[]): ProcessRow[] {

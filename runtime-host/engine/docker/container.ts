@@ -1,8 +1,8 @@
 // One Docker container: made, attached to before it starts (nothing it prints is lost), started, found.
 
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
+import { cgroupNumber } from "../../machine/cgroups.ts";
 import type { Address, ContainerOwner, ContainerSpec, Death, EngineContainer, OutputSink } from "../engine.ts";
 import { attach } from "./attach.ts";
 import type { DiskGuard } from "./disk-guard.ts";
@@ -10,6 +10,8 @@ import { DockerFrames } from "./frames.ts";
 import { closeNames } from "./resolver.ts";
 import { type ContainerSettings, createOptions } from "./settings.ts";
 
+const MEMORY_USED = { v1: "memory.usage_in_bytes", v2: "memory.current" };
+const MEMORY_KILLS = { v1: "memory.oom_control", v2: "memory.events" };
 const PORT = 8080;
 /** Nobody listens there: what connects is refused at once. */
 const NOWHERE: Address = { host: "127.0.0.1", port: 1 };
@@ -106,7 +108,7 @@ export class DockerContainer implements EngineContainer {
   }
 
   held(): number | null {
-    const bytes = readFirst(this.#files({ v1: "memory.usage_in_bytes", v2: "memory.current" }), /^(\d+)$/m);
+    const bytes = cgroupNumber(this.id, MEMORY_USED, /^(\d+)$/m);
     const { sandbox = null } = this.#options.settings;
     return bytes === null ? null : bytes / MB + BESIDE + (sandbox === null ? 0 : SANDBOX);
   }
@@ -163,32 +165,10 @@ export class DockerContainer implements EngineContainer {
 
   /** As the kernel counts them, where the engine runs on this machine. */
   #countedKills(): number {
-    return readFirst(this.#files({ v1: "memory.oom_control", v2: "memory.events" }), /^oom_kill (\d+)$/m) ?? 0;
-  }
-
-  /** Where the kernel keeps the cgroup of a container, in the layouts there are. */
-  #files({ v1, v2 }: { v1: string; v2: string }): string[] {
-    return [
-      `/sys/fs/cgroup/memory/docker/${this.id}/${v1}`,
-      `/sys/fs/cgroup/system.slice/docker-${this.id}.scope/${v2}`,
-      `/sys/fs/cgroup/docker/${this.id}/${v2}`,
-    ];
+    return cgroupNumber(this.id, MEMORY_KILLS, /^oom_kill (\d+)$/m) ?? 0;
   }
 
   #verdict(): Death {
     return this.memoryKills > 0 ? "memory" : "exit";
   }
-}
-
-/** The number in the first of these files that can be read; null on another machine than the engine's, or when it is gone. */
-function readFirst(paths: readonly string[], pattern: RegExp): number | null {
-  for (const path of paths) {
-    try {
-      const found = pattern.exec(readFileSync(path, "latin1"))?.[1];
-      return found === undefined ? null : Number(found);
-    } catch {
-      // Another layout.
-    }
-  }
-  return null;
 }

@@ -1,9 +1,10 @@
 // Holds containers to a bound of disk where the engine has no quota: looks at the disk's free space and free files every second,
 // which costs nothing, and only where one has fallen at who has taken it. Files that were deleted but are held open count, too.
 
-import { readFileSync } from "node:fs";
-import { opendir, readdir, stat, statfs } from "node:fs/promises";
+import { opendir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { cgroupProcesses } from "../../machine/cgroups.ts";
+import { openFilesOf } from "../../machine/proc.ts";
 
 export interface Guarded {
   /** What the container's processes write to, as this machine sees it. */
@@ -29,11 +30,6 @@ const BLOCK = 512;
 /** What a file costs that holds nothing. */
 const LEAST = 1024;
 const MAX_ENTRIES = 200_000;
-const GROUPS = (id: string) => [
-  `/sys/fs/cgroup/memory/docker/${id}/cgroup.procs`,
-  `/sys/fs/cgroup/system.slice/docker-${id}.scope/cgroup.procs`,
-  `/sys/fs/cgroup/docker/${id}/cgroup.procs`,
-];
 
 export class DiskGuard {
   readonly #options: DiskGuardOptions;
@@ -116,26 +112,14 @@ async function usedBy({ folders, id }: Guarded, limit: number): Promise<number> 
 async function heldOpen(id: string): Promise<number> {
   let used = 0;
   const seen = new Set<string>();
-  for (const pid of processesOf(id)) {
-    for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
-      const found = await stat(`/proc/${pid}/fd/${fd}`).catch(() => null);
-      if (found === null || !found.isFile() || found.nlink > 0 || seen.has(`${found.dev}:${found.ino}`)) continue;
-      seen.add(`${found.dev}:${found.ino}`);
-      used += found.blocks * BLOCK;
+  for (const pid of cgroupProcesses(id)) {
+    for (const file of await openFilesOf(pid)) {
+      if (!file.isFile() || file.nlink > 0 || seen.has(`${file.dev}:${file.ino}`)) continue;
+      seen.add(`${file.dev}:${file.ino}`);
+      used += file.blocks * BLOCK;
     }
   }
   return used;
-}
-
-function processesOf(id: string): string[] {
-  for (const path of GROUPS(id)) {
-    try {
-      return readFileSync(path, "latin1").split("\n").filter(Boolean);
-    } catch {
-      // Another layout, or gone.
-    }
-  }
-  return [];
 }
 
 async function sizeOf(path: string): Promise<number> {

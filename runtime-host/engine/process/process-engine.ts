@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MANIFEST } from "../../../src/entities/runtimes.ts";
 import type { RuntimeReport } from "../../../src/protocol/messages.ts";
 import { MemoryWatch } from "../../machine/memory-watch.ts";
-import { startTime } from "../../machine/proc.ts";
+import { statOf } from "../../machine/proc.ts";
 import { findLocalRuntimes, type LocalRuntime } from "../../runtimes/local.ts";
 import { apiHostOf } from "../api-host.ts";
 import {
@@ -202,7 +202,7 @@ class ProcessContainer implements EngineContainer {
     this.#options = options;
     this.id = String(this.#pid);
     this.address = { socketPath: options.socketPath };
-    writeFileSync(join(options.folder, "pid"), `${this.#pid} ${startTime(this.#pid) ?? ""}`);
+    writeFileSync(join(options.folder, "pid"), `${this.#pid} ${statOf(this.#pid)?.startTicks ?? ""}`);
     memory.watch(this.#pid, { limit: spec.memory, exceeded: () => this.#exceeded() });
     for (const [at, stream] of printed.entries()) {
       stream.on("data", (chunk: Buffer) => sink.output(at === 0 ? 1 : 2, chunk));
@@ -292,7 +292,7 @@ function endLeftovers(folder: string): void {
   for (const name of names) {
     try {
       const [pid, started] = readFileSync(join(folder, name, "pid"), "latin1").split(" ");
-      if (Number(pid) > 1 && started !== "" && startTime(Number(pid)) === started)
+      if (Number(pid) > 1 && started !== "" && statOf(Number(pid))?.startTicks === started)
         process.kill(-Number(pid), "SIGKILL");
     } catch {
       // No such file, or no such process.
