@@ -11,7 +11,7 @@ import { Outbox } from "./delivery/outbox.ts";
 import type { Kept } from "./delivery/outbox-segments.ts";
 import { falls } from "./engine/security-level.ts";
 import { HostReporter } from "./host-report.ts";
-import { type BlobApi, openSideDoor } from "./link/blob-api.ts";
+import { type BlobApi, openBlobApi } from "./link/blob-api.ts";
 import { Payloads } from "./link/payloads.ts";
 import { type LinkTiming, SchedulerLink } from "./link/scheduler-link.ts";
 import { DiskWatch } from "./machine/disk-watch.ts";
@@ -92,7 +92,7 @@ interface Changed {
 
 async function openParts(config: HostConfig, options: HostOptions, changed: Changed): Promise<Parts> {
   const { log } = options;
-  const blobs = openSideDoor({ url: config.url, token: config.token });
+  const blobs = openBlobApi({ url: config.url, token: config.token });
   const code = await CodeCache.open({
     dir: join(config.state, "code"),
     bytes: config.codeCache,
@@ -154,7 +154,7 @@ class RunningHost implements Host {
       outbox,
       kept,
       payloads: new Payloads(blobs, options.log),
-      sideDoor: blobs,
+      blobs,
       code,
       ailing: () => this.#ailing(),
       log: options.log,

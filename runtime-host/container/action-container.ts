@@ -123,8 +123,8 @@ export class ActionContainer {
     return this.#engine.death();
   }
 
-  held(): number | null {
-    return this.#engine.held();
+  residentMb(): number | null {
+    return this.#engine.residentMb();
   }
 
   get memoryKills(): number {

@@ -5,7 +5,7 @@ import { createHash, randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_CODE } from "../../src/entities/limits.ts";
-import { SideDoorError } from "../link/blob-api.ts";
+import { BlobApiError } from "../link/blob-api.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
 import { CodeDamaged } from "./contract.ts";
 
@@ -104,7 +104,7 @@ export class CodeCache {
 
   async #fetched(code: CodeRef): Promise<Buffer> {
     const bytes = await this.#options.fetch(code.key, { max: MAX_CODE }).catch((error: unknown) => {
-      const damaged = error instanceof SideDoorError && (error.final || error.cut);
+      const damaged = error instanceof BlobApiError && (error.final || error.cut);
       throw damaged ? new CodeDamaged(error.message) : error;
     });
     if (hashOf(bytes) !== code.hash) throw new CodeDamaged("what came is not the code its hash names");

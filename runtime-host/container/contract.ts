@@ -1,4 +1,4 @@
-// The seam between the dispatcher (which speaks to schedulers) and the containers (which run things). The dispatcher hands a
+// The seam between the run controller (which speaks to schedulers) and the containers (which run things). The run controller hands a
 // Job over and is told, through one listener, when it was answered and when its logs are whole. Nothing else crosses.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
@@ -69,7 +69,7 @@ export interface Answer {
 
 export interface Logs {
   /** JSON array of lines in the format "<RFC3339 time padded to 30> stdout|stderr: text", limit and failure notices (8.18,
-   * 8.19) included; the dispatcher appends only the line that developer errors get (4.29). "[]" where the limit is 0. */
+   * 8.19) included; the run controller appends only the line that developer errors get (4.29). "[]" where the limit is 0. */
   readonly lines: RawJson;
   /** Bytes of output left out because of the action's limit. */
   readonly cut?: number;

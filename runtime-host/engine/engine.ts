@@ -54,7 +54,7 @@ export interface EngineContainer {
   /** After a lost connection; waits a moment for the engine to know. */
   death(): Promise<Death>;
   /** MB it holds now, what the engine keeps for it included; null where that is not known. Asks the kernel, nobody else. */
-  held(): number | null;
+  residentMb(): number | null;
   /** Kills for memory the engine has reported so far, children of the server included. Costs nothing. */
   readonly memoryKills: number;
   /** Whether there are more by now than `before`; looks itself, since reports come late. */

@@ -8,7 +8,7 @@ import { reasonOf } from "../program/logger.ts";
 import { backoff } from "./backoff.ts";
 
 export interface BlobApi {
-  /** Rejects with SideDoorError. */
+  /** Rejects with BlobApiError. */
   getBlob(key: string, options: { max: number }): Promise<Buffer>;
   /** Under the lease of the activation whose result or logs it is. */
   putBlob(key: string, bytes: Buffer | string, grant: { lease: Lease; about: ActivationMeta }): Promise<void>;
@@ -16,14 +16,14 @@ export interface BlobApi {
   close(): Promise<void>;
 }
 
-export class SideDoorError extends Error {
+export class BlobApiError extends Error {
   /** The platform refused for good: the same request will not succeed later. */
   readonly final: boolean;
   /** Each try was answered, and each answer ended before its end: the blob is damaged. */
   readonly cut: boolean;
   constructor(message: string, options: { final: boolean; cut?: boolean }) {
     super(message);
-    this.name = "SideDoorError";
+    this.name = "BlobApiError";
     this.final = options.final;
     this.cut = options.cut ?? false;
   }
@@ -36,7 +36,7 @@ interface Payload {
   headers?: Record<string, string>;
 }
 
-export interface SideDoorOptions {
+export interface BlobApiOptions {
   url: string;
   token: string;
   tries?: number;
@@ -45,7 +45,7 @@ export interface SideDoorOptions {
   timeout?: number;
 }
 
-export function openSideDoor(options: SideDoorOptions): BlobApi {
+export function openBlobApi(options: BlobApiOptions): BlobApi {
   const { token, tries = 4, firstPause = 100, timeout = 30_000 } = options;
   const pool = new Pool(options.url, {
     connections: 16,
@@ -73,13 +73,13 @@ export function openSideDoor(options: SideDoorOptions): BlobApi {
       try {
         return await collect(response.body, max);
       } catch (error) {
-        if (error instanceof SideDoorError || (error as Error).name === "TimeoutError") throw error;
-        throw new SideDoorError(reasonOf(error), { final: false, cut: true });
+        if (error instanceof BlobApiError || (error as Error).name === "TimeoutError") throw error;
+        throw new BlobApiError(reasonOf(error), { final: false, cut: true });
       }
     }
     await response.body.dump({ limit: 65_536 });
     const final = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
-    throw new SideDoorError(`the platform answered ${status}`, { final });
+    throw new BlobApiError(`the platform answered ${status}`, { final });
   }
 
   async function request(method: "GET" | "PUT", path: string, payload: Payload): Promise<Buffer> {
@@ -89,10 +89,10 @@ export function openSideDoor(options: SideDoorOptions): BlobApi {
       try {
         return await once(method, path, payload);
       } catch (error) {
-        const final = error instanceof SideDoorError && error.final;
+        const final = error instanceof BlobApiError && error.final;
         if (final) throw error;
-        cut &&= error instanceof SideDoorError && error.cut;
-        if (attempt >= tries) throw new SideDoorError(reasonOf(error), { final: false, cut });
+        cut &&= error instanceof BlobApiError && error.cut;
+        if (attempt >= tries) throw new BlobApiError(reasonOf(error), { final: false, cut });
         await new Promise((resolve) => setTimeout(resolve, pause.next()));
       }
     }
@@ -118,7 +118,7 @@ async function collect(body: AsyncIterable<Buffer>, max: number): Promise<Buffer
   for await (const chunk of body) {
     size += chunk.length;
     // Leaving the loop destroys the stream.
-    if (size > max) throw new SideDoorError(`the platform sent more than ${max} bytes`, { final: true });
+    if (size > max) throw new BlobApiError(`the platform sent more than ${max} bytes`, { final: true });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);

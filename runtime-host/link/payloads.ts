@@ -7,7 +7,7 @@ import { type EncodedMessage, encodeMessage } from "../../src/protocol/codec.ts"
 import { type Lease, MAX_FRAME, MAX_INLINE } from "../../src/protocol/messages.ts";
 import { blobKeyOf } from "../../src/protocol/reported.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
-import { type BlobApi, SideDoorError } from "./blob-api.ts";
+import { type BlobApi, BlobApiError } from "./blob-api.ts";
 import type { RecordMessage, ResultMessage } from "./messages.ts";
 
 /** A payload above this leaves the frame if the message as a whole would not fit it: quoting may double every byte. */
@@ -16,13 +16,13 @@ const SMALL = 16 * 1024;
 const REMEMBERED = 1024;
 
 export class Payloads {
-  readonly #door: Pick<BlobApi, "putBlob">;
+  readonly #blobs: Pick<BlobApi, "putBlob">;
   readonly #log: Logger;
   readonly #coming = new Map<string, Promise<void>>();
   readonly #there = new Set<string>();
 
-  constructor(door: Pick<BlobApi, "putBlob">, log: Logger) {
-    this.#door = door;
+  constructor(blobs: Pick<BlobApi, "putBlob">, log: Logger) {
+    this.#blobs = blobs;
     this.#log = log;
   }
 
@@ -88,7 +88,7 @@ export class Payloads {
     if (!this.#there.has(key)) {
       let coming = this.#coming.get(key);
       if (coming === undefined) {
-        coming = this.#door.putBlob(key, payload.inline, grant).finally(() => this.#coming.delete(key));
+        coming = this.#blobs.putBlob(key, payload.inline, grant).finally(() => this.#coming.delete(key));
         this.#coming.set(key, coming);
       }
       await coming;
@@ -103,7 +103,7 @@ export class Payloads {
 
   /** Passes on what may succeed later. */
   #refused(error: unknown, fields: { where: string; part: string; namespace: string }): void {
-    if (!(error instanceof SideDoorError) || !error.final) throw error;
+    if (!(error instanceof BlobApiError) || !error.final) throw error;
     this.#log.error("payload.refused", { ...fields, reason: reasonOf(error) });
   }
 }

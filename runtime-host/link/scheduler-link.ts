@@ -1,5 +1,5 @@
 // One socket to one scheduler shard: dials, keeps it alive, dials again. What is sent in one turn of the event loop travels in
-// one frame. The link knows the treaty's outside (frames, pings, limits); what messages mean is the dispatcher's business.
+// one frame. The link knows the treaty's outside (frames, pings, limits); what messages mean is the run controller's business.
 
 import type { IncomingMessage } from "node:http";
 import WebSocket from "ws";

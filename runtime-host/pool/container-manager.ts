@@ -1,4 +1,4 @@
-// The containers behind the book's slots: makes them, removes them (until it has worked), and has strays swept up.
+// The containers behind the pool's slots: makes them, removes them (until it has worked), and has strays swept up.
 
 import { rmSync } from "node:fs";
 import { totalmem } from "node:os";
@@ -11,7 +11,7 @@ import { type Logger, reasonOf } from "../program/logger.ts";
 import { KeyedSemaphore } from "./keyed-semaphore.ts";
 import type { PoolState, Slot } from "./pool-state.ts";
 
-export interface CrewOptions {
+export interface ContainerManagerOptions {
   /** For spilled logs. */
   folder: string;
   /** For journals; this pool's alone. */
@@ -36,7 +36,7 @@ const MAX_AGAIN = 30_000;
 
 export class ContainerManager {
   readonly #engine: Engine;
-  readonly #options: CrewOptions;
+  readonly #options: ContainerManagerOptions;
   readonly #containers = new Map<Slot, ActionContainer>();
   readonly #removals = new Set<Promise<void>>();
   readonly #removing = new KeyedSemaphore(REMOVALS);
@@ -46,7 +46,7 @@ export class ContainerManager {
   #sweptAt = performance.now();
   #stopping = false;
 
-  constructor(engine: Engine, options: CrewOptions) {
+  constructor(engine: Engine, options: ContainerManagerOptions) {
     this.#engine = engine;
     this.#options = options;
   }
@@ -93,17 +93,17 @@ export class ContainerManager {
   }
 
   /** Looks again at what those hold that do not run: a few, since it asks the kernel for each. */
-  measure(book: PoolState, now: number): void {
+  measure(state: PoolState, now: number): void {
     if (now - this.#lookedAt >= LOOK_AGAIN) {
       this.#lookedAt = now;
-      book.squeezed = process.availableMemory() < SHORT * totalmem();
+      state.squeezed = process.availableMemory() < SHORT * totalmem();
     }
     let looks = LOOKS;
-    for (const slot of book.slots) {
-      if ((slot.state !== "idle" && slot.state !== "ready") || now - slot.heldAt < LOOK_AGAIN) continue;
+    for (const slot of state.slots) {
+      if ((slot.state !== "idle" && slot.state !== "ready") || now - slot.residentAt < LOOK_AGAIN) continue;
       const container = this.#containers.get(slot);
       if (container === undefined) continue;
-      book.measured(slot, container.held(), now);
+      state.measured(slot, container.residentMb(), now);
       if (--looks === 0) return;
     }
   }

@@ -1,4 +1,4 @@
-// Carries out what policy.ts decides: owns the containers, keeps the book true, and gives each job to one of them.
+// Carries out what policy.ts decides: owns the containers, keeps the state true, and gives each job to one of them.
 
 import { ABNORMAL, internalError } from "../../src/entities/outcome.ts";
 import { BLACKBOX } from "../../src/entities/runtimes.ts";
@@ -42,8 +42,8 @@ export class ContainerPool implements Containers {
   readonly memory: number;
   readonly #engine: Engine;
   readonly #log: Logger;
-  readonly #book: PoolState<Call>;
-  readonly #crew: ContainerManager;
+  readonly #state: PoolState<Call>;
+  readonly #manager: ContainerManager;
   readonly #fetching = new Fetching<Call>();
   readonly #timer: NodeJS.Timeout;
   #kinds: ReadonlySet<string>;
@@ -56,11 +56,11 @@ export class ContainerPool implements Containers {
   constructor(engine: Engine, options: PoolOptions) {
     this.#engine = engine;
     this.#log = options.log;
-    this.#crew = new ContainerManager(engine, options);
+    this.#manager = new ContainerManager(engine, options);
     this.engine = engine.name;
     this.blackbox = engine.blackbox;
     this.memory = options.limits.memory;
-    this.#book = new PoolState(options.limits, options.prewarms);
+    this.#state = new PoolState(options.limits, options.prewarms);
     this.#kinds = kindsOf(engine);
     this.#timer = setInterval(() => this.#tick(), TICK).unref();
     this.#decide();
@@ -77,15 +77,15 @@ export class ContainerPool implements Containers {
       return;
     }
     const call = callOf(job, listener);
-    if (this.#book.waiting.length === 0) {
-      const slot = warm(this.#book, call);
+    if (this.#state.waiting.length === 0) {
+      const slot = warm(this.#state, call);
       if (slot !== null) {
         this.#start(slot, call);
         return;
       }
     }
     const crowded = this.#engine.unhealthy() !== null || this.#fetching.full;
-    const refused = crowded ? "busy" : refusal(this.#book, call);
+    const refused = crowded ? "busy" : refusal(this.#state, call);
     if (refused !== null) {
       listener.refused(job, refused);
       return;
@@ -94,7 +94,7 @@ export class ContainerPool implements Containers {
       this.#fetching.hold(call, this.#engine.fetch(job.image), (fetched) => this.#fetched(call, fetched));
       return;
     }
-    this.#book.waiting.push(call);
+    this.#state.waiting.push(call);
     this.#decide();
   }
 
@@ -116,37 +116,37 @@ export class ContainerPool implements Containers {
   }
 
   stats(): ReturnType<Containers["stats"]> {
-    const book = this.#book;
+    const state = this.#state;
     let running = 0;
     let prewarmed = 0;
-    for (const slot of book.slots) {
+    for (const slot of state.slots) {
       running += slot.running;
       if (slot.state === "ready" && slot.key === null) prewarmed++;
     }
-    const warm = book.count("idle") + book.count("settling");
-    return { running, warm, prewarmed, paused: book.count("paused"), memoryUsed: Math.round(book.booked) };
+    const warm = state.count("idle") + state.count("drainingLogs");
+    return { running, warm, prewarmed, paused: state.count("paused"), memoryUsed: Math.round(state.booked) };
   }
 
   async stop(options: { fast: boolean }): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#timer);
-    const waiting = [...this.#book.waiting.splice(0), ...this.#fetching.takeOlder(Number.POSITIVE_INFINITY)];
+    const waiting = [...this.#state.waiting.splice(0), ...this.#fetching.takeOlder(Number.POSITIVE_INFINITY)];
     for (const { job, listener } of waiting) listener.refused(job, "draining");
-    for (const slot of [...this.#book.slots]) if (slot.state !== "creating") void this.#remove(slot);
-    await this.#crew.stop(() => this.#book.size === 0, options.fast ? FAST_STOP : STOP);
+    for (const slot of [...this.#state.slots]) if (slot.state !== "creating") void this.#remove(slot);
+    await this.#manager.stop(() => this.#state.size === 0, options.fast ? FAST_STOP : STOP);
   }
 
   #fetched(call: Call, fetched: Fetched): void {
-    if (fetched.ok) this.#book.waiting.push(call);
+    if (fetched.ok) this.#state.waiting.push(call);
     else notMade(call, fetched);
     this.#decide();
   }
 
   #tick(): void {
     const now = performance.now();
-    this.#crew.sweepSometimes(now);
-    this.#crew.measure(this.#book, now);
-    const { waiting } = this.#book;
+    this.#manager.sweepSometimes(now);
+    this.#manager.measure(this.#state, now);
+    const { waiting } = this.#state;
     for (let first = waiting[0]; first !== undefined && now - first.since > MAX_WAIT; first = waiting[0]) {
       waiting.shift();
       first.listener.refused(first.job, "busy");
@@ -162,7 +162,7 @@ export class ContainerPool implements Containers {
     try {
       for (;;) {
         const now = performance.now();
-        const step = nextStep(this.#book, now);
+        const step = nextStep(this.#state, now);
         if (step === null || !this.#take(step, now)) return;
       }
     } finally {
@@ -173,7 +173,7 @@ export class ContainerPool implements Containers {
   #take(step: Step<Call>, now: number): boolean {
     switch (step.do) {
       case "run": {
-        const { waiting } = this.#book;
+        const { waiting } = this.#state;
         waiting.splice(waiting.indexOf(step.waiter), 1);
         this.#start(step.slot, step.waiter);
         return true;
@@ -182,7 +182,7 @@ export class ContainerPool implements Containers {
         const { waiter } = step;
         if (waiter === undefined && (now < this.#prewarmAfter || this.#engine.unhealthy() !== null)) return false;
         if (waiter !== undefined) {
-          this.#book.wanted(step.runtime, step.memory, now);
+          this.#state.wanted(step.runtime, step.memory, now);
           this.#load(waiter);
         }
         void this.#create(step, now);
@@ -200,18 +200,24 @@ export class ContainerPool implements Containers {
 
   async #create(step: Extract<Step<Call>, { do: "create" }>, now: number): Promise<void> {
     const { runtime, memory, key, waiter } = step;
-    const book = this.#book;
-    const slot = book.add({ runtime, memory, key, now, prospect: this.#prospect(runtime, waiter) });
-    const started = await this.#crew.make(slot, waiter?.job ?? null);
+    const state = this.#state;
+    const slot = state.add({
+      runtime,
+      memory,
+      key,
+      now,
+      expectedConcurrency: this.#expectedConcurrency(runtime, waiter),
+    });
+    const started = await this.#manager.make(slot, waiter?.job ?? null);
     if (!started.ok) {
-      book.remove(slot);
+      state.remove(slot);
       if (key === null) this.#prewarmFailed(runtime, started.detail);
       else this.#createFailed(key, started);
       this.#decide();
       return;
     }
     const { container } = started;
-    book.made(performance.now() - now);
+    state.made(performance.now() - now);
     if (container.concurrent) this.#concurrent.add(runtime);
     const useless = key === null && (!container.listening || container.ended);
     if (useless) this.#prewarmFailed(runtime, "it does not listen");
@@ -221,7 +227,7 @@ export class ContainerPool implements Containers {
     }
     container.onEnded = () => this.#ended(slot);
     slot.usedAt = performance.now();
-    book.move(slot, "ready", slot.usedAt);
+    state.move(slot, "ready", slot.usedAt);
     this.#decide();
   }
 
@@ -233,7 +239,7 @@ export class ContainerPool implements Containers {
   /** Ends the call of that key that waits longest: it is the one the container was made for. */
   #createFailed(key: string, failed: Extract<Creation, { ok: false }>): void {
     this.#log.warn("container-failed", { why: failed.why, reason: failed.detail });
-    const { waiting } = this.#book;
+    const { waiting } = this.#state;
     const call = waiting.find((each) => each.key === key);
     if (call === undefined) return;
     waiting.splice(waiting.indexOf(call), 1);
@@ -241,42 +247,42 @@ export class ContainerPool implements Containers {
   }
 
   #start(slot: Slot, call: Call): void {
-    const book = this.#book;
+    const state = this.#state;
     const now = performance.now();
-    const container = this.#crew.of(slot);
+    const container = this.#manager.of(slot);
     if (slot.key === null) {
-      book.bind(slot, call.key);
-      this.#crew.give(slot, call.job);
-      book.wanted(slot.runtime, slot.memory, now);
+      state.bind(slot, call.key);
+      this.#manager.give(slot, call.job);
+      state.wanted(slot.runtime, slot.memory, now);
     }
     if (!container.initialized) {
       this.#load(call);
       const { concurrency } = call.job.limits;
       if (concurrency > 1 && container.concurrent) {
         container.client.widen(concurrency);
-        slot.prospect = concurrency;
-      } else slot.prospect = 1;
+        slot.expectedConcurrency = concurrency;
+      } else slot.expectedConcurrency = 1;
     }
     slot.running++;
     if (slot.state === "paused") {
-      book.move(slot, "resuming", now);
+      state.move(slot, "resuming", now);
       void this.#resume(slot, call, container);
       return;
     }
-    if (slot.state !== "busy") book.move(slot, "busy", now);
+    if (slot.state !== "busy") state.move(slot, "busy", now);
     void this.#run(slot, call, container);
   }
 
   async #resume(slot: Slot, call: Call, container: ActionContainer): Promise<void> {
     try {
-      await this.#crew.resume(slot);
+      await this.#manager.resume(slot);
     } catch (error) {
       this.#log.warn("resume-failed", { reason: reasonOf(error) });
-      slot.doomed = true;
+      slot.retiring = true;
       this.#done(slot, call, "elsewhere");
       return;
     }
-    if (slot.state === "resuming") this.#book.move(slot, "busy", performance.now());
+    if (slot.state === "resuming") this.#state.move(slot, "busy", performance.now());
     await this.#run(slot, call, container);
   }
 
@@ -305,11 +311,11 @@ export class ContainerPool implements Containers {
     if (!container.concurrent || call.job.limits.concurrency === 1) return;
     slot.concurrency = call.job.limits.concurrency;
     // After this run's own call has gone out.
-    if (this.#book.waiting.length > 0) queueMicrotask(() => this.#decide());
+    if (this.#state.waiting.length > 0) queueMicrotask(() => this.#decide());
   }
 
   /** Runs a container made for this call will take at once. */
-  #prospect(runtime: string, waiter: Call | undefined): number {
+  #expectedConcurrency(runtime: string, waiter: Call | undefined): number {
     return waiter !== undefined && this.#concurrent.has(runtime) ? waiter.job.limits.concurrency : 1;
   }
 
@@ -318,24 +324,24 @@ export class ContainerPool implements Containers {
     slot.usedAt = now;
     // From here on others may have overlapping runs in it: it has been initialised.
     if (slot.state !== "busy" || slot.running !== 1) return;
-    if (slot.key !== null && this.#crew.of(slot).initialized) this.#book.ran(slot.key, now - slot.since);
-    this.#book.move(slot, "settling", now);
+    if (slot.key !== null && this.#manager.of(slot).initialized) this.#state.ran(slot.key, now - slot.since);
+    this.#state.move(slot, "drainingLogs", now);
   }
 
   #done(slot: Slot, call: Call, verdict: Verdict): void {
-    const book = this.#book;
+    const state = this.#state;
     slot.running--;
-    if (verdict !== "keep") slot.doomed = true;
+    if (verdict !== "keep") slot.retiring = true;
     if (verdict === "elsewhere") this.#again(call);
     if (slot.state !== "removing" && slot.running === 0) {
-      const container = this.#crew.of(slot);
-      if (slot.doomed || container.ended) void this.#remove(slot);
+      const container = this.#manager.of(slot);
+      if (slot.retiring || container.ended) void this.#remove(slot);
       else {
         if (container.concurrent) slot.concurrency = call.job.limits.concurrency;
-        book.move(slot, "idle", performance.now());
+        state.move(slot, "idle", performance.now());
       }
     }
-    if (book.waiting.length > 0) this.#decide();
+    if (state.waiting.length > 0) this.#decide();
   }
 
   /** The job has not run: it goes first in line for another container. */
@@ -348,11 +354,11 @@ export class ContainerPool implements Containers {
       notRun(call, ABNORMAL.provision());
       return;
     }
-    this.#book.waiting.unshift(call);
+    this.#state.waiting.unshift(call);
   }
 
   #ended(slot: Slot): void {
-    slot.doomed = true;
+    slot.retiring = true;
     if (slot.running === 0 && slot.state !== "removing") {
       void this.#remove(slot);
       this.#decide();
@@ -360,23 +366,23 @@ export class ContainerPool implements Containers {
   }
 
   async #pause(slot: Slot): Promise<void> {
-    this.#book.move(slot, "pausing", performance.now());
+    this.#state.move(slot, "pausing", performance.now());
     try {
-      await this.#crew.pause(slot);
-      if (slot.state === "pausing") this.#book.move(slot, "paused", performance.now());
+      await this.#manager.pause(slot);
+      if (slot.state === "pausing") this.#state.move(slot, "paused", performance.now());
     } catch (error) {
       this.#log.warn("pause-failed", { reason: reasonOf(error) });
       void this.#remove(slot);
     }
-    if (this.#book.waiting.length > 0) this.#decide();
+    if (this.#state.waiting.length > 0) this.#decide();
   }
 
   async #remove(slot: Slot): Promise<void> {
     if (slot.state === "removing") return;
-    slot.doomed = true;
-    this.#book.move(slot, "removing", performance.now());
-    await this.#crew.remove(slot);
-    this.#book.remove(slot);
+    slot.retiring = true;
+    this.#state.move(slot, "removing", performance.now());
+    await this.#manager.remove(slot);
+    this.#state.remove(slot);
     this.#decide();
   }
 

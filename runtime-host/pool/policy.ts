@@ -1,5 +1,5 @@
-// What the pool should do next, as a function of its book and the time. One step at a time: the pool writes each step into the
-// book before it asks again. First those who wait, in order; then housekeeping.
+// What the pool should do next, as a function of its state and the time. One step at a time: the pool writes each step into the
+// state before it asks again. First those who wait, in order; then housekeeping.
 
 import type { PoolState, Slot, Waiter } from "./pool-state.ts";
 import { prewarm } from "./prewarming.ts";
@@ -30,34 +30,34 @@ const MAX_LEAVING = 4;
 const AHEAD_AGE = 1_000;
 
 /** The container a call would run in at once, or null. The hot path asks this alone. */
-export function warm(book: PoolState, wish: Pick<Waiter, "key">): Slot | null {
+export function warm(pool: PoolState, wish: Pick<Waiter, "key">): Slot | null {
   let found: Slot | null = null;
-  const list = book.ofKey(wish.key);
+  const list = pool.ofKey(wish.key);
   for (let at = list.length - 1; at >= 0; at--) {
     const slot = list[at] as Slot;
-    if (slot.doomed) continue;
+    if (slot.retiring) continue;
     if (slot.state === "idle") {
       // The one used last, so that surplus ones grow old.
       if (found === null || found.state !== "idle" || found.usedAt < slot.usedAt) found = slot;
     } else if (slot.state === "busy" && slot.running < slot.concurrency && found === null) found = slot;
   }
-  return found !== null && fits(book, found) ? found : null;
+  return found !== null && fits(pool, found) ? found : null;
 }
 
 /** Null when there is nothing to do before something changes or time passes. */
-export function nextStep<W extends Waiter>(book: PoolState<W>, now: number): Step<W> | null {
-  return serve(book, now) ?? tend(book, now);
+export function nextStep<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | null {
+  return serve(pool, now) ?? tend(pool, now);
 }
 
 export type Refusal = "busy";
 
 /** Why a call should not even wait, or null. */
-export function refusal(book: PoolState, wish: Pick<Waiter, "memory">): Refusal | null {
-  return wish.memory > book.limits.memory || book.waiting.length >= book.limits.waiting ? "busy" : null;
+export function refusal(pool: PoolState, wish: Pick<Waiter, "memory">): Refusal | null {
+  return wish.memory > pool.limits.memory || pool.waiting.length >= pool.limits.waiting ? "busy" : null;
 }
 
-function serve<W extends Waiter>(book: PoolState<W>, now: number): Step<W> | null {
-  const { limits, waiting } = book;
+function serve<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | null {
+  const { limits, waiting } = pool;
   const claimed = new Map<string, number>();
   // Nothing changes until a step is returned: one look per key, however many wait.
   const found = new Map<string, Slot | null>();
@@ -66,21 +66,21 @@ function serve<W extends Waiter>(book: PoolState<W>, now: number): Step<W> | nul
     // Nobody takes what the one who waits longest could have, once that has waited for too long.
     if (blocked && now - (waiting[0] as W).since > limits.patience) return null;
     const seen = found.get(waiter.key);
-    const slot = seen === undefined ? usable(book, waiter) : seen;
+    const slot = seen === undefined ? usable(pool, waiter) : seen;
     found.set(waiter.key, slot);
     // Coming back from a pause costs the machine a good part of a start.
     const isDear = slot !== null && (slot.key === null || slot.state === "paused");
-    if (isDear && claim(claimed, waiter.key, coming(book, waiter, { now, part: WORTH_SPARING }))) continue;
+    if (isDear && claim(claimed, waiter.key, coming(pool, waiter, { now, part: WORTH_SPARING }))) continue;
     if (slot !== null) {
-      if (fits(book, slot)) return { do: "run", waiter, slot };
+      if (fits(pool, slot)) return { do: "run", waiter, slot };
       blocked = true;
       continue;
     }
-    if (claim(claimed, waiter.key, coming(book, waiter, { now, part: WORTH_WAITING }))) continue;
+    if (claim(claimed, waiter.key, coming(pool, waiter, { now, part: WORTH_WAITING }))) continue;
     const blank = `@${waiter.runtime}@${waiter.memory}`;
-    if (claim(claimed, blank, prewarming(book, waiter))) continue;
+    if (claim(claimed, blank, prewarming(pool, waiter))) continue;
     if (blocked) continue;
-    const step = makeRoom(book, waiter);
+    const step = makeRoom(pool, waiter);
     if (step !== null) return step;
     blocked = true;
   }
@@ -88,29 +88,29 @@ function serve<W extends Waiter>(book: PoolState<W>, now: number): Step<W> | nul
 }
 
 /** Creates, or evicts the oldest idle container; null if that has to wait for something under way. */
-function makeRoom<W extends Waiter>(book: PoolState<W>, waiter: W): Step<W> | null {
-  const { limits } = book;
+function makeRoom<W extends Waiter>(pool: PoolState<W>, waiter: W): Step<W> | null {
+  const { limits } = pool;
   const { key, runtime, memory } = waiter;
-  if (book.active + memory > limits.memory) return null;
-  const tooMuch = book.crowded(memory);
-  const tooMany = book.size >= limits.containers;
+  if (pool.active + memory > limits.memory) return null;
+  const tooMuch = pool.crowded(memory);
+  const tooMany = pool.size >= limits.containers;
   if (!tooMuch && !tooMany) {
-    if (book.count("creating") < limits.creations) return { do: "create", runtime, memory, key, waiter };
+    if (pool.count("creating") < limits.creations) return { do: "create", runtime, memory, key, waiter };
     return null;
   }
   let leaving = 0;
-  for (const slot of book.slots) if (slot.state === "removing") leaving += book.weight(slot);
-  const enough = !book.crowded(memory, leaving);
-  if (enough && book.size - book.count("removing") < limits.containers) return null;
-  const victim = oldest(book);
+  for (const slot of pool.slots) if (slot.state === "removing") leaving += pool.weight(slot);
+  const enough = !pool.crowded(memory, leaving);
+  if (enough && pool.size - pool.count("removing") < limits.containers) return null;
+  const victim = oldest(pool);
   return victim === null ? null : { do: "remove", slot: victim, why: "room" };
 }
 
-function tend<W extends Waiter>(book: PoolState<W>, now: number): Step<W> | null {
-  const { limits } = book;
+function tend<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | null {
+  const { limits } = pool;
   // One at a time, and not while others come back: it is the same work for the engine, and nobody waits for it.
-  const calm = book.count("pausing") + book.count("resuming") === 0;
-  for (const slot of book.slots) {
+  const calm = pool.count("pausing") + pool.count("resuming") === 0;
+  for (const slot of pool.slots) {
     const { state } = slot;
     if (calm && state === "idle" && now - slot.usedAt >= limits.pauseGrace) return { do: "pause", slot };
     const old = now - slot.usedAt >= limits.idleTimeout;
@@ -118,66 +118,67 @@ function tend<W extends Waiter>(book: PoolState<W>, now: number): Step<W> | null
       return { do: "remove", slot, why: "idle" };
     }
   }
-  if (book.squeezed && book.count("removing") < MAX_LEAVING) {
-    const victim = oldest(book);
+  if (pool.squeezed && pool.count("removing") < MAX_LEAVING) {
+    const victim = oldest(pool);
     if (victim !== null) return { do: "remove", slot: victim, why: "squeezed" };
   }
-  if (book.waiting.length > 0) return null;
-  return ahead(book, now) ?? prewarm(book, now);
+  if (pool.waiting.length > 0) return null;
+  return ahead(pool, now) ?? prewarm(pool, now);
 }
 
 /** While new actions keep coming, room for one more is kept free, at the price of what has been idle longest. */
-function ahead<W extends Waiter>(book: PoolState<W>, now: number): Step<W> | null {
+function ahead<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | null {
   let memory = 0;
-  for (const each of book.demand) if (now - each.at < RECENT) memory = Math.max(memory, each.memory);
-  if (memory === 0 || book.count("removing") > 0) return null;
-  const { limits } = book;
-  if (!book.crowded(memory) && book.size < limits.containers) return null;
-  const victim = oldest(book);
+  for (const each of pool.demand) if (now - each.at < RECENT) memory = Math.max(memory, each.memory);
+  if (memory === 0 || pool.count("removing") > 0) return null;
+  const { limits } = pool;
+  if (!pool.crowded(memory) && pool.size < limits.containers) return null;
+  const victim = oldest(pool);
   if (victim === null || victim.state === "ready" || now - victim.usedAt < AHEAD_AGE) return null;
   return { do: "remove", slot: victim, why: "ahead" };
 }
 
 /** Warm, then paused, then made for this key, then prewarmed. */
-function usable(book: PoolState, waiter: Waiter): Slot | null {
-  const running = warm(book, waiter);
+function usable(pool: PoolState, waiter: Waiter): Slot | null {
+  const running = warm(pool, waiter);
   if (running !== null) return running;
   let best: Slot | null = null;
-  for (const slot of book.ofKey(waiter.key)) {
-    if (slot.doomed) continue;
+  for (const slot of pool.ofKey(waiter.key)) {
+    if (slot.retiring) continue;
     if (slot.state === "idle") return slot;
     if (slot.state === "paused" || (slot.state === "ready" && best === null)) best = slot;
   }
   if (best !== null) return best;
-  for (const slot of book.slots) {
-    const free = slot.state === "ready" && slot.key === null && !slot.doomed;
+  for (const slot of pool.slots) {
+    const free = slot.state === "ready" && slot.key === null && !slot.retiring;
     if (free && slot.runtime === waiter.runtime && slot.memory === waiter.memory) return slot;
   }
   return null;
 }
 
 /** Whether it may start (one more) run without the runs' memory growing past the limit. */
-function fits(book: PoolState, slot: Slot): boolean {
-  return slot.state === "busy" || book.active + slot.memory <= book.limits.memory;
+function fits(pool: PoolState, slot: Slot): boolean {
+  return slot.state === "busy" || pool.active + slot.memory <= pool.limits.memory;
 }
 
 /** Runs that containers of this key can take soon without anything new being made. */
-function coming(book: PoolState, { key, since }: Waiter, { now, part }: { now: number; part: number }): number {
+function coming(pool: PoolState, { key, since }: Waiter, { now, part }: { now: number; part: number }): number {
   let runs = 0;
-  const worth = part * book.startTime;
+  const worth = part * pool.startTime;
   // Who has waited longer than was promised is not put off again.
-  const pace = now - since < 2 * worth ? book.pace(key) : null;
-  const turnsIn = (ms: number) => (pace === null ? 0 : Math.max(0, Math.floor(ms / Math.max(pace, 0.5))));
+  const meanRunMs = now - since < 2 * worth ? pool.meanRunMs(key) : null;
+  const turnsIn = (ms: number) => (meanRunMs === null ? 0 : Math.max(0, Math.floor(ms / Math.max(meanRunMs, 0.5))));
   const turns = turnsIn(worth);
   const turnsAfter = turnsIn(worth - RESUMING);
-  for (const slot of book.ofKey(key)) {
-    if (slot.doomed) continue;
+  for (const slot of pool.ofKey(key)) {
+    if (slot.retiring) continue;
     const { state } = slot;
-    const soon = state === "creating" || state === "pausing" || (state === "settling" && now - slot.since < SETTLING);
-    if (soon) runs += Math.max(slot.prospect, slot.concurrency);
+    const soon =
+      state === "creating" || state === "pausing" || (state === "drainingLogs" && now - slot.since < SETTLING);
+    if (soon) runs += Math.max(slot.expectedConcurrency, slot.concurrency);
     // Its first run may still be handing it the action; then others join.
-    else if (state === "busy" && slot.prospect > slot.concurrency) {
-      if (now - slot.since < OPENING) runs += slot.prospect - slot.running;
+    else if (state === "busy" && slot.expectedConcurrency > slot.concurrency) {
+      if (now - slot.since < OPENING) runs += slot.expectedConcurrency - slot.running;
     } else if (state === "busy") runs += turns * slot.concurrency;
     else if (state === "resuming") runs += slot.concurrency - slot.running + turnsAfter * slot.concurrency;
   }
@@ -185,10 +186,10 @@ function coming(book: PoolState, { key, since }: Waiter, { now, part }: { now: n
 }
 
 /** Prewarmed containers under way that would do. */
-function prewarming(book: PoolState, { runtime, memory }: Waiter): number {
-  if (book.count("creating") === 0) return 0;
+function prewarming(pool: PoolState, { runtime, memory }: Waiter): number {
+  if (pool.count("creating") === 0) return 0;
   let count = 0;
-  for (const slot of book.slots) {
+  for (const slot of pool.slots) {
     if (slot.state === "creating" && slot.key === null && slot.runtime === runtime && slot.memory === memory) count++;
   }
   return count;
@@ -203,10 +204,10 @@ function claim(claimed: Map<string, number>, name: string, count: number): boole
 }
 
 /** Idle longest; then made and never used; then prewarmed. */
-function oldest(book: PoolState): Slot | null {
+function oldest(pool: PoolState): Slot | null {
   let found: Slot | null = null;
   let rank = 0;
-  for (const slot of book.slots) {
+  for (const slot of pool.slots) {
     const { state } = slot;
     const value = state === "idle" || state === "paused" ? 3 : state !== "ready" ? 0 : slot.key !== null ? 2 : 1;
     if (value === 0 || value < rank) continue;

@@ -1,4 +1,4 @@
-// The pool's book: which containers there are, in what state, and who waits. Plain data without I/O or clocks, so that policy
+// The pool's state: which containers there are, in what state, and who waits. Plain data without I/O or clocks, so that policy
 // and tests can reason about it; container-pool.ts keeps it true.
 
 export type SlotState =
@@ -9,7 +9,7 @@ export type SlotState =
   /** At least one run under way. */
   | "busy"
   /** Answered; its output is still being read. */
-  | "settling"
+  | "drainingLogs"
   | "idle"
   | "pausing"
   | "paused"
@@ -30,16 +30,16 @@ export interface Slot {
   /** Runs it may have at once; 1 until it has its action. */
   concurrency: number;
   /** Runs it is expected to have at once when it has its action. */
-  prospect: number;
+  expectedConcurrency: number;
   /** When the state began. */
   since: number;
   /** When it was last made, given or answered. */
   usedAt: number;
   /** MB it was last seen to hold without a run, and when; null = not known. */
-  held: number | null;
-  heldAt: number;
+  residentMb: number | null;
+  residentAt: number;
   /** Takes no more runs; removed when the last one ends. */
-  doomed: boolean;
+  retiring: boolean;
 }
 
 export interface Waiter {
@@ -99,7 +99,7 @@ export class PoolState<W extends Waiter = Waiter> {
   /** When runs needed a container that had never run, by runtime and memory. */
   readonly #demand = new Map<string, Demand>();
   /** Mean ms of each key's last runs, in order of last use. */
-  readonly #paces = new Map<string, number>();
+  readonly #meanRunMs = new Map<string, number>();
   #startTime = SHORTEST_START;
   #nextId = 1;
   #active = 0;
@@ -139,8 +139,8 @@ export class PoolState<W extends Waiter = Waiter> {
     return this.#demand.values();
   }
 
-  add(slot: { runtime: string; memory: number; key: string | null; now: number; prospect?: number }): Slot {
-    const { runtime, memory, key, now, prospect = 1 } = slot;
+  add(slot: { runtime: string; memory: number; key: string | null; now: number; expectedConcurrency?: number }): Slot {
+    const { runtime, memory, key, now, expectedConcurrency = 1 } = slot;
     const added: Slot = {
       id: this.#nextId++,
       runtime,
@@ -149,12 +149,12 @@ export class PoolState<W extends Waiter = Waiter> {
       state: "creating",
       running: 0,
       concurrency: 1,
-      prospect,
+      expectedConcurrency,
       since: now,
       usedAt: now,
-      held: null,
-      heldAt: 0,
-      doomed: false,
+      residentMb: null,
+      residentAt: 0,
+      retiring: false,
     };
     this.#slots.set(added.id, added);
     this.#count(added, 1);
@@ -198,14 +198,14 @@ export class PoolState<W extends Waiter = Waiter> {
 
   /** MB it counts with as it stands. */
   weight(slot: Slot): number {
-    return isActive(slot) ? slot.memory : (slot.held ?? slot.memory * this.limits.idleShare);
+    return isActive(slot) ? slot.memory : (slot.residentMb ?? slot.memory * this.limits.idleShare);
   }
 
   /** Without a run it holds this many MB. */
-  measured(slot: Slot, held: number | null, now: number): void {
+  measured(slot: Slot, residentMb: number | null, now: number): void {
     this.#count(slot, -1);
-    slot.held = held === null ? null : Math.min(Math.ceil(held), slot.memory);
-    slot.heldAt = now;
+    slot.residentMb = residentMb === null ? null : Math.min(Math.ceil(residentMb), slot.memory);
+    slot.residentAt = now;
     this.#count(slot, 1);
   }
 
@@ -220,10 +220,10 @@ export class PoolState<W extends Waiter = Waiter> {
 
   /** A run of this key took `ms`. */
   ran(key: string, ms: number): void {
-    const mean = this.#paces.get(key);
-    this.#paces.delete(key);
-    this.#paces.set(key, mean === undefined ? ms : mean + (ms - mean) * (ms < mean ? FASTER : SLOWER));
-    if (this.#paces.size > MAX_PACES) this.#paces.delete(this.#paces.keys().next().value as string);
+    const mean = this.#meanRunMs.get(key);
+    this.#meanRunMs.delete(key);
+    this.#meanRunMs.set(key, mean === undefined ? ms : mean + (ms - mean) * (ms < mean ? FASTER : SLOWER));
+    if (this.#meanRunMs.size > MAX_MEANS) this.#meanRunMs.delete(this.#meanRunMs.keys().next().value as string);
   }
 
   /** A container was made in `ms`. */
@@ -237,8 +237,8 @@ export class PoolState<W extends Waiter = Waiter> {
   }
 
   /** ms of a run of this key where it is not held up, or null if none is known. */
-  pace(key: string): number | null {
-    return this.#paces.get(key) ?? null;
+  meanRunMs(key: string): number | null {
+    return this.#meanRunMs.get(key) ?? null;
   }
 
   #count(slot: Slot, by: 1 | -1): void {
@@ -269,11 +269,11 @@ export interface Demand {
 const NONE: readonly Slot[] = [];
 const MAX_DEMANDS = 8;
 const MAX_STARTS = 256;
-const MAX_PACES = 1_000;
+const MAX_MEANS = 1_000;
 /** ms: what a start costs, where it is quicker, is still work for the machine. */
 const SHORTEST_START = 400;
-/** Weight of the newest run in a key's pace: runs that are slow because many run at once would not be quicker in more
- * containers, so that the pace follows the quick ones. */
+/** Weight of the newest run in a key's mean: runs that are slow because many run at once would not be quicker in more
+ * containers, so that the mean follows the quick ones. */
 const FASTER = 0.3;
 const SLOWER = 0.02;
 /** Weight of the newest start in the mean. */

@@ -10,25 +10,25 @@ export type PrewarmStep =
 /** ms a start counts. */
 const DEMAND = 60_000;
 
-export function prewarm(book: PoolState, now: number): PrewarmStep | null {
-  const { limits } = book;
-  const wanted = wantedOf(book, now);
+export function prewarm(pool: PoolState, now: number): PrewarmStep | null {
+  const { limits } = pool;
+  const wanted = wantedOf(pool, now);
   const have = new Map<string, number>();
-  for (const slot of book.slots) {
+  for (const slot of pool.slots) {
     if (slot.key !== null || (slot.state !== "ready" && slot.state !== "creating")) continue;
     const name = nameOf(slot);
     have.set(name, (have.get(name) ?? 0) + 1);
   }
   // In order of creation: the oldest goes first.
-  for (const slot of book.slots) {
+  for (const slot of pool.slots) {
     if (slot.key !== null || slot.state !== "ready") continue;
     const want = wanted.get(nameOf(slot));
     const surplus = (have.get(nameOf(slot)) ?? 0) > (want?.count ?? 0);
     if (surplus && now - slot.since >= (want?.ttl ?? 0)) return { do: "remove", slot, why: "surplus" };
   }
-  if (book.squeezed || book.count("creating") >= limits.creations || book.size >= limits.containers) return null;
+  if (pool.squeezed || pool.count("creating") >= limits.creations || pool.size >= limits.containers) return null;
   for (const [name, { runtime, memory, count }] of wanted) {
-    if ((have.get(name) ?? 0) >= count || book.crowded(memory)) continue;
+    if ((have.get(name) ?? 0) >= count || pool.crowded(memory)) continue;
     return { do: "create", runtime, memory, key: null };
   }
   return null;
@@ -42,10 +42,10 @@ interface Wanted {
   ttl: number;
 }
 
-function wantedOf(book: PoolState, now: number): Map<string, Wanted> {
-  const demands = new Map([...book.demand].map((each) => [nameOf(each), each]));
+function wantedOf(pool: PoolState, now: number): Map<string, Wanted> {
+  const demands = new Map([...pool.demand].map((each) => [nameOf(each), each]));
   const wanted = new Map<string, Wanted>();
-  for (const each of book.prewarms) {
+  for (const each of pool.prewarms) {
     const { runtime, memory, count, reactive } = each;
     const lately = countOf(each, demands.get(nameOf(each)), now);
     const initial = reactive === undefined || now < reactive.ttl ? count : 0;
@@ -53,7 +53,7 @@ function wantedOf(book: PoolState, now: number): Map<string, Wanted> {
   }
   for (const demand of demands.values()) {
     const { runtime, memory, at } = demand;
-    const like = book.prewarms.find((each) => each.runtime === runtime);
+    const like = pool.prewarms.find((each) => each.runtime === runtime);
     if (like === undefined || now - at >= DEMAND || wanted.has(nameOf(demand))) continue;
     wanted.set(nameOf(demand), { runtime, memory, count: countOf(like, demand, now), ttl: 0 });
   }

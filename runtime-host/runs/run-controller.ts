@@ -10,7 +10,7 @@ import type { Answer, CodeSource, Containers, Job, LiveLogs, Logs, RunListener }
 import type { Outbox } from "../delivery/outbox.ts";
 import type { Kept } from "../delivery/outbox-segments.ts";
 import { type PendingRecord, RecordSender } from "../delivery/record-sender.ts";
-import { type BlobApi, SideDoorError } from "../link/blob-api.ts";
+import { type BlobApi, BlobApiError } from "../link/blob-api.ts";
 import type { RecordMessage, ResultMessage, RunMessage } from "../link/messages.ts";
 import type { Payloads } from "../link/payloads.ts";
 import type { SchedulerLink } from "../link/scheduler-link.ts";
@@ -20,7 +20,7 @@ import { healthMessage, stuck } from "./health.ts";
 import { completionOf, neverRan, Run } from "./run.ts";
 import { Tails } from "./tails.ts";
 
-export interface DispatcherOptions {
+export interface RunControllerOptions {
   host: string;
   boot: string;
   /** MB of each shard. */
@@ -31,7 +31,7 @@ export interface DispatcherOptions {
   /** Records of earlier boots. */
   kept: readonly Kept[];
   payloads: Payloads;
-  sideDoor: Pick<BlobApi, "getBlob">;
+  blobs: Pick<BlobApi, "getBlob">;
   code: Pick<CodeCache, "get">;
   ailing?: () => string | null;
   log: Logger;
@@ -40,7 +40,7 @@ export interface DispatcherOptions {
 }
 
 interface Shard {
-  link: DispatcherOptions["links"][number];
+  link: RunControllerOptions["links"][number];
   assignments: Assignments<Kept>;
   records: RecordSender;
   welcomed: boolean;
@@ -56,17 +56,17 @@ const PAGE = 96 * 1024;
 const KEPT_PAGE = 1000;
 
 export class RunController implements RunListener {
-  readonly #options: DispatcherOptions;
+  readonly #options: RunControllerOptions;
   readonly #shards: readonly Shard[];
   readonly #runs = new Set<Run>();
   readonly #tails = new Tails<Run>();
-  #ripe: Run[] = [];
+  #pendingReports: Run[] = [];
   #turn: NodeJS.Immediate | null = null;
   #linger: NodeJS.Timeout | undefined;
   #draining = false;
   #nudge: NodeJS.Timeout;
 
-  constructor(options: DispatcherOptions) {
+  constructor(options: RunControllerOptions) {
     const { outbox, payloads, log } = options;
     this.#options = options;
     this.#shards = options.links.map((link) => {
@@ -168,7 +168,7 @@ export class RunController implements RunListener {
     this.#shardOf(shard).welcomed = true;
     records.resume(assignments.unacknowledged());
     // Results of runs whose logs are still coming were lost with the last socket, perhaps.
-    for (const run of this.#runs) if (run.shard === shard && run.early !== null) this.#sendResult(run);
+    for (const run of this.#runs) if (run.shard === shard && run.earlyRecord !== null) this.#sendResult(run);
     if (this.unhealthy() !== null) link.send(healthMessage(this.#options, this.unhealthy()));
     this.#options.welcomed(shard);
   }
@@ -235,12 +235,12 @@ export class RunController implements RunListener {
 
   async #fetchArgs(run: Run, args: { blob: string; size: number }): Promise<void> {
     try {
-      const bytes = await this.#options.sideDoor.getBlob(args.blob, { max: MAX_ARGS });
-      if (bytes.length !== args.size) throw new SideDoorError("they are not whole", { final: true });
+      const bytes = await this.#options.blobs.getBlob(args.blob, { max: MAX_ARGS });
+      if (bytes.length !== args.size) throw new BlobApiError("they are not whole", { final: true });
       run.args = bytes.toString("utf8");
     } catch (error) {
       this.#options.log.warn("args.failed", { id: run.id, reason: reasonOf(error) });
-      if (error instanceof SideDoorError && (error.final || error.cut))
+      if (error instanceof BlobApiError && (error.final || error.cut))
         this.#fail(run, "The arguments of the activation could not be read.");
       else this.refused(run, "busy");
       return;
@@ -272,7 +272,7 @@ export class RunController implements RunListener {
     if (run.answer !== null || !this.#runs.has(run)) return;
     run.answer = answer;
     this.#shardOf(run.shard).assignments.answered(run.assignment);
-    this.#ripen(run);
+    this.#reportSoon(run);
   }
 
   collected(job: Job, logs: Logs): void {
@@ -280,7 +280,7 @@ export class RunController implements RunListener {
     if (run.answer === null || run.logs !== null) return;
     run.logs = logs;
     this.#tails.over(run);
-    this.#ripen(run);
+    this.#reportSoon(run);
   }
 
   refused(job: Job, reason: "busy" | "unsupported" | "draining"): void {
@@ -295,17 +295,17 @@ export class RunController implements RunListener {
   // ---- Reports, once per turn: one write to the outbox and one frame per socket, however many runs have ended. Where many
   // run and nobody waits, a few ms are waited for more. ----
 
-  #ripen(run: Run): void {
-    if (run.ripe) return;
-    run.ripe = true;
-    this.#ripe.push(run);
+  #reportSoon(run: Run): void {
+    if (run.pendingReport) return;
+    run.pendingReport = true;
+    this.#pendingReports.push(run);
     if (run.blocking || this.#runs.size < MANY) this.#turn ??= setImmediate(() => this.#endTurn());
     else this.#linger ??= setTimeout(() => this.#endTurn(), LINGER);
   }
 
   #endTurn(): void {
-    const runs = this.#ripe;
-    this.#ripe = [];
+    const runs = this.#pendingReports;
+    this.#pendingReports = [];
     if (this.#turn !== null) clearImmediate(this.#turn);
     clearTimeout(this.#linger);
     this.#turn = null;
@@ -314,14 +314,14 @@ export class RunController implements RunListener {
     const whole: boolean[] = [];
     for (const run of runs) {
       const { id, attempt, shard } = run;
-      run.ripe = false;
+      run.pendingReport = false;
       // What takes the blob API is not waited for by a caller: the whole record is written in the next turn.
       run.recorded = run.logs !== null && (run.announced || !run.blocking || run.logs.lines.length < MAX_INLINE);
       run.announced ||= !run.recorded;
       whole.push(run.recorded);
       // Before what takes its place is written: nothing else is in between.
-      if (run.early !== null) this.#options.outbox.supersede(run.early);
-      run.early = null;
+      if (run.earlyRecord !== null) this.#options.outbox.supersede(run.earlyRecord);
+      run.earlyRecord = null;
       const message = this.#recordOf(run);
       entries.push({ id, attempt, shard, message, text: JSON.stringify(message) });
     }
@@ -350,9 +350,9 @@ export class RunController implements RunListener {
   #keptEarly(run: Run, kept: Kept): void {
     if (run.recorded) this.#options.outbox.supersede(kept);
     else {
-      run.early = kept;
+      run.earlyRecord = kept;
       this.#sendResult(run);
-      if (run.logs !== null) this.#ripen(run);
+      if (run.logs !== null) this.#reportSoon(run);
     }
   }
 

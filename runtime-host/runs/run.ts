@@ -36,9 +36,9 @@ export class Run implements Job {
   /** What it prints, while it does. */
   live: LiveLogs | null = null;
   /** Something happened that the end of the turn will report. */
-  ripe = false;
+  pendingReport = false;
   /** Its record without logs, kept before the result is told: a caller who has heard it must find it. */
-  early: Kept | null = null;
+  earlyRecord: Kept | null = null;
   /** A record without logs was kept, or is about to be. */
   announced = false;
   /** Its record is kept: the result need not be sent any more. */

@@ -11,7 +11,7 @@ export interface Mutation {
   only?: Fault;
 }
 
-const DISPATCHER = "runtime-host/runs/run-controller.ts";
+const RUN_CONTROLLER = "runtime-host/runs/run-controller.ts";
 const ASSIGNMENTS = "runtime-host/runs/assignments.ts";
 const SUBMIT = "src/invocation/submit.ts";
 const STORE = "durable-objects/activations/core.ts";
@@ -77,21 +77,25 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a restarted host forgets what it had kept",
-    patches: [{ file: DISPATCHER, find: /for \(const kept of options\.kept\)/, replace: "for (const kept of [])" }],
+    patches: [{ file: RUN_CONTROLLER, find: /for \(const kept of options\.kept\)/, replace: "for (const kept of [])" }],
     only: "cut-kill",
   },
   {
     name: "kept records are not sent again after a welcome",
     patches: [
-      { file: DISPATCHER, find: /records\.resume\(assignments\.unacknowledged\(\)\)/, replace: "records.resume([])" },
+      {
+        file: RUN_CONTROLLER,
+        find: /records\.resume\(assignments\.unacknowledged\(\)\)/,
+        replace: "records.resume([])",
+      },
     ],
   },
   {
     name: "a result is told before it is kept",
     patches: [
       {
-        file: DISPATCHER,
-        find: /this\.#ripen\(run\);\n {2}\}\n\n {2}collected/,
+        file: RUN_CONTROLLER,
+        find: /this\.#reportSoon\(run\);\n {2}\}\n\n {2}collected/,
         replace: "this.#sendResult(run);\n  }\n\n  collected",
       },
     ],

@@ -107,7 +107,7 @@ export class DockerContainer implements EngineContainer {
     await this.#container.pause();
   }
 
-  held(): number | null {
+  residentMb(): number | null {
     const bytes = cgroupNumber(this.id, MEMORY_USED, /^(\d+)$/m);
     const { sandbox = null } = this.#options.settings;
     return bytes === null ? null : bytes / MB + BESIDE + (sandbox === null ? 0 : SANDBOX);

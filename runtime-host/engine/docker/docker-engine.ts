@@ -55,7 +55,7 @@ export class DockerEngine implements Engine {
   #firewall: Firewall | null = null;
   #facts: Facts | null = null;
   #apiHost = "";
-  #ground: BridgeNetwork | null = null;
+  #bridgeNetwork: BridgeNetwork | null = null;
   #watch: EngineWatch | null = null;
   #disk: DiskWatch | null = null;
   #guard: DiskGuard | null = null;
@@ -203,9 +203,9 @@ export class DockerEngine implements Engine {
     return this.#firewall?.state ?? "the engine's containers are not on this machine";
   }
 
-  async #openForwarder(ground: BridgeNetwork): Promise<void> {
-    const { gateway } = ground;
-    this.#ground = ground;
+  async #openForwarder(bridgeNetwork: BridgeNetwork): Promise<void> {
+    const { gateway } = bridgeNetwork;
+    this.#bridgeNetwork = bridgeNetwork;
     try {
       this.#forwarder = await startForwarder({
         listen: gateway,
@@ -219,7 +219,7 @@ export class DockerEngine implements Engine {
       await this.#reach.open();
       const { changed } = this.#options;
       const openings = () => this.#reach.openings(gateway);
-      this.#firewall = await Firewall.raise(ground, { port, openings, log: this.#log, changed });
+      this.#firewall = await Firewall.raise(bridgeNetwork, { port, openings, log: this.#log, changed });
     } catch (error) {
       // The engine runs in a virtual machine: its gateway is not an address of this machine.
       this.#apiHost = this.#reach.origin ?? this.#options.apiUrl;
@@ -249,11 +249,11 @@ export class DockerEngine implements Engine {
 
   /** The network may be another one by now. */
   async #back(): Promise<void> {
-    const ground = await ensureNetwork(this.#docker, this.#reach.network);
-    if (JSON.stringify(ground) !== JSON.stringify(this.#ground)) {
+    const bridgeNetwork = await ensureNetwork(this.#docker, this.#reach.network);
+    if (JSON.stringify(bridgeNetwork) !== JSON.stringify(this.#bridgeNetwork)) {
       await this.#forwarder?.close();
       await this.#firewall?.close();
-      await this.#openForwarder(ground);
+      await this.#openForwarder(bridgeNetwork);
     }
     await this.#images.scan();
   }

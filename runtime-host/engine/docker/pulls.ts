@@ -179,12 +179,12 @@ export class DockerPulls {
       ok: failed === null,
       ...(failed === null ? {} : { reason: failed.detail }),
     });
-    if (failed?.why !== "engine") this.#judge(name, failed?.detail ?? null, all);
+    if (failed?.why !== "engine") this.#classify(name, failed?.detail ?? null, all);
     return failed ?? { ok: true };
   }
 
   /** Only registries an operator named count, and Docker Hub: any caller can name one that does not exist. */
-  #judge(name: ImageName, detail: string | null, credentials: ReadonlyMap<string, Credential>): void {
+  #classify(name: ImageName, detail: string | null, credentials: ReadonlyMap<string, Credential>): void {
     const { pull, userRegistry } = this.#registries;
     const { registry } = name;
     const counts = registry === HUB || registry === userRegistry || pull.has(registry) || credentials.has(registry);

@@ -1,4 +1,4 @@
-// Sandboxes on a real engine: makes them, lends them to containers, removes them. The book decides.
+// Sandboxes on a real engine: makes them, lends them to containers, removes them. sandbox-pool.ts decides.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
@@ -31,7 +31,7 @@ const CLOSING = 5_000;
 export class DockerSandboxes {
   readonly #docker: Docker;
   readonly #options: SandboxesOptions;
-  readonly #book = new SandboxPool();
+  readonly #pool = new SandboxPool();
   readonly #byId = new Map<string, Sandbox>();
   /** Ids of the containers in them. */
   readonly #tenants = new Map<Sandbox, string>();
@@ -43,7 +43,7 @@ export class DockerSandboxes {
   #closed = false;
   readonly #makings = new Set<Promise<unknown>>();
   /** Ids. */
-  #doomed: string[] = [];
+  #retiring: string[] = [];
   #clearing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
 
@@ -108,7 +108,7 @@ export class DockerSandboxes {
     if (this.#timer !== null) clearTimeout(this.#timer);
     const all = async () => {
       await Promise.all(this.#makings);
-      for (const sandbox of this.#book.all) this.#drop(sandbox);
+      for (const sandbox of this.#pool.all) this.#drop(sandbox);
       await this.#clearing;
     };
     await Promise.race([all(), sleep(CLOSING, undefined, { ref: false })]);
@@ -116,22 +116,22 @@ export class DockerSandboxes {
 
   #follow(container: DockerContainer, namespace: string | null, sandbox: Sandbox | null): DockerContainer {
     let home = namespace;
-    if (home !== null) this.#book.arrived(home);
+    if (home !== null) this.#pool.arrived(home);
     const { onAdopted } = container;
     container.onAdopted = (owner) => {
       onAdopted?.(owner);
       home ??= owner.namespaceId;
-      this.#book.arrived(home);
+      this.#pool.arrived(home);
     };
     container.onRemoved = (sound) => {
       const now = performance.now();
-      if (home !== null) this.#book.left(home, now);
+      if (home !== null) this.#pool.left(home, now);
       if (sandbox !== null) {
         this.#tenants.delete(sandbox);
-        if (sound && !this.#closed && this.#byId.has(sandbox.id)) this.#book.freed(sandbox, now);
+        if (sound && !this.#closed && this.#byId.has(sandbox.id)) this.#pool.freed(sandbox, now);
         else this.#drop(sandbox);
       }
-      for (const each of this.#book.due(now)) this.#drop(each);
+      for (const each of this.#pool.due(now)) this.#drop(each);
       this.#tidySoon();
     };
     return container;
@@ -139,7 +139,7 @@ export class DockerSandboxes {
 
   async #find(namespace: string): Promise<Sandbox | null> {
     const now = performance.now();
-    const offer = this.#book.offer(namespace, now);
+    const offer = this.#pool.offer(namespace, now);
     if (typeof offer === "object") return offer.use;
     if (offer === "none" || now < this.#notBefore) return null;
     return this.#make(namespace);
@@ -163,7 +163,7 @@ export class DockerSandboxes {
       const number = ++this.#number;
       const sandbox = await makeSandbox(this.#docker, { image: this.#image, host, network, number, ...reach() });
       this.#byId.set(sandbox.id, sandbox);
-      this.#book.made(sandbox, namespace, sandbox.made);
+      this.#pool.made(sandbox, namespace, sandbox.made);
       return sandbox;
     } catch (error) {
       // It is a matter of speed only: containers get networks of their own.
@@ -175,17 +175,17 @@ export class DockerSandboxes {
   }
 
   #drop(sandbox: Sandbox): void {
-    this.#book.forget(sandbox);
+    this.#pool.forget(sandbox);
     this.#tenants.delete(sandbox);
     if (!this.#byId.delete(sandbox.id)) return;
-    this.#doomed.push(sandbox.id);
-    if (this.#doomed.length > 1) return;
+    this.#retiring.push(sandbox.id);
+    if (this.#retiring.length > 1) return;
     this.#clearing = this.#clearing.then(() => this.#clear());
   }
 
   /** What cannot be removed now is a stray, and swept as one. */
   async #clear(): Promise<void> {
-    while (this.#doomed.length > 0) await removeEach(this.#docker, this.#doomed.splice(0), Date.now() + CLEARING);
+    while (this.#retiring.length > 0) await removeEach(this.#docker, this.#retiring.splice(0), Date.now() + CLEARING);
   }
 
   #tidySoon(): void {
@@ -200,8 +200,8 @@ export class DockerSandboxes {
     this.#tidying = true;
     try {
       const now = performance.now();
-      for (const sandbox of this.#book.due(now)) this.#drop(sandbox);
-      if (now < this.#notBefore || !this.#book.lacksSpare(now)) return;
+      for (const sandbox of this.#pool.due(now)) this.#drop(sandbox);
+      if (now < this.#notBefore || !this.#pool.lacksSpare(now)) return;
       if ((await this.#make(null)) !== null) this.#tidySoon();
     } finally {
       this.#tidying = false;

@@ -41,64 +41,66 @@ export function chainOf(bridge: string): string {
  * `iptables -t mangle -S` prints. */
 export function rulesHold(
   listing: string,
-  ground: BridgeNetwork,
+  bridgeNetwork: BridgeNetwork,
   { port, openings }: { port: number; openings: Openings },
 ): true | string {
-  const chain = chainOf(ground.bridge);
+  const chain = chainOf(bridgeNetwork.bridge);
   const lines = listing.split("\n").map((line) => line.trim());
   const before = lines.filter((line) => line.startsWith("-A PREROUTING "));
-  const jump = before.indexOf(jumpTo(ground));
+  const jump = before.indexOf(jumpTo(bridgeNetwork));
   if (jump < 0) return `${chain} is not asked in PREROUTING`;
   if (before.slice(0, jump).some((line) => / -j (ACCEPT|RETURN)$/.test(line)))
     return `rules before ${chain} let packets pass`;
   const rules = rulesIn(lines, chain);
-  const doors = rules.filter((rule) => portOf(rule, ground) !== null);
-  const rest = rules.filter((rule) => portOf(rule, ground) === null);
-  if (rest.join("\n") !== fixedRules(ground, openings).join("\n")) return `${chain} holds other rules than it should`;
-  if (rules[0] !== rest[0] || rules[doors.length + 1] !== rest[1]) return `${chain} holds its rules in another order`;
-  return doors.includes(allowRule(ground, port)) ? true : `${chain} does not let containers reach the API`;
+  const allowRules = rules.filter((rule) => portOf(rule, bridgeNetwork) !== null);
+  const rest = rules.filter((rule) => portOf(rule, bridgeNetwork) === null);
+  if (rest.join("\n") !== fixedRules(bridgeNetwork, openings).join("\n"))
+    return `${chain} holds other rules than it should`;
+  if (rules[0] !== rest[0] || rules[allowRules.length + 1] !== rest[1])
+    return `${chain} holds its rules in another order`;
+  return allowRules.includes(allowRule(bridgeNetwork, port)) ? true : `${chain} does not let containers reach the API`;
 }
 
 /** What `iptables-restore --noflush` must be told so that the rules hold, or null where they do. Other hosts on the same bridge
  * keep their ports, as long as `alive` knows them. */
 export function changesFor(
   listing: string,
-  ground: BridgeNetwork,
+  bridgeNetwork: BridgeNetwork,
   { port, openings, alive }: { port: number; openings: Openings; alive: (port: number) => boolean },
 ): string | null {
-  const chain = chainOf(ground.bridge);
+  const chain = chainOf(bridgeNetwork.bridge);
   const lines = listing.split("\n").map((line) => line.trim());
-  const ports = rulesIn(lines, chain).flatMap((rule) => portOf(rule, ground) ?? []);
+  const ports = rulesIn(lines, chain).flatMap((rule) => portOf(rule, bridgeNetwork) ?? []);
   const dead = ports.filter((each) => each !== port && !alive(each)).slice(0, MAX_PORTS);
   const known = ports.find((each) => !dead.includes(each));
   // Only what differs is told, so that hosts which start at once do not undo each other's rules.
-  if (known !== undefined && rulesHold(listing, ground, { port: known, openings }) === true) {
-    const changes = dead.map((each) => allowRule(ground, each).replace("-A", "-D"));
-    if (!ports.includes(port)) changes.push(allowRule(ground, port).replace(`-A ${chain}`, `-I ${chain} 2`));
+  if (known !== undefined && rulesHold(listing, bridgeNetwork, { port: known, openings }) === true) {
+    const changes = dead.map((each) => allowRule(bridgeNetwork, each).replace("-A", "-D"));
+    if (!ports.includes(port)) changes.push(allowRule(bridgeNetwork, port).replace(`-A ${chain}`, `-I ${chain} 2`));
     return changes.length === 0 ? null : table(changes);
   }
-  const [first = "", ...rest] = fixedRules(ground, openings);
+  const [first = "", ...rest] = fixedRules(bridgeNetwork, openings);
   const kept = [...new Set([...ports.filter((each) => !dead.includes(each)), port])];
-  const jump = jumpTo(ground);
+  const jump = jumpTo(bridgeNetwork);
   return table([
     `:${chain} - [0:0]`,
     ...lines.filter((line) => line === jump).map((line) => line.replace("-A", "-D")),
     first,
-    ...kept.map((each) => allowRule(ground, each)),
+    ...kept.map((each) => allowRule(bridgeNetwork, each)),
     ...rest,
     jump.replace("-A PREROUTING", "-I PREROUTING 1"),
   ]);
 }
 
 /** Takes this host's port away and, with the last one, the chain. Null where there is nothing of it. */
-export function removalOf(listing: string, ground: BridgeNetwork, port: number): string | null {
-  const chain = chainOf(ground.bridge);
+export function removalOf(listing: string, bridgeNetwork: BridgeNetwork, port: number): string | null {
+  const chain = chainOf(bridgeNetwork.bridge);
   const lines = listing.split("\n").map((line) => line.trim());
-  const ports = rulesIn(lines, chain).flatMap((rule) => portOf(rule, ground) ?? []);
+  const ports = rulesIn(lines, chain).flatMap((rule) => portOf(rule, bridgeNetwork) ?? []);
   if (ports.some((each) => each !== port))
-    return ports.includes(port) ? table([allowRule(ground, port).replace("-A", "-D")]) : null;
+    return ports.includes(port) ? table([allowRule(bridgeNetwork, port).replace("-A", "-D")]) : null;
   if (!lines.includes(`-N ${chain}`)) return null;
-  const jumps = lines.filter((line) => line === jumpTo(ground)).map((line) => line.replace("-A", "-D"));
+  const jumps = lines.filter((line) => line === jumpTo(bridgeNetwork)).map((line) => line.replace("-A", "-D"));
   return table([...jumps, `-F ${chain}`, `-X ${chain}`]);
 }
 
@@ -120,7 +122,7 @@ function rulesIn(lines: readonly string[], chain: string): string[] {
 export const COUNT =
   "-m conntrack --ctstate NEW -m hashlimit --hashlimit-above 100/sec --hashlimit-burst 4000 --hashlimit-mode srcip --hashlimit-name edgewhisk -j DROP";
 
-/** In the words in which iptables lists them. The doors stand behind the first: what is counted, or answers to what the host sent. */
+/** In the words in which iptables lists them. Those that allow a host's port stand behind the first: what is counted, or answers to what the host sent. */
 function fixedRules({ bridge, subnet }: BridgeNetwork, { names, api, networks, counted }: Openings): string[] {
   const closed = ["LOCAL", "BROADCAST", "MULTICAST"].map((type) => `-m addrtype --dst-type ${type}`);
   const asked = names.flatMap((each) => ["udp", "tcp"].map((how) => `-d ${each}/32 -p ${how} -m ${how} --dport 53`));
@@ -139,7 +141,7 @@ function allowRule({ bridge, gateway }: BridgeNetwork, port: number): string {
   return `-A ${chainOf(bridge)} -d ${gateway}/32 -p tcp -m tcp --dport ${port} -j RETURN`;
 }
 
-function portOf(rule: string, ground: BridgeNetwork): number | null {
+function portOf(rule: string, bridgeNetwork: BridgeNetwork): number | null {
   const port = Number(/ --dport (\d+) -j RETURN$/.exec(rule)?.[1] ?? Number.NaN);
-  return rule === allowRule(ground, port) ? port : null;
+  return rule === allowRule(bridgeNetwork, port) ? port : null;
 }

@@ -34,21 +34,21 @@ export interface FirewallOptions {
 export class Firewall {
   /** True while the rules hold, else why they do not. */
   state: true | string = "not looked at yet";
-  readonly #ground: BridgeNetwork;
+  readonly #bridgeNetwork: BridgeNetwork;
   readonly #options: FirewallOptions;
   /** Not known before the first look. */
   #counted: boolean | null = null;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> = Promise.resolve();
 
-  private constructor(ground: BridgeNetwork, options: FirewallOptions) {
-    this.#ground = ground;
+  private constructor(bridgeNetwork: BridgeNetwork, options: FirewallOptions) {
+    this.#bridgeNetwork = bridgeNetwork;
     this.#options = options;
   }
 
   /** Resolves when the rules hold, or cannot: that is no failure, but stands in `state`. */
-  static async raise(ground: BridgeNetwork, options: FirewallOptions): Promise<Firewall> {
-    const self = new Firewall(ground, options);
+  static async raise(bridgeNetwork: BridgeNetwork, options: FirewallOptions): Promise<Firewall> {
+    const self = new Firewall(bridgeNetwork, options);
     self.state = await self.#apply();
     if (self.state !== true) options.log.warn("no-firewall", { reason: self.state });
     if (self.state === true || !FINAL.test(self.state)) self.#watch();
@@ -61,7 +61,7 @@ export class Firewall {
     this.#timer = null;
     await this.#looking;
     try {
-      const text = removalOf(await listed(), this.#ground, this.#options.port);
+      const text = removalOf(await listed(), this.#bridgeNetwork, this.#options.port);
       if (text !== null) await restore(text);
     } catch (error) {
       this.#options.log.debug("firewall-left", { reason: reasonOf(error) });
@@ -90,12 +90,12 @@ export class Firewall {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       try {
         const listing = await listed();
-        const alive = gatewayPorts(this.#ground.gateway);
+        const alive = gatewayPorts(this.#bridgeNetwork.gateway);
         const { port } = this.#options;
         this.#counted ??= await countsConnections();
         const openings = { ...(await this.#options.openings()), counted: this.#counted };
-        const text = changesFor(listing, this.#ground, { port, openings, alive: (each) => alive.has(each) });
-        state = rulesHold(listing, this.#ground, { port, openings });
+        const text = changesFor(listing, this.#bridgeNetwork, { port, openings, alive: (each) => alive.has(each) });
+        state = rulesHold(listing, this.#bridgeNetwork, { port, openings });
         if (text === null && state === true) return true;
         if (text !== null) await restore(text);
       } catch (error) {

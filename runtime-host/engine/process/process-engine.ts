@@ -250,7 +250,7 @@ class ProcessContainer implements EngineContainer {
     return this.memoryKills > 0 ? "memory" : "exit";
   }
 
-  held(): null {
+  residentMb(): null {
     return null;
   }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CodeCache, type CodeCacheOptions } from "../../../runtime-host/container/code-cache.ts";
 import { CodeDamaged } from "../../../runtime-host/container/contract.ts";
-import { SideDoorError } from "../../../runtime-host/link/blob-api.ts";
+import { BlobApiError } from "../../../runtime-host/link/blob-api.ts";
 import { silent } from "../support.ts";
 
 let dir: string;
@@ -90,9 +90,9 @@ test("code that the store does not have whole is told from code that cannot be h
   const failing = (error: Error) => open([], { fetch: () => Promise.reject(error) });
   const thrownBy = async (error: Error) =>
     (await failing(error)).cache.get(refOf("x")).catch((thrown: unknown) => (thrown as Error).name);
-  expect(await thrownBy(new SideDoorError("404", { final: true }))).toBe("CodeDamaged");
-  expect(await thrownBy(new SideDoorError("terminated", { final: false, cut: true }))).toBe("CodeDamaged");
-  expect(await thrownBy(new SideDoorError("503", { final: false }))).toBe("SideDoorError");
+  expect(await thrownBy(new BlobApiError("404", { final: true }))).toBe("CodeDamaged");
+  expect(await thrownBy(new BlobApiError("terminated", { final: false, cut: true }))).toBe("CodeDamaged");
+  expect(await thrownBy(new BlobApiError("503", { final: false }))).toBe("BlobApiError");
   const { cache } = await open([], { fetch: () => Promise.resolve(Buffer.from("y")) });
   await expect(cache.get(refOf("x"))).rejects.toBeInstanceOf(CodeDamaged);
 });

@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type BlobApi, openSideDoor, SideDoorError } from "../../../runtime-host/link/blob-api.ts";
+import { type BlobApi, BlobApiError, openBlobApi } from "../../../runtime-host/link/blob-api.ts";
 import { aboutDigest } from "../../../src/protocol/proofs.ts";
 import { aboutOf } from "../../durable-objects/calls.ts";
 
 let server: Server;
-let door: BlobApi;
+let blobs: BlobApi;
 let handle: (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
 let requests: {
   method: string;
@@ -37,20 +37,20 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  door = openSideDoor({ url: `http://127.0.0.1:${port}`, token: "host-token", tries: 3, firstPause: 5, timeout: 500 });
+  blobs = openBlobApi({ url: `http://127.0.0.1:${port}`, token: "host-token", tries: 3, firstPause: 5, timeout: 500 });
 });
 
 afterEach(async () => {
-  await door.close();
+  await blobs.close();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
 
 test("blobs and code are asked for by key with the token", async () => {
   handle = (_request, response) => response.end("bytes");
-  expect((await door.getBlob("args/a b/1", { max: 100 })).toString()).toBe("bytes");
-  expect((await door.getCode("code/abc", { max: 100 })).toString()).toBe("bytes");
-  await door.putBlob("results/x/1", "ä", GRANT);
+  expect((await blobs.getBlob("args/a b/1", { max: 100 })).toString()).toBe("bytes");
+  expect((await blobs.getCode("code/abc", { max: 100 })).toString()).toBe("bytes");
+  await blobs.putBlob("results/x/1", "ä", GRANT);
   expect(requests.map((each) => [each.method, each.url, each.authorization])).toEqual([
     ["GET", "/host/v1/blobs/args/a%20b/1", "Bearer host-token"],
     ["GET", "/host/v1/code/code/abc", "Bearer host-token"],
@@ -71,29 +71,29 @@ test("what may pass is tried again, a bounded number of times", async () => {
       else response.writeHead(503).end();
     } else response.end("at last");
   };
-  expect((await door.getBlob("x", { max: 100 })).toString()).toBe("at last");
+  expect((await blobs.getBlob("x", { max: 100 })).toString()).toBe("at last");
   expect(requests).toHaveLength(3);
   failures = 100;
-  await expect(door.getBlob("x", { max: 100 })).rejects.toMatchObject({ final: false });
+  await expect(blobs.getBlob("x", { max: 100 })).rejects.toMatchObject({ final: false });
   expect(requests).toHaveLength(6);
 });
 
 test.each([401, 403, 404, 413])("a %i is final", async (status) => {
   handle = (_request, response) => response.writeHead(status).end("no");
-  await expect(door.putBlob("x", "y", GRANT)).rejects.toMatchObject({ final: true });
-  await expect(door.putBlob("x", "y", GRANT)).rejects.toBeInstanceOf(SideDoorError);
+  await expect(blobs.putBlob("x", "y", GRANT)).rejects.toMatchObject({ final: true });
+  await expect(blobs.putBlob("x", "y", GRANT)).rejects.toBeInstanceOf(BlobApiError);
   expect(requests).toHaveLength(2);
 });
 
 test("more bytes than allowed are not read", async () => {
   handle = (_request, response) => response.end(Buffer.alloc(1_000_000));
-  await expect(door.getBlob("x", { max: 1000 })).rejects.toMatchObject({ final: true });
+  await expect(blobs.getBlob("x", { max: 1000 })).rejects.toMatchObject({ final: true });
 });
 
 test("a server that never answers is given up, try by try", async () => {
   handle = () => {};
   const began = performance.now();
-  await expect(door.getBlob("x", { max: 1000 })).rejects.toMatchObject({ final: false });
+  await expect(blobs.getBlob("x", { max: 1000 })).rejects.toMatchObject({ final: false });
   expect(performance.now() - began).toBeLessThan(5000);
   expect(requests).toHaveLength(3);
 });
@@ -104,8 +104,8 @@ test("an answer that ends before its end at each try is a damaged blob; one that
     response.write("12345", () => response.destroy());
   };
   handle = (_request, response) => cutShort(response);
-  const error = await door.getCode("code/x", { max: 100 }).catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ name: "SideDoorError", final: false, cut: true });
+  const error = await blobs.getCode("code/x", { max: 100 }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ name: "BlobApiError", final: false, cut: true });
   expect(requests).toHaveLength(3);
   let first = true;
   handle = (_request, response) => {
@@ -113,11 +113,11 @@ test("an answer that ends before its end at each try is a damaged blob; one that
     else response.end("1234567890");
     first = false;
   };
-  expect((await door.getCode("code/x", { max: 100 })).toString()).toBe("1234567890");
+  expect((await blobs.getCode("code/x", { max: 100 })).toString()).toBe("1234567890");
   let tries = 0;
   handle = (_request, response) => {
     if (++tries === 2) response.writeHead(503).end();
     else cutShort(response);
   };
-  expect(await door.getCode("code/x", { max: 100 }).catch((thrown: unknown) => thrown)).toMatchObject({ cut: false });
+  expect(await blobs.getCode("code/x", { max: 100 }).catch((thrown: unknown) => thrown)).toMatchObject({ cut: false });
 });

@@ -86,7 +86,7 @@ class FakeEngine implements Engine {
           sink.ended();
         },
         death: async () => death ?? "exit",
-        held: () => null,
+        residentMb: () => null,
         memoryKills: 0,
         killedForMemory: () => false,
       },

@@ -24,7 +24,7 @@ const LIMITS: PoolLimits = {
 
 const NOW = 100_000;
 
-function book(limits: Partial<PoolLimits> = {}, prewarms: Prewarm[] = []) {
+function poolOf(limits: Partial<PoolLimits> = {}, prewarms: Prewarm[] = []) {
   return new PoolState({ ...LIMITS, ...limits }, prewarms);
 }
 
@@ -48,7 +48,7 @@ function first(of: PoolState, now = NOW): unknown {
 
 describe("what serves a call", () => {
   it("is a warm container of its key before a paused one, that before one made for it, that before a prewarmed one", () => {
-    const pool = book();
+    const pool = poolOf();
     const blank = slot(pool, null, "ready");
     const made = slot(pool, "a", "ready");
     const paused = slot(pool, "a", "paused");
@@ -62,7 +62,7 @@ describe("what serves a call", () => {
   });
 
   it("is a busy container where runs are short, and a new one where they are long or the wait was", () => {
-    const pool = book();
+    const pool = poolOf();
     slot(pool, "a", "busy", { running: 1 });
     pool.waiting.push(waiter("a"));
     expect(first(pool)).toEqual(["create", "a", 256]);
@@ -80,7 +80,7 @@ describe("what serves a call", () => {
   });
 
   it("is a container that is coming back rather than a new one", () => {
-    const pool = book();
+    const pool = poolOf();
     slot(pool, "a", "resuming", { running: 1 });
     pool.waiting.push(waiter("a"));
     expect(first(pool)).toEqual(["create", "a", 256]);
@@ -89,7 +89,7 @@ describe("what serves a call", () => {
   });
 
   it("is waited for the longer, the longer a start takes here", () => {
-    const pool = book();
+    const pool = poolOf();
     slot(pool, "a", "busy", { running: 1 });
     pool.ran("a", 90);
     pool.waiting.push(waiter("a"));
@@ -99,7 +99,7 @@ describe("what serves a call", () => {
   });
 
   it("is a busy container rather than a prewarmed one where runs are short, for half as long", () => {
-    const pool = book();
+    const pool = poolOf();
     slot(pool, "a", "busy", { running: 1 });
     const blank = slot(pool, null, "ready");
     pool.waiting.push(waiter("a"));
@@ -113,7 +113,7 @@ describe("what serves a call", () => {
   });
 
   it("is a busy container rather than a paused one where runs are short", () => {
-    const pool = book();
+    const pool = poolOf();
     const paused = slot(pool, "a", "paused");
     const busy = slot(pool, "a", "busy", { running: 1 });
     pool.waiting.push(waiter("a"));
@@ -125,22 +125,22 @@ describe("what serves a call", () => {
   });
 
   it("is the idle container used last, so that surplus ones grow old", () => {
-    const pool = book();
+    const pool = poolOf();
     slot(pool, "a", "idle", { usedAt: 1 });
     const last = slot(pool, "a", "idle", { usedAt: 3 });
     slot(pool, "a", "idle", { usedAt: 2 });
     expect(warm(pool, waiter("a"))).toBe(last);
   });
 
-  it("is never another key's container, nor a doomed one", () => {
-    const pool = book();
+  it("is never another key's container, nor a retiring one", () => {
+    const pool = poolOf();
     slot(pool, "b", "idle");
-    slot(pool, "a", "idle", { doomed: true });
+    slot(pool, "a", "idle", { retiring: true });
     expect(warm(pool, waiter("a"))).toBeNull();
   });
 
   it("is a busy container only while it has room for one more run", () => {
-    const pool = book();
+    const pool = poolOf();
     const shared = slot(pool, "a", "busy", { running: 2, concurrency: 3 });
     expect(warm(pool, waiter("a"))).toBe(shared);
     shared.running = 3;
@@ -148,7 +148,7 @@ describe("what serves a call", () => {
   });
 
   it("is a prewarmed container of the same kind and memory only", () => {
-    const pool = book();
+    const pool = poolOf();
     slot(pool, null, "ready", { memory: 512 });
     slot(pool, null, "ready", { runtime: "python:3.11" });
     pool.waiting.push(waiter("a"));
@@ -158,7 +158,7 @@ describe("what serves a call", () => {
 
 describe("waiting", () => {
   it("makes one container per call that nothing under way will serve", () => {
-    const pool = book();
+    const pool = poolOf();
     slot(pool, "a", "creating");
     pool.waiting.push(waiter("a"));
     expect(first(pool)).toBeNull();
@@ -167,7 +167,7 @@ describe("waiting", () => {
   });
 
   it("takes a prewarmed container that is being made instead of making another", () => {
-    const pool = book();
+    const pool = poolOf();
     slot(pool, null, "creating");
     pool.waiting.push(waiter("a"));
     expect(first(pool)).toBeNull();
@@ -176,16 +176,16 @@ describe("waiting", () => {
   });
 
   it("waits a moment for output to settle, then makes another", () => {
-    const pool = book();
-    const settling = slot(pool, "a", "settling");
-    pool.move(settling, "settling", NOW);
+    const pool = poolOf();
+    const settling = slot(pool, "a", "drainingLogs");
+    pool.move(settling, "drainingLogs", NOW);
     pool.waiting.push(waiter("a"));
     expect(first(pool, NOW + 10)).toBeNull();
     expect(first(pool, NOW + 100)).toEqual(["create", "a", 256]);
   });
 
   it("has at most the configured number of creations under way", () => {
-    const pool = book();
+    const pool = poolOf();
     for (const key of ["a", "b", "c"]) pool.waiting.push(waiter(key));
     slot(pool, "a", "creating");
     slot(pool, "b", "creating");
@@ -193,7 +193,7 @@ describe("waiting", () => {
   });
 
   it("refuses what is larger than the host and what finds the line full", () => {
-    const pool = book();
+    const pool = poolOf();
     expect(refusal(pool, { memory: 1025 })).toBe("busy");
     expect(refusal(pool, { memory: 1024 })).toBeNull();
     for (let at = 0; at < LIMITS.waiting; at++) pool.waiting.push(waiter(String(at)));
@@ -201,7 +201,7 @@ describe("waiting", () => {
   });
 
   it("lets warm calls pass one that waits for memory, until that one has waited too long", () => {
-    const pool = book({ memory: 512 });
+    const pool = poolOf({ memory: 512 });
     slot(pool, "x", "busy", { running: 1 });
     const idle = slot(pool, "a", "idle", { memory: 128 });
     pool.waiting.push(waiter("big", { memory: 512 }), waiter("a", { memory: 128 }));
@@ -212,7 +212,7 @@ describe("waiting", () => {
 
 describe("room", () => {
   it("is made by removing what has been idle longest, paused or not", () => {
-    const pool = book({ memory: 512 });
+    const pool = poolOf({ memory: 512 });
     slot(pool, "x", "busy", { running: 1, memory: 128 });
     for (const key of ["b", "d", "e"]) slot(pool, key, "idle", { usedAt: NOW - 500 });
     pool.waiting.push(waiter("a"));
@@ -222,7 +222,7 @@ describe("room", () => {
   });
 
   it("is not made twice: what is leaving counts", () => {
-    const pool = book({ memory: 512 });
+    const pool = poolOf({ memory: 512 });
     slot(pool, "x", "busy", { running: 1, memory: 128 });
     for (const key of ["b", "d", "e"]) slot(pool, key, "idle");
     slot(pool, "c", "removing");
@@ -231,7 +231,7 @@ describe("room", () => {
   });
 
   it("is made at the number of containers too", () => {
-    const pool = book({ containers: 2 });
+    const pool = poolOf({ containers: 2 });
     slot(pool, "b", "idle", { usedAt: NOW - 10 });
     const oldest = slot(pool, "c", "idle", { usedAt: NOW - 20 });
     pool.waiting.push(waiter("a"));
@@ -239,7 +239,7 @@ describe("room", () => {
   });
 
   it("is made ahead of need while new actions keep coming, from what has been idle for a while", () => {
-    const pool = book({ memory: 512 });
+    const pool = poolOf({ memory: 512 });
     slot(pool, "b", "idle", { memory: 512, usedAt: NOW - 2_000 });
     slot(pool, "c", "idle", { memory: 512, usedAt: NOW - 100 });
     expect(first(pool)).toBeNull();
@@ -250,7 +250,7 @@ describe("room", () => {
 
 describe("housekeeping", () => {
   it("pauses after the grace time and removes after the idle time", () => {
-    const pool = book();
+    const pool = poolOf();
     const it = slot(pool, "a", "idle", { usedAt: NOW });
     expect(first(pool, NOW + 9_999)).toBeNull();
     expect(first(pool, NOW + 10_000)).toEqual(["pause", it.id]);
@@ -260,7 +260,7 @@ describe("housekeeping", () => {
   });
 
   it("pauses one at a time, and none while another comes back", () => {
-    const pool = book();
+    const pool = poolOf();
     const long = { usedAt: NOW - 20_000 };
     const one = slot(pool, "a", "idle", long);
     const two = slot(pool, "b", "idle", long);
@@ -275,20 +275,20 @@ describe("housekeeping", () => {
 
   it("keeps the configured number prewarmed, never by removing what is warm", () => {
     const prewarm = [{ runtime: "nodejs:20", memory: 256, count: 2 }];
-    const pool = book({}, prewarm);
+    const pool = poolOf({}, prewarm);
     expect(first(pool)).toEqual(["create", null, 256]);
     slot(pool, null, "ready");
     expect(first(pool)).toEqual(["create", null, 256]);
     slot(pool, null, "creating");
     expect(first(pool)).toBeNull();
-    const full = book({ memory: 256 }, prewarm);
+    const full = poolOf({ memory: 256 }, prewarm);
     slot(full, "a", "idle");
     slot(full, "b", "idle");
     expect(first(full)).toBeNull();
   });
 
   it("prewarms the memory sizes that were asked for lately, and lets them go again", () => {
-    const pool = book({}, [{ runtime: "nodejs:20", memory: 256, count: 1 }]);
+    const pool = poolOf({}, [{ runtime: "nodejs:20", memory: 256, count: 1 }]);
     slot(pool, null, "ready");
     pool.wanted("nodejs:20", 128, NOW);
     pool.wanted("python:3.11", 128, NOW);
@@ -301,7 +301,7 @@ describe("housekeeping", () => {
 
 describe("a machine short of memory", () => {
   it("loses what has been idle longest, a few at a time, and gets nothing prewarmed", () => {
-    const pool = book({}, [{ runtime: "nodejs:20", memory: 256, count: 1 }]);
+    const pool = poolOf({}, [{ runtime: "nodejs:20", memory: 256, count: 1 }]);
     slot(pool, "x", "busy", { running: 1 });
     for (const key of ["a", "b", "c", "d", "e"]) slot(pool, key, "paused");
     pool.squeezed = true;
@@ -315,7 +315,7 @@ describe("a machine short of memory", () => {
 
 describe("a container without a run", () => {
   it("counts with what it holds where the engine can tell, and with a share of its limit where not", () => {
-    const pool = book({ memory: 600 });
+    const pool = poolOf({ memory: 600 });
     for (const key of ["b", "c", "d"]) pool.measured(slot(pool, key, "idle"), 20, NOW);
     expect(pool.booked).toBe(60);
     pool.waiting.push(waiter("a"));
@@ -335,7 +335,7 @@ describe("a container without a run", () => {
 describe("a reactive prewarm count", () => {
   const reactive = { minCount: 1, maxCount: 3, ttl: 120_000, threshold: 2, increment: 1 };
   const open = (count: number) => {
-    const pool = book({}, [{ runtime: "nodejs:20", memory: 128, count, reactive }]);
+    const pool = poolOf({}, [{ runtime: "nodejs:20", memory: 128, count, reactive }]);
     for (let n = 0; n < count; n++) slot(pool, null, "ready", { memory: 128, since: NOW });
     return pool;
   };
@@ -413,7 +413,7 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
   };
   const run = (it: Slot, by: Waiter) => {
     expect(it.state === "idle" || it.state === "ready" || it.state === "paused").toBe(true);
-    expect(it.doomed).toBe(false);
+    expect(it.retiring).toBe(false);
     expect(it.runtime).toBe(by.runtime);
     expect(it.memory).toBe(by.memory);
     if (it.key === null) pool.bind(it, by.key);
@@ -438,7 +438,7 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
     });
   };
   const leave = (it: Slot) => {
-    it.doomed = true;
+    it.retiring = true;
     pool.move(it, "removing", now);
     pending.push({ at: takes(50), do: () => pool.remove(it) });
   };

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Job } from "../../../runtime-host/container/contract.ts";
 import { Outbox } from "../../../runtime-host/delivery/outbox.ts";
 import type { Kept } from "../../../runtime-host/delivery/outbox-segments.ts";
-import { SideDoorError } from "../../../runtime-host/link/blob-api.ts";
+import { BlobApiError } from "../../../runtime-host/link/blob-api.ts";
 import { Payloads } from "../../../runtime-host/link/payloads.ts";
 import { RunController } from "../../../runtime-host/runs/run-controller.ts";
 import { failure, success } from "../../../src/entities/outcome.ts";
@@ -14,13 +14,13 @@ import type { HostMessage } from "../../../src/protocol/messages.ts";
 import { answerOf, FakeContainers, idOf, runOf, silent } from "../support.ts";
 
 let dir: string;
-let dispatchers: RunController[];
+let controllers: RunController[];
 beforeEach(() => {
-  dir = fs.mkdtempSync(join(tmpdir(), "dispatcher-"));
-  dispatchers = [];
+  dir = fs.mkdtempSync(join(tmpdir(), "controller-"));
+  controllers = [];
 });
 afterEach(() => {
-  for (const each of dispatchers) each.stop();
+  for (const each of controllers) each.stop();
   fs.rmSync(dir, { recursive: true, force: true });
 });
 
@@ -69,13 +69,13 @@ function setUp(
     bounds: { records: options.records ?? 1000, bytes: 1 << 30 },
     fsync: false,
     log: silent,
-    changed: () => dispatcher.healthChanged(),
+    changed: () => controller.healthChanged(),
   });
   const putBlob = vi.fn(async (key: string, bytes: Buffer | string) => {
     await options.putBlob?.();
     blobs.set(key, bytes.toString());
   });
-  const dispatcher: RunController = new RunController({
+  const controller: RunController = new RunController({
     host: "test",
     boot: "boot-1",
     memory: options.memory ?? 1024,
@@ -84,20 +84,20 @@ function setUp(
     outbox,
     kept,
     payloads: new Payloads({ putBlob }, silent),
-    sideDoor: { getBlob: options.getBlob ?? (() => Promise.resolve(Buffer.from('{"from":"blob"}'))) },
+    blobs: { getBlob: options.getBlob ?? (() => Promise.resolve(Buffer.from('{"from":"blob"}'))) },
     code: { get: () => Promise.resolve(Buffer.from("code")) },
     log: silent,
     welcomed: () => {},
   });
-  dispatchers.push(dispatcher);
+  controllers.push(controller);
   const link = links[0] as FakeLink;
-  return { dispatcher, containers, links, link, outbox, kept, blobs, putBlob };
+  return { controller, containers, links, link, outbox, kept, blobs, putBlob };
 }
 
 function welcomed(options: Parameters<typeof setUp>[0] = {}) {
   const parts = setUp(options);
   for (const link of parts.links) {
-    parts.dispatcher.received(link.shard, [{ t: "welcome", epoch: 1, name: "test/0" }]);
+    parts.controller.received(link.shard, [{ t: "welcome", epoch: 1, name: "test/0" }]);
     link.take();
   }
   return parts;
@@ -106,24 +106,24 @@ function welcomed(options: Parameters<typeof setUp>[0] = {}) {
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 test("a welcome is answered with the inventory, and each later one again", () => {
-  const { dispatcher, link } = setUp();
-  dispatcher.received(0, [{ t: "welcome", epoch: 4, name: "test/0" }]);
+  const { controller, link } = setUp();
+  controller.received(0, [{ t: "welcome", epoch: 4, name: "test/0" }]);
   expect(link.take()).toEqual([{ t: "inventory", epoch: 4, boot: "boot-1", running: [], more: false }]);
-  dispatcher.received(0, [runOf(1, { epoch: 4 })]);
-  dispatcher.received(0, [{ t: "welcome", epoch: 5, name: "test/0" }]);
+  controller.received(0, [runOf(1, { epoch: 4 })]);
+  controller.received(0, [{ t: "welcome", epoch: 5, name: "test/0" }]);
   expect(link.take()).toMatchObject([
     { t: "inventory", epoch: 5, running: [{ id: idOf(1), attempt: 1, memory: 256 }] },
   ]);
-  dispatcher.received(0, [{ t: "welcome", epoch: 3, name: "test/0" }]);
+  controller.received(0, [{ t: "welcome", epoch: 3, name: "test/0" }]);
   expect(link.take()).toEqual([]);
-  expect(dispatcher.epochOf(0)).toBe(5);
+  expect(controller.epochOf(0)).toBe(5);
 });
 
 test("the containers get the arguments byte for byte, the environment of the call and the invoking namespace", () => {
-  const { dispatcher, containers } = welcomed();
+  const { controller, containers } = welcomed();
   const about = { ...runOf(1).invocation.about, path: "whisk.system/utils/echo", name: "echo", namespace: "caller" };
   const args = { inline: '{"big":12345678901234567890,"one":1.0}' };
-  dispatcher.received(0, [runOf(1, { key: "uuid:secret", invocation: { about, args, initEnv: { KEY: "value" } } })]);
+  controller.received(0, [runOf(1, { key: "uuid:secret", invocation: { about, args, initEnv: { KEY: "value" } } })]);
   expect(containers.jobs[0]).toMatchObject({
     id: idOf(1),
     path: "whisk.system/utils/echo",
@@ -138,17 +138,17 @@ test("the containers get the arguments byte for byte, the environment of the cal
       api_key: "uuid:secret",
     },
   });
-  dispatcher.received(0, [runOf(2)]);
+  controller.received(0, [runOf(2)]);
   expect(containers.jobs[1]?.context).not.toHaveProperty("api_key");
 });
 
 test("logs that are whole in the turn of the answer make one record and no result", async () => {
-  const { dispatcher, containers, link, outbox } = welcomed();
+  const { controller, containers, link, outbox } = welcomed();
   containers.onRun = (job, listener) => {
     listener.answered(job, answerOf({ duration: 12.4, initTime: 10.2 }));
     listener.collected(job, { lines: '["line"]', cut: 3 });
   };
-  dispatcher.received(0, [runOf(1)]);
+  controller.received(0, [runOf(1)]);
   await turn();
   expect(link.take()).toMatchObject([
     {
@@ -173,20 +173,20 @@ test("logs that are whole in the turn of the answer make one record and no resul
     },
   ]);
   expect(outbox.count).toBe(1);
-  expect(dispatcher.running).toBe(0);
+  expect(controller.running).toBe(0);
 });
 
 test("where many run, records nobody waits for are reported together, and a caller's takes them along at once", async () => {
-  const { dispatcher, containers, link } = welcomed({ memory: 8192 });
+  const { controller, containers, link } = welcomed({ memory: 8192 });
   const ran = (number: number, blocking: boolean) => {
-    dispatcher.received(0, [runOf(number, { invocation: { blocking } })]);
+    controller.received(0, [runOf(number, { invocation: { blocking } })]);
     return containers.jobs.at(-1) as Job;
   };
   const jobs = Array.from({ length: 10 }, (_, number) => ran(number + 1, false));
   const caller = ran(11, true);
   const end = (job: Job) => {
-    dispatcher.answered(job, answerOf());
-    dispatcher.collected(job, { lines: "[]" });
+    controller.answered(job, answerOf());
+    controller.collected(job, { lines: "[]" });
   };
   for (const job of jobs.slice(0, 2)) end(job);
   await turn();
@@ -199,11 +199,11 @@ test("where many run, records nobody waits for are reported together, and a call
 });
 
 test("an answer whose logs are late makes a result at once and a record when they are whole", async () => {
-  const { dispatcher, containers, link, outbox } = welcomed();
-  dispatcher.received(0, [runOf(1)]);
+  const { controller, containers, link, outbox } = welcomed();
+  controller.received(0, [runOf(1)]);
   const [job] = containers.jobs;
   if (job === undefined) throw new Error("no job");
-  dispatcher.answered(job, answerOf({ endedAt: performance.now() - 30 }));
+  controller.answered(job, answerOf({ endedAt: performance.now() - 30 }));
   await turn();
   const [result] = link.take();
   expect(result).toMatchObject({ t: "result", id: idOf(1), lease: { epoch: 1, counter: 1 } });
@@ -212,14 +212,14 @@ test("an answer whose logs are late makes a result at once and a record when the
   expect(endedAgo).toBeLessThan(1000);
   expect(result?.t === "result" && result.completion.logs).toBe(undefined);
   expect(outbox.count, "kept without logs before the result is told").toBe(1);
-  dispatcher.collected(job, { lines: "[]" });
+  controller.collected(job, { lines: "[]" });
   await turn();
   expect(outbox.count, "the whole record takes its place").toBe(1);
   expect(link.take()).toMatchObject([{ t: "record", completion: { logs: { inline: "[]" } } }]);
 });
 
 test("a record is on disk before it is sent, and is sent again after each welcome until it is stored", async () => {
-  const { dispatcher, containers, link, outbox } = welcomed();
+  const { controller, containers, link, outbox } = welcomed();
   containers.onRun = (job, listener) => {
     listener.answered(job, answerOf());
     listener.collected(job, { lines: "[]" });
@@ -233,17 +233,17 @@ test("a record is on disk before it is sent, and is sent again after each welcom
       .join("");
     send(message);
   };
-  dispatcher.received(0, [runOf(1)]);
+  controller.received(0, [runOf(1)]);
   await turn();
   expect(onDisk).toContain(`${idOf(1)}/1`);
   link.take();
-  dispatcher.lost(0);
-  dispatcher.received(0, [{ t: "welcome", epoch: 2, name: "test/0" }]);
+  controller.lost(0);
+  controller.received(0, [{ t: "welcome", epoch: 2, name: "test/0" }]);
   expect(link.take()).toMatchObject([{ t: "inventory" }, { t: "record", id: idOf(1) }]);
-  dispatcher.received(0, [{ t: "stored", epoch: 2, items: [{ id: idOf(1), attempt: 1 }] }]);
+  controller.received(0, [{ t: "stored", epoch: 2, items: [{ id: idOf(1), attempt: 1 }] }]);
   expect(outbox.count).toBe(0);
-  expect(dispatcher.unconfirmed).toBe(0);
-  dispatcher.received(0, [{ t: "welcome", epoch: 2, name: "test/0" }]);
+  expect(controller.unconfirmed).toBe(0);
+  controller.received(0, [{ t: "welcome", epoch: 2, name: "test/0" }]);
   expect(link.take()).toMatchObject([{ t: "inventory" }]);
 });
 
@@ -253,13 +253,13 @@ test("records of an earlier boot are sent after the welcome, aged by the time th
     listener.answered(job, answerOf());
     listener.collected(job, { lines: "[]" });
   };
-  before.dispatcher.received(0, [runOf(1)]);
+  before.controller.received(0, [runOf(1)]);
   await turn();
   before.outbox.close();
   await new Promise((resolve) => setTimeout(resolve, 60));
   const after = setUp();
   expect(after.kept).toHaveLength(1);
-  after.dispatcher.received(0, [{ t: "welcome", epoch: 9, name: "test/0" }]);
+  after.controller.received(0, [{ t: "welcome", epoch: 9, name: "test/0" }]);
   const [, record] = after.link.take();
   expect(record).toMatchObject({ t: "record", id: idOf(1), lease: { epoch: 1, counter: 1 } });
   expect(record?.t === "record" ? record.completion.endedAgo : 0).toBeGreaterThanOrEqual(60);
@@ -271,7 +271,7 @@ test("a kept record whose bits were flipped is not sent: its run is named no mor
     listener.answered(job, answerOf());
     listener.collected(job, { lines: "[]" });
   };
-  before.dispatcher.received(0, [runOf(1), runOf(2)]);
+  before.controller.received(0, [runOf(1), runOf(2)]);
   await turn();
   before.outbox.close();
   const after = setUp();
@@ -281,27 +281,27 @@ test("a kept record whose bits were flipped is not sent: its run is named no mor
   const at = text.indexOf('"duration":', text.indexOf(`r ${idOf(1)}`));
   fs.writeFileSync(path, `${text.slice(0, at)}"Duration":${text.slice(at + 11)}`, "latin1");
   const welcome = { t: "welcome", epoch: 9, name: "test/0" } as const;
-  after.dispatcher.received(0, [welcome]);
+  after.controller.received(0, [welcome]);
   const told = after.link.take().filter((message) => message.t === "record");
   expect(told.map((message) => message.id)).toEqual([idOf(2)]);
   expect(after.link.redials).toEqual(["a kept record is damaged"]);
-  after.dispatcher.received(0, [welcome]);
+  after.controller.received(0, [welcome]);
   expect(after.link.take()).toContainEqual(
     expect.objectContaining({ t: "inventory", kept: [{ id: idOf(2), attempt: 1 }] }),
   );
 });
 
 test("before the welcome nothing is reported, after it everything is", async () => {
-  const { dispatcher, containers, link } = welcomed();
-  dispatcher.received(0, [runOf(1), runOf(2)]);
-  dispatcher.lost(0);
+  const { controller, containers, link } = welcomed();
+  controller.received(0, [runOf(1), runOf(2)]);
+  controller.lost(0);
   const [first, second] = containers.jobs as [FakeContainers["jobs"][0], FakeContainers["jobs"][0]];
-  dispatcher.answered(first, answerOf());
-  dispatcher.answered(second, answerOf());
-  dispatcher.collected(second, { lines: "[]" });
+  controller.answered(first, answerOf());
+  controller.answered(second, answerOf());
+  controller.collected(second, { lines: "[]" });
   await turn();
   expect(link.take()).toEqual([]);
-  dispatcher.received(0, [{ t: "welcome", epoch: 2, name: "test/0" }]);
+  controller.received(0, [{ t: "welcome", epoch: 2, name: "test/0" }]);
   expect(link.take()).toMatchObject([
     { t: "inventory", running: [{ id: idOf(1), memory: 0 }] },
     { t: "record", id: idOf(2) },
@@ -310,8 +310,8 @@ test("before the welcome nothing is reported, after it everything is", async () 
 });
 
 test("stale, duplicate and draining runs are refused with their lease; a finished one gets its record again", async () => {
-  const { dispatcher, containers, link } = welcomed();
-  dispatcher.received(0, [
+  const { controller, containers, link } = welcomed();
+  controller.received(0, [
     runOf(1),
     runOf(1, { lease: { epoch: 1, counter: 2 } }),
     runOf(2, { epoch: 0, lease: { epoch: 0, counter: 3 } }),
@@ -322,36 +322,36 @@ test("stale, duplicate and draining runs are refused with their lease; a finishe
   ]);
   const [job] = containers.jobs;
   if (job === undefined) throw new Error("no job");
-  dispatcher.answered(job, answerOf());
-  dispatcher.collected(job, { lines: "[]" });
+  controller.answered(job, answerOf());
+  controller.collected(job, { lines: "[]" });
   await turn();
   link.take();
-  dispatcher.received(0, [runOf(1, { lease: { epoch: 1, counter: 9 } })]);
+  controller.received(0, [runOf(1, { lease: { epoch: 1, counter: 9 } })]);
   expect(link.take()).toMatchObject([{ t: "record", id: idOf(1), lease: { epoch: 1, counter: 1 } }]);
-  dispatcher.drain();
+  controller.drain();
   expect(link.take()).toEqual([{ t: "health", memory: 1024, unhealthy: "draining" }]);
-  dispatcher.received(0, [runOf(3)]);
+  controller.received(0, [runOf(3)]);
   expect(link.take()).toMatchObject([{ t: "refused", reason: "draining" }]);
   expect(containers.jobs).toHaveLength(1);
 });
 
 test("what the containers refuse is refused, its memory is free and it may come again", () => {
-  const { dispatcher, containers, link } = welcomed();
+  const { controller, containers, link } = welcomed();
   containers.onRun = (job, listener) => listener.refused(job, "unsupported");
-  for (let counter = 1; counter <= 10; counter++) dispatcher.received(0, [runOf(1, { lease: { epoch: 1, counter } })]);
+  for (let counter = 1; counter <= 10; counter++) controller.received(0, [runOf(1, { lease: { epoch: 1, counter } })]);
   expect(link.take().map((each) => each.t === "refused" && [each.lease.counter, each.reason])).toEqual(
     Array.from({ length: 10 }, (_, index) => [index + 1, "unsupported"]),
   );
-  expect(dispatcher.running).toBe(0);
+  expect(controller.running).toBe(0);
 });
 
 test("a full outbox makes the host unhealthy and refuse runs, until the store has taken records", async () => {
-  const { dispatcher, containers, link } = welcomed({ records: 2 });
+  const { controller, containers, link } = welcomed({ records: 2 });
   containers.onRun = (job, listener) => {
     listener.answered(job, answerOf());
     listener.collected(job, { lines: "[]" });
   };
-  dispatcher.received(0, [runOf(1), runOf(2)]);
+  controller.received(0, [runOf(1), runOf(2)]);
   await turn();
   expect(
     link
@@ -359,14 +359,14 @@ test("a full outbox makes the host unhealthy and refuse runs, until the store ha
       .map((each) => each.t)
       .sort(),
   ).toEqual(["health", "record", "record"]);
-  dispatcher.received(0, [runOf(3)]);
+  controller.received(0, [runOf(3)]);
   expect(link.take()).toMatchObject([{ t: "refused", reason: "busy" }]);
-  dispatcher.received(0, [{ t: "stored", epoch: 1, items: [{ id: idOf(1), attempt: 1 }] }]);
+  controller.received(0, [{ t: "stored", epoch: 1, items: [{ id: idOf(1), attempt: 1 }] }]);
   expect(link.take()).toEqual([{ t: "health", memory: 1024 }]);
 });
 
 test("developer errors get their last log line, unless the action keeps no logs or nothing ran", async () => {
-  const { dispatcher, containers, link } = welcomed();
+  const { controller, containers, link } = welcomed();
   const error = failure(2, { text: "broken" });
   containers.onRun = (job, listener) => {
     listener.answered(job, answerOf({ outcome: error, ran: job.id !== idOf(4) }));
@@ -374,7 +374,7 @@ test("developer errors get their last log line, unless the action keeps no logs 
   };
   const limits = { timeout: 1000, memory: 128, logs: 0, concurrency: 1 };
   const about = { ...runOf(3).invocation.about, limits };
-  dispatcher.received(0, [runOf(1), runOf(2), runOf(3, { invocation: { about } })]);
+  controller.received(0, [runOf(1), runOf(2), runOf(3, { invocation: { about } })]);
   await turn();
   const logs = link.take().map((each) => {
     const payload = each.t === "record" ? each.completion.logs : undefined;
@@ -390,14 +390,14 @@ test("developer errors get their last log line, unless the action keeps no logs 
 });
 
 test("results and logs too large for a frame go through the blob API and are named in the record", async () => {
-  const { dispatcher, containers, link, blobs } = welcomed();
+  const { controller, containers, link, blobs } = welcomed();
   const result = JSON.stringify({ text: "ä".repeat(200_000) });
   const lines = JSON.stringify(Array.from({ length: 1000 }, () => "x".repeat(1000)));
   containers.onRun = (job, listener) => {
     listener.answered(job, answerOf({ outcome: success(result) }));
     listener.collected(job, { lines });
   };
-  dispatcher.received(0, [runOf(1)]);
+  controller.received(0, [runOf(1)]);
   await vi.waitFor(() => expect(link.sent.at(-1)?.t).toBe("record"));
   const record = link.take().at(-1);
   const completion = record?.t === "record" ? record.completion : undefined;
@@ -408,26 +408,26 @@ test("results and logs too large for a frame go through the blob API and are nam
 });
 
 test("a caller does not wait until long logs have gone through the blob API", async () => {
-  const { dispatcher, containers, link, outbox } = welcomed();
+  const { controller, containers, link, outbox } = welcomed();
   const lines = JSON.stringify(Array.from({ length: 1000 }, () => "x".repeat(1000)));
   containers.onRun = (job, listener) => {
     listener.answered(job, answerOf());
     listener.collected(job, { lines });
   };
-  dispatcher.received(0, [runOf(1)]);
+  controller.received(0, [runOf(1)]);
   await vi.waitFor(() => expect(link.sent.at(-1)?.t).toBe("record"));
   const [result, record] = link.take();
   expect(result).toMatchObject({ t: "result", completion: { result: { inline: '{"ok":true}' } } });
   expect(result?.t === "result" && result.completion.logs).toBe(undefined);
   expect(record).toMatchObject({ completion: { logs: { blob: `logs/${idOf(1)}/1`, size: lines.length } } });
   expect(outbox.count, "only the whole record is kept").toBe(1);
-  dispatcher.received(0, [runOf(2, { invocation: { blocking: false } })]);
+  controller.received(0, [runOf(2, { invocation: { blocking: false } })]);
   await vi.waitFor(() => expect(link.sent).toHaveLength(1));
   expect(link.take()[0]?.t, "nobody waits: one record and no result").toBe("record");
 });
 
 test("parts that would fit alone but not together leave the frame too", async () => {
-  const { dispatcher, containers, link, blobs } = welcomed();
+  const { controller, containers, link, blobs } = welcomed();
   const text = JSON.stringify({ quotes: '"\\'.repeat(16_370) });
   const lines = JSON.stringify(['"\\'.repeat(16_370)]);
   expect(text.length).toBeLessThan(64 * 1024);
@@ -435,20 +435,20 @@ test("parts that would fit alone but not together leave the frame too", async ()
     listener.answered(job, answerOf({ outcome: success(text) }));
     listener.collected(job, { lines });
   };
-  dispatcher.received(0, [runOf(1)]);
+  controller.received(0, [runOf(1)]);
   await vi.waitFor(() => expect(link.sent).toHaveLength(1));
   expect(blobs.size).toBeGreaterThan(0);
 });
 
 test("a large result releases the caller while its logs are still coming", async () => {
-  const { dispatcher, containers, link, putBlob } = welcomed();
+  const { controller, containers, link, putBlob } = welcomed();
   const result = JSON.stringify("x".repeat(100_000));
-  dispatcher.received(0, [runOf(1)]);
+  controller.received(0, [runOf(1)]);
   const [job] = containers.jobs;
   if (job === undefined) throw new Error("no job");
-  dispatcher.answered(job, answerOf({ outcome: success(result) }));
+  controller.answered(job, answerOf({ outcome: success(result) }));
   await vi.waitFor(() => expect(link.sent).toMatchObject([{ t: "result", completion: { result: { size: 100_002 } } }]));
-  dispatcher.collected(job, { lines: "[]" });
+  controller.collected(job, { lines: "[]" });
   await vi.waitFor(() => expect(link.sent).toHaveLength(2));
   expect(link.sent[1]).toMatchObject({ t: "record", completion: { result: { blob: `results/${idOf(1)}/1` } } });
   expect(putBlob).toHaveBeenCalledTimes(1);
@@ -457,23 +457,23 @@ test("a large result releases the caller while its logs are still coming", async
 test("an upload that fails is tried again; one that is refused for good is replaced by a text that says so", async () => {
   let failures = 1;
   const flaky = welcomed({
-    putBlob: () => (failures-- > 0 ? Promise.reject(new SideDoorError("down", { final: false })) : Promise.resolve()),
+    putBlob: () => (failures-- > 0 ? Promise.reject(new BlobApiError("down", { final: false })) : Promise.resolve()),
   });
   const large = answerOf({ outcome: success(JSON.stringify("x".repeat(100_000))) });
   flaky.containers.onRun = (job, listener) => {
     listener.answered(job, large);
     listener.collected(job, { lines: "[]" });
   };
-  flaky.dispatcher.received(0, [runOf(1)]);
+  flaky.controller.received(0, [runOf(1)]);
   await vi.waitFor(() => expect(flaky.link.sent).toMatchObject([{ t: "record", completion: { statusCode: 0 } }]), {
     timeout: 3000,
   });
   flaky.outbox.forget(flaky.kept as Kept[]);
 
-  const closed = welcomed({ putBlob: () => Promise.reject(new SideDoorError("413", { final: true })) });
+  const closed = welcomed({ putBlob: () => Promise.reject(new BlobApiError("413", { final: true })) });
   closed.link.take();
   closed.containers.onRun = flaky.containers.onRun;
-  closed.dispatcher.received(0, [runOf(2)]);
+  closed.controller.received(0, [runOf(2)]);
   await vi.waitFor(() =>
     expect(closed.link.sent.some((each) => each.t === "record" && each.completion.statusCode === 3)).toBe(true),
   );
@@ -482,11 +482,11 @@ test("an upload that fails is tried again; one that is refused for good is repla
 test("arguments that lie in the blob store are fetched before the run; if they are gone the run ends with an error", async () => {
   const args = { blob: "args/x", size: '{"from":"blob"}'.length };
   const fine = welcomed();
-  fine.dispatcher.received(0, [runOf(1, { invocation: { args } })]);
+  fine.controller.received(0, [runOf(1, { invocation: { args } })]);
   await vi.waitFor(() => expect(fine.containers.jobs[0]?.args).toBe('{"from":"blob"}'));
 
-  const gone = welcomed({ getBlob: () => Promise.reject(new SideDoorError("404", { final: true })) });
-  gone.dispatcher.received(0, [runOf(2, { invocation: { args } })]);
+  const gone = welcomed({ getBlob: () => Promise.reject(new BlobApiError("404", { final: true })) });
+  gone.controller.received(0, [runOf(2, { invocation: { args } })]);
   await vi.waitFor(() =>
     expect(gone.link.sent).toMatchObject([{ t: "record", completion: { statusCode: 3, ran: false, engine: "none" } }]),
   );
@@ -494,52 +494,52 @@ test("arguments that lie in the blob store are fetched before the run; if they a
 
   for (const getBlob of [
     () => Promise.resolve(Buffer.from('{"from":')),
-    () => Promise.reject(new SideDoorError("terminated", { final: false, cut: true })),
+    () => Promise.reject(new BlobApiError("terminated", { final: false, cut: true })),
   ]) {
     const damaged = welcomed({ getBlob });
-    damaged.dispatcher.received(0, [runOf(4, { invocation: { args } })]);
+    damaged.controller.received(0, [runOf(4, { invocation: { args } })]);
     await vi.waitFor(() => expect(damaged.link.sent).toMatchObject([{ t: "record", completion: { ran: false } }]));
     damaged.outbox.forget(damaged.kept as Kept[]);
   }
 
-  const down = welcomed({ getBlob: () => Promise.reject(new SideDoorError("timeout", { final: false })) });
-  down.dispatcher.received(0, [runOf(3, { invocation: { args } })]);
+  const down = welcomed({ getBlob: () => Promise.reject(new BlobApiError("timeout", { final: false })) });
+  down.controller.received(0, [runOf(3, { invocation: { args } })]);
   await vi.waitFor(() => expect(down.link.sent).toMatchObject([{ t: "refused", reason: "busy" }]));
 });
 
 test("containers that throw end their run with an internal error and nobody else's", async () => {
-  const { dispatcher, containers, link } = welcomed();
+  const { controller, containers, link } = welcomed();
   containers.onRun = (job) => {
     if (job.id === idOf(1)) throw new Error("bug");
   };
-  dispatcher.received(0, [runOf(1), runOf(2)]);
+  controller.received(0, [runOf(1), runOf(2)]);
   await turn();
   expect(link.take()).toMatchObject([{ t: "record", id: idOf(1), completion: { statusCode: 3 } }]);
   expect(containers.jobs).toHaveLength(2);
 });
 
 test("each shard has its own epoch and memory, and reports go to the shard that asked", async () => {
-  const { dispatcher, containers, links } = welcomed({ shards: 2 });
+  const { controller, containers, links } = welcomed({ shards: 2 });
   const [first, second] = links as [FakeLink, FakeLink];
-  dispatcher.received(1, [{ t: "welcome", epoch: 8, name: "test/1" }]);
+  controller.received(1, [{ t: "welcome", epoch: 8, name: "test/1" }]);
   first.take();
   second.take();
-  for (let number = 1; number <= 4; number++) dispatcher.received(0, [runOf(number)]);
-  dispatcher.received(0, [runOf(5)]);
+  for (let number = 1; number <= 4; number++) controller.received(0, [runOf(number)]);
+  controller.received(0, [runOf(5)]);
   expect(first.take()).toMatchObject([{ t: "refused", reason: "busy" }]);
-  dispatcher.received(1, [runOf(6, { epoch: 8 })]);
+  controller.received(1, [runOf(6, { epoch: 8 })]);
   const job = containers.jobs.at(-1);
   if (job === undefined) throw new Error("no job");
-  dispatcher.answered(job, answerOf());
+  controller.answered(job, answerOf());
   await turn();
   expect(first.sent).toEqual([]);
   expect(second.take()).toMatchObject([{ t: "result", id: idOf(6) }]);
 });
 
 test("redial is obeyed if it comes from the newest incarnation", () => {
-  const { dispatcher, link } = welcomed();
-  dispatcher.received(0, [{ t: "redial", epoch: 0 }]);
+  const { controller, link } = welcomed();
+  controller.received(0, [{ t: "redial", epoch: 0 }]);
   expect(link.redials).toEqual([]);
-  dispatcher.received(0, [{ t: "redial", epoch: 1 }]);
+  controller.received(0, [{ t: "redial", epoch: 1 }]);
   expect(link.redials).toHaveLength(1);
 });

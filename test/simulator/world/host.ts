@@ -1,4 +1,4 @@
-// A runtime host of a simulated world: the product's links, dispatcher and outbox around simulated containers. Its disk
+// A runtime host of a simulated world: the product's links, controller and outbox around simulated containers. Its disk
 // outlives its process; each start has a new boot id.
 
 import { Outbox } from "../../../runtime-host/delivery/outbox.ts";
@@ -142,7 +142,7 @@ export class SimHost {
       bounds: { records: 10_000, bytes: 64 * 1024 * 1024 },
       fsync: false,
       log,
-      changed: () => dispatcher.healthChanged(),
+      changed: () => controller.healthChanged(),
     });
     const links = Array.from({ length: shards }, (_, shard) => {
       return new SchedulerLink({
@@ -153,27 +153,27 @@ export class SimHost {
         report: () => ({
           ...{ version: PROTOCOL_VERSION, host: name, shard, boot, build: "sim", engine: "process", memory },
           ...(labels.length === 0 ? {} : { labels }),
-          ...{ runtimes: containers.runtimes(), blackbox: false, epoch: dispatcher.epochOf(shard) },
+          ...{ runtimes: containers.runtimes(), blackbox: false, epoch: controller.epochOf(shard) },
         }),
         received: (_link, messages) => {
           this.#around.overheard(messages);
-          dispatcher.received(shard, messages);
+          controller.received(shard, messages);
         },
-        lost: () => dispatcher.lost(shard),
+        lost: () => controller.lost(shard),
         log,
       });
     });
     const nothing = (): never => {
       throw new Error("no blobs and no code in this world");
     };
-    const dispatcher = new RunController({
+    const controller = new RunController({
       ...{ host: name, boot, memory, links, containers, outbox, kept, log },
       payloads: new Payloads({ putBlob: nothing }, log),
-      sideDoor: { getBlob: nothing },
+      blobs: { getBlob: nothing },
       code: { get: nothing },
       welcomed: () => {},
     });
-    this.#unconfirmed = () => dispatcher.unconfirmed;
+    this.#unconfirmed = () => controller.unconfirmed;
     this.#open = () => this.#around.network.sockets(owner).length >= links.length;
     for (const link of links) link.start();
   }

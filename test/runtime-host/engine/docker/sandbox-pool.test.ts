@@ -12,79 +12,79 @@ function sandbox(at = 0): Sandbox {
 }
 
 /** `count` containers of a namespace are here, and one has just gone. */
-function churning(book: SandboxPool, namespace: string, count: number, now: number): void {
-  for (let n = 0; n <= count; n++) book.arrived(namespace);
-  book.left(namespace, now);
+function churning(pool: SandboxPool, namespace: string, count: number, now: number): void {
+  for (let n = 0; n <= count; n++) pool.arrived(namespace);
+  pool.left(namespace, now);
 }
 
 describe("a sandbox", () => {
   it("is made for who has several containers of which one went lately, and for nobody else", () => {
-    const book = new SandboxPool();
-    expect(book.offer("a", 0)).toBe("none");
-    churning(book, "a", 3, 0);
-    expect(book.offer("a", 1)).toBe("none");
-    churning(book, "b", 4, 0);
-    expect(book.offer("b", 1)).toBe("make");
-    expect(book.offer("b", 1 + MINUTE)).toBe("none");
-    expect(book.offer("a", 1)).toBe("none");
+    const pool = new SandboxPool();
+    expect(pool.offer("a", 0)).toBe("none");
+    churning(pool, "a", 3, 0);
+    expect(pool.offer("a", 1)).toBe("none");
+    churning(pool, "b", 4, 0);
+    expect(pool.offer("b", 1)).toBe("make");
+    expect(pool.offer("b", 1 + MINUTE)).toBe("none");
+    expect(pool.offer("a", 1)).toBe("none");
   });
 
   it("goes from one container to the next of the same namespace, the one used last first", () => {
-    const book = new SandboxPool();
+    const pool = new SandboxPool();
     const [one, two] = [sandbox(), sandbox()];
-    book.made(one, "a", 0);
-    book.made(two, "a", 0);
-    expect(book.offer("a", 1)).toBe("none");
-    book.freed(one, 2);
-    book.freed(two, 3);
-    expect(book.offer("b", 4)).toBe("none");
-    expect(book.offer("a", 4)).toEqual({ use: two });
-    expect(book.offer("a", 4)).toEqual({ use: one });
-    expect(book.offer("a", 4)).toBe("none");
+    pool.made(one, "a", 0);
+    pool.made(two, "a", 0);
+    expect(pool.offer("a", 1)).toBe("none");
+    pool.freed(one, 2);
+    pool.freed(two, 3);
+    expect(pool.offer("b", 4)).toBe("none");
+    expect(pool.offer("a", 4)).toEqual({ use: two });
+    expect(pool.offer("a", 4)).toEqual({ use: one });
+    expect(pool.offer("a", 4)).toBe("none");
   });
 
   it("that is a spare goes to whoever comes, and is his for good", () => {
-    const book = new SandboxPool();
+    const pool = new SandboxPool();
     const spare = sandbox();
-    book.made(spare, null, 0);
-    expect(book.offer("a", 1)).toEqual({ use: spare });
-    book.freed(spare, 2);
-    expect(book.offer("b", 3)).toBe("none");
-    expect(book.offer("a", 3)).toEqual({ use: spare });
+    pool.made(spare, null, 0);
+    expect(pool.offer("a", 1)).toEqual({ use: spare });
+    pool.freed(spare, 2);
+    expect(pool.offer("b", 3)).toBe("none");
+    expect(pool.offer("a", 3)).toEqual({ use: spare });
   });
 
   it("is kept ready while somebody had a use for it lately", () => {
-    const book = new SandboxPool();
-    expect(book.lacksSpare(0)).toBe(false);
-    book.offer("a", 0);
-    expect(book.lacksSpare(1)).toBe(true);
+    const pool = new SandboxPool();
+    expect(pool.lacksSpare(0)).toBe(false);
+    pool.offer("a", 0);
+    expect(pool.lacksSpare(1)).toBe(true);
     const spares = [sandbox(), sandbox()];
-    for (const each of spares) book.made(each, null, 1);
-    expect(book.lacksSpare(2)).toBe(false);
-    expect(book.due(5 * MINUTE)).toEqual([]);
-    expect(book.due(10 * MINUTE)).toEqual(spares);
-    expect(book.lacksSpare(10 * MINUTE)).toBe(false);
+    for (const each of spares) pool.made(each, null, 1);
+    expect(pool.lacksSpare(2)).toBe(false);
+    expect(pool.due(5 * MINUTE)).toEqual([]);
+    expect(pool.due(10 * MINUTE)).toEqual(spares);
+    expect(pool.lacksSpare(10 * MINUTE)).toBe(false);
   });
 
   it("that nobody has used for a minute, that is old, or one of too many, is due", () => {
-    const book = new SandboxPool();
+    const pool = new SandboxPool();
     const idle = sandbox();
-    book.made(idle, "a", 0);
-    book.freed(idle, 0);
-    expect(book.due(MINUTE - 1)).toEqual([]);
-    expect(book.due(MINUTE)).toEqual([idle]);
-    book.forget(idle);
+    pool.made(idle, "a", 0);
+    pool.freed(idle, 0);
+    expect(pool.due(MINUTE - 1)).toEqual([]);
+    expect(pool.due(MINUTE)).toEqual([idle]);
+    pool.forget(idle);
     const old = sandbox();
-    book.made(old, "a", 0);
-    expect(book.due(20 * MINUTE)).toEqual([]);
-    book.freed(old, 10 * MINUTE);
-    expect(book.offer("a", 10 * MINUTE)).toBe("none");
-    expect(book.due(10 * MINUTE)).toEqual([old]);
-    book.forget(old);
+    pool.made(old, "a", 0);
+    expect(pool.due(20 * MINUTE)).toEqual([]);
+    pool.freed(old, 10 * MINUTE);
+    expect(pool.offer("a", 10 * MINUTE)).toBe("none");
+    expect(pool.due(10 * MINUTE)).toEqual([old]);
+    pool.forget(old);
     const many = Array.from({ length: 20 }, () => sandbox());
-    for (const each of many) book.made(each, `ns-${each.id}`, 0);
-    for (const each of many) book.freed(each, 1);
-    expect(book.due(2)).toEqual(many.slice(0, 4));
+    for (const each of many) pool.made(each, `ns-${each.id}`, 0);
+    for (const each of many) pool.freed(each, 1);
+    expect(pool.due(2)).toEqual(many.slice(0, 4));
   });
 
   it("never serves two namespaces, nor two containers at once, whatever happens", () => {
@@ -96,7 +96,7 @@ describe("a sandbox", () => {
     });
     fc.assert(
       fc.property(fc.array(event, { maxLength: 200 }), (events) => {
-        const book = new SandboxPool();
+        const pool = new SandboxPool();
         const owner = new Map<Sandbox, string>();
         const inUse: Sandbox[] = [];
         let now = 0;
@@ -109,20 +109,20 @@ describe("a sandbox", () => {
         for (const { what, who, which, pause } of events) {
           now += pause;
           if (what === "offer" || what === "make") {
-            book.arrived(who);
-            const offer = book.offer(who, now);
+            pool.arrived(who);
+            const offer = pool.offer(who, now);
             if (typeof offer === "object") use(offer.use, who);
             else if (offer === "make" || what === "make") {
               const each = sandbox(now);
-              book.made(each, who, now);
+              pool.made(each, who, now);
               use(each, who);
             }
-          } else if (what === "spare") book.made(sandbox(now), null, now);
-          else if (what === "left") book.left(who, now);
-          else if (what === "tidy") for (const each of book.due(now)) book.forget(each);
-          else if (inUse.length > 0) book.freed(inUse.splice(which % inUse.length, 1)[0] as Sandbox, now);
-          const idle = book.all.filter((each) => !inUse.includes(each));
-          for (const each of book.due(now)) expect(idle).toContain(each);
+          } else if (what === "spare") pool.made(sandbox(now), null, now);
+          else if (what === "left") pool.left(who, now);
+          else if (what === "tidy") for (const each of pool.due(now)) pool.forget(each);
+          else if (inUse.length > 0) pool.freed(inUse.splice(which % inUse.length, 1)[0] as Sandbox, now);
+          const idle = pool.all.filter((each) => !inUse.includes(each));
+          for (const each of pool.due(now)) expect(idle).toContain(each);
         }
       }),
       { numRuns: 300 },

@@ -9,7 +9,7 @@ import {
   rulesHold as rulesHoldFor,
 } from "../../../../runtime-host/engine/firewall/firewall-rules.ts";
 
-const ground: BridgeNetwork = { bridge: "br-edgewhisk", gateway: "172.18.0.1", subnet: "172.18.0.0/16" };
+const bridgeNetwork: BridgeNetwork = { bridge: "br-edgewhisk", gateway: "172.18.0.1", subnet: "172.18.0.0/16" };
 const EMPTY = "-P PREROUTING ACCEPT\n-P INPUT ACCEPT\n";
 const everybody = { alive: () => true };
 const rulesHold = (listing: string, on: BridgeNetwork, port: number) =>
@@ -45,13 +45,13 @@ function told(listing: string, text: string | null): string {
   return `${lines.join("\n")}\n`;
 }
 
-const raised = told(EMPTY, changesFor(EMPTY, ground, { port: 4000, ...everybody }));
+const raised = told(EMPTY, changesFor(EMPTY, bridgeNetwork, { port: 4000, ...everybody }));
 
 describe("rules for containers", () => {
   it("hold once they are set, and then nothing is changed", () => {
-    expect(rulesHold(EMPTY, ground, 4000)).toBe("EDGEWHISK-br-edgewhisk is not asked in PREROUTING");
-    expect(rulesHold(raised, ground, 4000)).toBe(true);
-    expect(changesFor(raised, ground, { port: 4000, ...everybody })).toBeNull();
+    expect(rulesHold(EMPTY, bridgeNetwork, 4000)).toBe("EDGEWHISK-br-edgewhisk is not asked in PREROUTING");
+    expect(rulesHold(raised, bridgeNetwork, 4000)).toBe(true);
+    expect(changesFor(raised, bridgeNetwork, { port: 4000, ...everybody })).toBeNull();
   });
 
   it("close the machine's addresses, the bridge and the clouds' metadata, and open one port", () => {
@@ -72,8 +72,8 @@ describe("rules for containers", () => {
       networks: ["10.1.0.0/16"],
       counted: true,
     };
-    const listing = told(EMPTY, changesForAny(EMPTY, ground, { port: 4000, openings, ...everybody }));
-    expect(rulesHoldFor(listing, ground, { port: 4000, openings })).toBe(true);
+    const listing = told(EMPTY, changesForAny(EMPTY, bridgeNetwork, { port: 4000, openings, ...everybody }));
+    expect(rulesHoldFor(listing, bridgeNetwork, { port: 4000, openings })).toBe(true);
     const rules = listing.split("\n").filter((line) => line.startsWith("-A EDGEWHISK"));
     const at = (rule: string) => rules.indexOf(`-A EDGEWHISK-br-edgewhisk ${rule}`);
     for (const open of [
@@ -98,10 +98,10 @@ describe("rules for containers", () => {
     // What is counted comes before every door.
     expect(rules[0]).toMatch(/--ctstate NEW -m hashlimit --hashlimit-above 100\/sec .* -j DROP$/);
     expect(rules[1]).toMatch(/--dport 4000 -j RETURN$/);
-    const both = told(listing, changesForAny(listing, ground, { port: 5000, openings, ...everybody }));
-    for (const port of [4000, 5000]) expect(rulesHoldFor(both, ground, { port, openings })).toBe(true);
+    const both = told(listing, changesForAny(listing, bridgeNetwork, { port: 5000, openings, ...everybody }));
+    for (const port of [4000, 5000]) expect(rulesHoldFor(both, bridgeNetwork, { port, openings })).toBe(true);
     // Who wants other ones does not find them there.
-    expect(rulesHold(listing, ground, 4000)).toMatch(/other rules/);
+    expect(rulesHold(listing, bridgeNetwork, 4000)).toMatch(/other rules/);
   });
 
   it.each([
@@ -121,24 +121,28 @@ describe("rules for containers", () => {
     ["the door is another's", (text: string) => text.replace("4000", "4001"), /does not let containers reach the API/],
   ])("do not hold where %s, and are mended", (_, spoil, reason) => {
     const spoilt = spoil(raised);
-    expect(rulesHold(spoilt, ground, 4000)).toMatch(reason);
-    const mended = told(spoilt, changesFor(spoilt, ground, { port: 4000, ...everybody }));
-    expect(rulesHold(mended, ground, 4000)).toBe(true);
+    expect(rulesHold(spoilt, bridgeNetwork, 4000)).toMatch(reason);
+    const mended = told(spoilt, changesFor(spoilt, bridgeNetwork, { port: 4000, ...everybody }));
+    expect(rulesHold(mended, bridgeNetwork, 4000)).toBe(true);
     expect(mended.match(/-A PREROUTING -i/g)).toHaveLength(1);
   });
 
   it("keep the doors of hosts that live and close those of hosts that died", () => {
-    const two = told(raised, changesFor(raised, ground, { port: 5000, ...everybody }));
-    expect([rulesHold(two, ground, 4000), rulesHold(two, ground, 5000)]).toEqual([true, true]);
-    const later = told(two, changesFor(two, ground, { port: 6000, alive: (port) => port === 5000 }));
-    expect([4000, 5000, 6000].map((port) => rulesHold(later, ground, port) === true)).toEqual([false, true, true]);
+    const two = told(raised, changesFor(raised, bridgeNetwork, { port: 5000, ...everybody }));
+    expect([rulesHold(two, bridgeNetwork, 4000), rulesHold(two, bridgeNetwork, 5000)]).toEqual([true, true]);
+    const later = told(two, changesFor(two, bridgeNetwork, { port: 6000, alive: (port) => port === 5000 }));
+    expect([4000, 5000, 6000].map((port) => rulesHold(later, bridgeNetwork, port) === true)).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 
   it("leave with the last host, and only then", () => {
-    const two = told(raised, changesFor(raised, ground, { port: 5000, ...everybody }));
-    const one = told(two, removalOf(two, ground, 4000));
-    expect([rulesHold(one, ground, 4000) === true, rulesHold(one, ground, 5000)]).toEqual([false, true]);
-    expect(told(one, removalOf(one, ground, 5000))).toBe(EMPTY);
-    expect(removalOf(EMPTY, ground, 5000)).toBeNull();
+    const two = told(raised, changesFor(raised, bridgeNetwork, { port: 5000, ...everybody }));
+    const one = told(two, removalOf(two, bridgeNetwork, 4000));
+    expect([rulesHold(one, bridgeNetwork, 4000) === true, rulesHold(one, bridgeNetwork, 5000)]).toEqual([false, true]);
+    expect(told(one, removalOf(one, bridgeNetwork, 5000))).toBe(EMPTY);
+    expect(removalOf(EMPTY, bridgeNetwork, 5000)).toBeNull();
   });
 });

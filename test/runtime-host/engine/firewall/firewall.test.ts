@@ -15,7 +15,7 @@ import {
 } from "../../../../runtime-host/engine/firewall/firewall-rules.ts";
 import { silent } from "../../support.ts";
 
-const ground: BridgeNetwork = { bridge: `ewt${process.pid}`, gateway: "127.0.0.99", subnet: "127.0.99.0/24" };
+const bridgeNetwork: BridgeNetwork = { bridge: `ewt${process.pid}`, gateway: "127.0.0.99", subnet: "127.0.99.0/24" };
 const iptables = (...args: string[]) =>
   execFileSync("iptables", ["-w", "5", "-t", "mangle", ...args], { encoding: "utf8", stdio: "pipe" });
 const missing = ((): string | null => {
@@ -31,12 +31,12 @@ if (missing !== null) console.log(`not run: firewall rules on this machine's ker
 const counted = missing === null && (await countsConnections());
 
 describe.skipIf(missing !== null)("the firewall", () => {
-  const doors: Server[] = [];
+  const forwarders: Server[] = [];
   const ports: number[] = [];
   const raised: Firewall[] = [];
   let changes = 0;
   const raise = async (port: number, every = 100) => {
-    const wall = await Firewall.raise(ground, {
+    const wall = await Firewall.raise(bridgeNetwork, {
       port,
       openings: async () => NOTHING,
       log: silent,
@@ -46,23 +46,23 @@ describe.skipIf(missing !== null)("the firewall", () => {
     raised.push(wall);
     return wall;
   };
-  const holds = (port: number) => rulesHold(iptables("-S"), ground, { port, openings: { ...NOTHING, counted } });
+  const holds = (port: number) => rulesHold(iptables("-S"), bridgeNetwork, { port, openings: { ...NOTHING, counted } });
 
   beforeAll(async () => {
     for (let n = 0; n < 4; n++) {
-      const door = createServer();
-      await new Promise<void>((resolve) => door.listen(0, ground.gateway, resolve));
-      doors.push(door);
-      ports.push((door.address() as { port: number }).port);
+      const forwarder = createServer();
+      await new Promise<void>((resolve) => forwarder.listen(0, bridgeNetwork.gateway, resolve));
+      forwarders.push(forwarder);
+      ports.push((forwarder.address() as { port: number }).port);
     }
   });
   afterEach(async () => {
     for (const wall of raised.splice(0)) await wall.close();
-    expect(iptables("-S")).not.toContain(chainOf(ground.bridge));
+    expect(iptables("-S")).not.toContain(chainOf(bridgeNetwork.bridge));
     expect(iptables("-S")).not.toContain(`EDGEWHISK-try-${process.pid}`);
   });
   afterAll(() => {
-    for (const door of doors) door.close();
+    for (const forwarder of forwarders) forwarder.close();
   });
 
   it("is raised by hosts that start at once, and each keeps its door", async () => {
@@ -81,8 +81,8 @@ describe.skipIf(missing !== null)("the firewall", () => {
   it("comes back after somebody has emptied the tables", async () => {
     const [port = 0] = ports;
     const wall = await raise(port);
-    iptables("-D", "PREROUTING", "-i", ground.bridge, "-j", chainOf(ground.bridge));
-    iptables("-F", chainOf(ground.bridge));
+    iptables("-D", "PREROUTING", "-i", bridgeNetwork.bridge, "-j", chainOf(bridgeNetwork.bridge));
+    iptables("-F", chainOf(bridgeNetwork.bridge));
     expect(holds(port)).not.toBe(true);
     await expect.poll(() => holds(port), { timeout: 5_000 }).toBe(true);
     await expect.poll(() => wall.state).toBe(true);
@@ -111,12 +111,12 @@ describe.skipIf(missing !== null)("the firewall", () => {
     }
   });
 
-  it("closes the door of a host that was killed", async () => {
+  it("closes the forwarder of a host that was killed", async () => {
     const [, port = 0, dead = 0] = ports;
     await raise(dead, 1e9);
-    doors[2]?.close();
-    await expect.poll(() => doors[2]?.listening ?? true, { timeout: 5_000 }).toBe(false);
-    // It ended without taking its door along.
+    forwarders[2]?.close();
+    await expect.poll(() => forwarders[2]?.listening ?? true, { timeout: 5_000 }).toBe(false);
+    // It ended without taking its forwarder along.
     raised.splice(0);
     await raise(port);
     await expect.poll(() => iptables("-S"), { timeout: 5_000 }).not.toContain(`--dport ${dead} `);
