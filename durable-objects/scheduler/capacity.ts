@@ -20,23 +20,31 @@ interface Pool {
 }
 
 export class Capacity {
-  /** MB of containers that run something. */
-  used = 0;
-  /** Activations that run. */
-  running = 0;
-  #total = 0;
+  #usedMb = 0;
+  #running = 0;
+  #totalMb = 0;
   readonly #pools = new Map<string, Pool>();
 
-  get total(): number {
-    return this.#total;
+  get totalMb(): number {
+    return this.#totalMb;
   }
 
-  get free(): number {
-    return this.#total - this.used;
+  /** MB of containers that run something. */
+  get usedMb(): number {
+    return this.#usedMb;
   }
 
-  resize(total: number): void {
-    this.#total = total;
+  get freeMb(): number {
+    return this.#totalMb - this.#usedMb;
+  }
+
+  /** Activations that run. */
+  get running(): number {
+    return this.#running;
+  }
+
+  resize(totalMb: number): void {
+    this.#totalMb = totalMb;
   }
 
   /** MB more that one more of these needs: 0 where a container has a place left. */
@@ -52,26 +60,26 @@ export class Capacity {
       pool = { running: 0, memory: weight.memory, concurrency: weight.concurrency };
       this.#pools.set(weight.pool, pool);
     }
-    this.used -= size(pool);
+    this.#usedMb -= size(pool);
     pool.running++;
-    this.running++;
-    this.used += size(pool);
+    this.#running++;
+    this.#usedMb += size(pool);
   }
 
   release(weight: Weight): void {
     const pool = this.#pools.get(weight.pool);
     if (pool === undefined) return;
-    this.used -= size(pool);
+    this.#usedMb -= size(pool);
     pool.running--;
-    this.running--;
+    this.#running--;
     if (pool.running === 0) this.#pools.delete(weight.pool);
-    else this.used += size(pool);
+    else this.#usedMb += size(pool);
   }
 
   clear(): void {
     this.#pools.clear();
-    this.used = 0;
-    this.running = 0;
+    this.#usedMb = 0;
+    this.#running = 0;
   }
 }
 

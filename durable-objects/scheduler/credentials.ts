@@ -3,9 +3,9 @@
 
 import type { Invocation } from "../../src/protocol/invocation.ts";
 
-/** ms a credential outlives the latest end of its run. */
-const MARGIN = 60_000;
-const SHARED_FOR = 30_000;
+/** A credential outlives the latest end of its run by so much. */
+const MARGIN_MS = 60_000;
+const SHARED_FOR_MS = 30_000;
 const MAX_KEPT = 1_000;
 
 export type MakeCredential = (invocation: Invocation, expiresAt: number) => Promise<string>;
@@ -21,10 +21,10 @@ export class Credentials {
   /** `deadline`: epoch ms at which the run is given up. */
   for(invocation: Invocation, deadline: number): undefined | string | Promise<string> {
     if (invocation.credential === "none") return undefined;
-    if (invocation.credential === "owner") return this.#make(invocation, deadline + MARGIN);
+    if (invocation.credential === "owner") return this.#make(invocation, deadline + MARGIN_MS);
     const known = this.#minted.get(slot(invocation));
-    if (known !== undefined && known.expiresAt >= deadline + MARGIN) return known.key;
-    return this.#mint(invocation, deadline + MARGIN + SHARED_FOR);
+    if (known !== undefined && known.expiresAt >= deadline + MARGIN_MS) return known.key;
+    return this.#mint(invocation, deadline + MARGIN_MS + SHARED_FOR_MS);
   }
 
   async #mint(invocation: Invocation, expiresAt: number): Promise<string> {

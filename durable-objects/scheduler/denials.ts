@@ -4,7 +4,7 @@
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 
 /** No call is under way while so many others are denied. */
-const MOST = 50_000;
+const MAX_DENIALS = 50_000;
 
 export class Denials {
   readonly #attempts = new Map<ActivationId, number>();
@@ -14,7 +14,7 @@ export class Denials {
     this.#attempts.delete(id);
     this.#attempts.set(id, Math.max(attempt, before ?? 0));
     for (const oldest of this.#attempts.keys()) {
-      if (this.#attempts.size <= MOST) break;
+      if (this.#attempts.size <= MAX_DENIALS) break;
       this.#attempts.delete(oldest);
     }
   }

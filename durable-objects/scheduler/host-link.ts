@@ -1,32 +1,19 @@
-// The line to the host: which socket counts, how far the opening has come, whether anybody still pings at the other end,
-// and what waits to be sent.
+// The line to the host. It owns the socket that counts, the time of the last sign of life, and what waits to be sent.
 
 import { type EncodedMessage, encodeMessage, packFrames } from "../../src/protocol/codec.ts";
-import { DEAD_AFTER, type HostReport, type SchedulerMessage } from "../../src/protocol/messages.ts";
+import { DEAD_AFTER, type SchedulerMessage } from "../../src/protocol/messages.ts";
 import type { Connection } from "./ports.ts";
 
-/** ms after the inventory within which kept records are still expected to come again. */
-const SETTLE = 3_000;
-const MAX_SETTLE_AT = 15_000;
-const QUIET = 1_000;
-
-/** "down": no socket; "greeting": the host has not said hello; "welcomed": its inventory is not complete. */
-export type LinkPhase = "down" | "greeting" | "welcomed" | "ready";
-
 export class HostLink {
-  phase: LinkPhase = "down";
-  report: HostReport | undefined;
   #connection: Connection | undefined;
   #boot: string | undefined;
   /** Epoch ms at which the other end last gave a sign, by message or by connecting. */
   #heard = 0;
-  #readyAt = 0;
-  #recordAt = 0;
   #queue: EncodedMessage[] = [];
   #scheduled = false;
 
   get connected(): boolean {
-    return this.phase !== "down";
+    return this.#connection !== undefined;
   }
 
   isCurrent(connection: Connection): boolean {
@@ -50,22 +37,20 @@ export class HostLink {
     this.#boot = options.boot;
     this.#heard = options.acceptedAt;
     this.#queue = [];
-    this.phase = "greeting";
     if (old === undefined || old === connection) return;
     if (succeeds) old.close(1000, "replaced by a newer connection");
     else old.close(1008, "another process of this host has taken over");
   }
 
-  introduced(report: HostReport): void {
-    this.report = report;
-    this.#boot = report.boot;
+  /** The process at the other end has named its boot. */
+  introduced(boot: string): void {
+    this.#boot = boot;
   }
 
   detach(): void {
     this.#connection = undefined;
     this.#boot = undefined;
     this.#queue = [];
-    this.phase = "down";
   }
 
   close(code: number, reason: string): void {
@@ -89,36 +74,18 @@ export class HostLink {
     return now - this.#heard > DEAD_AFTER && now - this.lastSign() > DEAD_AFTER;
   }
 
-  ready(now: number): void {
-    this.phase = "ready";
-    this.#readyAt = now;
-    this.#recordAt = now;
-  }
-
-  recorded(now: number): void {
-    this.#recordAt = now;
-  }
-
-  /** Whether what the host did not name by now is unknown to it: inventory and kept records have come. */
-  isSettled(now: number): boolean {
-    const since = now - this.#readyAt;
-    if (this.phase !== "ready" || since < SETTLE) return false;
-    return since >= MAX_SETTLE_AT || now - this.#recordAt >= QUIET;
-  }
-
-  /** Sends soon: with what else this turn has to say, at the latest when its microtasks run. False if there is no line.
+  /** Sends soon: with what else this turn has to say, at the latest when its microtasks run. Dropped if there is no line.
    * Throws RangeError if the message is larger than a frame. */
-  post(message: SchedulerMessage): boolean {
-    if (this.#connection === undefined) return false;
+  post(message: SchedulerMessage): void {
+    if (this.#connection === undefined) return;
     this.#queue.push(encodeMessage(message));
     if (!this.#scheduled) {
       this.#scheduled = true;
-      queueMicrotask(() => this.flush());
+      queueMicrotask(() => this.#flush());
     }
-    return true;
   }
 
-  flush(): void {
+  #flush(): void {
     this.#scheduled = false;
     const connection = this.#connection;
     if (connection === undefined || this.#queue.length === 0) return;

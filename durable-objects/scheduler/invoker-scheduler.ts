@@ -6,7 +6,7 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Env } from "../../src/env.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type HostReport, PING, PONG } from "../../src/protocol/messages.ts";
-import { ROSTER_NAME } from "../../src/protocol/names.ts";
+import { hostOfScheduler, ROSTER_NAME } from "../../src/protocol/names.ts";
 import type {
   HoldsReply,
   InvokeReply,
@@ -170,7 +170,9 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
       store: (name) => env.ACTIVATIONS.getByName(name),
       report: (entry) => env.ROSTER.getByName(ROSTER_NAME).report(entry),
       ...secretsOf(env),
-      ...(env.MACHINE === undefined ? {} : { hostIsGoing: () => openMachine(env).isGoing(hostOf(this.#name)) }),
+      ...(env.MACHINE === undefined
+        ? {}
+        : { hostIsGoing: () => openMachine(env).isGoing(hostOfScheduler(this.#name)) }),
       warn: (text) => console.warn(`scheduler ${this.#name}: ${text}`),
     };
   }
@@ -183,9 +185,4 @@ function attach(socket: WebSocket, report: HostReport): void {
   const runtimes = report.runtimes.map(({ kind }) => ({ kind, image: "", digest: "" }));
   const fits = JSON.stringify(whole).length <= MAX_ATTACHED;
   socket.serializeAttachment(fits ? whole : { ...attachment, report: { ...report, runtimes } });
-}
-
-/** Of `<host>/<shard>`. */
-function hostOf(scheduler: string): string {
-  return scheduler.split("/", 1)[0] ?? "";
 }

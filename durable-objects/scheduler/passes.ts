@@ -4,9 +4,9 @@
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { Proofs } from "../../src/protocol/proofs.ts";
 
-/** ms a key outlives the latest end of its run. */
-const MARGIN = 60_000;
-const SHARED_FOR = 600_000;
+/** A key outlives the latest end of its run by so much. */
+const MARGIN_MS = 60_000;
+const SHARED_FOR_MS = 600_000;
 const MAX_KEPT = 1_000;
 
 export class Passes {
@@ -24,7 +24,7 @@ export class Passes {
     const { exec, args } = invocation;
     const { code } = exec;
     if (code === undefined && !("blob" in args)) return invocation;
-    const until = deadline + MARGIN;
+    const until = deadline + MARGIN_MS;
     return {
       ...invocation,
       ...(code === undefined ? {} : { exec: { ...exec, code: { ...code, key: this.#codeKey(code.key, until) } } }),
@@ -35,7 +35,7 @@ export class Passes {
   #codeKey(key: string, until: number): string {
     const known = this.#code.get(key);
     if (known !== undefined && known.until >= until) return known.signed;
-    const made = { signed: this.#sign(key, until + SHARED_FOR), until: until + SHARED_FOR };
+    const made = { signed: this.#sign(key, until + SHARED_FOR_MS), until: until + SHARED_FOR_MS };
     if (this.#code.size >= MAX_KEPT) this.#code.clear();
     this.#code.set(key, made);
     return made.signed;

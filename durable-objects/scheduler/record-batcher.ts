@@ -5,18 +5,18 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Finished, StoreName } from "../../src/protocol/rpc.ts";
 import type { Cancel, SchedulerPorts } from "./ports.ts";
 
-/** ms from the first record to the flush of its batch. */
-const FLUSH_AFTER = 10;
-const RETRY_FIRST = 100;
-const MAX_RETRY = 5_000;
+/** From the first record to the flush of its batch. */
+const FLUSH_AFTER_MS = 10;
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 5_000;
 /** One RPC carries at most this. */
-const BATCH_ITEMS = 256;
-const BATCH_BYTES = 4 * 1024 * 1024;
+const MAX_BATCH_ITEMS = 256;
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 /** What stores may owe us; past it records are left with the host until the stores have caught up. */
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_ITEMS = 50_000;
 /** Beside its payloads a record weighs about this. */
-const OVERHEAD = 1024;
+const OVERHEAD_BYTES = 1024;
 
 interface Item {
   finished: Finished;
@@ -33,7 +33,7 @@ interface Lane {
   failures: number;
 }
 
-export interface OutboxEvents {
+export interface BatcherEvents {
   epoch(): number;
   /** These are durable and their host waits to hear it. */
   stored(items: { id: ActivationId; attempt: number }[]): void;
@@ -41,16 +41,18 @@ export interface OutboxEvents {
   caughtUp(): void;
 }
 
+type Ports = Pick<SchedulerPorts, "now" | "after" | "store" | "warn">;
+
 export class RecordBatcher {
   readonly #lanes = new Map<StoreName, Lane>();
   readonly #pending = new Map<ActivationId, number>();
-  readonly #ports: SchedulerPorts;
+  readonly #ports: Ports;
   readonly #name: string;
-  readonly #events: OutboxEvents;
+  readonly #events: BatcherEvents;
   #bytes = 0;
   #overflowed = false;
 
-  constructor(name: string, options: { ports: SchedulerPorts; events: OutboxEvents }) {
+  constructor(name: string, options: { ports: Ports; events: BatcherEvents }) {
     this.#name = name;
     this.#ports = options.ports;
     this.#events = options.events;
@@ -79,7 +81,7 @@ export class RecordBatcher {
     this.#bytes += bytes;
     if (owed) this.#pending.set(finished.id, finished.attempt);
     else if (!this.#pending.has(finished.id)) this.#pending.set(finished.id, 0);
-    this.#time(store, lane, urgent ? 0 : FLUSH_AFTER);
+    this.#time(store, lane, urgent ? 0 : FLUSH_AFTER_MS);
     return true;
   }
 
@@ -108,7 +110,7 @@ export class RecordBatcher {
       lane.flying = false;
       lane.items.unshift(...batch);
       if (lane.failures === 0) this.#ports.warn(`records are not taken by their store, trying on: ${String(error)}`);
-      this.#time(store, lane, Math.min(MAX_RETRY, RETRY_FIRST * 2 ** lane.failures++));
+      this.#time(store, lane, Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** lane.failures++));
       return;
     }
     lane.flying = false;
@@ -138,7 +140,7 @@ function take(items: Item[]): Item[] {
   let count = 0;
   for (const item of items) {
     bytes += item.bytes;
-    if (count === BATCH_ITEMS || (count > 0 && bytes > BATCH_BYTES)) break;
+    if (count === MAX_BATCH_ITEMS || (count > 0 && bytes > MAX_BATCH_BYTES)) break;
     count++;
   }
   return items.splice(0, count);
@@ -147,5 +149,5 @@ function take(items: Item[]): Item[] {
 function weigh({ completion }: Finished): number {
   const { result, logs } = completion;
   const text = ("inline" in result ? result.inline.length : 0) + (logs && "inline" in logs ? logs.inline.length : 0);
-  return text + OVERHEAD;
+  return text + OVERHEAD_BYTES;
 }

@@ -6,17 +6,17 @@ import type { RosterEntry, StoreName } from "../../src/protocol/rpc.ts";
 import { within } from "../shared/deadline.ts";
 import type { Cancel, SchedulerPorts } from "./ports.ts";
 
-/** ms between the beginnings of two calls that agree on whether the host is connected and drained. */
-const PAUSE = 1_000;
-/** ms after which a call counts as failed. One that arrives after all does no harm: the roster goes by `epoch` and `since`. */
-const PATIENCE = 10_000;
-const RETRY_FIRST = 500;
-const MAX_RETRY = 5_000;
+/** Between the beginnings of two calls that agree on whether the host is connected and drained. */
+const PAUSE_MS = 1_000;
+/** After so long a call counts as failed. One that arrives after all does no harm: the roster goes by `epoch` and `since`. */
+const PATIENCE_MS = 10_000;
+const FIRST_RETRY_MS = 500;
+const MAX_RETRY_MS = 5_000;
 /** Failures after which it is worth a line. */
 const WORTH_TELLING = 3;
 
 export class StatusReporter {
-  readonly #ports: SchedulerPorts;
+  readonly #ports: Pick<SchedulerPorts, "now" | "after" | "report" | "warn">;
   /** Stores that have rows waiting for anybody. */
   readonly #hear: (stores: StoreName[]) => void;
   /** What the roster has not been told yet. */
@@ -28,7 +28,7 @@ export class StatusReporter {
   #failures = 0;
   #cancel: Cancel | undefined;
 
-  constructor(ports: SchedulerPorts, hear: (stores: StoreName[]) => void) {
+  constructor(ports: Pick<SchedulerPorts, "now" | "after" | "report" | "warn">, hear: (stores: StoreName[]) => void) {
     this.#ports = ports;
     this.#hear = hear;
   }
@@ -50,8 +50,8 @@ export class StatusReporter {
   #pauseBefore(entry: RosterEntry): number {
     // Coming, going and draining are not the host's word, and placement goes by them: they are not kept waiting.
     if (this.#last === undefined || !isAlike(this.#last.entry, entry)) return 0;
-    const retry = this.#failures === 0 ? 0 : Math.min(MAX_RETRY, RETRY_FIRST * 2 ** (this.#failures - 1));
-    return this.#last.at + Math.max(PAUSE, retry) - this.#ports.now();
+    const retry = this.#failures === 0 ? 0 : Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
+    return this.#last.at + Math.max(PAUSE_MS, retry) - this.#ports.now();
   }
 
   async #tell(entry: RosterEntry): Promise<void> {
@@ -59,7 +59,7 @@ export class StatusReporter {
     this.#newest = undefined;
     this.#last = { entry, at: this.#ports.now() };
     try {
-      const stores = await within((ms, run) => this.#ports.after(ms, run), PATIENCE, this.#ports.report(entry));
+      const stores = await within((ms, run) => this.#ports.after(ms, run), PATIENCE_MS, this.#ports.report(entry));
       this.#failures = 0;
       this.#hear(stores);
     } catch (error) {

@@ -1,49 +1,52 @@
-// Who follows the output of a run: each question goes to the host and is answered once. Nothing is kept here.
+// Who follows the output of a run. It owns the questions that are on their way to the host: each is answered once.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { HostMessage } from "../../src/protocol/messages.ts";
 import type { TailReply } from "../../src/protocol/rpc.ts";
+import type { HostSession } from "./host-session.ts";
 import type { SchedulerPorts } from "./ports.ts";
-import type { SchedulerState } from "./state.ts";
+import type { RunTable } from "./run-table.ts";
 
 /** Questions on their way at once. */
-const MOST = 256;
-/** ms after which the host must have answered, beyond what it may wait. */
-const SLACK = 2_000;
-const LONGEST = 15_000;
+const MAX_ASKED = 256;
+/** Within so long the host must have answered, beyond what it may wait. */
+const SLACK_MS = 2_000;
+const MAX_WAIT_MS = 15_000;
 
 type Lines = Extract<HostMessage, { t: "lines" }>;
 
 export class Tails {
-  readonly #state: SchedulerState;
+  readonly #session: HostSession;
+  readonly #runs: RunTable;
   readonly #ports: Pick<SchedulerPorts, "after">;
   readonly #asked = new Map<number, (reply: TailReply) => void>();
   #asks = 0;
 
-  constructor(state: SchedulerState, ports: Pick<SchedulerPorts, "after">) {
-    this.#state = state;
-    this.#ports = ports;
+  constructor(options: { session: HostSession; runs: RunTable; ports: Pick<SchedulerPorts, "after"> }) {
+    this.#session = options.session;
+    this.#runs = options.runs;
+    this.#ports = options.ports;
   }
 
   ask(id: ActivationId, options: { namespaceId: string; from: number; waitMs: number }): Promise<TailReply> {
-    const { leases, link } = this.#state;
-    const run = leases.get(id);
+    const session = this.#session;
+    const run = this.#runs.get(id);
     const isTheirs = run?.about.namespaceId === options.namespaceId && run.origin !== "claimed";
     if (run === undefined || !isTheirs) return Promise.resolve({ kind: "unknown" });
-    const wait = Math.min(options.waitMs, LONGEST);
+    const wait = Math.min(options.waitMs, MAX_WAIT_MS);
     if (wait === 0 && run.phase === "recording") return Promise.resolve({ kind: "over" });
-    if (wait === 0 || link.phase !== "ready" || run.phase === "granted" || this.#asked.size >= MOST) {
+    if (wait === 0 || !session.isReady || run.phase === "granted" || this.#asked.size >= MAX_ASKED) {
       return Promise.resolve({ kind: "nothing" });
     }
-    if (run.ended || link.report?.follows !== true) return Promise.resolve({ kind: "over" });
+    if (run.ended || session.report?.follows !== true) return Promise.resolve({ kind: "over" });
     const ask = ++this.#asks;
     return new Promise((resolve) => {
-      const cancel = this.#ports.after(wait + SLACK, () => this.#answer(ask, { kind: "nothing" }));
+      const cancel = this.#ports.after(wait + SLACK_MS, () => this.#answer(ask, { kind: "nothing" }));
       this.#asked.set(ask, (reply) => {
         cancel();
         resolve(reply);
       });
-      link.post({ t: "tail", id, ask, from: options.from, wait });
+      session.post({ t: "tail", id, ask, from: options.from, wait });
     });
   }
 

@@ -1,5 +1,5 @@
-// Stores that have work nobody took: when memory frees, they are asked in turn. All soft; a store that is forgotten here
-// offers again by itself.
+// Stores that have work nobody took: when memory frees, they are asked in turn. It owns their order, their pauses and the memory
+// kept free for an answer. All soft; a store that is forgotten here offers again by itself.
 
 import type { Offer, StoreName } from "../../src/protocol/rpc.ts";
 import { within } from "../shared/deadline.ts";
@@ -7,80 +7,84 @@ import type { Cancel } from "./ports.ts";
 
 /** Offers asked for at once. */
 const MAX_OFFERS = 64;
-/** MB asked for at once. */
-const MAX_MEMORY = 2048;
+/** Asked for at once. */
+const MAX_ASKED_MB = 2048;
 const MAX_STORES = 10_000;
-/** ms after which an answer is not taken any more: the store asks 5 s after it marked the rows, and must then be told that
- * they are held, or never hear of them again. */
-const ANSWER_WITHIN = 3_000;
-/** ms a store is left alone when nothing came of asking it; twice as long each time, up to the most. */
-const PAUSE = 100;
-const MAX_PAUSE = 30_000;
+/** After so long an answer is not taken any more: the store asks 5 s after it has noted to whom it offered the rows, and must
+ * then be told that they are held, or never hear of them again. */
+const ANSWER_WITHIN_MS = 3_000;
+/** A store is left alone for so long when nothing came of asking it; twice as long each time, up to the most. */
+const PAUSE_MS = 100;
+const MAX_PAUSE_MS = 30_000;
 const MAX_DOUBLINGS = 10;
 
-export interface PullerEvents {
+export interface WorkPullerPorts {
   now(): number;
   after(ms: number, run: () => void): Cancel;
   /** MB that could be given away now; 0 if nothing is admitted. */
-  free(): number;
-  total(): number;
+  freeMb(): number;
+  totalMb(): number;
   pull(store: StoreName, options: { memory: number; max: number }): Promise<Offer[]>;
   /** Starts what was pulled; returns how many were started. */
   start(store: StoreName, offers: Offer[]): number;
   warn(text: string): void;
 }
 
-interface Turn {
+interface Candidate {
   /** MB for which the store last had nothing. */
-  nothingFor: number;
+  nothingForMb: number;
   /** MB of work this host can run that is known to wait there. */
-  wanted: number;
+  wantedMb: number;
   /** Answers in a row of which nothing was started, and when it may be asked again (epoch ms). */
-  vain: number;
+  failures: number;
   from: number;
 }
 
 export class WorkPuller {
   /** In the order they will be asked. */
-  readonly #stores = new Map<StoreName, Turn>();
-  readonly #events: PullerEvents;
+  readonly #stores = new Map<StoreName, Candidate>();
+  readonly #ports: WorkPullerPorts;
   #asking = false;
   /** When the next pump is due (epoch ms) because of a pause. */
   #timed = Number.POSITIVE_INFINITY;
-  /** MB kept free for the answer under way: never more than what is known to wait for this host there, so that what cannot run
-   * takes nothing from others. */
-  reserved = 0;
+  #reservedMb = 0;
 
-  constructor(events: PullerEvents) {
-    this.#events = events;
+  constructor(ports: WorkPullerPorts) {
+    this.#ports = ports;
   }
 
-  /** The store has work. `wanted`: MB of it that this host was offered and had no room for. */
-  add(store: StoreName, wanted = 0): void {
-    const turn = this.#stores.get(store);
-    if (turn !== undefined) {
-      turn.nothingFor = 0;
-      turn.wanted = Math.min(MAX_MEMORY, turn.wanted + wanted);
+  /** MB kept free for the answer under way: never more than what is known to wait for this host there, so that what cannot run
+   * takes nothing from others. */
+  get reservedMb(): number {
+    return this.#reservedMb;
+  }
+
+  /** The store has work. `wantedMb`: of it this host was offered so much and had no room for it. */
+  add(store: StoreName, wantedMb = 0): void {
+    const candidate = this.#stores.get(store);
+    if (candidate !== undefined) {
+      candidate.nothingForMb = 0;
+      candidate.wantedMb = Math.min(MAX_ASKED_MB, candidate.wantedMb + wantedMb);
     } else if (this.#stores.size < MAX_STORES) {
-      this.#stores.set(store, { nothingFor: 0, wanted: Math.min(MAX_MEMORY, wanted), vain: 0, from: 0 });
+      this.#stores.set(store, { nothingForMb: 0, wantedMb: Math.min(MAX_ASKED_MB, wantedMb), failures: 0, from: 0 });
     }
   }
 
   /** Asks the next store if there is room. */
   pump(): void {
     if (this.#asking || this.#stores.size === 0) return;
-    const free = this.#events.free();
-    const memory = Math.min(free, Math.max(MAX_MEMORY, this.#events.total() / 2));
+    const free = this.#ports.freeMb();
+    const memory = Math.min(free, Math.max(MAX_ASKED_MB, this.#ports.totalMb() / 2));
     if (memory <= 0) return;
-    const now = this.#events.now();
+    const now = this.#ports.now();
     let earliest = Number.POSITIVE_INFINITY;
-    for (const [store, turn] of this.#stores) {
-      if (turn.nothingFor >= memory) continue;
-      if (turn.from > now) {
-        earliest = Math.min(earliest, turn.from);
+    for (const [store, candidate] of this.#stores) {
+      if (candidate.nothingForMb >= memory) continue;
+      if (candidate.from > now) {
+        earliest = Math.min(earliest, candidate.from);
         continue;
       }
-      void this.#ask(store, turn, memory);
+      void this.#ask(store, candidate, memory);
       return;
     }
     this.#pumpAt(earliest, now);
@@ -89,43 +93,44 @@ export class WorkPuller {
   #pumpAt(at: number, now: number): void {
     if (at >= this.#timed) return;
     this.#timed = at;
-    this.#events.after(at - now, () => {
+    this.#ports.after(at - now, () => {
       if (this.#timed === at) this.#timed = Number.POSITIVE_INFINITY;
       this.pump();
     });
   }
 
-  async #ask(store: StoreName, turn: Turn, memory: number): Promise<void> {
+  async #ask(store: StoreName, candidate: Candidate, memory: number): Promise<void> {
     this.#asking = true;
-    this.reserved = Math.min(memory, turn.wanted);
+    this.#reservedMb = Math.min(memory, candidate.wantedMb);
     this.#stores.delete(store);
     let offers: Offer[] = [];
     try {
-      const asked = this.#events.pull(store, { memory, max: MAX_OFFERS });
-      offers = await within((ms, run) => this.#events.after(ms, run), ANSWER_WITHIN, asked);
+      const asked = this.#ports.pull(store, { memory, max: MAX_OFFERS });
+      offers = await within((ms, run) => this.#ports.after(ms, run), ANSWER_WITHIN_MS, asked);
     } catch (error) {
-      this.#events.warn(`a store could not be asked for work: ${String(error)}`);
+      this.#ports.warn(`a store could not be asked for work: ${String(error)}`);
     }
     this.#asking = false;
-    this.reserved = 0;
-    if (offers.length > 0) this.#goOn(store, turn, offers);
+    this.#reservedMb = 0;
+    if (offers.length > 0) this.#goOn(store, candidate, offers);
     else {
-      const everything = memory >= Math.min(this.#events.total(), MAX_MEMORY);
+      const everything = memory >= Math.min(this.#ports.totalMb(), MAX_ASKED_MB);
       const again = this.#stores.has(store);
-      if (!everything && !again) this.#stores.set(store, { ...turn, nothingFor: memory, wanted: 0, vain: 0, from: 0 });
+      if (!everything && !again)
+        this.#stores.set(store, { ...candidate, nothingForMb: memory, wantedMb: 0, failures: 0, from: 0 });
     }
     this.pump();
   }
 
-  /** There may be more; who brought nothing that could be started waits for his next turn. */
-  #goOn(store: StoreName, turn: Turn, offers: Offer[]): void {
-    const started = this.#events.start(store, offers);
+  /** There may be more; who brought nothing that could be started waits for its next turn. */
+  #goOn(store: StoreName, candidate: Candidate, offers: Offer[]): void {
+    const started = this.#ports.start(store, offers);
     const sum = offers.reduce((total, { invocation }) => total + invocation.about.limits.memory, 0);
     this.add(store, started === 0 ? 0 : sum);
     const next = this.#stores.get(store);
     if (next === undefined || started > 0) return;
-    const pause = Math.min(MAX_PAUSE, PAUSE * 2 ** Math.min(MAX_DOUBLINGS, turn.vain));
-    next.vain = turn.vain + 1;
-    next.from = this.#events.now() + pause;
+    const pause = Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** Math.min(MAX_DOUBLINGS, candidate.failures));
+    next.failures = candidate.failures + 1;
+    next.from = this.#ports.now() + pause;
   }
 }

@@ -1,5 +1,7 @@
 // How objects are named: whoever holds an activation's id and its namespace can address the store that keeps it.
 
+import type { SchedulerName } from "./rpc.ts";
+
 /** Schedulers one host may be split over. */
 export const MAX_SHARDS = 16;
 
@@ -20,4 +22,9 @@ export function hostOfToken(token: string): string | null {
 /** Name of the store object that keeps `id` for the namespace with this uuid. */
 export function storeNameOf(activation: { id: string; about: { namespaceId: string } }): string {
   return `${activation.about.namespaceId}:${activation.id.slice(12, 14)}`;
+}
+
+/** The host behind a scheduler's name `<host>/<shard>`. */
+export function hostOfScheduler(scheduler: SchedulerName): string {
+  return scheduler.split("/", 1)[0] ?? "";
 }

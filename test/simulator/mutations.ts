@@ -24,11 +24,13 @@ const FAN_OUT = "src/invocation/fan-out.ts";
 const RUNS = "durable-objects/composition/core.ts";
 const DRIVER = "durable-objects/composition/driver.ts";
 const HOST_LINK = "durable-objects/scheduler/host-link.ts";
-const WORDS = "durable-objects/scheduler/host-message-handler.ts";
+const SESSION = "durable-objects/scheduler/host-session.ts";
+const RUN_TABLE = "durable-objects/scheduler/run-table.ts";
+const ADMISSION = "durable-objects/scheduler/admission.ts";
 const PULLER = "durable-objects/scheduler/work-puller.ts";
 const MATCHING = "src/protocol/matching.ts";
 const ANY_HOST: Patch = { file: STORE, find: /host === undefined \|\| canRun\(host, need\)/, replace: "true" };
-const NO_PAUSE: Patch = { file: PULLER, find: /next\.from = this\.#events\.now\(\) \+ pause;/, replace: "" };
+const NO_PAUSE: Patch = { file: PULLER, find: /next\.from = this\.#ports\.now\(\) \+ pause;/, replace: "" };
 
 /** A guard that only the guard it stands behind keeps idle (the host's refusal of lower epochs, the match of leases) has no
  * mutation: no world in which the other one works can tell. */
@@ -104,7 +106,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "runs are sent again after each inventory, and the host starts what it knows",
     patches: [
-      { file: WORDS, find: /if \(!named && run\.phase === "running"\)/, replace: 'if (run.phase === "running")' },
+      { file: RUN_TABLE, find: /if \(!named && run\.phase === "running"\)/, replace: 'if (run.phase === "running")' },
       { file: ASSIGNMENTS, find: /if \(this\.#running\.has\(name\)\) return[^;]*;/, replace: "" },
       { file: ASSIGNMENTS, find: /if \(kept !== undefined\) return[^;]*;/, replace: "" },
       { file: ASSIGNMENTS, find: /if \(this\.#past\.has\(name\)\) return[^;]*;/, replace: "" },
@@ -113,16 +115,16 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a new incarnation takes no new epoch",
-    patches: [{ file: WORDS, find: /(this\.#state\.epoch, seen\)) \+ 1/, replace: "$1 || 1" }],
+    patches: [{ file: SESSION, find: /(this\.#epoch, seen\)) \+ 1/, replace: "$1 || 1" }],
     only: "pair-crash",
   },
   {
     name: "the inventory is not awaited",
     patches: [
       {
-        file: WORDS,
-        find: /this\.welcome\(\);\n {4}return report;/,
-        replace: "this.welcome(); state.link.ready(this.#ports.now()); return report;",
+        file: SESSION,
+        find: /(this\.#link\.introduced\(report\.boot\);\n {4}this\.welcome\(\);)/,
+        replace: "$1 this.ready();",
       },
     ],
   },
@@ -130,9 +132,9 @@ export const MUTATIONS: Mutation[] = [
     name: "memory is free when a run is given up",
     patches: [
       {
-        file: "durable-objects/scheduler/liveness-monitor.ts",
-        find: /leases\.end\(run\);/,
-        replace: "leases.end(run); this.#state.free(run);",
+        file: RUN_TABLE,
+        find: /this\.#end\(run\);\n {4}if \(run\.origin/,
+        replace: "this.#end(run); this.#release(run);\n    if (run.origin",
       },
       { file: ASSIGNMENTS, find: /state\.full \|\| this\.#used \+ cost > this\.#memory/, replace: "state.full" },
     ],
@@ -379,8 +381,8 @@ export const MUTATIONS: Mutation[] = [
     name: "what nobody can run keeps all memory free for itself",
     patches: [
       ANY_HOST,
-      { file: PULLER, find: /Math\.min\(memory, turn\.wanted\)/, replace: "memory" },
-      { file: PULLER, find: /const MAX_PAUSE = 30_000;/, replace: "const MAX_PAUSE = 1;" },
+      { file: PULLER, find: /Math\.min\(memory, candidate\.wantedMb\)/, replace: "memory" },
+      { file: PULLER, find: /const MAX_PAUSE_MS = 30_000;/, replace: "const MAX_PAUSE_MS = 1;" },
     ],
   },
   {
@@ -414,9 +416,9 @@ export const MUTATIONS: Mutation[] = [
         replace: "{ epoch: target.epoch, at: this.#ports.now() })",
       },
       {
-        file: SCHEDULER,
+        file: ADMISSION,
         find: /const isStale = [^;]*;/,
-        replace: "const isStale = this.#ports.now() - options.at > 3_000;",
+        replace: "const isStale = Date.now() - options.at > 3_000;",
       },
     ],
   },

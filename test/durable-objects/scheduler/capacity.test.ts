@@ -9,25 +9,25 @@ test("each activation of a serial action needs a container", () => {
   const capacity = new Capacity();
   capacity.resize(512);
   capacity.take(one);
-  expect([capacity.used, capacity.free, capacity.cost(one)]).toEqual([256, 256, 256]);
+  expect([capacity.usedMb, capacity.freeMb, capacity.cost(one)]).toEqual([256, 256, 256]);
   capacity.take(one);
-  expect([capacity.used, capacity.free, capacity.cost(one)]).toEqual([512, 0, 256]);
+  expect([capacity.usedMb, capacity.freeMb, capacity.cost(one)]).toEqual([512, 0, 256]);
 });
 
 test("activations of a concurrent action share containers", () => {
   const capacity = new Capacity();
   capacity.resize(512);
   for (let at = 0; at < 3; at++) capacity.take(many);
-  expect([capacity.used, capacity.cost(many)]).toEqual([256, 256]);
+  expect([capacity.usedMb, capacity.cost(many)]).toEqual([256, 256]);
   capacity.take(many);
-  expect([capacity.used, capacity.cost(many)]).toEqual([512, 0]);
+  expect([capacity.usedMb, capacity.cost(many)]).toEqual([512, 0]);
 });
 
 test("what runs is counted even where it does not fit", () => {
   const capacity = new Capacity();
   capacity.resize(100);
   capacity.take(one);
-  expect([capacity.used, capacity.free]).toEqual([256, -156]);
+  expect([capacity.usedMb, capacity.freeMb]).toEqual([256, -156]);
 });
 
 test("memory in use is always what the running activations need, and nothing when none runs", () => {
@@ -47,7 +47,7 @@ test("memory in use is always what the running activations need, and nothing whe
         }
       }
       const expected = running.reduce((sum, n, pool) => sum + Math.ceil(n / (pool + 1)) * 100 * (pool + 1), 0);
-      expect(capacity.used).toBe(expected);
+      expect(capacity.usedMb).toBe(expected);
       expect(capacity.running).toBe(running.reduce((sum, n) => sum + n, 0));
     }),
   );
