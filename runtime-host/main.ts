@@ -12,7 +12,7 @@ import { createLogger, reasonOf } from "./program/logger.ts";
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** ms a host whose parent is gone may take to remove its containers. */
-const ABORT_PATIENCE = 4_000;
+const ABORT_PATIENCE_MS = 4_000;
 
 async function main(config: HostConfig): Promise<void> {
   const log = createLogger({ level: config.logLevel, fields: { host: config.name } });
@@ -45,7 +45,7 @@ async function main(config: HostConfig): Promise<void> {
   const abort = (reason: string, code: number) => {
     ending = true;
     log.error("host.abort", { reason });
-    setTimeout(() => process.exit(code), ABORT_PATIENCE);
+    setTimeout(() => process.exit(code), ABORT_PATIENCE_MS);
     void (host?.abort() ?? Promise.resolve()).catch(() => undefined).then(() => process.exit(code));
   };
 

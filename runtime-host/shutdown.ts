@@ -15,8 +15,8 @@ export interface Draining {
 }
 
 /** ms for records to be confirmed after the last run has ended. */
-const CONFIRMATION = 3_000;
-const STEP = 20;
+const CONFIRMATION_MS = 3_000;
+const STEP_MS = 20;
 
 /** Resolves to the number of records left on disk. */
 export async function drainHost(parts: Draining, options: { patience: number }): Promise<number> {
@@ -28,12 +28,12 @@ export async function drainHost(parts: Draining, options: { patience: number }):
   await containers.stop({ fast: false });
   const confirmed = () =>
     controller.running === 0 && (controller.unconfirmed === 0 || links.every((link) => !link.open));
-  await until(confirmed, CONFIRMATION);
+  await until(confirmed, CONFIRMATION_MS);
   log.info("drain.end", { running: controller.running, unconfirmed: controller.unconfirmed });
   return controller.unconfirmed;
 }
 
 async function until(done: () => boolean, patience: number): Promise<void> {
   const deadline = performance.now() + patience;
-  while (!done() && performance.now() < deadline) await sleep(STEP);
+  while (!done() && performance.now() < deadline) await sleep(STEP_MS);
 }

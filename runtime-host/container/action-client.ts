@@ -29,12 +29,12 @@ export interface PostOptions {
   journal?: string;
 }
 
-const CONNECT_TIMEOUT = 2_000;
-const FIRST_RETRY = 4;
+const CONNECT_TIMEOUT_MS = 2_000;
+const FIRST_RETRY_MS = 4;
 /** Upstream's step. */
-const MAX_RETRY = 50;
+const MAX_RETRY_MS = 50;
 /** Only a connection that was idle this long (ms) can have been closed by its server as idle. */
-const IDLE_CLOSE = 500;
+const IDLE_CLOSE_MS = 500;
 
 export class ActionClient {
   /** True once the container has ended: what cannot connect then will never. */
@@ -57,7 +57,7 @@ export class ActionClient {
       // A server that says for how long it keeps connections is believed (undici leaves a second before).
       keepAliveTimeout: 600_000,
       keepAliveTimeoutThreshold: 1_000,
-      connect: { timeout: CONNECT_TIMEOUT, ...(socketPath === undefined ? {} : { socketPath }) },
+      connect: { timeout: CONNECT_TIMEOUT_MS, ...(socketPath === undefined ? {} : { socketPath }) },
     };
     this.#dispatcher = new Client(this.#origin, this.#settings);
   }
@@ -83,7 +83,7 @@ export class ActionClient {
   /** GET /hello: also proves that the server listens. Null if it does not say hello, or not in time. */
   async hello(timeout: number): Promise<{ listening: boolean; text: string | null }> {
     const deadline = performance.now() + timeout;
-    let pause = FIRST_RETRY;
+    let pause = FIRST_RETRY_MS;
     for (;;) {
       const left = deadline - performance.now();
       if (left <= 0 || this.ended) return { listening: false, text: null };
@@ -96,7 +96,7 @@ export class ActionClient {
       if (heard.kind === "lost") return { listening: !this.ended, text: null };
       if (heard.kind === "timeout") return { listening: heard.connected, text: null };
       await sleep(pause);
-      pause = Math.min(pause * 2, MAX_RETRY);
+      pause = Math.min(pause * 2, MAX_RETRY_MS);
     }
   }
 
@@ -108,9 +108,9 @@ export class ActionClient {
 
   async #post(path: "/init" | "/run", body: string | Buffer, options: PostOptions): Promise<Reply> {
     const deadline = performance.now() + options.timeout;
-    const reused = this.#lastAnswer > 0 && performance.now() - this.#lastAnswer > IDLE_CLOSE;
+    const reused = this.#lastAnswer > 0 && performance.now() - this.#lastAnswer > IDLE_CLOSE_MS;
     let again = reused;
-    let pause = FIRST_RETRY;
+    let pause = FIRST_RETRY_MS;
     for (;;) {
       const left = deadline - performance.now();
       if (left <= 0) return { kind: "timeout", connected: false };
@@ -132,7 +132,7 @@ export class ActionClient {
           if (reused && !again) return { kind: "lost" };
           if (this.ended || !options.patient) return { kind: "unreachable" };
           await sleep(Math.min(pause, Math.max(1, left)));
-          pause = Math.min(pause * 2, MAX_RETRY);
+          pause = Math.min(pause * 2, MAX_RETRY_MS);
       }
     }
   }

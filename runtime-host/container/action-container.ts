@@ -17,7 +17,7 @@ export interface StartOptions {
 }
 
 /** ms between the end of a container's output and the end of what still waits for its answer. */
-const LAST_WORDS = 1_000;
+const LAST_OUTPUT_MS = 1_000;
 
 export type Started =
   | { ok: true; container: ActionContainer }
@@ -116,7 +116,7 @@ export class ActionContainer {
     await this.#engine.remove();
     this.client.destroy();
     // The stream ends by itself; it may still carry last words.
-    if (!this.logs.ended) setTimeout(() => this.logs.end(), LAST_WORDS / 4).unref();
+    if (!this.logs.ended) setTimeout(() => this.logs.end(), LAST_OUTPUT_MS / 4).unref();
   }
 
   death(): ReturnType<EngineContainer["death"]> {
@@ -137,7 +137,7 @@ export class ActionContainer {
 
   /** Its connections should have broken when it ended; where they have not, nobody is to wait for the deadline. */
   async #giveUp(): Promise<void> {
-    await sleep(LAST_WORDS, undefined, { ref: false });
+    await sleep(LAST_OUTPUT_MS, undefined, { ref: false });
     if (this.client.busy && (await this.#engine.death()) !== "engine") this.client.destroy();
   }
 }

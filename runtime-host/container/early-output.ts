@@ -4,7 +4,7 @@
 import type { LogCollection, Stream } from "./log-collection.ts";
 
 /** Bytes. */
-const MOST = 64 * 1024;
+const MAX_BYTES = 64 * 1024;
 
 export class EarlyOutput {
   readonly #lines: { stream: Stream; bytes: Buffer; now: number }[] = [];
@@ -12,12 +12,12 @@ export class EarlyOutput {
   #skipped = 0;
 
   get full(): boolean {
-    return this.#size >= MOST;
+    return this.#size >= MAX_BYTES;
   }
 
   line(stream: Stream, bytes: Buffer, now: number): void {
     this.#size += bytes.length + 1;
-    if (this.#size > MOST) this.#skipped += bytes.length + 1;
+    if (this.#size > MAX_BYTES) this.#skipped += bytes.length + 1;
     // The chunk may be a reused buffer's.
     else this.#lines.push({ stream, bytes: Buffer.from(bytes), now });
   }

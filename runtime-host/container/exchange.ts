@@ -25,7 +25,7 @@ export interface ExchangeOptions {
 }
 
 /** Bytes of an endless answer that are counted before the connection is cut. */
-const COUNTED = 32 * 1024 * 1024;
+const MAX_COUNTED_BYTES = 32 * 1024 * 1024;
 const QUIET = "x-edgewhisk-quiet";
 const RUN = "x-edgewhisk-run";
 const JOURNAL = "x-edgewhisk-journal";
@@ -99,7 +99,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#keptSize += piece.length;
     }
     if (length <= maxResponse || this.#keptSize < wanted) return;
-    if (this.#announced === 0 && this.#size < maxResponse + COUNTED) return;
+    if (this.#announced === 0 && this.#size < maxResponse + MAX_COUNTED_BYTES) return;
     this.#settle(this.#answer(length));
     controller.abort(new Error("answer too long"));
   }

@@ -26,13 +26,13 @@ export interface JournalSink {
 }
 
 const START = 0x1e;
-const HEAD = 18;
+const HEAD_BYTES = 18;
 /** Bytes of a record at most. */
-const RECORD = 64 * 1024;
+const MAX_RECORD_BYTES = 64 * 1024;
 /** Bytes read before the container is sent to the other file. */
-const TURN = 256 * 1024;
+const TURN_BYTES = 256 * 1024;
 /** All journals are read through the same memory: nothing waits in between. */
-const SHARED = Buffer.allocUnsafe(4 * (HEAD + RECORD));
+const SHARED = Buffer.allocUnsafe(4 * (HEAD_BYTES + MAX_RECORD_BYTES));
 const NAMES = ["a", "b"] as const;
 
 /** Linux's own memory for shared files; it counts as the writer's. */
@@ -95,7 +95,7 @@ export class Journal {
 
   /** What to tell the container with its next run, if anything: where to write from now on. */
   turn(): "a" | "b" | null {
-    if (this.#read < TURN) return null;
+    if (this.#read < TURN_BYTES) return null;
     const other = this.#at === 0 ? 1 : 0;
     if (!this.#turning) ftruncateSync(this.#files[other].fd);
     this.#turning = true;
@@ -139,14 +139,14 @@ export class Journal {
     const { fd } = this.#files[this.#at];
     for (;;) {
       if (this.#read >= end) return true;
-      const wanted = Math.min(SHARED.length, Math.max(HEAD + RECORD, end - this.#read));
+      const wanted = Math.min(SHARED.length, Math.max(HEAD_BYTES + MAX_RECORD_BYTES, end - this.#read));
       const length = readSync(fd, SHARED, 0, wanted, this.#read);
       let at = 0;
       let size = recordAt(SHARED, { at, end: length });
       while (size > 0 && this.#read + at < end) {
         const run = SHARED.readUInt32LE(at + 2);
         const time = SHARED.readDoubleLE(at + 6);
-        sink.printed(run, SHARED[at + 1] as Stream, SHARED.subarray(at + HEAD, at + size), time);
+        sink.printed(run, SHARED[at + 1] as Stream, SHARED.subarray(at + HEAD_BYTES, at + size), time);
         at += size;
         size = recordAt(SHARED, { at, end: length });
       }
@@ -162,10 +162,10 @@ export class Journal {
 function recordAt(bytes: Buffer, { at, end }: { at: number; end: number }): number {
   if (at === end) return 0;
   if (bytes[at] !== START) return -1;
-  if (at + HEAD > end) return 0;
+  if (at + HEAD_BYTES > end) return 0;
   const stream = bytes[at + 1];
-  const size = HEAD + bytes.readUInt32LE(at + 14);
-  if ((stream !== 1 && stream !== 2) || size > HEAD + RECORD) return -1;
+  const size = HEAD_BYTES + bytes.readUInt32LE(at + 14);
+  if ((stream !== 1 && stream !== 2) || size > HEAD_BYTES + MAX_RECORD_BYTES) return -1;
   return at + size > end ? 0 : size;
 }
 

@@ -9,12 +9,12 @@ import { wholeLines } from "./log-slices.ts";
 export type Stream = 1 | 2;
 
 /** Characters kept in memory per activation before they move to a file. */
-const IN_MEMORY = 256 * 1024;
+const MAX_IN_MEMORY = 256 * 1024;
 /** Times its limit that the JSON texts of a run's lines may take, at least and at most so many bytes: a line of nothing is a
  * byte to who prints it, and forty to who keeps it. */
 const TEXT_SHARE = 4;
-const MIN_TEXT = 64 * 1024;
-const MAX_TEXT = 40 * 1024 * 1024;
+const MIN_TEXT_BYTES = 64 * 1024;
+const MAX_TEXT_BYTES = 40 * 1024 * 1024;
 /** Before a line that each of the activations running then was given. */
 export const SHARED = "[shared]";
 const FAILED = "There was an issue while collecting your logs. Data might be missing.";
@@ -90,7 +90,7 @@ export class LogCollection implements LiveLogs {
     const text = bytes.toString("utf8");
     const line = textOf(stream, shared ? `${SHARED} ${text}` : text, now);
     this.#kept += Buffer.byteLength(line) + 1;
-    if (this.#kept > Math.min(MAX_TEXT, Math.max(MIN_TEXT, TEXT_SHARE * this.limit))) {
+    if (this.#kept > Math.min(MAX_TEXT_BYTES, Math.max(MIN_TEXT_BYTES, TEXT_SHARE * this.limit))) {
       this.#overflow(bytes);
       return;
     }
@@ -172,7 +172,7 @@ export class LogCollection implements LiveLogs {
 
   #add(line: string): void {
     this.#text += this.#text === "" ? line : `,${line}`;
-    if (this.#text.length > IN_MEMORY) this.#spill();
+    if (this.#text.length > MAX_IN_MEMORY) this.#spill();
   }
 
   #reread(): string {

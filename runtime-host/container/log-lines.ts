@@ -4,7 +4,7 @@
 export const SENTINEL = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX";
 
 /** Bytes of a line; longer ones are split between characters. */
-export const MAX_LINE = 64 * 1024;
+export const MAX_LINE_BYTES = 64 * 1024;
 
 const MARK = Buffer.from(SENTINEL);
 const NEWLINE = 0x0a;
@@ -59,7 +59,7 @@ export class LineCutter {
 
   #take(chunk: Buffer, from: number): number {
     const end = chunk.indexOf(NEWLINE, from);
-    const room = MAX_LINE - this.#rest.length;
+    const room = MAX_LINE_BYTES - this.#rest.length;
     if (end >= 0 && end - from <= room) {
       const piece = chunk.subarray(from, end);
       const line = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);

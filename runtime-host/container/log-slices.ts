@@ -1,9 +1,9 @@
 // Pieces of a list of log lines as JSON text, cut between lines: for who reads while it grows.
 
 /** A JSON text of a line is at most so long: six bytes for one. */
-const LONGEST = 512 * 1024;
+const MAX_LINE_TEXT_BYTES = 512 * 1024;
 /** Characters shown of a line that no piece takes. */
-const SHOWN = 8_000;
+const SHOWN_CHARACTERS = 8_000;
 const QUOTE = 0x22;
 const BETWEEN = Buffer.from('","');
 
@@ -17,11 +17,11 @@ export function wholeLines(
   if (piece.length <= max) return { text: piece.toString("utf8"), next: from + piece.length + 1 };
   const end = last(piece);
   if (end > 0) return { text: piece.toString("utf8", 0, end), next: from + end + 1 };
-  const long = bytes(from, LONGEST);
+  const long = bytes(from, MAX_LINE_TEXT_BYTES);
   const first = next(long);
   const line = long.subarray(0, first < 0 ? long.length : first);
   const text: unknown = JSON.parse(line.toString("utf8"));
-  return { text: JSON.stringify(String(text).slice(0, SHOWN)), next: from + line.length + 1 };
+  return { text: JSON.stringify(String(text).slice(0, SHOWN_CHARACTERS)), next: from + line.length + 1 };
 }
 
 /** Just behind the last line that is whole and followed by another; -1 if there is none. */

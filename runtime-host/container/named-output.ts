@@ -10,8 +10,8 @@ export interface NamedSink {
 }
 
 const NUL = 0;
-const NAME = 24;
-const HEAD = 1 + NAME + 5;
+const NAME_BYTES = 24;
+const HEAD_BYTES = 1 + NAME_BYTES + 5;
 const LENGTH = /^[0-9a-f]{5}$/;
 
 export class NamedOutput {
@@ -19,7 +19,7 @@ export class NamedOutput {
   /** What every record of this container begins with. */
   readonly #mark: Buffer;
   /** A record's head, as far as it has come. */
-  readonly #head = Buffer.alloc(HEAD);
+  readonly #head = Buffer.alloc(HEAD_BYTES);
   #have = 0;
   #run = "";
   /** Bytes of the record still to come. */
@@ -62,22 +62,22 @@ export class NamedOutput {
   }
 
   #continue(chunk: Buffer, from: number): number {
-    const taken = chunk.copy(this.#head, this.#have, from, from + HEAD - this.#have);
+    const taken = chunk.copy(this.#head, this.#have, from, from + HEAD_BYTES - this.#have);
     this.#have += taken;
     const checked = Math.min(this.#have, this.#mark.length);
     if (this.#head.compare(this.#mark, 0, checked, 0, checked) !== 0) this.#giveUp();
-    else if (this.#have === HEAD) this.#begin();
+    else if (this.#have === HEAD_BYTES) this.#begin();
     return from + taken;
   }
 
   #begin(): void {
-    const length = this.#head.toString("latin1", 1 + NAME);
+    const length = this.#head.toString("latin1", 1 + NAME_BYTES);
     if (!LENGTH.test(length)) {
       this.#giveUp();
       return;
     }
     this.#have = 0;
-    this.#run = this.#head.toString("latin1", 1, 1 + NAME);
+    this.#run = this.#head.toString("latin1", 1, 1 + NAME_BYTES);
     this.#left = Number.parseInt(length, 16);
     if (this.#left === 0) this.#sink.ended(this.#run);
   }

@@ -23,9 +23,9 @@ export interface RecordHead {
 }
 
 /** Bytes of a record that is written by itself. */
-const LONG = 256 * 1024;
+const LONG_BYTES = 256 * 1024;
 /** The checksum and a space. */
-const SUM = 9;
+const SUM_BYTES = 9;
 
 export function recordLine(head: RecordHead, text: string): string {
   return sealed(`r ${head.name} ${head.shard} ${head.at} ${text}`);
@@ -39,8 +39,8 @@ export function readRecord(
   read: (into: Buffer, at: number) => number,
 ): string | null {
   const start = `r ${head.name} ${head.shard} ${head.at} `;
-  const line = Buffer.allocUnsafe(SUM + start.length + text.bytes);
-  if (read(line, text.offset - start.length - SUM) < line.length) return null;
+  const line = Buffer.allocUnsafe(SUM_BYTES + start.length + text.bytes);
+  if (read(line, text.offset - start.length - SUM_BYTES) < line.length) return null;
   const found = parseLine(line, { start: 0, end: line.length });
   return found?.kind === "record" && found.name === head.name ? line.toString("utf8", found.start, found.end) : null;
 }
@@ -48,10 +48,10 @@ export function readRecord(
 /** The same as bytes, for a text so long that each copy counts: there is one. */
 export function recordBytes(head: RecordHead, text: string): Buffer {
   const start = `r ${head.name} ${head.shard} ${head.at} `;
-  const bytes = Buffer.allocUnsafe(SUM + start.length + Buffer.byteLength(text) + 1);
-  bytes.write(start, SUM, "latin1");
-  bytes.write(text, SUM + start.length);
-  bytes.write(`${crc32(bytes.subarray(SUM, -1)).toString(16).padStart(8, "0")} `, "latin1");
+  const bytes = Buffer.allocUnsafe(SUM_BYTES + start.length + Buffer.byteLength(text) + 1);
+  bytes.write(start, SUM_BYTES, "latin1");
+  bytes.write(text, SUM_BYTES + start.length);
+  bytes.write(`${crc32(bytes.subarray(SUM_BYTES, -1)).toString(16).padStart(8, "0")} `, "latin1");
   bytes[bytes.length - 1] = 0x0a;
   return bytes;
 }
@@ -68,7 +68,7 @@ export function* batchOf(
 ): Generator<Buffer> {
   let text = acks;
   for (const record of list) {
-    if (record.bytes > LONG) {
+    if (record.bytes > LONG_BYTES) {
       if (text !== "") yield Buffer.from(text);
       text = "";
       const bytes = recordBytes(record, record.text);
@@ -99,7 +99,7 @@ export function parseLines(bytes: Buffer): { lines: Line[]; damaged: number; nam
     const line = newline < 0 ? null : parseLine(bytes, { start: at, end });
     if (line === null) {
       damaged++;
-      const [, name] = HEAD.exec(bytes.toString("latin1", at + SUM, Math.min(end, at + 100))) ?? [];
+      const [, name] = HEAD.exec(bytes.toString("latin1", at + SUM_BYTES, Math.min(end, at + 100))) ?? [];
       if (name !== undefined) names.push(name);
     } else lines.push(line);
     at = end + 1;

@@ -27,10 +27,10 @@ export interface RecordsOptions {
 export type PendingRecord = Entry & { message: RecordMessage };
 
 /** Old records on the wire at once, and uploads at once. */
-const WINDOW = 256;
-const UPLOADS = 4;
+const MAX_ON_WIRE = 256;
+const MAX_UPLOADS = 4;
 /** ms after which an unconfirmed record is sent again on the same socket. */
-const PATIENCE = 30_000;
+const UNCONFIRMED_MS = 30_000;
 
 export class RecordSender {
   readonly #options: RecordsOptions;
@@ -51,7 +51,7 @@ export class RecordSender {
   add(kept: Kept, { text, message }: PendingRecord): void {
     if (!this.#flowing) return;
     if (kept.bytes <= MAX_INLINE) this.#put(kept, { text, bytes: kept.bytes });
-    else if (this.#large.length === 0 && this.#uploading < UPLOADS) {
+    else if (this.#large.length === 0 && this.#uploading < MAX_UPLOADS) {
       // At once, what is in memory anyway; what has to wait is read again when its turn comes.
       this.#uploading++;
       void this.#uploaded(kept, message);
@@ -93,7 +93,7 @@ export class RecordSender {
   /** Called now and then: what has waited long for its confirmation is sent again. */
   nudge(now: number): void {
     for (const [kept, at] of this.#sent) {
-      if (now - at < PATIENCE) break;
+      if (now - at < UNCONFIRMED_MS) break;
       this.#sent.delete(kept);
       this.#queue.push(kept);
     }
@@ -106,7 +106,7 @@ export class RecordSender {
   }
 
   #pump(): void {
-    while (this.#flowing && this.#sent.size < WINDOW) {
+    while (this.#flowing && this.#sent.size < MAX_ON_WIRE) {
       const kept = this.#queue.pop();
       if (kept === undefined) return;
       if (!this.#options.wanted(kept)) continue;
@@ -121,7 +121,7 @@ export class RecordSender {
   }
 
   #upload(): void {
-    while (this.#flowing && this.#uploading < UPLOADS) {
+    while (this.#flowing && this.#uploading < MAX_UPLOADS) {
       const kept = this.#large.shift();
       if (kept === undefined) return;
       if (!this.#options.wanted(kept)) continue;

@@ -11,9 +11,9 @@ import { type BlobApi, BlobApiError } from "./blob-api.ts";
 import type { RecordMessage, ResultMessage } from "./messages.ts";
 
 /** A payload above this leaves the frame if the message as a whole would not fit it: quoting may double every byte. */
-const SMALL = 16 * 1024;
+const SMALL_BYTES = 16 * 1024;
 /** What is known to lie in the blob store, so that sending a record again does not upload it again. */
-const REMEMBERED = 1024;
+const MAX_REMEMBERED = 1024;
 
 export class Payloads {
   readonly #blobs: Pick<BlobApi, "putBlob">;
@@ -39,7 +39,9 @@ export class Payloads {
    * now; what it refuses for good is replaced by a text that says so, because a record must end. */
   async upload(message: RecordMessage | ResultMessage, about: ActivationMeta): Promise<EncodedMessage> {
     const limit =
-      Math.max(sizeOf(message.completion.result), sizeOf(message.completion.logs)) > MAX_INLINE ? MAX_INLINE : SMALL;
+      Math.max(sizeOf(message.completion.result), sizeOf(message.completion.logs)) > MAX_INLINE
+        ? MAX_INLINE
+        : SMALL_BYTES;
     const namespace = about.namespaceId;
     const grant = { lease: message.lease, about };
     const completion = { ...message.completion };
@@ -73,7 +75,7 @@ export class Payloads {
   /** Both parts below MAX_INLINE, but not together: the second look moves all that is not small. */
   #packed(message: RecordMessage | ResultMessage, about: ActivationMeta): Promise<EncodedMessage> | EncodedMessage {
     const { result, logs } = message.completion;
-    if (sizeOf(result) <= SMALL && sizeOf(logs) <= SMALL) return encodeMessage(message);
+    if (sizeOf(result) <= SMALL_BYTES && sizeOf(logs) <= SMALL_BYTES) return encodeMessage(message);
     return this.upload(message, about);
   }
 
@@ -94,7 +96,7 @@ export class Payloads {
       await coming;
       this.#there.add(key);
       for (const oldest of this.#there) {
-        if (this.#there.size <= REMEMBERED) break;
+        if (this.#there.size <= MAX_REMEMBERED) break;
         this.#there.delete(oldest);
       }
     }

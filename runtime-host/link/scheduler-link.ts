@@ -63,12 +63,12 @@ const TIMING: LinkTiming = {
 };
 
 /** Bytes the network has not taken, above which the rest waits here; and bytes that may wait. */
-const HIGH_WATER = 1024 * 1024;
-const MAX_QUEUED = 32 * 1024 * 1024;
+const HIGH_WATER_BYTES = 1024 * 1024;
+const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 /** So often in a row a token that was never good is tried. */
-const TOKEN_TRIES = 3;
+const MAX_TOKEN_TRIES = 3;
 /** Of what a refusal says, so much is read. */
-const MAX_SAID = 4_096;
+const MAX_REASON_CHARACTERS = 4_096;
 
 export class SchedulerLink {
   readonly shard: number;
@@ -123,7 +123,7 @@ export class SchedulerLink {
 
   sendEncoded(message: EncodedMessage): void {
     if (!this.#open || this.#congested) return;
-    if (this.#queued + message.bytes > MAX_QUEUED) {
+    if (this.#queued + message.bytes > MAX_QUEUED_BYTES) {
       this.#congested = true;
       this.#options.log.warn("link.congested", { shard: this.shard, queued: this.#queued });
       this.#socket?.terminate();
@@ -141,7 +141,7 @@ export class SchedulerLink {
     const socket = this.#socket;
     if (this.#queue.length === 0 || socket === null) return;
     // What the network has not taken is told of by the last frame that went: until then more would only lie here twice.
-    if (socket.bufferedAmount > HIGH_WATER) return;
+    if (socket.bufferedAmount > HIGH_WATER_BYTES) return;
     const frames = packFrames(this.#queue);
     this.#queue = [];
     this.#queued = 0;
@@ -233,7 +233,7 @@ export class SchedulerLink {
       return `The platform does not let this process in: ${said}. Stop that one, or start this one with --take-over.`;
     }
     // One that was good before may be so again: a platform that comes up may not know its hosts yet.
-    if (this.#everOpen || this.#refusals < TOKEN_TRIES) return null;
+    if (this.#everOpen || this.#refusals < MAX_TOKEN_TRIES) return null;
     if (status === 403 && said !== "") return `The platform does not let this host in: ${said}`;
     return `The platform does not accept this host's token (${status}): it was revoked, replaced, or is another platform's.`;
   }
@@ -315,7 +315,7 @@ async function saidBy(response: IncomingMessage): Promise<string> {
   try {
     for await (const chunk of response) {
       text += String(chunk);
-      if (text.length > MAX_SAID) return "";
+      if (text.length > MAX_REASON_CHARACTERS) return "";
     }
     const { error } = JSON.parse(text) as { error?: unknown };
     return typeof error === "string" ? error.slice(0, 300).replace(/\.$/, "") : "";

@@ -13,8 +13,8 @@ export interface AilmentOptions {
   pause?: Backoff;
 }
 
-const FIRST = 200;
-const LONGEST = 5_000;
+const FIRST_PAUSE_MS = 200;
+const MAX_PAUSE_MS = 5_000;
 
 export class Ailment {
   readonly #options: AilmentOptions;
@@ -25,7 +25,7 @@ export class Ailment {
 
   constructor(options: AilmentOptions) {
     this.#options = options;
-    this.#pause = options.pause ?? backoff({ first: FIRST, max: LONGEST });
+    this.#pause = options.pause ?? backoff({ first: FIRST_PAUSE_MS, max: MAX_PAUSE_MS });
   }
 
   /** Why it does not work, or null. */

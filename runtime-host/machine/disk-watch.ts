@@ -12,12 +12,12 @@ export interface DiskWatchOptions {
   every?: number;
 }
 
-const EVERY = 5_000;
-const MB = 1024 * 1024;
+const LOOK_EVERY_MS = 5_000;
+const MB_BYTES = 1024 * 1024;
 /** Free again only with so much more, so that a disk at the edge does not flutter. */
 const SLACK = 1.25;
 /** Files that can still be made, where the file system has a fixed number of them. */
-const LEAST_FILES = 100;
+const MIN_FILES = 100;
 
 /** Why nothing should be written there, or null. A folder that cannot be asked about (the engine's, on another machine) is well. */
 export async function diskFault(folder: string, options: { least: number; was: boolean }): Promise<string | null> {
@@ -25,12 +25,12 @@ export async function diskFault(folder: string, options: { least: number; was: b
   const slack = was ? SLACK : 1;
   try {
     const { bavail, bsize, files, ffree } = await statfs(folder);
-    const free = (bavail * bsize) / MB;
+    const free = (bavail * bsize) / MB_BYTES;
     if (free < least * slack) {
       return `the disk of ${folder} is full: ${Math.floor(free)} MB are free, ${least} must be`;
     }
-    if (least > 0 && files > 0 && ffree < LEAST_FILES * slack) {
-      return `the disk of ${folder} takes no more files: ${ffree} are left, ${LEAST_FILES} must be`;
+    if (least > 0 && files > 0 && ffree < MIN_FILES * slack) {
+      return `the disk of ${folder} takes no more files: ${ffree} are left, ${MIN_FILES} must be`;
     }
     await access(folder, constants.W_OK);
     return null;
@@ -53,7 +53,7 @@ export class DiskWatch {
   static async open(options: DiskWatchOptions): Promise<DiskWatch> {
     const watch = new DiskWatch(options);
     await watch.#look();
-    watch.#timer = setInterval(() => void watch.#look(), options.every ?? EVERY).unref();
+    watch.#timer = setInterval(() => void watch.#look(), options.every ?? LOOK_EVERY_MS).unref();
     return watch;
   }
 

@@ -20,27 +20,27 @@ export interface ContainerManagerOptions {
 }
 
 /** ms a server has to start listening. */
-const HELLO = 10_000;
+const HELLO_TIMEOUT_MS = 10_000;
 /** Twice this is the longest a stray lives. */
-const SWEEP_EVERY = 10_000;
+const SWEEP_EVERY_MS = 10_000;
 /** Removals under way at once: more only wait for each other inside the engine, and none of a hundred ends in time. */
-const REMOVALS = 4;
+const MAX_REMOVALS = 4;
 /** The same for pausing and resuming: of sixteen at once each took a second, of two thirty milliseconds. */
-const FREEZES = 2;
-const REMOVE_AGAIN = 1_000;
-const LOOKS = 25;
-const LOOK_AGAIN = 1_000;
+const MAX_FREEZES = 2;
+const REMOVE_AGAIN_MS = 1_000;
+const MAX_LOOKS = 25;
+const LOOK_AGAIN_MS = 1_000;
 /** Part of the machine's memory that is to stay free. */
-const SHORT = 0.08;
-const MAX_AGAIN = 30_000;
+const SHORT_SHARE = 0.08;
+const MAX_REMOVE_AGAIN_MS = 30_000;
 
 export class ContainerManager {
   readonly #engine: Engine;
   readonly #options: ContainerManagerOptions;
   readonly #containers = new Map<Slot, ActionContainer>();
   readonly #removals = new Set<Promise<void>>();
-  readonly #removing = new KeyedSemaphore(REMOVALS);
-  readonly #freezing = new KeyedSemaphore(FREEZES);
+  readonly #removing = new KeyedSemaphore(MAX_REMOVALS);
+  readonly #freezing = new KeyedSemaphore(MAX_FREEZES);
   #number = 0;
   #lookedAt = 0;
   #sweptAt = performance.now();
@@ -70,7 +70,7 @@ export class ContainerManager {
       ...(image === undefined ? {} : { image }),
       ...(job === null ? {} : { owner: ownerOf(job) }),
     };
-    const helloTimeout = job === null ? HELLO : Math.min(HELLO, job.limits.timeout);
+    const helloTimeout = job === null ? HELLO_TIMEOUT_MS : Math.min(HELLO_TIMEOUT_MS, job.limits.timeout);
     const { folder, journals } = this.#options;
     const started = await ActionContainer.start(this.#engine, spec, { folder, journals, helloTimeout });
     const ms = Math.round(performance.now() - began);
@@ -94,13 +94,13 @@ export class ContainerManager {
 
   /** Looks again at what those hold that do not run: a few, since it asks the kernel for each. */
   measure(state: PoolState, now: number): void {
-    if (now - this.#lookedAt >= LOOK_AGAIN) {
+    if (now - this.#lookedAt >= LOOK_AGAIN_MS) {
       this.#lookedAt = now;
-      state.squeezed = process.availableMemory() < SHORT * totalmem();
+      state.squeezed = process.availableMemory() < SHORT_SHARE * totalmem();
     }
-    let looks = LOOKS;
+    let looks = MAX_LOOKS;
     for (const slot of state.slots) {
-      if ((slot.state !== "idle" && slot.state !== "ready") || now - slot.residentAt < LOOK_AGAIN) continue;
+      if ((slot.state !== "idle" && slot.state !== "ready") || now - slot.residentAt < LOOK_AGAIN_MS) continue;
       const container = this.#containers.get(slot);
       if (container === undefined) continue;
       state.measured(slot, container.residentMb(), now);
@@ -117,7 +117,7 @@ export class ContainerManager {
 
   /** Now and then: containers that carry our label and are not ours. */
   sweepSometimes(now: number): void {
-    if (now - this.#sweptAt < SWEEP_EVERY) return;
+    if (now - this.#sweptAt < SWEEP_EVERY_MS) return;
     this.#sweptAt = now;
     const known = new Set([...this.#containers.values()].map((each) => each.id));
     const { log } = this.#options;
@@ -147,7 +147,7 @@ export class ContainerManager {
 
   async #remove(slot: Slot): Promise<void> {
     const container = this.#containers.get(slot);
-    for (let wait = REMOVE_AGAIN; container !== undefined; wait = Math.min(wait * 2, MAX_AGAIN)) {
+    for (let wait = REMOVE_AGAIN_MS; container !== undefined; wait = Math.min(wait * 2, MAX_REMOVE_AGAIN_MS)) {
       try {
         await this.#removing.take(() => container.remove());
         break;

@@ -25,12 +25,12 @@ export interface PoolOptions {
   log: Logger;
 }
 
-const TICK = 100;
+const TICK_MS = 100;
 /** ms after which a call that could not be started is given back. */
-const MAX_WAIT = 120_000;
+const MAX_WAIT_MS = 120_000;
 /** Containers that may answer 503 before the job is given up. */
 const MAX_TRIES = 5;
-const PREWARM_PAUSE = 5_000;
+const PREWARM_PAUSE_MS = 5_000;
 /** ms one container, and all of them, may take to go. An engine removes from five to fifteen a second. */
 const STOP = { patience: 10_000, longest: 60_000 };
 const FAST_STOP = { patience: 3_000, longest: 3_000 };
@@ -62,7 +62,7 @@ export class ContainerPool implements Containers {
     this.memory = options.limits.memory;
     this.#state = new PoolState(options.limits, options.prewarms);
     this.#kinds = kindsOf(engine);
-    this.#timer = setInterval(() => this.#tick(), TICK).unref();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
     this.#decide();
   }
 
@@ -147,11 +147,11 @@ export class ContainerPool implements Containers {
     this.#manager.sweepSometimes(now);
     this.#manager.measure(this.#state, now);
     const { waiting } = this.#state;
-    for (let first = waiting[0]; first !== undefined && now - first.since > MAX_WAIT; first = waiting[0]) {
+    for (let first = waiting[0]; first !== undefined && now - first.since > MAX_WAIT_MS; first = waiting[0]) {
       waiting.shift();
       first.listener.refused(first.job, "busy");
     }
-    for (const { job, listener } of this.#fetching.takeOlder(now - MAX_WAIT)) listener.refused(job, "busy");
+    for (const { job, listener } of this.#fetching.takeOlder(now - MAX_WAIT_MS)) listener.refused(job, "busy");
     this.#decide();
   }
 
@@ -232,7 +232,7 @@ export class ContainerPool implements Containers {
   }
 
   #prewarmFailed(runtime: string, reason: string): void {
-    this.#prewarmAfter = performance.now() + PREWARM_PAUSE;
+    this.#prewarmAfter = performance.now() + PREWARM_PAUSE_MS;
     this.#log.warn("prewarm-failed", { kind: runtime, reason });
   }
 

@@ -4,13 +4,13 @@ interface Waits {
   readonly since: number;
 }
 
-const MOST = 1_000;
+const MAX_FETCHING = 1_000;
 
 export class Fetching<Call extends Waits> {
   readonly #calls = new Set<Call>();
 
   get full(): boolean {
-    return this.#calls.size >= MOST;
+    return this.#calls.size >= MAX_FETCHING;
   }
 
   /** `then` is called once, unless the call has been taken out before. `work` never rejects. */

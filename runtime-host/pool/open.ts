@@ -17,8 +17,8 @@ import type { Prewarm as PrewarmSpec } from "./prewarm-spec.ts";
 
 /** See PoolLimits.idleShare: a waiting Node process of 128 MB holds about 45. */
 const IDLE_SHARE = 0.5;
-const PATIENCE = 500;
-const WAITING = 1_000;
+const PATIENCE_MS = 500;
+const MAX_WAITING = 1_000;
 
 export interface ContainersOptions extends EngineOptions {
   engine: "auto" | "docker" | "process";
@@ -64,8 +64,8 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
       idleShare: IDLE_SHARE,
       containers: options.container.max,
       creations: Math.max(2, availableParallelism()),
-      waiting: WAITING,
-      patience: PATIENCE,
+      waiting: MAX_WAITING,
+      patience: PATIENCE_MS,
       pauseGrace: options.container.pauseGrace,
       idleTimeout: options.container.idleTimeout,
     },

@@ -13,21 +13,21 @@ export type Step<W extends Waiter = Waiter> =
   | { do: "pause"; slot: Slot };
 
 /** ms a container's output may take to settle before another is made in its place. */
-const SETTLING = 25;
+const DRAINING_LOGS_MS = 25;
 /** ms a container that takes several runs may need for its action before another is made in its place. */
-const OPENING = 1_000;
+const OPENING_MS = 1_000;
 /** Part of the time a start takes here that a call rather waits for a busy container than having one made. */
-const WORTH_WAITING = 0.1;
+const WORTH_WAITING_SHARE = 0.1;
 /** The same for one that is prewarmed: it is quicker, but another is made in its place. */
-const WORTH_SPARING = 0.05;
+const WORTH_SPARING_SHARE = 0.05;
 /** ms a paused container takes to come back. */
-const RESUMING = 15;
+const RESUMING_MS = 15;
 /** ms during which a cold start makes room for the next. */
-const RECENT = 5_000;
+const RECENT_MS = 5_000;
 /** Containers that leave at once because the machine is short of memory. */
 const MAX_LEAVING = 4;
 /** ms since its last use before a container is given up ahead of need. */
-const AHEAD_AGE = 1_000;
+const MIN_AHEAD_AGE_MS = 1_000;
 
 /** The container a call would run in at once, or null. The hot path asks this alone. */
 export function warm(pool: PoolState, wish: Pick<Waiter, "key">): Slot | null {
@@ -70,13 +70,13 @@ function serve<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | nul
     found.set(waiter.key, slot);
     // Coming back from a pause costs the machine a good part of a start.
     const isDear = slot !== null && (slot.key === null || slot.state === "paused");
-    if (isDear && claim(claimed, waiter.key, coming(pool, waiter, { now, part: WORTH_SPARING }))) continue;
+    if (isDear && claim(claimed, waiter.key, coming(pool, waiter, { now, part: WORTH_SPARING_SHARE }))) continue;
     if (slot !== null) {
       if (fits(pool, slot)) return { do: "run", waiter, slot };
       blocked = true;
       continue;
     }
-    if (claim(claimed, waiter.key, coming(pool, waiter, { now, part: WORTH_WAITING }))) continue;
+    if (claim(claimed, waiter.key, coming(pool, waiter, { now, part: WORTH_WAITING_SHARE }))) continue;
     const blank = `@${waiter.runtime}@${waiter.memory}`;
     if (claim(claimed, blank, prewarming(pool, waiter))) continue;
     if (blocked) continue;
@@ -129,12 +129,12 @@ function tend<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | null
 /** While new actions keep coming, room for one more is kept free, at the price of what has been idle longest. */
 function ahead<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | null {
   let memory = 0;
-  for (const each of pool.demand) if (now - each.at < RECENT) memory = Math.max(memory, each.memory);
+  for (const each of pool.demand) if (now - each.at < RECENT_MS) memory = Math.max(memory, each.memory);
   if (memory === 0 || pool.count("removing") > 0) return null;
   const { limits } = pool;
   if (!pool.crowded(memory) && pool.size < limits.containers) return null;
   const victim = oldest(pool);
-  if (victim === null || victim.state === "ready" || now - victim.usedAt < AHEAD_AGE) return null;
+  if (victim === null || victim.state === "ready" || now - victim.usedAt < MIN_AHEAD_AGE_MS) return null;
   return { do: "remove", slot: victim, why: "ahead" };
 }
 
@@ -169,16 +169,16 @@ function coming(pool: PoolState, { key, since }: Waiter, { now, part }: { now: n
   const meanRunMs = now - since < 2 * worth ? pool.meanRunMs(key) : null;
   const turnsIn = (ms: number) => (meanRunMs === null ? 0 : Math.max(0, Math.floor(ms / Math.max(meanRunMs, 0.5))));
   const turns = turnsIn(worth);
-  const turnsAfter = turnsIn(worth - RESUMING);
+  const turnsAfter = turnsIn(worth - RESUMING_MS);
   for (const slot of pool.ofKey(key)) {
     if (slot.retiring) continue;
     const { state } = slot;
     const soon =
-      state === "creating" || state === "pausing" || (state === "drainingLogs" && now - slot.since < SETTLING);
+      state === "creating" || state === "pausing" || (state === "drainingLogs" && now - slot.since < DRAINING_LOGS_MS);
     if (soon) runs += Math.max(slot.expectedConcurrency, slot.concurrency);
     // Its first run may still be handing it the action; then others join.
     else if (state === "busy" && slot.expectedConcurrency > slot.concurrency) {
-      if (now - slot.since < OPENING) runs += slot.expectedConcurrency - slot.running;
+      if (now - slot.since < OPENING_MS) runs += slot.expectedConcurrency - slot.running;
     } else if (state === "busy") runs += turns * slot.concurrency;
     else if (state === "resuming") runs += slot.concurrency - slot.running + turnsAfter * slot.concurrency;
   }

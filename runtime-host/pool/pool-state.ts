@@ -100,7 +100,7 @@ export class PoolState<W extends Waiter = Waiter> {
   readonly #demand = new Map<string, Demand>();
   /** Mean ms of each key's last runs, in order of last use. */
   readonly #meanRunMs = new Map<string, number>();
-  #startTime = SHORTEST_START;
+  #startTime = MIN_START_MS;
   #nextId = 1;
   #active = 0;
   #booked = 0;
@@ -222,7 +222,10 @@ export class PoolState<W extends Waiter = Waiter> {
   ran(key: string, ms: number): void {
     const mean = this.#meanRunMs.get(key);
     this.#meanRunMs.delete(key);
-    this.#meanRunMs.set(key, mean === undefined ? ms : mean + (ms - mean) * (ms < mean ? FASTER : SLOWER));
+    this.#meanRunMs.set(
+      key,
+      mean === undefined ? ms : mean + (ms - mean) * (ms < mean ? FASTER_WEIGHT : SLOWER_WEIGHT),
+    );
     if (this.#meanRunMs.size > MAX_MEANS) this.#meanRunMs.delete(this.#meanRunMs.keys().next().value as string);
   }
 
@@ -233,7 +236,7 @@ export class PoolState<W extends Waiter = Waiter> {
 
   /** Mean ms of the last creations. */
   get startTime(): number {
-    return Math.max(SHORTEST_START, this.#startTime);
+    return Math.max(MIN_START_MS, this.#startTime);
   }
 
   /** ms of a run of this key where it is not held up, or null if none is known. */
@@ -271,11 +274,11 @@ const MAX_DEMANDS = 8;
 const MAX_STARTS = 256;
 const MAX_MEANS = 1_000;
 /** ms: what a start costs, where it is quicker, is still work for the machine. */
-const SHORTEST_START = 400;
+const MIN_START_MS = 400;
 /** Weight of the newest run in a key's mean: runs that are slow because many run at once would not be quicker in more
  * containers, so that the mean follows the quick ones. */
-const FASTER = 0.3;
-const SLOWER = 0.02;
+const FASTER_WEIGHT = 0.3;
+const SLOWER_WEIGHT = 0.02;
 /** Weight of the newest start in the mean. */
 const START_WEIGHT = 0.2;
 

@@ -22,7 +22,7 @@ export interface Reactive {
 }
 
 const ITEM = /^([a-z]+:[a-z0-9.]+)(?:=(\d{1,3})(?:\.\.(\d{1,3}))?)?(?:@(\d{1,6}))?$/;
-const MOST = 20;
+const MAX_PREWARMS = 20;
 /** Of a range written in short: two starts a minute ask for one more, kept for two minutes. */
 const SHORT = { ttl: 120_000, threshold: 2, increment: 1 };
 
@@ -30,7 +30,7 @@ const SHORT = { ttl: 120_000, threshold: 2, increment: 1 };
 export function parsePrewarm(text: string): Prewarm[] | null {
   if (text === "none") return [];
   const list = text.trimStart().startsWith("{") ? ofManifest(text) : ofList(text);
-  return list === null || list.length > MOST ? null : list;
+  return list === null || list.length > MAX_PREWARMS ? null : list;
 }
 
 function ofList(text: string): Prewarm[] | null {

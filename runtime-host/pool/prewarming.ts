@@ -8,7 +8,7 @@ export type PrewarmStep =
   | { do: "remove"; slot: Slot; why: "surplus" };
 
 /** ms a start counts. */
-const DEMAND = 60_000;
+const DEMAND_MS = 60_000;
 
 export function prewarm(pool: PoolState, now: number): PrewarmStep | null {
   const { limits } = pool;
@@ -54,7 +54,7 @@ function wantedOf(pool: PoolState, now: number): Map<string, Wanted> {
   for (const demand of demands.values()) {
     const { runtime, memory, at } = demand;
     const like = pool.prewarms.find((each) => each.runtime === runtime);
-    if (like === undefined || now - at >= DEMAND || wanted.has(nameOf(demand))) continue;
+    if (like === undefined || now - at >= DEMAND_MS || wanted.has(nameOf(demand))) continue;
     wanted.set(nameOf(demand), { runtime, memory, count: countOf(like, demand, now), ttl: 0 });
   }
   return wanted;
@@ -64,7 +64,7 @@ function wantedOf(pool: PoolState, now: number): Map<string, Wanted> {
 function countOf({ count, reactive }: Prewarm, demand: Demand | undefined, now: number): number {
   if (reactive === undefined) return count;
   const { minCount, maxCount, threshold, increment } = reactive;
-  const starts = demand?.times.filter((at) => now - at < DEMAND).length ?? 0;
+  const starts = demand?.times.filter((at) => now - at < DEMAND_MS).length ?? 0;
   return Math.min(maxCount, Math.max(minCount, Math.floor(starts / threshold) * increment));
 }
 

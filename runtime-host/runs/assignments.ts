@@ -30,7 +30,7 @@ export type Admission<R> =
   | { kind: "again"; record: R };
 
 /** Runs that are over and confirmed are remembered this long, so that a late copy of their `run` starts nothing. */
-const REMEMBERED = 8192;
+const MAX_REMEMBERED = 8192;
 
 /** `R`: whatever the owner needs to send an unacknowledged record again. */
 export class Assignments<R> {
@@ -138,7 +138,7 @@ export class Assignments<R> {
       this.#past.add(name);
     }
     for (const oldest of this.#past) {
-      if (this.#past.size <= REMEMBERED) break;
+      if (this.#past.size <= MAX_REMEMBERED) break;
       this.#past.delete(oldest);
     }
     return released;

@@ -47,13 +47,13 @@ interface Shard {
 }
 
 /** Arguments with all parameter layers merged. */
-const MAX_ARGS = 16 * 1024 * 1024;
+const MAX_ARGS_BYTES = 16 * 1024 * 1024;
 /** ms a report may wait for others, if nobody waits for it and so many run. */
-const LINGER = 3;
+const LINGER_MS = 3;
 const MANY = 8;
-const PAGE = 96 * 1024;
+const MAX_PAGE_BYTES = 96 * 1024;
 /** Names of kept records in one page. */
-const KEPT_PAGE = 1000;
+const MAX_KEPT_PER_PAGE = 1000;
 
 export class RunController implements RunListener {
   readonly #options: RunControllerOptions;
@@ -154,10 +154,10 @@ export class RunController implements RunListener {
       this.#options.log.warn("welcome.stale", { shard, epoch, obeyed: assignments.epoch });
       return;
     }
-    const pages = assignments.inventory(PAGE);
+    const pages = assignments.inventory(MAX_PAGE_BYTES);
     const kept = assignments.kept();
-    for (let last = Math.max(pages.length, Math.ceil(kept.length / KEPT_PAGE)), page = 0; page < last; page++) {
-      const names = kept.slice(page * KEPT_PAGE, (page + 1) * KEPT_PAGE);
+    for (let last = Math.max(pages.length, Math.ceil(kept.length / MAX_KEPT_PER_PAGE)), page = 0; page < last; page++) {
+      const names = kept.slice(page * MAX_KEPT_PER_PAGE, (page + 1) * MAX_KEPT_PER_PAGE);
       const more = page < last - 1;
       const { boot } = this.#options;
       link.send({
@@ -235,7 +235,7 @@ export class RunController implements RunListener {
 
   async #fetchArgs(run: Run, args: { blob: string; size: number }): Promise<void> {
     try {
-      const bytes = await this.#options.blobs.getBlob(args.blob, { max: MAX_ARGS });
+      const bytes = await this.#options.blobs.getBlob(args.blob, { max: MAX_ARGS_BYTES });
       if (bytes.length !== args.size) throw new BlobApiError("they are not whole", { final: true });
       run.args = bytes.toString("utf8");
     } catch (error) {
@@ -300,7 +300,7 @@ export class RunController implements RunListener {
     run.pendingReport = true;
     this.#pendingReports.push(run);
     if (run.blocking || this.#runs.size < MANY) this.#turn ??= setImmediate(() => this.#endTurn());
-    else this.#linger ??= setTimeout(() => this.#endTurn(), LINGER);
+    else this.#linger ??= setTimeout(() => this.#endTurn(), LINGER_MS);
   }
 
   #endTurn(): void {

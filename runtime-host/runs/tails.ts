@@ -24,10 +24,10 @@ interface Waiting extends Question {
 }
 
 /** Bytes of lines in one answer: as a JSON string in a frame it may become twice as long. */
-const MOST = 60_000;
+const MAX_ANSWER_BYTES = 60_000;
 /** ms for which lines are gathered once the first has come. */
-const GATHER = 50;
-const MAX_WAIT = 15_000;
+const GATHER_MS = 50;
+const MAX_WAIT_MS = 15_000;
 const MAX_WAITING = 256;
 
 export class Tails<R extends Followed> {
@@ -49,7 +49,7 @@ export class Tails<R extends Followed> {
     const waiting: Waiting = {
       ...question,
       answer,
-      timer: setTimeout(() => this.#settle(run, waiting, none(run, question)), Math.min(question.wait, MAX_WAIT)),
+      timer: setTimeout(() => this.#settle(run, waiting, none(run, question)), Math.min(question.wait, MAX_WAIT_MS)),
     };
     list.add(waiting);
     this.#count++;
@@ -76,7 +76,7 @@ export class Tails<R extends Followed> {
         if (lines.text !== undefined) this.#settle(run, each, lines);
       }
       this.watch(run);
-    }, GATHER).unref();
+    }, GATHER_MS).unref();
   }
 
   #settle(run: R, waiting: Waiting, lines: LinesMessage): void {
@@ -90,7 +90,7 @@ export class Tails<R extends Followed> {
 }
 
 function read(run: Followed, question: Question): LinesMessage {
-  const found = run.live?.read(question.from, MOST) ?? null;
+  const found = run.live?.read(question.from, MAX_ANSWER_BYTES) ?? null;
   return found === null ? none(run, question) : { ...none(run, question), ...found };
 }
 

@@ -11,8 +11,8 @@ export interface AttachHandlers {
 }
 
 const SHARED = Buffer.allocUnsafe(64 * 1024);
-const ANSWER_WAIT = 10_000;
-const MAX_HEAD = 16 * 1024;
+const ANSWER_WAIT_MS = 10_000;
+const MAX_HEAD_BYTES = 16 * 1024;
 
 /** Resolves when the engine has attached; from then on nothing is lost. */
 export async function attach(docker: Docker, id: string, handlers: AttachHandlers): Promise<void> {
@@ -35,7 +35,7 @@ function attachTo(path: string, id: string, handlers: AttachHandlers): Promise<v
       if (head === null) return handlers.data(bytes);
       head += bytes.toString("latin1");
       const end = head.indexOf("\r\n\r\n");
-      if (end < 0) return head.length > MAX_HEAD ? fail("the engine's answer is not HTTP") : undefined;
+      if (end < 0) return head.length > MAX_HEAD_BYTES ? fail("the engine's answer is not HTTP") : undefined;
       const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0);
       if (status !== 101 && status !== 200) return fail(`attach was answered with ${status}`);
       const rest = head.slice(end + 4);
@@ -55,7 +55,7 @@ function attachTo(path: string, id: string, handlers: AttachHandlers): Promise<v
       },
     });
     const over = once(() => (head === null ? handlers.over() : fail("the engine hung up")));
-    socket.setTimeout(ANSWER_WAIT, () => fail("the engine does not answer"));
+    socket.setTimeout(ANSWER_WAIT_MS, () => fail("the engine does not answer"));
     socket.on("error", over).on("end", over).on("close", over);
     socket.write(
       `POST /containers/${id}/attach?stream=1&stdout=1&stderr=1 HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\n` +

@@ -6,8 +6,8 @@ import Docker, { type DockerOptions } from "dockerode";
 import { reasonOf } from "../../program/logger.ts";
 import { type Credential, type ImageName, localName } from "../registry/registry-rules.ts";
 
-const ANSWER_WAIT = 3_000;
-const LOOK_TIMEOUT = 5_000;
+const ANSWER_WAIT_MS = 3_000;
+const LOOK_TIMEOUT_MS = 5_000;
 
 /** The place is looked up once, not before each call. Nothing is sent. */
 export async function connectDocker(): Promise<Docker> {
@@ -22,7 +22,7 @@ export async function connectDocker(): Promise<Docker> {
 }
 
 /** Rejects if the engine does not answer within a moment. */
-export async function pingDocker(docker: Docker, patience = ANSWER_WAIT): Promise<void> {
+export async function pingDocker(docker: Docker, patience = ANSWER_WAIT_MS): Promise<void> {
   // The types do not know that a ping can be given up.
   const ping = docker.ping as (options: { abortSignal: AbortSignal }) => Promise<unknown>;
   await ping.call(docker, { abortSignal: AbortSignal.timeout(patience) });
@@ -31,7 +31,7 @@ export async function pingDocker(docker: Docker, patience = ANSWER_WAIT): Promis
 /** Has the engine look at an image where it comes from, fetching nothing. Rejects with the engine's words, or those of the time
  * limit. */
 export function lookAt(docker: Docker, name: ImageName, credential: Credential | undefined): Promise<void> {
-  const abortSignal = AbortSignal.timeout(LOOK_TIMEOUT);
+  const abortSignal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
   const options = {
     path: `/distribution/${localName(name)}/json`,
     method: "GET",
@@ -41,7 +41,7 @@ export function lookAt(docker: Docker, name: ImageName, credential: Credential |
   };
   return new Promise((resolve, reject) => {
     docker.modem.dial(options as unknown as Parameters<typeof docker.modem.dial>[0], (error: unknown) => {
-      if (abortSignal.aborted) reject(new Error(`the look took longer than ${LOOK_TIMEOUT / 1000} s`));
+      if (abortSignal.aborted) reject(new Error(`the look took longer than ${LOOK_TIMEOUT_MS / 1000} s`));
       else if (error === null || error === undefined) resolve();
       else reject(error instanceof Error ? error : new Error(String(error)));
     });

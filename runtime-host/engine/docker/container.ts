@@ -15,13 +15,13 @@ const MEMORY_KILLS = { v1: "memory.oom_control", v2: "memory.events" };
 const PORT = 8080;
 /** Nobody listens there: what connects is refused at once. */
 const NOWHERE: Address = { host: "127.0.0.1", port: 1 };
-const MB = 1024 * 1024;
+const MB_BYTES = 1024 * 1024;
 /** MB outside its cgroup: the engine's own process for it, its network, its mounts. */
-const BESIDE = 6;
+const BESIDE_MB = 6;
 /** MB more where the network is another container's. */
-const SANDBOX = 5;
+const SANDBOX_MB = 5;
 /** ms the engine may take to say why a container ended. */
-const DEATH_WAIT = 1_000;
+const DEATH_WAIT_MS = 1_000;
 
 export class DockerContainer implements EngineContainer {
   readonly id: string;
@@ -110,7 +110,7 @@ export class DockerContainer implements EngineContainer {
   residentMb(): number | null {
     const bytes = cgroupNumber(this.id, MEMORY_USED, /^(\d+)$/m);
     const { sandbox = null } = this.#options.settings;
-    return bytes === null ? null : bytes / MB + BESIDE + (sandbox === null ? 0 : SANDBOX);
+    return bytes === null ? null : bytes / MB_BYTES + BESIDE_MB + (sandbox === null ? 0 : SANDBOX_MB);
   }
 
   async resume(): Promise<void> {
@@ -141,7 +141,7 @@ export class DockerContainer implements EngineContainer {
   }
 
   async death(): Promise<Death> {
-    const until = performance.now() + DEATH_WAIT;
+    const until = performance.now() + DEATH_WAIT_MS;
     for (let pause = 5; performance.now() < until; pause = Math.min(pause * 2, 100)) {
       if (this.#tookTheDisk) return "disk";
       if (this.killedForMemory(0)) return "memory";

@@ -23,12 +23,12 @@ export interface DiskGuardOptions {
   readonly every?: number;
 }
 
-const EVERY = 1_000;
+const LOOK_EVERY_MS = 1_000;
 /** Of the limit: so much less free space makes it look who has taken it. */
 const SUSPICIOUS = 0.25;
-const BLOCK = 512;
+const BLOCK_BYTES = 512;
 /** What a file costs that holds nothing. */
-const LEAST = 1024;
+const EMPTY_FILE_BYTES = 1024;
 const MAX_ENTRIES = 200_000;
 
 export class DiskGuard {
@@ -46,7 +46,7 @@ export class DiskGuard {
 
   watch(guarded: Guarded): void {
     this.#guarded.set(guarded.id, guarded);
-    this.#timer ??= setInterval(() => void this.look(), this.#options.every ?? EVERY).unref();
+    this.#timer ??= setInterval(() => void this.look(), this.#options.every ?? LOOK_EVERY_MS).unref();
   }
 
   forget(id: string): void {
@@ -71,7 +71,7 @@ export class DiskGuard {
       if (!(bytes <= this.#bytes)) this.#bytes = bytes;
       if (!(ffree <= this.#files)) this.#files = ffree;
       const much = this.#options.limit * SUSPICIOUS;
-      const many = Math.min(much / LEAST, MAX_ENTRIES * SUSPICIOUS);
+      const many = Math.min(much / EMPTY_FILE_BYTES, MAX_ENTRIES * SUSPICIOUS);
       if (this.#bytes - bytes < much && this.#files - ffree < many) return;
       this.#bytes = bytes;
       this.#files = ffree;
@@ -99,7 +99,7 @@ async function usedBy({ folders, id }: Guarded, limit: number): Promise<number> 
         if (used > limit || ++entries > MAX_ENTRIES) return Math.max(used, entries > MAX_ENTRIES ? Infinity : 0);
         const path = join(folder, entry.name);
         if (entry.isDirectory()) waiting.push(path);
-        used += entry.isFile() ? await sizeOf(path) : LEAST;
+        used += entry.isFile() ? await sizeOf(path) : EMPTY_FILE_BYTES;
       }
     } catch {
       // Removed while it was looked at.
@@ -116,7 +116,7 @@ async function heldOpen(id: string): Promise<number> {
     for (const file of await openFilesOf(pid)) {
       if (!file.isFile() || file.nlink > 0 || seen.has(`${file.dev}:${file.ino}`)) continue;
       seen.add(`${file.dev}:${file.ino}`);
-      used += file.blocks * BLOCK;
+      used += file.blocks * BLOCK_BYTES;
     }
   }
   return used;
@@ -124,7 +124,7 @@ async function heldOpen(id: string): Promise<number> {
 
 async function sizeOf(path: string): Promise<number> {
   try {
-    return Math.max(LEAST, (await stat(path)).blocks * BLOCK);
+    return Math.max(EMPTY_FILE_BYTES, (await stat(path)).blocks * BLOCK_BYTES);
   } catch {
     return 0;
   }

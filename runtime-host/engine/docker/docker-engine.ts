@@ -22,7 +22,7 @@ import { connectDocker, pingDocker, whyNoEngine } from "./connect.ts";
 import { DockerContainer } from "./container.ts";
 import { DiskGuard } from "./disk-guard.ts";
 import { DockerImages } from "./images.ts";
-import { LONGEST, removeEach } from "./leftovers.ts";
+import { MAX_REMOVAL_MS, removeEach } from "./leftovers.ts";
 import { LABEL } from "./names.ts";
 import { ensureNetwork } from "./network.ts";
 import { DockerPulls } from "./pulls.ts";
@@ -32,9 +32,9 @@ import { DockerSandboxes } from "./sandboxes.ts";
 import { type Facts, probeSecurity } from "./security.ts";
 import { type EngineEvent, EngineWatch } from "./watch.ts";
 
-const MB = 1024 * 1024;
+const MB_BYTES = 1024 * 1024;
 /** ms for what is left when the host ends: whoever cleans up after it, or its next start, removes the rest. */
-const ENDING = 5_000;
+const ENDING_MS = 5_000;
 
 export class DockerEngine implements Engine {
   readonly name = "docker";
@@ -184,7 +184,7 @@ export class DockerEngine implements Engine {
     const young = new Set(unknown.filter((each) => each.Labels[LABEL.boot] === this.#boot).map((each) => each.Id));
     const ids = unknown.map((each) => each.Id).filter((id) => last || !young.has(id) || this.#suspects.has(id));
     this.#suspects = young;
-    return removeEach(this.#docker, ids, Date.now() + (last ? ENDING : LONGEST));
+    return removeEach(this.#docker, ids, Date.now() + (last ? ENDING_MS : MAX_REMOVAL_MS));
   }
 
   async close(): Promise<void> {
@@ -268,7 +268,7 @@ export class DockerEngine implements Engine {
     });
     const { DockerRootDir } = (await this.#docker.info()) as { DockerRootDir?: string };
     const { disk = 0 } = this.#options.container;
-    if (disk > 0) this.#guard = new DiskGuard({ folder: DockerRootDir ?? "", limit: disk * MB });
+    if (disk > 0) this.#guard = new DiskGuard({ folder: DockerRootDir ?? "", limit: disk * MB_BYTES });
     this.#disk = await DiskWatch.open({
       folder: DockerRootDir ?? "",
       least: minDisk ?? 0,

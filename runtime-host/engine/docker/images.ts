@@ -6,9 +6,9 @@ import type { ContainerSpec, Creation } from "../engine.ts";
 import { imagesByKind, isOwn, type KindImage } from "./names.ts";
 import type { DockerPulls } from "./pulls.ts";
 
-const SCAN_DELAY = 300;
+const SCAN_DELAY_MS = 300;
 /** ms after which a scan that failed is tried again. */
-const SCAN_AGAIN = 5_000;
+const SCAN_AGAIN_MS = 5_000;
 
 export type Found = { ok: true; image: string; own: boolean } | Extract<Creation, { ok: false }>;
 
@@ -41,11 +41,11 @@ export class DockerImages {
   }
 
   /** Until it succeeds: what the engine has told of is told once. */
-  scanSoon(then: (changed: boolean) => void, delay = SCAN_DELAY): void {
+  scanSoon(then: (changed: boolean) => void, delay = SCAN_DELAY_MS): void {
     if (this.#timer !== null) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      this.scan().then(then, () => this.scanSoon(then, SCAN_AGAIN));
+      this.scan().then(then, () => this.scanSoon(then, SCAN_AGAIN_MS));
     }, delay).unref();
   }
 

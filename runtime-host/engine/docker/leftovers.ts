@@ -6,13 +6,13 @@ import Docker from "dockerode";
 import { LABEL } from "./names.ts";
 
 /** ms for one answer of the engine. */
-const PATIENCE = 10_000;
+const PATIENCE_MS = 10_000;
 /** ms in all: an engine removes from five to fifteen containers a second, and there may be hundreds. */
-export const LONGEST = 300_000;
+export const MAX_REMOVAL_MS = 300_000;
 /** More at once only wait for each other inside the engine. */
-const AT_ONCE = 4;
+const MAX_AT_ONCE = 4;
 /** The engine may still be making what the host asked for last: it is looked again after a moment (ms). */
-const PAUSE = 300;
+const PAUSE_MS = 300;
 
 export interface Removal {
   /** Looks in a row that must find none. */
@@ -26,13 +26,13 @@ export interface Removal {
 /** Resolves when that many looks in a row found none, the engine does not answer, or the time is over. Never rejects. */
 export async function removeContainersOf(
   host: string,
-  { looks = 2, boots, longest = LONGEST }: Removal = {},
+  { looks = 2, boots, longest = MAX_REMOVAL_MS }: Removal = {},
 ): Promise<void> {
   const docker = new Docker();
   const until = Date.now() + longest;
   const wanted = (boot: string) => boots?.includes(boot) ?? true;
   for (let empty = 0; empty < looks && Date.now() < until; ) {
-    const found = (await containersOf(docker, host, PATIENCE))?.filter((each) => wanted(each.boot)) ?? null;
+    const found = (await containersOf(docker, host, PATIENCE_MS))?.filter((each) => wanted(each.boot)) ?? null;
     if (found === null) return;
     empty = found.length === 0 ? empty + 1 : 0;
     await removeEach(
@@ -40,7 +40,7 @@ export async function removeContainersOf(
       found.map((each) => each.id),
       until,
     );
-    if (empty < looks) await sleep(PAUSE);
+    if (empty < looks) await sleep(PAUSE_MS);
   }
 }
 
@@ -56,7 +56,7 @@ export async function removeEach(docker: Docker, ids: readonly string[], until: 
   let removed = 0;
   const worker = async () => {
     for (let id = rest.pop(); id !== undefined && Date.now() < until; id = rest.pop()) {
-      const removal = { force: true, v: true, abortSignal: AbortSignal.timeout(PATIENCE) };
+      const removal = { force: true, v: true, abortSignal: AbortSignal.timeout(PATIENCE_MS) };
       await docker
         .getContainer(id)
         .remove(removal)
@@ -66,7 +66,7 @@ export async function removeEach(docker: Docker, ids: readonly string[], until: 
         );
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: MAX_AT_ONCE }, worker));
   return removed;
 }
 

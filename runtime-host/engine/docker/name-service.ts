@@ -15,13 +15,13 @@ export interface NameService {
 const PLACES = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
 /** More are not asked by any resolver. */
 const MAX_SERVERS = 3;
-const LONGEST = 4096;
+const MAX_FILE_CHARACTERS = 4096;
 
 /** Of the first text that names a server which is not on the machine itself; null where none does. Pure. */
 export function nameServiceOf(texts: readonly string[]): NameService | null {
   for (const text of texts) {
     const lines = text
-      .slice(0, LONGEST)
+      .slice(0, MAX_FILE_CHARACTERS)
       .split("\n")
       .map((line) => line.trim());
     const named = lines.flatMap((line) => /^nameserver\s+(\S+)$/.exec(line)?.[1] ?? []);

@@ -20,11 +20,11 @@ import { RegistryWatch } from "../registry/registry-watch.ts";
 import { lookAt } from "./connect.ts";
 import { Semaphore } from "./semaphore.ts";
 
-const PULL_TIMEOUT = 300_000;
+const PULL_TIMEOUT_MS = 300_000;
 /** Bytes of an engine's sentence that reach a record. */
 const MAX_DETAIL = 500;
 const MAX_REMEMBERED = 10_000;
-const MAX_FILE = 1024 * 1024;
+const MAX_FILE_BYTES = 1024 * 1024;
 const PLAIN: RegistryOptions = { pull: new Map(), userRegistry: "", credentials: null };
 
 export interface PullsOptions {
@@ -157,7 +157,7 @@ export class DockerPulls {
   }
 
   async #pullNow(name: ImageName, image: string): Promise<Pulled> {
-    const abortSignal = AbortSignal.timeout(PULL_TIMEOUT);
+    const abortSignal = AbortSignal.timeout(PULL_TIMEOUT_MS);
     let all: ReadonlyMap<string, Credential> = new Map();
     let failed: Extract<Pulled, { ok: false }> | null = null;
     try {
@@ -169,7 +169,7 @@ export class DockerPulls {
         this.#docker.modem.followProgress(stream, (error) => (error === null ? resolve() : reject(error)));
       });
     } catch (error) {
-      const late = abortSignal.aborted ? `it took longer than ${PULL_TIMEOUT / 1000} s` : null;
+      const late = abortSignal.aborted ? `it took longer than ${PULL_TIMEOUT_MS / 1000} s` : null;
       const detail = (late ?? reasonOf(error)).slice(0, MAX_DETAIL);
       const silent = late === null && (error as { code?: string }).code !== undefined;
       failed = { ok: false, why: silent ? "engine" : "pull", detail };
@@ -205,7 +205,7 @@ export class DockerPulls {
         throw new Error(`the registry credentials in ${credentials.file} cannot be read (${code})`);
       }
     }
-    const parsed = text.length > MAX_FILE ? null : parseCredentials(text);
+    const parsed = text.length > MAX_FILE_BYTES ? null : parseCredentials(text);
     if (parsed === null) throw new Error("the registry credentials are not in the form of Docker's config.json");
     return parsed;
   }

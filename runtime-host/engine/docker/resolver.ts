@@ -6,13 +6,13 @@ import { promisify } from "node:util";
 import { reasonOf } from "../../program/logger.ts";
 
 const SERVER = "127.0.0.11/32";
-const PATIENCE = 5_000;
+const PATIENCE_MS = 5_000;
 const run = promisify(execFile);
 
 /** True, or why this process cannot. */
 export async function canCloseNames(): Promise<true | string> {
   try {
-    await run("nsenter", ["--target", String(process.pid), "--net", "ip", "-V"], { timeout: PATIENCE });
+    await run("nsenter", ["--target", String(process.pid), "--net", "ip", "-V"], { timeout: PATIENCE_MS });
     return true;
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string };
@@ -25,7 +25,7 @@ export async function closeNames(pid: number): Promise<void> {
   if (pid === 0) return;
   // Before any packet rule: who wants to send there is told that there is no way.
   const command = ["ip", "route", "replace", "unreachable", SERVER, "table", "local"];
-  await run("nsenter", ["--target", String(pid), "--net", ...command], { timeout: PATIENCE }).catch(
+  await run("nsenter", ["--target", String(pid), "--net", ...command], { timeout: PATIENCE_MS }).catch(
     (error: unknown) => {
       if (alive(pid)) throw error;
     },

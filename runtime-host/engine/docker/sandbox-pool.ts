@@ -23,15 +23,15 @@ const SPARES = 2;
 /** Idle ones of all namespaces; more go, idle longest first. */
 const MAX_IDLE = 16;
 /** ms it may be idle, unless it is a spare. */
-const IDLE = 60_000;
+const MAX_IDLE_MS = 60_000;
 /** ms after which it is not used again: it knows the name servers of the time when it was made. */
-const OLD = 600_000;
+const MAX_AGE_MS = 600_000;
 /** ms for which spares are kept after somebody had a use for one. */
-const WANTED = 600_000;
+const WANTED_MS = 600_000;
 /** Containers a namespace has when it pays to make sandboxes for it: what one leaves the next will find. */
 const FEW = 4;
 /** ms since one of its containers went. */
-const CHURN = 60_000;
+const CHURN_MS = 60_000;
 
 interface Home {
   containers: number;
@@ -57,7 +57,7 @@ export class SandboxPool {
     }
     this.#wantedAt = now;
     const home = this.#homes.get(namespace);
-    return home !== undefined && home.containers >= FEW && now - home.leftAt < CHURN ? "make" : "none";
+    return home !== undefined && home.containers >= FEW && now - home.leftAt < CHURN_MS ? "make" : "none";
   }
 
   /** One was made: for this namespace, or as a spare. */
@@ -102,15 +102,16 @@ export class SandboxPool {
     for (const { namespace } of this.#idle.values()) if (namespace !== null) surplus++;
     const due: Sandbox[] = [];
     for (const [sandbox, { namespace, since }] of this.#idle) {
-      const unwanted = namespace === null ? now - this.#wantedAt >= WANTED : surplus-- > 0 || now - since >= IDLE;
-      if (unwanted || now - sandbox.made >= OLD) due.push(sandbox);
+      const unwanted =
+        namespace === null ? now - this.#wantedAt >= WANTED_MS : surplus-- > 0 || now - since >= MAX_IDLE_MS;
+      if (unwanted || now - sandbox.made >= MAX_AGE_MS) due.push(sandbox);
     }
     return due;
   }
 
   /** Whether a spare is to be made, now that the engine has nothing else to do. */
   lacksSpare(now: number): boolean {
-    if (now - this.#wantedAt >= WANTED) return false;
+    if (now - this.#wantedAt >= WANTED_MS) return false;
     let spares = 0;
     for (const { namespace } of this.#idle.values()) if (namespace === null) spares++;
     return spares < SPARES;
@@ -124,7 +125,7 @@ export class SandboxPool {
   #find(namespace: string | null, now: number): Sandbox | null {
     let found: Sandbox | null = null;
     for (const [sandbox, idle] of this.#idle)
-      if (idle.namespace === namespace && now - sandbox.made < OLD) found = sandbox;
+      if (idle.namespace === namespace && now - sandbox.made < MAX_AGE_MS) found = sandbox;
     return found;
   }
 }

@@ -9,9 +9,9 @@ import { sandboxProgram } from "./sandbox-program.ts";
 import { SECCOMP } from "./seccomp.ts";
 import type { ContainerSettings } from "./settings.ts";
 
-const MB = 1024 * 1024;
+const MB_BYTES = 1024 * 1024;
 /** MB at most: what the engine itself needs to start something counts as well. */
-const MEMORY = 64;
+const MEMORY_MB = 64;
 const PROGRAM = "sandbox";
 
 /** The image's id, made here where it is not there; null where there is no program for the engine's machine. `prefix`: of names
@@ -53,8 +53,8 @@ export async function makeSandbox(
     HostConfig: {
       NetworkMode: network,
       ExtraHosts: [...options.hosts],
-      Memory: MEMORY * MB,
-      MemorySwap: MEMORY * MB,
+      Memory: MEMORY_MB * MB_BYTES,
+      MemorySwap: MEMORY_MB * MB_BYTES,
       PidsLimit: 16,
       CapDrop: ["ALL"],
       SecurityOpt: ["no-new-privileges", ...(options.seccomp ? [SECCOMP] : [])],

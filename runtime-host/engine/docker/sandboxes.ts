@@ -20,13 +20,13 @@ export interface SandboxesOptions {
 }
 
 /** ms without any start or removal before the engine is given work that nobody waits for. */
-const CALM = 150;
+const CALM_MS = 150;
 /** ms before another is made after one failed. */
-const PAUSE = 60_000;
+const PAUSE_MS = 60_000;
 /** ms for removing what has come together. */
-const CLEARING = 60_000;
+const CLEARING_MS = 60_000;
 /** ms for the same when the host ends: whoever cleans up after it, or its next start, removes the rest. */
-const CLOSING = 5_000;
+const CLOSING_MS = 5_000;
 
 export class DockerSandboxes {
   readonly #docker: Docker;
@@ -68,7 +68,7 @@ export class DockerSandboxes {
         } catch (error) {
           this.#drop(sandbox);
           if ((error as { statusCode?: number }).statusCode === undefined) throw error;
-          this.#notBefore = performance.now() + PAUSE;
+          this.#notBefore = performance.now() + PAUSE_MS;
           this.#options.log.debug("sandbox-unusable", { reason: reasonOf(error) });
         }
       }
@@ -111,7 +111,7 @@ export class DockerSandboxes {
       for (const sandbox of this.#pool.all) this.#drop(sandbox);
       await this.#clearing;
     };
-    await Promise.race([all(), sleep(CLOSING, undefined, { ref: false })]);
+    await Promise.race([all(), sleep(CLOSING_MS, undefined, { ref: false })]);
   }
 
   #follow(container: DockerContainer, namespace: string | null, sandbox: Sandbox | null): DockerContainer {
@@ -167,7 +167,7 @@ export class DockerSandboxes {
       return sandbox;
     } catch (error) {
       // It is a matter of speed only: containers get networks of their own.
-      this.#notBefore = performance.now() + PAUSE;
+      this.#notBefore = performance.now() + PAUSE_MS;
       if ((error as { statusCode?: number }).statusCode === 404) this.#image = null;
       log.debug("no-sandbox", { reason: reasonOf(error) });
       return null;
@@ -185,13 +185,14 @@ export class DockerSandboxes {
 
   /** What cannot be removed now is a stray, and swept as one. */
   async #clear(): Promise<void> {
-    while (this.#retiring.length > 0) await removeEach(this.#docker, this.#retiring.splice(0), Date.now() + CLEARING);
+    while (this.#retiring.length > 0)
+      await removeEach(this.#docker, this.#retiring.splice(0), Date.now() + CLEARING_MS);
   }
 
   #tidySoon(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#closed) return;
-    this.#timer = setTimeout(() => void this.#tidy(), CALM).unref();
+    this.#timer = setTimeout(() => void this.#tidy(), CALM_MS).unref();
   }
 
   /** Nobody waits for this: one thing at a time, and not while others have work for the engine. */

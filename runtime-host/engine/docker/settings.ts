@@ -31,15 +31,15 @@ export interface ContainerSettings {
   hosts: readonly string[];
 }
 
-const FILES = 1024;
+const MAX_FILES = 1024;
 /** Where a container finds its journals. */
 const JOURNALS = ["/run/edgewhisk-journal-a", "/run/edgewhisk-journal-b"] as const;
 const RESOLV_CONF = "/etc/resolv.conf";
-const MB = 1024 * 1024;
+const MB_BYTES = 1024 * 1024;
 
 export function createOptions(spec: ContainerSpec, settings: ContainerSettings): ContainerCreateOptions {
-  const memory = spec.memory * MB;
-  const disk = (settings.disk ?? 0) * MB;
+  const memory = spec.memory * MB_BYTES;
+  const disk = (settings.disk ?? 0) * MB_BYTES;
   const { sandbox = null } = settings;
   const mounts = [
     ...(spec.journals ?? []).map((source, at) => mount(source, JOURNALS[at], "rprivate")),
@@ -80,7 +80,7 @@ export function createOptions(spec: ContainerSpec, settings: ContainerSettings):
       SecurityOpt: ["no-new-privileges", ...(settings.seccomp ? [SECCOMP] : [])],
       PidsLimit: settings.pids,
       Ulimits: [
-        { Name: "nofile", Soft: FILES, Hard: FILES },
+        { Name: "nofile", Soft: MAX_FILES, Hard: MAX_FILES },
         { Name: "core", Soft: 0, Hard: 0 },
         // No single file is larger than all may be; the guard counts the rest.
         ...(disk === 0 ? [] : [{ Name: "fsize", Soft: disk, Hard: disk }]),

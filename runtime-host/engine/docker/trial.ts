@@ -7,10 +7,10 @@ import { LABEL } from "./names.ts";
 import { ensureNetwork, namesFor, PLAIN } from "./network.ts";
 import { takesSeccomp } from "./security.ts";
 
-const MEMORY = 256;
-const LISTENING_WAIT = 30_000;
+const MEMORY_MB = 256;
+const LISTENING_WAIT_MS = 30_000;
 /** Of each stream; more is dropped. */
-const MAX_PRINTED = 16 * 1024 * 1024;
+const MAX_PRINTED_BYTES = 16 * 1024 * 1024;
 
 export interface Trial {
   /** The kind its label names, or null. */
@@ -45,7 +45,7 @@ export async function openTrial(image: string): Promise<Trial> {
     async start() {
       const printed = { stdout: "", stderr: "" };
       const container = await DockerContainer.start(docker, {
-        spec: { number: ++number, kind: "contract", memory: MEMORY },
+        spec: { number: ++number, kind: "contract", memory: MEMORY_MB },
         settings: {
           host: { name: `contract-${process.pid}`, boot: "contract" },
           image: found.Id,
@@ -61,7 +61,7 @@ export async function openTrial(image: string): Promise<Trial> {
         sink: {
           output(stream, bytes) {
             const name = stream === 1 ? "stdout" : "stderr";
-            if (printed[name].length < MAX_PRINTED) printed[name] += bytes.toString("utf8");
+            if (printed[name].length < MAX_PRINTED_BYTES) printed[name] += bytes.toString("utf8");
           },
           ended() {},
         },
@@ -75,11 +75,11 @@ export async function openTrial(image: string): Promise<Trial> {
       };
       const { address } = container;
       const url = "host" in address ? `http://${address.host}:${address.port}` : "";
-      if (await whenListening(url, LISTENING_WAIT)) return { url, printed, stop };
+      if (await whenListening(url, LISTENING_WAIT_MS)) return { url, printed, stop };
       await stop();
       const said = (printed.stderr || printed.stdout).trim().slice(-500);
       throw new Broken(
-        `nobody listens on port 8080 after ${LISTENING_WAIT / 1000} s${said === "" ? "" : `; it printed: ${said}`}`,
+        `nobody listens on port 8080 after ${LISTENING_WAIT_MS / 1000} s${said === "" ? "" : `; it printed: ${said}`}`,
       );
     },
   };

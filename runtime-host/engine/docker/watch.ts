@@ -21,10 +21,10 @@ export interface EngineWatchOptions {
   changed(): void;
 }
 
-const RECONNECT = 1_000;
-const PING_EVERY = 5_000;
+const RECONNECT_MS = 1_000;
+const PING_EVERY_MS = 5_000;
 /** ms. Longer than a loaded machine takes to answer a ping. */
-const PATIENCE = 10_000;
+const PATIENCE_MS = 10_000;
 const GONE = "the Docker engine does not answer";
 
 export class EngineWatch {
@@ -40,7 +40,7 @@ export class EngineWatch {
   private constructor(docker: Docker, options: EngineWatchOptions) {
     this.#docker = docker;
     this.#options = options;
-    this.#timer = setInterval(() => void this.#ping(), PING_EVERY).unref();
+    this.#timer = setInterval(() => void this.#ping(), PING_EVERY_MS).unref();
   }
 
   static async open(docker: Docker, options: EngineWatchOptions): Promise<EngineWatch> {
@@ -103,9 +103,9 @@ export class EngineWatch {
 
   async #reconnect(): Promise<void> {
     while (!this.#closed) {
-      await new Promise((resolve) => setTimeout(resolve, RECONNECT).unref());
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS).unref());
       try {
-        await pingDocker(this.#docker, PATIENCE);
+        await pingDocker(this.#docker, PATIENCE_MS);
         await this.#options.back();
         await this.#listen();
         return this.#say({ lost: false });
@@ -118,7 +118,7 @@ export class EngineWatch {
   async #ping(): Promise<void> {
     if (this.#lost || this.#pinging) return;
     this.#pinging = true;
-    const answers = await pingDocker(this.#docker, PATIENCE).then(
+    const answers = await pingDocker(this.#docker, PATIENCE_MS).then(
       () => true,
       () => false,
     );

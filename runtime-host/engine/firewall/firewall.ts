@@ -8,13 +8,13 @@ import { promisify } from "node:util";
 import { type Logger, reasonOf } from "../../program/logger.ts";
 import { type BridgeNetwork, COUNT, changesFor, type Openings, removalOf, rulesHold } from "./firewall-rules.ts";
 
-const EVERY = 30_000;
+const LOOK_EVERY_MS = 30_000;
 /** ms to the next look while the rules do not hold. */
-const SOON = 5_000;
+const LOOK_SOON_MS = 5_000;
 /** This process's rights, and what is installed, do not change by themselves. */
 const FINAL = /permission|must be root|there is no iptables/i;
-const ATTEMPTS = 5;
-const MAX_REASON = 200;
+const MAX_ATTEMPTS = 5;
+const MAX_REASON_CHARACTERS = 200;
 /** Seconds to wait for others who are changing rules. */
 const PATIENCE = "5";
 const run = promisify(execFile);
@@ -69,8 +69,8 @@ export class Firewall {
   }
 
   #watch(): void {
-    const { every = EVERY, log, changed } = this.#options;
-    const pause = this.state === true ? every : Math.min(every, SOON);
+    const { every = LOOK_EVERY_MS, log, changed } = this.#options;
+    const pause = this.state === true ? every : Math.min(every, LOOK_SOON_MS);
     this.#timer = setTimeout(() => {
       this.#looking = this.#apply().then((state) => {
         if (this.#timer === null) return;
@@ -87,7 +87,7 @@ export class Firewall {
 
   async #apply(): Promise<true | string> {
     let state: true | string = "";
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       try {
         const listing = await listed();
         const alive = gatewayPorts(this.#bridgeNetwork.gateway);
@@ -114,7 +114,7 @@ export async function countsConnections(): Promise<boolean> {
   const chain = `EDGEWHISK-try-${process.pid}`;
   const told = (...rules: string[]) => restore(["*mangle", `:${chain} - [0:0]`, ...rules, "COMMIT", ""].join("\n"));
   // Others may be changing rules: hosts on one bridge should not come to different answers because of that.
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     try {
       await told(`-A ${chain} ${COUNT}`);
       return true;
@@ -137,7 +137,7 @@ function restore(text: string): Promise<void> {
     const child = spawn("iptables-restore", ["-w", PATIENCE, "--noflush"], { stdio: ["pipe", "ignore", "pipe"] });
     let complaint = "";
     child.stderr.on("data", (chunk: Buffer) => {
-      complaint = (complaint + chunk.toString("utf8")).slice(0, MAX_REASON);
+      complaint = (complaint + chunk.toString("utf8")).slice(0, MAX_REASON_CHARACTERS);
     });
     child.once("error", reject);
     child.once("close", (code) =>
@@ -167,5 +167,5 @@ function why(error: unknown): string {
   const { code, stderr } = error as { code?: unknown; stderr?: string };
   if (code === "ENOENT") return "there is no iptables on this machine";
   const text = (typeof stderr === "string" && stderr.trim() !== "" ? stderr : reasonOf(error)).trim();
-  return text.split("\n", 1)[0]?.slice(0, MAX_REASON) ?? "iptables failed";
+  return text.split("\n", 1)[0]?.slice(0, MAX_REASON_CHARACTERS) ?? "iptables failed";
 }

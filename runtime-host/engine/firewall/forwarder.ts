@@ -45,11 +45,11 @@ const FLOWING = { total: 64, perContainer: 8 };
 /** Requests the API has. */
 const UPSTREAM = { total: 256, perContainer: 64 };
 /** Bytes of a body that are read before the API is asked. */
-const HELD = 32 * 1024;
+const MAX_HELD_BYTES = 32 * 1024;
 /** Bytes per second of a body, on the whole. */
-const SLOWEST = 8 * 1024;
+const MIN_BYTES_PER_S = 8 * 1024;
 /** A blocking call may take a minute, and its body some time before. */
-const LONGEST = 180_000;
+const MAX_CALL_MS = 180_000;
 const HOP_BY_HOP = new Set([
   "connection",
   "keep-alive",
@@ -74,7 +74,7 @@ class Refusal extends Error {
 export async function startForwarder(options: ForwarderOptions): Promise<Forwarder> {
   const forwarder = new RequestForwarder(options);
   const server = createServer({
-    requestTimeout: LONGEST,
+    requestTimeout: MAX_CALL_MS,
     headersTimeout: 10_000,
     connectionsCheckingInterval: 2_000,
     maxHeaderSize: 32 * 1024,
@@ -136,8 +136,8 @@ class RequestForwarder {
     this.#times = { ...TIMES, ...options.times };
     this.#pool = new Pool(options.target, {
       connections: UPSTREAM.total,
-      headersTimeout: LONGEST,
-      bodyTimeout: LONGEST,
+      headersTimeout: MAX_CALL_MS,
+      bodyTimeout: MAX_CALL_MS,
       connect: { timeout: 5_000 },
     });
   }
@@ -171,9 +171,11 @@ class RequestForwarder {
     const { "content-length": length, "transfer-encoding": encoding } = request.headers;
     if (length === undefined && encoding === undefined) return null;
     return this.#inTurn(this.#unfinished, who, gone, () =>
-      receive(request, { held: HELD, silence: this.#times.silence, rate: SLOWEST }).catch((error: unknown) => {
-        throw slow(error);
-      }),
+      receive(request, { held: MAX_HELD_BYTES, silence: this.#times.silence, rate: MIN_BYTES_PER_S }).catch(
+        (error: unknown) => {
+          throw slow(error);
+        },
+      ),
     );
   }
 

@@ -30,10 +30,10 @@ import { PROCESS_SECURITY } from "../security-level.ts";
 import { type NamedPipe, NamedPipes } from "./named-pipes.ts";
 
 /** Bytes of a unix socket's path that every system takes. */
-const SOCKET_PATH = 100;
-const KILL_WAIT = 2_000;
+const MAX_SOCKET_PATH_BYTES = 100;
+const KILL_WAIT_MS = 2_000;
 /** ms for what is still in its pipes when a process has ended. */
-const LAST_OUTPUT = 200;
+const LAST_OUTPUT_MS = 200;
 const STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 type Options = Pick<EngineOptions, "state" | "apiUrl" | "network" | "log">;
@@ -64,7 +64,7 @@ export class ProcessEngine implements Engine {
     rmSync(this.#folder, { recursive: true, force: true });
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     this.#pipes = new NamedPipes(this.#folder);
-    const fits = Buffer.byteLength(join(this.#folder, "123456", "s")) <= SOCKET_PATH;
+    const fits = Buffer.byteLength(join(this.#folder, "123456", "s")) <= MAX_SOCKET_PATH_BYTES;
     this.#sockets = fits ? this.#folder : mkdtempSync(join(tmpdir(), "edgewhisk-"));
   }
 
@@ -224,7 +224,7 @@ class ProcessContainer implements EngineContainer {
       exited();
       const late = setTimeout(() => {
         for (const stream of printed) stream.destroy();
-      }, LAST_OUTPUT);
+      }, LAST_OUTPUT_MS);
       void whenPrinted.then(() => {
         clearTimeout(late);
         sink.ended();
@@ -260,7 +260,7 @@ class ProcessContainer implements EngineContainer {
 
   async #remove(): Promise<void> {
     this.#signal("SIGKILL");
-    if (!this.#ended) await Promise.race([this.#whenEnded, sleep(KILL_WAIT, undefined, { ref: false })]);
+    if (!this.#ended) await Promise.race([this.#whenEnded, sleep(KILL_WAIT_MS, undefined, { ref: false })]);
     this.#options.memory.forget(this.#pid);
     await rm(this.#options.folder, { recursive: true, force: true }).catch(() => undefined);
     await rm(this.#options.socketPath, { force: true }).catch(() => undefined);

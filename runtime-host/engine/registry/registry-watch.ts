@@ -22,10 +22,10 @@ interface Broken {
   readonly ailment: Ailment;
 }
 
-const FIRST = 1_000;
-const MAX_SILENT = 5_000;
+const FIRST_PAUSE_MS = 1_000;
+const MAX_SILENT_MS = 5_000;
 /** A registry that answers, but with a refusal (too many requests, its own failure), is spared. */
-const MAX_REFUSED = 600_000;
+const MAX_REFUSED_MS = 600_000;
 
 export class RegistryWatch {
   readonly #options: RegistryWatchOptions;
@@ -77,8 +77,8 @@ export class RegistryWatch {
       over: () => undefined,
       pause: {
         next: () => {
-          const most = pauseFor(this.#broken.get(registry)?.reason ?? "", this.#options.every ?? MAX_SILENT);
-          return Math.min(most, FIRST * 2 ** Math.min(tries++, 30)) * (0.5 + random() / 2);
+          const most = pauseFor(this.#broken.get(registry)?.reason ?? "", this.#options.every ?? MAX_SILENT_MS);
+          return Math.min(most, FIRST_PAUSE_MS * 2 ** Math.min(tries++, 30)) * (0.5 + random() / 2);
         },
         reset: () => undefined,
       },
@@ -103,5 +103,5 @@ export class RegistryWatch {
 /** Most ms between two looks. */
 function pauseFor(reason: string, silentMost: number): number {
   const silent = /dial |connect|no such host|lookup |timeout|deadline|EOF|reset|unreachable|no route|longer than/i;
-  return silent.test(reason) ? silentMost : MAX_REFUSED;
+  return silent.test(reason) ? silentMost : MAX_REFUSED_MS;
 }

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Logs } from "../../../runtime-host/container/contract.ts";
 import type { LogCollection } from "../../../runtime-host/container/log-collection.ts";
-import { MAX_LINE, SENTINEL } from "../../../runtime-host/container/log-lines.ts";
+import { MAX_LINE_BYTES, SENTINEL } from "../../../runtime-host/container/log-lines.ts";
 import { LogReader } from "../../../runtime-host/container/log-reader.ts";
 import { DockerFrames } from "../../../runtime-host/engine/docker/frames.ts";
 
@@ -204,7 +204,7 @@ describe("the limit", () => {
   it("bounds a line, and splits it between characters", () => {
     const from = reader();
     const run = from.open(MB);
-    const long = "é".repeat(MAX_LINE);
+    const long = "é".repeat(MAX_LINE_BYTES);
     say(from, 1, `x${long}\n`);
     end(from);
     const lines = texts(run.take({ missing: false, now: 0 }));
@@ -472,10 +472,10 @@ describe("what a container of an unknown image prints before its first run", () 
   it("is kept in bounds, and the rest is counted as cut", async () => {
     const from = early();
     for (let at = 0; at < 100; at++) say(from, 1, `${"x".repeat(1023)}\n`);
-    say(from, 1, `${"y".repeat(2 * MAX_LINE)}\n`);
+    say(from, 1, `${"y".repeat(2 * MAX_LINE_BYTES)}\n`);
     const logs = await settled(from, from.open(MB));
     expect(texts(logs)).toHaveLength(64);
-    expect(logs.cut).toBe(36 * 1024 + 2 * MAX_LINE + 1);
+    expect(logs.cut).toBe(36 * 1024 + 2 * MAX_LINE_BYTES + 1);
   });
 
   it("is nothing a run without logs is given, and nothing a known runtime's is", async () => {
