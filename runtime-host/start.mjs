@@ -6,7 +6,9 @@ import { ensureInstalled, runPinned } from "./program/launch.mjs";
 
 const [first, ...rest] = process.argv.slice(2);
 const [entry, args] =
-  first === "images" ? ["runtime-host/cli/images.ts", rest] : ["runtime-host/standalone.ts", process.argv.slice(2)];
+  first === "images"
+    ? ["runtime-host/cli/edgewhisk.ts", ["images", ...rest]]
+    : ["runtime-host/standalone.ts", process.argv.slice(2)];
 
 const install = await ensureInstalled({ dev: first === "setup" });
 if (install.code !== 0 || first === "setup") process.exit(install.code);

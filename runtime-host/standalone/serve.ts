@@ -21,6 +21,7 @@ import { assertFree } from "./port.ts";
 import { openProcessRegistry } from "./process-registry.ts";
 import { proofKey, proveItself } from "./proof.ts";
 import { type Reaper, startReaper } from "./reaper.ts";
+import { forgetRunning, noteRunning } from "./running.ts";
 import { LOCAL_HOST, openState } from "./state.ts";
 import { checkState } from "./state-check.ts";
 import { awaitReaper, sweepAfter, sweepChildren } from "./sweep.ts";
@@ -191,6 +192,8 @@ export function serve(config: StandaloneConfig, options: ServeOptions): Running 
     if (!proof.ok) throw new StartFailure(`The hello action did not run: ${proof.reason}.`);
     clearInterval(noting);
     family.note();
+    noteRunning(state.folder, { url, owner: state.owner, wellKnown });
+    await onStop(() => forgetRunning(state.folder));
     return { url, engine: engine.name, key: user.shown, proof: proof.proof, took: performance.now() - began };
   }
 

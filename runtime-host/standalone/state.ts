@@ -74,7 +74,7 @@ export function openState(folder: string): State {
     },
   };
   try {
-    const found = readSecrets(path);
+    const found = secretsOf(folder);
     // New ones would open nothing of what is there, and stand in the way of the right ones.
     if (found === null && existsSync(join(folder, "v3/d1")))
       throw new StartFailure(`${path} is missing, ${LOST_SECRETS}`);
@@ -104,7 +104,9 @@ function makeFolder(path: string): void {
   mkdirSync(path, { mode: 0o700 });
 }
 
-function readSecrets(path: string): Secrets | null {
+/** Null where there are none. Throws StartFailure where they are damaged. */
+export function secretsOf(folder: string): Secrets | null {
+  const path = join(folder, "secrets.json");
   let text: string;
   try {
     text = readFileSync(path, "utf8");

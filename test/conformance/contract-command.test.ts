@@ -62,7 +62,7 @@ describe.skipIf(missing !== null)("edgewhisk contract", () => {
 
   it("says in one sentence what it cannot do, and leaves no container", async () => {
     expect(contract("edgewhisk/no-such-image")).toMatchObject({
-      status: 2,
+      status: 3,
       stderr: expect.stringMatching(/There is no image/),
     });
     expect(contract()).toMatchObject({ status: 2, stderr: expect.stringMatching(/name one image/) });

@@ -56,7 +56,7 @@ describe("first administration", () => {
 
   it("says what is wrong with a wrong admin token, without showing it", async () => {
     const made = await edgewhisk(["bootstrap", "--url", platform.url], { ADMIN_TOKEN: "not-the-token" });
-    expect(made.code).toBe(1);
+    expect(made.code).toBe(4);
     expect(made.stderr).toMatch(/admin token/i);
     expect(made.stdout + made.stderr).not.toContain("not-the-token");
   });

@@ -2,8 +2,8 @@
 
 import Docker from "dockerode";
 import { expect, it } from "vitest";
-import { logs as logsCommand } from "../../runtime-host/cli/logs.ts";
 import { type ServerEvent, serverEvents } from "../../runtime-host/client/server-events.ts";
+import { edgewhisk } from "../runtime-host/cli/run.ts";
 import { basic, GUEST } from "../support/platform.ts";
 import { type Bench, type Loose, onEngines, put, recordOf } from "./engines.ts";
 
@@ -137,17 +137,16 @@ onEngines("logs", (bench) => {
   it("are followed by the edgewhisk command", async () => {
     await put(bench, "ticker", { code: TICKER });
     const id = await start(bench, "ticker", { lines: 5, every: 100 });
-    const said: string[] = [];
     const target = ["--url", bench.platform().url, "--auth", GUEST];
-    expect(await logsCommand([id, "--follow", ...target], (line) => said.push(line))).toBe(0);
-    expect(said.map(text).map((line) => line.replace(/ \d+ $/, ""))).toEqual([
+    const followed = await edgewhisk(["logs", id, "--follow", ...target]);
+    expect([followed.code, followed.err]).toEqual([0, ""]);
+    const lines = followed.out.trim().split("\n");
+    expect(lines.map(text).map((line) => line.replace(/ \d+ $/, ""))).toEqual([
       ...Array.from({ length: 5 }, (_, n) => `stdout: tick ${n}`),
       "stderr: last words",
     ]);
-    const again: string[] = [];
-    expect(await logsCommand([id, ...target], (line) => again.push(line))).toBe(0);
-    expect(again).toEqual(said);
-    expect(await logsCommand(["0".repeat(32), "--follow", ...target])).toBe(1);
+    expect(await edgewhisk(["logs", id, ...target])).toEqual({ code: 0, out: followed.out, err: "" });
+    expect((await edgewhisk(["logs", "0".repeat(32), "--follow", ...target])).code).toBe(3);
   });
 
   it("of a sequence are followed until its record is there", async () => {

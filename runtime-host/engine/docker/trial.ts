@@ -21,8 +21,8 @@ export interface Trial {
   close(): Promise<void>;
 }
 
-/** Rejects with a sentence where there is no engine or no such image. */
-export async function openTrial(image: string): Promise<Trial> {
+/** Null where there is no such image; rejects with Broken where there is no engine. */
+export async function openTrial(image: string): Promise<Trial | null> {
   const docker = await connectDocker();
   await pingDocker(docker).catch((error: unknown) => {
     throw new Broken(`${whyNoEngine(error)}.`);
@@ -30,8 +30,11 @@ export async function openTrial(image: string): Promise<Trial> {
   const found = await docker
     .getImage(image)
     .inspect()
-    .catch(() => null);
-  if (found === null) throw new Broken(`There is no image ${image} here: pull or build it first.`);
+    .catch((error: { statusCode?: number }) => {
+      if (error.statusCode === 404) return null;
+      throw error;
+    });
+  if (found === null) return null;
   const seccomp = await takesSeccomp(docker);
   const names = namesFor(PLAIN);
   await ensureNetwork(docker, names);

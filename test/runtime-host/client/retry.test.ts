@@ -1,13 +1,13 @@
 // A platform that has just been started is asked until it answers, within bounds, on a clock of the test's own.
 
 import { expect, it } from "vitest";
-import type { AdminReply } from "../../../runtime-host/client/admin-client.ts";
+import type { ApiReply } from "../../../runtime-host/client/api-client.ts";
 import { retry } from "../../../runtime-host/client/retry.ts";
 
-const refused = (status: number): AdminReply<string> => ({ ok: false, status, reason: "no" });
+const refused = (status: number): ApiReply<string> => ({ ok: false, status, reason: "no" });
 
 /** What `retry` makes of these answers (the last one again and again), how often it asked and how long it waited. */
-async function asked(answers: AdminReply<string>[]) {
+async function asked(answers: ApiReply<string>[]) {
   let now = 0;
   let times = 0;
   const clock = {
@@ -21,7 +21,7 @@ async function asked(answers: AdminReply<string>[]) {
 }
 
 it("asks again while nobody answers, or the platform cannot now", async () => {
-  const done: AdminReply<string> = { ok: true, value: "token" };
+  const done: ApiReply<string> = { ok: true, value: "token" };
   expect(await asked([refused(0), refused(503), refused(500), done])).toEqual({ reply: done, times: 4, waited: 750 });
 });
 

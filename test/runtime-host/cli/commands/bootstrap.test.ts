@@ -2,27 +2,15 @@
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { bootstrap } from "../../../runtime-host/cli/bootstrap.ts";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { edgewhisk } from "../run.ts";
 
 let server: Server;
 let url: string;
 let changes: string[];
-let out: string;
-let err: string;
 
 beforeEach(async () => {
   changes = [];
-  out = err = "";
-  vi.stubEnv("ADMIN_TOKEN", "the-admin-token");
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
   server = createServer(async (request, response) => {
     const { method, url: path = "", headers } = request;
     const body = JSON.parse((await request.toArray()).join("") || "{}");
@@ -43,53 +31,96 @@ beforeEach(async () => {
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 afterEach(() => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
   server.closeAllConnections();
   server.close();
 });
 
+const bootstrap = (...args: string[]) => edgewhisk(["bootstrap", ...args], { env: { ADMIN_TOKEN: "the-admin-token" } });
+
 it("makes one key and one token, and prints lines that name no host", async () => {
-  expect(await bootstrap(["--url", url, "--subject", "engineers", "--host-name", "second"])).toBe(0);
+  const { code, out } = await bootstrap("--url", url, "--subject", "engineers", "--host-name", "second");
+  expect(code).toBe(0);
   expect(changes).toEqual(["identity engineers", "host second"]);
   expect(out).toContain(`wsk property set --apihost ${url} --auth uuid:key\n`);
   expect(out).toContain(`EDGEWHISK_TOKEN=ewh.token npx edgewhisk host --url ${url}\n`);
 });
 
-it.each([
-  ["a host that is there", ["--subject", "engineers"], /a host host-1 already, and nothing was changed: .*--rotate$/],
-  ["a subject that has a key", ["--host-name", "second"], /choose another --subject.*nothing was changed$/],
-  ["a subject that has a key, with --rotate", ["--rotate"], /choose another --subject.*nothing was changed$/],
+it("tells them as JSON, one object a line", async () => {
+  const { out } = await bootstrap("--url", url, "--subject", "engineers", "--host-name", "second", "--json");
+  expect(
+    out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+  ).toEqual([
+    { namespace: "engineers", key: "uuid:key" },
+    { host: "second", token: "ewh.token", url },
+  ]);
+});
+
+it.each<[string, string[], number, RegExp]>([
+  [
+    "a host that is there",
+    ["--subject", "engineers"],
+    1,
+    /a host host-1 already, and nothing was changed: .*--rotate$/,
+  ],
+  ["a subject that has a key", ["--host-name", "second"], 1, /choose another --subject.*nothing was changed$/],
+  ["a subject that has a key, with --rotate", ["--rotate"], 1, /choose another --subject.*nothing was changed$/],
   [
     "a name that is none",
     ["--subject", "engineers", "--host-name", "Second"],
+    2,
     /--host-name Second: expected lower-case/,
   ],
-])("%s is refused before anything is changed", async (_, args, sentence) => {
-  expect(await bootstrap(["--url", url, ...args])).toBeGreaterThan(0);
+  [
+    "more shards than there may be",
+    ["--shards", "17"],
+    2,
+    /^edgewhisk bootstrap: --shards 17: expected a number from 1 to/,
+  ],
+])("%s is refused before anything is changed", async (_, args, exit, sentence) => {
+  const { code, out, err } = await bootstrap("--url", url, ...args);
+  expect(code).toBe(exit);
   expect(changes).toEqual([]);
   expect(out).toBe("");
   expect(err.trim()).toMatch(sentence);
 });
 
 it("replaces a token where that is said", async () => {
-  expect(await bootstrap(["--url", url, "--subject", "engineers", "--rotate"])).toBe(0);
+  expect((await bootstrap("--url", url, "--subject", "engineers", "--rotate")).code).toBe(0);
   expect(changes).toEqual(["identity engineers", "host host-1"]);
 });
 
 it("does not lose the key it has made when the token fails", async () => {
-  expect(await bootstrap(["--url", url, "--subject", "engineers", "--host-name", "late"])).toBe(1);
+  const { code, out, err } = await bootstrap("--url", url, "--subject", "engineers", "--host-name", "late");
+  expect(code).toBe(1);
   expect(out).toContain("--auth uuid:key");
   expect(err).toContain("the key above is made, the host's token is not: /admin/v1/hosts answered 503: not now");
 });
 
 it("takes an address of this machine without its scheme", async () => {
-  expect(await bootstrap(["--url", url.replace("http://", ""), "--subject", "engineers", "--host-name", "b"])).toBe(0);
+  const { code } = await bootstrap("--url", url.replace("http://", ""), "--subject", "engineers", "--host-name", "b");
+  expect(code).toBe(0);
 });
 
 it("says of an address where nobody speaks TLS what to write instead", async () => {
-  expect(await bootstrap(["--url", url.replace("http:", "https:")])).toBe(1);
+  const { code, err } = await bootstrap("--url", url.replace("http:", "https:"));
+  expect(code).toBe(1);
   expect(err.trim()).toBe(
     `edgewhisk bootstrap: ${url.replace("http:", "https:")} does not answer: it speaks no TLS there: if it is meant to, say ${url}`,
   );
+});
+
+it("is not allowed with another token, which it does not repeat", async () => {
+  const env = { EDGEWHISK_ADMIN_TOKEN: "not-the-token", ADMIN_TOKEN: "the-admin-token" };
+  const { code, out, err } = await edgewhisk(["bootstrap", "--url", url], { env });
+  expect([code, out, err]).toEqual([4, "", `edgewhisk bootstrap: ${url} does not accept this admin token\n`]);
+});
+
+it("takes the token from standard input, and wants one", async () => {
+  const args = ["bootstrap", "--url", url, "--subject", "engineers", "--host-name", "second"];
+  expect((await edgewhisk(args, { secret: "the-admin-token" })).code).toBe(0);
+  const { code, err } = await edgewhisk(args);
+  expect([code, err]).toEqual([2, expect.stringMatching(/no admin token: set EDGEWHISK_ADMIN_TOKEN/)]);
 });

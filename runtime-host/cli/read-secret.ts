@@ -1,19 +1,12 @@
-// The administrator's token: from the environment or standard input, never from the command line, which all users can read.
+// A secret from standard input: never from the command line, which all users of the machine can read.
 
 import { createInterface } from "node:readline";
 
-export const NO_TOKEN = "no admin token: set ADMIN_TOKEN, or give it on standard input";
-
-/** "" if there is none. */
-export async function adminToken(): Promise<string> {
-  return process.env.ADMIN_TOKEN || readToken();
-}
-
-/** The first line of standard input; at a terminal it is asked for without showing what is typed. */
-async function readToken(): Promise<string> {
+/** The first line of standard input, "" if there is none; at a terminal it is asked for by `name` and not shown. */
+export async function readSecret(name: string): Promise<string> {
   const terminal = process.stdin.isTTY === true;
   if (terminal) {
-    process.stderr.write("ADMIN_TOKEN: ");
+    process.stderr.write(`${name}: `);
     process.stdin.setRawMode(true);
     // In raw mode the terminal makes no signal of Ctrl-C.
     process.stdin.on("data", (typed) => {

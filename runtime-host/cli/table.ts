@@ -1,0 +1,15 @@
+// Every command of `edgewhisk`. A new one is a file in commands/ and a line here.
+
+import { bootstrap } from "./commands/bootstrap.ts";
+import { contract } from "./commands/contract.ts";
+import { host } from "./commands/host.ts";
+import { images } from "./commands/images.ts";
+import { logs } from "./commands/logs.ts";
+import { reseal } from "./commands/reseal.ts";
+import { start } from "./commands/start.ts";
+import type { Entry } from "./shared/command.ts";
+
+export const TABLE: readonly Entry[] = [start, host, bootstrap, reseal, logs, images, contract];
+
+/** A word before commands of two words, and what its own help says. */
+export const FAMILIES: Readonly<Record<string, string>> = {};

@@ -1,0 +1,118 @@
+// The `edgewhisk` command as its user types it, beside a platform that runs on the same machine.
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { basic, freePort, GUEST, type Platform, startPlatform } from "../support/platform.ts";
+
+const COMMAND = new URL("../../runtime-host/cli/edgewhisk.mjs", import.meta.url).pathname;
+const UNKNOWN = "0".repeat(32);
+
+let platform: Platform;
+let folder: string;
+let id: string;
+
+beforeAll(async () => {
+  platform = await startPlatform({ engine: "process" });
+  folder = mkdtempSync(join(tmpdir(), "edgewhisk-cli-"));
+  const headers = { authorization: basic(GUEST), "content-type": "application/json" };
+  const action = `${platform.url}/api/v1/namespaces/_/actions/said`;
+  const exec = { kind: "nodejs:default", code: "function main() { console.log('said'); return { fine: true }; }" };
+  expect((await fetch(action, { method: "PUT", headers, body: JSON.stringify({ exec }) })).status).toBe(200);
+  const called = await fetch(`${action}?blocking=true`, { method: "POST", headers, body: "{}" });
+  expect(called.status).toBe(200);
+  id = ((await called.json()) as { activationId: string }).activationId;
+});
+afterAll(async () => {
+  await platform?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** In a folder without a platform, by a user who has stored nothing. */
+function edgewhisk(args: string[], env: Record<string, string> = {}): Promise<Ended> {
+  const bare = { PATH: process.env.PATH ?? "", HOME: folder };
+  return new Promise((done) => {
+    const child = execFile(process.execPath, [COMMAND, ...args], { cwd: folder, env: { ...bare, ...env } });
+    let out = "";
+    let err = "";
+    child.stdin?.end();
+    child.stdout?.on("data", (chunk) => (out += chunk));
+    child.stderr?.on("data", (chunk) => (err += chunk));
+    child.once("close", (code) => done({ code, out, err }));
+  });
+}
+
+it("finds the platform and its key through the state folder", async () => {
+  for (const [args, env] of [
+    [[], { EDGEWHISK_STATE: platform.state }],
+    [["--state", platform.state], { EDGEWHISK_URL: "http://127.0.0.1:2", AUTH: "nobody:nothing" }],
+    [[], { APIHOST: platform.url.replace("http://", ""), AUTH: GUEST }],
+  ] as const) {
+    const { code, out, err } = await edgewhisk(["logs", id, ...args], env);
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(/^\d{4}-\d\d-\d\dT\S+ stdout: said\n$/);
+  }
+});
+
+it("finds the admin token there, and tells what it makes as JSON", async () => {
+  const args = ["bootstrap", "--subject", "engineers", "--host-name", "second", "--json"];
+  const { code, out, err } = await edgewhisk(args, { EDGEWHISK_STATE: platform.state });
+  expect([code, err]).toEqual([0, ""]);
+  const [identity, host] = out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, string>);
+  expect(host).toMatchObject({ host: "second", url: platform.url });
+  const [uuid = "", key = ""] = identity?.key?.split(":") ?? [];
+  const made = await edgewhisk(["logs", id, "--url", platform.url], { EDGEWHISK_AUTH: `${uuid}:${key}` });
+  expect([made.code, made.out]).toEqual([3, ""]);
+});
+
+it.each<[string, () => [string[], Record<string, string>], number, RegExp]>([
+  ["a wrong key", () => [["logs", id], { EDGEWHISK_AUTH: `${GUEST}x` }], 4, /does not accept this key\n$/],
+  [
+    "an admin token that is none",
+    () => [["reseal"], { ADMIN_TOKEN: "none" }],
+    4,
+    /does not accept this admin token\n$/,
+  ],
+  ["an activation that is not there", () => [["logs", UNKNOWN], {}], 3, /answered 404: /],
+  ["the same, followed", () => [["logs", UNKNOWN, "--follow"], {}], 3, /answered 404: /],
+  ["an unknown flag", () => [["logs", id, "--folow"], {}], 2, /Unknown option '--folow' \(did you mean --follow\?\)/],
+  ["an unknown command", () => [["lgos"], {}], 2, /^edgewhisk: Unknown command 'lgos' \(did you mean logs\?\)/],
+  ["no platform at all", () => [["logs", id], { EDGEWHISK_STATE: folder }], 2, /which platform\?/],
+])("%s", async (_, given, code, sentence) => {
+  const [args, env] = given();
+  const ended = await edgewhisk(args, { EDGEWHISK_STATE: platform.state, ...env });
+  expect([ended.code, ended.out]).toEqual([code, ""]);
+  expect(ended.err).toMatch(sentence);
+  expect(ended.err.trim()).not.toContain("\n");
+});
+
+it("says which platform does not answer, and the way out; the key of another one is not sent there", async () => {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const keyless = await edgewhisk(["logs", id, "--url", url], { EDGEWHISK_STATE: platform.state });
+  expect([keyless.code, keyless.err]).toEqual([2, expect.stringMatching(/with which key\?/)]);
+  const { code, out, err } = await edgewhisk(["logs", id, "--url", url, "--auth", GUEST]);
+  expect([code, out]).toEqual([1, ""]);
+  expect(err).toContain(`edgewhisk logs: ${url} does not answer`);
+  expect(err).toMatch(/edgewhisk start.*--url or EDGEWHISK_URL/);
+});
+
+it("takes nothing from the folder of a platform that has ended", async () => {
+  const state = platform.state;
+  const gone = await startPlatform({ engine: "process", state: mkdtempSync(join(folder, "state-")) });
+  expect((await edgewhisk(["logs", UNKNOWN], { EDGEWHISK_STATE: gone.state })).code).toBe(3);
+  await gone.stop();
+  const { code, err } = await edgewhisk(["logs", UNKNOWN], { EDGEWHISK_STATE: gone.state });
+  expect([code, err]).toEqual([2, expect.stringMatching(/which platform\?/)]);
+  expect((await edgewhisk(["logs", UNKNOWN], { EDGEWHISK_STATE: state })).code).toBe(3);
+});
