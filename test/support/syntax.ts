@@ -1,0 +1,99 @@
+// The syntax trees of our TypeScript, as TypeScript itself reads them. Its programming interface carries no promise of staying as it
+// is ("unstable"): this file alone uses it, and `typescript` is pinned to one version.
+
+import { relative } from "node:path";
+import { type Node, type SourceFile, SyntaxKind } from "typescript/unstable/ast";
+import { API } from "typescript/unstable/sync";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const PROJECTS = ["src/tsconfig.json", "runtime-host/tsconfig.json", "test/tsconfig.json", "test/tsconfig.worker.json"];
+
+export type DeclarationKind = "class" | "interface" | "type" | "enum" | "function" | "method" | "variable";
+
+/** A name that a file gives to something. */
+export interface Declaration {
+  /** Path from the root. */
+  file: string;
+  /** From 1. */
+  line: number;
+  kind: DeclarationKind;
+  name: string;
+  exported: boolean;
+  /** False: inside a function or a class. */
+  top: boolean;
+  /** Text of its docstring, without the stars; "" = it has none. */
+  doc: string;
+}
+
+const KINDS = new Map<SyntaxKind, DeclarationKind>([
+  [SyntaxKind.ClassDeclaration, "class"],
+  [SyntaxKind.InterfaceDeclaration, "interface"],
+  [SyntaxKind.TypeAliasDeclaration, "type"],
+  [SyntaxKind.EnumDeclaration, "enum"],
+  [SyntaxKind.FunctionDeclaration, "function"],
+  [SyntaxKind.MethodDeclaration, "method"],
+  [SyntaxKind.GetAccessor, "method"],
+  [SyntaxKind.VariableDeclaration, "variable"],
+]);
+
+/** Classes, types, functions, methods and variables of every file of the product and its tests, in order of files and lines. */
+export function declarations(): Declaration[] {
+  const api = new API({ cwd: ROOT });
+  try {
+    const found = new Map<string, Declaration[]>();
+    const snapshot = api.updateSnapshot({ openProjects: PROJECTS.map((each) => ROOT + each) });
+    for (const { program } of snapshot.getProjects()) {
+      for (const path of program.getSourceFileNames()) {
+        const file = relative(ROOT, path);
+        if (file.startsWith("..") || file.includes("node_modules/") || found.has(file)) continue;
+        const source = program.getSourceFile(path);
+        if (source !== undefined) found.set(file, declaredIn(source, file));
+      }
+    }
+    return [...found.keys()].sort().flatMap((file) => found.get(file) ?? []);
+  } finally {
+    api.close();
+  }
+}
+
+function declaredIn(source: SourceFile, file: string): Declaration[] {
+  const found: Declaration[] = [];
+  const visit = (node: Node, around: { statement: Node; top: boolean; exported: boolean }) => {
+    const kind = KINDS.get(node.kind);
+    const name = (node as Node & { name?: Node }).name;
+    if (kind !== undefined && name?.kind === SyntaxKind.Identifier) {
+      const { statement, top, exported } = around;
+      const start = name.getStart(source);
+      found.push({
+        file,
+        line: source.text.slice(0, start).split("\n").length,
+        kind,
+        name: name.getText(source),
+        exported,
+        top,
+        doc: docBefore(source.text.slice(statement.getFullStart(), statement.getStart(source))),
+      });
+    }
+    const inside = kind !== undefined || node.kind === SyntaxKind.Block || node.kind === SyntaxKind.ArrowFunction;
+    const next = inside ? { statement: node, top: false, exported: false } : around;
+    node.forEachChild((child) => {
+      visit(child, next.top || child.kind !== SyntaxKind.MethodDeclaration ? next : { ...next, statement: child });
+    });
+  };
+  for (const statement of source.statements) {
+    const { modifiers = [] } = statement as Node & { modifiers?: Iterable<Node> };
+    const exported = [...modifiers].some((each) => each.kind === SyntaxKind.ExportKeyword);
+    visit(statement, { statement, top: true, exported });
+  }
+  return found;
+}
+
+/** The last docstring in what stands before a statement. */
+function docBefore(trivia: string): string {
+  const last = [...trivia.matchAll(/\/\*\*([\s\S]*?)\*\//g)].at(-1)?.[1] ?? "";
+  return last
+    .split("\n")
+    .map((line) => line.replace(/^\s*\*? ?/, "").trim())
+    .join(" ")
+    .trim();
+}
