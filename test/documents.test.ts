@@ -177,9 +177,9 @@ function npmFault([verb = "", ...words]: string[]): string | null {
 
 const helps = new Map<string, string>();
 
-/** Of the command of that name, or of all. */
+/** Of the command of that name, or of all. Without the launcher, which would install what is missing. */
 async function readHelp(command: string): Promise<void> {
-  const args = [join(ROOT, "runtime-host/cli/edgewhisk.mjs"), ...(command === "" ? [] : [command]), "--help"];
+  const args = [join(ROOT, "runtime-host/cli/edgewhisk.ts"), ...(command === "" ? [] : [command]), "--help"];
   helps.set(command, (await promisify(execFile)(process.execPath, args)).stdout);
 }
 
