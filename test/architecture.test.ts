@@ -156,6 +156,18 @@ describe("architecture", () => {
     expect(tooLong).toEqual([]);
   });
 
+  it("keeps routes short, and HTTP out of the rules of entities", () => {
+    const routes = files.filter((file) => file.startsWith("src/http/routes/"));
+    expect(routes.length).toBeGreaterThan(10);
+    expect(routes.filter((file) => read(file).trimEnd().split("\n").length > 60)).toEqual([]);
+    const rules = files.filter((file) => CATALOG.test(file));
+    expect(rules.length).toBeGreaterThan(10);
+    expect(imports.filter(({ from, to }) => CATALOG.test(from) && /^hono(\/|$)|^src\/http\//.test(to))).toEqual([]);
+    expect(
+      rules.filter((file) => /\b(new (Response|Headers)|Response\.json|: Response|AppContext)\b/.test(read(file))),
+    ).toEqual([]);
+  });
+
   it("names only d1 and r2 through storage/open.ts and dockerode in the engine room", () => {
     const offences = imports.filter(
       (each) =>

@@ -10,7 +10,7 @@ import type { RawJson } from "../entities/raw-json.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import { givenUp, isJson, patienceWith, tooLarge } from "./body.ts";
 import type { AppContext } from "./context.ts";
-import { heard, type Patience } from "./patience.ts";
+import { inTime, type Patience } from "./patience.ts";
 import { lateRefusal } from "./still-good.ts";
 
 /** Bytes of a body without its code: parameters and annotations of 1 MB each, however many small ones they are. */
@@ -46,7 +46,7 @@ async function readActionBody(request: Request, ports: CodePorts, patience: Pati
     : fail("unsupported-media", "application/json");
   let size = 0;
   try {
-    for await (const chunk of heard(chunksOf(body), patience)) {
+    for await (const chunk of inTime(chunksOf(body), patience)) {
       size += chunk.length;
       if (size > MAX_BODY) {
         failure = tooLarge(size, MAX_BODY);

@@ -16,6 +16,7 @@ import { discardRest, patienceWith, tooLarge } from "./body.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
 import { respond } from "./errors.ts";
 import { Identities } from "./identities.ts";
+import { EVENT_STREAM } from "./live/events.ts";
 import { pathFault } from "./one-path.ts";
 import { unfinishedBodies } from "./patience.ts";
 import { reply } from "./reply.ts";
@@ -23,7 +24,6 @@ import { actionRoutes } from "./routes/actions.ts";
 import { activationRoutes } from "./routes/activations.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { fireRoutes } from "./routes/fire.ts";
-import { EVENT_STREAM } from "./routes/follow.ts";
 import { hostRoutes } from "./routes/hosts.ts";
 import { infoRoutes } from "./routes/info.ts";
 import { invokeRoutes } from "./routes/invoke.ts";
@@ -33,8 +33,9 @@ import { namespaceRoutes } from "./routes/namespaces.ts";
 import { packageRoutes } from "./routes/packages.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { triggerRoutes } from "./routes/triggers.ts";
-import { isWebPath, webRoutes } from "./routes/web.ts";
+import { webRoutes } from "./routes/web.ts";
 import { transactionIdOf } from "./transaction.ts";
+import { isWebPath } from "./web/path.ts";
 
 const MAX_URL = 8_192;
 /** What stands in the Host header becomes part of the address: nothing in it may look like a path, a query or a user. */

@@ -9,7 +9,7 @@ import { type RawJson, shapeOf } from "../entities/raw-json.ts";
 import { bytesOfSize } from "../entities/size.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { AppContext } from "./context.ts";
-import { GivenUp, heard, heardWhole, type Patience } from "./patience.ts";
+import { GivenUp, inTime, type Patience, wholeInTime } from "./patience.ts";
 import { lateRefusal } from "./still-good.ts";
 
 /** Bytes of a refused body that are still read. */
@@ -73,7 +73,7 @@ export async function bytesOf(
   const said = request.headers.get("Content-Length");
   if (said !== null && Number(said) > max) return tooLarge(Number(said), max);
   try {
-    if (said !== null && Number(said) <= SHORT) return ok(await heardWhole(request.arrayBuffer(), patience));
+    if (said !== null && Number(said) <= SHORT) return ok(await wholeInTime(request.arrayBuffer(), patience));
     return await gathered(request.body as ReadableStream<Uint8Array>, { max, patience });
   } catch (cause) {
     return givenUp(cause);
@@ -86,7 +86,7 @@ async function gathered(
 ): Promise<Result<Uint8Array>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of heard(chunksOf(body), patience)) {
+  for await (const chunk of inTime(chunksOf(body), patience)) {
     size += chunk.byteLength;
     // Beyond the bound it is only read, so that its sender hears the answer.
     if (size <= max) chunks.push(chunk.slice());
@@ -100,7 +100,7 @@ export async function discardRest({ body, headers }: Request, patience: Patience
   if (body === null || Number(headers.get("Content-Length")) > MAX_DISCARDED) return;
   let size = 0;
   try {
-    for await (const chunk of heard(chunksOf(body), patience)) {
+    for await (const chunk of inTime(chunksOf(body), patience)) {
       size += chunk.byteLength;
       if (size > MAX_DISCARDED) break;
     }

@@ -10,7 +10,7 @@ import type { Services } from "../services/services.ts";
 import type { Household } from "../storage/identity-store.ts";
 
 /** An identity, and the epoch of its namespace under which it was read. */
-export interface Owner {
+export interface EpochIdentity {
   identity: Identity;
   epoch: number;
 }
@@ -22,7 +22,7 @@ export interface Caller {
   development: boolean;
 }
 
-export interface Credentials {
+export interface PresentedKey {
   uuid: string;
   secret: string;
 }
@@ -30,10 +30,10 @@ export interface Credentials {
 export class Identities {
   /** By `uuid` for stored keys, by `act:id:tag` for the identity behind activation credentials, by `ns:name` for a namespace
    * itself. No uuid has a colon. */
-  readonly #owners = new EpochCache<Owner>({ maxEntries: 10_000 });
+  readonly #owners = new EpochCache<EpochIdentity>({ maxEntries: 10_000 });
 
   /** Null if nobody has this key. */
-  async find(services: Services, credentials: Credentials, later: Later): Promise<Caller | null> {
+  async find(services: Services, credentials: PresentedKey, later: Later): Promise<Caller | null> {
     if (looksLikeCredential(credentials.secret)) return this.#derived(services, credentials, later);
     const { uuid, secret } = credentials;
     const matches = (identity: Identity) => equalTexts(identity.key, `${uuid}:${secret}`);
@@ -54,7 +54,7 @@ export class Identities {
 
   /** The namespace acting by itself, as whoever calls its web actions makes it do, or null if nobody has it: with no key, and
    * the least of rights. */
-  async ofNamespace(services: Services, name: string, later: Later): Promise<Owner | null> {
+  async ofNamespace(services: Services, name: string, later: Later): Promise<EpochIdentity | null> {
     const key = `ns:${name}`;
     const known = this.#known(services, key, later);
     const owner = known instanceof Promise ? await known : known;
@@ -67,7 +67,7 @@ export class Identities {
     });
   }
 
-  async #derived(services: Services, { uuid, secret }: Credentials, later: Later): Promise<Caller | null> {
+  async #derived(services: Services, { uuid, secret }: PresentedKey, later: Later): Promise<Caller | null> {
     const presented = { namespaceId: uuid, secret, now: Date.now() };
     const granted = await checkCredential(services.masterSecret, presented);
     if (granted === null) return null;
@@ -88,7 +88,11 @@ export class Identities {
     return { identity, epoch: owner.epoch, development: false };
   }
 
-  #known(services: Services, key: string, later: Later): Owner | undefined | Promise<Owner | undefined> {
+  #known(
+    services: Services,
+    key: string,
+    later: Later,
+  ): EpochIdentity | undefined | Promise<EpochIdentity | undefined> {
     return this.#owners.find(key, (namespace) => {
       const lease = services.lease(namespace, later);
       return "then" in lease ? lease.then(({ epoch }) => epoch) : lease.epoch;
@@ -101,7 +105,7 @@ export class Identities {
     services: Services,
     { key, later }: { key: string; later: Later },
     read: () => Promise<Identity | null>,
-  ): Promise<Owner | null> {
+  ): Promise<EpochIdentity | null> {
     let namespace = this.#owners.last(key)?.identity.namespace.name;
     if (namespace === undefined) namespace = (await read())?.namespace.name;
     if (namespace === undefined) return null;
@@ -159,7 +163,7 @@ function merged(stored: Namespace, known: Namespace): Namespace {
   return uuid === known.uuid || former.includes(known.uuid) ? stored : { name, uuid, former: [...former, known.uuid] };
 }
 
-function callerOf(services: Services, { identity, epoch }: Owner): Caller {
+function callerOf(services: Services, { identity, epoch }: EpochIdentity): Caller {
   const development =
     services.settings.developmentKeys && developmentIdentity(identity.keyId ?? "")?.key === identity.key;
   return { identity, epoch, development };

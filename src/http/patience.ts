@@ -2,7 +2,7 @@
 // sender, who may have so many at a time. What has come whole with its request, as nearly all bodies have, costs a timer that never
 // fires.
 
-import { type Place, Places } from "./places.ts";
+import { Places, type TakenPlace } from "./places.ts";
 
 export interface Patience {
   now(): number;
@@ -44,7 +44,7 @@ class Wait {
   readonly #patience: Patience;
   readonly #givenUp = Promise.withResolvers<never>();
   #cancel: () => void;
-  #place: Place | null = null;
+  #place: TakenPlace | null = null;
   /** Since when a piece is waited for; null: its reader is busy with the last one, which is not the sender's fault. */
   #since: number | null = null;
   /** ms that earlier pieces were waited for. */
@@ -63,10 +63,10 @@ class Wait {
     piece.catch(() => undefined);
     const began = this.#patience.now();
     this.#since = began;
-    const heard = await Promise.race([piece, this.#givenUp.promise]);
+    const arrived = await Promise.race([piece, this.#givenUp.promise]);
     this.#since = null;
     this.#waited += this.#patience.now() - began;
-    return heard;
+    return arrived;
   }
 
   received(bytes: number): void {
@@ -104,7 +104,7 @@ class Wait {
 }
 
 /** The same pieces as long as they come. Throws GivenUp; what was still awaited then ends with the request. */
-export async function* heard<T extends { byteLength: number }>(
+export async function* inTime<T extends { byteLength: number }>(
   pieces: AsyncGenerator<T>,
   patience: Patience,
 ): AsyncGenerator<T> {
@@ -124,7 +124,7 @@ export async function* heard<T extends { byteLength: number }>(
 }
 
 /** The same for what comes as one. */
-export async function heardWhole<T>(whole: Promise<T>, patience: Patience): Promise<T> {
+export async function wholeInTime<T>(whole: Promise<T>, patience: Patience): Promise<T> {
   const wait = new Wait(patience);
   try {
     return await wait.for(whole);

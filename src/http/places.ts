@@ -8,7 +8,7 @@ export interface PlaceLimits {
   readonly lease: number;
 }
 
-export interface Place {
+export interface TakenPlace {
   renew(now: number): void;
   /** As often as one likes. */
   leave(): void;
@@ -30,7 +30,7 @@ export class Places {
   }
 
   /** `giveWay`: the place was taken away. Null if the sender has as many as it may. */
-  enter(sender: string, options: { now: number; giveWay: () => void }): Place | null {
+  enter(sender: string, options: { now: number; giveWay: () => void }): TakenPlace | null {
     const { now, giveWay } = options;
     const { ofOne, ofAll, lease } = this.#limits;
     if (this.#held(sender) >= ofOne) this.#expire(sender, now);

@@ -14,6 +14,8 @@ const YOUNG = 2_000;
 /** Records of one store asked for at once; fewer where each brings its result and logs. */
 const PAGE = 200;
 const DOCS_PAGE = 20;
+/** More than there can be. */
+const ALL = 1_000_000_000;
 
 /** The record of `id`, or null if there is none (yet), and why it waits if it does. `isOnItsWay`: whether somebody has it who will
  * bring it here. */
@@ -40,6 +42,15 @@ export async function homeOf(
   if (former.length === 0) return own;
   const known = await Promise.all(former.map(async (each) => (await storeOf(each).get(id)).known));
   return former[known.indexOf(true)] ?? own;
+}
+
+/** Of all there are, those beyond `skip`. */
+export async function countActivations(
+  shards: readonly Pick<ActivationStoreRpc, "count">[],
+  { skip, ...query }: ActivationQuery & { docs: boolean },
+): Promise<number> {
+  const totals = await Promise.all(shards.map((shard) => shard.count({ ...query, limit: ALL, skip: 0 })));
+  return Math.max(0, totals.reduce((sum, each) => sum + each, 0) - skip);
 }
 
 /** Merges the shards' lists by start, newest first. With `docs` each record brings its result and logs, so that only a few are

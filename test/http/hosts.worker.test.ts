@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { newActivationId } from "../../src/entities/activation-id.ts";
 import type { Env } from "../../src/env.ts";
-import { ABOUT_HEADER, isOldObject, LEASE_HEADER } from "../../src/http/host-blobs.ts";
+import { isOldObject, LEASE_HEADER, META_HEADER } from "../../src/http/hosts/blobs.ts";
 import { aboutDigest, Proofs } from "../../src/protocol/proofs.ts";
 import { aboutOf, callOf } from "../durable-objects/calls.ts";
 import { ask, putAction, stores } from "../support/client.worker.ts";
@@ -206,7 +206,7 @@ describe("the blob API", () => {
 
   function leaseOf(host: string, run = { id, attempt: 1 }): Record<string, string> {
     const { epoch, counter } = proofs().lease({ host, ...run, about: aboutDigest(about) }, { epoch: 2, turn: 1 });
-    return { [LEASE_HEADER]: `${epoch}.${counter}`, [ABOUT_HEADER]: encodeURIComponent(aboutDigest(about)) };
+    return { [LEASE_HEADER]: `${epoch}.${counter}`, [META_HEADER]: encodeURIComponent(aboutDigest(about)) };
   }
 
   function put(key: string, token: string, options: { body: string; headers?: Record<string, string> }) {
@@ -235,9 +235,9 @@ describe("the blob API", () => {
     const leases = [
       leaseOf("carrier"),
       leaseOf("thief", { id, attempt: 2 }),
-      { ...leaseOf("thief"), [ABOUT_HEADER]: "x" },
+      { ...leaseOf("thief"), [META_HEADER]: "x" },
     ];
-    for (const headers of [...leases, { [LEASE_HEADER]: "1.1", [ABOUT_HEADER]: "%" }]) {
+    for (const headers of [...leases, { [LEASE_HEADER]: "1.1", [META_HEADER]: "%" }]) {
       expect((await put(`results/${id}/7`, token, { body: "{}", headers })).status).toBe(403);
     }
     expect((await put(`results/${id}/7`, token, { body: "{}" })).status).toBe(425);

@@ -4,8 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { clientAddress } from "../../src/http/client-address.ts";
 import {
   GivenUp,
-  heard,
-  heardWhole,
+  inTime,
   LATE,
   MAX_OF_ALL,
   MAX_OF_ONE,
@@ -13,6 +12,7 @@ import {
   RATE,
   SILENCE,
   unfinishedBodies,
+  wholeInTime,
 } from "../../src/http/patience.ts";
 import type { Places } from "../../src/http/places.ts";
 import { Clock, settle } from "../durable-objects/clock.ts";
@@ -65,7 +65,7 @@ interface Reading {
 function reading(pieces: AsyncGenerator<Piece>, sender?: string): Reading {
   const story: Reading = { read: [], outcome: "under way" };
   const work = async () => {
-    for await (const piece of heard(pieces, patience(sender))) story.read.push(piece.at);
+    for await (const piece of inTime(pieces, patience(sender))) story.read.push(piece.at);
     story.outcome = "whole";
   };
   void work().catch((cause: unknown) => {
@@ -134,7 +134,7 @@ describe("a body", () => {
     const work = Promise.withResolvers<void>();
     let outcome = "under way";
     const read = async () => {
-      for await (const piece of heard(pieces, patience())) if (piece.at === 0) await work.promise;
+      for await (const piece of inTime(pieces, patience())) if (piece.at === 0) await work.promise;
     };
     void read().catch((cause: GivenUp) => {
       outcome = cause.reason;
@@ -204,8 +204,8 @@ describe("a body", () => {
 
   it("that is asked for as one is waited for in the same way", async () => {
     const whole = Promise.withResolvers<string>();
-    const silent = heardWhole(new Promise(() => undefined), patience()).catch((cause: GivenUp) => cause.reason);
-    const story = heardWhole(whole.promise, patience());
+    const silent = wholeInTime(new Promise(() => undefined), patience()).catch((cause: GivenUp) => cause.reason);
+    const story = wholeInTime(whole.promise, patience());
     await clock.advance(SILENCE - 1);
     whole.resolve("all");
     expect(await story).toBe("all");

@@ -1,7 +1,7 @@
 // Places that are shared: bounds of one and of all, who gives way, and what is left behind without a word.
 
 import { describe, expect, it } from "vitest";
-import { type Place, Places } from "../../src/http/places.ts";
+import { Places, type TakenPlace } from "../../src/http/places.ts";
 
 const LIMITS = { ofOne: 4, ofAll: 8, lease: 100 };
 
@@ -9,7 +9,7 @@ function world() {
   const places = new Places(LIMITS);
   const gone: string[] = [];
   let count = 0;
-  const enter = (sender: string, now = 0): Place | null => {
+  const enter = (sender: string, now = 0): TakenPlace | null => {
     const name = `${sender}${count++}`;
     return places.enter(sender, { now, giveWay: () => gone.push(name) });
   };

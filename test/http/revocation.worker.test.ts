@@ -1,7 +1,7 @@
 // Keys that are taken away while a request goes on: slow bodies, live logs, calls that wait and calls that run.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { MAX_STREAMS } from "../../src/http/routes/follow.ts";
+import { MAX_STREAMS } from "../../src/http/live/follow.ts";
 import { putAction } from "../support/client.worker.ts";
 import { FakeHost, ran } from "../support/fake-host.worker.ts";
 import { admin, answer, type Client, clientOf, send } from "./platform.worker.ts";

@@ -1,79 +1,18 @@
-// What a client may ask without a key: who we are, what can run, how much of it.
+// What a client may ask without a key.
 
-import { MB, SEQUENCE_LENGTH } from "../../entities/limits.ts";
-import { runnableKinds, withDefaults } from "../../entities/runtimes.ts";
-import type { Settings } from "../../env.ts";
 import type { App, AppContext } from "../context.ts";
+import { platformInfo, versionInfo } from "../info.ts";
 import { json, plain } from "../reply.ts";
 
 export function infoRoutes(app: App): void {
   app.get("/", root);
   app.get("/ping", (c) => plain(c, "pong"));
-  for (const path of ["/api/v1", "/api/v1/"]) app.get(path, version);
+  for (const path of ["/api/v1", "/api/v1/"]) {
+    app.get(path, (c) => json(c, JSON.stringify(versionInfo(c.get("settings")))));
+  }
 }
 
 async function root(c: AppContext): Promise<Response> {
   const reported = await c.get("services").runnableKinds((work) => c.executionCtx.waitUntil(work));
-  const runtimes: Record<string, object[]> = {};
-  // Until a host has reported nobody runs anything.
-  const kinds = reported === null ? [] : withDefaults(runnableKinds(reported));
-  for (const { kind, family, deprecated, default: standard, requireMain } of kinds) {
-    runtimes[family] ??= [];
-    const image = `openwhisk/action-${kind.replaceAll(":", "-v")}`;
-    runtimes[family].push({ kind, image, deprecated, default: standard, attached: true, requireMain });
-  }
-  return json(
-    c,
-    JSON.stringify({
-      description: "OpenWhisk",
-      support: {
-        github: "https://github.com/apache/openwhisk/issues",
-        slack: "http://slack.openwhisk.org",
-      },
-      api_paths: ["/api/v1"],
-      limits: limitsOf(c.get("settings")),
-      runtimes,
-    }),
-  );
-}
-
-function version(c: AppContext): Response {
-  const { build = "dev", buildDate = "unknown" } = c.get("settings");
-  return json(
-    c,
-    JSON.stringify({
-      description: "OpenWhisk API",
-      api_version: "1.0.0",
-      api_version_path: "v1",
-      build: buildDate,
-      buildno: build,
-      swagger_paths: { ui: "/docs", "api-docs": "/api-docs" },
-    }),
-  );
-}
-
-/** Durations in ms, memory and logs in bytes. What is not limited is not named. */
-function limitsOf({ bounds: { timeout, memory, logs }, throttle, throttleDefaults }: Settings): Record<string, number> {
-  return {
-    ...(throttle
-      ? {
-          actions_per_minute: throttleDefaults.invocationsPerMinute,
-          triggers_per_minute: throttleDefaults.firesPerMinute,
-          concurrent_actions: throttleDefaults.concurrentInvocations,
-        }
-      : {}),
-    sequence_length: SEQUENCE_LENGTH,
-    default_min_action_duration: timeout.min,
-    default_max_action_duration: timeout.max,
-    default_min_action_memory: memory.min * MB,
-    default_max_action_memory: memory.max * MB,
-    default_min_action_logs: logs.min * MB,
-    default_max_action_logs: logs.max * MB,
-    min_action_duration: timeout.min,
-    max_action_duration: timeout.max,
-    min_action_memory: memory.min * MB,
-    max_action_memory: memory.max * MB,
-    min_action_logs: logs.min * MB,
-    max_action_logs: logs.max * MB,
-  };
+  return json(c, JSON.stringify(platformInfo(c.get("settings"), reported)));
 }

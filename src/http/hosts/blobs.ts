@@ -1,18 +1,18 @@
 // The blob API: what of the blob store a host may read and write. It reads what a scheduler signed for it; it writes, once,
 // what ended under a lease that was granted to it.
 
-import { chunksOf } from "../entities/chunks.ts";
-import { jsonFault } from "../entities/json-check.ts";
-import { MAX_BODY } from "../entities/limits.ts";
-import { LinesCheck } from "../entities/lines-check.ts";
-import { fail, ok, type Result } from "../errors.ts";
-import type { Proofs } from "../protocol/proofs.ts";
-import type { InvokerSchedulerRpc, RosterEntry, SchedulerName } from "../protocol/rpc.ts";
-import type { BlobStore } from "../storage/blob-store.ts";
+import { chunksOf } from "../../entities/chunks.ts";
+import { jsonFault } from "../../entities/json-check.ts";
+import { MAX_BODY } from "../../entities/limits.ts";
+import { LinesCheck } from "../../entities/lines-check.ts";
+import { fail, ok, type Result } from "../../errors.ts";
+import type { Proofs } from "../../protocol/proofs.ts";
+import type { InvokerSchedulerRpc, RosterEntry, SchedulerName } from "../../protocol/rpc.ts";
+import type { BlobStore } from "../../storage/blob-store.ts";
 
-/** Where a host says under which lease it writes: `<epoch>.<counter>`, and the digest of the activation's About. */
+/** Where a host says under which lease it writes: `<epoch>.<counter>`, and the digest of the activation's meta. */
 export const LEASE_HEADER = "Edgewhisk-Lease";
-export const ABOUT_HEADER = "Edgewhisk-About";
+export const META_HEADER = "Edgewhisk-About";
 /** Bytes of a result; it is looked at as a whole. */
 const MAX_RESULT_BLOB = 16 * 1024 * 1024;
 const LEASE = /^(\d{1,16})\.(\d{1,16})$/;
@@ -43,16 +43,18 @@ export async function readBlob(
   return blob === null ? fail("not-found") : ok(blob);
 }
 
-export interface Written {
+/** What a host writes. */
+export interface WrittenBlob {
   body: ReadableStream<Uint8Array>;
   /** Bytes, where the request names them. */
   length: number | null;
+  /** The headers by these names. */
   lease: string | null;
   about: string | null;
 }
 
 /** Its size. What is there already stays. */
-export async function writeBlob(ports: BlobPorts, key: string, written: Written): Promise<Result<number>> {
+export async function writeBlob(ports: BlobPorts, key: string, written: WrittenBlob): Promise<Result<number>> {
   const [, part, id, digits] = WRITTEN.exec(key) ?? [];
   if (part === undefined || id === undefined) return fail("not-found");
   const granted = await isGranted(ports, { id, attempt: Number(digits) }, written);
@@ -67,7 +69,7 @@ export async function writeBlob(ports: BlobPorts, key: string, written: Written)
 async function isGranted(
   ports: BlobPorts,
   run: { id: string; attempt: number },
-  { lease, about }: Pick<Written, "lease" | "about">,
+  { lease, about }: Pick<WrittenBlob, "lease" | "about">,
 ): Promise<Result<true>> {
   const [, epoch, counter] = LEASE.exec(lease ?? "") ?? [];
   if (epoch === undefined || about === null) {

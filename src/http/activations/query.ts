@@ -1,0 +1,57 @@
+// Which activations are asked for: one by its id, or a list by name and time.
+
+import { type ActivationId, isActivationId, shardOf } from "../../entities/activation-id.ts";
+import { fail, ok, type Result } from "../../errors.ts";
+import type { ActivationQuery } from "../../protocol/rpc.ts";
+import type { AppContext } from "../context.ts";
+import { ownNamespaceOf } from "../namespace.ts";
+import { flag, INTEGER, malformed, paging, printable } from "../query.ts";
+
+const ID_LENGTH = 32;
+const NAME = /^[\w][\w@ .-]{0,255}(\/[\w][\w@ .-]{0,255})?$/;
+
+/** The id in the path, if it is one that can be in this namespace. */
+export function activationIdOf(c: AppContext): Result<ActivationId> {
+  const namespace = ownNamespaceOf(c);
+  if (!namespace.ok) return namespace;
+  const id = c.req.param("id") ?? "";
+  if (id.length !== ID_LENGTH) {
+    return fail("bad-request", `Activation id length is ${id.length} but must be ${ID_LENGTH}.`);
+  }
+  if (!isActivationId(id)) return fail("bad-request", "The activation id is not valid.");
+  return shardOf(id) >= c.get("services").settings.shards ? fail("not-found") : ok(id);
+}
+
+/** `docs`: whole records; `count`: how many there are instead. `since` and `upto` in epoch ms. */
+export function activationQueryOf(c: AppContext): Result<ActivationQuery & { docs: boolean; count: boolean }> {
+  const page = paging(c, "activations");
+  if (!page.ok) return page;
+  const docs = flag(c, "docs");
+  if (!docs.ok) return docs;
+  if (docs.value && page.value.count) {
+    return fail("bad-request", "The parameter 'docs' is not permitted with 'count'.");
+  }
+  const name = c.req.query("name") || undefined;
+  if (name !== undefined && !NAME.test(name)) {
+    const reason = "Parameter may be a 'simple' name or 'package-name/simple' name:";
+    return malformed("name", `${reason} ${printable(name)}`);
+  }
+  const since = instant(c, "since");
+  if (!since.ok) return since;
+  const upto = instant(c, "upto");
+  if (!upto.ok) return upto;
+  return ok({
+    ...page.value,
+    docs: docs.value,
+    ...(name === undefined ? {} : { name }),
+    ...(since.value === undefined ? {} : { since: since.value }),
+    ...(upto.value === undefined ? {} : { upto: upto.value }),
+  });
+}
+
+function instant(c: AppContext, name: string): Result<number | undefined> {
+  const given = c.req.query(name);
+  if (given === undefined || given === "") return ok(undefined);
+  if (INTEGER.test(given)) return ok(Number(given));
+  return malformed(name, `Parameter is not a valid value for epoch seconds: ${printable(given)}`);
+}

@@ -1,0 +1,45 @@
+// The fleet as OpenWhisk's operators look at it: name and state of each scheduler shard.
+
+import type { RosterEntry } from "../protocol/rpc.ts";
+
+type InvokerState = "up" | "unhealthy" | "down";
+
+export interface FleetPorts {
+  /** Why nothing can be stored, or null. */
+  ailing(): Promise<string | null>;
+  schedulers(): RosterEntry[] | Promise<RosterEntry[]>;
+  /** What they said last, however long ago. */
+  lastHeard(): RosterEntry[];
+}
+
+/** Where nothing can be stored nobody is up, whatever the roster could write down last. */
+export async function fleetNow({ ailing, schedulers, lastHeard }: FleetPorts): Promise<RosterEntry[]> {
+  const unhealthy = await ailing();
+  try {
+    const all = await schedulers();
+    return unhealthy === null ? all : all.map((entry) => ({ ...entry, unhealthy }));
+  } catch (error) {
+    if (unhealthy === null) throw error;
+    return lastHeard().map((entry) => ({ ...entry, unhealthy }));
+  }
+}
+
+/** By name. `named`: names of machines are shown; else each goes by its number. */
+export function invokerStates(
+  fleet: readonly RosterEntry[],
+  { named }: { named: boolean },
+): Record<string, InvokerState> {
+  const all = fleet.toSorted((one, other) => (one.scheduler < other.scheduler ? -1 : 1));
+  return Object.fromEntries(
+    all.map((entry, index) => [named ? entry.scheduler : `invoker${index}`, stateOf(entry)] as const),
+  );
+}
+
+export function healthyCount(fleet: readonly RosterEntry[]): number {
+  return fleet.filter((entry) => stateOf(entry) === "up").length;
+}
+
+function stateOf(entry: RosterEntry): InvokerState {
+  if (!entry.connected) return "down";
+  return entry.unhealthy === undefined ? "up" : "unhealthy";
+}
