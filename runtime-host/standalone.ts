@@ -10,7 +10,7 @@ import { greeting, greetingObject } from "./standalone/greeting.ts";
 import { serve } from "./standalone/serve.ts";
 
 /** A clean end takes at most this long (ms). */
-const PATIENCE = 9_000;
+const MAX_END_MS = 9_000;
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
     const late = setTimeout(() => {
       say("some parts did not end in time and were killed");
       process.exit(1);
-    }, PATIENCE);
+    }, MAX_END_MS);
     void running.stop().then(() => {
       clearTimeout(late);
       process.exit(code);

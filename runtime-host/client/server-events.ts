@@ -7,7 +7,7 @@ export interface ServerEvent {
 }
 
 /** An event is at most so long (characters). */
-const LONGEST = 1024 * 1024;
+const MAX_EVENT_CHARS = 1024 * 1024;
 
 export async function* serverEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder();
@@ -16,7 +16,7 @@ export async function* serverEvents(body: ReadableStream<Uint8Array>): AsyncGene
     rest += decoder.decode(chunk, { stream: true });
     const parts = rest.split("\n\n");
     rest = parts.pop() ?? "";
-    if (rest.length > LONGEST) throw new Error("an event is too long");
+    if (rest.length > MAX_EVENT_CHARS) throw new Error("an event is too long");
     for (const part of parts) {
       const event = eventOf(part);
       if (event !== null) yield event;

@@ -23,9 +23,9 @@ export interface Answer {
 export class Broken extends Error {}
 
 export const END = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX";
-const CALL_WAIT = 30_000;
-const MARKER_WAIT = 5_000;
-const MAX_QUOTE = 200;
+const MAX_CALL_MS = 30_000;
+const MAX_MARKER_WAIT_MS = 5_000;
+const MAX_QUOTE_CHARS = 200;
 
 export class Session {
   readonly #subject: Subject;
@@ -33,7 +33,7 @@ export class Session {
 
   constructor(subject: Subject) {
     this.#subject = subject;
-    this.#client = new Client(subject.url, { headersTimeout: CALL_WAIT, bodyTimeout: CALL_WAIT });
+    this.#client = new Client(subject.url, { headersTimeout: MAX_CALL_MS, bodyTimeout: MAX_CALL_MS });
   }
 
   get printed(): Subject["printed"] {
@@ -49,7 +49,7 @@ export class Session {
   }
 
   run(value: unknown, context: Record<string, string> = {}): Promise<Answer> {
-    return this.post("/run", JSON.stringify({ value, ...context, deadline: String(Date.now() + CALL_WAIT) }));
+    return this.post("/run", JSON.stringify({ value, ...context, deadline: String(Date.now() + MAX_CALL_MS) }));
   }
 
   post(path: string, body: string): Promise<Answer> {
@@ -60,7 +60,7 @@ export class Session {
   async ended(count: number): Promise<void> {
     const markers = (text: string) => text.split("\n").filter((line) => line === END).length;
     const seen = () => [markers(this.printed.stdout), markers(this.printed.stderr)] as const;
-    for (const until = Date.now() + MARKER_WAIT; Date.now() < until; await sleep(20))
+    for (const until = Date.now() + MAX_MARKER_WAIT_MS; Date.now() < until; await sleep(20))
       if (seen().every((each) => each >= count)) break;
     const [stdout, stderr] = seen();
     if (stdout !== count || stderr !== count)
@@ -106,7 +106,7 @@ export async function whenListening(url: string, patience: number): Promise<bool
 
 export function quote(answer: Answer): string {
   const { status, text } = answer;
-  return `${status} ${text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}…` : text}`;
+  return `${status} ${text.length > MAX_QUOTE_CHARS ? `${text.slice(0, MAX_QUOTE_CHARS)}…` : text}`;
 }
 
 function parsed(text: string): unknown {

@@ -22,14 +22,14 @@ export interface SupervisedChild {
   stop(grace: number): Promise<void>;
 }
 
-const FIRST_PAUSE = 250;
-const MAX_PAUSE = 10_000;
+const FIRST_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 10_000;
 /** A child that lived this long (ms) has earned a quick restart. */
-const STEADY = 30_000;
+const STEADY_MS = 30_000;
 
 export function keepRunning(options: ChildOptions): SupervisedChild {
   let child: ChildProcess | undefined;
-  let pause = FIRST_PAUSE;
+  let pause = FIRST_PAUSE_MS;
   let timer: NodeJS.Timeout | undefined;
   let stopping = false;
 
@@ -44,10 +44,10 @@ export function keepRunning(options: ChildOptions): SupervisedChild {
       if (child !== fresh) return;
       child = undefined;
       if (stopping) return;
-      if (performance.now() - began > STEADY) pause = FIRST_PAUSE;
+      if (performance.now() - began > STEADY_MS) pause = FIRST_PAUSE_MS;
       options.onEnd(how, pause);
       timer = setTimeout(start, pause);
-      pause = Math.min(pause * 2, MAX_PAUSE);
+      pause = Math.min(pause * 2, MAX_PAUSE_MS);
     };
     fresh.once("spawn", options.onStart);
     fresh.once("error", (error) => ended(error.message));

@@ -90,14 +90,14 @@ export function rankOf(file: string): number {
 }
 
 const ID = /(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])/g;
-const OLDEST = Date.UTC(2020);
-const DAY = 86_400_000;
+const OLDEST_MS = Date.UTC(2020);
+const DAY_MS = 86_400_000;
 
 /** Ids of activations in a text: 12 digits of them are their time. */
 export function idsIn(text: string, now: number): string[] {
   return (text.match(ID) ?? []).filter((id) => {
     const at = Number.parseInt(id.slice(0, 12), 16);
-    return at >= OLDEST && at <= now + DAY;
+    return at >= OLDEST_MS && at <= now + DAY_MS;
   });
 }
 

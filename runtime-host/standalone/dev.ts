@@ -10,8 +10,8 @@ import { type Edge, type EdgeOptions, startEdge } from "./edge.ts";
 import { StartFailure } from "./failure.ts";
 
 /** How long (ms) wrangler may take to answer. */
-const PATIENCE = 60_000;
-const GRACE = 3_000;
+const MAX_WAIT_MS = 60_000;
+const MAX_END_MS = 3_000;
 
 /** Throws StartFailure if wrangler does not come to serve. */
 export async function startDevEdge(options: EdgeOptions): Promise<Edge> {
@@ -43,13 +43,13 @@ export async function startDevEdge(options: EdgeOptions): Promise<Edge> {
     onEnd: (how, pause) => options.log(`wrangler dev ended (${how}); starting it again in ${pause} ms`),
   });
   const url = urlOf(options.host, options.port);
-  const close = () => child.stop(GRACE);
-  const deadline = performance.now() + PATIENCE;
+  const close = () => child.stop(MAX_END_MS);
+  const deadline = performance.now() + MAX_WAIT_MS;
   while (!(await answers(url))) {
     if (performance.now() > deadline) {
       await close();
       throw new StartFailure(
-        `wrangler dev did not serve ${url} within ${PATIENCE / 1000} s; its own lines stand above.`,
+        `wrangler dev did not serve ${url} within ${MAX_WAIT_MS / 1000} s; its own lines stand above.`,
       );
     }
     await sleep(200);
@@ -59,7 +59,7 @@ export async function startDevEdge(options: EdgeOptions): Promise<Edge> {
     crons: once.crons,
     async tick(cron) {
       const path = `/cdn-cgi/local/scheduled?cron=${encodeURIComponent(cron)}`;
-      const answer = await fetch(url + path, { signal: AbortSignal.timeout(PATIENCE) });
+      const answer = await fetch(url + path, { signal: AbortSignal.timeout(MAX_WAIT_MS) });
       if (!answer.ok) throw new Error(`wrangler dev answered ${answer.status} to ${path}`);
     },
     close,

@@ -7,6 +7,7 @@ import { bundleWorker } from "./bundle.ts";
 import { causesOf, StartFailure } from "./failure.ts";
 import { migrate, noteState } from "./migrations.ts";
 import { type Platform, type PlatformOptions, startPlatform } from "./platform.ts";
+import { STOPPED } from "./take-down.ts";
 
 export interface Edge {
   port: number;
@@ -27,9 +28,7 @@ const DATABASE = "DB";
 const RECORD_MIGRATIONS = "src/storage/records/migrations";
 /** What the bindings of databases of activation records begin with. */
 const RECORDS = "RECORDS_";
-const ATTEMPTS = 5;
-/** Why a start ends that was told to stop. */
-export const STOPPED = "Stopped while starting.";
+const MAX_ATTEMPTS = 5;
 
 /** Throws StartFailure if it cannot start at all. */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
@@ -61,7 +60,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     platform = null;
     options.log(`the Worker's process did not come back (${reason}); starting it anew`);
     await failed.close().catch(() => undefined);
-    for (let attempt = 1; !closing && attempt <= ATTEMPTS; attempt++) {
+    for (let attempt = 1; !closing && attempt <= MAX_ATTEMPTS; attempt++) {
       await sleep(attempt * 500);
       try {
         platform = await open();
@@ -92,7 +91,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
         if (error instanceof StartFailure) throw error;
         if (options.isStopping()) throw new StartFailure(STOPPED);
         const reason = causesOf(error);
-        if (attempt === ATTEMPTS) throw new StartFailure(`The Worker's process does not start: ${reason}.`);
+        if (attempt === MAX_ATTEMPTS) throw new StartFailure(`The Worker's process does not start: ${reason}.`);
         options.log(`the Worker's process ended while it started (${reason}); starting it anew`);
         await sleep(attempt * 250);
       }

@@ -29,7 +29,7 @@ export interface HostProcessOptions {
   onTrouble: (how: string) => void;
 }
 
-const ATTEMPTS = 3;
+const MAX_FAILURES = 3;
 
 export function startHost(options: HostProcessOptions): SupervisedChild {
   let failures = 0;
@@ -60,7 +60,7 @@ export function startHost(options: HostProcessOptions): SupervisedChild {
     },
     onEnd(how, pause) {
       options.log(`the runtime host ended (${how}); starting it again in ${pause} ms`);
-      if (++failures === ATTEMPTS) options.onTrouble(how);
+      if (++failures === MAX_FAILURES) options.onTrouble(how);
     },
   });
 }

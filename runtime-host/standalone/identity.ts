@@ -13,7 +13,7 @@ export const GUEST_KEY =
   "23bc46b1-71f6-4ed5-8c54-816aa4f8c502:123zO3xZCLrMN6v2BKK1dXYFpXlPkccOFqm12CdAsMgRU4VrNZ9lyGVCGuMDGIwP";
 
 /** Longest wait for one answer (ms). */
-const PATIENCE = 30_000;
+const MAX_WAIT_MS = 30_000;
 
 export interface FirstUser {
   key: string;
@@ -50,7 +50,7 @@ export function newKey(): string {
 
 async function opens(url: string, key: string): Promise<boolean> {
   const headers = { authorization: `Basic ${Buffer.from(key).toString("base64")}` };
-  const answer = await fetch(`${url}/api/v1/namespaces`, { headers, signal: AbortSignal.timeout(PATIENCE) });
+  const answer = await fetch(`${url}/api/v1/namespaces`, { headers, signal: AbortSignal.timeout(MAX_WAIT_MS) });
   await answer.body?.cancel();
   return answer.ok;
 }

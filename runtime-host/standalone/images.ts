@@ -5,7 +5,7 @@ import type { Survey } from "../engine/docker/survey.ts";
 import type { Leftovers } from "./reaper.ts";
 
 /** ms */
-const LOOK_PATIENCE = 1_000;
+const MAX_LOOK_MS = 1_000;
 
 export interface DockerSetup {
   survey(): Promise<Survey>;
@@ -16,7 +16,7 @@ export interface DockerSetup {
 /** What the host had no time to remove; null where there is nothing, or nobody answers: then the next start sees to it. */
 export async function lookForLeftovers(host: string): Promise<Leftovers | null> {
   const { leftoversOf } = await import("../engine/docker/leftovers.ts");
-  const found = await leftoversOf(host, LOOK_PATIENCE);
+  const found = await leftoversOf(host, MAX_LOOK_MS);
   return found === null || found.count === 0 ? null : { host, ...found };
 }
 

@@ -21,17 +21,17 @@ export interface Machine {
 }
 
 /** MB without which workerd's databases cannot be opened and written. */
-const LEAST_MB = 16;
+const MIN_FREE_MB = 16;
 /** ms between two looks at the databases. */
-const DAMAGE_EVERY = 60_000;
+const DAMAGE_EVERY_MS = 60_000;
 /** ms: files of a folder that is met for the first time may be so old and not yet synced; the kernel writes back sooner. */
-const YOUNG = 120_000;
+const YOUNG_MS = 120_000;
 
 export async function openMachine(state: string, log: (line: string) => void): Promise<Machine> {
   const blobs = new UnsyncedBlobs(join(state, "v3/r2"));
   const disk = await DiskWatch.open({
     folder: state,
-    least: LEAST_MB,
+    least: MIN_FREE_MB,
     changed: (full) => {
       log(full === null ? "the disk is well again" : `${full}: calls that must store something are answered 503`);
     },
@@ -41,7 +41,7 @@ export async function openMachine(state: string, log: (line: string) => void): P
     async answer(path) {
       if (path === "/state") return { status: 200, body: damage.known() };
       if (path === "/disk") {
-        const fault = await diskFault(state, { least: LEAST_MB, was: false });
+        const fault = await diskFault(state, { least: MIN_FREE_MB, was: false });
         return { status: 200, body: fault?.replace(`the disk of ${state}`, "the disk with its state") ?? "" };
       }
       if (path !== "/sync") return { status: 404, body: "" };
@@ -75,7 +75,7 @@ class DamageWatch {
   /** What the last look found, for callers: without paths; or "". A new look is begun where it is time. */
   known(): string {
     if (performance.now() >= this.#next) {
-      this.#next = performance.now() + DAMAGE_EVERY;
+      this.#next = performance.now() + DAMAGE_EVERY_MS;
       void this.#look();
     }
     return this.#known === null ? "" : "a database of its state is damaged, as its log says";
@@ -85,7 +85,7 @@ class DamageWatch {
     const found = await damageOf(this.#state);
     if (found !== null && found !== this.#known) this.#log(found);
     this.#known = found;
-    this.#next = performance.now() + DAMAGE_EVERY;
+    this.#next = performance.now() + DAMAGE_EVERY_MS;
   }
 }
 
@@ -160,7 +160,7 @@ export class UnsyncedBlobs {
     }
     for (const name of await readdir(folder)) {
       const found = await stat(join(folder, name)).catch(() => null);
-      if (found !== null && Date.now() - found.mtimeMs < YOUNG) names.add(name);
+      if (found !== null && Date.now() - found.mtimeMs < YOUNG_MS) names.add(name);
     }
   }
 

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { StartFailure } from "./failure.ts";
 import type { Database } from "./platform.ts";
 
-const NOTEBOOK = `CREATE TABLE IF NOT EXISTS d1_migrations(
+const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT UNIQUE,
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
@@ -15,7 +15,7 @@ const NOTEBOOK = `CREATE TABLE IF NOT EXISTS d1_migrations(
 
 /** Returns the names it applied. Throws StartFailure if a newer version has been here. */
 export async function migrate(database: Database, folder: string): Promise<string[]> {
-  await database.query(NOTEBOOK);
+  await database.query(MIGRATIONS_TABLE);
   const seen = (await database.query("SELECT name FROM d1_migrations")).map((row) => String(row.name));
   const all = migrationsIn(folder);
   refuseNewer(seen, all);

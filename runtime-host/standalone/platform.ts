@@ -171,7 +171,7 @@ async function workerOptions({ root, state }: Pick<PlatformOptions, "root" | "st
     const found: { key: string; worker: WorkerOptions } = JSON.parse(readFileSync(kept, "utf8"));
     if (found.key === key) return found.worker;
   } catch {
-    // None yet, or a torn one.
+    // None yet, or an incomplete one.
   }
   const worker: WorkerOptions = await workerOptionsOf(join(root, "wrangler.toml"));
   mkdirSync(state, { recursive: true, mode: 0o700 });

@@ -41,7 +41,7 @@ export function openProcessRegistry(
       containersOf,
     } satisfies Family);
     if (text === written) return;
-    const path = join(folder, BOOK);
+    const path = join(folder, FILE);
     writeFileSync(`${path}.new`, text, { mode: 0o600 });
     renameSync(`${path}.new`, path);
     written = text;
@@ -56,12 +56,12 @@ export function openProcessRegistry(
   };
 }
 
-const BOOK = "family.json";
+const FILE = "family.json";
 
 /** Null if none was written, or not by this owner. */
 export function readFamily(folder: string, owner: { pid: number; started: string }): Family | null {
   try {
-    const family = Family.parse(JSON.parse(readFileSync(join(folder, BOOK), "utf8")));
+    const family = Family.parse(JSON.parse(readFileSync(join(folder, FILE), "utf8")));
     return family.owner.pid === owner.pid && family.owner.started === owner.started ? family : null;
   } catch {
     return null;

@@ -7,10 +7,10 @@ import { readFamily } from "./process-registry.ts";
 import { sweepAfter } from "./sweep.ts";
 
 /** ms in which what was left at an orderly end is gone, or stays for the next start. */
-const LEFTOVERS = 55_000;
+const MAX_LEFTOVERS_MS = 55_000;
 
 const [folder = "", text = "{}", leftOf, ...boots] = process.argv.slice(2);
-if (leftOf !== undefined) await removeContainersOf(leftOf, { boots, longest: LEFTOVERS });
+if (leftOf !== undefined) await removeContainersOf(leftOf, { boots, longest: MAX_LEFTOVERS_MS });
 else {
   const owner = JSON.parse(text) as Owner;
   await sweepAfter(folder, owner);

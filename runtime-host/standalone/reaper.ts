@@ -18,7 +18,7 @@ export interface Leftovers {
 }
 
 /** ms until a killed one is replaced. */
-const PAUSE = 500;
+const PAUSE_MS = 500;
 
 export interface Reaper {
   /** Undefined while a killed one is not replaced yet. */
@@ -64,7 +64,7 @@ export function startReaper(folder: string, options: ReaperOptions): Reaper {
     timer = setTimeout(() => {
       child = start();
       options.onStart();
-    }, PAUSE);
+    }, PAUSE_MS);
     timer.unref();
   }
 

@@ -21,11 +21,11 @@ export interface Findings {
 }
 
 /** ms for all of them together, and bytes of those that are read whole. */
-const TIME = 8_000;
-const BYTES = 2 * 1024 ** 3;
-const HEAD = 100;
+const MAX_TIME_MS = 8_000;
+const MAX_READ_BYTES = 2 * 1024 ** 3;
+const HEAD_BYTES = 100;
 /** Bytes of a damaged file that are searched for ids, and the most ids. */
-const MAX_SEARCHED = 512 * 1024 ** 2;
+const MAX_SEARCHED_BYTES = 512 * 1024 ** 2;
 const MAX_IDS = 100_000;
 
 function check(folder: string): Findings {
@@ -42,14 +42,14 @@ function check(folder: string): Findings {
     findings.damaged.push({ file: missing, reason: "its database is missing", ids: [] });
   let bytes = 0;
   for (const file of files) {
-    if (performance.now() - began > TIME) {
+    if (performance.now() - began > MAX_TIME_MS) {
       findings.unchecked++;
       continue;
     }
     const path = join(folder, file);
     const { size } = statSync(path);
     bytes += size;
-    const whole = bytes <= BYTES;
+    const whole = bytes <= MAX_READ_BYTES;
     if (!whole) findings.unchecked++;
     const reason = faultOf(path, { file, size, used, whole });
     if (reason !== null) findings.damaged.push({ file, reason, ids: kindOf(file).ids ? idsOf(path) : [] });
@@ -86,10 +86,10 @@ function faultOf(path: string, options: { file: string; size: number; used: bool
 }
 
 function headOf(path: string): Buffer {
-  const head = Buffer.alloc(HEAD);
+  const head = Buffer.alloc(HEAD_BYTES);
   const fd = openSync(path, "r");
   try {
-    return head.subarray(0, readSync(fd, head, 0, HEAD, 0));
+    return head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, 0));
   } finally {
     closeSync(fd);
   }
@@ -99,7 +99,7 @@ function idsOf(path: string): string[] {
   const ids = new Set<string>();
   for (const file of [path, `${path}-wal`]) {
     const size = sizeOf(file);
-    if (size === 0 || size > MAX_SEARCHED) continue;
+    if (size === 0 || size > MAX_SEARCHED_BYTES) continue;
     for (const id of idsIn(readFileSync(file, "latin1"), Date.now())) if (ids.size < MAX_IDS) ids.add(id);
   }
   return [...ids].sort();

@@ -10,7 +10,7 @@ import type { Damaged, Findings } from "./state-check-process.ts";
 
 const PROGRAM = new URL("./state-check-process.ts", import.meta.url);
 /** ms */
-const PATIENCE = 60_000;
+const MAX_CHECK_MS = 60_000;
 /** Ids in a line; all of them stand in a file beside what was moved. */
 const MAX_SHOWN = 20;
 
@@ -41,7 +41,7 @@ function look(folder: string): Promise<Findings & { failure?: string }> {
     child.stderr?.on("data", (chunk: Buffer) => {
       complaint = (complaint + chunk.toString("utf8")).slice(-2_000);
     });
-    const late = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+    const late = setTimeout(() => child.kill("SIGKILL"), MAX_CHECK_MS);
     let findings: Findings | null = null;
     child.on("message", (message: Findings) => {
       findings = message;

@@ -6,14 +6,14 @@ import type { Owner } from "../machine/state-lock.ts";
 import { type Family, readFamily } from "./process-registry.ts";
 
 /** ms a dying process may take to leave the table. */
-const DYING = 2_000;
+const MAX_DYING_MS = 2_000;
 /** ms the reaper of a dead start may take. */
-const REAPING = 5_000;
-const STEP = 25;
+const MAX_REAPING_MS = 5_000;
+const STEP_MS = 25;
 
 /** Kills the tree of an owner that is dead; nothing if it lives after all. Returns how many processes that were. */
 export async function sweepAfter(folder: string, owner: Owner): Promise<number> {
-  if (!(await gone(owner, DYING))) return 0;
+  if (!(await gone(owner, MAX_DYING_MS))) return 0;
   const family: Family = readFamily(folder, owner) ?? { owner, reaper: null, members: [], containersOf: null };
   // A group's number is not given out again while the group has members, and its leader is known to be dead.
   const rows = processTable();
@@ -27,7 +27,7 @@ export async function sweepAfter(folder: string, owner: Owner): Promise<number> 
 /** Waits until the reaper of a dead start has done its work: what it removes by name must not be ours. */
 export async function awaitReaper(folder: string, owner: Owner): Promise<void> {
   const reaper = readFamily(folder, owner)?.reaper ?? null;
-  if (reaper !== null && !(await gone(reaper, REAPING))) kill(reaper.pid, "SIGKILL");
+  if (reaper !== null && !(await gone(reaper, MAX_REAPING_MS))) kill(reaper.pid, "SIGKILL");
 }
 
 /** Kills all children of this process but one, and what hangs below them. */
@@ -55,9 +55,9 @@ function killTrees(isRoot: (row: ProcessRow) => boolean): number {
 }
 
 async function gone(owner: Owner, patience: number): Promise<boolean> {
-  for (let waited = 0; waited <= patience; waited += STEP) {
+  for (let waited = 0; waited <= patience; waited += STEP_MS) {
     if (!processTable().some((row) => row.pid === owner.pid && row.started === owner.started)) return true;
-    await sleep(STEP);
+    await sleep(STEP_MS);
   }
   return false;
 }

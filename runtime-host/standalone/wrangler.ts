@@ -6,7 +6,7 @@ import type { Answer, Question } from "./wrangler-process.ts";
 
 const PROGRAM = new URL("./wrangler-process.ts", import.meta.url);
 /** ms */
-const IDLE = 1_000;
+const IDLE_MS = 1_000;
 
 interface Asked {
   resolve(value: unknown): void;
@@ -55,7 +55,7 @@ function start(): Open {
     const first = asked.shift();
     if ("error" in answer) first?.reject(new Error(answer.error));
     else first?.resolve(answer.value);
-    if (asked.length === 0) opened.idle = setTimeout(letGo, IDLE);
+    if (asked.length === 0) opened.idle = setTimeout(letGo, IDLE_MS);
   });
   const failed = (how: string) => {
     clearTimeout(opened.idle);
