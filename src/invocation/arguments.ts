@@ -4,6 +4,8 @@ import { membersOf, mergeLayers, type RawJson, shapeOf } from "../entities/raw-j
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { ResolvedAction } from "./resolved-action.ts";
 
+/** The arguments of a run: the text of a JSON object (or array), and what goes into the environment at /init
+ * instead. */
 export interface Arguments {
   args: RawJson;
   initEnv?: Record<string, string>;

@@ -17,6 +17,7 @@ interface Ports extends Pick<InvocationContext, "now" | "after" | "ailing" | "co
   blobs: Pick<InvocationContext["blobs"], "put">;
 }
 
+/** A sequence or conductor that somebody calls. */
 export interface Composing {
   id: ActivationId;
   about: ActivationMeta;

@@ -19,6 +19,8 @@ export interface Bounds {
   maxSize?: number;
 }
 
+/** Remembers what was read of namespaces' entities, as long as each of these namespaces is at the epoch it was read
+ * under. */
 export class EpochCache<T> {
   readonly #bounds: Bounds;
   readonly #entries = new Map<string, Entry<T>>();

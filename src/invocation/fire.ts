@@ -18,6 +18,7 @@ import { payloadOf } from "./prepare.ts";
 import { outOfReach, retry } from "./retry.ts";
 import type { Triggers } from "./triggers.ts";
 
+/** Who fires which trigger, with what. */
 export interface FireRequest {
   identity: Identity;
   /** Epoch of the identity's own namespace. */
@@ -32,6 +33,7 @@ export interface FireRequest {
   apiHost: string;
 }
 
+/** What became of a fire. "accepted": it is stored, and each of its rules will be served. */
 export type Fired =
   | { ok: true; kind: "accepted"; id: ActivationId }
   /** No rule is active: nothing happened and nothing is kept. */
@@ -41,6 +43,8 @@ export type Fired =
 /** The key would lie in the fact and in every rule's arguments. */
 const KEPT_BACK: ReadonlySet<string> = new Set(["authorization"]);
 
+/** Stores the fire as one fact, then answers; the rules are served afterwards. Fails if the trigger is not the
+ * caller's own, or if its namespace has fired too often. */
 export async function fire(
   context: FireContext,
   { triggers, fanOut }: { triggers: Triggers; fanOut: FanOut },

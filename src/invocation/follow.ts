@@ -12,6 +12,7 @@ import type {
   TailReply,
 } from "../protocol/rpc.ts";
 
+/** What following a log asks of the world. */
 export interface FollowPorts {
   now(): number;
   /** Of this activation's namespace and shard. */
@@ -24,6 +25,7 @@ export interface FollowPorts {
   linesOf(record: ActivationRecord): AsyncIterable<string[]>;
 }
 
+/** What happened to a followed log since the last event. */
 export type FollowEvent =
   /** `count`: lines so far, these included. */
   | { kind: "lines"; lines: string[]; count: number }
@@ -50,6 +52,7 @@ const FEW = 16;
 /** Questions in one stream: the platform bounds what one request may ask. Who follows comes again with the number of his last line. */
 const MAX_LOOKS = 800;
 
+/** The log of an activation from its first line on, each line once. Ends with "end" or "unknown", or after about 800 looks. */
 export async function* follow(
   ports: FollowPorts,
   activation: { id: ActivationId; namespaceId: string },

@@ -19,6 +19,7 @@ import type { ResolvedAction } from "./resolved-action.ts";
 import { runBuiltin } from "./run-builtin.ts";
 import { type AcceptRow, type Submitted, submit } from "./submit.ts";
 
+/** Who calls what, with which payload, and how long he waits. */
 export interface Request {
   identity: Identity;
   /** Epoch of the identity's own namespace. */
@@ -43,6 +44,7 @@ export interface Request {
   id?: ActivationId;
 }
 
+/** What became of a call. "done": it ended within the wait. "accepted": its row is confirmed, and the id may leave. */
 export type Invoked =
   | { ok: true; kind: "done"; id: ActivationId; record: ActivationRecord }
   | { ok: true; kind: "accepted"; id: ActivationId }

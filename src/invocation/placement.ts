@@ -6,6 +6,7 @@ import type { Invocation } from "../protocol/invocation.ts";
 import { canRun, hasLabels, impossible, isOpen, type Need, needOf, obstacle } from "../protocol/matching.ts";
 import type { RosterEntry, SchedulerName } from "../protocol/rpc.ts";
 
+/** Where a call may go, in order. */
 export interface Placement {
   /** Home first. */
   candidates: SchedulerName[];

@@ -10,6 +10,7 @@ import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
 import type { Builtin } from "./builtin.ts";
 
+/** Calls a timer off; does nothing if it has run. */
 export type Cancel = () => void;
 
 /** What handing over a call needs. */

@@ -35,6 +35,7 @@ interface Ready {
 
 const encoder = new TextEncoder();
 
+/** Who and what the activation of this call is. `store` is false where the namespace keeps no records. */
 export function activationMetaOf(callable: ResolvedAction, calling: Calling): ActivationMeta {
   const { identity, cause, causedBy } = calling;
   return {
@@ -56,6 +57,8 @@ export function activationMetaOf(callable: ResolvedAction, calling: Calling): Ac
   };
 }
 
+/** The call as it travels. Arguments above 64 KB go to the blob store first; a key is sealed only where the action
+ * asks for the owner's. */
 export async function invocationOf(
   context: InvocationContext,
   callable: ResolvedAction,

@@ -27,6 +27,8 @@ interface Read {
   size: number;
 }
 
+/** Finds actions by name, through packages and bindings, and remembers them under the epochs of all namespaces that
+ * were read. */
 export class ActionResolver {
   readonly #found = new EpochCache<ResolvedAction>({ maxEntries: 10_000, maxSize: 16 * 1024 * 1024 });
   /** Names of the caller's own namespace that mean nothing: a rule may go on asking for one. */

@@ -13,6 +13,7 @@ import { BUILTIN, isSkeleton, NATIVE, SEQUENCE } from "../entities/runtimes.ts";
 import type { ActionName, CompositionPlan } from "../protocol/composition.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 
+/** All that a call needs of an action, its package and its binding; made once for each revision of them. */
 export interface ResolvedAction extends Wishes {
   name: string;
   version: string;
@@ -43,6 +44,7 @@ export interface ResolvedAction extends Wishes {
   web: WebExport | null;
 }
 
+/** How an action may be called over the web; absent where it may not. */
 export interface WebExport {
   /** Query and body are handed over as they are. */
   raw: boolean;

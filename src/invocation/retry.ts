@@ -59,10 +59,12 @@ export function isUnknown({ code }: Failure): boolean {
   return code === "no-answer" || code === "storage-ailing" || code === "internal";
 }
 
+/** Writes one line: which activation, who was asked, and the cause, cut to a bounded length. */
 export function report(ports: Ports, id: ActivationId, { asking, cause }: { asking: string; cause: unknown }): void {
   ports.warn?.(`activation ${id}: asking ${asking} failed: ${String(cause).slice(0, MAX_CAUSE)}`);
 }
 
+/** Resolves after `ms` of the ports' clock. */
 export function pause(ports: Ports, ms: number): Promise<void> {
   return new Promise((resolve) => {
     ports.after(ms, resolve);

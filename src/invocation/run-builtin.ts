@@ -21,6 +21,7 @@ interface Ports extends Pick<InvocationContext, "now" | "after" | "ailing" | "wa
   blobs: Pick<InvocationContext["blobs"], "put">;
 }
 
+/** A call of an action that the Worker serves itself. `apiHost`: scheme and host the caller used, or "". */
 export interface BuiltinCall {
   id: ActivationId;
   about: Invocation["about"];
@@ -28,6 +29,7 @@ export interface BuiltinCall {
   apiHost: string;
 }
 
+/** Runs the built-in action at the call's path and writes its record. Fails with "not-found" if there is none. */
 export async function runBuiltin(
   context: Ports & Pick<InvocationContext, "builtin">,
   call: BuiltinCall,
@@ -36,6 +38,8 @@ export async function runBuiltin(
   return run === undefined ? fail("not-found") : runHandler(context, run, call);
 }
 
+/** Runs this function as the action of the call. What it throws becomes the record's error; what it takes counts as
+ * duration. */
 export async function runHandler(ports: Ports, run: Builtin, call: BuiltinCall): Promise<Submitted> {
   const { id, about } = call;
   const started = ports.now();

@@ -8,6 +8,7 @@ import type { ActivationStoreRpc, InvokeReply, SchedulerName } from "../protocol
 import type { SubmitPorts } from "./ports.ts";
 import { answered, outOfReach, PAUSES, pause, report, retry } from "./retry.ts";
 
+/** A call that is ready to leave the Worker. */
 export interface SubmitRequest {
   invocation: Invocation;
   /** Schedulers in order of preference. */
@@ -20,11 +21,13 @@ export interface SubmitRequest {
   accept?: AcceptRow | undefined;
 }
 
+/** Writes a row by another way than alone, as the store's `accept` does. */
 export type AcceptRow = (
   invocation: Invocation,
   options: { candidates: SchedulerName[]; obstacle?: string },
 ) => ReturnType<ActivationStoreRpc["accept"]>;
 
+/** What became of a call that was handed over. A failure with `isUnknown` may have been started all the same. */
 export type Submitted =
   /** It ended while the caller waited. */
   | { ok: true; kind: "done"; record: ActivationRecord }
@@ -41,6 +44,8 @@ const GRACE = 2_000;
 /** A run's row outlives its timeout by this, and by the timeout once more: pulling, starting and initializing. */
 const ROW_SLACK = 120_000;
 
+/** Hands the call over: at most three schedulers if the caller waits, then the store. Whoever was asked last has the
+ * id; it goes to nobody else once it may have been started. */
 export async function submit(ports: SubmitPorts, call: SubmitRequest): Promise<Submitted> {
   const until = ports.now() + call.waitMs;
   if (call.waitMs > 0) {

@@ -6,6 +6,7 @@ import type { EntityKey } from "../storage/entity-store.ts";
 import { EpochCache } from "./epoch-cache.ts";
 import type { InvocationContext } from "./ports.ts";
 
+/** Finds triggers with their rules, and remembers them under their namespace's epoch. */
 export class Triggers {
   /** Sizes are characters of documents. */
   readonly #found = new EpochCache<Trigger>({ maxEntries: 10_000, maxSize: 16 * 1024 * 1024 });

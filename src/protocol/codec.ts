@@ -6,8 +6,11 @@ import { byteLength } from "../entities/byte-length.ts";
 import { HostMessage, MAX_BATCH, MAX_FRAME, SchedulerMessage } from "./messages.ts";
 import { readRunWord } from "./run-words.ts";
 
+/** What a frame held, in its order, or one sentence that says why it was refused as a whole. */
 export type Decoded<T> = { ok: true; messages: T[] } | { ok: false; reason: string };
 
+/** One frame, whatever its size: only for messages that are known to be short. `encodeFrames` keeps the receiver's
+ * limits. */
 export function encodeFrame(messages: readonly (HostMessage | SchedulerMessage)[]): string {
   return JSON.stringify(messages);
 }

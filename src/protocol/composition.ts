@@ -14,6 +14,8 @@ export interface ActionName {
   name: string;
 }
 
+/** What a composition goes by. A sequence has at most fifty components, in order; a conductor is asked after each
+ * step. */
 export type CompositionPlan =
   | { kind: "sequence"; components: ActionName[] }
   /** The action that is asked what comes next. */
@@ -39,6 +41,8 @@ export interface CompositionRun {
   onBehalf: OnBehalf;
 }
 
+/** What becomes of a run that was handed to its object. A thrown error means that nobody knows: ask again, it is
+ * idempotent. */
 export type RunReply =
   /** It ended within the wait. */
   | { kind: "done"; record: ActivationRecord }
@@ -72,6 +76,7 @@ export interface StepRequest {
   waitMs: number;
 }
 
+/** What the Worker made of a step. A thrown error means that nobody knows: ask again under the same id. */
 export type StepReply =
   | { kind: "done"; record: ActivationRecord }
   /** Its row is confirmed in the store of `id`. */

@@ -6,6 +6,7 @@ import type { ActivationId } from "../entities/activation-id.ts";
 import type { Rights } from "../entities/rights.ts";
 import type { ActionName, OnBehalf } from "./composition.ts";
 
+/** A rule as it was when its trigger was fired. */
 export interface FiredRule {
   /** `ns/name`. */
   rule: string;
@@ -18,6 +19,7 @@ export interface FiredRule {
   id: ActivationId;
 }
 
+/** One fire with its rules. What is long in `payload` and `args` lies in the blob store. */
 export interface Fire {
   /** Of the trigger's own record. */
   id: ActivationId;

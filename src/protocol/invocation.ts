@@ -23,6 +23,8 @@ const limits = z.object({
   instances: amount.exactOptional(),
 });
 
+/** Who and what an activation is, as hosts and rows carry it: the schema of `ActivationMeta`. Times are epoch ms,
+ * limits are in ms and MB. */
 export const About = z.object({
   namespace: text,
   namespaceId: text,

@@ -30,6 +30,7 @@ export interface Listed extends Giver {
   unhealthy?: string;
 }
 
+/** The first thing a host has not. */
 export type Lack = "kind" | "memory" | "labels";
 
 /** What shares containers: equal in every field. */
@@ -43,16 +44,20 @@ export interface Sharing {
   memory: number;
 }
 
+/** Labels of one host, and labels one call may ask for. */
 export const MAX_LABELS = 16;
+/** Characters of a label. */
 export const MAX_LABEL = 64;
 const LABEL = /^[\w][\w.:=/-]*$/;
 const MAX_KNOWN = 1_000;
 const NONE: string[] = [];
 
+/** Whether a text may be a label: a letter, digit or underscore, then also `.:=/-`. */
 export function isLabel(text: string): boolean {
   return text.length <= MAX_LABEL && LABEL.test(text);
 }
 
+/** What a call asks of a host; calls with the same labels in another order have equal needs. */
 export function needOf({ exec, about, labels = NONE }: Pick<Invocation, "exec" | "about" | "labels">): Need {
   return { kind: exec.kind, memory: about.limits.memory, labels: sorted(labels) };
 }
@@ -82,10 +87,13 @@ export function lackOf(host: Giver, need: Need): Lack | undefined {
   return hasLabels(host, need.labels) ? undefined : "labels";
 }
 
+/** Whether the host could run it if nothing else ran there. Its health and its load are not asked: `isOpen`,
+ * admission. */
 export function canRun(host: Giver, need: Need): boolean {
   return lackOf(host, need) === undefined;
 }
 
+/** Whether the host has each of these labels; always true of none. */
 export function hasLabels(host: Giver, labels: readonly string[]): boolean {
   return labels.every((label) => host.labels?.includes(label) === true);
 }
@@ -144,6 +152,7 @@ export function shareText({ namespaceId, path, revision, memory }: Sharing): str
   return `${namespaceId}|${path}|${revision}|${memory}`;
 }
 
+/** What says which containers a call may use: only those whose `shareText` is equal. */
 export function sharingOf({ about, revision }: Pick<Invocation, "about" | "revision">): Sharing {
   return { namespaceId: about.namespaceId, path: about.path, revision, memory: about.limits.memory };
 }

@@ -8,6 +8,7 @@ export { MAX_INLINE } from "../entities/limits.ts";
 import { About, Invocation } from "./invocation.ts";
 import { areLines, namesItsOwn, ReportedCompletion } from "./reported.ts";
 
+/** Named in `hello`; a host with another one is refused. New fields need no new version: they are optional. */
 export const PROTOCOL_VERSION = 1;
 
 /** Bytes (UTF-8) of one frame. Larger arguments, results and logs take the blob API. */
@@ -16,15 +17,18 @@ export const MAX_FRAME = 256 * 1024;
 export const MAX_BATCH = 256;
 /** The host pings this often (ms); a scheduler whose last ping is older than DEAD_AFTER treats the host as unreachable. */
 export const PING_EVERY = 5_000;
+/** ms without a ping after which a host counts as unreachable. */
 export const DEAD_AFTER = 12_000;
 /** Text of a ping and its answer; answered by the platform without waking the object. */
 export const PING = "ping";
+/** The platform's answer to `PING`. */
 export const PONG = "pong";
 
 /** Attempts of one activation: what a host's disk has digits for. */
 export const MAX_ATTEMPT = 999_999_999;
 const ID = /^[0-9a-f]{32}$/;
 
+/** Whether a value is an activation id: 32 hex digits in lower case. */
 export function isIdText(value: unknown): value is string {
   return typeof value === "string" && ID.test(value);
 }
@@ -41,6 +45,7 @@ const memory = z.number().nonnegative().max(1e9);
 /** Words for people: what is too long is cut. */
 const told = (most: number) => z.string().transform((text) => text.slice(0, most));
 
+/** A kind that a host can run now. Texts that are too long are cut. */
 export const RuntimeReport = z.object({
   kind: z.string().max(100),
   /** Image reference, or the command's version for the process engine. */
@@ -66,6 +71,7 @@ export const SecurityReport = z.object({
 });
 export type SecurityReport = z.infer<typeof SecurityReport>;
 
+/** What a host says of itself in `hello`: who it is, what it can run, and how it is. */
 export const HostReport = z.object({
   version: z.literal(PROTOCOL_VERSION),
   host: z.string().max(64),
@@ -93,6 +99,7 @@ export const HostReport = z.object({
 });
 export type HostReport = z.infer<typeof HostReport>;
 
+/** A run that a host names in its inventory. */
 export const RunningItem = z.object({
   ...{ id, attempt, lease: Lease, memory, about: About },
   /** Of the action: what has the same shares containers. */
@@ -100,6 +107,7 @@ export const RunningItem = z.object({
 });
 export type RunningItem = z.infer<typeof RunningItem>;
 
+/** Everything a host may say, by `t`. */
 export const HostMessage = z.discriminatedUnion("t", [
   /** First on every socket. */
   z.object({ t: z.literal("hello"), report: HostReport }),
@@ -154,6 +162,7 @@ export const HostMessage = z.discriminatedUnion("t", [
 ]);
 export type HostMessage = z.infer<typeof HostMessage>;
 
+/** Everything a scheduler may say, by `t`. What carries an epoch is obeyed only if no higher one has been seen. */
 export const SchedulerMessage = z.discriminatedUnion("t", [
   /** The scheduler's incarnation; the host obeys the highest epoch it has seen and answers with its inventory. */
   z.object({ t: z.literal("welcome"), epoch: z.number().int().nonnegative(), name: z.string() }),

@@ -10,6 +10,7 @@ export const ROSTER_NAME = "roster";
 
 /** What a host may be called: it is part of its token, of its scheduler's name and of its containers' names. */
 export const HOST_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+/** The same in words, for errors: "The name of a host has …". */
 export const HOST_NAME_RULE = "lower-case letters, digits and '-', at most 63, beginning with a letter or digit";
 
 const HOST_TOKEN = /^ewh\.([a-z0-9][a-z0-9-]{0,62})\.[A-Za-z0-9_-]{43}$/;

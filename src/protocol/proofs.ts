@@ -42,6 +42,8 @@ export function aboutDigest(about: ActivationMeta): string {
   return JSON.stringify([digest, about.acceptedAt, about.transactionId, about.cause ?? null]);
 }
 
+/** Makes and checks proofs of leases and of blob keys, under one key of the deployment's secret. Pure but for the
+ * key. */
 export class Proofs {
   readonly #leases: HmacKey[];
   readonly #blobs: HmacKey[];

@@ -6,11 +6,14 @@ import { MAX_BODY, MAX_INLINE } from "../entities/limits.ts";
 
 /** ms that a host may count, in any of its durations. */
 export const MAX_MS = 1e12;
+/** Characters of an engine's name in a completion. */
 export const MAX_ENGINE = 100;
+/** Characters of a host's name in a completion. */
 export const MAX_HOST = 64;
 /** Bytes that a host may count. */
 export const MAX_BYTES = 1e12;
 
+/** Whether a text is JSON, checked without making its value. */
 export function isJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -45,6 +48,7 @@ function payload(check: (text: string) => boolean) {
 const ms = z.number().nonnegative().max(MAX_MS);
 const bytes = z.number().nonnegative().max(MAX_BYTES);
 
+/** How a run ended, in its host's words: the schema of `Completion`, with the checks a stranger's words need. */
 export const ReportedCompletion = z.object({
   statusCode: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
   result: payload(isJson),

@@ -16,6 +16,7 @@ export type StoreName = string;
 
 // ---- InvokerScheduler: one per host shard -------------------------------------------------------------------------------
 
+/** What a scheduler says to a call on the fast path. Only "busy" and "not-ready" allow another scheduler. */
 export type InvokeReply =
   /** The run ended; its record is on its way to the store. */
   | { kind: "done"; completion: Completion; endedAt: number }
@@ -28,6 +29,7 @@ export type InvokeReply =
   /** May have started; the host is gone and so is the outcome. The scheduler has told the store. */
   | { kind: "lost"; reason: string };
 
+/** What a scheduler knows of a run's output. */
 export type TailReply =
   /** Lines as JSON texts with commas between; the next ones begin at `next`. Another attempt begins anew at 0. */
   | { kind: "lines"; attempt: number; text: string; next: number }
@@ -38,11 +40,13 @@ export type TailReply =
   /** Not here, or not this namespace's. */
   | { kind: "unknown" };
 
+/** A row that is handed to a scheduler, at the attempt it has been marked with (from 1). */
 export interface Offer {
   invocation: Invocation;
   attempt: number;
 }
 
+/** What a scheduler made of an offer. What is not in `accepted` was not started and will not be. */
 export interface OfferReply {
   epoch: number;
   /** Boot id of the host the accepted offers were sent to; "" if none was. */
@@ -54,6 +58,7 @@ export interface OfferReply {
   reason?: "busy" | "not-ready" | "unsuited" | "stale";
 }
 
+/** What a scheduler has of the rows it was asked about. */
 export interface HoldsReply {
   /** False until the host's inventory has arrived: nothing may be concluded. */
   ready: boolean;
@@ -63,6 +68,7 @@ export interface HoldsReply {
   held: ActivationId[];
 }
 
+/** What one scheduler does now, for status pages. Memory is in MB. */
 export interface SchedulerStatus {
   name: SchedulerName;
   epoch: number;
@@ -79,6 +85,7 @@ export interface SchedulerStatus {
   strangers: number;
 }
 
+/** Of an InvokerScheduler, one per host and shard. A thrown error means that the outcome is unknown. */
 export interface InvokerSchedulerRpc {
   /** Fast path: run now or say why not. The run goes on if the caller goes away. */
   invoke(invocation: Invocation, options: { waitMs: number }): Promise<InvokeReply>;
@@ -100,6 +107,7 @@ export interface InvokerSchedulerRpc {
 
 // ---- ActivationStore: one per namespace and shard -------------------------------------------------------------------------
 
+/** A row for a run that has been started already, on the fast path. */
 export interface OpenRow {
   id: ActivationId;
   about: ActivationMeta;
@@ -143,6 +151,7 @@ export interface FoundRecord {
   waiting?: Waiting;
 }
 
+/** Which records a list or a count is about. */
 export interface ActivationQuery {
   limit: number;
   skip: number;
@@ -155,6 +164,7 @@ export interface ActivationQuery {
   docs?: boolean;
 }
 
+/** What a scheduler asks a store for work with: at most `max` rows that together need at most `memory` MB. */
 export interface Pulling {
   epoch: number;
   boot: string;
@@ -164,6 +174,7 @@ export interface Pulling {
   host?: Giver;
 }
 
+/** What a store has to do, as counts of rows and fires. */
 export interface Backlog {
   waiting: number;
   running: number;
@@ -174,6 +185,8 @@ export interface Backlog {
   lines: WaitingLine[];
 }
 
+/** Of an ActivationStore, one per namespace and shard. What says that it is confirmed is on the disk when it
+ * returns. */
 export interface ActivationStoreRpc extends FireStoreRpc {
   /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first; `obstacle`: why there are
    * none. With `waitMs` it returns the record of the first one as soon as it is terminal, and at last after so long without it. */
@@ -209,6 +222,7 @@ export interface ActivationStoreRpc extends FireStoreRpc {
 
 // ---- Gate: one per namespace ------------------------------------------------------------------------------------------------
 
+/** The right of an isolate to use what it has read of a namespace's entities. */
 export interface GateLease {
   /** Namespace epoch: what was read from the entity store under another epoch is stale. */
   epoch: number;
@@ -216,8 +230,10 @@ export interface GateLease {
   ttl: number;
 }
 
+/** Whether one more call may be made now; `count` is what has been made, `allowed` the limit that was hit. */
 export type Permit = { ok: true } | { ok: false; reason: "rate" | "concurrency"; count: number; allowed: number };
 
+/** Of a Gate, one per namespace: counts its calls, and says which epoch its entities are at. */
 export interface GateRpc {
   /** `holder`: the Worker isolate asking, so that its own writes need not wait for its own lease. */
   lease(holder: string): Promise<GateLease>;
@@ -238,6 +254,7 @@ export interface GateRpc {
 
 // ---- Roster: one per deployment ----------------------------------------------------------------------------------------------
 
+/** A scheduler as it reported itself last. Memory is in MB. */
 export interface RosterEntry {
   scheduler: SchedulerName;
   host: string;
@@ -263,6 +280,7 @@ export interface RosterEntry {
 /** "exists": there is such a host, and nothing was changed. */
 export type NewHostReply = { kind: "made"; token: string } | { kind: "exists" } | { kind: "bad-name"; rule: string };
 
+/** A host that has a token. The token itself is kept as a digest, and shown once. */
 export interface HostToken {
   name: string;
   /** Epoch ms. */
@@ -271,6 +289,7 @@ export interface HostToken {
   shards: number;
 }
 
+/** Of the Roster, one per deployment: who the hosts are, and how their schedulers are. */
 export interface RosterRpc {
   /** Makes a host's token, which is shown once; with `rotate` also one in place of the host's last, which opens nothing any more.
    * `shards`: how many it opens; 1, or as many as the host's last, where it is not said. */

@@ -8,6 +8,7 @@ import { type About, MAX_TEXT, MAX_TRANSACTION } from "./invocation.ts";
 import { type HostMessage, isIdText, type Lease, MAX_ATTEMPT } from "./messages.ts";
 import { areLines, isJson, MAX_BYTES, MAX_ENGINE, MAX_HOST, MAX_MS, namesItsOwn } from "./reported.ts";
 
+/** What a host says of the end of a run: the two messages that come with every call, read without a schema's cost. */
 export type RunWord = Extract<HostMessage, { t: "result" | "record" }>;
 type Loose = Record<string, unknown>;
 type ReadAbout = ReturnType<typeof About.parse>;

@@ -1,6 +1,7 @@
 // Entities by name. All types of a namespace share one name space: a name is an action, a package, a trigger or a rule.
 // Documents are opaque text here (their values keep their bytes); columns are what lists and conflicts need.
 
+/** The four types share one name space: a package and an action of one namespace cannot have the same name. */
 export type EntityType = "action" | "package" | "trigger" | "rule";
 
 /** `path` is `ns` or `ns/package`. */
@@ -9,6 +10,7 @@ export interface EntityKey {
   name: string;
 }
 
+/** An entity as it is read. `revision` is opaque and new with each write; `updated` is epoch ms. */
 export interface StoredEntity extends EntityKey {
   type: EntityType;
   /** JSON text of the entity; of an action also "", where its blob is gone or damaged. */
@@ -19,6 +21,7 @@ export interface StoredEntity extends EntityKey {
   builtIn?: true;
 }
 
+/** An entity as it is written. */
 export interface NewEntity extends StoredEntity {
   /** JSON text of the entity's item in lists. */
   summary: string;
@@ -28,6 +31,7 @@ export interface NewEntity extends StoredEntity {
   shared?: boolean;
 }
 
+/** An entity as it stands in a list. */
 export interface ListedEntity extends EntityKey {
   type: EntityType;
   revision: string;
@@ -36,6 +40,7 @@ export interface ListedEntity extends EntityKey {
   summary: { inline: string } | { blob: string };
 }
 
+/** Which entities a list or a count is about. */
 export interface EntityQuery {
   path: string;
   type: EntityType;
@@ -45,14 +50,18 @@ export interface EntityQuery {
   shared?: boolean;
 }
 
+/** "conflict": what was expected is not there any more, and nothing was written. */
 export type PutResult = { kind: "written" } | { kind: "conflict" };
 /** "fixed": it is part of the platform. */
 export type DeleteResult = PutResult | { kind: "fixed" };
+/** "not-empty": a package with so many entities in it, which was not removed. */
 export type RemoveResult = DeleteResult | { kind: "not-empty"; count: number };
 
 /** One of several writes that are made together. */
 export type Change = { put: NewEntity; expected: string | null } | { delete: EntityKey; expected: string };
 
+/** Where actions, packages, triggers and rules are kept. Each write is confirmed when it returns; a read sees every
+ * write before it. */
 export interface EntityStore {
   get(key: EntityKey): Promise<StoredEntity | null>;
   /** To be called before a blob is written that an entity will own: what no entity owns in the end is swept. */

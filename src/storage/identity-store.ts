@@ -2,6 +2,7 @@
 
 import type { Identity, Namespace, NamespaceLimits } from "../entities/identity.ts";
 
+/** A key that is to be made for a subject. `limits` replace those of the namespace. */
 export interface NewIdentity {
   subject: string;
   namespace: string;
@@ -24,12 +25,14 @@ export interface NamespaceStanding {
   open: boolean;
 }
 
+/** A subject with all namespaces it has a key to. */
 export interface SubjectStanding {
   subject: string;
   blocked: boolean;
   namespaces: NamespaceStanding[];
 }
 
+/** What became of a key that was to be made. */
 export type Made =
   /** `fresh`: nobody had this namespace before. */
   | { kind: "made"; identity: Identity; fresh: boolean }
@@ -37,6 +40,7 @@ export type Made =
   | { kind: "exists" }
   | { kind: "blocked" };
 
+/** Where subjects, namespaces and keys are kept. Secrets never leave it but in the identity that they open. */
 export interface IdentityStore {
   /** The identity behind a key: looked up by HMAC(pepper, key), compared in constant time. Null if unknown or blocked. */
   byKey(uuid: string, secret: string): Promise<Identity | null>;

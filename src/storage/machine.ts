@@ -1,6 +1,7 @@
 // The machine below the Worker, where there is one that it may ask: in the one-machine mode the process that owns the state folder.
 // It knows what the platform's errors hide (a full or read-only disk), and can see to it that files are on the disk.
 
+/** The service that answers for the machine, in the one-machine mode; it is called with paths such as `/disk`. */
 export interface MachineBinding {
   fetch(input: string, init?: { method: string; signal: AbortSignal }): Promise<Response>;
 }
@@ -16,6 +17,7 @@ const ASK_TIMEOUT = 2_000;
 const LOOK_EVERY = 2_000;
 const SYNC_TIMEOUT = 60_000;
 
+/** Asks the machine how its disk is, and syncs what was written. Without the binding (Cloudflare) all is well. */
 export class MachineClient {
   readonly #binding: MachineBinding | undefined;
 

@@ -17,6 +17,7 @@ import type { SecretBook } from "./secret-book.ts";
 
 const RECORDS_BINDING = /^RECORDS_(0|[1-9]\d{0,2})$/;
 
+/** All stores of one Worker or object. */
 export interface Stores {
   identities: IdentityStore;
   entities: EntityStore;
@@ -29,6 +30,7 @@ export interface Stores {
 
 type Bound = Pick<Env, "DB" | "BLOBS" | "MACHINE" | RecordsBinding>;
 
+/** For who only asks how the machine is. */
 export function openMachine(env: Pick<Env, "MACHINE">): MachineClient {
   return new MachineClient(env.MACHINE);
 }

@@ -3,6 +3,8 @@
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { KeptRecord, RecordFilter } from "../entities/kept-record.ts";
 
+/** Where the records of activations are kept once their store object has handed them over: one database for many
+ * namespaces. */
 export interface RecordTable {
   /** All or none; idempotent: of an id the first record stays. */
   put(namespaceId: string, records: readonly KeptRecord[]): Promise<void>;

@@ -2,6 +2,7 @@
 
 import type { Fault } from "../entities/secret-check.ts";
 
+/** What one batch of resealing did. */
 export interface Resealed {
   /** Keys that are sealed with the current secret now and were not before. */
   resealed: number;
@@ -11,6 +12,7 @@ export interface Resealed {
   next: string | null;
 }
 
+/** Knows by which master secret the stored keys were sealed, so that another one cannot go unnoticed. */
 export interface SecretBook {
   /** What is wrong with the secrets given, or null. A secret that takes the place of the noted one is noted. */
   check(): Promise<Fault | null>;

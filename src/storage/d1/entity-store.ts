@@ -29,6 +29,7 @@ const READ_TRIES = 3;
 
 type Row = typeof entities.$inferInsert;
 
+/** Entities as rows of D1; documents and summaries that are too long for a row lie in the blob store. */
 export class D1EntityStore implements EntityStore {
   readonly #db: DrizzleD1Database;
   readonly #blobs: BlobStore;

@@ -52,6 +52,7 @@ interface Found {
   records: number | null;
 }
 
+/** Identities as rows of D1. Keys are found by HMAC and kept sealed, both under keys of the master secret. */
 export class D1IdentityStore implements IdentityStore {
   readonly #database: D1Database;
   readonly #db: DrizzleD1Database;

@@ -3,6 +3,8 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { EntityType } from "../entity-store.ts";
 
+/** Actions, packages, triggers and rules, keyed by (path, name). SCHEMA.md says what each column holds, here and
+ * below. */
 export const entities = sqliteTable(
   "entities",
   {
@@ -26,16 +28,19 @@ export const entities = sqliteTable(
   ],
 );
 
+/** Keys in the blob store that no entity owns, since when (epoch ms). */
 export const garbage = sqliteTable("garbage", { blob: text().primaryKey(), since: integer().notNull() }, (table) => [
   index("garbage_since").on(table.since),
 ]);
 
+/** Who has keys; blocked ones open nothing. */
 export const subjects = sqliteTable("subjects", {
   subject: text().primaryKey(),
   blocked: integer().notNull().default(0),
   created: integer().notNull(),
 });
 
+/** Namespaces with their permanent ids and their limits. They outlive their keys. */
 export const namespaces = sqliteTable(
   "namespaces",
   {
@@ -51,6 +56,7 @@ export const namespaces = sqliteTable(
 /** Facts of the deployment itself. */
 export const deployment = sqliteTable("deployment", { name: text().primaryKey(), value: text().notNull() });
 
+/** Keys: one row for each, of one subject to one namespace. */
 export const identities = sqliteTable(
   "identities",
   {

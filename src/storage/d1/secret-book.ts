@@ -14,6 +14,7 @@ const BATCH = 100;
 /** How often a note is tried when others write theirs at the same time. */
 const TRIES = 3;
 
+/** Keeps in D1 by which secret the stored keys were sealed, as check values that open nothing. */
 export class D1SecretBook implements SecretBook {
   readonly #db: DrizzleD1Database;
   readonly #secret: MasterSecret;
@@ -141,6 +142,7 @@ export async function resealKey(
     .where(and(eq(identities.uuid, uuid), eq(identities.lookup, row.lookup)));
 }
 
+/** What a key is found by: HMAC of `uuid:secret` under a key of the master secret, in hex. */
 export async function lookupOf(secret: string, key: string): Promise<string> {
   return mac(await derive(secret, "identity-lookup"), key);
 }

@@ -9,6 +9,7 @@ import { PartsWriter } from "./parts-writer.ts";
 
 type Found = { body: ReadableStream<Uint8Array>; size: number };
 
+/** Blobs as objects of R2, each with its SHA-256. On one machine what is put is synced to the disk before it counts. */
 export class R2BlobStore implements BlobStore {
   readonly #bucket: R2Bucket;
   readonly #machine: Pick<MachineClient, "sync" | "vigil">;

@@ -6,6 +6,7 @@ import type { BlobWriter } from "../blob-store.ts";
 
 const ZEROS = new Uint8Array(64 * 1024);
 
+/** Writes a blob whose length is not known before as one object with padding at its end, since R2 wants a length. */
 export class PaddedWriter implements BlobWriter {
   readonly #key: string;
   readonly #room: number;

@@ -28,6 +28,7 @@ const INSERT = `INSERT INTO records (namespace_id, ${COLUMNS.join(", ")}, checks
   ON CONFLICT (id) DO NOTHING`;
 const KEPT = "id, start, list_name AS name, record AS text, checksum AS sum";
 
+/** Records as rows of one D1 database, found by id, by (namespace, start) and by (namespace, name, start). */
 export class D1RecordTable implements RecordTable {
   readonly #db: D1Database;
 

@@ -16,6 +16,7 @@ export interface SegmentEntry extends RecordKey {
   sum: number;
 }
 
+/** Many records as one object: gzip members one after the other, then their entries, twice, with checksums. */
 export interface Segment {
   bytes: Uint8Array<ArrayBuffer>;
   entries: SegmentEntry[];
@@ -23,6 +24,7 @@ export interface Segment {
 
 const MAGIC = 0x45575347;
 const VERSION = 1;
+/** Bytes of the trailer at the end of a segment: magic, version, length and checksum of the entries. */
 export const TRAILER = 24;
 /** Bytes at the end of a segment that are read first: for most segments all but the members. */
 export const TAIL = 64 * 1024;
@@ -30,6 +32,7 @@ export const TAIL = 64 * 1024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Makes a segment of these records, in their order; what has no checksum yet gets one. */
 export async function encodeSegment(records: readonly KeptRecord[]): Promise<Segment> {
   const members: Uint8Array[] = [];
   const entries: SegmentEntry[] = [];
