@@ -95,7 +95,7 @@ const ROOMS: Room[] = [
   },
   {
     files: /^runtime-host\/engine\/docker\//,
-    may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^dockerode$/],
+    may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(dockerode|p-limit)$/],
   },
   { files: /^runtime-host\/runtimes\//, may: [/^runtime-host\//, NODE, /^dockerode$/, /^tar-stream$/] },
   {
@@ -106,7 +106,7 @@ const ROOMS: Room[] = [
     files: /^runtime-host\/(program|cli)\//,
     may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(commander|zod)$/],
   },
-  { files: /^runtime-host\//, may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(undici|ws|zod)$/] },
+  { files: /^runtime-host\//, may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(undici|ws|zod|p-limit|p-retry)$/] },
 ];
 
 /** Files that stand for themselves in the graph of folders: they put together what lies below, or all below may use them. */

@@ -5,8 +5,8 @@
 
 import * as fs from "node:fs";
 import { join } from "node:path";
-import type { Backoff } from "../link/backoff.ts";
 import { Ailment } from "../machine/ailment.ts";
+import type { Backoff } from "../machine/backoff.ts";
 import type { Logger } from "../program/logger.ts";
 import { reasonOf } from "../program/logger.ts";
 import { ackLine, batchOf, readRecord } from "./outbox-format.ts";

@@ -3,9 +3,9 @@
 
 import { type EncodedMessage, encodeMessage } from "../../src/protocol/codec.ts";
 import { MAX_INLINE } from "../../src/protocol/messages.ts";
-import { type Backoff, backoff } from "../link/backoff.ts";
 import type { RecordMessage } from "../link/messages.ts";
 import type { Payloads } from "../link/payloads.ts";
+import { type Backoff, backoff } from "../machine/backoff.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
 import type { Entry } from "./outbox.ts";
 import type { Kept } from "./outbox-segments.ts";

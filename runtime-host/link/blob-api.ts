@@ -1,11 +1,11 @@
 // Large things travel beside the frames: HTTP to the Worker with the host's token, keep-alive, bounded in size, time and tries.
 
+import pRetry from "p-retry";
 import { Pool } from "undici";
 import type { ActivationMeta } from "../../src/entities/activation.ts";
 import type { Lease } from "../../src/protocol/messages.ts";
 import { aboutDigest } from "../../src/protocol/proofs.ts";
 import { reasonOf } from "../program/logger.ts";
-import { backoff } from "./backoff.ts";
 
 export interface BlobApi {
   /** Rejects with BlobApiError. */
@@ -45,6 +45,9 @@ export interface BlobApiOptions {
   timeout?: number;
 }
 
+/** Between two tries. */
+const MAX_PAUSE_MS = 2_000;
+
 export function openBlobApi(options: BlobApiOptions): BlobApi {
   const { token, tries = 4, firstPause = 100, timeout = 30_000 } = options;
   const pool = new Pool(options.url, {
@@ -83,18 +86,20 @@ export function openBlobApi(options: BlobApiOptions): BlobApi {
   }
 
   async function request(method: "GET" | "PUT", path: string, payload: Payload): Promise<Buffer> {
-    const pause = backoff({ first: firstPause, max: 2_000 });
     let cut = true;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await once(method, path, payload);
-      } catch (error) {
-        const final = error instanceof BlobApiError && error.final;
-        if (final) throw error;
-        cut &&= error instanceof BlobApiError && error.cut;
-        if (attempt >= tries) throw new BlobApiError(reasonOf(error), { final: false, cut });
-        await new Promise((resolve) => setTimeout(resolve, pause.next()));
-      }
+    try {
+      return await pRetry(() => once(method, path, payload), {
+        retries: tries - 1,
+        minTimeout: firstPause,
+        maxTimeout: MAX_PAUSE_MS,
+        randomize: true,
+        onFailedAttempt: ({ error }) => {
+          cut &&= error instanceof BlobApiError && error.cut;
+        },
+        shouldRetry: ({ error }) => !isFinal(error),
+      });
+    } catch (error) {
+      throw isFinal(error) ? error : new BlobApiError(reasonOf(error), { final: false, cut });
     }
   }
 
@@ -110,6 +115,10 @@ export function openBlobApi(options: BlobApiOptions): BlobApi {
     getCode: (key, { max }) => request("GET", `/host/v1/code/${encoded(key)}`, { max }),
     close: () => pool.destroy(),
   };
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof BlobApiError && error.final;
 }
 
 async function collect(body: AsyncIterable<Buffer>, max: number): Promise<Buffer> {

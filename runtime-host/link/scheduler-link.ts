@@ -14,10 +14,10 @@ import {
   PONG,
   type SchedulerMessage,
 } from "../../src/protocol/messages.ts";
+import { type Backoff, backoff } from "../machine/backoff.ts";
 import { type Clock, machineClock } from "../program/clock.ts";
 import type { Logger } from "../program/logger.ts";
 import { whyNoAnswer } from "../program/origin.ts";
-import { type Backoff, backoff } from "./backoff.ts";
 
 export interface LinkOptions {
   /** Origin of the platform. */

@@ -1,7 +1,7 @@
 // Something that does not work although it should: it is tried again by itself, with growing pauses, until it does.
 
-import { type Backoff, backoff } from "../link/backoff.ts";
 import { reasonOf } from "../program/logger.ts";
+import { type Backoff, backoff } from "./backoff.ts";
 
 export interface AilmentOptions {
   /** Must come to `fails` or `works`, now or later. */

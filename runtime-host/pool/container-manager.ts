@@ -3,12 +3,13 @@
 import { rmSync } from "node:fs";
 import { totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import pLimit from "p-limit";
+import pRetry from "p-retry";
 import { BLACKBOX } from "../../src/entities/runtimes.ts";
 import { ActionContainer, type Started } from "../container/action-container.ts";
 import type { Job } from "../container/contract.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
-import { KeyedSemaphore } from "./keyed-semaphore.ts";
 import type { PoolState, Slot } from "./pool-state.ts";
 
 export interface ContainerManagerOptions {
@@ -39,8 +40,8 @@ export class ContainerManager {
   readonly #options: ContainerManagerOptions;
   readonly #containers = new Map<Slot, ActionContainer>();
   readonly #removals = new Set<Promise<void>>();
-  readonly #removing = new KeyedSemaphore(MAX_REMOVALS);
-  readonly #freezing = new KeyedSemaphore(MAX_FREEZES);
+  readonly #removing = pLimit(MAX_REMOVALS);
+  readonly #freezing = pLimit(MAX_FREEZES);
   #number = 0;
   #lookedAt = 0;
   #sweptAt = performance.now();
@@ -85,11 +86,11 @@ export class ContainerManager {
   }
 
   pause(slot: Slot): Promise<void> {
-    return this.#freezing.take(() => this.of(slot).pause());
+    return this.#freezing(() => this.of(slot).pause());
   }
 
   resume(slot: Slot): Promise<void> {
-    return this.#freezing.take(() => this.of(slot).resume());
+    return this.#freezing(() => this.of(slot).resume());
   }
 
   /** Looks again at what those hold that do not run: a few, since it asks the kernel for each. */
@@ -147,15 +148,15 @@ export class ContainerManager {
 
   async #remove(slot: Slot): Promise<void> {
     const container = this.#containers.get(slot);
-    for (let wait = REMOVE_AGAIN_MS; container !== undefined; wait = Math.min(wait * 2, MAX_REMOVE_AGAIN_MS)) {
-      try {
-        await this.#removing.take(() => container.remove());
-        break;
-      } catch (error) {
-        this.#options.log.warn("remove-failed", { reason: reasonOf(error) });
-        if (this.#stopping) break;
-        await sleep(wait, undefined, { ref: false });
-      }
+    if (container !== undefined) {
+      await pRetry(() => this.#removing(() => container.remove()), {
+        retries: Number.POSITIVE_INFINITY,
+        minTimeout: REMOVE_AGAIN_MS,
+        maxTimeout: MAX_REMOVE_AGAIN_MS,
+        unref: true,
+        onFailedAttempt: ({ error }) => this.#options.log.warn("remove-failed", { reason: reasonOf(error) }),
+        shouldRetry: () => !this.#stopping,
+      }).catch(() => undefined);
     }
     this.#containers.delete(slot);
   }

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
+import { type Pack, pack } from "tar-stream";
 
 interface Common {
   /** Path inside the archive, without a leading slash. */
@@ -18,11 +19,16 @@ export type TarEntry =
   | (Common & { readonly type: "link"; readonly target: string })
   | (Common & { readonly type: "folder" });
 
-const BLOCK = 512;
-const FLAG = { text: "0", bytes: "0", file: "0", link: "2", folder: "5" } as const;
+type EntryHeader = Parameters<Pack["entry"]>[0];
+type Sink = ReturnType<Pack["entry"]>;
 
+const READ_BYTES = 1024 * 1024;
+
+/** Fails with the error of a file that cannot be read, or is not as long as its entry says. */
 export function tarStream(entries: readonly TarEntry[]): Readable {
-  return Readable.from(blocks(entries), { objectMode: false });
+  const archive = pack();
+  void fill(archive, entries).catch((error: Error) => archive.destroy(error));
+  return Readable.from(archive, { objectMode: false });
 }
 
 /** Hex digest over names, modes and contents; not over times. */
@@ -38,57 +44,48 @@ export async function digestOf(entries: readonly TarEntry[]): Promise<string> {
   return hash.digest("hex");
 }
 
-async function* blocks(entries: readonly TarEntry[]): AsyncGenerator<Buffer> {
+async function fill(archive: Pack, entries: readonly TarEntry[]): Promise<void> {
   for (const entry of entries) {
-    const content =
-      entry.type === "text" ? Buffer.from(entry.text) : entry.type === "bytes" ? Buffer.from(entry.bytes) : null;
-    const size = entry.type === "file" ? entry.size : (content?.length ?? 0);
-    if (Buffer.byteLength(entry.name) > 100) {
-      const name = Buffer.from(`${entry.name}\0`);
-      yield header({ name: "././@LongLink", mode: 0o644, size: name.length, flag: "L", mtime: 0, target: "" });
-      yield padded(name);
-    }
-    const target = entry.type === "link" ? entry.target : "";
-    const mtime = entry.type === "file" ? entry.mtime : 0;
-    yield header({ name: entry.name, mode: entry.mode, size, flag: FLAG[entry.type], mtime, target });
-    if (content !== null) yield padded(content);
-    else if (entry.type === "file") yield* contentOf(entry.from, size);
+    if (entry.type === "file") await addFile(archive, entry);
+    else if (entry.type === "link") await add(archive, { ...headerOf(entry), type: "symlink", linkname: entry.target });
+    else if (entry.type === "folder") await add(archive, { ...headerOf(entry), type: "directory" });
+    else await add(archive, headerOf(entry), Buffer.from(entry.type === "text" ? entry.text : entry.bytes));
   }
-  yield Buffer.alloc(2 * BLOCK);
+  archive.finalize();
 }
 
-async function* contentOf(file: string, size: number): AsyncGenerator<Buffer> {
+/** Resolves when the archive has taken it. */
+function add(archive: Pack, header: EntryHeader, content = Buffer.alloc(0)): Promise<void> {
+  return new Promise((resolve, reject) => {
+    archive.entry(header, content, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+async function addFile(archive: Pack, entry: Extract<TarEntry, { type: "file" }>): Promise<void> {
+  const { from, size, mtime } = entry;
+  const { promise: added, resolve, reject } = Promise.withResolvers<void>();
+  const header = { ...headerOf(entry), size, mtime: new Date(mtime * 1000) };
+  const sink = archive.entry(header, (error) => (error ? reject(error) : resolve()));
+  // It breaks with the archive, or breaks it.
+  sink.on("error", reject);
+  await Promise.all([added, copyInto(sink, from, size)]);
+}
+
+async function copyInto(sink: Sink, from: string, size: number): Promise<void> {
   let written = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of createReadStream(from, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
     written += chunk.length;
-    yield chunk;
+    if (written > size) break;
+    if (sink.write(chunk)) continue;
+    await new Promise<void>((resolve) => sink.once("drain", resolve).once("close", resolve));
+    // Nobody takes the archive any more.
+    if (sink.destroyed) return;
   }
-  if (written !== size) throw new Error(`${file} changed while it was read`);
-  yield Buffer.alloc(-size & (BLOCK - 1));
+  if (written !== size) throw new Error(`${from} changed while it was read`);
+  sink.end(undefined);
 }
 
-function padded(content: Buffer): Buffer {
-  return Buffer.concat([content, Buffer.alloc(-content.length & (BLOCK - 1))]);
-}
-
-interface Header {
-  name: string;
-  mode: number;
-  size: number;
-  flag: string;
-  mtime: number;
-  target: string;
-}
-
-function header({ name, mode, size, flag, mtime, target }: Header): Buffer {
-  const block = Buffer.alloc(BLOCK);
-  const octal = (value: number, length: number) => `${value.toString(8).padStart(length - 1, "0")}\0`;
-  block.write(name, 0, 100);
-  block.write(octal(mode, 8), 100);
-  block.write(`${octal(0, 8)}${octal(0, 8)}${octal(size, 12)}${octal(mtime, 12)}        ${flag}`, 108);
-  block.write(target, 157, 100);
-  block.write("ustar  \0", 257);
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
-  return block;
+/** No times of now, so that the bytes are the same each time. */
+function headerOf({ name, mode }: Common) {
+  return { name, mode, type: "file" as const, mtime: new Date(0) };
 }

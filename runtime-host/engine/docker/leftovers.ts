@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
+import pLimit from "p-limit";
 import { LABEL } from "./names.ts";
 
 /** ms for one answer of the engine. */
@@ -52,22 +53,19 @@ export async function leftoversOf(host: string, patience: number): Promise<{ cou
 
 /** Returns how many it has removed until then. What could not be removed is found again at the next look. */
 export async function removeEach(docker: Docker, ids: readonly string[], until: number): Promise<number> {
-  const rest = [...ids];
-  let removed = 0;
-  const worker = async () => {
-    for (let id = rest.pop(); id !== undefined && Date.now() < until; id = rest.pop()) {
-      const removal = { force: true, v: true, abortSignal: AbortSignal.timeout(PATIENCE_MS) };
-      await docker
-        .getContainer(id)
-        .remove(removal)
-        .then(
-          () => removed++,
-          () => undefined,
-        );
-    }
+  const remove = async (id: string): Promise<boolean> => {
+    if (Date.now() >= until) return false;
+    const removal = { force: true, v: true, abortSignal: AbortSignal.timeout(PATIENCE_MS) };
+    return docker
+      .getContainer(id)
+      .remove(removal)
+      .then(
+        () => true,
+        () => false,
+      );
   };
-  await Promise.all(Array.from({ length: MAX_AT_ONCE }, worker));
-  return removed;
+  const removed = await pLimit(MAX_AT_ONCE).map(ids, remove);
+  return removed.filter(Boolean).length;
 }
 
 /** Null if the engine does not answer. */

@@ -18,7 +18,7 @@ import {
 } from "../registry/registry-rules.ts";
 import { RegistryWatch } from "../registry/registry-watch.ts";
 import { lookAt } from "./connect.ts";
-import { Semaphore } from "./semaphore.ts";
+import { PullLimit } from "./pull-limit.ts";
 
 const PULL_TIMEOUT_MS = 300_000;
 /** Bytes of an engine's sentence that reach a record. */
@@ -42,7 +42,7 @@ export class DockerPulls {
   readonly #docker: Docker;
   readonly #options: PullsOptions;
   readonly #registries: RegistryOptions;
-  readonly #turns = new Semaphore({ each: 4, all: 32 });
+  readonly #limit = new PullLimit({ each: 4, all: 32 });
   /** Images got for callers, the one not asked for longest first. */
   readonly #got = new Set<string>();
   readonly #running = new Map<string, Promise<Pulled>>();
@@ -145,13 +145,7 @@ export class DockerPulls {
     const running = this.#running.get(key);
     if (running !== undefined) return running;
     const { registry } = name;
-    const pull = this.#turns
-      .take(registry)
-      .then(() => this.#pullNow(name, key))
-      .finally(() => {
-        this.#running.delete(key);
-        this.#turns.give(registry);
-      });
+    const pull = this.#limit.run(registry, () => this.#pullNow(name, key)).finally(() => this.#running.delete(key));
     this.#running.set(key, pull);
     return pull;
   }

@@ -2,6 +2,7 @@
 // which fetches nothing but its manifest.
 
 import { Ailment } from "../../machine/ailment.ts";
+import { backoff } from "../../machine/backoff.ts";
 import { type Logger, reasonOf } from "../../program/logger.ts";
 import { faultOf, type ImageName } from "./registry-rules.ts";
 
@@ -69,19 +70,14 @@ export class RegistryWatch {
   }
 
   #ailmentOf(registry: string): Ailment {
-    const { log, random = Math.random } = this.#options;
-    let tries = 0;
+    const { log, random, every = MAX_SILENT_MS } = this.#options;
+    const max = () => pauseFor(this.#broken.get(registry)?.reason ?? "", every);
+    const pauses = backoff({ first: FIRST_PAUSE_MS, max, ...(random === undefined ? {} : { random }) });
     return new Ailment({
       again: () => void this.#look(registry),
       failed: (reason) => log.debug("registry-broken", { registry, reason }),
       over: () => undefined,
-      pause: {
-        next: () => {
-          const most = pauseFor(this.#broken.get(registry)?.reason ?? "", this.#options.every ?? MAX_SILENT_MS);
-          return Math.min(most, FIRST_PAUSE_MS * 2 ** Math.min(tries++, 30)) * (0.5 + random() / 2);
-        },
-        reset: () => undefined,
-      },
+      pause: pauses,
     });
   }
 

@@ -31,6 +31,19 @@ it("writes what tar unpacks: long names, links, modes, times, folders, sizes aro
   rmSync(folder, { recursive: true });
 });
 
+it("fails where a file is not as long as it is said to be, or cannot be read", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "edgewhisk-test-"));
+  const from = join(folder, "source");
+  writeFileSync(from, "x".repeat(3_000_000));
+  const entry = { type: "file", name: "run", mode: 0o755, from, mtime: 0 } as const;
+  for (const size of [2_999_999, 3_000_001]) {
+    await expect(buffer(tarStream([{ ...entry, size }]))).rejects.toThrow("changed while it was read");
+  }
+  await expect(buffer(tarStream([{ ...entry, from: `${from}-not`, size: 1 }]))).rejects.toThrow("ENOENT");
+  expect((await buffer(tarStream([{ ...entry, size: 3_000_000 }]))).length).toBeGreaterThan(3_000_000);
+  rmSync(folder, { recursive: true });
+});
+
 it("names content by a digest that ignores times and sees names, modes and text", async () => {
   const entry = { type: "text", name: "a", mode: 0o644, text: "x" } as const;
   const digest = await digestOf([entry]);
