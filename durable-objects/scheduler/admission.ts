@@ -8,7 +8,7 @@ import type { Offer, OfferReply, StoreName } from "../../src/protocol/rpc.ts";
 import type { Delivery } from "./delivery.ts";
 import type { HostSession } from "./host-session.ts";
 import type { LivenessMonitor } from "./liveness-monitor.ts";
-import type { Run } from "./run.ts";
+import type { TrackedRun } from "./run.ts";
 import type { RunSender } from "./run-sender.ts";
 import type { RunTable } from "./run-table.ts";
 import type { WorkPuller } from "./work-puller.ts";
@@ -22,7 +22,7 @@ export interface AdmissionParts {
   puller: WorkPuller;
 }
 
-export class Admission {
+export class AdmissionControl {
   readonly #parts: AdmissionParts;
 
   constructor(parts: AdmissionParts) {
@@ -58,7 +58,7 @@ export class Admission {
   }
 
   /** A lease and the memory for it, or undefined if there is no room. */
-  admit(offer: Offer, options: { store: StoreName; origin: "fast" | "durable" }): Run | undefined {
+  admit(offer: Offer, options: { store: StoreName; origin: "fast" | "durable" }): TrackedRun | undefined {
     const { runs, session, puller, liveness } = this.#parts;
     const { store, origin } = options;
     const run = runs.admit(offer, { store, origin, epoch: session.epoch, reservedMb: puller.reservedMb });
@@ -129,6 +129,6 @@ export class Admission {
 }
 
 /** Whether what is offered runs here already, as this attempt. */
-function isSame(run: Run, attempt: number): boolean {
+function isSame(run: TrackedRun, attempt: number): boolean {
   return run.attempt === attempt && !run.ended && run.origin !== "claimed";
 }

@@ -17,7 +17,7 @@ import type {
   StoreName,
   TailReply,
 } from "../../src/protocol/rpc.ts";
-import { Admission } from "./admission.ts";
+import { AdmissionControl } from "./admission.ts";
 import { Delivery } from "./delivery.ts";
 import { Grants } from "./grants.ts";
 import { HostMessageHandler } from "./host-message-handler.ts";
@@ -27,7 +27,7 @@ import type { Connection, SchedulerPorts } from "./ports.ts";
 import { RunSender } from "./run-sender.ts";
 import { RunTable } from "./run-table.ts";
 import { StatusReporter } from "./status-reporter.ts";
-import { Tails } from "./tails.ts";
+import { TailRequests } from "./tail-requests.ts";
 import { WorkPuller } from "./work-puller.ts";
 
 /** A call may wait so long while a host that is there finishes its opening (after the object was hibernated, mostly). */
@@ -40,9 +40,9 @@ export class SchedulerCore {
   readonly #runs: RunTable;
   readonly #delivery: Delivery;
   readonly #sender: RunSender;
-  readonly #admission: Admission;
+  readonly #admission: AdmissionControl;
   readonly #puller: WorkPuller;
-  readonly #tails: Tails;
+  readonly #tails: TailRequests;
   readonly #messages: HostMessageHandler;
 
   constructor(name: SchedulerName, ports: SchedulerPorts) {
@@ -59,7 +59,7 @@ export class SchedulerCore {
     const delivery = new Delivery({ session, grants, ports });
     const runs = new RunTable({ ports, grants, outcomes: delivery });
     const liveness = new LivenessMonitor({ session, runs, ports });
-    const tails = new Tails({ session, runs, ports });
+    const tails = new TailRequests({ session, runs, ports });
     const sender = new RunSender({ session, runs, ports, concluded: () => this.#puller.pump() });
     const puller = new WorkPuller({
       now: () => ports.now(),
@@ -77,7 +77,7 @@ export class SchedulerCore {
     this.#tails = tails;
     this.#sender = sender;
     this.#puller = puller;
-    this.#admission = new Admission({ session, runs, delivery, sender, liveness, puller });
+    this.#admission = new AdmissionControl({ session, runs, delivery, sender, liveness, puller });
     this.#messages = new HostMessageHandler({ ports, session, runs, delivery, sender, liveness, tails, puller });
   }
 

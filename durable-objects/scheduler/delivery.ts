@@ -65,14 +65,14 @@ export class Delivery implements RunOutcomes {
   }
 
   /** A record of what this incarnation has not granted: by its lease's proof, or by a row, another one has. */
-  unknown(word: Extract<HostMessage, { t: "record" }>): void {
-    const { id, attempt, lease, about } = word;
+  unknown(message: Extract<HostMessage, { t: "record" }>): void {
+    const { id, attempt, lease, about } = message;
     const now = this.#ports.now();
-    const status = this.#grants.status(word, now);
-    const finished = { id, attempt, lease, about, completion: this.#grants.believed(word, now) };
+    const status = this.#grants.status(message, now);
+    const finished = { id, attempt, lease, about, completion: this.#grants.believed(message, now) };
     if (status === "granted" || status === "old") {
-      this.deliver(storeNameOf(word), { ...finished, spent: argsKey(about.namespaceId, id) });
-    } else if (status === "unproven") this.deliver(storeNameOf(word), { ...finished, unproven: true });
+      this.deliver(storeNameOf(message), { ...finished, spent: argsKey(about.namespaceId, id) });
+    } else if (status === "unproven") this.deliver(storeNameOf(message), { ...finished, unproven: true });
     else {
       this.#grants.countStranger();
       this.#ports.warn(`the host has a record of ${id}, attempt ${attempt}, which was not granted to it`);

@@ -5,7 +5,7 @@ import type { Completion } from "../../src/entities/activation.ts";
 import { timeOf } from "../../src/entities/activation-id.ts";
 import type { Lease } from "../../src/protocol/messages.ts";
 import { aboutDigest, type Proofs } from "../../src/protocol/proofs.ts";
-import type { Run, RunName } from "./run.ts";
+import type { RunName, TrackedRun } from "./run.ts";
 
 /** Time after its acceptance within which an activation that no row knows is adopted. */
 export const ADOPT_FOR_MS = 24 * 3_600_000;
@@ -15,7 +15,7 @@ const CLOCK_SKEW_MS = 10_000;
 const NAMESPACE_ID = /^[\w-]{1,64}$/;
 
 /** What a host says of an attempt. */
-type Claim = RunName & Pick<Run, "about">;
+type Claim = RunName & Pick<TrackedRun, "about">;
 
 /** "granted": the platform has given this attempt to this host, and about is what it said; "old": the same, too long ago to be
  * adopted. "unproven": it was accepted before leases were proofs, so that only a row can tell. "stranger": nobody vouches for

@@ -8,7 +8,7 @@ import type { LivenessMonitor } from "./liveness-monitor.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
 import type { RunSender } from "./run-sender.ts";
 import type { RunTable } from "./run-table.ts";
-import type { Tails } from "./tails.ts";
+import type { TailRequests } from "./tail-requests.ts";
 import type { WorkPuller } from "./work-puller.ts";
 
 type MessageOf<T extends HostMessage["t"]> = Extract<HostMessage, { t: T }>;
@@ -20,7 +20,7 @@ export interface MessageHandlerParts {
   delivery: Delivery;
   sender: RunSender;
   liveness: LivenessMonitor;
-  tails: Tails;
+  tails: TailRequests;
   puller: WorkPuller;
 }
 
@@ -104,21 +104,21 @@ export class HostMessageHandler {
     return report;
   }
 
-  #inventory(word: MessageOf<"inventory">): void {
+  #inventory(message: MessageOf<"inventory">): void {
     const { session, runs, delivery, liveness } = this.#parts;
-    if (!session.awaits(word)) return;
-    if (word.epoch > session.epoch) {
-      const wrong = session.leap(word.epoch);
+    if (!session.awaits(message)) return;
+    if (message.epoch > session.epoch) {
+      const wrong = session.leap(message.epoch);
       if (wrong !== undefined) this.#disbelieve(wrong);
       return;
     }
-    if (!runs.found(word.running)) {
+    if (!runs.found(message.running)) {
       this.#disbelieve("it names more runs than a host can have");
       return;
     }
     liveness.watch();
-    delivery.keep(word.kept ?? []);
-    if (!word.more) this.#inventoryEnds();
+    delivery.keep(message.kept ?? []);
+    if (!message.more) this.#inventoryEnds();
   }
 
   #inventoryEnds(): void {
@@ -129,20 +129,20 @@ export class HostMessageHandler {
     puller.pump();
   }
 
-  #refused(word: MessageOf<"refused">): void {
+  #refused(message: MessageOf<"refused">): void {
     const { ports, session, runs, puller } = this.#parts;
-    const run = runs.refused(word);
+    const run = runs.refused(message);
     if (run === undefined) return;
-    if (word.reason === "busy") {
+    if (message.reason === "busy") {
       if (run.origin === "durable") puller.add(run.store, run.weight.memory);
       ports.after(runs.crowdedMs, () => puller.pump());
     }
-    if (word.reason === "stale") session.renew();
+    if (message.reason === "stale") session.renew();
   }
 
-  #health(word: MessageOf<"health">): HostReport | undefined {
-    const changed = this.#parts.session.health(word);
-    if (changed !== undefined) this.#parts.runs.resize(word.memory);
+  #health(message: MessageOf<"health">): HostReport | undefined {
+    const changed = this.#parts.session.health(message);
+    if (changed !== undefined) this.#parts.runs.resize(message.memory);
     return changed;
   }
 }

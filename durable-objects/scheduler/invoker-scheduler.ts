@@ -19,6 +19,7 @@ import type {
 } from "../../src/protocol/rpc.ts";
 import { openMachine } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
+import { platformPorts } from "../shared/platform.ts";
 import { SchedulerCore } from "./core.ts";
 import { memoryOf } from "./memory.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
@@ -161,11 +162,7 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
   #ports(): SchedulerPorts {
     const { env } = this;
     return {
-      now: () => Date.now(),
-      after: (ms, run) => {
-        const timer = setTimeout(run, ms);
-        return () => clearTimeout(timer);
-      },
+      ...platformPorts(this.ctx.storage, `scheduler ${this.#name}`),
       memory: memoryOf(this.ctx.storage.kv),
       store: (name) => env.ACTIVATIONS.getByName(name),
       report: (entry) => env.ROSTER.getByName(ROSTER_NAME).report(entry),
@@ -173,7 +170,6 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
       ...(env.MACHINE === undefined
         ? {}
         : { hostIsGoing: () => openMachine(env).isGoing(hostOfScheduler(this.#name)) }),
-      warn: (text) => console.warn(`scheduler ${this.#name}: ${text}`),
     };
   }
 }

@@ -2,8 +2,9 @@
 // stays counted until the host speaks again. It owns the one timer for that, which runs only while something is expected.
 
 import { DEAD_AFTER } from "../../src/protocol/messages.ts";
+import type { Cancel } from "../shared/ports.ts";
 import type { HostSession } from "./host-session.ts";
-import type { Cancel, SchedulerPorts } from "./ports.ts";
+import type { SchedulerPorts } from "./ports.ts";
 import type { RunTable } from "./run-table.ts";
 
 /** A host whose process lives may be silent so long before what runs there is given up. */

@@ -4,8 +4,7 @@
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { Proofs } from "../../src/protocol/proofs.ts";
 import type { ActivationStoreRpc, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
-
-export type Cancel = () => void;
+import type { ObjectPorts } from "../shared/ports.ts";
 
 /** One socket of a host. */
 export interface Connection {
@@ -26,10 +25,7 @@ export interface SchedulerMemory {
 
 export type StoreLink = Pick<ActivationStoreRpc, "complete" | "pull" | "declined">;
 
-export interface SchedulerPorts {
-  now(): number;
-  /** Calls `run` once after `ms`, unless cancelled. */
-  after(ms: number, run: () => void): Cancel;
+export interface SchedulerPorts extends ObjectPorts {
   memory: SchedulerMemory;
   store(name: StoreName): StoreLink;
   /** Roster.report. */
@@ -40,8 +36,6 @@ export interface SchedulerPorts {
   proofs(): Proofs;
   /** Whether the host's process is known to live: it is silent because it gets no processor. Absent where nobody can tell. */
   hostIsGoing?(): Promise<boolean>;
-  /** Something that should not happen but is survived. */
-  warn(text: string): void;
 }
 
 export interface SchedulerIdentity {

@@ -3,7 +3,8 @@
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Finished, StoreName } from "../../src/protocol/rpc.ts";
-import type { Cancel, SchedulerPorts } from "./ports.ts";
+import type { Cancel } from "../shared/ports.ts";
+import type { SchedulerPorts } from "./ports.ts";
 
 /** From the first record to the flush of its batch. */
 const FLUSH_AFTER_MS = 10;
@@ -62,7 +63,7 @@ export class RecordBatcher {
     return this.#pending.has(id);
   }
 
-  /** `owed`: it came from the host, which waits for `stored`; else it is our own word and is never refused. `urgent`: somebody
+  /** `owed`: it came from the host, which waits for `stored`; else it is an outcome of our own and is never refused. `urgent`: somebody
    * waits for it at the store. False if it must be left with the host. */
   add(store: StoreName, finished: Finished, options: { owed: boolean; urgent?: boolean }): boolean {
     const { owed, urgent = false } = options;

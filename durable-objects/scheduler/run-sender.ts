@@ -8,7 +8,7 @@ import { Credentials } from "./credentials.ts";
 import type { HostSession } from "./host-session.ts";
 import { Passes } from "./passes.ts";
 import type { SchedulerPorts } from "./ports.ts";
-import type { Run } from "./run.ts";
+import type { TrackedRun } from "./run.ts";
 import type { RunTable } from "./run-table.ts";
 
 export class RunSender {
@@ -36,7 +36,7 @@ export class RunSender {
   }
 
   /** Sends a run that was just granted: at once, or when its credential has been made. */
-  start(run: Run): void {
+  start(run: TrackedRun): void {
     const { invocation } = run;
     if (invocation === undefined) return;
     const key = this.#credentials.for(invocation, run.deadline);
@@ -54,7 +54,7 @@ export class RunSender {
   }
 
   /** Sends a granted run, or again one whose frame went down with an earlier socket: the host knows what it has started. */
-  send(run: Run, key = run.key): void {
+  send(run: TrackedRun, key = run.key): void {
     const { invocation } = run;
     if (invocation === undefined || run.ended || this.#runs.get(run.id) !== run) return;
     if (!this.#session.isReady) {
@@ -78,7 +78,7 @@ export class RunSender {
     this.#runs.sent(run, key);
   }
 
-  #conclude(run: Run, text: string): void {
+  #conclude(run: TrackedRun, text: string): void {
     this.#runs.conclude(run, completionOf(internalError(text)));
     this.#concluded();
   }

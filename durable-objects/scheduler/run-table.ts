@@ -11,7 +11,7 @@ import { Capacity } from "./capacity.ts";
 import { Denials } from "./denials.ts";
 import type { Grants } from "./grants.ts";
 import type { SchedulerPorts } from "./ports.ts";
-import { finishedOf, type Run, type RunName, type Waiter } from "./run.ts";
+import { finishedOf, type RunName, type RunWaiter, type TrackedRun } from "./run.ts";
 import { weightFound, weightOf } from "./weight.ts";
 
 /** Beyond its action's timeout a run may take so much, for a cold start with an image to pull. Past it the run is given up;
@@ -25,9 +25,9 @@ const MAX_DOUBLINGS = 10;
 /** Runs that one inventory may name. */
 const MAX_NAMED = 10_000;
 
-const NOBODY: readonly Waiter[] = [];
+const NOBODY: readonly RunWaiter[] = [];
 
-type Tracked = { -readonly [Key in keyof Run]: Run[Key] };
+type MutableRun = { -readonly [Key in keyof TrackedRun]: TrackedRun[Key] };
 type MessageOf<T extends HostMessage["t"]> = Extract<HostMessage, { t: T }>;
 
 /** Where runs go when they end. */
@@ -44,7 +44,7 @@ export class RunTable {
   readonly #ports: Pick<SchedulerPorts, "now" | "after">;
   readonly #grants: Grants;
   readonly #outcomes: RunOutcomes;
-  readonly #runs = new Map<ActivationId, Tracked>();
+  readonly #runs = new Map<ActivationId, MutableRun>();
   readonly #capacity = new Capacity();
   readonly #denials = new Denials();
   /** Runs whose outcome is still expected. */
@@ -54,7 +54,7 @@ export class RunTable {
   /** Such refusals since it last ran something to its end. */
   #crowds = 0;
   /** Runs named in the inventory that is being read. */
-  #named = new Set<Run>();
+  #named = new Set<TrackedRun>();
 
   constructor(options: { ports: Pick<SchedulerPorts, "now" | "after">; grants: Grants; outcomes: RunOutcomes }) {
     this.#ports = options.ports;
@@ -92,7 +92,7 @@ export class RunTable {
     return Math.max(0, this.#crowdedUntil - this.#ports.now());
   }
 
-  get(id: ActivationId): Run | undefined {
+  get(id: ActivationId): TrackedRun | undefined {
     return this.#runs.get(id);
   }
 
@@ -126,8 +126,8 @@ export class RunTable {
   /** A lease and the memory for it, or undefined if there is no room. `reservedMb` is kept free for others. */
   admit(
     offer: Offer,
-    options: Pick<Run, "store"> & { origin: "fast" | "durable"; epoch: number; reservedMb: number },
-  ): Run | undefined {
+    options: Pick<TrackedRun, "store"> & { origin: "fast" | "durable"; epoch: number; reservedMb: number },
+  ): TrackedRun | undefined {
     const { invocation, attempt } = offer;
     const { store, origin, epoch, reservedMb } = options;
     const weight = weightOf(invocation);
@@ -139,7 +139,7 @@ export class RunTable {
     return this.#add({ id, attempt, about, weight, invocation, store, origin, lease, phase: "granted", counted: true });
   }
 
-  #add(run: Omit<Tracked, "ended" | "deadline" | "waiters">): Tracked {
+  #add(run: Omit<MutableRun, "ended" | "deadline" | "waiters">): MutableRun {
     const deadline = this.#ports.now() + run.about.limits.timeout + GRACE_MS;
     const tracked = { ...run, ended: false, deadline, waiters: NOBODY };
     this.#runs.set(run.id, tracked);
@@ -148,7 +148,7 @@ export class RunTable {
   }
 
   /** Resolves with its outcome, or after `ms` with "waiting". */
-  wait(run: Tracked, ms: number): Promise<InvokeReply> {
+  wait(run: MutableRun, ms: number): Promise<InvokeReply> {
     return new Promise((resolve) => {
       const cancel = this.#ports.after(ms, () => {
         run.waiters = run.waiters.filter((each) => each !== waiter);
@@ -160,7 +160,7 @@ export class RunTable {
   }
 
   /** Its frame is on its way to the host. `key`: its credential. */
-  sent(run: Tracked, key: string | undefined): void {
+  sent(run: MutableRun, key: string | undefined): void {
     run.phase = "running";
     if (key !== undefined) run.key = key;
   }
@@ -168,12 +168,12 @@ export class RunTable {
   // ---- what the host says of a run
 
   /** The host has answered it: its caller hears it and its memory is free. */
-  result(word: MessageOf<"result">): void {
-    const run = this.#match(word);
+  result(message: MessageOf<"result">): void {
+    const run = this.#match(message);
     if (run === undefined) return;
     this.#release(run);
     if (run.ended) return;
-    const completion = this.#grants.believed(word, this.#ports.now());
+    const completion = this.#grants.believed(message, this.#ports.now());
     run.phase = "recording";
     run.completion = completion;
     this.#crowds = 0;
@@ -181,13 +181,13 @@ export class RunTable {
   }
 
   /** The host has its record, logs included. Returns false if it was not granted here. */
-  record(word: MessageOf<"record">): boolean {
-    const run = this.#match(word);
+  record(message: MessageOf<"record">): boolean {
+    const run = this.#match(message);
     if (run === undefined) return false;
     this.#release(run);
     this.#remove(run);
     if (run.origin === "claimed") return false;
-    const completion = this.#grants.believed(word, this.#ports.now());
+    const completion = this.#grants.believed(message, this.#ports.now());
     this.#crowds = 0;
     this.#answer(run, this.#done(run, completion));
     // On the durable path whoever waits does so at the store; on the fast path he has been answered.
@@ -197,14 +197,14 @@ export class RunTable {
   }
 
   /** The host did not start it. Returns the run, if it was granted here. */
-  refused(word: MessageOf<"refused">): Run | undefined {
-    const run = this.#match(word);
+  refused(message: MessageOf<"refused">): TrackedRun | undefined {
+    const run = this.#match(message);
     // "duplicate": the host has it under this very lease, and says so by its record in the end.
-    if (run === undefined || word.reason === "duplicate") return undefined;
+    if (run === undefined || message.reason === "duplicate") return undefined;
     this.#release(run);
     this.#remove(run);
     if (run.origin === "claimed") return undefined;
-    const { reason } = word;
+    const { reason } = message;
     if (reason === "busy") this.#crowd();
     const refusal: InvokeReply =
       reason === "busy" ? { kind: "busy" } : { kind: "not-ready", reason: `the host says ${reason}` };
@@ -221,7 +221,7 @@ export class RunTable {
   // ---- how runs end without the host's word
 
   /** Gives up a run: what may have started is lost, what never left here is given back. Its memory stays counted. */
-  lose(run: Tracked, reason: string): void {
+  lose(run: MutableRun, reason: string): void {
     if (run.ended) return;
     if (run.phase === "granted") {
       this.unstarted(run, reason);
@@ -244,7 +244,7 @@ export class RunTable {
   }
 
   /** A run that never left here: who granted it decides anew. */
-  unstarted(run: Tracked, reason: string): void {
+  unstarted(run: MutableRun, reason: string): void {
     if (run.ended) return;
     this.#release(run);
     this.#remove(run);
@@ -257,7 +257,7 @@ export class RunTable {
   }
 
   /** Ends a run that was never sent with an outcome of our own. */
-  conclude(run: Tracked, completion: Completion): void {
+  conclude(run: MutableRun, completion: Completion): void {
     if (run.ended) return;
     this.#release(run);
     this.#remove(run);
@@ -266,7 +266,7 @@ export class RunTable {
   }
 
   /** Its store or its caller may try elsewhere; where nobody waits it ends with an error that says `text`. */
-  #giveBack(run: Tracked, reply: InvokeReply, text: string): void {
+  #giveBack(run: MutableRun, reply: InvokeReply, text: string): void {
     if (run.origin === "durable") this.#outcomes.decline(run.store, [{ id: run.id, attempt: run.attempt }]);
     else if (run.waiters.length > 0) this.#answer(run, reply);
     else this.#outcomes.conclude(run.store, finishedOf(run, completionOf(internalError(text))));
@@ -285,7 +285,7 @@ export class RunTable {
     return true;
   }
 
-  #find(item: RunningItem): Run {
+  #find(item: RunningItem): TrackedRun {
     const known = this.#runs.get(item.id);
     const same = this.#match(item);
     if (known !== undefined && same === undefined) {
@@ -301,7 +301,7 @@ export class RunTable {
     return same;
   }
 
-  #adopt(item: RunningItem, phase: "running" | "recording"): Run {
+  #adopt(item: RunningItem, phase: "running" | "recording"): TrackedRun {
     const { id, attempt, lease, about } = item;
     const origin = this.#grants.status(item, this.#ports.now()) === "granted" ? "adopted" : "claimed";
     if (origin === "claimed") this.#grants.countStranger();
@@ -311,8 +311,8 @@ export class RunTable {
 
   /** The inventory is complete: memory is counted anew, by what the host named and by what is on its way there. Returns what the
    * host never got and must be sent again. */
-  endInventory({ rebooted, isKept }: { rebooted: boolean; isKept: (id: ActivationId) => boolean }): Run[] {
-    const again: Run[] = [];
+  endInventory({ rebooted, isKept }: { rebooted: boolean; isKept: (id: ActivationId) => boolean }): TrackedRun[] {
+    const again: TrackedRun[] = [];
     this.#capacity.clear();
     for (const run of this.#all()) {
       const named = this.#named.has(run);
@@ -338,19 +338,19 @@ export class RunTable {
 
   // ---- each change of a run
 
-  #all(): Tracked[] {
+  #all(): MutableRun[] {
     return [...this.#runs.values()];
   }
 
   /** The run this word is about, if it speaks under the lease that was granted. */
-  #match({ id, attempt, lease }: RunName): Tracked | undefined {
+  #match({ id, attempt, lease }: RunName): MutableRun | undefined {
     const run = this.#runs.get(id);
     if (run === undefined || run.attempt !== attempt) return undefined;
     return run.lease.epoch === lease.epoch && run.lease.counter === lease.counter ? run : undefined;
   }
 
   /** Gives back its memory, once. */
-  #release(run: Tracked): void {
+  #release(run: MutableRun): void {
     if (!run.counted) return;
     run.counted = false;
     this.#crowdedUntil = 0;
@@ -358,24 +358,24 @@ export class RunTable {
   }
 
   /** Its outcome is known or given up. */
-  #end(run: Tracked): void {
+  #end(run: MutableRun): void {
     if (run.ended) return;
     run.ended = true;
     this.#open--;
   }
 
-  #remove(run: Tracked): void {
+  #remove(run: MutableRun): void {
     this.#end(run);
     if (this.#runs.get(run.id) === run) this.#runs.delete(run.id);
   }
 
   /** The first word says when: the record shows the same times as the answer. */
-  #done(run: Tracked, completion: Completion): InvokeReply {
+  #done(run: MutableRun, completion: Completion): InvokeReply {
     run.endedAt ??= this.#ports.now() - completion.endedAgo;
     return { kind: "done", completion, endedAt: run.endedAt };
   }
 
-  #answer(run: Tracked, reply: InvokeReply): void {
+  #answer(run: MutableRun, reply: InvokeReply): void {
     const { waiters } = run;
     run.waiters = NOBODY;
     for (const waiter of waiters) {

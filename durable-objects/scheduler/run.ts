@@ -6,16 +6,16 @@ import { argsKey } from "../../src/entities/blob-keys.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { Lease } from "../../src/protocol/messages.ts";
 import type { Finished, InvokeReply, StoreName } from "../../src/protocol/rpc.ts";
+import type { Cancel } from "../shared/ports.ts";
 import type { Weight } from "./capacity.ts";
-import type { Cancel } from "./ports.ts";
 
-export interface Waiter {
+export interface RunWaiter {
   answer(reply: InvokeReply): void;
   cancel: Cancel;
 }
 
 /** What changes of it is changed by the run table alone. */
-export interface Run {
+export interface TrackedRun {
   readonly id: ActivationId;
   readonly attempt: number;
   readonly lease: Lease;
@@ -41,14 +41,14 @@ export interface Run {
   readonly completion?: Completion;
   /** Epoch ms at which it ended, as its caller was told. */
   readonly endedAt?: number;
-  readonly waiters: readonly Waiter[];
+  readonly waiters: readonly RunWaiter[];
 }
 
 /** What names an attempt under the lease it was granted. */
-export type RunName = Pick<Run, "id" | "attempt" | "lease">;
+export type RunName = Pick<TrackedRun, "id" | "attempt" | "lease">;
 
 /** What its store is told of its end. */
-export function finishedOf(run: Run, completion: Completion): Finished {
+export function finishedOf(run: TrackedRun, completion: Completion): Finished {
   const { id, attempt, lease, about, invocation, endedAt } = run;
   const { args } = invocation ?? {};
   // Of a run an earlier incarnation started nobody here knows whether its arguments were large.

@@ -4,7 +4,8 @@
 
 import type { RosterEntry, StoreName } from "../../src/protocol/rpc.ts";
 import { within } from "../shared/deadline.ts";
-import type { Cancel, SchedulerPorts } from "./ports.ts";
+import type { Cancel } from "../shared/ports.ts";
+import type { SchedulerPorts } from "./ports.ts";
 
 /** Between the beginnings of two calls that agree on whether the host is connected and drained. */
 const PAUSE_MS = 1_000;
@@ -48,7 +49,7 @@ export class StatusReporter {
   }
 
   #pauseBefore(entry: RosterEntry): number {
-    // Coming, going and draining are not the host's word, and placement goes by them: they are not kept waiting.
+    // Coming, going and draining are not the host's message, and placement goes by them: they are not kept waiting.
     if (this.#last === undefined || !isAlike(this.#last.entry, entry)) return 0;
     const retry = this.#failures === 0 ? 0 : Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
     return this.#last.at + Math.max(PAUSE_MS, retry) - this.#ports.now();

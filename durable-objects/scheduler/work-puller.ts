@@ -3,7 +3,7 @@
 
 import type { Offer, StoreName } from "../../src/protocol/rpc.ts";
 import { within } from "../shared/deadline.ts";
-import type { Cancel } from "./ports.ts";
+import type { ObjectPorts } from "../shared/ports.ts";
 
 /** Offers asked for at once. */
 const MAX_OFFERS = 64;
@@ -18,16 +18,13 @@ const PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
 const MAX_DOUBLINGS = 10;
 
-export interface WorkPullerPorts {
-  now(): number;
-  after(ms: number, run: () => void): Cancel;
+export interface WorkPullerPorts extends ObjectPorts {
   /** MB that could be given away now; 0 if nothing is admitted. */
   freeMb(): number;
   totalMb(): number;
   pull(store: StoreName, options: { memory: number; max: number }): Promise<Offer[]>;
   /** Starts what was pulled; returns how many were started. */
   start(store: StoreName, offers: Offer[]): number;
-  warn(text: string): void;
 }
 
 interface Candidate {

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Grants } from "../../../durable-objects/scheduler/grants.ts";
-import type { Run } from "../../../durable-objects/scheduler/run.ts";
+import type { TrackedRun } from "../../../durable-objects/scheduler/run.ts";
 import { type RunOutcomes, RunTable } from "../../../durable-objects/scheduler/run-table.ts";
 import type { Invocation } from "../../../src/protocol/invocation.ts";
 import { aboutDigest, Proofs } from "../../../src/protocol/proofs.ts";
@@ -30,7 +30,7 @@ function open(totalMb = 1024) {
     const { origin = "fast", call = callOf(), reservedMb = 0 } = options;
     return runs.admit({ invocation: call, attempt: 1 }, { store: "ns:01", origin, epoch: 5, reservedMb });
   };
-  const start = (options: Parameters<typeof admit>[0] = {}): Run => {
+  const start = (options: Parameters<typeof admit>[0] = {}): TrackedRun => {
     const run = admit(options);
     if (run === undefined) throw new Error("no room");
     runs.sent(run, undefined);
@@ -39,17 +39,17 @@ function open(totalMb = 1024) {
   return { clock, runs, grants, admit, start, delivered, concluded, declined };
 }
 
-const nameOf = ({ id, attempt, lease }: Run) => ({ id, attempt, lease });
+const nameOf = ({ id, attempt, lease }: TrackedRun) => ({ id, attempt, lease });
 
-function resultOf(run: Run) {
+function resultOf(run: TrackedRun) {
   return { t: "result", ...nameOf(run), completion: completed() } as const;
 }
 
-function recordOf(run: Run) {
+function recordOf(run: TrackedRun) {
   return { t: "record", ...nameOf(run), about: run.about, completion: completed() } as const;
 }
 
-function refusalOf(run: Run, reason: "busy" | "stale" | "draining" | "duplicate") {
+function refusalOf(run: TrackedRun, reason: "busy" | "stale" | "draining" | "duplicate") {
   return { t: "refused", ...nameOf(run), reason } as const;
 }
 
@@ -202,7 +202,7 @@ test("a run is given up a minute after its timeout", async () => {
   expect(runs.earliestDeadline()).toBe(Number.POSITIVE_INFINITY);
 });
 
-function itemOf(run: Run, memory = 256) {
+function itemOf(run: TrackedRun, memory = 256) {
   return { ...nameOf(run), about: run.about, memory };
 }
 
@@ -260,7 +260,7 @@ test("whatever happens, memory counted is memory of runs that are counted, and e
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       const { runs, admit } = open(2048);
-      const all: Run[] = [];
+      const all: TrackedRun[] = [];
       const replies: InvokeReply[] = [];
       let asked = 0;
       for (const { what, which } of steps) {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { finishedOf, type Run } from "../../../durable-objects/scheduler/run.ts";
+import { finishedOf, type TrackedRun } from "../../../durable-objects/scheduler/run.ts";
 import type { Invocation } from "../../../src/protocol/invocation.ts";
 import { aboutOf, callOf, completed } from "../calls.ts";
 
-function runOf(invocation: Invocation | undefined, changes: Partial<Run> = {}): Run {
+function runOf(invocation: Invocation | undefined, changes: Partial<TrackedRun> = {}): TrackedRun {
   return {
     ...{ id: "1".repeat(32), attempt: 2, lease: { epoch: 1, counter: 1 }, about: aboutOf(), store: "ns:01" },
     weight: { pool: "p", memory: 256, concurrency: 1 },
@@ -13,7 +13,7 @@ function runOf(invocation: Invocation | undefined, changes: Partial<Run> = {}): 
   };
 }
 
-const argsOf = (run: Run) => finishedOf(run, completed()).spent;
+const argsOf = (run: TrackedRun) => finishedOf(run, completed()).spent;
 
 test("a store is told which blob of arguments nobody needs any more, where there may be one", () => {
   expect(argsOf(runOf(callOf({ args: { inline: "{}" } })))).toBeUndefined();

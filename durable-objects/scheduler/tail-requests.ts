@@ -15,7 +15,7 @@ const MAX_WAIT_MS = 15_000;
 
 type Lines = Extract<HostMessage, { t: "lines" }>;
 
-export class Tails {
+export class TailRequests {
   readonly #session: HostSession;
   readonly #runs: RunTable;
   readonly #ports: Pick<SchedulerPorts, "after">;
@@ -50,9 +50,9 @@ export class Tails {
     });
   }
 
-  heard(word: Lines): void {
-    const { ask, attempt, text, next } = word;
-    if (word.over === true) this.#answer(ask, { kind: "over" });
+  heard(message: Lines): void {
+    const { ask, attempt, text, next } = message;
+    if (message.over === true) this.#answer(ask, { kind: "over" });
     else if (text === undefined || attempt === undefined) this.#answer(ask, { kind: "nothing" });
     else this.#answer(ask, { kind: "lines", attempt, text, next });
   }
