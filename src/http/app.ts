@@ -120,9 +120,8 @@ function shortcut(c: AppContext): Response | null {
 }
 
 const acceptsJson: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const accept = c.req.raw.headers.get("Accept");
-  if (accepts(accept, "application/json")) return next();
-  if (c.req.path.endsWith("/logs") && accepts(accept, EVENT_STREAM)) return next();
+  if (accepts(c, "application/json")) return next();
+  if (c.req.path.endsWith("/logs") && accepts(c, EVENT_STREAM)) return next();
   return respond(c, fail("not-acceptable", "application/json"));
 };
 

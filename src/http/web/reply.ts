@@ -26,7 +26,7 @@ const MAX_STATUS = 599;
 /** What the action answered, if the caller takes it and it can be sent. */
 export function pageOf(c: AppContext, answer: WebAnswer, manners: Manners): Response {
   const type = answer.headers.find(([name]) => name.toLowerCase() === "content-type")?.[1];
-  if (type !== undefined && answer.body !== null && !accepts(c.req.raw.headers.get("Accept"), type)) {
+  if (type !== undefined && answer.body !== null && !accepts(c, type)) {
     return refusalOf(c, fail("not-acceptable", type), manners);
   }
   if (answer.status >= MIN_STATUS && answer.status <= MAX_STATUS) {
