@@ -1,5 +1,7 @@
 // The body of a PUT of an action: read as a stream, its code lifted out on the way, the rest checked and kept as text.
 
+import { placeToWrite } from "../catalog/action-place.ts";
+import type { WantedAction } from "../catalog/action-put.ts";
 import { type CodePorts, CodeSink, type LiftedCode } from "../catalog/code/code-sink.ts";
 import { type ActionPut, parseActionPut } from "../entities/action-put.ts";
 import { chunksOf } from "../entities/chunks.ts";
@@ -9,8 +11,11 @@ import { MAX_BODY, MB } from "../entities/limits.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import { givenUp, isJson, patienceWith, tooLarge } from "./body.ts";
+import { catalogOf } from "./catalog.ts";
 import type { AppContext } from "./context.ts";
+import { actionAddressOf } from "./namespace.ts";
 import { inTime, type Patience } from "./patience.ts";
+import { flag } from "./query.ts";
 import { lateRefusal } from "./still-good.ts";
 
 /** Bytes of a body without its code: parameters and annotations of 1 MB each, however many small ones they are. */
@@ -22,8 +27,19 @@ interface ActionBody {
   code: LiftedCode | null;
 }
 
-/** What the body asks for. A body that took its time is taken only if its sender's key is good still. */
-export async function actionPutOf(c: AppContext): Promise<Result<{ put: ActionPut; code: LiftedCode | null }>> {
+/** What a PUT of an action asks: whether it may replace what is there, where, and what it is to be. They are looked at in this order:
+ * nobody's body is read who may not write there. */
+export async function actionPutOf(c: AppContext): Promise<Result<WantedAction>> {
+  const overwrite = flag(c, "overwrite");
+  if (!overwrite.ok) return overwrite;
+  const place = await placeToWrite(catalogOf(c), actionAddressOf(c));
+  if (!place.ok) return place;
+  const asked = await askedOf(c);
+  return asked.ok ? ok({ ...asked.value, place: place.value, overwrite: overwrite.value }) : asked;
+}
+
+/** A body that took its time is taken only if its sender's key is good still. */
+async function askedOf(c: AppContext): Promise<Result<{ put: ActionPut; code: LiftedCode | null }>> {
   const began = Date.now();
   const body = await readActionBody(c.req.raw, c.get("services").stores, patienceWith(c));
   if (!body.ok) return body;

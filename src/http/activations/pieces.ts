@@ -1,7 +1,7 @@
 // Records as they are answered: their results and logs may lie in the blob store and flow through.
 
 import type { ActivationRecord } from "../../entities/activation.ts";
-import { extendedPieces, resultPieces } from "../../entities/activation-view.ts";
+import { extendedPieces, resultPieces, summaryText } from "../../entities/activation-view.ts";
 import type { Piece } from "../pieces.ts";
 
 /** All of it, as `GET` of an activation shows it. */
@@ -30,4 +30,11 @@ export async function* documents(records: AsyncIterable<ActivationRecord>): Asyn
     separator = ",";
   }
   yield separator === "[" ? "[]" : "]";
+}
+
+/** A list of what lists show of each. */
+export async function summaries(records: AsyncIterable<ActivationRecord>): Promise<string> {
+  const items: string[] = [];
+  for await (const record of records) items.push(summaryText(record));
+  return `[${items.join()}]`;
 }

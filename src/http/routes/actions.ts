@@ -5,6 +5,7 @@ import { putAction } from "../../catalog/action-put.ts";
 import { deleteAction, getAction, listActions } from "../../catalog/actions.ts";
 import { actionPutOf } from "../action-body.ts";
 import { actionReply } from "../action-reply.ts";
+import { described } from "../api/operations.ts";
 import { catalogOf } from "../catalog.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
@@ -16,12 +17,14 @@ import { flag, paging } from "../query.ts";
 const COLLECTION = "/api/v1/namespaces/:ns/actions";
 
 export function actionRoutes(app: App): void {
-  for (const path of [COLLECTION, `${COLLECTION}/`, `${COLLECTION}/:package/`]) app.get(path, list);
+  for (const path of [COLLECTION, `${COLLECTION}/`]) app.get(path, described("listActions", list));
+  const packaged = described("listPackagedActions", (c) => list(c));
+  app.get(`${COLLECTION}/:package/`, packaged);
   app.all(COLLECTION, methodNotAllowed("GET"));
   for (const path of [`${COLLECTION}/:name`, `${COLLECTION}/:package/:name`]) {
-    app.get(path, read);
-    app.put(path, write);
-    app.delete(path, remove);
+    app.get(path, described("getAction", read));
+    app.put(path, described("putAction", write));
+    app.delete(path, described("deleteAction", remove));
     app.all(path, methodNotAllowed("GET, PUT, POST, DELETE"));
   }
 }
@@ -42,13 +45,8 @@ async function read(c: AppContext): Promise<Response> {
 }
 
 async function write(c: AppContext): Promise<Response> {
-  const overwrite = flag(c, "overwrite");
-  if (!overwrite.ok) return respond(c, overwrite);
-  const place = await placeToWrite(catalogOf(c), actionAddressOf(c));
-  if (!place.ok) return respond(c, place);
   const asked = await actionPutOf(c);
-  if (!asked.ok) return respond(c, asked);
-  const made = await putAction(catalogOf(c), { ...asked.value, place: place.value, overwrite: overwrite.value });
+  const made = asked.ok ? await putAction(catalogOf(c), asked.value) : asked;
   return made.ok ? actionReply(c, made.value.action, { held: made.value.held, written: true }) : respond(c, made);
 }
 

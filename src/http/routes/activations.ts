@@ -1,46 +1,44 @@
 // GET /namespaces/{ns}/activations: list, one, its result, its logs. Read only.
 
 import type { ActivationRecord } from "../../entities/activation.ts";
-import { summaryText } from "../../entities/activation-view.ts";
 import { fail } from "../../errors.ts";
 import { countActivations, listActivations } from "../../invocation/history.ts";
 import { activationOf, storesOf } from "../activations/find.ts";
-import { documents, extended, logs, result } from "../activations/pieces.ts";
+import { documents, extended, logs, result, summaries } from "../activations/pieces.ts";
 import { activationIdOf, activationQueryOf } from "../activations/query.ts";
+import { described } from "../api/operations.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { followers, followLogs } from "../live/follow.ts";
 import { methodNotAllowed } from "../method.ts";
-import { ownNamespaceOf } from "../namespace.ts";
 import { bodyOf, flowing, type Piece } from "../pieces.ts";
 import type { Places } from "../places.ts";
 import { flag } from "../query.ts";
 import { json } from "../reply.ts";
 
 const COLLECTION = "/api/v1/namespaces/:ns/activations";
+const ONE = `${COLLECTION}/:id`;
 
 export function activationRoutes(app: App): void {
   const places = followers();
-  for (const path of [COLLECTION, `${COLLECTION}/`]) app.get(path, list);
-  for (const path of [`${COLLECTION}/:id`, `${COLLECTION}/:id/`]) app.get(path, (c) => one(c, extended));
-  app.get(`${COLLECTION}/:id/result`, (c) => one(c, result));
-  app.get(`${COLLECTION}/:id/logs`, (c) => logsOrStream(c, places));
-  for (const path of [COLLECTION, `${COLLECTION}/`, `${COLLECTION}/:id`, `${COLLECTION}/:id/`])
-    app.all(path, methodNotAllowed("GET"));
+  for (const path of [COLLECTION, `${COLLECTION}/`]) app.get(path, described("listActivations", list));
+  const whole = described("getActivation", (c) => one(c, extended));
+  for (const path of [ONE, `${ONE}/`]) app.get(path, whole);
+  const resultOnly = described("getResult", (c) => one(c, result));
+  app.get(`${ONE}/result`, resultOnly);
+  const text = described("getLogs", (c) => logsOrStream(c, places));
+  app.get(`${ONE}/logs`, text);
+  for (const path of [COLLECTION, `${COLLECTION}/`, ONE, `${ONE}/`]) app.all(path, methodNotAllowed("GET"));
 }
 
 async function list(c: AppContext): Promise<Response> {
-  const namespace = ownNamespaceOf(c);
-  if (!namespace.ok) return respond(c, namespace);
   const wanted = activationQueryOf(c);
   if (!wanted.ok) return respond(c, wanted);
   const { count, ...query } = wanted.value;
   if (count) return json(c, JSON.stringify({ activations: await countActivations(storesOf(c), query) }));
   const records = listActivations(storesOf(c), query);
-  if (query.docs) return json(c, await flowing(documents(records), c.get("services").stores.blobs));
-  const items: string[] = [];
-  for await (const record of records) items.push(summaryText(record));
-  return json(c, `[${items.join()}]`);
+  const { blobs } = c.get("services").stores;
+  return json(c, query.docs ? await flowing(documents(records), blobs) : await summaries(records));
 }
 
 async function logsOrStream(c: AppContext, places: Places): Promise<Response> {

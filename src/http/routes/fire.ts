@@ -3,6 +3,7 @@
 import type { FanOut } from "../../invocation/fan-out.ts";
 import { fire } from "../../invocation/fire.ts";
 import type { Triggers } from "../../invocation/triggers.ts";
+import { described } from "../api/operations.ts";
 import { acceptedReply, calledOf } from "../call.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
@@ -14,7 +15,10 @@ interface FireParts {
 }
 
 export function fireRoutes(app: App, parts: FireParts): void {
-  app.post("/api/v1/namespaces/:ns/triggers/:name", (c) => post(c, parts));
+  app.post(
+    "/api/v1/namespaces/:ns/triggers/:name",
+    described("fireTrigger", (c) => post(c, parts)),
+  );
 }
 
 async function post(c: AppContext, parts: FireParts): Promise<Response> {

@@ -2,6 +2,7 @@
 
 import { invoke } from "../../invocation/invoke.ts";
 import type { ActionResolver } from "../../invocation/resolve.ts";
+import { described } from "../api/operations.ts";
 import { calledOf, callReply } from "../call.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
@@ -10,7 +11,7 @@ import { callWishOf } from "../query.ts";
 const COLLECTION = "/api/v1/namespaces/:ns/actions";
 
 export function invokeRoutes(app: App, actions: ActionResolver): void {
-  const handler = (c: AppContext) => call(c, actions);
+  const handler = described("callAction", (c) => call(c, actions));
   app.post(`${COLLECTION}/:name`, handler);
   app.post(`${COLLECTION}/:package/:name`, handler);
 }

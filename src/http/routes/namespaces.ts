@@ -2,6 +2,7 @@
 
 import { effectiveLimits } from "../../catalog/effective-limits.ts";
 import { fail } from "../../errors.ts";
+import { described } from "../api/operations.ts";
 import { catalogOf } from "../catalog.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
@@ -14,16 +15,20 @@ const LIMITS = `${ROOT}/:ns/limits`;
 
 export function namespaceRoutes(app: App): void {
   for (const path of [ROOT, `${ROOT}/`]) {
-    app.get(path, (c) => json(c, JSON.stringify([c.get("identity").namespace.name])));
+    app.get(path, described("listNamespaces", list));
     app.all(path, methodNotAllowed("GET"));
   }
   for (const path of [LIMITS, `${LIMITS}/`]) {
-    app.get(path, limits);
+    app.get(path, described("getLimits", limits));
     app.all(path, methodNotAllowed("GET"));
   }
   app.all(`${LIMITS}/*`, (c) =>
     respond(c, fail("bad-request", "Inner entity level routes for limits are not yet implemented.")),
   );
+}
+
+function list(c: AppContext): Response {
+  return json(c, JSON.stringify([c.get("identity").namespace.name]));
 }
 
 function limits(c: AppContext): Response {

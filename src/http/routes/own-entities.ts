@@ -4,6 +4,7 @@
 import { listOwn } from "../../catalog/list.ts";
 import { ownPath } from "../../catalog/own.ts";
 import type { EntityType } from "../../storage/entity-store.ts";
+import { described, type OperationName } from "../api/operations.ts";
 import { catalogOf } from "../catalog.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
@@ -16,12 +17,17 @@ interface Collection {
   /** Plural, as it stands in paths. */
   name: "triggers" | "rules";
   type: EntityType;
+  operation: OperationName;
 }
 
 /** The path of one of them; its verbs are to be registered after this. */
 export function collectionRoutes(app: App, collection: Collection): string {
   const root = `/api/v1/namespaces/:ns/${collection.name}`;
-  for (const path of [root, `${root}/`]) app.get(path, (c) => list(c, collection));
+  for (const path of [root, `${root}/`])
+    app.get(
+      path,
+      described(collection.operation, (c) => list(c, collection)),
+    );
   app.all(root, methodNotAllowed("GET"));
   return `${root}/:name`;
 }

@@ -1,29 +1,27 @@
 // /namespaces/{ns}/packages/{name}: create, update, read, delete, list.
 
-import { withContents } from "../../catalog/package-contents.ts";
 import { deletePackage, getPackage, listPackages, packageKey, putPackage } from "../../catalog/packages.ts";
 import { showPackage } from "../../entities/package.ts";
 import { parsePackagePut } from "../../entities/package-put.ts";
+import { described } from "../api/operations.ts";
 import { catalogOf } from "../catalog.ts";
 import type { App, AppContext } from "../context.ts";
 import { entityPutOf } from "../entity-put.ts";
 import { answer, respond } from "../errors.ts";
-import { listing } from "../listing.ts";
+import { listing, packageListing } from "../listing.ts";
 import { methodNotAllowed } from "../method.ts";
 import { anyNamespaceOf, entityKeyOf, ownKeyOf } from "../namespace.ts";
-import { textStreamOf } from "../pieces.ts";
 import { flag, paging } from "../query.ts";
-import { json } from "../reply.ts";
 
 const COLLECTION = "/api/v1/namespaces/:ns/packages";
 
 export function packageRoutes(app: App): void {
-  for (const path of [COLLECTION, `${COLLECTION}/`]) app.get(path, list);
+  for (const path of [COLLECTION, `${COLLECTION}/`]) app.get(path, described("listPackages", list));
   app.all(COLLECTION, methodNotAllowed("GET"));
   const one = `${COLLECTION}/:name`;
-  app.get(one, read);
-  app.put(one, write);
-  app.delete(one, remove);
+  app.get(one, described("getPackage", read));
+  app.put(one, described("putPackage", write));
+  app.delete(one, described("deletePackage", remove));
   app.all(one, methodNotAllowed("GET, PUT, DELETE"));
 }
 
@@ -32,15 +30,13 @@ async function list(c: AppContext): Promise<Response> {
   if (!namespace.ok) return respond(c, namespace);
   const page = paging(c, "packages");
   if (!page.ok) return respond(c, page);
-  return listing(c, "packages", await listPackages(catalogOf(c), { namespace: namespace.value, page: page.value }));
+  const asked = { namespace: namespace.value, page: page.value };
+  return listing(c, "packages", await listPackages(catalogOf(c), asked));
 }
 
 async function read(c: AppContext): Promise<Response> {
   const found = await getPackage(catalogOf(c), entityKeyOf(c));
-  if (!found.ok) return respond(c, found);
-  const { bundle, path } = found.value;
-  const text = await withContents(showPackage(bundle), { path, stores: c.get("services").stores });
-  return json(c, typeof text === "string" ? text : textStreamOf(text));
+  return found.ok ? packageListing(c, found.value) : respond(c, found);
 }
 
 async function write(c: AppContext): Promise<Response> {

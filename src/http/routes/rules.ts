@@ -5,6 +5,7 @@ import { deleteRule, getRule, putRule, switchRule } from "../../catalog/rules.ts
 import { MAX_PAYLOAD } from "../../entities/limits.ts";
 import { showRule } from "../../entities/rule.ts";
 import { parseRulePut, parseStatus } from "../../entities/rule-put.ts";
+import { described } from "../api/operations.ts";
 import { putBodyOf } from "../body.ts";
 import { catalogOf } from "../catalog.ts";
 import type { App, AppContext } from "../context.ts";
@@ -16,11 +17,11 @@ import { plain } from "../reply.ts";
 import { collectionRoutes } from "./own-entities.ts";
 
 export function ruleRoutes(app: App): void {
-  const one = collectionRoutes(app, { name: "rules", type: "rule" });
-  app.get(one, read);
-  app.put(one, write);
-  app.delete(one, remove);
-  app.post(one, toggle);
+  const one = collectionRoutes(app, { name: "rules", type: "rule", operation: "listRules" });
+  app.get(one, described("getRule", read));
+  app.put(one, described("putRule", write));
+  app.delete(one, described("deleteRule", remove));
+  app.post(one, described("switchRule", toggle));
   app.all(one, methodNotAllowed("GET, PUT, POST, DELETE"));
 }
 

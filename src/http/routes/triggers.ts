@@ -3,6 +3,7 @@
 import { deleteTrigger, getTrigger, putTrigger } from "../../catalog/triggers.ts";
 import { showTrigger } from "../../entities/trigger.ts";
 import { parseTriggerPut } from "../../entities/trigger-put.ts";
+import { described } from "../api/operations.ts";
 import { catalogOf } from "../catalog.ts";
 import type { App, AppContext } from "../context.ts";
 import { entityPutOf } from "../entity-put.ts";
@@ -12,10 +13,10 @@ import { ownKeyOf } from "../namespace.ts";
 import { collectionRoutes } from "./own-entities.ts";
 
 export function triggerRoutes(app: App): void {
-  const one = collectionRoutes(app, { name: "triggers", type: "trigger" });
-  app.get(one, read);
-  app.put(one, write);
-  app.delete(one, remove);
+  const one = collectionRoutes(app, { name: "triggers", type: "trigger", operation: "listTriggers" });
+  app.get(one, described("getTrigger", read));
+  app.put(one, described("putTrigger", write));
+  app.delete(one, described("deleteTrigger", remove));
   app.all(one, methodNotAllowed("GET, PUT, POST, DELETE"));
 }
 
