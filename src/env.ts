@@ -16,7 +16,13 @@ import {
 import type { MasterSecret } from "./entities/sealing.ts";
 import type { Fault } from "./entities/secret-check.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
-import type { ActivationStoreRpc, GateRpc, InvokerSchedulerRpc, RosterRpc } from "./protocol/rpc.ts";
+import type {
+  ActivationStoreRpc,
+  EntityEpochRpc,
+  InvokerSchedulerRpc,
+  RosterRpc,
+  ThrottleRpc,
+} from "./protocol/rpc.ts";
 import type { MachineBinding } from "./storage/machine.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
@@ -31,7 +37,8 @@ export interface Env {
   BLOBS: R2Bucket;
   SCHEDULER: DurableObjectNamespace<Branded<InvokerSchedulerRpc>>;
   ACTIVATIONS: DurableObjectNamespace<Branded<ActivationStoreRpc>>;
-  GATE: DurableObjectNamespace<Branded<GateRpc>>;
+  THROTTLE: DurableObjectNamespace<Branded<ThrottleRpc>>;
+  EPOCH: DurableObjectNamespace<Branded<EntityEpochRpc>>;
   COMPOSITION: DurableObjectNamespace<Branded<CompositionRpc>>;
   ROSTER: DurableObjectNamespace<Branded<RosterRpc>>;
   /** The process that owns the state folder, in the one-machine mode. */
@@ -157,7 +164,8 @@ const Variables = Secrets.extend({
   BLOBS: binding("put", "the R2 bucket"),
   SCHEDULER: object,
   ACTIVATIONS: object,
-  GATE: object,
+  THROTTLE: object,
+  EPOCH: object,
   COMPOSITION: object,
   ROSTER: object,
   ADMIN_TOKEN: variable,

@@ -8,9 +8,10 @@ import { servicesOf } from "./services/services.ts";
 
 export { ActivationStore } from "../durable-objects/activations/activation-store.ts";
 export { Composition } from "../durable-objects/composition/composition.ts";
-export { Gate } from "../durable-objects/gate/gate.ts";
+export { EntityEpoch } from "../durable-objects/epoch/entity-epoch.ts";
 export { Roster } from "../durable-objects/roster/roster.ts";
 export { InvokerScheduler } from "../durable-objects/scheduler/invoker-scheduler.ts";
+export { Throttle } from "../durable-objects/throttle/throttle.ts";
 
 export const Internal = makeInternal(servicesOf);
 

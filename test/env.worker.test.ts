@@ -9,7 +9,14 @@ const GOOD = {
   DB: { prepare: () => ({}) },
   RECORDS_0: { prepare: () => ({}) },
   BLOBS: { put: () => ({}) },
-  ...{ SCHEDULER: objects, ACTIVATIONS: objects, GATE: objects, COMPOSITION: objects, ROSTER: objects },
+  ...{
+    SCHEDULER: objects,
+    ACTIVATIONS: objects,
+    THROTTLE: objects,
+    EPOCH: objects,
+    COMPOSITION: objects,
+    ROSTER: objects,
+  },
   MASTER_SECRET: SECRET,
 };
 
@@ -54,7 +61,8 @@ describe("an environment", () => {
     ["BLOBS", {}, /is not bound.*R2/],
     ["SCHEDULER", undefined, /is not bound/],
     ["ACTIVATIONS", null, /is not bound/],
-    ["GATE", "gate", /is not bound/],
+    ["THROTTLE", "throttle", /is not bound/],
+    ["EPOCH", undefined, /is not bound/],
     ["COMPOSITION", undefined, /is not bound/],
     ["ROSTER", undefined, /is not bound/],
     ["LIMITS", "{", /is no JSON/],

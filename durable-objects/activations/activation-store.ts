@@ -141,7 +141,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
       resume: (fire, started) => worker.Internal.resume(fire, started),
       roster: env.ROSTER.getByName(ROSTER_NAME),
       leave: (namespaceId, ids) => {
-        env.GATE.getByName(namespaceId)
+        env.THROTTLE.getByName(namespaceId)
           .leave(ids)
           .catch((error: unknown) => ports.warn(`permits were not given back: ${String(error)}`));
       },

@@ -63,7 +63,15 @@ const KINDS: [RegExp, Kind][] = [
     /^v3\/do\/[^/]*-Composition\//,
     { holds: "the sequences and conductors under way in one namespace's shard", ids: true, neverEmpty: false },
   ],
-  [/^v3\/do\/[^/]*-Gate\//, { holds: "what a namespace has called in the last minute", ids: false, neverEmpty: false }],
+  [
+    // Of earlier versions: `Gate`, which nobody opens any more.
+    /^v3\/do\/[^/]*-(EntityEpoch|Gate)\//,
+    { holds: "under which epoch a namespace is remembered (it begins anew)", ids: false, neverEmpty: false },
+  ],
+  [
+    /^v3\/do\/[^/]*-Throttle\//,
+    { holds: "what a namespace has called in the last minute", ids: false, neverEmpty: false },
+  ],
   [/^v3\/do\/[^/]*-InvokerScheduler\//, { holds: "which runs a host was given", ids: false, neverEmpty: false }],
 ];
 const OTHER: Kind = { holds: "what it held", ids: false, neverEmpty: false };

@@ -4,7 +4,7 @@ import { checkCredential, equalTexts, looksLikeCredential, tagOf } from "../enti
 import { developmentIdentity, developmentNamespace } from "../entities/development.ts";
 import type { Identity, Namespace } from "../entities/identity.ts";
 import { EpochCache } from "../invocation/epoch-cache.ts";
-import type { GateLease } from "../protocol/rpc.ts";
+import type { EpochLease } from "../protocol/rpc.ts";
 import type { Later } from "../services/refreshed.ts";
 import type { Services } from "../services/services.ts";
 import type { Household } from "../storage/identity-store.ts";
@@ -109,7 +109,7 @@ export class Identities {
     let namespace = this.#owners.last(key)?.identity.namespace.name;
     if (namespace === undefined) namespace = (await read())?.namespace.name;
     if (namespace === undefined) return null;
-    const lease: GateLease = await services.lease(namespace, later);
+    const lease: EpochLease = await services.lease(namespace, later);
     const identity = await read();
     if (identity === null) {
       this.#owners.delete(key);

@@ -6,9 +6,9 @@ import type { AppContext } from "./context.ts";
 
 /** ms for which a key that was good counts as good: as long as a lease. */
 export const GOOD_FOR = 1_000;
-/** ms a gate keeps the question whether anything has changed. */
+/** ms an epoch's object keeps the question whether anything has changed. */
 const WATCH = 30_000;
-/** ms after which a gate or a store that could not be asked is asked again. */
+/** ms after which an object or a store that could not be asked is asked again. */
 const AGAIN = 1_000;
 
 /** Why a request whose body began to be read at `began` (epoch ms) is refused after all, or null. */
@@ -28,13 +28,13 @@ export interface Guard {
 /** Looks whenever something of the caller's namespace has changed, and now and then: a credential expires by itself. */
 export function guarding(c: AppContext): Guard {
   let stopped = false;
-  const gate = c.get("services").entityGate(c.get("identity").namespace.name);
+  const entityEpoch = c.get("services").entityEpoch(c.get("identity").namespace.name);
   const isStillGood = c.get("isStillGood");
   const watch = async (): Promise<void> => {
     let epoch = c.get("epoch");
     while (!stopped) {
       try {
-        epoch = await gate.watch(epoch, WATCH);
+        epoch = await entityEpoch.watch(epoch, WATCH);
         if (!stopped && !(await isStillGood())) return;
       } catch {
         // Nobody can say whether the key is good: asked again, whatever the epoch is then.

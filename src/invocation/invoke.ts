@@ -83,7 +83,7 @@ export async function invoke(context: InvocationContext, actions: ActionResolver
     return { ok: true, kind: "accepted", id };
   } finally {
     // Where a row goes on, its store gives the slot back.
-    if (permit.value && !rowHolds) context.later(context.gate(request.identity.namespace.uuid).leave([id]));
+    if (permit.value && !rowHolds) context.later(context.permits(request.identity.namespace.uuid).leave([id]));
   }
 }
 

@@ -1,4 +1,4 @@
-// May this namespace make one more call now? Only namespaces with limits ask their Gate.
+// May this namespace make one more call now? Only namespaces with limits ask their Throttle.
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { Identity } from "../entities/identity.ts";
@@ -17,8 +17,8 @@ export async function enter(
   const limits = throttleOf(identity, context.throttle);
   if (limits === null) return ok(false);
   const permit = await context
-    .gate(identity.namespace.uuid)
-    .enter(context.holder, { id, kind, limits, expiresAt: context.now() + SLOT_LIFE });
+    .permits(identity.namespace.uuid)
+    .enter({ id, kind, limits, expiresAt: context.now() + SLOT_LIFE });
   if (permit.ok) return ok(kind === "invoke");
   const code = permit.reason === "rate" ? "too-many-requests" : "too-many-concurrent";
   return fail(code, `count: ${permit.count}, allowed: ${permit.allowed}`);

@@ -5,7 +5,7 @@ import type { NamespaceLimits } from "../entities/identity.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
 import type { FireStoreRpc } from "../protocol/fire.ts";
-import type { ActivationStoreRpc, GateLease, GateRpc, InvokerSchedulerRpc, RosterEntry } from "../protocol/rpc.ts";
+import type { ActivationStoreRpc, EpochLease, InvokerSchedulerRpc, RosterEntry, ThrottleRpc } from "../protocol/rpc.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
 import type { Builtin } from "./builtin.ts";
@@ -35,7 +35,7 @@ export interface InvocationContext extends SubmitPorts {
   entities: Pick<EntityStore, "get">;
   blobs: Pick<BlobStore, "put" | "text">;
   /** The epoch under which this namespace's entities may be read from memory. */
-  lease(namespace: string): GateLease | Promise<GateLease>;
+  lease(namespace: string): EpochLease | Promise<EpochLease>;
   storeOf(
     activation: Parameters<SubmitPorts["storeOf"]>[0],
   ): Pick<ActivationStoreRpc, "accept" | "open" | "await" | "fail" | "complete" | "get">;
@@ -50,9 +50,8 @@ export interface InvocationContext extends SubmitPorts {
   schedulers(): RosterEntry[] | Promise<RosterEntry[]>;
   /** Whether calls wait that no host ever seen could hold. */
   hostsMayCome: boolean;
-  gate(namespaceId: string): Pick<GateRpc, "enter" | "leave">;
-  /** Names this isolate to the gates. */
-  holder: string;
+  /** What counts the calls of a namespace with limits. */
+  permits(namespaceId: string): ThrottleRpc;
   /** Seals the keys of callers that are handed on. */
   masterSecret: MasterSecret;
   /** Keeps work alive after the caller has been answered, or has gone. */

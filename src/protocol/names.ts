@@ -8,6 +8,11 @@ export const MAX_SHARDS = 16;
 /** The one Roster object's name. */
 export const ROSTER_NAME = "roster";
 
+/** Name of the object that keeps the epoch of the namespace with this name; its storage lies under it. */
+export function epochNameOf(namespace: string): string {
+  return `name:${namespace}`;
+}
+
 /** What a host may be called: it is part of its token, of its scheduler's name and of its containers' names. */
 export const HOST_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** The same in words, for errors: "The name of a host has …". */

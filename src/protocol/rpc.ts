@@ -220,30 +220,41 @@ export interface ActivationStoreRpc extends FireStoreRpc {
   backlog(): Promise<Backlog>;
 }
 
-// ---- Gate: one per namespace ------------------------------------------------------------------------------------------------
+// ---- Throttle: one per namespace with limits, by its permanent id -----------------------------------------------------------
+
+/** Whether one more call may be made now; `count` is what has been made, `allowed` the limit that was hit. */
+export type Permit = { ok: true } | { ok: false; reason: "rate" | "concurrency"; count: number; allowed: number };
+
+/** One invoke or fire. */
+export interface PermitRequest {
+  id: ActivationId;
+  kind: "invoke" | "fire";
+  limits: NamespaceLimits;
+  /** Epoch ms at which the concurrency slot is free again if nobody gives it back. */
+  expiresAt: number;
+}
+
+/** Counts the calls of one namespace. */
+export interface ThrottleRpc {
+  enter(request: PermitRequest): Promise<Permit>;
+  /** Activations that ended. Unknown ids are ignored. */
+  leave(ids: ActivationId[]): Promise<void>;
+}
+
+// ---- EntityEpoch: one per namespace, by its name (`epochNameOf` in names.ts) --------------------------------------------------
 
 /** The right of an isolate to use what it has read of a namespace's entities. */
-export interface GateLease {
+export interface EpochLease {
   /** Namespace epoch: what was read from the entity store under another epoch is stale. */
   epoch: number;
   /** ms this lease may be used, counted from before it was asked for; 0 = for this request only. At most 1000. */
   ttl: number;
 }
 
-/** Whether one more call may be made now; `count` is what has been made, `allowed` the limit that was hit. */
-export type Permit = { ok: true } | { ok: false; reason: "rate" | "concurrency"; count: number; allowed: number };
-
-/** Of a Gate, one per namespace: counts its calls, and says which epoch its entities are at. */
-export interface GateRpc {
+/** Says which epoch the entities of one namespace are at. */
+export interface EntityEpochRpc {
   /** `holder`: the Worker isolate asking, so that its own writes need not wait for its own lease. */
-  lease(holder: string): Promise<GateLease>;
-  /** One invoke or fire of a namespace with limits. `expiresAt` frees the concurrency slot if nobody does. */
-  enter(
-    holder: string,
-    request: { id: ActivationId; kind: "invoke" | "fire"; limits: NamespaceLimits; expiresAt: number },
-  ): Promise<Permit>;
-  /** Activations that ended. Unknown ids are ignored. */
-  leave(ids: ActivationId[]): Promise<void>;
+  lease(holder: string): Promise<EpochLease>;
   /** Before an entity of the namespace is written: no lease outlives this call. */
   beginWrite(holder: string): Promise<void>;
   /** After it: the epoch is higher, leases are granted again. */

@@ -3,14 +3,15 @@
 import type { Env } from "../env.ts";
 import { answered } from "../invocation/retry.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
-import { ROSTER_NAME } from "../protocol/names.ts";
+import { epochNameOf, ROSTER_NAME } from "../protocol/names.ts";
 import type {
   ActivationStoreRpc,
-  GateRpc,
+  EntityEpochRpc,
   InvokerSchedulerRpc,
   RosterRpc,
   SchedulerName,
   StoreName,
+  ThrottleRpc,
 } from "../protocol/rpc.ts";
 import { after } from "./timer.ts";
 
@@ -42,14 +43,14 @@ export class Handles {
     return this.#env.COMPOSITION.getByName(name) as unknown as CompositionRpc;
   }
 
-  /** The permits of a namespace, by its permanent id. */
-  gate(namespaceId: string): GateRpc {
-    return this.#env.GATE.getByName(namespaceId) as unknown as GateRpc;
+  /** The permits of a namespace with limits, by its permanent id. */
+  throttle(namespaceId: string): ThrottleRpc {
+    return this.#env.THROTTLE.getByName(namespaceId) as unknown as ThrottleRpc;
   }
 
-  /** The epoch of a namespace's entities and identities, by name. */
-  entityGate(namespace: string): GateRpc {
-    return this.#env.GATE.getByName(`name:${namespace}`) as unknown as GateRpc;
+  /** The epoch of a namespace's entities and identities, by its name. */
+  entityEpoch(namespace: string): EntityEpochRpc {
+    return this.#env.EPOCH.getByName(epochNameOf(namespace)) as unknown as EntityEpochRpc;
   }
 
   /** Who asks it does not wait for ever: NoAnswer is thrown, and what was asked for may be done or not. */

@@ -1,10 +1,10 @@
 // The epochs under which this isolate may use what it has read of a namespace, and the writes that raise them.
 
-import type { GateLease, GateRpc } from "../protocol/rpc.ts";
+import type { EntityEpochRpc, EpochLease } from "../protocol/rpc.ts";
 import { type Later, Refreshed } from "./refreshed.ts";
 
 /** The object that keeps a namespace's epoch, by the namespace's name. */
-type EpochKeeper = Pick<GateRpc, "lease" | "beginWrite" | "endWrite">;
+type EpochKeeper = Pick<EntityEpochRpc, "lease" | "beginWrite" | "endWrite">;
 
 /** Namespaces remembered; past it those whose lease is over are forgotten. */
 const MAX_NAMESPACES = 10_000;
@@ -12,7 +12,7 @@ const MAX_NAMESPACES = 10_000;
 export class LeaseCache {
   readonly #keeperOf: (namespace: string) => EpochKeeper;
   readonly #holder: string;
-  readonly #leases = new Map<string, Refreshed<GateLease>>();
+  readonly #leases = new Map<string, Refreshed<EpochLease>>();
 
   /** `holder` names this isolate to the keepers: its writes need not wait for its own leases. */
   constructor(keeperOf: (namespace: string) => EpochKeeper, holder: string) {
@@ -21,7 +21,7 @@ export class LeaseCache {
   }
 
   /** No promise while a lease is at hand; it is renewed in the background while it is used. */
-  lease(namespace: string, later: Later): GateLease | Promise<GateLease> {
+  lease(namespace: string, later: Later): EpochLease | Promise<EpochLease> {
     return this.#of(namespace).get(later);
   }
 
@@ -42,7 +42,7 @@ export class LeaseCache {
     }
   }
 
-  #of(namespace: string): Refreshed<GateLease> {
+  #of(namespace: string): Refreshed<EpochLease> {
     let lease = this.#leases.get(namespace);
     if (lease === undefined) {
       lease = new Refreshed(async () => {

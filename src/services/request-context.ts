@@ -8,11 +8,11 @@ import type { CompositionRpc } from "../protocol/composition.ts";
 import { storeNameOf } from "../protocol/names.ts";
 import type {
   ActivationStoreRpc,
-  GateLease,
-  GateRpc,
+  EpochLease,
   InvokerSchedulerRpc,
   RosterEntry,
   SchedulerName,
+  ThrottleRpc,
 } from "../protocol/rpc.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
@@ -26,7 +26,6 @@ import { after } from "./timer.ts";
 
 /** What all requests of an isolate share. */
 export interface Shared {
-  readonly holder: string;
   readonly settings: Settings;
   readonly masterSecret: MasterSecret;
   readonly stores: Stores;
@@ -42,7 +41,6 @@ export class RequestContext implements FireContext {
   readonly blobs: BlobStore;
   readonly throttle: InvocationContext["throttle"];
   readonly hostsMayCome: boolean;
-  readonly holder: string;
   readonly masterSecret: MasterSecret;
   readonly later: Later;
   readonly #shared: Shared;
@@ -54,7 +52,6 @@ export class RequestContext implements FireContext {
     this.blobs = stores.blobs;
     this.throttle = settings.throttle ? settings.throttleDefaults : null;
     this.hostsMayCome = settings.hostsMayCome;
-    this.holder = shared.holder;
     this.masterSecret = shared.masterSecret;
     this.later = later;
   }
@@ -95,11 +92,11 @@ export class RequestContext implements FireContext {
     return this.#shared.roster.schedulers(this.later);
   }
 
-  gate(namespaceId: string): GateRpc {
-    return this.#shared.handles.gate(namespaceId);
+  permits(namespaceId: string): ThrottleRpc {
+    return this.#shared.handles.throttle(namespaceId);
   }
 
-  lease(namespace: string): GateLease | Promise<GateLease> {
+  lease(namespace: string): EpochLease | Promise<EpochLease> {
     return this.#shared.leases.lease(namespace, this.later);
   }
 

@@ -9,8 +9,8 @@ import type { CompositionRpc } from "../protocol/composition.ts";
 import { Proofs } from "../protocol/proofs.ts";
 import type {
   ActivationStoreRpc,
-  GateLease,
-  GateRpc,
+  EntityEpochRpc,
+  EpochLease,
   InvokerSchedulerRpc,
   RosterEntry,
   RosterRpc,
@@ -32,7 +32,7 @@ const ORPHAN_AGE_MS = 3_600_000;
 
 export class Services {
   /** Names this isolate to the objects that lease to it. */
-  readonly holder: string = crypto.randomUUID();
+  readonly #holder = crypto.randomUUID();
   readonly settings: Settings;
   readonly masterSecret: MasterSecret;
   readonly proofs: Proofs;
@@ -50,12 +50,11 @@ export class Services {
     this.#readiness = new Readiness(stores);
     const handles = new Handles(env);
     this.#shared = {
-      holder: this.holder,
       settings,
       masterSecret,
       stores: this.stores,
       handles,
-      leases: new LeaseCache((namespace) => handles.entityGate(namespace), this.holder),
+      leases: new LeaseCache((namespace) => handles.entityEpoch(namespace), this.#holder),
       roster: new RosterCache(() => handles.roster()),
       shardNow: () => this.shardNow(),
     };
@@ -92,8 +91,8 @@ export class Services {
   }
 
   /** The epoch of a namespace's entities and identities, by name. */
-  entityGate(namespace: string): GateRpc {
-    return this.#shared.handles.entityGate(namespace);
+  entityEpoch(namespace: string): EntityEpochRpc {
+    return this.#shared.handles.entityEpoch(namespace);
   }
 
   /** Who asks it does not wait for ever: NoAnswer is thrown, and what was asked for may be done or not. */
@@ -117,7 +116,7 @@ export class Services {
   }
 
   /** The epoch under which this namespace's entities may be read from memory. */
-  lease(namespace: string, later: Later): GateLease | Promise<GateLease> {
+  lease(namespace: string, later: Later): EpochLease | Promise<EpochLease> {
     return this.#shared.leases.lease(namespace, later);
   }
 

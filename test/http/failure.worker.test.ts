@@ -26,10 +26,10 @@ describe("an identity", () => {
     }
     const services = servicesOf(env as unknown as Env);
     if (!services.ok) throw new Error(services.text);
-    const gate = services.value.entityGate("erins");
-    await gate.beginWrite("the administrator");
+    const entityEpoch = services.value.entityEpoch("erins");
+    await entityEpoch.beginWrite("the administrator");
     await DB.prepare("UPDATE subjects SET blocked = 1 WHERE subject = 'erin.'").run();
-    await gate.endWrite("the administrator");
+    await entityEpoch.endWrite("the administrator");
     expect((await ask("GET", "/api/v1/namespaces", { key: blocked })).status).toBe(401);
   });
 });

@@ -100,13 +100,13 @@ describe("a write", () => {
     const { entities } = stores();
     const services = servicesOf(env as unknown as Env);
     if (!services.ok) throw new Error(services.text);
-    const gate = services.value.entityGate("guest");
-    await gate.beginWrite("another isolate");
+    const entityEpoch = services.value.entityEpoch("guest");
+    await entityEpoch.beginWrite("another isolate");
     const old = await entities.get({ path: "guest", name: "elsewhere" });
     if (old === null) throw new Error("the action is gone");
     await entities.delete(old, { expected: old.revision });
     await putAction("elsewhere", { parameters: [{ key: "v", value: "2" }] });
-    await gate.endWrite("another isolate");
+    await entityEpoch.endWrite("another isolate");
     expect([await call(), await call()]).toEqual([{ v: 2 }, { v: 2 }]);
   });
 });

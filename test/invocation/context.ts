@@ -25,7 +25,6 @@ export class MemoryContext implements InvocationContext {
   readonly runs: { run: CompositionRun; waitMs: number }[] = [];
   readonly left: string[] = [];
   readonly entered: string[] = [];
-  readonly holder = "isolate";
   readonly masterSecret: InvocationContext["masterSecret"] = { current: "master", previous: null };
   hostsMayCome = false;
   /** What the machine says of its disk. */
@@ -74,11 +73,11 @@ export class MemoryContext implements InvocationContext {
     text: async (key: string) => this.texts.get(key) ?? null,
   };
 
-  gate() {
+  permits() {
     return {
-      enter: async (_holder: string, { id }: { id: string }) => {
+      enter: async ({ id }: { id: string }) => {
         this.entered.push(id);
-        return { ok: true as const, epoch: 1, ttl: 0 };
+        return { ok: true as const };
       },
       leave: async (ids: string[]) => {
         this.left.push(...ids);

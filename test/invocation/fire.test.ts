@@ -252,7 +252,7 @@ describe("the lines of a fire", () => {
     ]);
   });
 
-  it("are the same when the fan-out is done again, and nothing is asked of the gate twice", async () => {
+  it("are the same when the fan-out is done again, and nothing is asked of the throttle twice", async () => {
     const identity = { ...CALLER, limits: { invocationsPerMinute: 10 } };
     const id = await idOf(shoot({ identity }));
     const first = context.lines(id);

@@ -12,20 +12,20 @@ test("a shard is named as the store of an activation in it", () => {
 test("each object is asked for by its binding and name", () => {
   const asked: string[] = [];
   const binding = (name: string) => ({ getByName: (object: string) => asked.push(`${name} ${object}`) });
-  const names = ["SCHEDULER", "ACTIVATIONS", "COMPOSITION", "GATE", "ROSTER"];
+  const names = ["SCHEDULER", "ACTIVATIONS", "COMPOSITION", "THROTTLE", "EPOCH", "ROSTER"];
   const handles = new Handles(Object.fromEntries(names.map((name) => [name, binding(name)])) as unknown as Env);
   handles.scheduler("host/0");
   handles.store("id:00");
   handles.composition("id:00");
-  handles.gate("id");
-  handles.entityGate("guest");
+  handles.throttle("id");
+  handles.entityEpoch("guest");
   handles.roster();
   expect(asked).toEqual([
     "SCHEDULER host/0",
     "ACTIVATIONS id:00",
     "COMPOSITION id:00",
-    "GATE id",
-    "GATE name:guest",
+    "THROTTLE id",
+    "EPOCH name:guest",
     "ROSTER roster",
   ]);
 });

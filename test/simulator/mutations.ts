@@ -18,7 +18,7 @@ const STORE = "durable-objects/activations/core.ts";
 const ROWS = "durable-objects/activations/activation-rows.ts";
 const RECONCILE = "durable-objects/activations/reconcile.ts";
 const SCHEDULER = "durable-objects/scheduler/core.ts";
-const THROTTLE = "durable-objects/gate/throttle.ts";
+const THROTTLE = "durable-objects/throttle/permits.ts";
 const FIRES = "durable-objects/activations/fires.ts";
 const FAN_OUT = "src/invocation/fan-out.ts";
 const RUNS = "durable-objects/composition/core.ts";
@@ -255,15 +255,15 @@ export const MUTATIONS: Mutation[] = [
     patches: [{ file: FAN_OUT, find: /if \(!active\) \{/, replace: "if (!active && !id) {" }],
   },
   {
-    name: "the gate counts no running activations",
+    name: "the throttle counts no running activations",
     patches: [{ file: THROTTLE, find: /if \(running >= allowed\) return[^;]*;/, replace: "" }],
   },
   {
-    name: "the gate never gets its places back",
+    name: "the throttle never gets its places back",
     patches: [{ file: THROTTLE, find: /this\.#running\.delete\(id\);\n {2}\}/, replace: "void id;\n  }" }],
   },
   {
-    name: "the gate counts no calls per minute",
+    name: "the throttle counts no calls per minute",
     patches: [{ file: THROTTLE, find: /if \(count > perMinute\) return[^;]*;/, replace: "" }],
   },
   {

@@ -6,6 +6,6 @@ declare module "simulated:product" {
   export const InvokerScheduler: ObjectClass;
   export const ActivationStore: ObjectClass;
   export const Composition: ObjectClass;
-  export const Gate: ObjectClass;
+  export const Throttle: ObjectClass;
   export const Roster: ObjectClass;
 }

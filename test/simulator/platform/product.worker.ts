@@ -2,6 +2,6 @@
 
 export { ActivationStore } from "../../../durable-objects/activations/activation-store.ts";
 export { Composition } from "../../../durable-objects/composition/composition.ts";
-export { Gate } from "../../../durable-objects/gate/gate.ts";
 export { Roster } from "../../../durable-objects/roster/roster.ts";
 export { InvokerScheduler } from "../../../durable-objects/scheduler/invoker-scheduler.ts";
+export { Throttle } from "../../../durable-objects/throttle/throttle.ts";

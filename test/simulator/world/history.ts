@@ -17,7 +17,7 @@ export type Told =
 
 export interface Call {
   number: number;
-  /** Known where a gate was asked, or from the answer. */
+  /** Known where a throttle was asked, or from the answer. */
   id: string | null;
   /** uuid */
   namespace: string;

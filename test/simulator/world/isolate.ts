@@ -22,10 +22,10 @@ import type { Fire } from "../../../src/protocol/fire.ts";
 import { ROSTER_NAME, storeNameOf } from "../../../src/protocol/names.ts";
 import type {
   ActivationStoreRpc,
-  GateRpc,
   InvokerSchedulerRpc,
   RosterEntry,
   RosterRpc,
+  ThrottleRpc,
 } from "../../../src/protocol/rpc.ts";
 import type { EntityKey } from "../../../src/storage/entity-store.ts";
 import type { Kernel, Owner } from "../machine/kernel.ts";
@@ -35,7 +35,7 @@ import { type ActionPlan, type ComposedPlan, type FirePlan, type NamespacePlan, 
 export interface Bindings {
   SCHEDULER: { getByName(name: string): InvokerSchedulerRpc };
   ACTIVATIONS: { getByName(name: string): ActivationStoreRpc };
-  GATE: { getByName(name: string): GateRpc };
+  THROTTLE: { getByName(name: string): ThrottleRpc };
   ROSTER: { getByName(name: string): RosterRpc };
   COMPOSITION: { getByName(name: string): CompositionRpc };
 }
@@ -163,17 +163,17 @@ export class Isolate implements Owner {
           },
         });
       },
-      gate: (namespaceId) => {
-        const gate = bindings.GATE.getByName(namespaceId);
+      permits: (namespaceId) => {
+        const throttle = bindings.THROTTLE.getByName(namespaceId);
         return {
-          enter: async (holder, request) => {
+          enter: async (request) => {
             call.id = request.id;
-            const permit = await gate.enter(holder, request);
+            const permit = await throttle.enter(request);
             if (permit.ok && request.kind === "invoke")
               history.permitted({ namespace: namespaceId, id: request.id, at: kernel.elapsed });
             return permit;
           },
-          leave: (ids) => gate.leave(ids),
+          leave: (ids) => throttle.leave(ids),
         };
       },
       entities: { get: async () => null },
@@ -193,7 +193,6 @@ export class Isolate implements Owner {
       throttle: null,
       hostsMayCome: true,
       schedulers: () => this.#schedulers(),
-      holder: this.label,
       masterSecret: { current: "simulated", previous: null },
       later: (work) => {
         work.catch((cause: unknown) => kernel.trace(`${this.label} later: ${String(cause)}`));

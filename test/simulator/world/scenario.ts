@@ -77,7 +77,7 @@ export const FAULTS = [
   "store-crash",
   "store-split",
   "roster-crash",
-  "gate-crash",
+  "throttle-crash",
   "host-kill",
   "host-freeze",
   "host-drain",

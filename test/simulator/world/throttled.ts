@@ -1,4 +1,4 @@
-// Judges the gates of namespaces with limits: never more than allowed, and never less. Only where nothing broke, since a gate
+// Judges the throttles of namespaces with limits: never more than allowed, and never less. Only where nothing broke, since one
 // that is lost starts anew and a call whose end is unknown gives its place back early.
 
 import type { Call, History } from "./history.ts";
@@ -19,8 +19,8 @@ export function throttled(world: World): void {
     if (concurrentInvocations !== undefined) atATime(history, namespace, concurrentInvocations);
     if (invocationsPerMinute === undefined) continue;
     const permits = history.permits.filter((each) => each.namespace === namespace.uuid);
-    const gate = world.nodes("gate").find((each) => each.name === namespace.uuid);
-    const begun = kernel.now - kernel.elapsed + (gate?.skew ?? 0);
+    const throttle = world.nodes("throttle").find((each) => each.name === namespace.uuid);
+    const begun = kernel.now - kernel.elapsed + (throttle?.skew ?? 0);
     const minutes = new Set(permits.map((each) => Math.floor((begun + each.at) / MINUTE)));
     const allowed = invocationsPerMinute * minutes.size;
     if (permits.length > allowed) history.violate(`${permits.length} calls of ${namespace.name}, ${allowed} allowed`);

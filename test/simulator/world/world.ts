@@ -1,7 +1,7 @@
 // One simulated deployment and its life: hosts join, callers call, things break, faults stop, everything comes to rest, the
 // whole platform restarts once more. Module `world/run.ts` is its door.
 
-import { ActivationStore, Composition, Gate, InvokerScheduler, Roster } from "simulated:product";
+import { ActivationStore, Composition, InvokerScheduler, Roster, Throttle } from "simulated:product";
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import type { StepRequest } from "../../../src/protocol/composition.ts";
 import type { Fire } from "../../../src/protocol/fire.ts";
@@ -48,7 +48,7 @@ export class World {
     this.bindings = {
       SCHEDULER: this.platform.bind("scheduler", InvokerScheduler),
       ACTIVATIONS: this.platform.bind("store", ActivationStore),
-      GATE: this.platform.bind("gate", Gate),
+      THROTTLE: this.platform.bind("throttle", Throttle),
       ROSTER: this.platform.bind("roster", Roster),
       COMPOSITION: this.platform.bind("composition", Composition),
     } as Bindings;
@@ -139,7 +139,7 @@ export class World {
     }
   }
 
-  nodes(kind: "scheduler" | "store" | "gate" | "roster" | "composition"): ObjectNode[] {
+  nodes(kind: "scheduler" | "store" | "throttle" | "roster" | "composition"): ObjectNode[] {
     return this.platform.nodes().filter((node) => node.label.startsWith(`${kind}(`));
   }
 

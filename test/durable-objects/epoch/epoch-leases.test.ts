@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { type GateMemory, Leases } from "../../../durable-objects/gate/leases.ts";
+import { EpochLeases, type EpochMemory, type EpochState } from "../../../durable-objects/epoch/epoch-leases.ts";
 
-function memory(): GateMemory & { writes: number } {
-  let state: ReturnType<GateMemory["load"]> = { epoch: 0, leasedUntil: 0, writes: [] };
+function memory(): EpochMemory & { writes: number } {
+  let state: EpochState | undefined;
   return {
     writes: 0,
     load: () => state,
@@ -14,7 +14,7 @@ function memory(): GateMemory & { writes: number } {
 }
 
 test("the first write of a namespace, and one by the only holder, need not wait", () => {
-  const leases = new Leases(memory(), 0);
+  const leases = new EpochLeases(memory(), 0);
   expect(leases.beginWrite("a", 0)).toBe(0);
   leases.endWrite("a");
   leases.lease("a", 10);
@@ -22,7 +22,7 @@ test("the first write of a namespace, and one by the only holder, need not wait"
 });
 
 test("a write waits until what others hold has lapsed, and the epoch is higher after it", () => {
-  const leases = new Leases(memory(), 0);
+  const leases = new EpochLeases(memory(), 0);
   const before = leases.lease("b", 100);
   expect(before).toEqual({ epoch: 0, ttl: 1_000 });
   expect(leases.beginWrite("a", 400)).toBe(700);
@@ -36,7 +36,7 @@ test("a write waits until what others hold has lapsed, and the epoch is higher a
 });
 
 test("leases are short while any of several writes goes on", () => {
-  const leases = new Leases(memory(), 0);
+  const leases = new EpochLeases(memory(), 0);
   leases.beginWrite("a", 0);
   leases.beginWrite("a", 0);
   leases.endWrite("a");
@@ -46,7 +46,7 @@ test("leases are short while any of several writes goes on", () => {
 });
 
 test("a write that never ends is over after thirty seconds, under a higher epoch", () => {
-  const leases = new Leases(memory(), 0);
+  const leases = new EpochLeases(memory(), 0);
   leases.beginWrite("a", 0);
   const { epoch } = leases.lease("b", 29_999);
   expect(leases.lease("b", 30_000)).toEqual({ epoch: epoch + 1, ttl: 1_000 });
@@ -54,20 +54,46 @@ test("a write that never ends is over after thirty seconds, under a higher epoch
 
 test("a new incarnation knows of a write that goes on, and waits for leases it cannot know", () => {
   const kept = memory();
-  const first = new Leases(kept, 0);
+  const first = new EpochLeases(kept, 0);
   first.lease("b", 0);
   first.beginWrite("a", 0);
-  const second = new Leases(kept, 500);
+  const second = new EpochLeases(kept, 500);
   expect(second.lease("b", 600).ttl).toBe(0);
   second.endWrite("a");
   expect(second.beginWrite("a", 600)).toBe(900);
-  const third = new Leases(kept, 60_000);
+  const third = new EpochLeases(kept, 60_000);
   expect(third.beginWrite("a", 60_000)).toBe(0);
 });
 
 test("leases in use cost a write every few seconds at most", () => {
   const kept = memory();
-  const leases = new Leases(kept, 0);
+  const leases = new EpochLeases(kept, 0);
   for (let at = 0; at < 60_000; at += 100) leases.lease(`holder-${at % 5}`, at);
   expect(kept.writes).toBeLessThan(20);
+});
+
+test("an object whose memory is lost gives no epoch that it gave before", () => {
+  const born = 1_700_000_000_000;
+  const given = new Set<number>();
+  const write = (leases: EpochLeases, now: number) => {
+    given.add(leases.lease("b", now).epoch);
+    leases.beginWrite("a", now);
+    leases.endWrite("a");
+  };
+  const first = new EpochLeases(memory(), born);
+  for (let n = 0; n < 1_000; n++) write(first, born + 10 * n);
+  const lost = new EpochLeases(memory(), born + 10_000);
+  for (let n = 0; n < 10; n++) {
+    expect(given).not.toContain(lost.lease("b", born + 10_000).epoch);
+    write(lost, born + 10_000 + n);
+  }
+});
+
+test("what an earlier version stored goes on: its epoch, its leases, its writes under way", () => {
+  const kept = memory();
+  kept.save({ epoch: 7, leasedUntil: 60_800, writes: [{ holder: "other", until: 90_000 }] });
+  const leases = new EpochLeases(kept, 60_000);
+  expect(leases.lease("b", 60_000)).toEqual({ epoch: 7, ttl: 0 });
+  expect(leases.beginWrite("a", 60_100)).toBe(700);
+  expect(leases.epoch).toBe(8);
 });

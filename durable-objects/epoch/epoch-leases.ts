@@ -1,39 +1,47 @@
 // Under which epoch isolates may use what they have read of a namespace, and for how long. A write waits until nobody else
 // may still use what he has; while it goes on, leases are for one request only; the epoch goes up before and after it.
 
-/** ms a lease may be used. */
-export const TTL = 1_000;
-/** ms after which a write that was never ended is taken for ended. */
-export const MAX_WRITE_AT = 30_000;
+/** How long a lease may be used. */
+export const LEASE_TTL_MS = 1_000;
+/** After this a write that was never ended is taken for ended. */
+export const MAX_WRITE_MS = 30_000;
 /** How far ahead the durable mark "leases may be out until" is set, so that it is written rarely. */
-const MARK_AHEAD = 4_000;
+const MARK_AHEAD_MS = 4_000;
 /** Past this many, holders whose leases have lapsed are forgotten. */
 const MAX_HOLDERS = 1_000;
 
-/** Survives the incarnation. Writing is synchronous; nothing leaves the object before it is durable. */
-export interface GateMemory {
-  /** Epoch, and the end of the time in which earlier incarnations may have given leases. */
-  load(): { epoch: number; leasedUntil: number; writes: { holder: string; until: number }[] };
-  save(state: { epoch: number; leasedUntil: number; writes: { holder: string; until: number }[] }): void;
+export interface EpochState {
+  epoch: number;
+  /** Epoch ms: the end of the time in which earlier incarnations may have given leases. */
+  leasedUntil: number;
+  /** Writes under way: whose, and when (epoch ms) they are taken for ended. */
+  writes: { holder: string; until: number }[];
 }
 
-export class Leases {
-  readonly #memory: GateMemory;
+/** Survives the incarnation. Writing is synchronous; nothing leaves the object before it is durable. */
+export interface EpochMemory {
+  load(): EpochState | undefined;
+  save(state: EpochState): void;
+}
+
+export class EpochLeases {
+  readonly #memory: EpochMemory;
   #epoch: number;
   #leasedUntil: number;
-  #writes: { holder: string; until: number }[];
+  #writes: EpochState["writes"];
   /** Until when each holder may use what it has. */
   readonly #out = new Map<string, number>();
   /** Until when leases of earlier incarnations may be in use. */
   readonly #earlier: number;
 
-  constructor(memory: GateMemory, now: number) {
+  constructor(memory: EpochMemory, now: number) {
     this.#memory = memory;
-    const known = memory.load();
+    // Where nothing is stored, no epoch of this object has been as high as the clock: none is given twice.
+    const known = memory.load() ?? { epoch: now, leasedUntil: 0, writes: [] };
     this.#epoch = known.epoch;
     this.#leasedUntil = known.leasedUntil;
     this.#writes = known.writes;
-    this.#earlier = Math.min(known.leasedUntil, now + TTL);
+    this.#earlier = Math.min(known.leasedUntil, now + LEASE_TTL_MS);
   }
 
   get epoch(): number {
@@ -43,20 +51,20 @@ export class Leases {
   lease(holder: string, now: number): { epoch: number; ttl: number } {
     this.#expireWrites(now);
     if (this.#writes.length > 0) return { epoch: this.#epoch, ttl: 0 };
-    const until = now + TTL;
+    const until = now + LEASE_TTL_MS;
     if (this.#out.size >= MAX_HOLDERS) this.#forget(now);
     this.#out.set(holder, until);
     if (until > this.#leasedUntil) {
-      this.#leasedUntil = until + MARK_AHEAD;
+      this.#leasedUntil = until + MARK_AHEAD_MS;
       this.#save();
     }
-    return { epoch: this.#epoch, ttl: TTL };
+    return { epoch: this.#epoch, ttl: LEASE_TTL_MS };
   }
 
   /** No lease is given from now on. Returns the ms until all that others may still use have lapsed. */
   beginWrite(holder: string, now: number): number {
     this.#expireWrites(now);
-    this.#writes = [...this.#writes, { holder, until: now + MAX_WRITE_AT }];
+    this.#writes = [...this.#writes, { holder, until: now + MAX_WRITE_MS }];
     this.#epoch++;
     let last = this.#earlier;
     this.#forget(now);

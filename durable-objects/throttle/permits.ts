@@ -2,32 +2,22 @@
 // request counts too. Soft: a new incarnation starts with fresh windows. Pure.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import type { NamespaceLimits } from "../../src/entities/identity.ts";
 import {
   DEFAULT_CONCURRENT,
   DEFAULT_FIRES_PER_MINUTE,
   DEFAULT_INVOCATIONS_PER_MINUTE,
 } from "../../src/entities/limits.ts";
+import type { Permit, PermitRequest } from "../../src/protocol/rpc.ts";
 
-const MINUTE = 60_000;
-
-export interface Entry {
-  id: ActivationId;
-  kind: "invoke" | "fire";
-  limits: NamespaceLimits;
-  /** Epoch ms at which the place is free again if nobody gives it back. */
-  expiresAt: number;
-}
-
-export type Verdict = { ok: true } | { ok: false; reason: "rate" | "concurrency"; count: number; allowed: number };
+const MINUTE_MS = 60_000;
 
 interface Window {
   minute: number;
   count: number;
 }
 
-export class Throttle {
-  readonly #windows: Record<Entry["kind"], Window> = {
+export class Permits {
+  readonly #windows: Record<PermitRequest["kind"], Window> = {
     invoke: { minute: -1, count: 0 },
     fire: { minute: -1, count: 0 },
   };
@@ -35,8 +25,8 @@ export class Throttle {
   readonly #running = new Map<ActivationId, number>();
   #nextExpiry = Number.POSITIVE_INFINITY;
 
-  enter(entry: Entry, now: number): Verdict {
-    const { kind, limits } = entry;
+  enter(request: PermitRequest, now: number): Permit {
+    const { kind, limits } = request;
     const perMinute =
       kind === "invoke"
         ? (limits.invocationsPerMinute ?? DEFAULT_INVOCATIONS_PER_MINUTE)
@@ -48,8 +38,8 @@ export class Throttle {
     if (now >= this.#nextExpiry) this.#expire(now);
     const running = this.#running.size;
     if (running >= allowed) return { ok: false, reason: "concurrency", count: running, allowed };
-    this.#running.set(entry.id, entry.expiresAt);
-    this.#nextExpiry = Math.min(this.#nextExpiry, entry.expiresAt);
+    this.#running.set(request.id, request.expiresAt);
+    this.#nextExpiry = Math.min(this.#nextExpiry, request.expiresAt);
     return { ok: true };
   }
 
@@ -57,9 +47,9 @@ export class Throttle {
     for (const id of ids) this.#running.delete(id);
   }
 
-  #charge(kind: Entry["kind"], now: number): number {
+  #charge(kind: PermitRequest["kind"], now: number): number {
     const window = this.#windows[kind];
-    const minute = Math.floor(now / MINUTE);
+    const minute = Math.floor(now / MINUTE_MS);
     if (window.minute !== minute) {
       window.minute = minute;
       window.count = 0;
