@@ -73,11 +73,15 @@ async function addFile(archive: Pack, entry: Extract<TarEntry, { type: "file" }>
 
 async function copyInto(sink: Sink, from: string, size: number): Promise<void> {
   let written = 0;
+  let goOn = () => {};
+  sink.on("drain", () => goOn()).on("close", () => goOn());
   for await (const chunk of createReadStream(from, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
     written += chunk.length;
     if (written > size) break;
     if (sink.write(chunk)) continue;
-    await new Promise<void>((resolve) => sink.once("drain", resolve).once("close", resolve));
+    await new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
     // Nobody takes the archive any more.
     if (sink.destroyed) return;
   }
