@@ -33,7 +33,7 @@ export async function ensureNetwork(
   docker: Docker,
   names: { network: string; bridge: string },
 ): Promise<BridgeNetwork> {
-  const known = await groundOf(docker, names.network);
+  const known = await bridgeNetworkOf(docker, names.network);
   if (known !== null) return known;
   try {
     await docker.createNetwork({
@@ -48,12 +48,12 @@ export async function ensureNetwork(
     // Another host was faster.
     if ((error as { statusCode?: number }).statusCode !== 409) throw error;
   }
-  const made = await groundOf(docker, names.network);
+  const made = await bridgeNetworkOf(docker, names.network);
   if (made === null) throw new Error(`the network ${names.network} has no gateway`);
   return made;
 }
 
-async function groundOf(docker: Docker, name: string): Promise<BridgeNetwork | null> {
+async function bridgeNetworkOf(docker: Docker, name: string): Promise<BridgeNetwork | null> {
   try {
     const network: Docker.NetworkInspectInfo = await docker.getNetwork(name).inspect();
     const { Gateway: gateway = "", Subnet: subnet = "" } = network.IPAM?.Config?.[0] ?? {};
