@@ -73,6 +73,10 @@ line(
     expect(
       await resultOf(await conductor("function main() { return { params: { p: 1 }, state: { s: 1 }, x: 1 }; }")),
     ).toEqual({ p: 1 });
+    // Without params it is run with nothing.
+    const seen = await action("function main(a) { return { seen: a }; }");
+    const bare = await conductor(`function main(a) { return a.seen ? { params: a } : { action: '${seen}', x: 1 }; }`);
+    expect(await resultOf(bare, { y: 2 })).toEqual({ seen: {} });
   },
 );
 

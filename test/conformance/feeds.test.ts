@@ -114,8 +114,10 @@ line(
 line("6.11", "an event the feed does not know is the feed's to refuse", async () => {
   const feed = await feedAction();
   const { trigger } = await create(feed);
-  const { status, json } = await call(feed, "PAUSE", { trigger });
-  expect([status, json.response.result]).toEqual([502, { error: "unsupported lifecycleEvent" }]);
+  for (const event of ["PAUSE", "UNPAUSE"]) {
+    const { status, json } = await call(feed, event, { trigger });
+    expect([event, status, json.response.result]).toEqual([event, 502, { error: "unsupported lifecycleEvent" }]);
+  }
 });
 
 line("6.12", "wskdeploy deploys again over what is there", async () => {

@@ -135,7 +135,18 @@ line("2.87 1.37 1.40", "a published package can be read, listed and used by othe
     body: { x: 1 },
   });
   expect(invoked.json).toEqual({ p: "shared", x: 1 });
-  expect((await ask("POST", foreign(`actions/${hidden}/echo`), { ...other, body: {} })).status).toBe(403);
+  // What its owner has read and called before is no more a stranger's for it.
+  expect((await ask("GET", `actions/${hidden}/echo`)).status).toBe(200);
+  expect((await ask("POST", `actions/${hidden}/echo?blocking=true`, { body: {} })).status).toBe(200);
+  for (const [verb, path, body] of [
+    ["GET", `actions/${hidden}/echo`],
+    ["GET", `actions/${hidden}/`],
+    ["POST", `actions/${hidden}/echo`, {}],
+    ["GET", `actions/${bound}/echo`],
+    ["POST", `actions/${bound}/echo`, {}],
+  ] as const)
+    expect([verb, path, (await ask(verb, foreign(path), { ...other, body })).status]).toEqual([verb, path, 403]);
+  expect((await ask("GET", foreign(`actions/${shared}/`), other)).json).toMatchObject([{ name: "echo" }]);
 });
 
 line("1.34 1.35 2.68", "nobody writes in a foreign namespace, and the text names what was asked for", async () => {
@@ -281,7 +292,9 @@ line("2.56 4.01", "parameters merge: package, then binding, then action, then pa
 });
 
 line("2.67", "putting into a missing package is 404, into a binding 400", async () => {
-  expect((await ask("PUT", `actions/${fresh("nobody")}/x`, { body: code(ECHO) })).status).toBe(404);
+  const missing = { status: 404, json: { error: "The requested resource does not exist." } };
+  expect(await ask("PUT", `actions/${fresh("nobody")}/x`, { body: code(ECHO) })).toMatchObject(missing);
+  expect(await ask("DELETE", `actions/${fresh("nobody")}/x`)).toMatchObject(missing);
   const bound = await pack(bind(await pack()));
   const refused = { status: 400, json: { error: "Operation not permitted on package binding." } };
   expect(await ask("PUT", `actions/${bound}/x`, { body: code(ECHO) })).toMatchObject(refused);

@@ -61,17 +61,11 @@ line("1.24 1.25", "the limits of the caller are shown with the system's, each in
     ["maxActionInstances", "concurrent_actions"],
   ] as const)
     expect([name, json[name]]).toEqual([name, system[shown]]);
-  for (const name of [
-    "minActionMemory",
-    "maxActionMemory",
-    "minActionLogs",
-    "maxActionLogs",
-    "minActionTimeout",
-    "maxActionTimeout",
-    "minActionConcurrency",
-    "maxActionConcurrency",
-  ])
-    expect([name, typeof json[name]]).toEqual([name, "number"]);
+  // MB and ms.
+  expect(json).toMatchObject({
+    ...{ minActionMemory: 128, minActionLogs: 0, maxActionLogs: 10, minActionTimeout: 100, maxActionTimeout: 300_000 },
+    ...{ maxActionMemory: expect.any(Number), minActionConcurrency: 1, maxActionConcurrency: expect.any(Number) },
+  });
   expect(json.maxParameterSize).toMatch(/^\d+ [KMG]?B$/);
 });
 
@@ -203,13 +197,22 @@ line("2.17 2.18 2.19", "the root describes runtimes and limits, with the content
     support: { github: expect.any(String), slack: expect.any(String) },
     api_paths: ["/api/v1"],
   });
-  expect(typeof answer.json.limits.sequence_length).toBe("number");
+  expect(answer.json.limits.sequence_length).toBe(50);
   // What is not enforced is not announced: nobody is throttled on one machine.
   for (const name of ["actions_per_minute", "triggers_per_minute", "concurrent_actions"])
     expect(answer.json.limits).not.toHaveProperty(name);
-  for (const bound of ["default_min", "default_max", "min", "max"])
-    for (const what of ["duration", "memory", "logs"])
-      expect(typeof answer.json.limits[`${bound}_action_${what}`]).toBe("number");
+  // Memory and logs in bytes, where a namespace is told MB; durations in ms in both.
+  const own = (await ask("GET", "limits")).json;
+  for (const [bound, of] of [
+    ["min", "minAction"],
+    ["max", "maxAction"],
+  ])
+    for (const prefix of ["", "default_"])
+      expect(answer.json.limits).toMatchObject({
+        [`${prefix}${bound}_action_duration`]: own[`${of}Timeout`],
+        [`${prefix}${bound}_action_memory`]: own[`${of}Memory`] * 1024 * 1024,
+        [`${prefix}${bound}_action_logs`]: own[`${of}Logs`] * 1024 * 1024,
+      });
   for (const family of Object.values(answer.json.runtimes) as { kind: string; default: boolean }[][]) {
     expect(family.filter((each) => each.default)).toHaveLength(1);
     expect(family[0]).toMatchObject({
@@ -250,13 +253,13 @@ line("2.31", "limit 0 stands for 200, 200 is allowed", async () => {
 line("2.32 2.33 2.34", "limit and skip out of bounds are 400 with their texts", async () => {
   for (const collection of ["actions", "activations"]) {
     const error = async (query: string) => (await ask("GET", `${collection}?${query}`)).json.error;
+    const said = (name: string, why: string) =>
+      `The query parameter '${name}' was malformed:\n${why} for ${collection}.`;
     for (const limit of [-1, 201])
-      expect(await error(`limit=${limit}`)).toContain(
-        `The value '${limit}' is not in the range of 0 to 200 for ${collection}.`,
-      );
-    expect(await error("skip=-1")).toContain(`The value '-1' is not greater than or equal to 0 for ${collection}.`);
-    for (const query of ["limit=x", "skip=x"])
-      expect(await error(query)).toContain(`The value 'x' is not an integer for ${collection}.`);
+      expect(await error(`limit=${limit}`)).toBe(said("limit", `The value '${limit}' is not in the range of 0 to 200`));
+    expect(await error("skip=-1")).toBe(said("skip", "The value '-1' is not greater than or equal to 0"));
+    for (const name of ["limit", "skip"])
+      expect(await error(`${name}=x`)).toBe(said(name, "The value 'x' is not an integer"));
   }
 });
 

@@ -94,7 +94,7 @@ line("2.106", "a name without a namespace is malformed", async () => {
   ]) {
     const answer = await ask("PUT", `rules/${fresh("rule")}`, { body });
     expect([body, answer.status]).toEqual([body, 400]);
-    expect(answer.json.error).toMatch(/malformed/);
+    expect(answer.json.error).toMatch(/^The request content was malformed:\n./);
   }
 });
 
@@ -117,6 +117,7 @@ line("2.107 2.93", "a new rule is active; an update keeps its status and moves i
     [`${ns}/${rule}`]: { action: { path: ns, name: action }, status: "inactive" },
   });
   await post(rule, { status: "active" });
+  expect((await put({ annotations: [pair("other", 2)] })).json.annotations).toEqual([pair("other", 2)]);
   const other = await put({ action: `/_/${elsewhere.action}` });
   expect(other.json).toMatchObject({ status: "active", action: { name: elsewhere.action } });
   expect(await linksOf(elsewhere.trigger)).toEqual({
@@ -186,7 +187,7 @@ line("2.112", "another status, or none, is malformed", async () => {
   for (const body of [{}, { status: "on" }, { status: null }, { status: true }, { status: "ACTIVE" }, [], "active"]) {
     const answer = await post(rule, body);
     expect([body, answer.status]).toEqual([body, 400]);
-    expect(answer.json.error).toMatch(/malformed/);
+    expect(answer.json.error).toMatch(/^The request content was malformed:\n./);
   }
   expect((await ask("POST", `rules/${rule}`)).status).toBe(400);
   expect(await statusOf(rule)).toBe("active");

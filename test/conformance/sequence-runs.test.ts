@@ -124,6 +124,8 @@ line("4.03", "each step has its own parameters under what came; the payload is t
     got: { p: "package", q: "action", x: 1, r: 1 },
   });
   expect((await invoke(seq, { p: "payload" })).json.response.result.got.p).toBe("payload");
+  const forgets = await sequence([await action("function main() { return { forgot: 1 }; }"), pick]);
+  expect((await invoke(forgets, { x: 1 })).json.response.result).toEqual({ got: { forgot: 1, q: "second", r: 1 } });
   const alone = await sequence([`${pack}/a`]);
   expect((await invoke(alone)).json.response.result).toEqual({ p: "package", q: "action" });
 });

@@ -96,6 +96,11 @@ export function offersImages(): boolean {
   return missing.containers === undefined;
 }
 
+/** True where cases can make namespaces of their own. */
+export function offersTenants(): boolean {
+  return missing.admin === undefined;
+}
+
 export function apiUrl(): string {
   return base;
 }
@@ -146,6 +151,12 @@ export async function tenant(
   const answer = await admin("POST", "identities", { subject: fresh("tenant"), limits, ...more });
   if (answer.status !== 200) throw new Error(`cannot make a namespace: ${answer.status} ${answer.text}`);
   return answer.json;
+}
+
+/** Rates are counted by whole minutes: waits for the next one where this one is nearly over. */
+export async function freshMinute(atLeast = 20_000): Promise<void> {
+  const left = 60_000 - (Date.now() % 60_000);
+  if (left < atLeast) await new Promise((done) => setTimeout(done, left + 200));
 }
 
 /** PUTs an entity and remembers to remove it. Throws unless it was created. */

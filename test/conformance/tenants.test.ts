@@ -1,7 +1,20 @@
 // Subjects, and what the limits of a namespace do: parity 1.2, 1.3, 3.3, 3.4, 9. Needs edgewhisk's admin API.
 
 import { expect } from "vitest";
-import { admin, ask, code, ECHO, fresh, line, pair, recordOf, type Tenant, tenant, useApi } from "./suite.ts";
+import {
+  admin,
+  ask,
+  code,
+  ECHO,
+  fresh,
+  freshMinute,
+  line,
+  pair,
+  recordOf,
+  type Tenant,
+  tenant,
+  useApi,
+} from "./suite.ts";
 
 await useApi();
 
@@ -10,6 +23,12 @@ const put = (owner: Tenant, name: string, body: object, query = "?overwrite=true
 const invoke = (owner: Tenant, name: string, body: object = {}) =>
   ask("POST", `actions/${name}?blocking=true`, { key: owner.key, body });
 const needs = "admin";
+const MB = 1024 * 1024;
+
+/** Another key of this namespace, another subject's; what was said of its limits stays. */
+async function secondKey({ namespace }: Tenant): Promise<string> {
+  return (await admin("POST", "identities", { subject: fresh("second"), namespace })).json.key;
+}
 
 line(
   "1.14",
@@ -91,9 +110,13 @@ line(
       maxPayloadSize: "10 KB",
       truncationSize: "1 KB",
     };
-    const { json } = await ask("GET", "limits", { key: (await tenant(own)).key });
+    const owner = await tenant(own);
+    const { json } = await ask("GET", "limits", { key: owner.key });
     const { maxPayloadSize, truncationSize, ...shown } = own;
     expect(json).toMatchObject({ ...shown, minActionMemory: 128, maxActionTimeout: 300_000, maxActionInstances: 3 });
+    // They are the namespace's, whose key ever asks.
+    const other = await secondKey(owner);
+    for (const key of [other, owner.key]) expect((await ask("GET", "limits", { key })).json).toEqual(json);
     const plain = (await ask("GET", "limits", { key: (await tenant()).key })).json;
     for (const name of ["allowedKinds", "storeActivations"]) expect(plain).not.toHaveProperty(name);
     expect(plain.maxParameterSize).toBe("1 MB");
@@ -192,6 +215,7 @@ line(
   async () => {
     const owner = await tenant({ maxPayloadSize: "1 KB" });
     await put(owner, "small", code(ECHO, { annotations: [pair("web-export", true)] }));
+    await ask("PUT", "triggers/fired", { key: owner.key, body: {} });
     const answer = await invoke(owner, "small", { x: "y".repeat(1_100) });
     expect(answer.status).toBe(413);
     expect(answer.json.error).toMatch(/^Request larger than allowed: \d+ > 1024 bytes\.$/);
@@ -200,7 +224,31 @@ line(
       body: { x: "y".repeat(1_100) },
     });
     expect(web.status).toBe(413);
+    const fired = await ask("POST", "triggers/fired", { key: owner.key, body: { x: "y".repeat(1_100) } });
+    expect(fired).toMatchObject({ status: 413, json: { error: expect.stringMatching(/ > 1024 bytes\.$/) } });
     expect((await invoke(owner, "small", { x: "y" })).status).toBe(200);
+  },
+  { needs },
+);
+
+line(
+  "3.46 3.47",
+  "maxPayloadSize bounds what an action may answer as well, and neither size is more than the system's",
+  async () => {
+    const long = code("function main(a) { return { x: 'y'.repeat(a.size) }; }");
+    const narrow = await tenant({ maxPayloadSize: "1 KB" });
+    await put(narrow, "long", long);
+    const cut = (await invoke(narrow, "long", { size: 1_100 })).json.response;
+    expect(cut.status).toBe("application error");
+    expect(cut.result.error).toContain("exceeded the allowed length: 1108 > 1024 bytes.");
+    const wide = await tenant({ maxPayloadSize: "9 MB", truncationSize: "9 MB" });
+    await put(wide, "long", long);
+    const carried = await invoke(wide, "long", { size: 1, x: "y".repeat(MB) });
+    expect(carried.status).toBe(413);
+    expect(carried.json.error).toMatch(/^Request larger than allowed: \d+ > 1048576 bytes\.$/);
+    const { error } = (await invoke(wide, "long", { size: 2 * MB })).json.response.result;
+    expect(error).toMatch(/^[^:]+: 2097160 > 1048576 bytes\. The truncated response was: /);
+    expect(error.length).toBeLessThanOrEqual(MB + 200);
   },
   { needs },
 );
@@ -252,20 +300,34 @@ line(
 
 line(
   "9.01 9.02 9.05 9.07 9.11",
-  "calls per minute are counted, refused ones and those of missing actions too; the rest is not",
+  "calls per minute are counted by namespace, refused ones and those of missing actions too; the rest is not",
   async () => {
     const owner = await tenant({ invocationsPerMinute: 3 });
-    await put(owner, "rated", code(ECHO));
+    const other = { ...owner, key: await secondKey(owner) };
+    const beside = await tenant({ invocationsPerMinute: 3 });
+    for (const each of [owner, beside]) await put(each, "rated", code(ECHO));
     await freshMinute();
     for (const name of ["rated", "nobody", "rated"]) await invoke(owner, name);
+    const tooMany = (count: number) => `Too many requests in the last minute (count: ${count}, allowed: 3).`;
     const refused = await invoke(owner, "rated");
     expect(refused).toMatchObject({
       status: 429,
-      json: { error: "Too many requests in the last minute (count: 4, allowed: 3).", code: expect.any(String) },
+      json: { error: tooMany(4), code: expect.any(String) },
     });
     expect(refused.headers.get("retry-after")).toBeNull();
-    expect((await invoke(owner, "nobody")).json.error).toContain("count: 5");
-    for (let n = 0; n < 5; n++) expect((await ask("GET", "actions/rated", { key: owner.key })).status).toBe(200);
+    expect((await invoke(other, "nobody")).json.error).toBe(tooMany(5));
+    expect((await invoke(beside, "rated")).status).toBe(200);
+    for (const [verb, path, body] of [
+      ["GET", "actions/rated"],
+      ["GET", "actions"],
+      ["GET", "activations"],
+      ["PUT", "actions/rated?overwrite=true", code(ECHO)],
+      ["PUT", "triggers/t", {}],
+      ["DELETE", "triggers/t"],
+      ["DELETE", "actions/rated"],
+    ] as const)
+      expect([verb, path, (await ask(verb, path, { key: owner.key, body })).status]).toEqual([verb, path, 200]);
+    expect((await invoke(owner, "nobody")).json.error).toBe(tooMany(6));
   },
   { needs, timeout: 60_000 },
 );
@@ -301,13 +363,10 @@ line(
     expect(first.status).toBe(200);
     const record = await recordOf(first.headers.get("x-openwhisk-activation-id") ?? "", owner.key);
     expect(record).toMatchObject({ namespace: owner.namespace, subject: owner.subject });
-    expect(await call()).toMatchObject({ status: 429, json: { error: expect.stringContaining("allowed: 1") } });
+    expect(await call()).toMatchObject({
+      status: 429,
+      json: { error: "Too many requests in the last minute (count: 2, allowed: 1)." },
+    });
   },
   { needs, timeout: 60_000 },
 );
-
-/** Windows are whole minutes: waits for the next one where this one is nearly over. */
-async function freshMinute(): Promise<void> {
-  const left = 60_000 - (Date.now() % 60_000);
-  if (left < 20_000) await new Promise((done) => setTimeout(done, left + 200));
-}

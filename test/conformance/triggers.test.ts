@@ -84,7 +84,15 @@ line("2.93 2.39 2.40 3.05", "an update replaces what it names and keeps the rest
   const second = await put({ parameters: [pair("c", 3)], publish: null });
   expect(second.json).toMatchObject({ version: "0.0.3", rules, annotations: [pair("n", 1)], publish: false });
   expect(second.json.parameters).toEqual([pair("c", 3)]);
-  expect((await put({})).json).toMatchObject({ parameters: [pair("c", 3)], annotations: [pair("n", 1)], rules });
+  const third = await put({ annotations: [pair("m", 2)] });
+  expect(third.json).toMatchObject({ parameters: [pair("c", 3)], rules });
+  expect(third.json.annotations).toEqual([pair("m", 2)]);
+  expect((await put({})).json).toMatchObject({ parameters: [pair("c", 3)], annotations: [pair("m", 2)], rules });
+  expect((await put({ parameters: [], annotations: [] })).json).toMatchObject({
+    parameters: [],
+    annotations: [],
+    rules,
+  });
   expect((await put({ version: "7.0.0" })).json.version).toBe("7.0.0");
   const again = await ask("PUT", `triggers/${trigger}`, { body: {} });
   expect([again.status, again.json.error]).toEqual([409, "resource already exists"]);
