@@ -138,6 +138,8 @@ line("2.59 2.60", "an update merges annotations, and deletes those it names", as
   const name = await action({ annotations: [P("a", 1), P("b", 1), P("c", 1)] });
   const { json } = await put(name, { annotations: [P("b", 2), P("d", 2)], delAnnotations: ["c"] });
   expect(["a", "b", "c", "d"].map((each) => annotation(json, each))).toEqual([1, 2, undefined, 2]);
+  const again = await put(name, { annotations: [P("a", 3)], delAnnotations: ["a", "d", "nobody"] });
+  expect(["a", "b", "d"].map((each) => annotation(again.json, each))).toEqual([3, 2, undefined]);
 });
 
 line("2.65", "an update never adds provide-api-key", async () => {
@@ -160,6 +162,10 @@ line("3.02", "names with other characters are refused", async () => {
     expect([name, answer.status]).toEqual([name, 400]);
     expect(answer.json.error).toBe("The name of the entity contains illegal characters.");
   }
+  for (const collection of ["actions", "triggers", "rules", "packages", "activations"]) {
+    const { status, json } = await ask("GET", `/api/v1/namespaces/a%24b/${collection}`);
+    expect([collection, status, json.error]).toEqual([collection, 400, "The namespace contains illegal characters."]);
+  }
 });
 
 line("3.03", "a name of 256 characters is allowed, a longer one is not", async () => {
@@ -181,14 +187,19 @@ line("3.08 3.09", "parameters and annotations are arrays of pairs, the last of a
     expect((await put(fresh("obj"), code(ECHO, { [field]: { a: 1 } }))).status).toBe(400);
     expect((await put(fresh("obj"), code(ECHO, { [field]: [{ value: 1 }] }))).status).toBe(400);
   }
-  const name = await action({ parameters: [P("a", 1), P("a", 2)] });
-  expect((await ask("GET", `actions/${name}`)).json.parameters).toEqual([P("a", 2)]);
+  const twice = [P("a", 1), P("a", 2)];
+  const { json } = await ask("GET", `actions/${await action({ parameters: twice, annotations: twice })}`);
+  expect(json.parameters).toEqual([P("a", 2)]);
+  expect(json.annotations.filter((each: { key: string }) => each.key === "a")).toEqual([P("a", 2)]);
 });
 
-line("3.13", "parameters over 1 MB are 413", async () => {
-  const answer = await put(fresh("large"), code(ECHO, { parameters: [P("a", "x".repeat(1024 * 1024))] }));
-  expect(answer.status).toBe(413);
-  expect(answer.json.error).toMatch(/^parameters larger than allowed: 10485\d\d > 1048576 bytes\.$/);
+line("3.13", "parameters over 1 MB are 413, and so are annotations", async () => {
+  for (const field of ["parameters", "annotations"]) {
+    const answer = await put(fresh("large"), code(ECHO, { [field]: [P("a", "x".repeat(1024 * 1024))] }));
+    expect(answer.status).toBe(413);
+    expect(answer.json.error).toMatch(new RegExp(`^${field} larger than allowed: 10485\\d\\d > 1048576 bytes\\.$`));
+    await action({ [field]: [P("a", "x".repeat(1024 * 1024 - 100))] });
+  }
 });
 
 line("3.16 3.17 2.64", "kinds are trimmed and lower-cased, and default resolves to a version", async () => {
@@ -219,8 +230,15 @@ line("3.18 3.19 3.20", "unknown and missing kinds and missing code are refused",
     const { status, json } = await put(fresh("bad"), { exec });
     expect([exec, status, json.error]).toEqual([exec, 400, expect.stringContaining("'kind' must be a string")]);
   }
-  for (const exec of [{ kind: "nodejs:default" }, { kind: "nodejs:default", code: 7 }, "x", null])
+  const kind = "nodejs:default";
+  for (const exec of [{ kind }, { kind, code: 7 }, { kind, code: ECHO, main: 7 }, "x", null])
     expect([exec, (await put(fresh("bad"), { exec })).status]).toEqual([exec, 400]);
+  const name = fresh("main");
+  const named = { kind, main: "other", code: "function other() { return { main: 'other' }; }" };
+  expect((await make(`actions/${name}`, { exec: named })).exec).toMatchObject({ ...named, kind: expect.any(String) });
+  expect((await ask("POST", `actions/${name}?blocking=true&result=true`, { body: {} })).json).toEqual({
+    main: "other",
+  });
 });
 
 line("3.23 3.24", "binary is what looks like base64, whatever the request says", async () => {
@@ -285,6 +303,12 @@ line("3.34 3.35 3.36 3.37 3.39", "limits out of bounds are refused with their te
   expect(await error({ concurrency: 100_000 })).toContain(
     `concurrency 100000 exceeds allowed threshold of ${maxActionConcurrency}`,
   );
+  // What bounds it is allowed.
+  for (const limits of [
+    { timeout: 100, memory: 128, logs: 0, concurrency: 1 },
+    { timeout: 300_000, memory: maxActionMemory, logs: 10, concurrency: maxActionConcurrency },
+  ])
+    expect((await make(`actions/${fresh("lim")}`, code(ECHO, { limits }))).limits).toMatchObject(limits);
 });
 
 line("3.41", "limits that are no integers are malformed", async () => {

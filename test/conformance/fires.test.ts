@@ -75,7 +75,10 @@ line("2.96 3.44", "more than 1 MB is 413", async () => {
   const action = fresh("length");
   await make(`actions/${action}`, code("function main(a) { return { length: a.text.length }; }"));
   const { trigger } = await hook([action]);
-  expect((await fire(trigger, { text: "x".repeat(1024 * 1024) })).status).toBe(413);
+  expect(await fire(trigger, { text: "x".repeat(1024 * 1024) })).toMatchObject({
+    status: 413,
+    json: { error: "Request larger than allowed: 1048587 > 1048576 bytes." },
+  });
   const most = await fire(trigger, { text: "x".repeat(1024 * 1024 - 11) });
   expect(most.status).toBe(202);
   const record = await recordOf(most.json.activationId);

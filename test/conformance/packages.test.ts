@@ -48,6 +48,7 @@ line("2.76 2.77", "a package is put and read with its actions and feeds", async 
 line("2.78 2.85", "a binding shows merged parameters, the provider's actions and the binding annotation", async () => {
   const name = await pack({ parameters: [P("a", 1), P("b", 1)] });
   await make(`actions/${name}/act`, code(ECHO));
+  await make(`actions/${name}/feed`, code(ECHO, { annotations: [P("feed", true)] }));
   const bound = await pack(bind(name, { parameters: [P("b", 2), P("c", 2)], annotations: [P("binding", "mine")] }));
   const { json } = await ask("GET", `packages/${bound}`);
   const parameters = Object.fromEntries(
@@ -56,7 +57,10 @@ line("2.78 2.85", "a binding shows merged parameters, the provider's actions and
   expect(parameters).toEqual({ a: 1, b: 2, c: 2 });
   expect(json.binding).toEqual({ namespace: namespace(1), name });
   expect(json.actions).toMatchObject([{ name: "act" }]);
-  expect(annotation(json, "binding")).toMatchObject({ namespace: namespace(1), name });
+  expect(json.feeds).toMatchObject([{ name: "feed" }]);
+  expect(annotation(json, "binding")).toEqual({ namespace: namespace(1), name });
+  const again = await ask("PUT", `packages/${bound}?overwrite=true`, { body: { annotations: [P("binding", "mine")] } });
+  expect(annotation(again.json, "binding")).toEqual({ namespace: namespace(1), name });
 });
 
 line("2.79", "list items say false for a package and name the provider of a binding", async () => {
@@ -66,13 +70,17 @@ line("2.79", "list items say false for a package and name the provider of a bind
   const of = (wanted: string) => json.find((each: { name: string }) => each.name === wanted);
   expect(of(name).binding).toBe(false);
   expect(of(bound).binding).toEqual({ namespace: namespace(1), name });
-  expect(of(name)).not.toHaveProperty("parameters");
-  expect(of(name)).toMatchObject({ version: "0.0.1", publish: false, annotations: [], updated: expect.any(Number) });
+  expect(of(name)).toEqual({
+    ...{ namespace: namespace(1), name, version: "0.0.1", publish: false, annotations: [], binding: false },
+    updated: expect.any(Number),
+  });
+  expect(Object.keys(of(bound)).sort()).toEqual(Object.keys(of(name)).sort());
 });
 
 line("2.80", "the name default is reserved", async () => {
   const answer = await ask("PUT", "packages/default", { body: {} });
   expect(answer).toMatchObject({ status: 400, json: { error: "Package name 'default' is reserved." } });
+  for (const verb of ["GET", "DELETE"]) expect((await ask(verb, "packages/default")).status).toBe(404);
 });
 
 line("2.81", "a binding needs its provider: 400 at home, 403 abroad", async () => {
@@ -179,6 +187,10 @@ line("1.41", "a binding to a package that became private stops working", async (
   const other = { key: key(2) };
   expect((await ask("PUT", `packages/${bound}`, { ...other, body: bind(shared) })).status).toBe(200);
   expect((await ask("POST", `actions/${bound}/echo?blocking=true`, { ...other, body: {} })).status).toBe(200);
+  // It is its owner's alone, also where it is published.
+  await ask("PUT", `packages/${bound}?overwrite=true`, { ...other, body: { publish: true } });
+  for (const path of [`packages/${bound}`, `actions/${bound}/echo`])
+    expect((await ask("GET", `/api/v1/namespaces/${namespace(2)}/${path}`)).status).toBe(403);
   await ask("PUT", `packages/${shared}?overwrite=true`, { body: { publish: false } });
   expect((await ask("GET", `packages/${bound}`, other)).status).toBe(403);
   expect((await ask("POST", `actions/${bound}/echo?blocking=true`, { ...other, body: {} })).status).toBe(403);

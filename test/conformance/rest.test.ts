@@ -246,9 +246,33 @@ line("2.24 2.26 2.27", "ping and the invokers' health answer without credentials
   expect((await ask("GET", "/invokers/ready", { key: null })).json.healthy).toMatch(/^\d+\/\d+$/);
 });
 
-line("2.31", "limit 0 stands for 200, 200 is allowed", async () => {
-  for (const limit of [0, 1, 200]) expect((await ask("GET", `actions?limit=${limit}`)).status).toBe(200);
-});
+line(
+  "2.31",
+  "a list has 30 items unless told otherwise, from the first; limit 0 stands for 200, the most",
+  async () => {
+    const { key } = await tenant();
+    for (let at = 0; at < 201; at += 20)
+      await Promise.all(
+        Array.from({ length: Math.min(20, 201 - at) }, (_, n) =>
+          ask("PUT", `triggers/t${at + n}`, { key, body: {} }).then(({ status }) => expect(status).toBe(200)),
+        ),
+      );
+    const listed = async (query: string) =>
+      (await ask("GET", `triggers${query}`, { key })).json.map((each: { name: string }) => each.name);
+    const all = await listed("?limit=0");
+    expect(all).toHaveLength(200);
+    for (const [query, from, to] of [
+      ["", 0, 30],
+      ["?skip=0", 0, 30],
+      ["?skip=5", 5, 35],
+      ["?limit=1", 0, 1],
+      ["?limit=200", 0, 200],
+    ] as const)
+      expect([query, await listed(query)]).toEqual([query, all.slice(from, to)]);
+    expect(await listed("?limit=0&skip=200")).toHaveLength(1);
+  },
+  { needs: "admin", timeout: 60_000 },
+);
 
 line("2.32 2.33 2.34", "limit and skip out of bounds are 400 with their texts", async () => {
   for (const collection of ["actions", "activations"]) {

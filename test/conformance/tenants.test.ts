@@ -136,15 +136,26 @@ line(
     const wide = await tenant({
       minActionMemory: 1,
       maxActionMemory: 100_000,
+      minActionTimeout: 1,
       maxActionTimeout: 10_000_000,
+      maxActionLogs: 1_000,
+      maxActionConcurrency: 100_000,
       maxParameterSize: "9 MB",
     });
     const { json } = await ask("GET", "limits", { key: wide.key });
     const system = (await ask("GET", "limits")).json;
-    for (const name of ["minActionMemory", "maxActionMemory", "maxActionTimeout", "maxParameterSize"])
-      expect([name, json[name]]).toEqual([name, system[name]]);
-    const refused = await put(wide, "wide", code(ECHO, { limits: { memory: system.maxActionMemory + 1 } }));
-    expect(refused.json.error).toContain(`exceeds allowed threshold of ${system.maxActionMemory} MB`);
+    expect(json).toEqual(system);
+    for (const limits of [
+      { memory: system.maxActionMemory + 1 },
+      { memory: system.minActionMemory - 1 },
+      { timeout: system.maxActionTimeout + 1 },
+      { timeout: system.minActionTimeout - 1 },
+      { logs: system.maxActionLogs + 1 },
+      { concurrency: system.maxActionConcurrency + 1 },
+    ]) {
+      const { status, json } = await put(wide, "wide", code(ECHO, { limits }));
+      expect([limits, status, json.error]).toEqual([limits, 400, expect.stringContaining("allowed threshold of")]);
+    }
   },
   { needs },
 );
@@ -194,6 +205,10 @@ line(
   "maxParameterSize lowers what parameters and annotations may hold",
   async () => {
     const owner = await tenant({ maxParameterSize: "1 KB" });
+    for (const size of ["1024 B", "1 K", "1KB", "1024 b"]) {
+      const { json } = await ask("GET", "limits", { key: (await tenant({ maxParameterSize: size })).key });
+      expect([size, json.maxParameterSize]).toEqual([size, "1 KB"]);
+    }
     for (const field of ["parameters", "annotations"]) {
       const answer = await put(owner, fresh("p"), code(ECHO, { [field]: [pair("a", "x".repeat(1_024))] }));
       expect(answer.status).toBe(413);
@@ -294,28 +309,38 @@ line(
       expect((await ask("POST", "actions/never", { key: owner.key, body: {} })).status).toBe(429);
       expect((await ask("GET", "actions/never", { key: owner.key })).status).toBe(200);
     }
+    const { key } = await tenant({ firesPerMinute: 0 });
+    for (const [verb, status] of [
+      ["PUT", 200],
+      ["POST", 429],
+      ["DELETE", 200],
+    ] as const)
+      expect([verb, (await ask(verb, "triggers/never", { key, body: {} })).status]).toEqual([verb, status]);
   },
   { needs },
 );
 
 line(
   "9.01 9.02 9.05 9.07 9.11",
-  "calls per minute are counted by namespace, refused ones and those of missing actions too; the rest is not",
+  "calls per minute are counted by namespace, refused ones and those of missing or others' actions too; the rest is not",
   async () => {
     const owner = await tenant({ invocationsPerMinute: 3 });
     const other = { ...owner, key: await secondKey(owner) };
     const beside = await tenant({ invocationsPerMinute: 3 });
     for (const each of [owner, beside]) await put(each, "rated", code(ECHO));
-    await freshMinute();
-    for (const name of ["rated", "nobody", "rated"]) await invoke(owner, name);
     const tooMany = (count: number) => `Too many requests in the last minute (count: ${count}, allowed: 3).`;
+    await freshMinute();
+    for (const name of ["rated", "nobody"]) await invoke(owner, name);
+    const path = "/api/v1/namespaces/nowhere/actions/theirs";
+    expect((await ask("POST", path, { key: owner.key, body: {} })).status).toBe(403);
+    expect((await ask("POST", path, { key: owner.key, body: {} })).json.error).toBe(tooMany(4));
     const refused = await invoke(owner, "rated");
     expect(refused).toMatchObject({
       status: 429,
-      json: { error: tooMany(4), code: expect.any(String) },
+      json: { error: tooMany(5), code: expect.any(String) },
     });
     expect(refused.headers.get("retry-after")).toBeNull();
-    expect((await invoke(other, "nobody")).json.error).toBe(tooMany(5));
+    expect((await invoke(other, "nobody")).json.error).toBe(tooMany(6));
     expect((await invoke(beside, "rated")).status).toBe(200);
     for (const [verb, path, body] of [
       ["GET", "actions/rated"],
@@ -327,7 +352,7 @@ line(
       ["DELETE", "actions/rated"],
     ] as const)
       expect([verb, path, (await ask(verb, path, { key: owner.key, body })).status]).toEqual([verb, path, 200]);
-    expect((await invoke(owner, "nobody")).json.error).toBe(tooMany(6));
+    expect((await invoke(owner, "nobody")).json.error).toBe(tooMany(7));
   },
   { needs, timeout: 60_000 },
 );

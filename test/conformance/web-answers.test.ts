@@ -70,6 +70,24 @@ line("5.32 5.33 5.34 5.35", "each extension refuses what it cannot show", async 
   expect((await ask("GET", `${html.path}.html`, ANONYMOUS)).headers.get("content-type")).toMatch(
     /^text\/html; charset=UTF-8$/i,
   );
+  const any = await webAction("function main(a) { return a.r; }");
+  for (const [extension, type, r, shown] of [
+    ["html", "text/html; charset=UTF-8", { html: "<i>", body: "<b>" }, "<b>"],
+    ["html", "text/html; charset=UTF-8", { html: "<i>" }, "<i>"],
+    ["html", "text/html; charset=UTF-8", { error: "<u>" }, "<u>"],
+    ["svg", "image/svg+xml", { svg: "<g/>", body: "<svg/>" }, "<svg/>"],
+    ["svg", "image/svg+xml", { svg: "<g/>" }, "<g/>"],
+    ["json", "application/json", [1, { a: 2 }], '[1,{"a":2}]'],
+  ]) {
+    const answer = await ask("POST", `${any.path}.${extension}`, { ...ANONYMOUS, body: { r } });
+    expect([r, answer.status, answer.text.replaceAll(" ", "")]).toEqual([r, 200, shown]);
+    expect([r, answer.headers.get("content-type")]).toEqual([r, type]);
+  }
+  for (const r of [{ body: 1 }, { body: null, html: "<b>", svg: "<g/>" }, [1]])
+    for (const extension of ["html", "svg"]) {
+      const { status } = await ask("POST", `${any.path}.${extension}`, { ...ANONYMOUS, body: { r } });
+      expect([r, extension, status]).toEqual([r, extension, 400]);
+    }
   const scalar = await webAction("function main() { return { error: 'text' }; }");
   expect(await ask("GET", `${scalar.path}.json`, ANONYMOUS)).toMatchObject({
     status: 400,
@@ -99,7 +117,10 @@ line("5.35", ".text shows the body, else the text, whatever it is", async () => 
 const HTTP_CASES: [string, string, object | string][] = [
   ["5.36", "a result that is no object", "return [1];"],
   ["5.36", "a status that is no number", "return { statusCode: 'abc' };"],
+  ["5.36", "a status that is no whole number", "return { statusCode: 200.5 };"],
   ["5.36", "headers that are no object", "return { headers: [1] };"],
+  ["5.36", "a header that is an object", "return { headers: { a: { b: 1 } }, body: 'x' };"],
+  ["5.36", "a header that is null", "return { headers: { a: null }, body: 'x' };"],
 ];
 for (const [lines, title, source] of HTTP_CASES) {
   line(lines, `.http refuses ${title}`, async () => {
@@ -123,17 +144,32 @@ line("5.36 5.37 5.43 5.45", ".http takes status, headers and no body", async () 
   expect((await ask("POST", path, { ...ANONYMOUS, body: { s: "404" } })).status).toBe(404);
   expect((await ask("POST", path, ANONYMOUS)).status).toBe(204);
   expect((await ask("POST", path, { ...ANONYMOUS, body: { s: 599 } })).status).toBe(599);
+  const bare = await webAction(
+    "function main(a) { return { statusCode: a.s, headers: { 'content-type': 'text/css' }, body: a.b }; }",
+  );
+  for (const b of [null, ""])
+    for (const [s, status] of [
+      [undefined, 204],
+      [201, 201],
+    ]) {
+      const empty = await ask("POST", bare.path, { ...ANONYMOUS, body: { s, b } });
+      expect([b, empty.status, empty.text]).toEqual([b, status, ""]);
+      expect(empty.headers.get("content-type")).toBeNull();
+    }
 });
 
 line("5.38 5.39 5.42 5.48", ".http chooses and checks the content type of its body", async () => {
   const { path } = await webAction("function main(a) { return a.r; }");
   const send = (r: object) => ask("POST", path, { ...ANONYMOUS, body: { r } });
   const text = await send({ body: "ü" });
-  expect(text.text).toBe("ü");
+  expect([text.status, text.text]).toEqual([200, "ü"]);
   expect(text.headers.get("content-type")).toMatch(/^text\/html; charset=UTF-8$/i);
   const json = await send({ body: { a: 1 } });
   expect(json.json).toEqual({ a: 1 });
+  expect(json.status).toBe(200);
   expect(json.headers.get("content-type")).toMatch(/^application\/json/);
+  const linked = await send({ body: [1], headers: { "content-type": "application/ld+json" } });
+  expect([linked.json, linked.headers.get("content-type")]).toEqual([[1], "application/ld+json"]);
   expect(await send({ body: { a: 1 }, headers: { "content-type": "text/html" } })).toMatchObject({
     status: 400,
     json: { error: "Response type in header did not match generated content type." },
