@@ -1,7 +1,7 @@
 // Invocation and activations: parity 2.9, 2.10, 3.4, 4.1, 4.2, 4.3, 8.4.
 
 import { expect } from "vitest";
-import { annotation, ask, code, ECHO, fresh, line, make, namespace, recordOf, useApi } from "./suite.ts";
+import { annotation, ask, code, ECHO, fresh, type Loose, line, make, namespace, recordOf, useApi } from "./suite.ts";
 
 await useApi();
 
@@ -393,6 +393,22 @@ line("2.115 2.117", "a number may have a sign, and an activation's address a sla
     expect([query, (await ask("GET", `activations?name=${name}&${query}`)).json.length]).toEqual([query, found]);
 });
 
+line("2.115", "what may be a name may be asked for by it, in a package or not", async () => {
+  const [name, pack] = [`${fresh("a")} b@c.d&e-f`, `${fresh("p")}.q&r`];
+  await make(`packages/${encodeURIComponent(pack)}`, {});
+  for (const path of [[name], [pack, name]]) {
+    const address = path.map(encodeURIComponent).join("/");
+    await make(`actions/${address}`, code(ECHO));
+    const { activationId } = (await post(address, "?blocking=true", {})).json;
+    await recordOf(activationId);
+    for (const filter of [path.join("/"), `/${path.join("/")}`]) {
+      const { status, json } = await ask("GET", `activations?name=${encodeURIComponent(filter)}`);
+      expect([filter, status, json.map?.((each: Loose) => each.activationId)]).toEqual([filter, 200, [activationId]]);
+    }
+  }
+  expect((await ask("GET", "activations?name=%20&limit=1")).json).toHaveLength(1);
+});
+
 line("2.08", "a body names its character set", async () => {
   const name = await action(ECHO);
   const text = Uint8Array.from([...'{"a":"\u00fc"}'].map((each) => each.charCodeAt(0)));
@@ -414,6 +430,9 @@ line("2.116 2.117 2.118", "activation queries that make no sense are refused wit
   );
   for (const field of ["since", "upto"])
     expect(await error(`${field}=x`)).toEqual(said(field, "Parameter is not a valid value for epoch seconds: x"));
+  expect(await error("docs=true&count=true&upto=x")).toEqual(
+    said("upto", "Parameter is not a valid value for epoch seconds: x"),
+  );
   for (const query of ["docs=true&count=true", "count=true&docs=true&name=none"])
     expect(await error(query)).toEqual([400, "The parameter 'docs' is not permitted with 'count'."]);
 });

@@ -1,6 +1,7 @@
 // Which activations are asked for: one by its id, or a list by name and time.
 
 import { type ActivationId, isActivationId, shardOf } from "../../entities/activation-id.ts";
+import { isName } from "../../entities/names.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import type { ActivationQuery } from "../../protocol/rpc.ts";
 import type { AppContext } from "../context.ts";
@@ -8,7 +9,6 @@ import { ownNamespaceOf } from "../namespace.ts";
 import { flag, INTEGER, malformed, paging, printable } from "../query.ts";
 
 const ID_LENGTH = 32;
-const NAME = /^[\w][\w@ .-]{0,255}(\/[\w][\w@ .-]{0,255})?$/;
 
 /** The id in the path, if it is one that can be in this namespace. */
 export function activationIdOf(c: AppContext): Result<ActivationId> {
@@ -30,25 +30,31 @@ export function activationQueryOf(c: AppContext): Result<ActivationQuery & { doc
   if (!page.ok) return page;
   const docs = flag(c, "docs");
   if (!docs.ok) return docs;
-  if (docs.value && page.value.count) {
-    return fail("bad-request", "The parameter 'docs' is not permitted with 'count'.");
-  }
-  const name = c.req.query("name") || undefined;
-  if (name !== undefined && !NAME.test(name)) {
-    const reason = "Parameter may be a 'simple' name or 'package-name/simple' name:";
-    return malformed("name", `${reason} ${printable(name)}`);
-  }
+  const name = nameFilter(c.req.query("name"));
+  if (!name.ok) return name;
   const since = instant(c, "since");
   if (!since.ok) return since;
   const upto = instant(c, "upto");
   if (!upto.ok) return upto;
+  if (docs.value && page.value.count) {
+    return fail("bad-request", "The parameter 'docs' is not permitted with 'count'.");
+  }
   return ok({
     ...page.value,
     docs: docs.value,
-    ...(name === undefined ? {} : { name }),
+    ...(name.value === undefined ? {} : { name: name.value }),
     ...(since.value === undefined ? {} : { since: since.value }),
     ...(upto.value === undefined ? {} : { upto: upto.value }),
   });
+}
+
+/** `name` or `package/name`; undefined where there is none. */
+function nameFilter(given = ""): Result<string | undefined> {
+  if (given.trim() === "") return ok(undefined);
+  const parts = given.split("/").filter((part) => part !== "");
+  if ((parts.length === 1 || parts.length === 2) && parts.every(isName)) return ok(parts.join("/"));
+  const reason = "Parameter may be a 'simple' name or 'package-name/simple' name:";
+  return malformed("name", `${reason} ${printable(given)}`);
 }
 
 function instant(c: AppContext, name: string): Result<number | undefined> {
