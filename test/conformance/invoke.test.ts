@@ -122,7 +122,7 @@ line("2.135 4.09 8.31", "a developer error is 502, with a log line that says so"
   for (const [body, status, result] of [
     ["return Promise.reject({ why: 1 });", "application error", { error: { why: 1 } }],
     ["", "success", {}],
-    ["return 7;", "action developer error", { error: "The action did not return a dictionary or array." }],
+    ["return 7;", "action developer error", { error: "The action did not return a dictionary." }],
   ] as const) {
     const { response } = (await post(await action(`function main() { ${body} }`), "?blocking=true", {})).json;
     expect([body, response.status, response.result]).toEqual([body, status, result]);
