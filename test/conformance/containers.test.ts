@@ -54,14 +54,16 @@ line(
 
 line(
   "4.15",
-  "an action that needs more memory than it may is ended, and the text names memory",
+  "an action that needs more memory than it may is ended, loading or running, and the text names memory",
   async () => {
-    const name = fresh("hog");
-    const source = "function main() { const kept = []; for (;;) kept.push(Buffer.alloc(8 * 1024 * 1024, 1)); }";
-    await make(`actions/${name}`, code(source, { limits: { memory: 128, timeout: 20_000 } }));
-    const { json, status } = await invoke(name);
-    expect([status, json.response.status]).toEqual([502, "action developer error"]);
-    expect(json.response.result.error).toBe("The action exhausted its memory and was aborted.");
+    const hog = "const kept = []; for (;;) kept.push(Buffer.alloc(8 * 1024 * 1024, 1));";
+    for (const source of [`function main() { ${hog} }`, `${hog} function main() {}`]) {
+      const name = fresh("hog");
+      await make(`actions/${name}`, code(source, { limits: { memory: 128, timeout: 20_000 } }));
+      const { json, status } = await invoke(name);
+      expect([source, status, json.response.status]).toEqual([source, 502, "action developer error"]);
+      expect(json.response.result.error).toBe("The action exhausted its memory and was aborted.");
+    }
   },
   { needs, timeout: 60_000 },
 );
