@@ -39,7 +39,11 @@ export function nameFault(segment: string): Failure | null {
 
 /** Why a decoded path segment cannot be a namespace, or null if it can. */
 export function namespaceFault(segment: string): Failure | null {
-  return isName(segment) ? null : fail("bad-request", "The namespace contains illegal characters.");
+  if (isName(segment)) return null;
+  if (segment.length > MAX_NAME) {
+    return fail("bad-request", `Namespace longer than allowed: ${segment.length} > ${MAX_NAME}.`);
+  }
+  return fail("bad-request", "The namespace contains illegal characters.");
 }
 
 /** `[/]ns/name` or `[/]ns/package/name`; `_` becomes `own`. */

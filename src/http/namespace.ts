@@ -20,7 +20,8 @@ export function anyNamespaceOf(c: AppContext): Result<string> {
 
 /** The namespace of the path if it is the caller's own; others are forbidden. */
 export function ownNamespaceOf(c: AppContext): Result<string> {
-  return ownNamespace(c.get("identity"), namespaceOf(c));
+  const namespace = anyNamespaceOf(c);
+  return namespace.ok ? ownNamespace(c.get("identity"), namespace.value) : namespace;
 }
 
 /** The entity in the path, which stands in no package. Not looked at yet. */

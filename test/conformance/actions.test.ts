@@ -173,7 +173,11 @@ line("3.03", "a name of 256 characters is allowed, a longer one is not", async (
   await make(`actions/${longest}`, code(ECHO));
   const answer = await ask("PUT", `actions/${longest}x`, { body: code(ECHO) });
   expect(answer.status).toBe(400);
-  expect(answer.json.error).toMatch(/longer than allowed: 257 > 256/);
+  expect(answer.json.error).toMatch(/longer than allowed: 257 > 256\.$/);
+  for (const collection of ["actions", "triggers", "rules", "packages", "activations"]) {
+    const { status, json } = await ask("GET", `/api/v1/namespaces/${longest}x/${collection}`);
+    expect([collection, status, json.error]).toEqual([collection, 400, "Namespace longer than allowed: 257 > 256."]);
+  }
 });
 
 line("3.06", "a malformed version is refused", async () => {
