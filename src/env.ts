@@ -30,16 +30,26 @@ type Branded<T> = T & Rpc.DurableObjectBranded;
 /** Databases of activation records, numbered from 0. */
 export type RecordsBinding = `RECORDS_${number}`;
 
+/** Each docstring tells an operator what it is for: CONFIGURATION.md is made of them. */
 export interface Env {
+  /** Entities, identities and keys. */
   DB: D1Database;
+  /** Records of activations. More such databases are RECORDS_1, RECORDS_2, …: a namespace stays with the one it was given. */
   RECORDS_0: D1Database;
   [more: RecordsBinding]: D1Database | undefined;
+  /** Action code by its hash, and arguments, results and logs that are too large for a row. */
   BLOBS: R2Bucket;
+  /** One per shard of a host: what it can take and what it runs. */
   SCHEDULER: DurableObjectNamespace<Branded<InvokerSchedulerRpc>>;
+  /** One per namespace and shard: accepted activations until they have ended and are handed over. */
   ACTIVATIONS: DurableObjectNamespace<Branded<ActivationStoreRpc>>;
+  /** One per namespace: its minutes and its permits. */
   THROTTLE: DurableObjectNamespace<Branded<ThrottleRpc>>;
+  /** One per namespace name: the epoch of what isolates have read of its entities. */
   EPOCH: DurableObjectNamespace<Branded<EntityEpochRpc>>;
+  /** One per namespace and shard: the steps of running sequences and conductors. */
   COMPOSITION: DurableObjectNamespace<Branded<CompositionRpc>>;
+  /** One: the hosts and their tokens. */
   ROSTER: DurableObjectNamespace<Branded<RosterRpc>>;
   /** The process that owns the state folder, in the one-machine mode. */
   MACHINE?: MachineBinding;
@@ -58,7 +68,7 @@ export interface Env {
   LIMITS?: string;
   /** JSON of NamespaceLimits for namespaces without their own; "{}" = upstream's defaults; "none" = no throttle. */
   DEFAULT_THROTTLE?: string;
-  /** Seconds a call may wait for a host before it ends as an error (3600). An action's annotation `max-queue-time` goes before it. */
+  /** Seconds a call may wait for a host before it ends as an error. An action's annotation `max-queue-time` goes before it. */
   MAX_QUEUE_TIME?: string;
   /** "1": hosts may come that are larger, or labelled otherwise, than any that has been seen: calls wait for them. */
   HOSTS_MAY_COME?: string;
@@ -66,6 +76,7 @@ export interface Env {
   INVOKER_NAMES?: string;
   /** Name of the header in which the proxy in front of us says where a request comes from, whatever its client sent. */
   CLIENT_ADDRESS_HEADER?: string;
+  /** What this says it is built from: `build` in `GET /api/v1`. */
   BUILD?: string;
   /** When BUILD was made, ISO 8601. */
   BUILD_DATE?: string;
@@ -158,7 +169,8 @@ const Limits = z.strictObject({
 
 const Secrets = z.object({ MASTER_SECRET: masterSecret, MASTER_SECRET_PREVIOUS: variable });
 
-const Variables = Secrets.extend({
+/** Each by its name. What one is where nothing is set is what it makes of `undefined`. */
+export const Variables = Secrets.extend({
   DB: binding("prepare", "the D1 database"),
   RECORDS_0: binding("prepare", "the D1 database of activation records"),
   BLOBS: binding("put", "the R2 bucket"),

@@ -20,6 +20,8 @@ export interface Option<T> {
   readonly defaultText?: string;
   /** E.g. "MB". */
   readonly unit?: string;
+  /** Of a number, both ends included. */
+  readonly range?: Range;
   /** `given`: the texts of flag or variable; none: it was not given. */
   read(given: readonly string[]): Reading<T>;
 }
@@ -103,7 +105,7 @@ export function number(
   options: Common & { default?: number; placeholder?: string } = {},
 ) {
   const { placeholder = options.unit ?? "N" } = options;
-  return checked(wholeNumber(range, options.unit), { placeholder, summary, options });
+  return checked(wholeNumber(range, options.unit), { placeholder, summary, options, range });
 }
 
 /** One of a few words. */
@@ -178,11 +180,13 @@ export function wholeNumber({ min, max }: Range, unit?: string): z.ZodType<numbe
 
 function checked<T>(
   schema: z.ZodType<T, string>,
-  { placeholder, summary, options }: { placeholder: string; summary: string; options: Common & { default?: T } },
+  given: { placeholder: string; summary: string; options: Common & { default?: T }; range?: Range },
 ): Option<T | undefined> {
+  const { placeholder, summary, options, range } = given;
   const shown = options.default === undefined || options.default === "" ? undefined : String(options.default);
   return {
     ...common(placeholder, summary, { ...(shown === undefined ? {} : { defaultText: shown }), ...options }),
+    ...(range === undefined ? {} : { range }),
     read(given) {
       const last = given.at(-1);
       if (last === undefined) return { ok: true, value: options.default };

@@ -21,9 +21,12 @@ export interface Setting {
   readonly from: string;
 }
 
-const URL_VARIABLES = ["EDGEWHISK_URL", "APIHOST"] as const;
-const KEY_VARIABLES = ["EDGEWHISK_AUTH", "AUTH"] as const;
-const ADMIN_VARIABLES = ["EDGEWHISK_ADMIN_TOKEN", "ADMIN_TOKEN"] as const;
+/** The first that is not empty counts. */
+export const SETTING_VARIABLES = {
+  url: ["EDGEWHISK_URL", "APIHOST"],
+  key: ["EDGEWHISK_AUTH", "AUTH"],
+  adminToken: ["EDGEWHISK_ADMIN_TOKEN", "ADMIN_TOKEN"],
+} as const;
 
 const STATE = "the state folder";
 const STORE = 'or use "wsk property set --apihost … --auth …" once';
@@ -35,7 +38,7 @@ export function urlSetting(sources: Sources): Setting | Failure {
   const found =
     setting(flags.url, "--url") ??
     (stateNamed ? here : null) ??
-    fromVariables(env, URL_VARIABLES) ??
+    fromVariables(env, SETTING_VARIABLES.url) ??
     setting(wsk.apihost, wsk.file) ??
     here;
   if (found === null) {
@@ -55,7 +58,7 @@ export function keySetting(sources: Sources, url: string): Setting | Failure {
   const found =
     setting(flags.auth, "--auth") ??
     (stateNamed ? here : null) ??
-    fromVariables(env, KEY_VARIABLES) ??
+    fromVariables(env, SETTING_VARIABLES.key) ??
     setting(wsk.auth, wsk.file) ??
     here;
   return found ?? misused(`with which key? Set EDGEWHISK_AUTH (uuid:key) or give --auth, ${STORE}`);
@@ -64,7 +67,7 @@ export function keySetting(sources: Sources, url: string): Setting | Failure {
 /** Null: none is set, and it may be asked for. */
 export function adminTokenSetting({ env, running, stateNamed }: Sources, url: string): Setting | null {
   const here = running?.url === url ? setting(running.adminToken, STATE) : null;
-  return (stateNamed ? here : null) ?? fromVariables(env, ADMIN_VARIABLES) ?? here;
+  return (stateNamed ? here : null) ?? fromVariables(env, SETTING_VARIABLES.adminToken) ?? here;
 }
 
 function setting(value: string | null | undefined, from: string): Setting | null {
