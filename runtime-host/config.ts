@@ -10,7 +10,7 @@ import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry/r
 import { LEVELS, type Level } from "./engine/security-level.ts";
 import { type Prewarm, parsePrewarm } from "./pool/prewarm-spec.ts";
 import { type Environment, parseCommandLine, type Shape } from "./program/command-line.ts";
-import type { Level as LogLevel } from "./program/logger.ts";
+import type { LogLevel } from "./program/logger.ts";
 import {
   checkedText,
   choice,

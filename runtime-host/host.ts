@@ -8,7 +8,7 @@ import type { HostConfig } from "./config.ts";
 import { CodeCache } from "./container/code-cache.ts";
 import type { Containers } from "./container/contract.ts";
 import { Outbox } from "./delivery/outbox.ts";
-import type { Kept } from "./delivery/outbox-segments.ts";
+import type { StoredRecord } from "./delivery/outbox-segments.ts";
 import { falls } from "./engine/security-level.ts";
 import { HostReporter } from "./host-report.ts";
 import { type BlobApi, openBlobApi } from "./link/blob-api.ts";
@@ -79,7 +79,7 @@ interface Parts {
   code: CodeCache;
   outbox: Outbox;
   /** Records of earlier boots. */
-  kept: Kept[];
+  kept: StoredRecord[];
   containers: Containers;
   disk: DiskWatch;
 }

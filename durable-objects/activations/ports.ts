@@ -6,12 +6,12 @@ import type { ResumeRpc } from "../../src/protocol/fire.ts";
 import type { InvokerSchedulerRpc, RosterRpc, SchedulerName } from "../../src/protocol/rpc.ts";
 import type { AlarmPorts } from "../shared/ports.ts";
 
-export type SchedulerLink = Pick<InvokerSchedulerRpc, "offer" | "holds">;
+export type SchedulerPort = Pick<InvokerSchedulerRpc, "offer" | "holds">;
 
 export interface StorePorts extends AlarmPorts {
   /** ms a row may wait for a host, where its call does not say. */
   readonly maxQueue: number;
-  scheduler(name: SchedulerName): SchedulerLink;
+  scheduler(name: SchedulerName): SchedulerPort;
   /** The Worker does the fan-out of a fire. */
   resume: ResumeRpc["resume"];
   roster: Pick<RosterRpc, "schedulers" | "waiting">;

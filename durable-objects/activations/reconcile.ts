@@ -13,7 +13,7 @@ export const DOUBT_OPEN_AFTER = 15_000;
 /** ms past its row's deadline for which a run may still be held: so long its record may be on its way. */
 export const PROMISED_FOR = 15 * 60_000;
 
-export type Verdict =
+export type Classification =
   | { kind: "wait" }
   | { kind: "held" }
   /** It never started: another attempt is safe. */
@@ -26,7 +26,7 @@ export function classify(
   row: OutRow,
   reply: Omit<HoldsReply, "held"> | null,
   options: { held: boolean; now: number },
-): Verdict {
+): Classification {
   const { now, held } = options;
   if (reply === null || !reply.ready) {
     if (held || now < row.deadline) return { kind: "wait" };

@@ -8,7 +8,7 @@ import type { StepReply, StepRequest } from "../../src/protocol/composition.ts";
 import { pause } from "../shared/retry.ts";
 import type { CompositionPorts } from "./ports.ts";
 import type { Held } from "./run-store.ts";
-import type { Refusal, Step, StepEnd, StepEvent } from "./state.ts";
+import type { CompositionStep, StepEnd, StepEvent, StepRefusal } from "./state.ts";
 
 /** ms beyond its action's timeout after which a step is not waited for any more. */
 const GRACE = 60_000;
@@ -28,7 +28,7 @@ export type Nested = Extract<StepReply, { kind: "nested" }>;
 export async function outcomeOf(
   ports: CompositionPorts,
   held: Held,
-  { step, since }: { step: Step; since: number },
+  { step, since }: { step: CompositionStep; since: number },
 ): Promise<StepEvent | Nested> {
   const left = (timeout: number): number => since + timeout + GRACE - ports.now();
   for (;;) {
@@ -42,7 +42,7 @@ export async function outcomeOf(
   }
 }
 
-async function settled(ports: CompositionPorts, { id }: Step, left: () => number): Promise<StepEvent> {
+async function settled(ports: CompositionPorts, { id }: CompositionStep, left: () => number): Promise<StepEvent> {
   for (;;) {
     const ms = Math.max(1, Math.min(WAIT, left()));
     const { record } = await ports.store().await(id, { ms });
@@ -51,7 +51,7 @@ async function settled(ports: CompositionPorts, { id }: Step, left: () => number
   }
 }
 
-function requestOf(held: Held, step: Step, waitMs: number): StepRequest {
+function requestOf(held: Held, step: CompositionStep, waitMs: number): StepRequest {
   const { id, action, role, payload } = step;
   const { frame, transactionId } = held;
   const identity = limitedTo(held.onBehalf.identity, frame.progress.rights);
@@ -70,7 +70,7 @@ function memoryIn(annotations: string): number {
   return list.find((each) => each.key === "limits")?.value?.memory ?? 0;
 }
 
-function reasonOf({ code }: Failure): Refusal {
+function reasonOf({ code }: Failure): StepRefusal {
   if (ABSENT.has(code)) return "absent";
   return FORBIDDEN.has(code) ? "forbidden" : "failed";
 }

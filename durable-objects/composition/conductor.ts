@@ -6,7 +6,7 @@ import { membersOf, mergeLayers, objectOf, type RawJson, shapeOf } from "../../s
 import type { ActionName } from "../../src/protocol/composition.ts";
 import { endAs, endWith, TEXTS } from "./ends.ts";
 import { nextAction } from "./next-action.ts";
-import type { Counts, Decision, Progress, Refusal, StepEnd, StepEvent, Texts, Value } from "./state.ts";
+import type { Counts, Decision, Progress, StepEnd, StepEvent, StepRefusal, Texts, Value } from "./state.ts";
 
 /** Components in a composition; its conductors run once more than twice as often, so that one of this many can be written
  * with a conductor that is asked before and after each. */
@@ -121,7 +121,7 @@ function countsOf({ counts }: Progress): Counts {
   return counts ?? { components: 0, conductors: 0 };
 }
 
-function complaint(reason: Refusal, { step }: Progress): string | undefined {
+function complaint(reason: StepRefusal, { step }: Progress): string | undefined {
   const name = `${step?.action.path}/${step?.action.name}`;
   if (reason === "absent") return TEXTS.nameAbsent(name);
   if (reason === "forbidden") return TEXTS.nameForbidden(name);

@@ -3,7 +3,7 @@
 import { SEQUENCE_LENGTH } from "../../src/entities/limits.ts";
 import type { ActionName } from "../../src/protocol/composition.ts";
 import { type End, endAs, endWith, TEXTS } from "./ends.ts";
-import type { Decision, Progress, Refusal, StepEnd, StepEvent, Value } from "./state.ts";
+import type { Decision, Progress, StepEnd, StepEvent, StepRefusal, Value } from "./state.ts";
 
 export function beginSequence(components: readonly ActionName[], progress: Progress, args: Value): Decision {
   return next(components, progress, args);
@@ -27,7 +27,7 @@ export function afterComponent(components: readonly ActionName[], progress: Prog
   }
 }
 
-function refusal(reason: Refusal): End {
+function refusal(reason: StepRefusal): End {
   if (reason === "absent") return endWith(1, TEXTS.componentAbsent);
   if (reason === "deep") return endWith(1, TEXTS.sequenceTooLong);
   return endWith(3, TEXTS.sequenceFailed);

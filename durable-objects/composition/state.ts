@@ -11,7 +11,7 @@ import type { ActionName, CompositionPlan, StepRequest } from "../../src/protoco
 /** A payload, or a text that has not been put where it belongs yet. */
 export type Value = Payload | { text: RawJson };
 
-export interface Step {
+export interface CompositionStep {
   /** Follows from the frame's id and the step's number. */
   id: ActivationId;
   action: ActionName;
@@ -60,7 +60,7 @@ export interface Progress {
   rights?: Rights;
   /** Blobs that were made for this composition's steps alone. */
   blobs: string[];
-  step?: Step;
+  step?: CompositionStep;
   end?: Ending;
 }
 
@@ -101,13 +101,13 @@ export type StepEvent =
   /** It has no record in time. */
   | { kind: "late"; id: ActivationId }
   /** Nothing was started. */
-  | { kind: "refused"; reason: Refusal }
+  | { kind: "refused"; reason: StepRefusal }
   /** Its result cannot be read any more. */
   | { kind: "unreadable"; id: ActivationId };
 
 /** "absent": there is no such action. "forbidden": not for this caller. "deep": compositions inside one another too deeply.
  * "failed": anything else. */
-export type Refusal = "absent" | "forbidden" | "deep" | "failed";
+export type StepRefusal = "absent" | "forbidden" | "deep" | "failed";
 
 /** Texts the pure part has asked for. */
 export interface Texts {

@@ -5,7 +5,7 @@ import { type ApiReply, createApiClient } from "./api-client.ts";
 
 export interface AdminClient {
   /** A new identity; the key is `uuid:secret` and is shown this once. */
-  createIdentity(subject: string, options?: NewIdentity): Promise<ApiReply<{ namespace: string; key: string }>>;
+  createIdentity(subject: string, options?: IdentityOptions): Promise<ApiReply<{ namespace: string; key: string }>>;
   /** The names of all hosts. */
   hosts(): Promise<ApiReply<string[]>>;
   /** A token for the host with this name; with `rotate` also in place of the one it has. `shards`: schedulers it opens. */
@@ -15,10 +15,10 @@ export interface AdminClient {
   ): Promise<ApiReply<{ token: string }>>;
   revokeHost(name: string): Promise<ApiReply<unknown>>;
   /** Seals a batch of stored keys with the current secret, those after `after`. */
-  reseal(after: string): Promise<ApiReply<Resealed>>;
+  reseal(after: string): Promise<ApiReply<ResealAnswer>>;
 }
 
-export interface NewIdentity {
+export interface IdentityOptions {
   key?: string;
   limits?: Readonly<Record<string, number | boolean>>;
 }
@@ -35,7 +35,7 @@ const Resealed = z.object({
   /** ISO time after which the secret of before is of no more use. */
   mayGo: z.string().optional(),
 });
-export type Resealed = z.infer<typeof Resealed>;
+export type ResealAnswer = z.infer<typeof Resealed>;
 export function createAdminClient(url: string, token: string): AdminClient {
   const client = createApiClient(url, { kind: "admin", token });
   return {

@@ -4,7 +4,7 @@
 import { Client, Pool } from "undici";
 import { Exchange, type Heard } from "./exchange.ts";
 
-export type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+export type ContainerAddress = { readonly socketPath: string } | { readonly host: string; readonly port: number };
 
 export type Reply =
   | Extract<Heard, { kind: "answer" }>
@@ -47,7 +47,7 @@ export class ActionClient {
   /** performance.now() of the last answer; 0 = no connection yet. */
   #lastAnswer = 0;
 
-  constructor(address: Address) {
+  constructor(address: ContainerAddress) {
     const socketPath = "socketPath" in address ? address.socketPath : undefined;
     this.#origin = "host" in address ? `http://${address.host}:${address.port}` : "http://action";
     this.#settings = {

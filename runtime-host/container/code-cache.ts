@@ -9,7 +9,7 @@ import { BlobApiError } from "../link/blob-api.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
 import { CodeDamaged } from "./contract.ts";
 
-export interface CodeRef {
+export interface CodeLocation {
   key: string;
   hash: string;
   size: number;
@@ -60,7 +60,7 @@ export class CodeCache {
   }
 
   /** Rejects if the code cannot be had now, with CodeDamaged if the store does not have it whole. */
-  get(code: CodeRef): Promise<Buffer> {
+  get(code: CodeLocation): Promise<Buffer> {
     const held = this.#memory.get(code.hash);
     if (held !== undefined) {
       this.#remember(code.hash, held);
@@ -74,7 +74,7 @@ export class CodeCache {
     return coming;
   }
 
-  async #bring(code: CodeRef): Promise<Buffer> {
+  async #bring(code: CodeLocation): Promise<Buffer> {
     if (!/^[0-9a-f]{64}$/.test(code.hash)) throw new Error("the code's hash is not one");
     const bytes = (await this.#fromDisk(code.hash)) ?? (await this.#fetched(code));
     this.#remember(code.hash, bytes);
@@ -102,7 +102,7 @@ export class CodeCache {
     }
   }
 
-  async #fetched(code: CodeRef): Promise<Buffer> {
+  async #fetched(code: CodeLocation): Promise<Buffer> {
     const bytes = await this.#options.fetch(code.key, { max: MAX_CODE }).catch((error: unknown) => {
       const damaged = error instanceof BlobApiError && (error.final || error.cut);
       throw damaged ? new CodeDamaged(error.message) : error;

@@ -10,7 +10,7 @@ import { initBody, runBody } from "./bodies.ts";
 import { CodeDamaged, type Job, type RunListener } from "./contract.ts";
 import type { LogCollection } from "./log-collection.ts";
 
-export type Verdict =
+export type RunVerdict =
   /** Warm, ready for the next run of the same action. */
   | "keep"
   /** Never to be used again. */
@@ -35,7 +35,7 @@ export async function runJob(
   container: ActionContainer,
   job: Job,
   options: { listener: RunListener; hooks: RunHooks; code: Promise<Buffer> | null },
-): Promise<Verdict> {
+): Promise<RunVerdict> {
   const { hooks } = options;
   const logs = container.logs.open(job.limits.logs * MB);
   options.listener.opened?.(job, logs);

@@ -3,7 +3,7 @@
 import { zipOf } from "./archive.ts";
 
 /** What each does is told where the command explains itself (`NEEDS`). */
-export type Need = "echo" | "error" | "raise" | "text" | "env" | "log" | "broken" | "archive";
+export type ActionSample = "echo" | "error" | "raise" | "text" | "env" | "log" | "broken" | "archive";
 
 export interface Code {
   readonly code: string;
@@ -11,9 +11,9 @@ export interface Code {
   readonly main?: string;
 }
 
-export type Actions = Partial<Record<Need, Code>>;
+export type Actions = Partial<Record<ActionSample, Code>>;
 
-export const NEEDS: Readonly<Record<Need, string>> = {
+export const NEEDS: Readonly<Record<ActionSample, string>> = {
   echo: "returns its argument",
   error: 'returns {"error": {"code": 7}}',
   raise: 'fails in its language\'s way (exception, exit code) with the text "raised"',

@@ -2,13 +2,13 @@
 // nothing about this image.
 
 import { isDeepStrictEqual } from "node:util";
-import type { Code, Need } from "./actions.ts";
-import { type Answer, Broken, quote, type Session } from "./session.ts";
+import type { ActionSample, Code } from "./actions.ts";
+import { Broken, type ContractAnswer, quote, type Session } from "./session.ts";
 
 export interface Check {
   readonly name: string;
   /** The action it is played with; without one it is played with the image's own code, too. */
-  readonly need?: Need;
+  readonly need?: ActionSample;
   play(session: Session, code: Code): Promise<string | undefined>;
 }
 
@@ -211,7 +211,7 @@ async function ready(session: Session, code: Code, env: Record<string, string> =
   expect(answer.status === 200, "/init was refused", answer);
 }
 
-function same(answer: Answer, wanted: unknown): void {
+function same(answer: ContractAnswer, wanted: unknown): void {
   expect(answer.status === 200, "the run failed", answer);
   if (!isDeepStrictEqual(answer.body, wanted)) {
     const text = JSON.stringify(wanted);
@@ -221,12 +221,12 @@ function same(answer: Answer, wanted: unknown): void {
   }
 }
 
-function dictionary(answer: Answer): Record<string, unknown> {
+function dictionary(answer: ContractAnswer): Record<string, unknown> {
   const { body } = answer;
   expect(typeof body === "object" && body !== null && !Array.isArray(body), "the answer is no JSON dictionary", answer);
   return body as Record<string, unknown>;
 }
 
-function expect(kept: boolean, otherwise: string, answer: Answer): void {
+function expect(kept: boolean, otherwise: string, answer: ContractAnswer): void {
   if (!kept) throw new Broken(`${otherwise} (${quote(answer)})`);
 }

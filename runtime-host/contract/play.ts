@@ -4,15 +4,15 @@ import type { Actions } from "./actions.ts";
 import type { Check } from "./checks.ts";
 import { Broken, Session, type Subject } from "./session.ts";
 
-export type Verdict = { name: string; is: "kept" } | { name: string; is: "broken" | "skipped"; why: string };
+export type CheckVerdict = { name: string; is: "kept" } | { name: string; is: "broken" | "skipped"; why: string };
 
 const NO_CODE = { code: "", binary: false };
 
 export async function play(
   checks: readonly Check[],
-  options: { actions: Actions; start: () => Promise<Subject>; report: (verdict: Verdict) => void },
-): Promise<Verdict[]> {
-  const verdicts: Verdict[] = [];
+  options: { actions: Actions; start: () => Promise<Subject>; report: (verdict: CheckVerdict) => void },
+): Promise<CheckVerdict[]> {
+  const verdicts: CheckVerdict[] = [];
   for (const check of checks) {
     const verdict = await one(check, options);
     options.report(verdict);
@@ -24,7 +24,7 @@ export async function play(
 async function one(
   check: Check,
   { actions, start }: { actions: Actions; start: () => Promise<Subject> },
-): Promise<Verdict> {
+): Promise<CheckVerdict> {
   const { name, need } = check;
   const code = need === undefined ? NO_CODE : actions[need];
   if (code === undefined) return { name, is: "skipped", why: `there is no action "${need}" for it` };

@@ -11,7 +11,7 @@ export interface Subject {
   stop(): Promise<void>;
 }
 
-export interface Answer {
+export interface ContractAnswer {
   readonly status: number;
   readonly text: string;
   /** Undefined if the text is no JSON. */
@@ -40,19 +40,19 @@ export class Session {
     return this.#subject.printed;
   }
 
-  hello(): Promise<Answer> {
+  hello(): Promise<ContractAnswer> {
     return this.#call("GET", "/hello", null);
   }
 
-  init(value: Record<string, unknown>): Promise<Answer> {
+  init(value: Record<string, unknown>): Promise<ContractAnswer> {
     return this.post("/init", JSON.stringify({ value }));
   }
 
-  run(value: unknown, context: Record<string, string> = {}): Promise<Answer> {
+  run(value: unknown, context: Record<string, string> = {}): Promise<ContractAnswer> {
     return this.post("/run", JSON.stringify({ value, ...context, deadline: String(Date.now() + MAX_CALL_MS) }));
   }
 
-  post(path: string, body: string): Promise<Answer> {
+  post(path: string, body: string): Promise<ContractAnswer> {
     return this.#call("POST", path, body);
   }
 
@@ -72,7 +72,7 @@ export class Session {
     await this.#subject.stop();
   }
 
-  async #call(method: "GET" | "POST", path: string, body: string | null): Promise<Answer> {
+  async #call(method: "GET" | "POST", path: string, body: string | null): Promise<ContractAnswer> {
     try {
       const headers = { "content-type": "application/json" };
       const answer = await this.#client.request({ method, path, headers, body });
@@ -104,7 +104,7 @@ export async function whenListening(url: string, patience: number): Promise<bool
   }
 }
 
-export function quote(answer: Answer): string {
+export function quote(answer: ContractAnswer): string {
   const { status, text } = answer;
   return `${status} ${text.length > MAX_QUOTE_CHARS ? `${text.slice(0, MAX_QUOTE_CHARS)}…` : text}`;
 }

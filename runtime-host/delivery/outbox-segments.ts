@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Logger, reasonOf } from "../program/logger.ts";
 import { parseLines, type RecordHead } from "./outbox-format.ts";
 
-export interface Kept {
+export interface StoredRecord {
   readonly id: string;
   readonly attempt: number;
   readonly shard: number;
@@ -13,24 +13,27 @@ export interface Kept {
   readonly at: number;
   readonly bytes: number;
   /** Where it lies; changed by compaction. Null while the disk refuses it, the text is then here. */
-  place: { segment: Segment; offset: number } | null;
+  place: { segment: OutboxSegment; offset: number } | null;
   text?: string;
 }
 
-export interface Segment {
+export interface OutboxSegment {
   readonly path: string;
   readonly fd: number;
   size: number;
-  live: Set<Kept>;
+  live: Set<StoredRecord>;
 }
 
 /** Ids of damaged lines in one line of the log. */
 const MAX_NAMED = 100;
 
 /** All segments in order, and the records that none of them confirms. `last`: the highest number. Throws if they cannot be read. */
-export function loadSegments(dir: string, log: Logger): { segments: Segment[]; kept: Kept[]; last: number } {
-  const live = new Map<string, Kept>();
-  const segments: Segment[] = [];
+export function loadSegments(
+  dir: string,
+  log: Logger,
+): { segments: OutboxSegment[]; kept: StoredRecord[]; last: number } {
+  const live = new Map<string, StoredRecord>();
+  const segments: OutboxSegment[] = [];
   const names: string[] = [];
   let damaged = 0;
   let last = 0;
@@ -48,7 +51,7 @@ export function loadSegments(dir: string, log: Logger): { segments: Segment[]; k
       log.error("outbox.segment-unreadable", { path, reason: reasonOf(error) });
       continue;
     }
-    const segment: Segment = { path, fd, size: bytes.length, live: new Set() };
+    const segment: OutboxSegment = { path, fd, size: bytes.length, live: new Set() };
     segments.push(segment);
     const parsed = parseLines(bytes);
     damaged += parsed.damaged;
@@ -63,7 +66,7 @@ export function loadSegments(dir: string, log: Logger): { segments: Segment[]; k
       const [id, attempt] = line.name.split("/") as [string, string];
       const { shard, at } = line;
       const place = { segment, offset: line.start };
-      const kept: Kept = { id, attempt: Number(attempt), shard, at, bytes: line.end - line.start, place };
+      const kept: StoredRecord = { id, attempt: Number(attempt), shard, at, bytes: line.end - line.start, place };
       segment.live.add(kept);
       live.set(line.name, kept);
     }
@@ -73,7 +76,7 @@ export function loadSegments(dir: string, log: Logger): { segments: Segment[]; k
   return { segments, kept: [...live.values()], last };
 }
 
-export function headOf(kept: Kept): RecordHead {
+export function headOf(kept: StoredRecord): RecordHead {
   return { name: nameOf(kept), shard: kept.shard, at: kept.at };
 }
 

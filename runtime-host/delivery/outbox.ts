@@ -10,9 +10,9 @@ import type { Backoff } from "../machine/backoff.ts";
 import type { Logger } from "../program/logger.ts";
 import { reasonOf } from "../program/logger.ts";
 import { ackLine, batchOf, readRecord } from "./outbox-format.ts";
-import { headOf, type Kept, loadSegments, nameOf, type Segment } from "./outbox-segments.ts";
+import { headOf, loadSegments, nameOf, type OutboxSegment, type StoredRecord } from "./outbox-segments.ts";
 
-export interface Entry {
+export interface OutboxEntry {
   id: string;
   attempt: number;
   shard: number;
@@ -38,20 +38,20 @@ const PROBE_FILE = "probe";
 
 export class Outbox {
   readonly #options: OutboxOptions;
-  readonly #segments = new Set<Segment>();
-  #current: Segment | null = null;
+  readonly #segments = new Set<OutboxSegment>();
+  #current: OutboxSegment | null = null;
   #sequence = 0;
   #count = 0;
   #bytes = 0;
   #acks: string[] = [];
   #ackTimer: NodeJS.Timeout | null = null;
   /** Refused by the disk; tried again with each batch, and by themselves. */
-  #refused = new Set<Kept>();
+  #refused = new Set<StoredRecord>();
   readonly #disk: Ailment;
   #wasBlocked = false;
   /** fsync only: batches waiting for the sync that is under way. */
-  #syncing: Segment | null = null;
-  #unsynced: { kept: Kept[]; done: (kept: Kept[]) => void }[] = [];
+  #syncing: OutboxSegment | null = null;
+  #unsynced: { kept: StoredRecord[]; done: (kept: StoredRecord[]) => void }[] = [];
 
   private constructor(options: OutboxOptions) {
     this.#options = options;
@@ -65,7 +65,7 @@ export class Outbox {
   }
 
   /** Throws if the folder cannot be used. `kept` are the records of earlier boots. */
-  static open(options: OutboxOptions): { outbox: Outbox; kept: Kept[] } {
+  static open(options: OutboxOptions): { outbox: Outbox; kept: StoredRecord[] } {
     fs.mkdirSync(options.dir, { recursive: true, mode: 0o700 });
     const outbox = new Outbox(options);
     const kept = outbox.#load();
@@ -85,9 +85,9 @@ export class Outbox {
   }
 
   /** Keeps these and calls `done` when they are as durable as configured: before it returns, unless fsync is on. */
-  append(entries: readonly Entry[], done: (kept: Kept[]) => void): void {
+  append(entries: readonly OutboxEntry[], done: (kept: StoredRecord[]) => void): void {
     const at = Date.now();
-    const kept = entries.map((entry): Kept => {
+    const kept = entries.map((entry): StoredRecord => {
       const { id, attempt, shard, text } = entry;
       const bytes = Buffer.byteLength(text);
       this.#count++;
@@ -104,7 +104,7 @@ export class Outbox {
   }
 
   /** The store has them. */
-  forget(list: readonly Kept[]): void {
+  forget(list: readonly StoredRecord[]): void {
     for (const kept of list) {
       this.#count--;
       this.#bytes -= kept.bytes;
@@ -124,7 +124,7 @@ export class Outbox {
   }
 
   /** A later text under the same name takes its place: on disk the later line holds. */
-  supersede(kept: Kept): void {
+  supersede(kept: StoredRecord): void {
     this.#count--;
     this.#bytes -= kept.bytes;
     this.#refused.delete(kept);
@@ -132,7 +132,7 @@ export class Outbox {
   }
 
   /** Null if it is not on the disk as it was written: its checksum tells. Throws if the disk cannot be read now. */
-  read(kept: Kept): string | null {
+  read(kept: StoredRecord): string | null {
     if (kept.text !== undefined || kept.place === null) return kept.text ?? "";
     const { segment, offset } = kept.place;
     return readRecord(headOf(kept), { offset, bytes: kept.bytes }, (into, at) =>
@@ -149,12 +149,12 @@ export class Outbox {
     for (const segment of this.#segments) fs.closeSync(segment.fd);
   }
 
-  #write(list: readonly Kept[]): void {
+  #write(list: readonly StoredRecord[]): void {
     if (list.length === 0 && (this.#acks.length === 0 || this.#segments.size === 0)) {
       this.#acks = [];
       return;
     }
-    let made: Segment | null = null;
+    let made: OutboxSegment | null = null;
     try {
       const segment = this.#open();
       if (segment.size === 0) made = segment;
@@ -211,7 +211,7 @@ export class Outbox {
     this.#report();
   }
 
-  #move(kept: Kept, place: { segment: Segment; offset: number }): void {
+  #move(kept: StoredRecord, place: { segment: OutboxSegment; offset: number }): void {
     kept.place?.segment.live.delete(kept);
     kept.place = place;
     delete kept.text;
@@ -219,7 +219,7 @@ export class Outbox {
     place.segment.live.add(kept);
   }
 
-  #open(): Segment {
+  #open(): OutboxSegment {
     const limit = this.#options.segmentBytes ?? 4 * 1024 * 1024;
     if (this.#current !== null && this.#current.size < limit) return this.#current;
     const sealed = this.#current;
@@ -246,7 +246,7 @@ export class Outbox {
   }
 
   /** False if the disk does not let it go. */
-  #discard(segment: Segment): boolean {
+  #discard(segment: OutboxSegment): boolean {
     try {
       fs.rmSync(segment.path, { force: true });
     } catch (error) {
@@ -305,7 +305,7 @@ export class Outbox {
 
   /** After a sync that failed nobody knows what of the segment is on the disk, and a second sync would not tell: what it holds
    * is written again, elsewhere. */
-  #unsafe(segment: Segment, error: Error): void {
+  #unsafe(segment: OutboxSegment, error: Error): void {
     if (this.#current === segment) this.#current = null;
     for (const kept of segment.live) {
       const text = this.#readable(kept);
@@ -319,7 +319,7 @@ export class Outbox {
   }
 
   /** What cannot be read stays where it is, and is found out when it is to be sent. */
-  #readable(kept: Kept): string | null {
+  #readable(kept: StoredRecord): string | null {
     try {
       return this.read(kept);
     } catch (error) {
@@ -335,7 +335,7 @@ export class Outbox {
     this.#options.changed();
   }
 
-  #load(): Kept[] {
+  #load(): StoredRecord[] {
     const { dir, log } = this.#options;
     fs.rmSync(join(dir, PROBE_FILE), { force: true });
     const { segments, kept, last } = loadSegments(dir, log);

@@ -7,24 +7,24 @@ import type { RecordMessage } from "../link/messages.ts";
 import type { Payloads } from "../link/payloads.ts";
 import { type Backoff, backoff } from "../machine/backoff.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
-import type { Entry } from "./outbox.ts";
-import type { Kept } from "./outbox-segments.ts";
+import type { OutboxEntry } from "./outbox.ts";
+import type { StoredRecord } from "./outbox-segments.ts";
 
 export interface RecordsOptions {
   shard: number;
   /** Null if it is damaged. */
-  read: (kept: Kept) => string | null;
+  read: (kept: StoredRecord) => string | null;
   /** It is damaged and cannot be told any more. */
-  damaged: (kept: Kept) => void;
+  damaged: (kept: StoredRecord) => void;
   send: (message: EncodedMessage) => void;
   /** True if the store may still want it. */
-  wanted: (kept: Kept) => boolean;
+  wanted: (kept: StoredRecord) => boolean;
   payloads: Payloads;
   log: Logger;
 }
 
 /** A record that was just kept, and the message it is the text of. */
-export type PendingRecord = Entry & { message: RecordMessage };
+export type PendingRecord = OutboxEntry & { message: RecordMessage };
 
 /** Old records on the wire at once, and uploads at once. */
 const MAX_ON_WIRE = 256;
@@ -37,9 +37,9 @@ export class RecordSender {
   /** Welcomed on the present socket: records may flow. */
   #flowing = false;
   /** On the wire, with performance.now() of sending, the oldest first. */
-  readonly #sent = new Map<Kept, number>();
-  #queue: Kept[] = [];
-  #large: Kept[] = [];
+  readonly #sent = new Map<StoredRecord, number>();
+  #queue: StoredRecord[] = [];
+  #large: StoredRecord[] = [];
   #uploading = 0;
   readonly #pause: Backoff = backoff({ first: 200, max: 5_000 });
 
@@ -48,7 +48,7 @@ export class RecordSender {
   }
 
   /** A record just kept; `text` is that of `message`. Before the welcome it only waits: `resume` finds it. */
-  add(kept: Kept, { text, message }: PendingRecord): void {
+  add(kept: StoredRecord, { text, message }: PendingRecord): void {
     if (!this.#flowing) return;
     if (kept.bytes <= MAX_INLINE) this.#put(kept, { text, bytes: kept.bytes });
     else if (this.#large.length === 0 && this.#uploading < MAX_UPLOADS) {
@@ -62,14 +62,14 @@ export class RecordSender {
   }
 
   /** The scheduler asks for one as if it had never come. */
-  again(kept: Kept): void {
+  again(kept: StoredRecord): void {
     this.#sent.delete(kept);
     this.#queue.push(kept);
     this.#pump();
   }
 
   /** A scheduler has the inventory and is ready to hear of these again. */
-  resume(list: readonly Kept[]): void {
+  resume(list: readonly StoredRecord[]): void {
     this.#flowing = true;
     this.#sent.clear();
     this.#large = [];
@@ -85,7 +85,7 @@ export class RecordSender {
     this.#large = [];
   }
 
-  confirmed(list: readonly Kept[]): void {
+  confirmed(list: readonly StoredRecord[]): void {
     for (const kept of list) this.#sent.delete(kept);
     this.#pump();
   }
@@ -100,7 +100,7 @@ export class RecordSender {
     this.#pump();
   }
 
-  #put(kept: Kept, message: EncodedMessage): void {
+  #put(kept: StoredRecord, message: EncodedMessage): void {
     this.#sent.set(kept, performance.now());
     this.#options.send(message);
   }
@@ -132,7 +132,7 @@ export class RecordSender {
     }
   }
 
-  async #uploaded(kept: Kept, record: RecordMessage): Promise<void> {
+  async #uploaded(kept: StoredRecord, record: RecordMessage): Promise<void> {
     const { payloads, log, shard } = this.#options;
     try {
       const message = payloads.fitting(record) ?? (await payloads.upload(record, record.about));
@@ -153,7 +153,7 @@ export class RecordSender {
 
   /** The kept message with its age brought up to now. Null if it cannot be had: for now, then it is tried again as if it had
    * been sent; or for good. */
-  #fresh(kept: Kept): RecordMessage | null {
+  #fresh(kept: StoredRecord): RecordMessage | null {
     let text: string | null;
     try {
       text = this.#options.read(kept);

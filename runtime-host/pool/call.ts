@@ -4,7 +4,7 @@ import { runtimeOf, shareText } from "../../src/protocol/matching.ts";
 import type { Job, RunListener } from "../container/contract.ts";
 import type { Waiter } from "./pool-state.ts";
 
-export interface Call extends Waiter {
+export interface PoolCall extends Waiter {
   readonly job: Job;
   readonly listener: RunListener;
   /** Containers it has been turned away from. */
@@ -12,7 +12,7 @@ export interface Call extends Waiter {
   code: Promise<Buffer> | null;
 }
 
-export function callOf(job: Job, listener: RunListener): Call {
+export function callOf(job: Job, listener: RunListener): PoolCall {
   return {
     key: shareText({ ...job, memory: job.limits.memory }),
     runtime: runtimeOf(job),

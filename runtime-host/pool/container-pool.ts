@@ -5,19 +5,19 @@ import { BLACKBOX } from "../../src/entities/runtimes.ts";
 import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
 import type { ActionContainer } from "../container/action-container.ts";
 import type { Containers, Job, RunListener } from "../container/contract.ts";
-import { type RunHooks, runJob, type Verdict } from "../container/run-job.ts";
+import { type RunHooks, type RunVerdict, runJob } from "../container/run-job.ts";
 import type { Creation, Engine, Fetched } from "../engine/engine.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
-import { type Call, callOf } from "./call.ts";
+import { callOf, type PoolCall } from "./call.ts";
 import { ContainerManager } from "./container-manager.ts";
 import { Fetching } from "./fetching.ts";
 import { notMade, notRun } from "./not-run.ts";
-import { nextStep, refusal, type Step, warm } from "./policy.ts";
-import { type PoolLimits, PoolState, type Prewarm, type Slot } from "./pool-state.ts";
+import { nextStep, type PoolStep, refusal, warm } from "./policy.ts";
+import { type PoolLimits, PoolState, type PrewarmTarget, type Slot } from "./pool-state.ts";
 
 export interface PoolOptions {
   limits: PoolLimits;
-  prewarms: readonly Prewarm[];
+  prewarms: readonly PrewarmTarget[];
   /** For spilled logs. */
   folder: string;
   /** For journals; removed with the pool. */
@@ -42,9 +42,9 @@ export class ContainerPool implements Containers {
   readonly memory: number;
   readonly #engine: Engine;
   readonly #log: Logger;
-  readonly #state: PoolState<Call>;
+  readonly #state: PoolState<PoolCall>;
   readonly #manager: ContainerManager;
-  readonly #fetching = new Fetching<Call>();
+  readonly #fetching = new Fetching<PoolCall>();
   readonly #timer: NodeJS.Timeout;
   #kinds: ReadonlySet<string>;
   /** Kinds and images that have said that their runs may overlap. */
@@ -136,7 +136,7 @@ export class ContainerPool implements Containers {
     await this.#manager.stop(() => this.#state.size === 0, options.fast ? FAST_STOP : STOP);
   }
 
-  #fetched(call: Call, fetched: Fetched): void {
+  #fetched(call: PoolCall, fetched: Fetched): void {
     if (fetched.ok) this.#state.waiting.push(call);
     else notMade(call, fetched);
     this.#decide();
@@ -170,7 +170,7 @@ export class ContainerPool implements Containers {
     }
   }
 
-  #take(step: Step<Call>, now: number): boolean {
+  #take(step: PoolStep<PoolCall>, now: number): boolean {
     switch (step.do) {
       case "run": {
         const { waiting } = this.#state;
@@ -198,7 +198,7 @@ export class ContainerPool implements Containers {
     }
   }
 
-  async #create(step: Extract<Step<Call>, { do: "create" }>, now: number): Promise<void> {
+  async #create(step: Extract<PoolStep<PoolCall>, { do: "create" }>, now: number): Promise<void> {
     const { runtime, memory, key, waiter } = step;
     const state = this.#state;
     const slot = state.add({
@@ -246,7 +246,7 @@ export class ContainerPool implements Containers {
     notMade(call, failed);
   }
 
-  #start(slot: Slot, call: Call): void {
+  #start(slot: Slot, call: PoolCall): void {
     const state = this.#state;
     const now = performance.now();
     const container = this.#manager.of(slot);
@@ -273,7 +273,7 @@ export class ContainerPool implements Containers {
     void this.#run(slot, call, container);
   }
 
-  async #resume(slot: Slot, call: Call, container: ActionContainer): Promise<void> {
+  async #resume(slot: Slot, call: PoolCall, container: ActionContainer): Promise<void> {
     try {
       await this.#manager.resume(slot);
     } catch (error) {
@@ -286,7 +286,7 @@ export class ContainerPool implements Containers {
     await this.#run(slot, call, container);
   }
 
-  async #run(slot: Slot, call: Call, container: ActionContainer): Promise<void> {
+  async #run(slot: Slot, call: PoolCall, container: ActionContainer): Promise<void> {
     const { job, listener } = call;
     const hooks: RunHooks = {
       initialized: () => this.#opened(slot, call, container),
@@ -294,7 +294,7 @@ export class ContainerPool implements Containers {
       alone: () => slot.running === 1,
       stopping: () => (this.#stopping ? STOPPED : null),
     };
-    let verdict: Verdict;
+    let verdict: RunVerdict;
     try {
       verdict = await runJob(container, job, { listener, hooks, code: call.code });
     } catch (error) {
@@ -307,7 +307,7 @@ export class ContainerPool implements Containers {
   }
 
   /** What waits for the same action may join from here on. */
-  #opened(slot: Slot, call: Call, container: ActionContainer): void {
+  #opened(slot: Slot, call: PoolCall, container: ActionContainer): void {
     if (!container.concurrent || call.job.limits.concurrency === 1) return;
     slot.concurrency = call.job.limits.concurrency;
     // After this run's own call has gone out.
@@ -315,7 +315,7 @@ export class ContainerPool implements Containers {
   }
 
   /** Runs a container made for this call will take at once. */
-  #expectedConcurrency(runtime: string, waiter: Call | undefined): number {
+  #expectedConcurrency(runtime: string, waiter: PoolCall | undefined): number {
     return waiter !== undefined && this.#concurrent.has(runtime) ? waiter.job.limits.concurrency : 1;
   }
 
@@ -328,7 +328,7 @@ export class ContainerPool implements Containers {
     this.#state.move(slot, "drainingLogs", now);
   }
 
-  #done(slot: Slot, call: Call, verdict: Verdict): void {
+  #done(slot: Slot, call: PoolCall, verdict: RunVerdict): void {
     const state = this.#state;
     slot.running--;
     if (verdict !== "keep") slot.retiring = true;
@@ -345,7 +345,7 @@ export class ContainerPool implements Containers {
   }
 
   /** The job has not run: it goes first in line for another container. */
-  #again(call: Call): void {
+  #again(call: PoolCall): void {
     if (this.#stopping) {
       call.listener.refused(call.job, "draining");
       return;
@@ -386,7 +386,7 @@ export class ContainerPool implements Containers {
     this.#decide();
   }
 
-  #load(call: Call): void {
+  #load(call: PoolCall): void {
     if (call.code !== null || call.job.code === undefined) return;
     call.code = call.job.code.load();
     // Awaited at /init; until then a failure is nobody's.

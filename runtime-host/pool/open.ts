@@ -12,7 +12,7 @@ import { type Engine, type EngineOptions, EngineUnavailable } from "../engine/en
 import { ProcessEngine } from "../engine/process/process-engine.ts";
 import { falls } from "../engine/security-level.ts";
 import { ContainerPool } from "./container-pool.ts";
-import type { Prewarm } from "./pool-state.ts";
+import type { PrewarmTarget } from "./pool-state.ts";
 import type { Prewarm as PrewarmSpec } from "./prewarm-spec.ts";
 
 /** See PoolLimits.idleShare: a waiting Node process of 128 MB holds about 45. */
@@ -92,7 +92,7 @@ async function choose(options: ContainersOptions): Promise<{ engine: Engine; why
 }
 
 /** `nodejs:default` becomes the kind that can run here; what cannot is left out. */
-function prewarmsOf(engine: Engine, wanted: ContainersOptions["prewarm"]): Prewarm[] {
+function prewarmsOf(engine: Engine, wanted: ContainersOptions["prewarm"]): PrewarmTarget[] {
   const runnable = runnableKinds(new Set(engine.runtimes().map((each) => each.kind)));
   return wanted.flatMap(({ kind, ...rest }) => {
     const found = resolveKind(kind, runnable);

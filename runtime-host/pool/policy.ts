@@ -4,7 +4,7 @@
 import type { PoolState, Slot, Waiter } from "./pool-state.ts";
 import { prewarm } from "./prewarming.ts";
 
-export type Step<W extends Waiter = Waiter> =
+export type PoolStep<W extends Waiter = Waiter> =
   /** Give the waiter this container, which has room for it. A paused one is resumed first. */
   | { do: "run"; waiter: W; slot: Slot }
   /** Make a container: for whoever of that key waits longest when it is ready, or prewarmed (key null). */
@@ -45,18 +45,18 @@ export function warm(pool: PoolState, wish: Pick<Waiter, "key">): Slot | null {
 }
 
 /** Null when there is nothing to do before something changes or time passes. */
-export function nextStep<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | null {
+export function nextStep<W extends Waiter>(pool: PoolState<W>, now: number): PoolStep<W> | null {
   return serve(pool, now) ?? tend(pool, now);
 }
 
-export type Refusal = "busy";
+export type PoolRefusal = "busy";
 
 /** Why a call should not even wait, or null. */
-export function refusal(pool: PoolState, wish: Pick<Waiter, "memory">): Refusal | null {
+export function refusal(pool: PoolState, wish: Pick<Waiter, "memory">): PoolRefusal | null {
   return wish.memory > pool.limits.memory || pool.waiting.length >= pool.limits.waiting ? "busy" : null;
 }
 
-function serve<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | null {
+function serve<W extends Waiter>(pool: PoolState<W>, now: number): PoolStep<W> | null {
   const { limits, waiting } = pool;
   const claimed = new Map<string, number>();
   // Nothing changes until a step is returned: one look per key, however many wait.
@@ -88,7 +88,7 @@ function serve<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | nul
 }
 
 /** Creates, or evicts the oldest idle container; null if that has to wait for something under way. */
-function makeRoom<W extends Waiter>(pool: PoolState<W>, waiter: W): Step<W> | null {
+function makeRoom<W extends Waiter>(pool: PoolState<W>, waiter: W): PoolStep<W> | null {
   const { limits } = pool;
   const { key, runtime, memory } = waiter;
   if (pool.active + memory > limits.memory) return null;
@@ -106,7 +106,7 @@ function makeRoom<W extends Waiter>(pool: PoolState<W>, waiter: W): Step<W> | nu
   return victim === null ? null : { do: "remove", slot: victim, why: "room" };
 }
 
-function tend<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | null {
+function tend<W extends Waiter>(pool: PoolState<W>, now: number): PoolStep<W> | null {
   const { limits } = pool;
   // One at a time, and not while others come back: it is the same work for the engine, and nobody waits for it.
   const calm = pool.count("pausing") + pool.count("resuming") === 0;
@@ -127,7 +127,7 @@ function tend<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | null
 }
 
 /** While new actions keep coming, room for one more is kept free, at the price of what has been idle longest. */
-function ahead<W extends Waiter>(pool: PoolState<W>, now: number): Step<W> | null {
+function ahead<W extends Waiter>(pool: PoolState<W>, now: number): PoolStep<W> | null {
   let memory = 0;
   for (const each of pool.demand) if (now - each.at < RECENT_MS) memory = Math.max(memory, each.memory);
   if (memory === 0 || pool.count("removing") > 0) return null;

@@ -66,16 +66,16 @@ export interface PoolLimits {
 }
 
 /** Kept ready without knowing the action. */
-export interface Prewarm {
+export interface PrewarmTarget {
   readonly runtime: string;
   readonly memory: number;
   /** At the start; with `reactive` until the first ttl has passed. */
   readonly count: number;
-  readonly reactive?: Reactive;
+  readonly reactive?: PrewarmDemand;
 }
 
 /** Upstream's words: a number that follows what was started in the last minute. */
-export interface Reactive {
+export interface PrewarmDemand {
   readonly minCount: number;
   readonly maxCount: number;
   /** ms an unused one is kept that is not wanted any more. */
@@ -87,7 +87,7 @@ export interface Reactive {
 
 export class PoolState<W extends Waiter = Waiter> {
   readonly limits: PoolLimits;
-  readonly prewarms: readonly Prewarm[];
+  readonly prewarms: readonly PrewarmTarget[];
   /** The machine itself is short of memory. */
   squeezed = false;
   /** In order of arrival. */
@@ -105,7 +105,7 @@ export class PoolState<W extends Waiter = Waiter> {
   #active = 0;
   #booked = 0;
 
-  constructor(limits: PoolLimits, prewarms: readonly Prewarm[] = []) {
+  constructor(limits: PoolLimits, prewarms: readonly PrewarmTarget[] = []) {
     this.limits = limits;
     this.prewarms = prewarms;
   }

@@ -1,7 +1,7 @@
 // How many containers to keep ready without knowing the action: what is configured, more while many are started (where that is
 // allowed), and the same for other memory sizes of those runtimes that were asked for lately. Pure.
 
-import type { Demand, PoolState, Prewarm, Slot } from "./pool-state.ts";
+import type { Demand, PoolState, PrewarmTarget, Slot } from "./pool-state.ts";
 
 export type PrewarmStep =
   | { do: "create"; runtime: string; memory: number; key: null }
@@ -61,7 +61,7 @@ function wantedOf(pool: PoolState, now: number): Map<string, Wanted> {
 }
 
 /** What the starts of the last minute ask for. */
-function countOf({ count, reactive }: Prewarm, demand: Demand | undefined, now: number): number {
+function countOf({ count, reactive }: PrewarmTarget, demand: Demand | undefined, now: number): number {
   if (reactive === undefined) return count;
   const { minCount, maxCount, threshold, increment } = reactive;
   const starts = demand?.times.filter((at) => now - at < DEMAND_MS).length ?? 0;

@@ -1,7 +1,7 @@
 // Structured lines on stderr: one JSON object per event. Values are given by name, so that nothing is logged by accident;
 // callers never pass tokens, keys, arguments or results.
 
-export type Level = "debug" | "info" | "warn" | "error";
+export type LogLevel = "debug" | "info" | "warn" | "error";
 /** A field cannot have the name of what each line has anyway. */
 export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>> & {
   readonly [name in "time" | "level" | "event"]?: never;
@@ -16,13 +16,13 @@ export interface Logger {
   with(fields: Fields): Logger;
 }
 
-const ORDER: readonly Level[] = ["debug", "info", "warn", "error"];
+const ORDER: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-export function createLogger(options: { level: Level; write?: (line: string) => void; fields?: Fields }): Logger {
+export function createLogger(options: { level: LogLevel; write?: (line: string) => void; fields?: Fields }): Logger {
   const write = options.write ?? ((line: string) => process.stderr.write(line));
   const least = ORDER.indexOf(options.level);
   const base = options.fields ?? {};
-  const at = (level: Level) => {
+  const at = (level: LogLevel) => {
     if (ORDER.indexOf(level) < least) return () => {};
     return (event: string, fields?: Fields) =>
       void write(`${JSON.stringify({ time: new Date().toISOString(), level, event, ...base, ...fields })}\n`);

@@ -23,7 +23,7 @@ export interface Assignment extends Key {
   since: number;
 }
 
-export type Admission<R> =
+export type RunAdmission<R> =
   | { kind: "start"; assignment: Assignment }
   | { kind: "refuse"; reason: "stale" | "duplicate" | "draining" | "busy" }
   /** Ran here already and is not confirmed: answer with the kept record. */
@@ -73,7 +73,7 @@ export class Assignments<R> {
   admit(
     run: { epoch: number; lease: Lease; attempt: number; id: ActivationId; about: ActivationMeta; revision: string },
     state: { now: number; draining: boolean; full: boolean },
-  ): Admission<R> {
+  ): RunAdmission<R> {
     if (!this.obey(run.epoch)) return { kind: "refuse", reason: "stale" };
     const name = nameOf(run);
     if (this.#running.has(name)) return { kind: "refuse", reason: "duplicate" };

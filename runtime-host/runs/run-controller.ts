@@ -8,7 +8,7 @@ import type { SchedulerMessage } from "../../src/protocol/messages.ts";
 import type { CodeCache } from "../container/code-cache.ts";
 import type { Answer, CodeSource, Containers, Job, LiveLogs, Logs, RunListener } from "../container/contract.ts";
 import type { Outbox } from "../delivery/outbox.ts";
-import type { Kept } from "../delivery/outbox-segments.ts";
+import type { StoredRecord } from "../delivery/outbox-segments.ts";
 import { type PendingRecord, RecordSender } from "../delivery/record-sender.ts";
 import { type BlobApi, BlobApiError } from "../link/blob-api.ts";
 import type { RecordMessage, ResultMessage, RunMessage } from "../link/messages.ts";
@@ -29,7 +29,7 @@ export interface RunControllerOptions {
   containers: Containers;
   outbox: Outbox;
   /** Records of earlier boots. */
-  kept: readonly Kept[];
+  kept: readonly StoredRecord[];
   payloads: Payloads;
   blobs: Pick<BlobApi, "getBlob">;
   code: Pick<CodeCache, "get">;
@@ -41,7 +41,7 @@ export interface RunControllerOptions {
 
 interface Shard {
   link: RunControllerOptions["links"][number];
-  assignments: Assignments<Kept>;
+  assignments: Assignments<StoredRecord>;
   records: RecordSender;
   welcomed: boolean;
 }
@@ -70,7 +70,7 @@ export class RunController implements RunListener {
     const { outbox, payloads, log } = options;
     this.#options = options;
     this.#shards = options.links.map((link) => {
-      const assignments = new Assignments<Kept>(options.memory);
+      const assignments = new Assignments<StoredRecord>(options.memory);
       const records = new RecordSender({
         shard: link.shard,
         read: (kept) => outbox.read(kept),
@@ -187,7 +187,7 @@ export class RunController implements RunListener {
   }
 
   /** The next inventory does not name it, so that its run ends as one that was lost. */
-  #damaged(shard: number, kept: Kept): void {
+  #damaged(shard: number, kept: StoredRecord): void {
     this.#options.log.error("record.damaged", { shard, id: kept.id, attempt: kept.attempt });
     this.#stored(shard, [kept]);
     this.#shardOf(shard).link.redial("a kept record is damaged");
@@ -331,11 +331,11 @@ export class RunController implements RunListener {
 
   #kept(
     runs: readonly Run[],
-    written: { entries: readonly PendingRecord[]; kept: readonly Kept[]; whole: readonly boolean[] },
+    written: { entries: readonly PendingRecord[]; kept: readonly StoredRecord[]; whole: readonly boolean[] },
   ): void {
     for (const [index, run] of runs.entries()) {
       const { assignments, records } = this.#shardOf(run.shard);
-      const kept = written.kept[index] as Kept;
+      const kept = written.kept[index] as StoredRecord;
       if (written.whole[index] !== true) {
         this.#keptEarly(run, kept);
         continue;
@@ -347,7 +347,7 @@ export class RunController implements RunListener {
   }
 
   /** The result may be told, unless the whole record has been written meanwhile. */
-  #keptEarly(run: Run, kept: Kept): void {
+  #keptEarly(run: Run, kept: StoredRecord): void {
     if (run.recorded) this.#options.outbox.supersede(kept);
     else {
       run.earlyRecord = kept;

@@ -5,7 +5,7 @@ import { logLine } from "../../src/entities/log-line.ts";
 import { DEVELOPER_ERROR_LOG, failure } from "../../src/entities/outcome.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
 import type { Answer, CodeSource, Job, LiveLogs, Logs } from "../container/contract.ts";
-import type { Kept } from "../delivery/outbox-segments.ts";
+import type { StoredRecord } from "../delivery/outbox-segments.ts";
 import type { RunMessage } from "../link/messages.ts";
 import type { Assignment } from "./assignments.ts";
 
@@ -38,7 +38,7 @@ export class Run implements Job {
   /** Something happened that the end of the turn will report. */
   pendingReport = false;
   /** Its record without logs, kept before the result is told: a caller who has heard it must find it. */
-  earlyRecord: Kept | null = null;
+  earlyRecord: StoredRecord | null = null;
   /** A record without logs was kept, or is about to be. */
   announced = false;
   /** Its record is kept: the result need not be sent any more. */

@@ -11,14 +11,14 @@ export interface Followed {
   live: LiveLogs | null;
 }
 
-export interface Question {
+export interface TailQuestion {
   ask: number;
   from: number;
   /** ms */
   wait: number;
 }
 
-interface Waiting extends Question {
+interface Waiting extends TailQuestion {
   answer: (lines: LinesMessage) => void;
   timer: NodeJS.Timeout;
 }
@@ -35,7 +35,7 @@ export class Tails<R extends Followed> {
   readonly #gathering = new Set<R>();
   #count = 0;
 
-  ask(run: R, question: Question, answer: (lines: LinesMessage) => void): void {
+  ask(run: R, question: TailQuestion, answer: (lines: LinesMessage) => void): void {
     const lines = read(run, question);
     if (lines.text !== undefined || this.#count >= MAX_WAITING) {
       answer(lines);
@@ -89,11 +89,11 @@ export class Tails<R extends Followed> {
   }
 }
 
-function read(run: Followed, question: Question): LinesMessage {
+function read(run: Followed, question: TailQuestion): LinesMessage {
   const found = run.live?.read(question.from, MAX_ANSWER_BYTES) ?? null;
   return found === null ? none(run, question) : { ...none(run, question), ...found };
 }
 
-function none({ id, attempt }: Followed, { ask, from }: Question): LinesMessage {
+function none({ id, attempt }: Followed, { ask, from }: TailQuestion): LinesMessage {
   return { t: "lines", id, attempt, ask, next: from };
 }

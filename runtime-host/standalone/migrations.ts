@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { StartFailure } from "./failure.ts";
-import type { Database } from "./platform.ts";
+import type { PlatformDatabase } from "./platform.ts";
 
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -14,7 +14,7 @@ const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(
 )`;
 
 /** Returns the names it applied. Throws StartFailure if a newer version has been here. */
-export async function migrate(database: Database, folder: string): Promise<string[]> {
+export async function migrate(database: PlatformDatabase, folder: string): Promise<string[]> {
   await database.query(MIGRATIONS_TABLE);
   const seen = (await database.query("SELECT name FROM d1_migrations")).map((row) => String(row.name));
   const all = migrationsIn(folder);

@@ -37,7 +37,7 @@ export interface Platform {
   /** The bindings of wrangler.toml's D1 databases. */
   databases: readonly string[];
   /** One of them. */
-  database(binding: string): Promise<Database>;
+  database(binding: string): Promise<PlatformDatabase>;
   /** Calls the Worker's `scheduled` handler. */
   tick(cron: string): Promise<void>;
   /** The crons of wrangler.toml. */
@@ -46,7 +46,7 @@ export interface Platform {
 }
 
 /** What migrations need of a D1 database. */
-export interface Database {
+export interface PlatformDatabase {
   query(sql: string): Promise<Record<string, unknown>[]>;
   /** Several statements, all or none. */
   script(sql: string): Promise<void>;

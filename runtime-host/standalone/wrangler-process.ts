@@ -3,8 +3,8 @@
 import { createRequire } from "node:module";
 import type * as Wrangler from "wrangler";
 
-export type Question = { what: "worker options"; config: string } | { what: "statements"; sql: string };
-export type Answer = { value: unknown } | { error: string };
+export type WranglerQuestion = { what: "worker options"; config: string } | { what: "statements"; sql: string };
+export type WranglerAnswer = { value: unknown } | { error: string };
 
 // Whatever wrangler's code still waits for (an answer of the network that never comes), this process ends when it is let go: it
 // shares our standard error, and whoever reads that waits for its end.
@@ -12,11 +12,11 @@ process.on("disconnect", () => process.exit(0));
 
 const wrangler: typeof Wrangler = createRequire(import.meta.url)("wrangler");
 
-process.on("message", (question: Question) => {
+process.on("message", (question: WranglerQuestion) => {
   process.send?.(answerTo(question));
 });
 
-function answerTo(question: Question): Answer {
+function answerTo(question: WranglerQuestion): WranglerAnswer {
   try {
     if (question.what === "statements") return { value: wrangler.unstable_splitSqlQuery(question.sql) };
     // `modulesRules` holds patterns that cannot be sent, and is for those who do not bundle themselves.

@@ -2,7 +2,7 @@
 // start and a third of the launcher's memory, and it is needed on the first start and after a change only.
 
 import { type ChildProcess, fork } from "node:child_process";
-import type { Answer, Question } from "./wrangler-process.ts";
+import type { WranglerAnswer, WranglerQuestion } from "./wrangler-process.ts";
 
 const PROGRAM = new URL("./wrangler-process.ts", import.meta.url);
 /** ms */
@@ -32,7 +32,7 @@ export async function statementsOf(sql: string): Promise<string[]> {
 }
 
 /** Answers come in the order of the questions. */
-function ask(question: Question): Promise<unknown> {
+function ask(question: WranglerQuestion): Promise<unknown> {
   open ??= start();
   const { child, asked, idle } = open;
   clearTimeout(idle);
@@ -51,7 +51,7 @@ function start(): Open {
     if (open === opened) open = undefined;
     if (child.connected) child.disconnect();
   };
-  child.on("message", (answer: Answer) => {
+  child.on("message", (answer: WranglerAnswer) => {
     const first = asked.shift();
     if ("error" in answer) first?.reject(new Error(answer.error));
     else first?.resolve(answer.value);

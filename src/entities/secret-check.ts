@@ -40,7 +40,7 @@ export async function checksOf({ current, previous }: MasterSecret): Promise<Che
 }
 
 /** `noted`: null where nothing has been noted yet; then the keys themselves are asked. */
-export function judge(noted: NotedChecks | null, given: Checks, openedBy: OpenedBy): SecretVerdict {
+export function verdictOf(noted: NotedChecks | null, given: Checks, openedBy: OpenedBy): SecretVerdict {
   const { current, previous } = given;
   if (noted === null) {
     if (openedBy === "neither") return wrong("MASTER_SECRET", WRONG);

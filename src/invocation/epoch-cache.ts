@@ -2,19 +2,19 @@
 // each write to it, so a value is good while every namespace it was read from is at the epoch it was read under.
 
 /** A namespace, and the epoch it was at before the value was read. */
-export type Stamp = readonly [namespace: string, epoch: number];
+export type EpochStamp = readonly [namespace: string, epoch: number];
 
 /** The epoch a namespace is at now; a number where it is known without asking. */
 export type EpochOf = (namespace: string) => number | Promise<number>;
 
 interface Entry<T> {
   value: T;
-  stamps: readonly Stamp[];
+  stamps: readonly EpochStamp[];
   size: number;
 }
 
 /** Past a bound all is forgotten. `maxSize`: of the sizes given with the values, in whatever unit; no bound where absent. */
-export interface Bounds {
+export interface CacheBounds {
   maxEntries: number;
   maxSize?: number;
 }
@@ -22,11 +22,11 @@ export interface Bounds {
 /** Remembers what was read of namespaces' entities, as long as each of these namespaces is at the epoch it was read
  * under. */
 export class EpochCache<T> {
-  readonly #bounds: Bounds;
+  readonly #bounds: CacheBounds;
   readonly #entries = new Map<string, Entry<T>>();
   #size = 0;
 
-  constructor(bounds: Bounds) {
+  constructor(bounds: CacheBounds) {
     this.#bounds = bounds;
   }
 
@@ -41,7 +41,7 @@ export class EpochCache<T> {
     return this.#entries.get(key)?.value;
   }
 
-  set(key: string, value: T, { stamps, size = 0 }: { stamps: readonly Stamp[]; size?: number }): void {
+  set(key: string, value: T, { stamps, size = 0 }: { stamps: readonly EpochStamp[]; size?: number }): void {
     this.delete(key);
     const { maxEntries, maxSize = Number.POSITIVE_INFINITY } = this.#bounds;
     if (this.#size + size > maxSize || this.#entries.size >= maxEntries) {

@@ -11,13 +11,13 @@ import type { EntityStore } from "../storage/entity-store.ts";
 import type { Builtin } from "./builtin.ts";
 
 /** Calls a timer off; does nothing if it has run. */
-export type Cancel = () => void;
+export type CancelTimer = () => void;
 
 /** What handing over a call needs. */
 export interface SubmitPorts {
   now(): number;
   /** Calls `run` once after `ms`, unless cancelled. */
-  after(ms: number, run: () => void): Cancel;
+  after(ms: number, run: () => void): CancelTimer;
   scheduler(name: string): Pick<InvokerSchedulerRpc, "invoke">;
   /** The store object that keeps this activation. */
   storeOf(activation: {

@@ -6,7 +6,7 @@ import { openPackage } from "../catalog/open-package.ts";
 import { readAction } from "../entities/action-document.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
-import { EpochCache, type EpochOf, type Stamp } from "./epoch-cache.ts";
+import { EpochCache, type EpochOf, type EpochStamp } from "./epoch-cache.ts";
 import type { InvocationContext } from "./ports.ts";
 import { type ResolvedAction, resolvedActionOf } from "./resolved-action.ts";
 
@@ -22,7 +22,7 @@ type Finding = Pick<InvocationContext, "entities" | "lease">;
 interface Read {
   callable: ResolvedAction;
   /** Of each namespace that was read. */
-  stamps: readonly Stamp[];
+  stamps: readonly EpochStamp[];
   /** Characters of the documents behind it. */
   size: number;
 }

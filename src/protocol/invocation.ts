@@ -25,7 +25,7 @@ const limits = z.object({
 
 /** Who and what an activation is, as hosts and rows carry it: the schema of `ActivationMeta`. Times are epoch ms,
  * limits are in ms and MB. */
-export const About = z.object({
+export const ActivationMetaSchema = z.object({
   namespace: text,
   namespaceId: text,
   subject: text,
@@ -48,7 +48,7 @@ export const About = z.object({
 /** What to run. `args` is the text of a JSON object (or array) with all parameter layers merged. */
 export const Invocation = z.object({
   id: z.string().length(32),
-  about: About,
+  about: ActivationMetaSchema,
   /** Warm containers are reused for the same invoking namespace, action path and revision only. */
   revision: z.string(),
   exec: z.object({

@@ -5,7 +5,7 @@ import { z } from "zod";
 
 export { MAX_INLINE } from "../entities/limits.ts";
 
-import { About, Invocation } from "./invocation.ts";
+import { ActivationMetaSchema, Invocation } from "./invocation.ts";
 import { areLines, namesItsOwn, ReportedCompletion } from "./reported.ts";
 
 /** Named in `hello`; a host with another one is refused. New fields need no new version: they are optional. */
@@ -101,7 +101,7 @@ export type HostReport = z.infer<typeof HostReport>;
 
 /** A run that a host names in its inventory. */
 export const RunningItem = z.object({
-  ...{ id, attempt, lease: Lease, memory, about: About },
+  ...{ id, attempt, lease: Lease, memory, about: ActivationMetaSchema },
   /** Of the action: what has the same shares containers. */
   revision: z.string().max(256).exactOptional(),
 });
@@ -127,7 +127,14 @@ export const HostMessage = z.discriminatedUnion("t", [
     .refine(namesItsOwn, "names what is not its own"),
   /** The run is over and complete, logs included. Kept by the host, on disk, until `stored`. */
   z
-    .object({ t: z.literal("record"), id, attempt, lease: Lease, about: About, completion: ReportedCompletion })
+    .object({
+      t: z.literal("record"),
+      id,
+      attempt,
+      lease: Lease,
+      about: ActivationMetaSchema,
+      completion: ReportedCompletion,
+    })
     .refine(namesItsOwn, "names what is not its own"),
   /** The run was never started, and will not be under this lease. */
   z.object({

@@ -4,14 +4,14 @@
 
 import type { Completion, Payload } from "../entities/activation.ts";
 import { MAX_BODY, MAX_INLINE } from "../entities/limits.ts";
-import { type About, MAX_TEXT, MAX_TRANSACTION } from "./invocation.ts";
+import { type ActivationMetaSchema, MAX_TEXT, MAX_TRANSACTION } from "./invocation.ts";
 import { type HostMessage, isIdText, type Lease, MAX_ATTEMPT } from "./messages.ts";
 import { areLines, isJson, MAX_BYTES, MAX_ENGINE, MAX_HOST, MAX_MS, namesItsOwn } from "./reported.ts";
 
 /** What a host says of the end of a run: the two messages that come with every call, read without a schema's cost. */
 export type RunWord = Extract<HostMessage, { t: "result" | "record" }>;
 type Loose = Record<string, unknown>;
-type ReadAbout = ReturnType<typeof About.parse>;
+type ReadAbout = ReturnType<typeof ActivationMetaSchema.parse>;
 
 const TEXTS = ["namespace", "namespaceId", "subject", "name", "version", "path", "kind"] as const;
 const MORE_TEXTS = ["keyId", "binding", "cause"] as const;
@@ -28,7 +28,7 @@ export function readRunWord(item: Record<string, unknown>): RunWord | string {
   const word = { id, attempt, lease, completion };
   if (!namesItsOwn(word)) return `${String(t)} ${id} names what is not its own`;
   if (t === "result") return { t, ...word };
-  const about = aboutOf(item.about);
+  const about = readMeta(item.about);
   return about === null ? `record ${id} with a malformed about` : { t: "record", ...word, about };
 }
 
@@ -77,7 +77,7 @@ function payloadOf(value: unknown, check: (text: string) => boolean): Payload | 
   return { blob, size };
 }
 
-function aboutOf(value: unknown): ReadAbout | null {
+function readMeta(value: unknown): ReadAbout | null {
   if (!isObject(value)) return null;
   const limits = limitsOf(value.limits);
   const { acceptedAt, transactionId, causedBy, topmost, conductor, store } = value;

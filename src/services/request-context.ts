@@ -3,7 +3,7 @@
 import type { MasterSecret } from "../entities/sealing.ts";
 import type { Settings } from "../env.ts";
 import type { Builtin } from "../invocation/builtin.ts";
-import type { Cancel, FireContext, InvocationContext } from "../invocation/ports.ts";
+import type { CancelTimer, FireContext, InvocationContext } from "../invocation/ports.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
 import { storeNameOf } from "../protocol/names.ts";
 import type {
@@ -72,7 +72,7 @@ export class RequestContext implements FireContext {
     return this.#shared.shardNow();
   }
 
-  after(ms: number, run: () => void): Cancel {
+  after(ms: number, run: () => void): CancelTimer {
     return after(ms, run);
   }
 

@@ -19,7 +19,7 @@ export interface BuiltinAction {
   run: Builtin;
 }
 
-interface About {
+interface BuiltinNotes {
   description: string;
   parameters?: object[];
   sampleInput?: object;
@@ -28,7 +28,7 @@ interface About {
 
 const LINES = { name: "lines", required: true, type: "array", description: "Strings or numbers" };
 
-const ABOUT_UTILS: Readonly<Record<string, About>> = {
+const ABOUT_UTILS: Readonly<Record<string, BuiltinNotes>> = {
   echo: {
     description: "Answers with its input",
     parameters: [{ name: "payload", required: false, description: "Any JSON value" }],
@@ -113,7 +113,7 @@ export function isBuiltinRevision(revision: string): boolean {
   return revision === REVISION;
 }
 
-function actionOf(bundle: string, name: string, about: About): Action {
+function actionOf(bundle: string, name: string, about: BuiltinNotes): Action {
   const { timeout, memory, logs, concurrency } = DEFAULT_BOUNDS;
   return {
     namespace: `${SYSTEM_NAMESPACE}/${bundle}`,
@@ -133,6 +133,6 @@ function actionOf(bundle: string, name: string, about: About): Action {
   };
 }
 
-function annotationsOf(about: About): Parameter[] {
+function annotationsOf(about: BuiltinNotes): Parameter[] {
   return Object.entries(about).map(([key, value]) => ({ key, value: JSON.stringify(value) }));
 }

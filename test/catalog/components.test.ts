@@ -2,12 +2,12 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { componentOf, componentsFault } from "../../src/catalog/components.ts";
-import { Shelf } from "../invocation/entities.ts";
+import { EntityRows } from "../invocation/entities.ts";
 
-let shelf: Shelf;
+let shelf: EntityRows;
 
 beforeEach(() => {
-  shelf = new Shelf();
+  shelf = new EntityRows();
   shelf.action("a/one");
 });
 

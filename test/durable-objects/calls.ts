@@ -9,7 +9,7 @@ import type { HostReport } from "../../src/protocol/messages.ts";
 export const START = 1_700_000_000_000;
 let made = 0;
 
-export function aboutOf(options: Partial<ActivationMeta> = {}): ActivationMeta {
+export function metaOf(options: Partial<ActivationMeta> = {}): ActivationMeta {
   return {
     namespace: "guest",
     namespaceId: "ns",
@@ -36,7 +36,7 @@ export function callOf(options: Options = {}): Invocation {
     credential: "none",
     blocking: false,
     ...options,
-    about: aboutOf(options.about) as Invocation["about"],
+    about: metaOf(options.about) as Invocation["about"],
   };
 }
 

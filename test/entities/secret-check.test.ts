@@ -1,13 +1,13 @@
 // What the check values of the secrets given and noted mean.
 
 import { describe, expect, it } from "vitest";
-import { type Checks, checksOf, judge, type NotedChecks, type OpenedBy } from "../../src/entities/secret-check.ts";
+import { type Checks, checksOf, type NotedChecks, type OpenedBy, verdictOf } from "../../src/entities/secret-check.ts";
 
 const noted = (current: string, formerly: string | null = null): NotedChecks => ({ current, formerly });
 const given = (current: string, previous: string | null = null): Checks => ({ current, previous });
 
 function verdict(known: NotedChecks | null, checks: Checks, openedBy: OpenedBy = "no keys") {
-  const found = judge(known, checks, openedBy);
+  const found = verdictOf(known, checks, openedBy);
   return found.kind === "fault" ? found.fault.variable : found.kind === "note" ? found.checks : found.kind;
 }
 
@@ -45,9 +45,9 @@ describe("a database that knows a secret", () => {
   });
 
   it("says what is wrong and the way out", () => {
-    const found = judge(noted("b", "a"), given("b"), "no keys");
+    const found = verdictOf(noted("b", "a"), given("b"), "no keys");
     expect(found).toMatchObject({ fault: { reason: expect.stringMatching(/put it back.*edgewhisk reseal/) } });
-    const wrong = judge(noted("a"), given("b"), "no keys");
+    const wrong = verdictOf(noted("a"), given("b"), "no keys");
     expect(wrong).toMatchObject({ fault: { reason: expect.stringMatching(/MASTER_SECRET_PREVIOUS/) } });
   });
 });

@@ -6,7 +6,7 @@ import { newActivationId } from "../../src/entities/activation-id.ts";
 import type { Env } from "../../src/env.ts";
 import { isOldObject, LEASE_HEADER, META_HEADER } from "../../src/http/hosts/blobs.ts";
 import { aboutDigest, Proofs } from "../../src/protocol/proofs.ts";
-import { aboutOf, callOf } from "../durable-objects/calls.ts";
+import { callOf, metaOf } from "../durable-objects/calls.ts";
 import { ask, putAction, stores } from "../support/client.worker.ts";
 import { FakeHost, platform, roster } from "../support/fake-host.worker.ts";
 
@@ -202,7 +202,7 @@ describe("dialling in", () => {
 describe("the blob API", () => {
   const id = "0123456789ab00000000000000000000";
   const proofs = () => new Proofs({ current: (env as unknown as Env).MASTER_SECRET, previous: null });
-  const about = aboutOf();
+  const about = metaOf();
 
   function leaseOf(host: string, run = { id, attempt: 1 }): Record<string, string> {
     const { epoch, counter } = proofs().lease({ host, ...run, about: aboutDigest(about) }, { epoch: 2, turn: 1 });

@@ -7,7 +7,7 @@ import { success } from "../../src/entities/outcome.ts";
 import type { InvocationContext } from "../../src/invocation/ports.ts";
 import type { CompositionRun, RunReply } from "../../src/protocol/composition.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
-import { Shelf } from "./entities.ts";
+import { EntityRows } from "./entities.ts";
 
 export const CALLER: Identity = {
   subject: "someone",
@@ -18,7 +18,7 @@ export const CALLER: Identity = {
 };
 
 export class MemoryContext implements InvocationContext {
-  readonly entities = new Shelf();
+  readonly entities = new EntityRows();
   readonly accepted = new Map<string, Invocation>();
   readonly records = new Map<string, ActivationRecord>();
   readonly texts = new Map<string, string>();

@@ -6,7 +6,7 @@ import { type Package, packageDocument } from "../../src/entities/package.ts";
 import type { Rights } from "../../src/entities/rights.ts";
 import type { EntityKey, StoredEntity } from "../../src/storage/entity-store.ts";
 
-export class Shelf {
+export class EntityRows {
   readonly reads: string[] = [];
   readonly #rows = new Map<string, StoredEntity>();
   #revision = 0;

@@ -2,15 +2,15 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { ActionResolver } from "../../src/invocation/resolve.ts";
-import { Shelf } from "./entities.ts";
+import { EntityRows } from "./entities.ts";
 
-let shelf: Shelf;
+let shelf: EntityRows;
 let actions: ActionResolver;
 let epochs: Record<string, number>;
 let leased: string[];
 
 beforeEach(() => {
-  shelf = new Shelf();
+  shelf = new EntityRows();
   actions = new ActionResolver();
   epochs = { a: 1, b: 1 };
   leased = [];

@@ -29,7 +29,7 @@ export function idOf(number: number): string {
   return number.toString(16).padStart(32, "0");
 }
 
-export function aboutOf(name: string): ActivationMeta {
+export function metaOf(name: string): ActivationMeta {
   return {
     namespace: "guest",
     namespaceId: "23bc46b1-71f6-4ed5-8c54-816aa4f8c502",
@@ -57,7 +57,7 @@ export function runOf(
     ...rest,
     invocation: {
       id: idOf(number),
-      about: aboutOf("hello"),
+      about: metaOf("hello"),
       revision: "1",
       exec: { kind: "nodejs:24", binary: false, code: { key: "code/abc", hash: "a".repeat(64), size: 10 } },
       args: { inline: '{"name":"world"}' },

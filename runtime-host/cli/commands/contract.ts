@@ -3,7 +3,7 @@
 import { ACTIONS, type Actions, NEEDS } from "../../contract/actions.ts";
 import { CHECKS, OWN_CODE } from "../../contract/checks.ts";
 import { actionsIn } from "../../contract/own-actions.ts";
-import { play, type Verdict } from "../../contract/play.ts";
+import { type CheckVerdict, play } from "../../contract/play.ts";
 import { Broken } from "../../contract/session.ts";
 import type { Trial } from "../../engine/docker/trial.ts";
 import { text } from "../../program/options.ts";
@@ -49,9 +49,9 @@ ${Object.entries(NEEDS)
       const actions = chosen(options, opened.kind ?? image);
       if (actions !== null && "ok" in actions) return actions;
       const checks = actions === null ? [CHECKS[0], OWN_CODE].filter((check) => check !== undefined) : CHECKS;
-      const report = (verdict: Verdict) => print(verdict, lineOf(verdict));
+      const report = (verdict: CheckVerdict) => print(verdict, lineOf(verdict));
       const verdicts = await play(checks, { actions: actions ?? {}, start: () => opened.start(), report });
-      const count = (is: Verdict["is"]) => verdicts.filter((each) => each.is === is).length;
+      const count = (is: CheckVerdict["is"]) => verdicts.filter((each) => each.is === is).length;
       const [kept, broken, skipped] = [count("kept"), count("broken"), count("skipped")];
       print({ image, kept, broken, skipped }, `${image}: ${kept} kept, ${broken} broken, ${skipped} skipped`);
       return broken === 0 ? DONE : failed(null);
@@ -82,7 +82,7 @@ function chosen(
   return ACTIONS[family] ?? misused(`--kind ${family}: there are no actions for it here; give them with --actions`);
 }
 
-function lineOf(verdict: Verdict): string {
+function lineOf(verdict: CheckVerdict): string {
   const mark = { kept: "ok  ", broken: "FAIL", skipped: "skip" }[verdict.is];
   return `${mark}  ${verdict.name}${"why" in verdict ? `\n      ${verdict.why}` : ""}`;
 }

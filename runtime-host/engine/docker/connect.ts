@@ -4,7 +4,7 @@ import { Agent } from "node:http";
 import { userInfo } from "node:os";
 import Docker, { type DockerOptions } from "dockerode";
 import { reasonOf } from "../../program/logger.ts";
-import { type Credential, type ImageName, localName } from "../registry/registry-rules.ts";
+import { type ImageName, localName, type RegistryCredential } from "../registry/registry-rules.ts";
 
 const ANSWER_WAIT_MS = 3_000;
 const LOOK_TIMEOUT_MS = 5_000;
@@ -30,7 +30,7 @@ export async function pingDocker(docker: Docker, patience = ANSWER_WAIT_MS): Pro
 
 /** Has the engine look at an image where it comes from, fetching nothing. Rejects with the engine's words, or those of the time
  * limit. */
-export function lookAt(docker: Docker, name: ImageName, credential: Credential | undefined): Promise<void> {
+export function lookAt(docker: Docker, name: ImageName, credential: RegistryCredential | undefined): Promise<void> {
   const abortSignal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
   const options = {
     path: `/distribution/${localName(name)}/json`,

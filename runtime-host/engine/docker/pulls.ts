@@ -5,7 +5,6 @@ import type Docker from "dockerode";
 import { type Logger, reasonOf } from "../../program/logger.ts";
 import type { Fetched } from "../engine.ts";
 import {
-  type Credential,
   faultOf,
   fromUserRegistry,
   HUB,
@@ -13,6 +12,7 @@ import {
   localName,
   parseCredentials,
   parseImage,
+  type RegistryCredential,
   type RegistryOptions,
   wishFor,
 } from "../registry/registry-rules.ts";
@@ -152,7 +152,7 @@ export class DockerPulls {
 
   async #pullNow(name: ImageName, image: string): Promise<Pulled> {
     const abortSignal = AbortSignal.timeout(PULL_TIMEOUT_MS);
-    let all: ReadonlyMap<string, Credential> = new Map();
+    let all: ReadonlyMap<string, RegistryCredential> = new Map();
     let failed: Extract<Pulled, { ok: false }> | null = null;
     try {
       all = await this.#credentials();
@@ -178,7 +178,7 @@ export class DockerPulls {
   }
 
   /** Only registries an operator named count, and Docker Hub: any caller can name one that does not exist. */
-  #classify(name: ImageName, detail: string | null, credentials: ReadonlyMap<string, Credential>): void {
+  #classify(name: ImageName, detail: string | null, credentials: ReadonlyMap<string, RegistryCredential>): void {
     const { pull, userRegistry } = this.#registries;
     const { registry } = name;
     const counts = registry === HUB || registry === userRegistry || pull.has(registry) || credentials.has(registry);
@@ -186,7 +186,7 @@ export class DockerPulls {
     else if (counts) this.#registryWatch.heard(name, detail);
   }
 
-  async #credentials(): Promise<ReadonlyMap<string, Credential>> {
+  async #credentials(): Promise<ReadonlyMap<string, RegistryCredential>> {
     const { credentials } = this.#registries;
     if (credentials === null) return new Map();
     let text: string;

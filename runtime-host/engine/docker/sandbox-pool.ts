@@ -16,7 +16,7 @@ export interface Sandbox {
 }
 
 /** What a container that is to be made should use: this sandbox, one made for it, or a network that goes with it. */
-export type Offer = { use: Sandbox } | "make" | "none";
+export type SandboxOffer = { use: Sandbox } | "make" | "none";
 
 /** Kept ready for whoever comes, while somebody came lately. */
 const SPARES = 2;
@@ -47,7 +47,7 @@ export class SandboxPool {
   #wantedAt = Number.NEGATIVE_INFINITY;
 
   /** What is offered for use is the namespace's from now on. */
-  offer(namespace: string, now: number): Offer {
+  offer(namespace: string, now: number): SandboxOffer {
     const found = this.#find(namespace, now) ?? this.#find(null, now);
     if (found !== null) {
       if (this.#idle.get(found)?.namespace === null) this.#wantedAt = now;

@@ -3,7 +3,7 @@
 /** "auto": a digest is pulled if it is missing, `latest` always, another tag is asked for but may be had from here. */
 export type PullPolicy = "always" | "missing" | "never" | "auto";
 
-export interface Credential {
+export interface RegistryCredential {
   readonly username?: string;
   readonly password?: string;
   readonly identitytoken?: string;
@@ -101,7 +101,7 @@ export function isRegistry(text: string): boolean {
 }
 
 /** Docker's config.json: `{"auths": {"<registry>": {"auth": base64("user:password")}}}`. Null if it is something else. */
-export function parseCredentials(text: string): Map<string, Credential> | null {
+export function parseCredentials(text: string): Map<string, RegistryCredential> | null {
   let auths: unknown;
   try {
     auths = (JSON.parse(text) as { auths?: unknown } | null)?.auths;
@@ -109,7 +109,7 @@ export function parseCredentials(text: string): Map<string, Credential> | null {
     return null;
   }
   if (typeof auths !== "object" || auths === null) return null;
-  const found = new Map<string, Credential>();
+  const found = new Map<string, RegistryCredential>();
   for (const [key, value] of Object.entries(auths)) {
     const credential = credentialOf(value);
     if (credential === null) return null;
@@ -119,7 +119,7 @@ export function parseCredentials(text: string): Map<string, Credential> | null {
   return found;
 }
 
-function credentialOf(value: unknown): Credential | null {
+function credentialOf(value: unknown): RegistryCredential | null {
   if (typeof value !== "object" || value === null) return null;
   const { auth, username, password, identitytoken } = value as Record<string, unknown>;
   if (typeof identitytoken === "string" && identitytoken !== "") return { identitytoken };

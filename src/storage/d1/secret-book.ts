@@ -3,7 +3,7 @@
 import { and, asc, eq, gt, ne } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { derive, type MasterSecret, mac, open, seal, unseal } from "../../entities/sealing.ts";
-import { checksOf, type Fault, judge, type NotedChecks, type OpenedBy } from "../../entities/secret-check.ts";
+import { checksOf, type Fault, type NotedChecks, type OpenedBy, verdictOf } from "../../entities/secret-check.ts";
 import type { Resealed, SecretBook } from "../secret-book.ts";
 import { deployment, identities } from "./schema.ts";
 
@@ -36,7 +36,7 @@ export class D1SecretBook implements SecretBook {
       }
       const noted = found === null ? null : (JSON.parse(found) as NotedChecks);
       const openedBy = noted === null ? await this.#openedBy() : "no keys";
-      const verdict = judge(noted, given, openedBy);
+      const verdict = verdictOf(noted, given, openedBy);
       if (verdict.kind === "good") return null;
       if (verdict.kind === "fault") return verdict.fault;
       if (!(await this.#note(verdict.checks, found))) continue;

@@ -5,7 +5,7 @@ import { StoreCore } from "../../../durable-objects/activations/core.ts";
 import { MAX_FIRES, RESUME_AFTER } from "../../../durable-objects/activations/fires.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import type { Fire } from "../../../src/protocol/fire.ts";
-import { aboutOf, callOf } from "../calls.ts";
+import { callOf, metaOf } from "../calls.ts";
 import { Clock, openDatabase } from "../clock.ts";
 
 class World {
@@ -59,7 +59,7 @@ class World {
 const LOGS = { inline: '["line"]' };
 
 function fireOf(changes: Partial<Fire> = {}): Fire {
-  const { namespace, namespaceId, subject, version, transactionId } = aboutOf();
+  const { namespace, namespaceId, subject, version, transactionId } = metaOf();
   const id = newActivationId(1_700_000_000_000, 1);
   return {
     id,

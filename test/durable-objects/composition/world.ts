@@ -19,7 +19,7 @@ import type {
   StepRequest,
 } from "../../../src/protocol/composition.ts";
 import type { Finished } from "../../../src/protocol/rpc.ts";
-import { aboutOf, completed } from "../calls.ts";
+import { completed, metaOf } from "../calls.ts";
 import { Clock, openDatabase, settle } from "../clock.ts";
 
 /** What an action does with its arguments; `never`: it is accepted and has no record. */
@@ -129,7 +129,7 @@ export class World {
     const { kind, plan } = this.#planOf(name);
     return {
       id: newActivationId(this.clock.at, 1),
-      about: aboutOf({ name, path: `guest/${name}`, kind, limits: LIMITS, acceptedAt: this.clock.at }),
+      about: metaOf({ name, path: `guest/${name}`, kind, limits: LIMITS, acceptedAt: this.clock.at }),
       plan,
       args: { inline: args },
       onBehalf: {
@@ -235,7 +235,7 @@ export class World {
     if (found === undefined) return { kind: "refused", failure: fail("not-found") };
     const memory = "memory" in found ? (found.memory ?? 256) : 256;
     const limits = { ...LIMITS, memory };
-    const about = aboutOf({ name: action.name, path: `guest/${action.name}`, limits });
+    const about = metaOf({ name: action.name, path: `guest/${action.name}`, limits });
     if ("sequence" in found || ("conductor" in found && role === "component")) {
       const { kind, plan } = this.#planOf(action.name);
       const rights = "writtenWith" in found ? { rights: found.writtenWith ?? ("owner" as const) } : {};

@@ -7,7 +7,7 @@ import { newActivationId } from "../../../src/entities/activation-id.ts";
 import type { SchedulerMessage } from "../../../src/protocol/messages.ts";
 import { aboutDigest, Proofs } from "../../../src/protocol/proofs.ts";
 import type { Finished } from "../../../src/protocol/rpc.ts";
-import { aboutOf, callOf, completed, START } from "../calls.ts";
+import { callOf, completed, metaOf, START } from "../calls.ts";
 import { Clock } from "../clock.ts";
 
 const PROOFS = new Proofs({ current: "a secret of the tests", previous: null });
@@ -45,7 +45,7 @@ function open(provenSince = 0) {
 
 function recordAt(at: number, lease = LEASE) {
   const id = newActivationId(at, 1);
-  return { t: "record", id, attempt: 1, lease, about: aboutOf(), completion: completed() } as const;
+  return { t: "record", id, attempt: 1, lease, about: metaOf(), completion: completed() } as const;
 }
 
 /** With the lease that an earlier incarnation granted. */
@@ -93,7 +93,7 @@ test("one that nobody granted is left with the host while somebody might still w
 
 function finishedOf(options: { id?: string; bytes?: number } = {}): Finished {
   const { id = callOf().id, bytes = 10 } = options;
-  return { id, attempt: 1, lease: LEASE, about: aboutOf(), completion: completed("x".repeat(bytes)) };
+  return { id, attempt: 1, lease: LEASE, about: metaOf(), completion: completed("x".repeat(bytes)) };
 }
 
 test("what stores owe us is bounded: past it records stay with the host, which is asked for them when stores have caught up", async () => {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { ADOPT_FOR_MS, Grants } from "../../../durable-objects/scheduler/grants.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import { Proofs } from "../../../src/protocol/proofs.ts";
-import { aboutOf, completed, START } from "../calls.ts";
+import { completed, metaOf, START } from "../calls.ts";
 
 const PROOFS = new Proofs({ current: "a secret of the tests", previous: null });
 
@@ -12,7 +12,7 @@ function grantsOf(host = "h", provenSince = 0): Grants {
   return new Grants(host, { proofs: () => PROOFS, provenSince: () => provenSince });
 }
 
-const run = { id: newActivationId(START, 1), attempt: 1, about: aboutOf() };
+const run = { id: newActivationId(START, 1), attempt: 1, about: metaOf() };
 const LATER = START + ADOPT_FOR_MS + 1;
 
 test("a lease is believed by every incarnation of its host, until a day has passed", () => {
@@ -25,8 +25,8 @@ test.each([
   ["another host", "g", {}],
   ["another attempt", "h", { attempt: 2 }],
   ["another activation", "h", { id: newActivationId(START, 2) }],
-  ["another namespace", "h", { about: aboutOf({ namespaceId: "two" }) }],
-  ["another action", "h", { about: aboutOf({ path: "guest/other" }) }],
+  ["another namespace", "h", { about: metaOf({ namespaceId: "two" }) }],
+  ["another action", "h", { about: metaOf({ path: "guest/other" }) }],
 ])("it is good for nothing else: not for %s", (_, host, changes) => {
   const claim = { ...run, lease: grantsOf().lease(run, 3), ...changes };
   expect([grantsOf(host).status(claim, START), grantsOf(host).status(claim, LATER)]).toEqual(["stranger", "over"]);
@@ -41,7 +41,7 @@ test("what was accepted before leases were proofs is left to its row, if its nam
   const lease = { epoch: 1, counter: 1 };
   const old = grantsOf("h", START + 1);
   expect(old.status({ ...run, lease }, START)).toBe("unproven");
-  expect(old.status({ ...run, lease, about: aboutOf({ namespaceId: "a/../b" }) }, START)).toBe("stranger");
+  expect(old.status({ ...run, lease, about: metaOf({ namespaceId: "a/../b" }) }, START)).toBe("stranger");
   expect(grantsOf("h", START).status({ ...run, lease }, START)).toBe("stranger");
 });
 

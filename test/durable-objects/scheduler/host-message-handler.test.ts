@@ -2,16 +2,16 @@
 
 import { expect, test } from "vitest";
 import { aboutDigest } from "../../../src/protocol/proofs.ts";
-import { aboutOf, callOf, completed } from "../calls.ts";
+import { callOf, completed, metaOf } from "../calls.ts";
 import { settle } from "../clock.ts";
 import { SchedulerHarness } from "./harness.ts";
 
 test("what the inventory names counts, and its results are taken", async () => {
   const world = new SchedulerHarness();
   const running = [1, 2].map((counter) => {
-    const grant = { host: "h", id: callOf().id, attempt: 1, about: aboutDigest(aboutOf()) };
+    const grant = { host: "h", id: callOf().id, attempt: 1, about: aboutDigest(metaOf()) };
     const lease = world.proofs.lease(grant, { epoch: 2, turn: counter });
-    return { id: grant.id, attempt: 1, lease, memory: 512, about: aboutOf() };
+    return { id: grant.id, attempt: 1, lease, memory: 512, about: metaOf() };
   });
   await world.join({ inventory: { running } });
   expect(await world.core.invoke(callOf(), { waitMs: 1 })).toEqual({ kind: "busy" });
@@ -19,9 +19,9 @@ test("what the inventory names counts, and its results are taken", async () => {
   world.hear({ t: "result", id, attempt, lease, completion: completed() });
   expect(world.core.status()).toMatchObject({ used: 512, running: 1 });
   // Nobody here has seen its arguments: where they would lie is told to the store, which forgets them.
-  world.hear({ t: "record", id, attempt, lease, about: aboutOf(), completion: completed() });
+  world.hear({ t: "record", id, attempt, lease, about: metaOf(), completion: completed() });
   await world.clock.advance(1_000);
-  expect(world.finished).toMatchObject([{ id, spent: `args/${aboutOf().namespaceId}/${id}` }]);
+  expect(world.finished).toMatchObject([{ id, spent: `args/${metaOf().namespaceId}/${id}` }]);
 });
 
 test("a word under another lease than the granted one releases nobody and frees nothing", async () => {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { finishedOf, type TrackedRun } from "../../../durable-objects/scheduler/run.ts";
 import type { Invocation } from "../../../src/protocol/invocation.ts";
-import { aboutOf, callOf, completed } from "../calls.ts";
+import { callOf, completed, metaOf } from "../calls.ts";
 
 function runOf(invocation: Invocation | undefined, changes: Partial<TrackedRun> = {}): TrackedRun {
   return {
-    ...{ id: "1".repeat(32), attempt: 2, lease: { epoch: 1, counter: 1 }, about: aboutOf(), store: "ns:01" },
+    ...{ id: "1".repeat(32), attempt: 2, lease: { epoch: 1, counter: 1 }, about: metaOf(), store: "ns:01" },
     weight: { pool: "p", memory: 256, concurrency: 1 },
     ...{ origin: "durable", phase: "running", counted: true, ended: false, deadline: 0, waiters: [] },
     ...(invocation === undefined ? {} : { invocation }),

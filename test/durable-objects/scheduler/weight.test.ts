@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { weightFound, weightOf } from "../../../durable-objects/scheduler/weight.ts";
-import { aboutOf, callOf } from "../calls.ts";
+import { callOf, metaOf } from "../calls.ts";
 
 const LIMITS = { timeout: 60_000, memory: 512, logs: 10, concurrency: 3 };
 
@@ -14,7 +14,7 @@ test("a run weighs a container of its action, which it shares with runs of the s
 
 test("what a host names weighs what the host says, and shares with new runs if it tells its revision", () => {
   const call = callOf({ about: { limits: LIMITS } });
-  const about = aboutOf({ limits: LIMITS });
+  const about = metaOf({ limits: LIMITS });
   expect(weightFound({ about, memory: 100, revision: "1" })).toEqual({ ...weightOf(call), memory: 100 });
   expect(weightFound({ about, memory: 100 }).pool).not.toBe(weightOf(call).pool);
 });

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Check } from "../../../runtime-host/contract/checks.ts";
-import { play, type Verdict } from "../../../runtime-host/contract/play.ts";
+import { type CheckVerdict, play } from "../../../runtime-host/contract/play.ts";
 import { Broken } from "../../../runtime-host/contract/session.ts";
 
 let server: Server;
@@ -34,7 +34,7 @@ const KEPT = check("kept", async (session) => {
 });
 
 it("tells what is kept, broken and skipped, in order, as it happens", async () => {
-  const told: Verdict[] = [];
+  const told: CheckVerdict[] = [];
   const checks = [
     KEPT,
     check("broken", () => Promise.reject(new Broken("it does not"))),

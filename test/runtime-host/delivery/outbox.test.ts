@@ -4,8 +4,8 @@ import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Entry, Outbox, type OutboxOptions } from "../../../runtime-host/delivery/outbox.ts";
-import type { Kept } from "../../../runtime-host/delivery/outbox-segments.ts";
+import { Outbox, type OutboxEntry, type OutboxOptions } from "../../../runtime-host/delivery/outbox.ts";
+import type { StoredRecord } from "../../../runtime-host/delivery/outbox-segments.ts";
 import { createLogger } from "../../../runtime-host/program/logger.ts";
 import { noSmallDisk, type SmallDisk, smallDisk } from "../../support/small-disk.ts";
 
@@ -28,12 +28,12 @@ function open(options: Partial<OutboxOptions> = {}) {
   });
 }
 
-function entry(number: number, text = `{"number":${number}}`): Entry {
+function entry(number: number, text = `{"number":${number}}`): OutboxEntry {
   return { id: number.toString(16).padStart(32, "0"), attempt: 1, shard: 0, text };
 }
 
-function add(outbox: Outbox, ...entries: Entry[]): Kept[] {
-  let result: Kept[] = [];
+function add(outbox: Outbox, ...entries: OutboxEntry[]): StoredRecord[] {
+  let result: StoredRecord[] = [];
   outbox.append(entries, (kept) => {
     result = kept;
   });
@@ -42,7 +42,7 @@ function add(outbox: Outbox, ...entries: Entry[]): Kept[] {
 }
 
 const files = () => fs.readdirSync(dir).sort();
-const idsOf = (kept: Kept[]) => kept.map((each) => Number.parseInt(each.id, 16));
+const idsOf = (kept: StoredRecord[]) => kept.map((each) => Number.parseInt(each.id, 16));
 
 test("what was appended is found by the next boot, with its shard, text and age", () => {
   const { outbox } = open();
@@ -52,13 +52,13 @@ test("what was appended is found by the next boot, with its shard, text and age"
     [entry(1).id, 2, 3],
     [entry(2).id, 1, 0],
   ]);
-  expect(again.outbox.read(again.kept[0] as Kept)).toBe('{"text":"ä\\n€"}');
-  expect(Math.abs(Date.now() - (again.kept[0] as Kept).at)).toBeLessThan(5000);
+  expect(again.outbox.read(again.kept[0] as StoredRecord)).toBe('{"text":"ä\\n€"}');
+  expect(Math.abs(Date.now() - (again.kept[0] as StoredRecord).at)).toBeLessThan(5000);
 });
 
 test("what the store confirmed is not found again, and an empty outbox leaves no file", () => {
   const { outbox } = open();
-  const [first, second] = add(outbox, entry(1), entry(2)) as [Kept, Kept];
+  const [first, second] = add(outbox, entry(1), entry(2)) as [StoredRecord, StoredRecord];
   outbox.forget([first]);
   outbox.close();
   const again = open();
@@ -110,7 +110,7 @@ test("at its bounds it says so, still keeps records of runs already taken, and r
 
 test("segments whose records are all confirmed are removed, and a straggler does not hold the disk", () => {
   const { outbox } = open({ segmentBytes: 1000 });
-  const [straggler] = add(outbox, entry(1_000_000)) as [Kept];
+  const [straggler] = add(outbox, entry(1_000_000)) as [StoredRecord];
   for (let number = 0; number < 500; number++)
     outbox.forget(add(outbox, entry(number, `{"pad":"${"x".repeat(100)}"}`)));
   const bytes = files().reduce((sum, file) => sum + fs.statSync(join(dir, file)).size, 0);
@@ -119,12 +119,12 @@ test("segments whose records are all confirmed are removed, and a straggler does
   outbox.close();
   const again = open();
   expect(idsOf(again.kept)).toEqual([1_000_000]);
-  expect(again.outbox.read(again.kept[0] as Kept)).toBe(entry(1_000_000).text);
+  expect(again.outbox.read(again.kept[0] as StoredRecord)).toBe(entry(1_000_000).text);
 });
 
 test("stragglers are copied forward and survive that", () => {
   const { outbox } = open({ segmentBytes: 1000 });
-  const stragglers: Kept[] = [];
+  const stragglers: StoredRecord[] = [];
   for (let number = 0; number < 600; number++) {
     const kept = add(outbox, entry(number, `{"number":${number},"pad":"${"x".repeat(100)}"}`));
     if (number % 60 === 0) stragglers.push(...kept);
@@ -148,7 +148,7 @@ test("with fsync on, done is called later, in order, once for each batch", async
 test("while the disk refuses writes, records stay readable, the host is blocked, and they are written later", () => {
   const { outbox } = open();
   fs.rmSync(dir, { recursive: true });
-  const [kept] = add(outbox, entry(7)) as [Kept];
+  const [kept] = add(outbox, entry(7)) as [StoredRecord];
   expect(outbox.blocked()).toMatch(/cannot be written/);
   expect(outbox.read(kept)).toBe(entry(7).text);
   fs.mkdirSync(dir);
@@ -159,7 +159,7 @@ test("while the disk refuses writes, records stay readable, the host is blocked,
 
 test("what was flipped on the disk after it was written is noticed when it is read", () => {
   const { outbox } = open();
-  const [first, second] = add(outbox, entry(1), entry(2)) as [Kept, Kept];
+  const [first, second] = add(outbox, entry(1), entry(2)) as [StoredRecord, StoredRecord];
   const path = join(dir, files()[0] as string);
   const bytes = fs.readFileSync(path);
   bytes[bytes.indexOf('"number":2')] = 0x58;
@@ -198,9 +198,9 @@ test("after a sync that failed, what was written is written again, elsewhere, an
   }) as typeof real;
   syncBuiltinESMExports();
   try {
-    const kept = await new Promise<Kept[]>((done) => outbox.append([entry(1)], done));
+    const kept = await new Promise<StoredRecord[]>((done) => outbox.append([entry(1)], done));
     expect(outbox.blocked()).toMatch(/cannot be written: EIO/);
-    expect(outbox.read(kept[0] as Kept)).toBe(entry(1).text);
+    expect(outbox.read(kept[0] as StoredRecord)).toBe(entry(1).text);
     await vi.waitFor(() => expect(outbox.blocked()).toBeNull());
     expect(calls).toBeGreaterThanOrEqual(3);
   } finally {
@@ -238,9 +238,9 @@ describe.skipIf(noSmallDisk !== null)(`on a disk that is full or read-only ${noS
 
   test("a failure that left nothing to write is probed", async () => {
     const { outbox } = open({ dir: join(disk.folder, "outbox"), retry: { next: () => 20, reset: () => {} } });
-    const [first] = add(outbox, entry(1)) as [Kept];
+    const [first] = add(outbox, entry(1)) as [StoredRecord];
     disk.fill();
-    const [second] = add(outbox, entry(2, JSON.stringify("x".repeat(10_000)))) as [Kept];
+    const [second] = add(outbox, entry(2, JSON.stringify("x".repeat(10_000)))) as [StoredRecord];
     expect(outbox.blocked()).toMatch(/ENOSPC/);
     outbox.forget([first, second]);
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -254,8 +254,8 @@ describe.skipIf(noSmallDisk !== null)(`on a disk that is full or read-only ${noS
 
 test("a text that supersedes another is what the next boot finds, and the old one stays until the new one is written", () => {
   const { outbox } = open({ segmentBytes: 60 });
-  const [other] = add(outbox, entry(1)) as [Kept];
-  const [early] = add(outbox, entry(2, '{"logs":false}')) as [Kept];
+  const [other] = add(outbox, entry(1)) as [StoredRecord];
+  const [early] = add(outbox, entry(2, '{"logs":false}')) as [StoredRecord];
   fs.mkdirSync(join(dir, "000000000003.log"));
   outbox.supersede(early);
   add(outbox, entry(2, '{"logs":true}'));
@@ -288,6 +288,6 @@ test("kill -9 while writing loses nothing that append had confirmed", async () =
   for (const number of confirmed) {
     const each = found.get(number);
     expect(each, `record ${number}`).toBeDefined();
-    expect(JSON.parse(outbox.read(each as Kept) ?? "").number).toBe(number);
+    expect(JSON.parse(outbox.read(each as StoredRecord) ?? "").number).toBe(number);
   }
 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type BlobApi, BlobApiError, openBlobApi } from "../../../runtime-host/link/blob-api.ts";
 import { aboutDigest } from "../../../src/protocol/proofs.ts";
-import { aboutOf } from "../../durable-objects/calls.ts";
+import { metaOf } from "../../durable-objects/calls.ts";
 
 let server: Server;
 let blobs: BlobApi;
@@ -16,7 +16,7 @@ let requests: {
   body: Buffer;
 }[];
 
-const GRANT = { lease: { epoch: 3, counter: 17 }, about: aboutOf({ name: "größe" }) };
+const GRANT = { lease: { epoch: 3, counter: 17 }, about: metaOf({ name: "größe" }) };
 
 beforeEach(async () => {
   requests = [];

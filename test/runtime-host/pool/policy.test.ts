@@ -2,11 +2,11 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextStep, refusal, type Step, warm } from "../../../runtime-host/pool/policy.ts";
+import { nextStep, type PoolStep, refusal, warm } from "../../../runtime-host/pool/policy.ts";
 import {
   type PoolLimits,
   PoolState,
-  type Prewarm,
+  type PrewarmTarget,
   type Slot,
   type Waiter,
 } from "../../../runtime-host/pool/pool-state.ts";
@@ -24,7 +24,7 @@ const LIMITS: PoolLimits = {
 
 const NOW = 100_000;
 
-function poolOf(limits: Partial<PoolLimits> = {}, prewarms: Prewarm[] = []) {
+function poolOf(limits: Partial<PoolLimits> = {}, prewarms: PrewarmTarget[] = []) {
   return new PoolState({ ...LIMITS, ...limits }, prewarms);
 }
 
@@ -442,7 +442,7 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
     pool.move(it, "removing", now);
     pending.push({ at: takes(50), do: () => pool.remove(it) });
   };
-  const obey = (step: Step) => {
+  const obey = (step: PoolStep) => {
     if (step.do === "run") {
       pool.waiting.splice(pool.waiting.indexOf(step.waiter), 1);
       run(step.slot, step.waiter);

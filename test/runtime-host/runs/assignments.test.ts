@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Assignment, Assignments } from "../../../runtime-host/runs/assignments.ts";
 import type { ActivationMeta } from "../../../src/entities/activation.ts";
-import { aboutOf, idOf } from "../support.ts";
+import { idOf, metaOf } from "../support.ts";
 
 const idle = { now: 0, draining: false, full: false };
 
 function run(number: number, options: { epoch?: number; counter?: number; attempt?: number; memory?: number } = {}) {
   const { epoch = 1, counter = number, attempt = 1, memory = 256 } = options;
-  const about: ActivationMeta = { ...aboutOf("hello"), limits: { timeout: 1000, memory, logs: 1, concurrency: 1 } };
+  const about: ActivationMeta = { ...metaOf("hello"), limits: { timeout: 1000, memory, logs: 1, concurrency: 1 } };
   return { epoch, lease: { epoch, counter }, attempt, id: idOf(number), about, revision: "1" };
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Job } from "../../../runtime-host/container/contract.ts";
 import { Outbox } from "../../../runtime-host/delivery/outbox.ts";
-import type { Kept } from "../../../runtime-host/delivery/outbox-segments.ts";
+import type { StoredRecord } from "../../../runtime-host/delivery/outbox-segments.ts";
 import { BlobApiError } from "../../../runtime-host/link/blob-api.ts";
 import { Payloads } from "../../../runtime-host/link/payloads.ts";
 import { RunController } from "../../../runtime-host/runs/run-controller.ts";
@@ -468,7 +468,7 @@ test("an upload that fails is tried again; one that is refused for good is repla
   await vi.waitFor(() => expect(flaky.link.sent).toMatchObject([{ t: "record", completion: { statusCode: 0 } }]), {
     timeout: 3000,
   });
-  flaky.outbox.forget(flaky.kept as Kept[]);
+  flaky.outbox.forget(flaky.kept as StoredRecord[]);
 
   const closed = welcomed({ putBlob: () => Promise.reject(new BlobApiError("413", { final: true })) });
   closed.link.take();
@@ -499,7 +499,7 @@ test("arguments that lie in the blob store are fetched before the run; if they a
     const damaged = welcomed({ getBlob });
     damaged.controller.received(0, [runOf(4, { invocation: { args } })]);
     await vi.waitFor(() => expect(damaged.link.sent).toMatchObject([{ t: "record", completion: { ran: false } }]));
-    damaged.outbox.forget(damaged.kept as Kept[]);
+    damaged.outbox.forget(damaged.kept as StoredRecord[]);
   }
 
   const down = welcomed({ getBlob: () => Promise.reject(new BlobApiError("timeout", { final: false })) });

@@ -5,7 +5,7 @@ import type { Kernel, Owner, SimEvent } from "../machine/kernel.ts";
 import type { Random } from "../machine/random.ts";
 import { Incarnation, type Instance } from "./incarnation.ts";
 import type { Network } from "./network.ts";
-import { Shelf } from "./storage.ts";
+import { ObjectStorage } from "./storage.ts";
 import type { ClientSocket, ServerSocket } from "./workers.ts";
 
 export type ObjectClass = new (ctx: never, env: never) => object;
@@ -13,7 +13,7 @@ export type ObjectClass = new (ctx: never, env: never) => object;
 export class ObjectNode {
   readonly label: string;
   readonly name: string;
-  readonly shelf = new Shelf();
+  readonly shelf = new ObjectStorage();
   readonly sockets = new Set<ServerSocket>();
   /** The incarnation that accepted a socket; it hears its messages while it lives. */
   readonly home = new Map<ServerSocket, Incarnation>();

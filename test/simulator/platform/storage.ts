@@ -3,7 +3,7 @@
 
 import { Sqlite } from "../../support/sqlite.ts";
 
-export class Shelf {
+export class ObjectStorage {
   readonly sql = new Sqlite();
   alarm: number | null = null;
   /** True while writes are not confirmed. */
@@ -40,11 +40,11 @@ export class Storage {
   readonly sql: { exec: Sqlite["exec"]; readonly databaseSize: number };
   readonly kv: { get(key: string): unknown; put(key: string, value: unknown): void; delete(key: string): boolean };
   readonly transactionSync: Sqlite["transactionSync"];
-  #shelf: Shelf;
+  #shelf: ObjectStorage;
   #gate: { touch: () => void; write: () => void; committed: () => Promise<void>; rearm: () => void };
 
   constructor(
-    shelf: Shelf,
+    shelf: ObjectStorage,
     gate: { touch: () => void; write: () => void; committed: () => Promise<void>; rearm: () => void },
   ) {
     this.#shelf = shelf;

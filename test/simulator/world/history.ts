@@ -3,7 +3,7 @@
 
 import type { Kernel } from "../machine/kernel.ts";
 
-export type Told =
+export type Heard =
   /** The result itself (200 or a failure of the action). */
   | { kind: "result"; id: string; statusCode: number; result: string }
   /** 202. */
@@ -33,7 +33,7 @@ export interface Call {
   sentAt: number;
   /** The caller left then. */
   leftAt: number | null;
-  told: Told | null;
+  told: Heard | null;
   toldAt: number | null;
 }
 
@@ -111,7 +111,7 @@ export class History {
     this.permits.push(permit);
   }
 
-  tell(call: Call, told: Told): void {
+  tell(call: Call, told: Heard): void {
     if (call.told !== null) return;
     if (told.kind === "accepted" && !this.#isWritten(told.id))
       this.violate(`${told.id} was answered before it had a row`);

@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from "vitest";
 import { recordOf } from "../../../src/entities/activation.ts";
 import { compareKeys, type KeptRecord, keptOf, matches, type RecordFilter } from "../../../src/entities/kept-record.ts";
 import { openRecordTable } from "../../../src/storage/open.ts";
-import { aboutOf, completed } from "../../durable-objects/calls.ts";
+import { completed, metaOf } from "../../durable-objects/calls.ts";
 import { testEnv } from "../stores.worker.ts";
 import { kept } from "./segment-suite.ts";
 
@@ -76,7 +76,7 @@ test("lists and counts are those of a sorted array, whatever the filter", async 
 });
 
 test("an operator's SQL finds what failed, of which kind, and when; one that cannot be read is there by its id", async () => {
-  const about = aboutOf({ namespaceId: NS, path: "guest/pack/hello", cause: kept(1).id });
+  const about = metaOf({ namespaceId: NS, path: "guest/pack/hello", cause: kept(1).id });
   const completion = { ...completed('{"error":"no"}'), statusCode: 1 as const };
   await table.put(NS, [keptOf(recordOf(kept(5).id, about, { completion, now: 1_700_000_000_000 }), "pack/hello")]);
   await table.put(NS, [{ ...kept(6), text: '{"torn', sum: 7 }]);
