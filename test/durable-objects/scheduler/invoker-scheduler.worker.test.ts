@@ -6,7 +6,7 @@ import type { ActivationMeta } from "../../../src/entities/activation.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
 import { aboutDigest, Proofs } from "../../../src/protocol/proofs.ts";
-import { completion, dropHosts, freshName, invocation, pause, TestHost, testEnv } from "../host.worker.ts";
+import { completion, dropHosts, freshName, invocation, TestHost, testEnv } from "../host.worker.ts";
 
 afterEach(async () => {
   await dropHosts();
@@ -241,8 +241,8 @@ test("a drained scheduler admits nothing, also after an eviction", async () => {
   const scheduler = schedulerOf(host);
   await scheduler.drain(true);
   await evictDurableObject(scheduler);
-  await pause(50);
-  expect(await scheduler.invoke(invocation(), { waitMs: 500 })).toMatchObject({ kind: "not-ready" });
+  const reply = await scheduler.invoke(invocation(), { waitMs: 500 });
+  expect(reply).toEqual({ kind: "not-ready", reason: "the host is draining" });
   expect(await scheduler.status()).toMatchObject({ draining: true });
   await scheduler.drain(false);
   expect(await scheduler.invoke(invocation(), { waitMs: 500 })).toMatchObject({ kind: "done" });

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Containers, Job } from "../../../runtime-host/container/contract.ts";
 import { SENTINEL } from "../../../runtime-host/container/log-lines.ts";
 import type { ContainerSpec, Creation, Engine, Fetched, OutputSink } from "../../../runtime-host/engine/engine.ts";
@@ -285,18 +285,24 @@ describe("creation", () => {
   });
 
   it("is not waited for where a warm container becomes free first", async () => {
-    let creations = 0;
+    const creations: (() => void)[] = [];
     const engine = new FakeEngine({
-      create: () => new Promise((resolve) => setTimeout(() => resolve(null), creations++ === 0 ? 0 : 2_000)),
+      create: () => new Promise((resolve) => creations.push(() => resolve(null))),
       run: async (_body, to) => {
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        // The second of two is not done before a container for it is being made.
+        while (to.runs === 2 && creations.length < 2) await new Promise((resolve) => setImmediate(resolve));
         return { number: to.spec.number };
       },
     });
     const pool = poolOf(engine);
-    await runOn(pool, job());
+    const first = runOn(pool, job());
+    await vi.waitFor(() => expect(creations).toHaveLength(1));
+    creations[0]?.();
+    await first;
     const both = await Promise.all([runOn(pool, job()), runOn(pool, job())]);
     expect(both.map((each) => each.answer.outcome.result)).toEqual(['{"number":1}', '{"number":1}']);
+    expect([creations.length, engine.made.length]).toEqual([2, 1]);
+    creations[1]?.();
   });
 });
 
@@ -313,26 +319,31 @@ describe("containers", () => {
   });
 
   it("that cannot be removed at first are removed later, and count until then", async () => {
-    let refusals = 1;
+    let refusals = 0;
+    let willing = false;
     const engine = new FakeEngine({
       run: (_body, to) => to.reply(500, "{}"),
       remove: async () => {
-        if (refusals-- > 0) throw new Error("not now");
+        if (willing) return;
+        refusals++;
+        throw new Error("not now");
       },
     });
     const pool = poolOf(engine);
     await runOn(pool, job());
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await vi.waitFor(() => expect(refusals).toBeGreaterThan(0));
     expect(pool.stats().memoryUsed).toBe(128);
+    willing = true;
     await expect.poll(() => pool.stats().memoryUsed, { timeout: 3_000 }).toBe(0);
   });
 
   it("take overlapping runs where action and runtime allow it; one that fails lets the others finish", async () => {
+    const finish: (() => void)[] = [];
     const engine = new FakeEngine({
       hello: '{"edgewhisk":1,"concurrent":true}',
       run: async (body, to) => {
         if (body.value.bad === true) return to.reply(502, '{"error":"bad"}');
-        if (body.value.wait === true) await new Promise((resolve) => setTimeout(resolve, 300));
+        if (body.value.wait === true) await new Promise<void>((resolve) => finish.push(resolve));
         return { number: to.spec.number };
       },
     });
@@ -340,9 +351,10 @@ describe("containers", () => {
     const shared = (args: string) => job({ args, limits: { concurrency: 3 } });
     await runOn(pool, shared("{}"));
     const waiting = [runOn(pool, shared('{"wait":true}')), runOn(pool, shared('{"wait":true}'))];
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await vi.waitFor(() => expect(finish).toHaveLength(2));
     const bad = await runOn(pool, shared('{"bad":true}'));
     expect(bad.answer.outcome.statusCode).toBe(2);
+    for (const each of finish) each();
     for (const each of await Promise.all(waiting)) {
       expect(each.answer.outcome).toEqual({ statusCode: 0, result: '{"number":1}' });
     }
@@ -351,17 +363,24 @@ describe("containers", () => {
   });
 
   it("take one run at a time where the runtime does not say that it can take more", async () => {
+    const busy = new Map<number, number>();
+    let most = 0;
     const engine = new FakeEngine({
       run: async (_body, to) => {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        return { number: to.spec.number };
+        const { number } = to.spec;
+        busy.set(number, (busy.get(number) ?? 0) + 1);
+        most = Math.max(most, busy.get(number) ?? 0);
+        // Long enough for the other one to arrive here, were it sent here.
+        for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+        busy.set(number, (busy.get(number) ?? 0) - 1);
+        return {};
       },
     });
     const pool = poolOf(engine);
     const shared = () => job({ limits: { concurrency: 3 } });
     await runOn(pool, shared());
     const two = await Promise.all([runOn(pool, shared()), runOn(pool, shared())]);
-    for (const fake of engine.made) expect(fake.runs).toBeLessThanOrEqual(3);
     expect(two.every((each) => each.answer.outcome.statusCode === 0)).toBe(true);
+    expect(most).toBe(1);
   });
 });
