@@ -17,6 +17,7 @@ export interface ActionAddress {
   name?: string;
 }
 
+/** Where to look for actions. */
 export interface ReadPlace {
   /** `ns` or `ns/package` of what provides the action. */
   path: string;
@@ -28,6 +29,7 @@ export interface ReadPlace {
 
 declare const WRITABLE: unique symbol;
 
+/** Where an action is written or deleted. */
 export interface WritePlace {
   /** The caller may write there: `placeToWrite` alone makes one. */
   key: EntityKey & { readonly [WRITABLE]: true };

@@ -22,6 +22,7 @@ import type { ActionContext } from "./context.ts";
 import { stampOf } from "./stamp.ts";
 import { hostFault } from "./wishes.ts";
 
+/** What is asked for: an action, here or in a package, with the code that belongs to it. */
 export interface WantedAction {
   place: WritePlace;
   put: ActionPut;
@@ -30,6 +31,7 @@ export interface WantedAction {
   overwrite: boolean;
 }
 
+/** The action as it is stored now. */
 export interface WrittenAction {
   action: Action;
   /** The code's bytes, where they are at hand. */

@@ -9,6 +9,7 @@ import { type ActionAddress, placeToRead, type ReadPlace, type WritePlace } from
 import type { CatalogContext } from "./context.ts";
 import { type EntityPage, listed, type Page } from "./list.ts";
 
+/** A page of those at `place`, those in its packages too where it names none; or how many there are. */
 export function listActions(
   { entities }: Pick<CatalogContext, "entities">,
   { place: { path, deep }, page }: { place: ReadPlace; page: Page },

@@ -21,6 +21,7 @@ export function componentOf(text: string): ActionName {
   return { path: text.slice(1, at), name: text.slice(at + 1) };
 }
 
+/** The package in which an action lies; null: it lies in none. */
 export function packageOf({ path }: ActionName): EntityKey | null {
   const slash = path.indexOf("/");
   return slash < 0 ? null : { path: path.slice(0, slash), name: path.slice(slash + 1) };

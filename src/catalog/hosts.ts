@@ -10,6 +10,7 @@ export interface HostContext {
   scheduler(name: SchedulerName): Pick<InvokerSchedulerRpc, "expel">;
 }
 
+/** A host as its administrator sees it. */
 export interface ShownHost extends HostToken {
   /** Why schedulers of it take nothing. */
   unhealthy?: string;

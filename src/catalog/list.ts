@@ -4,6 +4,7 @@ import type { EntityQuery, EntityStore, EntityType, ListedEntity } from "../stor
 import type { CatalogContext } from "./context.ts";
 import type { OwnPath } from "./own.ts";
 
+/** Which part of a list is asked for. */
 export interface Page {
   /** Most items. */
   limit: number;
@@ -13,6 +14,7 @@ export interface Page {
   count: boolean;
 }
 
+/** What a list answers. */
 export type EntityPage =
   /** Newest first. */
   | { kind: "items"; items: ListedEntity[] }

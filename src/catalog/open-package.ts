@@ -11,6 +11,7 @@ import type { EntityKey, EntityStore, StoredEntity } from "../storage/entity-sto
 /** A binding's provider may have become a binding since; past this many the chain is taken for a circle. */
 const MAX_CHAIN = 8;
 
+/** A package, or a binding with all it leads to. */
 export interface OpenPackage {
   /** What was addressed. */
   bundle: Package;
@@ -37,6 +38,8 @@ interface Question {
 
 type Entities = Pick<EntityStore, "get">;
 
+/** Fails in the caller's own namespace with `not-found`, `wrong-collection` or `corrupted`; elsewhere with `not-authorized` for all of
+ * these and for what is not shared; with `circular-binding`. */
 export async function openPackage(entities: Entities, question: Question): Promise<Result<OpenPackage>> {
   const { caller, key } = question;
   const denied = fail("not-authorized", `${key.path}/${key.name}`);

@@ -50,6 +50,7 @@ export function listPackages(
   );
 }
 
+/** What whoever may look inside sees. */
 export interface ShownPackage {
   /** Of a binding: with the parameters of what it is bound to under its own. */
   bundle: Package;

@@ -15,9 +15,9 @@ export interface WritePlan<T> {
 type Ports = Pick<CatalogContext, "caller" | "pause" | "withWrite">;
 
 /** So many writers of one trigger at once all get through: a lost race is another's win. */
-const TRIES = 16;
+const MAX_TRIES = 16;
 /** ms between tries, at most, and more with each. */
-const PAUSE = 10;
+const PAUSE_MS = 10;
 
 /** `plan` reads, and says what follows; it is asked again after a lost race. What is refused costs no write. Fails with
  * `concurrent-modification` when all tries are lost. */
@@ -30,8 +30,8 @@ export async function retryOnConflict<T>(ports: Ports, plan: () => Promise<Resul
     let next = { write, value };
     for (let tries = 1; ; tries++) {
       if ((await next.write()).kind === "written") return ok(next.value);
-      if (tries === TRIES) return fail("concurrent-modification");
-      await ports.pause(Math.random() * PAUSE * tries);
+      if (tries === MAX_TRIES) return fail("concurrent-modification");
+      await ports.pause(Math.random() * PAUSE_MS * tries);
       const again = await plan();
       if (!again.ok) return again;
       if (again.value.write === null) return ok(again.value.value);

@@ -21,6 +21,7 @@ import { findTrigger, triggerEntity } from "./stored-trigger.ts";
 
 type Entities = Pick<EntityStore, "get" | "putTogether" | "put" | "delete">;
 
+/** A rule, and what its trigger says of it. */
 export interface ShownRule {
   rule: Rule;
   status: RuleStatus;
@@ -31,6 +32,7 @@ interface FoundRule extends ShownRule {
   trigger: Trigger | null;
 }
 
+/** With its trigger, if that is there. Fails with `not-found`, `wrong-collection` or `corrupted`. */
 export async function findRule(entities: Pick<EntityStore, "get">, key: EntityKey): Promise<Result<FoundRule>> {
   const stored = await entities.get(key);
   if (stored === null) return fail("not-found");
@@ -42,6 +44,7 @@ export async function findRule(entities: Pick<EntityStore, "get">, key: EntityKe
   return ok({ rule, trigger, status: statusOf(trigger, ruleName(rule)) });
 }
 
+/** The rule as it is to be, the trigger it follows, and the one it followed before, as one write. */
 export async function planPut(
   entities: Entities,
   { key, put, overwrite, stamp }: { key: EntityKey; put: RulePut; overwrite: boolean; stamp: Stamp },
@@ -72,6 +75,7 @@ export async function planPut(
   return ok({ value: { rule, status }, write: () => entities.putTogether(linked.value, options) });
 }
 
+/** The rule goes, and its trigger forgets it. */
 export async function planRemoval(entities: Entities, key: EntityKey): Promise<Result<WritePlan<ShownRule>>> {
   const found = await findRule(entities, key);
   if (!found.ok) return found;

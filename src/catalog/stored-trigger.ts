@@ -4,6 +4,7 @@ import { readTrigger, type Trigger, triggerDocument, triggerSummary } from "../e
 import { fail, ok, type Result } from "../errors.ts";
 import type { EntityKey, EntityStore, NewEntity } from "../storage/entity-store.ts";
 
+/** The row of a trigger. */
 export function triggerEntity(trigger: Trigger): NewEntity {
   return {
     path: trigger.namespace,
@@ -17,6 +18,7 @@ export function triggerEntity(trigger: Trigger): NewEntity {
   };
 }
 
+/** Fails with `not-found`, `wrong-collection` or `corrupted`. */
 export async function findTrigger(entities: Pick<EntityStore, "get">, key: EntityKey): Promise<Result<Trigger>> {
   const stored = await entities.get(key);
   if (stored === null) return fail("not-found");

@@ -9,6 +9,7 @@ import { type Failure, fail } from "../errors.ts";
 import { impossible, isLabel, MAX_LABELS } from "../protocol/matching.ts";
 import type { RosterEntry } from "../protocol/rpc.ts";
 
+/** What is absent is not wished for. */
 export interface Wishes {
   /** A host must have these labels. */
   labels?: string[];
@@ -18,6 +19,7 @@ export interface Wishes {
   maxQueue?: number;
 }
 
+/** `annotations`: of the action, values as raw JSON. */
 export function wishesOf(annotations: readonly Parameter[]): Wishes {
   const wanted: unknown = JSON.parse(parameterValue(annotations, "invoker-resources") ?? "[]");
   const labels = Array.isArray(wanted) ? wanted.filter(isLabelText).slice(0, MAX_LABELS) : [];

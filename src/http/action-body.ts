@@ -19,7 +19,7 @@ import { flag } from "./query.ts";
 import { lateRefusal } from "./still-good.ts";
 
 /** Bytes of a body without its code: parameters and annotations of 1 MB each, however many small ones they are. */
-const MAX_REST = 4 * MB;
+const MAX_REST_BYTES = 4 * MB;
 
 interface ActionBody {
   /** JSON; where there was code, it has "" in its place. */
@@ -56,7 +56,7 @@ async function readActionBody(request: Request, ports: CodePorts, patience: Pati
   if (body === null) return fail("malformed-body", "The body is empty.");
   const said = headers.get("Content-Length");
   const sink = new CodeSink({ ...ports, room: said === null ? null : Number(said) });
-  const lifter = new CodeLifter(sink, { maxRest: MAX_REST });
+  const lifter = new CodeLifter(sink, { maxRest: MAX_REST_BYTES });
   let failure: Failure | null = isJson(headers.get("Content-Type"))
     ? null
     : fail("unsupported-media", "application/json");

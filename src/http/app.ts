@@ -43,7 +43,7 @@ const HOST = /^([^\s/?#@\\:[\]]*|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
 const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i;
 const NO_HOST = "The request names no host that could be one.";
 /** Of an unexpected error, this much is logged. */
-const MAX_STORY = 500;
+const MAX_ERROR_TEXT = 500;
 const MAX_FRAMES = 12;
 
 export function makeApp(open: (env: Env) => Result<Services>): App {
@@ -81,8 +81,8 @@ function edge(open: (env: Env) => Result<Services>): MiddlewareHandler<AppEnv> {
     c.set("unfinished", unfinished);
     c.set("transactionId", transactionIdOf(c.req.raw.headers.get("X-Request-ID")));
     const opened = open(c.env);
-    const standing = opened.ok ? opened.value.refusal() : fail("not-configured", opened.text);
-    const refusal = standing === null ? null : await standing;
+    const asked = opened.ok ? opened.value.refusal() : fail("not-configured", opened.text);
+    const refusal = asked === null ? null : await asked;
     // Whoever watches the process alone is told that it lives; while it starts it is not there yet.
     const stops = refusal !== null && (refusal.code === "not-migrated" || !isPing(c));
     const answer = stops ? respond(c, refusal) : shortcut(c);
@@ -134,8 +134,8 @@ async function failed(thrown: unknown, c: AppContext): Promise<Response> {
     .split("\n")
     .filter((line) => line.startsWith("    at "))
     .slice(0, MAX_FRAMES);
-  const story = { error: `${name}: ${message}`.slice(0, MAX_STORY), at: at.map((line) => line.trim()) };
-  console.error(JSON.stringify({ transactionId: c.get("transactionId"), path: c.req.path, ...story }));
+  const entry = { error: `${name}: ${message}`.slice(0, MAX_ERROR_TEXT), at: at.map((line) => line.trim()) };
+  console.error(JSON.stringify({ transactionId: c.get("transactionId"), path: c.req.path, ...entry }));
   const overloaded = "overloaded" in error && error.overloaded === true;
   if (overloaded) return respond(c, fail("overloaded"));
   // Errors of the storage do not say what is wrong with it.

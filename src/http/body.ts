@@ -13,7 +13,7 @@ import { GivenUp, inTime, type Patience, wholeInTime } from "./patience.ts";
 import { lateRefusal } from "./still-good.ts";
 
 /** Bytes of a refused body that are still read. */
-const MAX_DISCARDED = 64 * MB;
+const MAX_DISCARDED_BYTES = 64 * MB;
 
 /** The JSON object in the body of an invoke or fire, or undefined where there is no body. */
 export async function payloadOf(c: AppContext, max = MAX_PAYLOAD): Promise<Result<RawJson | undefined>> {
@@ -63,7 +63,7 @@ export function isJson(type: string | null): boolean {
 }
 
 /** Bytes up to which a body is asked for as one. */
-const SHORT = 4_096;
+const SHORT_BYTES = 4_096;
 
 /** Counts what arrives where the request does not say how much it is. */
 export async function bytesOf(
@@ -73,7 +73,7 @@ export async function bytesOf(
   const said = request.headers.get("Content-Length");
   if (said !== null && Number(said) > max) return tooLarge(Number(said), max);
   try {
-    if (said !== null && Number(said) <= SHORT) return ok(await wholeInTime(request.arrayBuffer(), patience));
+    if (said !== null && Number(said) <= SHORT_BYTES) return ok(await wholeInTime(request.arrayBuffer(), patience));
     return await gathered(request.body as ReadableStream<Uint8Array>, { max, patience });
   } catch (cause) {
     return givenUp(cause);
@@ -90,19 +90,19 @@ async function gathered(
     size += chunk.byteLength;
     // Beyond the bound it is only read, so that its sender hears the answer.
     if (size <= max) chunks.push(chunk.slice());
-    else if (size > max + MAX_DISCARDED) break;
+    else if (size > max + MAX_DISCARDED_BYTES) break;
   }
   return size > max ? tooLarge(size, max) : ok(concat(chunks, size));
 }
 
 /** Reads what nobody wanted of a body, within bounds: a client that is still writing would not hear the answer. */
 export async function discardRest({ body, headers }: Request, patience: Patience): Promise<void> {
-  if (body === null || Number(headers.get("Content-Length")) > MAX_DISCARDED) return;
+  if (body === null || Number(headers.get("Content-Length")) > MAX_DISCARDED_BYTES) return;
   let size = 0;
   try {
     for await (const chunk of inTime(chunksOf(body), patience)) {
       size += chunk.byteLength;
-      if (size > MAX_DISCARDED) break;
+      if (size > MAX_DISCARDED_BYTES) break;
     }
   } catch {
     // The sender went away or writes no more: nobody is left to be told, or he hears it now.

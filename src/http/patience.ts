@@ -14,18 +14,18 @@ export interface Patience {
 }
 
 /** ms without a byte after which a body is given up. */
-export const SILENCE = 10_000;
-/** Bytes per second that must come on the whole of the time we wait for them, beyond the first `SILENCE`. */
-export const RATE = 8 * 1024;
+export const SILENCE_MS = 10_000;
+/** Bytes per second that must come on the whole of the time we wait for them, beyond the first `SILENCE_MS`. */
+export const MIN_BYTES_PER_SECOND = 8 * 1024;
 /** ms after which a body that is not whole counts. */
-export const LATE = 1_000;
+export const LATE_MS = 1_000;
 /** Late bodies of one sender, and of all of them, in one isolate. */
 export const MAX_OF_ONE = 64;
 export const MAX_OF_ALL = 1_024;
 
 /** The late bodies of one isolate. */
 export function unfinishedBodies(): Places {
-  return new Places({ ofOne: MAX_OF_ONE, ofAll: MAX_OF_ALL, lease: 2 * SILENCE });
+  return new Places({ ofOne: MAX_OF_ONE, ofAll: MAX_OF_ALL, lease: 2 * SILENCE_MS });
 }
 
 /** The body is not waited for any more. */
@@ -55,7 +55,7 @@ class Wait {
     this.#patience = patience;
     // It may be given up while nobody waits for a piece.
     this.#givenUp.promise.catch(() => undefined);
-    this.#cancel = patience.after(LATE, () => this.#late());
+    this.#cancel = patience.after(LATE_MS, () => this.#late());
   }
 
   /** Rejects with GivenUp. */
@@ -92,10 +92,10 @@ class Wait {
     this.#place?.renew(now);
     const since = this.#since;
     // What has come earns time, what was waited for uses it up.
-    const earned = SILENCE + (this.#received / RATE) * 1_000 - this.#waited;
-    const left = since === null ? LATE : since + Math.min(SILENCE, earned) - now;
+    const earned = SILENCE_MS + (this.#received / MIN_BYTES_PER_SECOND) * 1_000 - this.#waited;
+    const left = since === null ? LATE_MS : since + Math.min(SILENCE_MS, earned) - now;
     if (left > 0) this.#cancel = this.#patience.after(Math.ceil(left), () => this.#watch());
-    else this.#giveUp(earned < SILENCE - LATE ? "slow" : "silent");
+    else this.#giveUp(earned < SILENCE_MS - LATE_MS ? "slow" : "silent");
   }
 
   #giveUp(reason: GivenUp["reason"]): void {

@@ -63,7 +63,7 @@ export async function textOf(payload: Payload, blobs: Pick<BlobStore, "text">): 
 }
 
 /** Texts leave together, up to so many characters. */
-const TOGETHER = 32 * 1024;
+const TOGETHER_CHARACTERS = 32 * 1024;
 
 async function* flow(
   pieces: Iterable<Piece> | AsyncIterable<Piece>,
@@ -74,7 +74,7 @@ async function* flow(
   for await (const piece of pieces) {
     if (typeof piece === "string" || "inline" in piece) {
       text += typeof piece === "string" ? piece : piece.inline;
-      if (text.length < TOGETHER) continue;
+      if (text.length < TOGETHER_CHARACTERS) continue;
       yield encoder.encode(text);
       text = "";
       continue;

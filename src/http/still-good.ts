@@ -5,15 +5,15 @@ import { type Failure, fail } from "../errors.ts";
 import type { AppContext } from "./context.ts";
 
 /** ms for which a key that was good counts as good: as long as a lease. */
-export const GOOD_FOR = 1_000;
+export const GOOD_FOR_MS = 1_000;
 /** ms an epoch's object keeps the question whether anything has changed. */
-const WATCH = 30_000;
+const WATCH_MS = 30_000;
 /** ms after which an object or a store that could not be asked is asked again. */
-const AGAIN = 1_000;
+const RETRY_MS = 1_000;
 
 /** Why a request whose body began to be read at `began` (epoch ms) is refused after all, or null. */
 export async function lateRefusal(c: AppContext, began: number): Promise<Failure | null> {
-  if (Date.now() - began < GOOD_FOR) return null;
+  if (Date.now() - began < GOOD_FOR_MS) return null;
   const isStillGood = c.get("isStillGood") as (() => Promise<boolean>) | undefined;
   // Doors without a caller's key have none.
   return isStillGood === undefined || (await isStillGood()) ? null : fail("bad-credentials");
@@ -34,12 +34,12 @@ export function guarding(c: AppContext): Guard {
     let epoch = c.get("epoch");
     while (!stopped) {
       try {
-        epoch = await entityEpoch.watch(epoch, WATCH);
+        epoch = await entityEpoch.watch(epoch, WATCH_MS);
         if (!stopped && !(await isStillGood())) return;
       } catch {
         // Nobody can say whether the key is good: asked again, whatever the epoch is then.
         epoch = -1;
-        await new Promise((resolve) => setTimeout(resolve, AGAIN));
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
     // Nobody waits for it any more.

@@ -5,12 +5,12 @@ import { clientAddress } from "../../src/http/client-address.ts";
 import {
   GivenUp,
   inTime,
-  LATE,
+  LATE_MS,
   MAX_OF_ALL,
   MAX_OF_ONE,
+  MIN_BYTES_PER_SECOND,
   type Patience,
-  RATE,
-  SILENCE,
+  SILENCE_MS,
   unfinishedBodies,
   wholeInTime,
 } from "../../src/http/patience.ts";
@@ -79,8 +79,8 @@ describe("a body", () => {
     const { pieces, send, end } = body();
     const story = reading(pieces);
     for (let at = 0; at < 20; at++) {
-      await clock.advance(SILENCE - 1);
-      send(at, RATE * (SILENCE / 1_000));
+      await clock.advance(SILENCE_MS - 1);
+      send(at, MIN_BYTES_PER_SECOND * (SILENCE_MS / 1_000));
       await settle();
     }
     expect(story).toEqual({ read: Array.from({ length: 20 }, (_, at) => at), outcome: "under way" });
@@ -94,13 +94,13 @@ describe("a body", () => {
     const never = reading(body().pieces);
     const { pieces, send } = body();
     const story = reading(pieces);
-    await clock.advance(SILENCE - 1);
-    send(1, RATE * (SILENCE / 1_000));
+    await clock.advance(SILENCE_MS - 1);
+    send(1, MIN_BYTES_PER_SECOND * (SILENCE_MS / 1_000));
     await settle();
     expect([never.outcome, story.outcome]).toEqual(["under way", "under way"]);
     await clock.advance(1);
     expect([never.outcome, story.outcome]).toEqual(["silent", "under way"]);
-    await clock.advance(SILENCE - 2);
+    await clock.advance(SILENCE_MS - 2);
     expect(story.outcome).toBe("under way");
     await clock.advance(1);
     expect(story).toEqual({ read: [1], outcome: "silent" });
@@ -113,7 +113,7 @@ describe("a body", () => {
     const steady = reading(enough.pieces);
     for (let at = 0; at < 100; at++) {
       drip.send(at);
-      enough.send(at, RATE);
+      enough.send(at, MIN_BYTES_PER_SECOND);
       await settle();
       await clock.advance(1_000);
       if (at === 8) expect(slow.outcome).toBe("under way");
@@ -122,7 +122,7 @@ describe("a body", () => {
     expect(steady.outcome).toBe("under way");
     const few = body();
     const late = reading(few.pieces);
-    await clock.advance(SILENCE - 1_000);
+    await clock.advance(SILENCE_MS - 1_000);
     few.send(0);
     await settle();
     await clock.advance(1_002);
@@ -141,10 +141,10 @@ describe("a body", () => {
     });
     send(0);
     await settle();
-    await clock.advance(20 * SILENCE);
+    await clock.advance(20 * SILENCE_MS);
     work.resolve();
     await settle();
-    await clock.advance(SILENCE - 1_000);
+    await clock.advance(SILENCE_MS - 1_000);
     expect(outcome).toBe("under way");
     await clock.advance(1_002);
     expect(outcome).toBe("silent");
@@ -153,51 +153,51 @@ describe("a body", () => {
   it("counts against its sender once it is late, until it ends in whatever way", async () => {
     const late = Array.from({ length: MAX_OF_ONE }, () => body());
     const stories = late.map(({ pieces }) => reading(pieces));
-    await clock.advance(LATE - 1);
+    await clock.advance(LATE_MS - 1);
     const one = body();
     const more = reading(one.pieces);
     const other = reading(body().pieces, "another");
     await clock.advance(1);
     expect(stories.every(({ outcome }) => outcome === "under way")).toBe(true);
-    await clock.advance(LATE);
+    await clock.advance(LATE_MS);
     expect([more.outcome, other.outcome]).toEqual(["crowded", "under way"]);
     late[0]?.end();
     await settle();
     const next = reading(body().pieces);
-    await clock.advance(LATE);
+    await clock.advance(LATE_MS);
     expect(next.outcome).toBe("under way");
-    await clock.advance(SILENCE);
+    await clock.advance(SILENCE_MS);
     expect(stories.slice(1).every(({ outcome }) => outcome === "silent")).toBe(true);
     const again = Array.from({ length: MAX_OF_ONE }, () => reading(body().pieces));
-    await clock.advance(LATE);
+    await clock.advance(LATE_MS);
     expect(again.every(({ outcome }) => outcome === "under way")).toBe(true);
   });
 
   it("that is whole before it is late counts nowhere, however many there are", async () => {
     const bodies = Array.from({ length: 10 * MAX_OF_ONE }, () => body());
     const stories = bodies.map(({ pieces }) => reading(pieces));
-    await clock.advance(LATE - 1);
+    await clock.advance(LATE_MS - 1);
     for (const { send, end } of bodies) {
       send(1);
       await settle();
       end();
     }
     await settle();
-    await clock.advance(SILENCE);
+    await clock.advance(SILENCE_MS);
     expect(stories.every(({ outcome }) => outcome === "whole")).toBe(true);
   });
 
   it("is one of so many of all senders", async () => {
     const stories = Array.from({ length: MAX_OF_ALL + 1 }, (_, at) => reading(body().pieces, `sender ${at}`));
-    await clock.advance(LATE);
+    await clock.advance(LATE_MS);
     expect(stories.filter(({ outcome }) => outcome === "crowded")).toHaveLength(1);
   });
 
   it("of another sender is waited for although few senders have filled all places", async () => {
     const many = Array.from({ length: MAX_OF_ALL }, (_, at) => reading(body().pieces, `sender ${at % 16}`));
-    await clock.advance(LATE);
+    await clock.advance(LATE_MS);
     const one = reading(body().pieces, "another");
-    await clock.advance(LATE);
+    await clock.advance(LATE_MS);
     expect(one.outcome).toBe("under way");
     expect(many.filter(({ outcome }) => outcome === "crowded")).toHaveLength(1);
   });
@@ -206,7 +206,7 @@ describe("a body", () => {
     const whole = Promise.withResolvers<string>();
     const silent = wholeInTime(new Promise(() => undefined), patience()).catch((cause: GivenUp) => cause.reason);
     const story = wholeInTime(whole.promise, patience());
-    await clock.advance(SILENCE - 1);
+    await clock.advance(SILENCE_MS - 1);
     whole.resolve("all");
     expect(await story).toBe("all");
     await clock.advance(1);

@@ -10,8 +10,9 @@ import type { BlobStore } from "../../storage/blob-store.ts";
 import { CodeCheck, wholeCode } from "./stored-code.ts";
 
 /** Bytes of code that are put into the text whole. */
-const IN_MEMORY = MB;
+const IN_MEMORY_BYTES = MB;
 
+/** How much of an action is shown, and where its code is to be had. */
 export interface ShowOptions {
   code: boolean;
   /** The answer is to a write that has been made: it does without code that cannot be read. */
@@ -41,7 +42,7 @@ async function actionText(action: Action, options: ShowOptions): Promise<string 
   if ("whole" in shown) return shown.whole;
   const { before, code, after } = shown;
   if (options.held != null) return before + escaped(textOf(options.held)) + after;
-  if (code.size <= IN_MEMORY) {
+  if (code.size <= IN_MEMORY_BYTES) {
     const pieces = await wholeCode(options.blobs, code);
     return pieces === null ? null : before + escaped(textOf(pieces)) + after;
   }

@@ -8,6 +8,7 @@ interface DigestStream extends WritableStream<Uint8Array> {
 
 const platform = crypto as unknown as { DigestStream: new (algorithm: "SHA-256") => DigestStream };
 
+/** `write` each piece, then `end` for the hash, or `abort`. */
 export class CodeDigest {
   readonly #stream = new platform.DigestStream("SHA-256");
   readonly #writer = this.#stream.getWriter();

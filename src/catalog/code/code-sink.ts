@@ -10,18 +10,21 @@ import type { EntityStore } from "../../storage/entity-store.ts";
 import { CodeDigest } from "./code-digest.ts";
 
 /** Bytes of code that wait in memory until the rest of the body has been found in order. */
-const IN_MEMORY = MB;
+const IN_MEMORY_BYTES = MB;
 
+/** Where long code goes, and where it is noted before it does: what no entity owns in the end is swept. */
 export interface CodePorts {
   blobs: Pick<BlobStore, "put" | "writer">;
   entities: Pick<EntityStore, "reserve">;
 }
 
+/** For the code of one body. */
 export interface SinkOptions extends CodePorts {
   /** Bytes of the whole body; null = it does not say. */
   room: number | null;
 }
 
+/** The code of one body, and what is known of it. */
 export interface LiftedCode extends CodeFacts {
   hash: string;
   /** The bytes, where they wait in memory. */
@@ -91,7 +94,7 @@ class Upload {
     await this.#digest.write(bytes);
     if (this.#blob !== null) return this.#blob.write(bytes);
     this.#held.push(bytes.slice());
-    if (this.#size > IN_MEMORY) await this.#open();
+    if (this.#size > IN_MEMORY_BYTES) await this.#open();
   }
 
   async finish(): Promise<LiftedCode> {

@@ -33,6 +33,7 @@ export async function wholeCode(blobs: Pick<BlobStore, "get">, ref: CodeRef): Pr
   return (await passes(blobs, ref, (bytes) => pieces.push(bytes.slice()))) ? pieces : null;
 }
 
+/** The same without keeping any of it: code of whatever length. */
 export async function isWhole(blobs: Pick<BlobStore, "get">, ref: CodeRef): Promise<boolean> {
   return passes(blobs, ref, () => undefined);
 }

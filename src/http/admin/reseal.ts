@@ -8,7 +8,7 @@ import { json } from "../reply.ts";
 import { bodyOf } from "./body.ts";
 
 /** ms for which keys may be on their way with calls, sealed with the secret of before: the longest wait and run, and some. */
-const ON_THEIR_WAY = 2 * 3_600_000;
+const ON_THEIR_WAY_MS = 2 * 3_600_000;
 
 const Body = z.strictObject({ after: z.string().max(128).optional() });
 
@@ -22,6 +22,6 @@ async function reseal(c: AppContext): Promise<Response> {
   const body = await bodyOf(c, Body);
   if (!body.ok) return respond(c, body);
   const done = await c.get("services").stores.secrets.reseal(body.value.after ?? "");
-  const mayGo = done.next === null ? { mayGo: new Date(Date.now() + ON_THEIR_WAY).toISOString() } : {};
+  const mayGo = done.next === null ? { mayGo: new Date(Date.now() + ON_THEIR_WAY_MS).toISOString() } : {};
   return json(c, JSON.stringify({ ...done, ...mayGo }));
 }

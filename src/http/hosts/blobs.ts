@@ -33,12 +33,12 @@ export interface BlobPorts {
 /** What lies under a key that was signed for this host. */
 export async function readBlob(
   ports: BlobPorts,
-  door: keyof typeof READ,
+  area: keyof typeof READ,
   signed: string,
 ): Promise<Result<{ body: ReadableStream<Uint8Array>; size: number }>> {
   const opened = ports.proofs.openBlob(signed, ports);
-  const key = opened ?? (READ[door].test(signed) && (await hasOldObject(ports)) ? signed : null);
-  if (key === null || !READ[door].test(key)) return fail("not-authorized", signed.slice(0, 100));
+  const key = opened ?? (READ[area].test(signed) && (await hasOldObject(ports)) ? signed : null);
+  if (key === null || !READ[area].test(key)) return fail("not-authorized", signed.slice(0, 100));
   const blob = await ports.blobs.get(key);
   return blob === null ? fail("not-found") : ok(blob);
 }

@@ -22,45 +22,47 @@ import { EVENT_STREAM, EventLog, RETRY } from "./events.ts";
 export const MAX_STREAMS = 64;
 const MAX_OF_ALL = 1_024;
 /** ms after which a stream counts as gone whose request does not say that it lives, and between two times that it does. */
-const LEASE = 30_000;
-const RENEW = 10_000;
+const LEASE_MS = 30_000;
+const RENEW_MS = 10_000;
 
+/** Who follows logs, in one isolate. */
 export function followers(): Places {
-  return new Places({ ofOne: MAX_STREAMS, ofAll: MAX_OF_ALL, lease: LEASE });
+  return new Places({ ofOne: MAX_STREAMS, ofAll: MAX_OF_ALL, lease: LEASE_MS });
 }
 
+/** The log of one of the caller's activations as it is written, from where the client says that it is. */
 export async function followLogs(c: AppContext, id: ActivationId, places: Places): Promise<Response> {
   const gone = Promise.withResolvers<null>();
   // Called from another request: nothing of this one may be touched there but its promise.
   const giveWay = () => gone.resolve(null);
-  const place = places.enter(keyOf(c.get("identity")), { now: Date.now(), giveWay });
-  if (place === null) return respond(c, fail("too-many-streams", String(MAX_STREAMS)));
-  const alive = setInterval(() => place.renew(Date.now()), RENEW);
-  const stay: Stay = {
+  const taken = places.enter(keyOf(c.get("identity")), { now: Date.now(), giveWay });
+  if (taken === null) return respond(c, fail("too-many-streams", String(MAX_STREAMS)));
+  const alive = setInterval(() => taken.renew(Date.now()), RENEW_MS);
+  const place: StreamPlace = {
     gone: gone.promise,
     leave() {
       clearInterval(alive);
-      place.leave();
+      taken.leave();
     },
   };
   try {
-    const answer = await streamed(c, id, stay);
+    const answer = await streamed(c, id, place);
     if (answer !== null) return answer;
   } catch (cause) {
-    stay.leave();
+    place.leave();
     throw cause;
   }
-  stay.leave();
+  place.leave();
   return respond(c, fail("not-found"));
 }
 
-interface Stay extends Pick<TakenPlace, "leave"> {
+interface StreamPlace extends Pick<TakenPlace, "leave"> {
   /** Resolves when the place was taken away. */
   gone: Promise<null>;
 }
 
 /** Null: nobody knows the activation. Who gets an answer leaves its place at the end of it. */
-async function streamed(c: AppContext, id: ActivationId, stay: Stay): Promise<Response | null> {
+async function streamed(c: AppContext, id: ActivationId, place: StreamPlace): Promise<Response | null> {
   const services = c.get("services");
   const namespaceId = await namespaceIdOf(c, id);
   const ports: FollowPorts = {
@@ -71,13 +73,13 @@ async function streamed(c: AppContext, id: ActivationId, stay: Stay): Promise<Re
     scheduler: (name) => services.scheduler(name),
     linesOf: ({ logs }) => linesOf(logs, services.stores.blobs),
   };
-  const told = follow(ports, { id, namespaceId });
-  const first = await told.next();
+  const followed = follow(ports, { id, namespaceId });
+  const first = await followed.next();
   if (first.done === true || first.value.kind === "unknown") return null;
   const seen = Number(c.req.raw.headers.get("Last-Event-ID") ?? "0") || 0;
   const headers = { "Content-Type": EVENT_STREAM, "Cache-Control": "no-cache" };
-  const story = { first: first.value, rest: told, log: new EventLog(seen), guard: guarding(c), stay };
-  return reply(c, streamOf(events(story)), { headers });
+  const stream = { first: first.value, rest: followed, log: new EventLog(seen), guard: guarding(c), place };
+  return reply(c, streamOf(events(stream)), { headers });
 }
 
 async function* linesOf(logs: Payload, blobs: Pick<BlobStore, "get">): AsyncGenerator<string[]> {
@@ -93,28 +95,28 @@ async function* linesOf(logs: Payload, blobs: Pick<BlobStore, "get">): AsyncGene
 }
 
 /** Whose key or place is taken away hears nothing more, and no `end`. */
-async function* events(story: {
+async function* events(stream: {
   first: FollowEvent;
   rest: AsyncGenerator<FollowEvent>;
   log: EventLog;
   guard: Guard;
-  stay: Stay;
+  place: StreamPlace;
 }): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
-  const { log } = story;
-  const refused = story.guard.refused.then(() => null);
+  const { log } = stream;
+  const refused = stream.guard.refused.then(() => null);
   try {
-    yield encoder.encode(RETRY + log.text(story.first));
+    yield encoder.encode(RETRY + log.text(stream.first));
     for (;;) {
-      const next = await Promise.race([story.rest.next(), refused, story.stay.gone]);
+      const next = await Promise.race([stream.rest.next(), refused, stream.place.gone]);
       if (next === null || next.done === true) return;
       const text = log.text(next.value);
       if (text !== "") yield encoder.encode(text);
     }
   } finally {
-    story.guard.stop();
-    story.stay.leave();
+    stream.guard.stop();
+    stream.place.leave();
     // Not waited for: a question to a scheduler may be under way.
-    story.rest.return(undefined).catch(() => undefined);
+    stream.rest.return(undefined).catch(() => undefined);
   }
 }

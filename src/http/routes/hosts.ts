@@ -1,4 +1,4 @@
-// The hosts' doors: the socket to their scheduler, and the blob API for what no frame takes. Bearer token of the host.
+// What hosts ask for: the socket to their scheduler, and the blob API for what no frame takes. Bearer token of the host.
 
 import { fail } from "../../errors.ts";
 import type { App, AppContext } from "../context.ts";
@@ -9,12 +9,12 @@ import { dialOf } from "../hosts/connect.ts";
 import { blobPortsOf, writtenOf } from "../hosts/request.ts";
 import { HostTokens } from "../hosts/tokens.ts";
 import { json, reply } from "../reply.ts";
-import { GOOD_FOR } from "../still-good.ts";
+import { GOOD_FOR_MS } from "../still-good.ts";
 
 const CONNECT = "/host/v1/connect";
 
 export function hostRoutes(app: App): void {
-  const tokens = new HostTokens({ goodFor: GOOD_FOR });
+  const tokens = new HostTokens({ goodFor: GOOD_FOR_MS });
   app.use("/host/v1/*", async (c, next) => {
     const ask = (token: string) => c.get("services").roster().authenticate(token);
     // A dial asks the Roster itself: a revoked host must not come back in.
@@ -38,8 +38,8 @@ function connect(c: AppContext): Response | Promise<Response> {
   return c.get("services").schedulerSocket(dial.value.scheduler).fetch(dial.value.request);
 }
 
-async function get(c: AppContext, door: "code" | "blobs"): Promise<Response> {
-  const found = await readBlob(blobPortsOf(c), door, c.req.param("key") ?? "");
+async function get(c: AppContext, area: "code" | "blobs"): Promise<Response> {
+  const found = await readBlob(blobPortsOf(c), area, c.req.param("key") ?? "");
   if (!found.ok) return respond(c, found);
   const body = await begun(found.value, (work) => c.executionCtx.waitUntil(work));
   if (body === null) return respond(c, fail("not-found"));

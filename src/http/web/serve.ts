@@ -6,7 +6,7 @@ import { fail } from "../../errors.ts";
 import { type Invoked, invoke } from "../../invocation/invoke.ts";
 import { knownCaller } from "../authenticate.ts";
 import type { AppContext } from "../context.ts";
-import { GOOD_FOR } from "../still-good.ts";
+import { GOOD_FOR_MS } from "../still-good.ts";
 import { mayCall } from "./access.ts";
 import { type WebAction, type WebParts, webActionOf } from "./action.ts";
 import { outcomePage } from "./outcome.ts";
@@ -37,7 +37,7 @@ export async function serveWeb(c: AppContext, parts: WebParts): Promise<Response
   const payload = await webPayloadOf(c, found.value, { rest: place.rest, user });
   if (!payload.ok) return refusalOf(c, payload, manners);
   // Nobody may have the namespace any more when a slow body has come.
-  const again = Date.now() - began < GOOD_FOR ? found : await webActionOf(c, place.target, parts);
+  const again = Date.now() - began < GOOD_FOR_MS ? found : await webActionOf(c, place.target, parts);
   if (!again.ok) return refusalOf(c, again, manners);
   const outcome = await run(c, found.value, { payload: payload.value, parts });
   if (!outcome.ok) return refusalOf(c, outcome, manners);
