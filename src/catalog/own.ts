@@ -24,13 +24,9 @@ export function ownKey(caller: Caller, key: EntityKey): Result<OwnKey> {
   return path === caller.namespace.name ? ok(key as OwnKey) : fail("not-authorized", `${path}/${name}`);
 }
 
-/** The namespace, if it is the caller's own; fails with `not-authorized`. */
-export function ownNamespace(caller: Caller, namespace: string): Result<string> {
-  return namespace === caller.namespace.name ? ok(namespace) : fail("not-authorized", namespace);
-}
-
-/** The same of what a path names, which may be no namespace at all: `bad-request`. */
+/** The namespace, if it is the caller's own. Fails with `bad-request` for what can be none, `not-authorized` for another's. */
 export function ownPath(caller: Caller, namespace: string): Result<OwnPath> {
-  const own = namespaceFault(namespace) ?? ownNamespace(caller, namespace);
-  return own.ok ? ok(own.value as OwnPath) : own;
+  const fault = namespaceFault(namespace);
+  if (fault !== null) return fault;
+  return namespace === caller.namespace.name ? ok(namespace as OwnPath) : fail("not-authorized", namespace);
 }

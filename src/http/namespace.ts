@@ -1,7 +1,7 @@
 // What a path names: `_` is the caller's own namespace.
 
 import type { ActionAddress } from "../catalog/action-place.ts";
-import { type OwnKey, ownKey, ownNamespace } from "../catalog/own.ts";
+import { type OwnKey, type OwnPath, ownKey, ownPath } from "../catalog/own.ts";
 import { namespaceFault } from "../entities/names.ts";
 import { ok, type Result } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
@@ -19,9 +19,8 @@ export function anyNamespaceOf(c: AppContext): Result<string> {
 }
 
 /** The namespace of the path if it is the caller's own; others are forbidden. */
-export function ownNamespaceOf(c: AppContext): Result<string> {
-  const namespace = anyNamespaceOf(c);
-  return namespace.ok ? ownNamespace(c.get("identity"), namespace.value) : namespace;
+export function ownNamespaceOf(c: AppContext): Result<OwnPath> {
+  return ownPath(c.get("identity"), namespaceOf(c));
 }
 
 /** The entity in the path, which stands in no package. Not looked at yet. */

@@ -1,14 +1,13 @@
 // What is the caller's own, and what can be no name.
 
 import { expect, test } from "vitest";
-import { ownKey, ownNamespace, ownPath } from "../../src/catalog/own.ts";
+import { ownKey, ownPath } from "../../src/catalog/own.ts";
 
 const caller = { namespace: { name: "ns", uuid: "u" } };
 
 test("a well-formed name in the own namespace is one", () => {
   expect(ownKey(caller, { path: "ns", name: "a" })).toEqual({ ok: true, value: { path: "ns", name: "a" } });
   expect(ownPath(caller, "ns")).toEqual({ ok: true, value: "ns" });
-  expect(ownNamespace(caller, "ns")).toEqual({ ok: true, value: "ns" });
 });
 
 test("another's is refused by its name, and only where it can be one", () => {
@@ -22,5 +21,4 @@ test("another's is refused by its name, and only where it can be one", () => {
   });
   expect(ownPath(caller, "other")).toMatchObject({ code: "not-authorized", text: expect.stringContaining("'other'") });
   expect(ownPath(caller, "no/namespace")).toMatchObject({ code: "bad-request" });
-  expect(ownNamespace(caller, "no/namespace")).toMatchObject({ code: "not-authorized" });
 });

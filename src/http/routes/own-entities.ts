@@ -2,7 +2,6 @@
 // lists are for their owner.
 
 import { listOwn } from "../../catalog/list.ts";
-import { ownPath } from "../../catalog/own.ts";
 import type { EntityType } from "../../storage/entity-store.ts";
 import { described, type OperationName } from "../api/operations.ts";
 import { catalogOf } from "../catalog.ts";
@@ -10,7 +9,7 @@ import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { listing } from "../listing.ts";
 import { methodNotAllowed } from "../method.ts";
-import { namespaceOf } from "../namespace.ts";
+import { ownNamespaceOf } from "../namespace.ts";
 import { paging } from "../query.ts";
 
 interface Collection {
@@ -33,7 +32,7 @@ export function collectionRoutes(app: App, collection: Collection): string {
 }
 
 async function list(c: AppContext, { name, type }: Collection): Promise<Response> {
-  const path = ownPath(c.get("identity"), namespaceOf(c));
+  const path = ownNamespaceOf(c);
   if (!path.ok) return respond(c, path);
   const page = paging(c, name);
   if (!page.ok) return respond(c, page);
