@@ -5,7 +5,7 @@ import { Command as Parser } from "commander";
 import { describe, refusalOf, type Shape, valuesOf } from "../program/command-line.ts";
 import { type Options, toggle } from "../program/options.ts";
 import { type Command, type Entry, GROUPS, type Io } from "./shared/command.ts";
-import { EXIT, type Outcome } from "./shared/exit-codes.ts";
+import { type CommandOutcome, EXIT } from "./shared/exit-codes.ts";
 
 const JSON_OPTION = { json: toggle("print the result as JSON, one value a line") };
 const NOTES = `edgewhisk <command> --help, or help <command>, for a command's own.
@@ -55,7 +55,7 @@ async function runCommand({ command, shape, parser }: Extract<Asked, { kind: "co
   }
   if (parsed.kind === "help") throw new Error("a parser that has found its command does not ask for help");
   const json = parsed.values.json === true;
-  const outcome: Outcome = await command.run({
+  const outcome: CommandOutcome = await command.run({
     options: parsed.values,
     positionals: parsed.positionals,
     io,

@@ -27,7 +27,7 @@ export interface Shape<O extends Options> {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export type Parsed<O extends Options> =
+export type ParsedCommandLine<O extends Options> =
   | { kind: "values"; values: ValuesOf<O>; positionals: readonly string[] }
   | { kind: "help"; text: string }
   /** One line, without a full stop. */
@@ -38,7 +38,7 @@ export function parseCommandLine<O extends Options>(
   shape: Shape<O>,
   argv: readonly string[],
   env: Environment,
-): Parsed<O> {
+): ParsedCommandLine<O> {
   const parser = describe(new Command(shape.usage), shape);
   try {
     parser.parse(argv, { from: "user" });
@@ -69,7 +69,11 @@ export function helpOf(shape: Shape<Options>): string {
 }
 
 /** What a parser that `describe` has filled has found, laid over the environment and checked. */
-export function valuesOf<O extends Options>(parser: Command, { options }: Shape<O>, env: Environment): Parsed<O> {
+export function valuesOf<O extends Options>(
+  parser: Command,
+  { options }: Shape<O>,
+  env: Environment,
+): ParsedCommandLine<O> {
   const values: Record<string, unknown> = {};
   const given = parser.opts<Record<string, string | boolean | string[] | undefined>>();
   for (const [flag, option] of Object.entries(options)) {

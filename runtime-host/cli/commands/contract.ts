@@ -8,7 +8,7 @@ import { Broken } from "../../contract/session.ts";
 import type { Trial } from "../../engine/docker/trial.ts";
 import { text } from "../../program/options.ts";
 import { defineCommand } from "../shared/command.ts";
-import { DONE, type Failure, failed, misused, notFound } from "../shared/exit-codes.ts";
+import { type CommandFailure, DONE, failed, misused, notFound } from "../shared/exit-codes.ts";
 
 export const contract = defineCommand({
   name: "contract",
@@ -69,7 +69,7 @@ ${Object.entries(NEEDS)
 function chosen(
   { kind, actions }: { kind: string | undefined; actions: string | undefined },
   hint: string,
-): Actions | null | Failure {
+): Actions | null | CommandFailure {
   if (actions !== undefined) {
     try {
       return actionsIn(actions);

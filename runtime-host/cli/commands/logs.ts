@@ -6,7 +6,7 @@ import type { ApiClient, ApiFailure } from "../../client/api-client.ts";
 import { type ServerEvent, serverEvents } from "../../client/server-events.ts";
 import { toggle } from "../../program/options.ts";
 import { type Call, defineCommand } from "../shared/command.ts";
-import { DONE, type Failure, failed, misused, type Outcome, refused } from "../shared/exit-codes.ts";
+import { type CommandFailure, type CommandOutcome, DONE, failed, misused, refused } from "../shared/exit-codes.ts";
 import { openApi, PLATFORM_OPTIONS } from "../shared/platform.ts";
 
 const ID_WANTED = "expected one activation id: 32 hex digits, as in the answer of a call or in a list of activations";
@@ -28,7 +28,7 @@ export const logs = defineCommand({
     }),
     ...PLATFORM_OPTIONS,
   },
-  async run(call): Promise<Outcome> {
+  async run(call): Promise<CommandOutcome> {
     const [id = ""] = call.positionals;
     if (!/^[0-9a-f]{32}$/.test(id)) return misused(ID_WANTED);
     const opened = openApi(call);
@@ -41,7 +41,7 @@ export const logs = defineCommand({
   },
 });
 
-async function once(client: ApiClient, path: string, show: (line: string) => void): Promise<Outcome> {
+async function once(client: ApiClient, path: string, show: (line: string) => void): Promise<CommandOutcome> {
   const reply = await client.ask("GET", path, { schema: Logs });
   if (!reply.ok) return failureOf(reply);
   for (const line of reply.value.logs) show(line);
@@ -52,7 +52,7 @@ async function follow(
   client: ApiClient,
   path: string,
   { show, progress }: { show: (line: string) => void } & Pick<Call, "progress">,
-): Promise<Outcome> {
+): Promise<CommandOutcome> {
   let last = "";
   let reason = "the platform ended the stream again and again";
   for (let failures = 0; failures < MAX_FAILURES; failures++) {
@@ -88,7 +88,7 @@ function say(
 }
 
 /** One that waits is there, though it has no record yet: the platform says since when, and why. */
-function failureOf(reply: ApiFailure): Failure {
+function failureOf(reply: ApiFailure): CommandFailure {
   const waiting = Waiting.safeParse(reply.body);
   if (!waiting.success) return refused(reply);
   const { since, reason } = waiting.data.waiting;

@@ -2,7 +2,7 @@
 
 import type { Environment, Positional } from "../../program/command-line.ts";
 import type { Options, ValuesOf } from "../../program/options.ts";
-import type { Outcome } from "./exit-codes.ts";
+import type { CommandOutcome } from "./exit-codes.ts";
 
 /** Headings of `edgewhisk help`, in its order. */
 export const GROUPS = [
@@ -24,7 +24,7 @@ export interface Command<O extends Options = Options> {
   readonly positionals?: readonly Positional[];
   /** Printed below its options. */
   readonly notes?: string;
-  run(call: Call<O>): Promise<Outcome>;
+  run(call: Call<O>): Promise<CommandOutcome>;
 }
 
 /** A program of its own, which parses what it is given by itself: it is in the table for its help and its options. */

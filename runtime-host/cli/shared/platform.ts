@@ -5,7 +5,7 @@ import { type ApiClient, createApiClient } from "../../client/api-client.ts";
 import { type Option, text } from "../../program/options.ts";
 import { runningFrom } from "../../standalone/running.ts";
 import type { Call } from "./command.ts";
-import { type Failure, misused } from "./exit-codes.ts";
+import { type CommandFailure, misused } from "./exit-codes.ts";
 import { adminTokenSetting, keySetting, type Sources, urlSetting } from "./settings.ts";
 import { readWskProperties } from "./wsk-properties.ts";
 
@@ -44,7 +44,7 @@ interface Given {
 export const NO_TOKEN = "no admin token: set EDGEWHISK_ADMIN_TOKEN (or ADMIN_TOKEN), or give it on standard input";
 
 /** For what a namespace's key opens. */
-export function openApi(call: PlatformCall): { ok: true; client: ApiClient } | Failure {
+export function openApi(call: PlatformCall): { ok: true; client: ApiClient } | CommandFailure {
   const sources = sourcesOf(call);
   const url = urlSetting(sources);
   if ("ok" in url) return url;
@@ -54,7 +54,9 @@ export function openApi(call: PlatformCall): { ok: true; client: ApiClient } | F
 }
 
 /** Origin and admin token. Asks for the token where nothing else tells it. */
-export async function administration(call: PlatformCall): Promise<{ ok: true; url: string; token: string } | Failure> {
+export async function administration(
+  call: PlatformCall,
+): Promise<{ ok: true; url: string; token: string } | CommandFailure> {
   const sources = sourcesOf(call);
   const url = urlSetting(sources);
   if ("ok" in url) return url;

@@ -3,7 +3,7 @@
 
 import { originOf } from "../../program/origin.ts";
 import type { RunningPlatform } from "../../standalone/running.ts";
-import { type Failure, misused } from "./exit-codes.ts";
+import { type CommandFailure, misused } from "./exit-codes.ts";
 import type { WskProperties } from "./wsk-properties.ts";
 
 export interface Sources {
@@ -32,7 +32,7 @@ const STATE = "the state folder";
 const STORE = 'or use "wsk property set --apihost … --auth …" once';
 
 /** The platform's origin. */
-export function urlSetting(sources: Sources): Setting | Failure {
+export function urlSetting(sources: Sources): Setting | CommandFailure {
   const { flags, env, wsk, running, stateNamed } = sources;
   const here = setting(running?.url, STATE);
   const found =
@@ -52,7 +52,7 @@ export function urlSetting(sources: Sources): Setting | Failure {
 }
 
 /** A namespace's key for the platform at `url`. That of the state folder opens no other platform, and is sent to none. */
-export function keySetting(sources: Sources, url: string): Setting | Failure {
+export function keySetting(sources: Sources, url: string): Setting | CommandFailure {
   const { flags, env, wsk, running, stateNamed } = sources;
   const here = running?.url === url ? setting(running.key, STATE) : null;
   const found =

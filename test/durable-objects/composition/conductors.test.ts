@@ -1,7 +1,7 @@
 // Conductors as the Composition object runs them, over a pretended platform.
 
 import { expect, it } from "vitest";
-import { type Action, World } from "./world.ts";
+import { type Action, Harness } from "./harness.ts";
 
 /** A conductor that reads its arguments and says what comes next. */
 const conductor = (act: (args: Record<string, unknown>) => object | string) => ({
@@ -13,7 +13,7 @@ const conductor = (act: (args: Record<string, unknown>) => object | string) => (
 const inc: Action = { run: (args) => JSON.stringify({ n: (JSON.parse(args) as { n: number }).n + 1 }), memory: 512 };
 
 async function play(actions: Record<string, Action>, args = "{}") {
-  const world = new World(actions);
+  const world = new Harness(actions);
   const run = world.runOf("c", args);
   await world.call(run, { waitMs: 600_000 });
   return { world, run, record: world.records.get(run.id)!, result: world.result(run.id) };
@@ -183,7 +183,7 @@ it("ends a conductor that names itself by way of a sequence", async () => {
 it.each(['"text"', "[1,2]", "null", '{"action":null}', '{"action":{"a":"b"},"state":[1]}', "{}", '{"params":null}'])(
   "ends a conductor that returns %s with one record",
   async (answer) => {
-    const world = new World({ c: { conductor: () => answer } });
+    const world = new Harness({ c: { conductor: () => answer } });
     const run = world.runOf("c");
     await world.call(run, { waitMs: 60_000 });
     expect([...world.records.keys()].filter((id) => id === run.id)).toEqual([run.id]);
@@ -223,7 +223,7 @@ it("counts an inner sequence as one component, and an inner conductor's componen
 });
 
 it("is one action of the sequence around it, and counts afresh", async () => {
-  const world = new World({
+  const world = new Harness({
     s: { sequence: ["c", "c", "a"] },
     c: conductor((args) => {
       const left = (args.left as number | undefined) ?? 40;
@@ -238,7 +238,7 @@ it("is one action of the sequence around it, and counts afresh", async () => {
 });
 
 it("stops the sequence around it where it ends with an error in its params", async () => {
-  const world = new World({
+  const world = new Harness({
     s: { sequence: ["c", "a"] },
     c: conductor(() => ({ params: { error: "said" } })),
     a: { run: () => "{}" },

@@ -3,7 +3,7 @@
 
 import { expect, it } from "vitest";
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
-import { type Action, World } from "./world.ts";
+import { type Action, Harness } from "./harness.ts";
 
 const big = "y".repeat(80_000);
 const a: Action = { run: (args) => JSON.stringify({ ...JSON.parse(args), a: 1 }) };
@@ -29,13 +29,13 @@ const PLAYS: [string, Record<string, Action>][] = [
 ];
 
 /** What must be the same; times differ. */
-function essence(world: World, record: ActivationRecord): unknown {
+function essence(world: Harness, record: ActivationRecord): unknown {
   const { activationId, name, statusCode, cause, size, duration, logs } = record;
   return { activationId, name, statusCode, cause, size, duration, logs, result: world.result(activationId) };
 }
 
 async function play(actions: Record<string, Action>, options: { lostAt: number; waitMs: number; slow?: string }) {
-  const world = new World(actions);
+  const world = new Harness(actions);
   world.lostAt = options.lostAt;
   if (options.slow !== undefined) world.slow.set(options.slow, 3_000);
   const run = { ...world.runOf("s"), id: "0123456789ab01000000000000000001" };
@@ -73,7 +73,7 @@ it("holds to an end it has written down, though the step that was late has answe
   const actions: Record<string, Action> = { s: { sequence: ["n", "a"] }, n: { run: () => "never" }, a };
   const calm = await play(actions, { lostAt: 0, waitMs: 0 });
   // The last two moments are those around telling the store.
-  const world = new World(actions);
+  const world = new Harness(actions);
   world.lostAt = calm.world.moments - 1;
   const run = { ...world.runOf("s"), id: "0123456789ab01000000000000000001" };
   await world.call(run, { waitMs: 0 });
@@ -87,7 +87,7 @@ it("holds to an end it has written down, though the step that was late has answe
 });
 
 it("takes up many runs after a loss, not all at once", { timeout: 60_000 }, async () => {
-  const world = new World({ s: { sequence: ["a", "a"] }, a });
+  const world = new Harness({ s: { sequence: ["a", "a"] }, a });
   world.slow.set("a", 5_000);
   const runs = Array.from({ length: 1_500 }, () => world.runOf("s"));
   for (const run of runs) void world.core.run(run, { waitMs: 0 });

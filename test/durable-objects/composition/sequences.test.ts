@@ -1,12 +1,12 @@
 // Sequences as the Composition object runs them, over a pretended platform.
 
 import { expect, it } from "vitest";
-import { LIMITS, World } from "./world.ts";
+import { Harness, LIMITS } from "./harness.ts";
 
 const add = (key: string) => ({ run: (args: string) => JSON.stringify({ ...JSON.parse(args), [key]: 1 }) });
 
 it("gives each component what the one before answered, and ends as the last one", async () => {
-  const world = new World({ s: { sequence: ["a", "b", "c"] }, a: add("a"), b: add("b"), c: add("c") });
+  const world = new Harness({ s: { sequence: ["a", "b", "c"] }, a: add("a"), b: add("b"), c: add("c") });
   const run = world.runOf("s", '{"x":1.0}');
   const reply = await world.call(run, { waitMs: 5_000 });
   expect(reply).toMatchObject({ kind: "done", record: { activationId: run.id, statusCode: 0, duration: 9 } });
@@ -21,7 +21,7 @@ it("gives each component what the one before answered, and ends as the last one"
 });
 
 it("keeps a record that says what it is", async () => {
-  const world = new World({ s: { sequence: ["a", "b"] }, a: { ...add("a"), memory: 512 }, b: add("b") });
+  const world = new Harness({ s: { sequence: ["a", "b"] }, a: { ...add("a"), memory: 512 }, b: add("b") });
   const run = world.runOf("s");
   await world.call(run, { waitMs: 5_000 });
   const annotations = JSON.parse(world.records.get(run.id)?.annotations ?? "") as { key: string; value: unknown }[];
@@ -36,7 +36,7 @@ it("keeps a record that says what it is", async () => {
 });
 
 it("counts what its steps took, not the time between start and end", async () => {
-  const world = new World({ s: { sequence: ["a", "b"] }, a: add("a"), b: add("b") });
+  const world = new Harness({ s: { sequence: ["a", "b"] }, a: add("a"), b: add("b") });
   world.slow.set("a", 7_000);
   const run = world.runOf("s");
   await world.call(run, { waitMs: 60_000 });
@@ -46,7 +46,7 @@ it("counts what its steps took, not the time between start and end", async () =>
 });
 
 it("stops at a result with an error, and leaves the rest alone", async () => {
-  const world = new World({ s: { sequence: ["a", "bad", "c"] }, a: add("a"), bad: { run: () => '{"error":"no"}' } });
+  const world = new Harness({ s: { sequence: ["a", "bad", "c"] }, a: add("a"), bad: { run: () => '{"error":"no"}' } });
   const run = world.runOf("s");
   await world.call(run, { waitMs: 5_000 });
   expect(world.records.get(run.id)).toMatchObject({ statusCode: 1, result: { inline: '{"error":"no"}' } });
@@ -54,7 +54,7 @@ it("stops at a result with an error, and leaves the rest alone", async () => {
 });
 
 it("does not stop at an error in what it was called with", async () => {
-  const world = new World({ s: { sequence: ["a"] }, a: { run: () => '{"ok":1}' } });
+  const world = new Harness({ s: { sequence: ["a"] }, a: { run: () => '{"ok":1}' } });
   const run = world.runOf("s", '{"error":"given"}');
   await world.call(run, { waitMs: 5_000 });
   expect(world.starts[0]?.args).toBe('{"error":"given"}');
@@ -62,7 +62,7 @@ it("does not stop at an error in what it was called with", async () => {
 });
 
 it("ends with a sentence when a component was deleted meanwhile; what ran stays in the logs", async () => {
-  const world = new World({ s: { sequence: ["a", "gone", "a"] }, a: add("a") });
+  const world = new Harness({ s: { sequence: ["a", "gone", "a"] }, a: add("a") });
   const run = world.runOf("s");
   await world.call(run, { waitMs: 5_000 });
   expect(world.records.get(run.id)?.statusCode).toBe(1);
@@ -71,7 +71,7 @@ it("ends with a sentence when a component was deleted meanwhile; what ran stays 
 });
 
 it("says that it failed when a component may not be run", async () => {
-  const world = new World({ s: { sequence: ["a"] }, a: { ...add("a"), forbidden: true } });
+  const world = new Harness({ s: { sequence: ["a"] }, a: { ...add("a"), forbidden: true } });
   const run = world.runOf("s");
   await world.call(run, { waitMs: 5_000 });
   expect(world.records.get(run.id)).toMatchObject({
@@ -82,7 +82,7 @@ it("says that it failed when a component may not be run", async () => {
 });
 
 it("gives a component its timeout and a minute, then says which one did not answer", async () => {
-  const world = new World({ s: { sequence: ["a", "stuck", "a"] }, a: add("a"), stuck: { run: () => "never" } });
+  const world = new Harness({ s: { sequence: ["a", "stuck", "a"] }, a: add("a"), stuck: { run: () => "never" } });
   const run = world.runOf("s");
   const reply = await world.call(run, { waitMs: 60_000 });
   expect(reply).toEqual({ kind: "accepted" });
@@ -99,7 +99,7 @@ it("gives a component its timeout and a minute, then says which one did not answ
 });
 
 it("runs sequences in sequences: each has its record and counts as one in the logs", async () => {
-  const world = new World({
+  const world = new Harness({
     outer: { sequence: ["a", "inner", "b"] },
     inner: { sequence: ["b", "b"] },
     a: add("a"),
@@ -118,7 +118,7 @@ it("runs sequences in sequences: each has its record and counts as one in the lo
 
 it("runs fifty actions and no more, those in inner sequences counted", async () => {
   const ten = Array.from({ length: 10 }, () => "a");
-  const world = new World({
+  const world = new Harness({
     fits: { sequence: Array.from({ length: 5 }, () => "ten") },
     over: { sequence: [...Array.from({ length: 5 }, () => "ten"), "a"] },
     ten: { sequence: ten },
@@ -136,7 +136,7 @@ it("runs fifty actions and no more, those in inner sequences counted", async () 
 });
 
 it("ends a sequence that came to contain itself", async () => {
-  const world = new World({ s: { sequence: ["t"] }, t: { sequence: ["s"] } });
+  const world = new Harness({ s: { sequence: ["t"] }, t: { sequence: ["s"] } });
   const run = world.runOf("s");
   await world.call(run, { waitMs: 60_000 });
   expect(world.result(run.id)).toBe('{"error":"Too many actions in the sequence."}');
@@ -145,7 +145,7 @@ it("ends a sequence that came to contain itself", async () => {
 
 it("passes large results on without holding them", async () => {
   const large = `{"text":"${"x".repeat(200_000)}"}`;
-  const world = new World({
+  const world = new Harness({
     s: { sequence: ["make", "take"] },
     make: { run: () => large },
     take: { run: (args) => args },
@@ -159,7 +159,7 @@ it("passes large results on without holding them", async () => {
 
 it("asks again while the Worker cannot be reached, and starts nothing twice", async () => {
   let failures = 3;
-  const world = new World({
+  const world = new Harness({
     s: { sequence: ["a", "b"] },
     a: { run: (args) => (failures-- > 0 ? new Error("the Worker is gone") : args) },
     b: add("b"),
@@ -171,7 +171,7 @@ it("asks again while the Worker cannot be reached, and starts nothing twice", as
 });
 
 it("answers who asks again for a run that is over, without running it again", async () => {
-  const world = new World({ s: { sequence: ["a"] }, a: add("a") });
+  const world = new Harness({ s: { sequence: ["a"] }, a: add("a") });
   const run = world.runOf("s");
   const first = await world.call(run, { waitMs: 5_000 });
   expect(await world.call(run, { waitMs: 5_000 })).toEqual(first);
@@ -180,7 +180,7 @@ it("answers who asks again for a run that is over, without running it again", as
 });
 
 it("leaves nothing behind when it is over: no frames, no blobs of its own, no alarm", async () => {
-  const world = new World({ s: { sequence: ["a"] }, a: add("a") });
+  const world = new Harness({ s: { sequence: ["a"] }, a: add("a") });
   world.blobs.set("args/ns/x", '{"a":1}');
   const run = { ...world.runOf("s"), args: { blob: "args/ns/x", size: 7 } };
   await world.call(run, { waitMs: 5_000 });
@@ -195,7 +195,7 @@ it("leaves nothing behind when it is over: no frames, no blobs of its own, no al
 });
 
 it("lends the steps of an inner one no more than who wrote it, or those around it, had", async () => {
-  const world = new World({
+  const world = new Harness({
     s: { sequence: ["a", "inner", "b"] },
     inner: { sequence: ["c", "innermost", "d"], writtenWith: "deploy" },
     innermost: { sequence: ["e"], writtenWith: "owner" },

@@ -52,7 +52,7 @@ async function quiet(): Promise<void> {
 
 export const LIMITS = { timeout: 60_000, memory: 256, logs: 10, concurrency: 1 };
 
-export class World {
+export class Harness {
   readonly clock = new Clock();
   readonly database: Database = openDatabase();
   readonly records = new Map<ActivationId, ActivationRecord>();
