@@ -40,7 +40,7 @@ const ROOMS: Room[] = [
     types: [/^src\/env\.ts$/],
   },
   { files: /^src\/storage\/records\//, may: [/^src\/storage\/(records\/|[a-z0-9-]+\.ts$)/, ENTITIES, ERRORS] },
-  { files: /^src\/storage\/(d1|r2)\//, may: [/^src\/storage\//, ENTITIES, ERRORS, /^drizzle-orm/] },
+  { files: /^src\/storage\/(d1|r2)\//, may: [/^src\/storage\//, ENTITIES, ERRORS] },
   { files: /^src\/storage\//, may: [], types: [ENTITIES, STORAGE_INTERFACE] },
   {
     files: /^src\/catalog\//,

@@ -1,9 +1,6 @@
 // Entities in D1. A row keeps what fits; a longer document or summary lies in the blob store and the row names it.
 // A write and the bookkeeping of the blobs it replaces are one transaction.
 
-import { and, count, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
-import type { BatchItem } from "drizzle-orm/batch";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { parseBlobKey, withSize } from "../blob-name.ts";
 import type { BlobStore } from "../blob-store.ts";
 import type {
@@ -17,7 +14,7 @@ import type {
   RemoveResult,
   StoredEntity,
 } from "../entity-store.ts";
-import { entities, garbage } from "./schema.ts";
+import { allOf, prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
 
 /** Bytes of a document that stay in the row; D1 takes rows of 2 MB. */
 const MAX_DOCUMENT = 1_500_000;
@@ -27,21 +24,33 @@ const SWEEP_BATCH = 100;
 /** A reader may hold a row whose document was replaced and swept meanwhile; it reads again. */
 const READ_TRIES = 3;
 
-type Row = typeof entities.$inferInsert;
+interface Row extends Omit<StoredEntity, "document"> {
+  namespace: string;
+  document: string | null;
+  documentBlob: string | null;
+  summary: string | null;
+  summaryBlob: string | null;
+  blobs: string;
+  shared: number;
+}
 
 /** Entities as rows of D1; documents and summaries that are too long for a row lie in the blob store. */
 export class D1EntityStore implements EntityStore {
-  readonly #db: DrizzleD1Database;
+  readonly #database: D1Database;
   readonly #blobs: BlobStore;
 
   constructor(database: D1Database, blobs: BlobStore) {
-    this.#db = drizzle(database);
+    this.#database = database;
     this.#blobs = blobs;
   }
 
   async get(key: EntityKey): Promise<StoredEntity | null> {
     for (let attempt = 1; ; attempt++) {
-      const [row] = await this.#db.select().from(entities).where(at(key)).limit(1);
+      const [row] = await rowsOf<Omit<Row, "namespace" | "summary" | "summaryBlob" | "blobs" | "shared">>(
+        this.#database,
+        sql`SELECT path, name, type, revision, updated, document, document_blob AS documentBlob FROM entities
+          WHERE ${at(key)}`,
+      );
       if (row === undefined) return null;
       const document = row.document ?? (row.documentBlob === null ? null : await this.#blobs.text(row.documentBlob));
       if (document !== null) {
@@ -58,21 +67,18 @@ export class D1EntityStore implements EntityStore {
   }
 
   async reserve(blob: string): Promise<void> {
-    await this.#db
-      .insert(garbage)
-      .values({ blob: parseBlobKey(blob).name, since: Date.now() })
-      .onConflictDoNothing();
+    const insert = sql`INSERT INTO garbage (blob, since) VALUES (${parseBlobKey(blob).name}, ${Date.now()})
+      ON CONFLICT DO NOTHING`;
+    await prepared(this.#database, insert).run();
   }
 
   async put(entity: NewEntity, options: { expected: string | null; package?: EntityKey }): Promise<PutResult> {
     const row = await this.#rowOf(entity);
     const { expected, package: container } = options;
     if (expected === null) {
-      const [written] = await this.#db.batch(this.#add(row, container === undefined ? ALWAYS : isPackage(container)));
-      return { kind: written.length === 1 ? "written" : "conflict" };
+      return this.#write(add(row, container === undefined ? ALWAYS : isPackage(container)));
     }
-    const [, written] = await this.#db.batch(this.#replace(row, { expected, when: ALWAYS }));
-    return { kind: written.length === 1 ? "written" : "conflict" };
+    return this.#write(replace(row, { expected, when: ALWAYS }));
   }
 
   /** The first write finds out whether all will do; the others follow if it was made. */
@@ -80,60 +86,50 @@ export class D1EntityStore implements EntityStore {
     const row = await this.#rowOf(put);
     const others = options.with.map((each) => isAt("put" in each ? each.put : each.delete, each.expected));
     const when = isAt(put, put.revision);
-    const rest: BatchItem<"sqlite">[] = [];
+    const rest: SqlPiece[] = [];
     for (const each of options.with) {
       const { expected } = each;
-      if ("delete" in each) rest.push(...this.#remove(each.delete, { expected: each.expected, when }));
-      else if (expected === null) rest.push(...this.#add(await this.#rowOf(each.put), when));
-      else rest.push(...this.#replace(await this.#rowOf(each.put), { expected, when }));
+      if ("delete" in each) rest.push(...remove(each.delete, { expected: each.expected, when }).all);
+      else if (expected === null) rest.push(...add(await this.#rowOf(each.put), when).all);
+      else rest.push(...replace(await this.#rowOf(each.put), { expected, when }).all);
     }
-    const first = this.#replace(row, { expected: options.expected, when: sql.join([ALWAYS, ...others], sql` AND `) });
-    const [, written] = await this.#db.batch([...first, ...rest]);
-    return { kind: written.length === 1 ? "written" : "conflict" };
+    const first = replace(row, { expected: options.expected, when: allOf(others) });
+    return this.#write({ ...first, all: [...first.all, ...rest] });
   }
 
   async delete(key: EntityKey, options: { expected: string }): Promise<PutResult> {
-    const [, gone] = await this.#db.batch(this.#remove(key, { ...options, when: ALWAYS }));
-    return { kind: gone.length === 1 ? "written" : "conflict" };
+    return this.#write(remove(key, { ...options, when: ALWAYS }));
   }
 
   async removePackage(key: EntityKey, options: { expected: string; force: boolean }): Promise<RemoveResult> {
     const { expected, force } = options;
     const inside = `${key.path}/${key.name}`;
-    const contents = eq(entities.path, inside);
-    const doomed = sql`EXISTS (SELECT 1 FROM entities AS package WHERE package.path = ${key.path}
-      AND package.name = ${key.name} AND package.revision = ${expected})
-      AND ${force ? sql`1` : sql`NOT EXISTS (SELECT 1 FROM entities AS content WHERE content.path = ${inside})`}`;
+    const isEmpty = sql`NOT EXISTS (SELECT 1 FROM entities AS content WHERE content.path = ${inside})`;
+    const goes = sql`${isAt(key, expected)} AND ${force ? ALWAYS : isEmpty}`;
     const now = Date.now();
-    const [found, , , gone] = await this.#db.batch([
-      this.#db.select({ n: count() }).from(entities).where(contents),
-      this.#db
-        .insert(garbage)
-        .select(
-          sql`SELECT DISTINCT owned.value, ${now} FROM entities, json_each(entities.blobs) AS owned
-            WHERE (entities.path = ${inside} OR (entities.path = ${key.path} AND entities.name = ${key.name})) AND ${doomed}`,
-        )
-        .onConflictDoUpdate({ target: garbage.blob, set: { since: now } }),
-      this.#db.delete(entities).where(and(contents, doomed)),
-      this.#db
-        .delete(entities)
-        .where(and(at(key), doomed))
-        .returning({ name: entities.name }),
-    ]);
-    if (gone.length === 1) return { kind: "written" };
-    const held = found[0]?.n ?? 0;
+    const statements = [
+      sql`SELECT count(*) AS n FROM entities WHERE path = ${inside}`,
+      sql`INSERT INTO garbage (blob, since)
+        SELECT DISTINCT owned.value, ${now} FROM entities, json_each(entities.blobs) AS owned
+        WHERE (entities.path = ${inside} OR (entities.path = ${key.path} AND entities.name = ${key.name})) AND ${goes}
+        ON CONFLICT (blob) DO UPDATE SET since = excluded.since`,
+      sql`DELETE FROM entities WHERE path = ${inside} AND ${goes}`,
+      sql`DELETE FROM entities WHERE ${at(key)} AND ${goes} RETURNING name`,
+    ];
+    const [found, , , gone] = await this.#database.batch<{ n?: number }>(
+      statements.map((each) => prepared(this.#database, each)),
+    );
+    if (gone?.results.length === 1) return { kind: "written" };
+    const held = found?.results[0]?.n ?? 0;
     return held > 0 && !force ? { kind: "not-empty", count: held } : { kind: "conflict" };
   }
 
   async list(query: EntityQuery & { limit: number; skip: number }): Promise<ListedEntity[]> {
-    const { path, name, type, revision, updated, summary, summaryBlob } = entities;
-    const rows = await this.#db
-      .select({ path, name, type, revision, updated, summary, summaryBlob })
-      .from(entities)
-      .where(within(query))
-      .orderBy(desc(updated), path, name)
-      .limit(query.limit)
-      .offset(query.skip);
+    const rows = await rowsOf<Pick<Row, "path" | "name" | "type" | "revision" | "updated" | "summary" | "summaryBlob">>(
+      this.#database,
+      sql`SELECT path, name, type, revision, updated, summary, summary_blob AS summaryBlob FROM entities
+        WHERE ${within(query)} ORDER BY updated DESC, path, name LIMIT ${query.limit} OFFSET ${query.skip}`,
+    );
     return rows.map(({ summary: inline, summaryBlob: blob, ...row }) => ({
       ...row,
       summary: blob === null ? { inline: inline ?? "{}" } : { blob },
@@ -141,46 +137,24 @@ export class D1EntityStore implements EntityStore {
   }
 
   async count(query: EntityQuery): Promise<number> {
-    const [row] = await this.#db.select({ n: count() }).from(entities).where(within(query));
-    return row?.n ?? 0;
+    const asked = sql`SELECT count(*) AS n FROM entities WHERE ${within(query)}`;
+    return (await prepared(this.#database, asked).first<number>("n")) ?? 0;
   }
 
   async sweep(before: number): Promise<number> {
-    const due = await this.#db
-      .select({ blob: garbage.blob })
-      .from(garbage)
-      .where(lt(garbage.since, before))
-      .orderBy(garbage.since)
-      .limit(SWEEP_BATCH);
-    const keys = due.map((row) => row.blob);
+    const due = sql`SELECT blob FROM garbage WHERE since < ${before} ORDER BY since LIMIT ${SWEEP_BATCH}`;
+    const keys = (await rowsOf<{ blob: string }>(this.#database, due)).map((row) => row.blob);
     if (keys.length === 0) return 0;
     await this.#blobs.delete(keys);
-    await this.#db.delete(garbage).where(inArray(garbage.blob, keys));
+    const gone = sql`DELETE FROM garbage WHERE blob IN (SELECT value FROM json_each(${JSON.stringify(keys)}))`;
+    await prepared(this.#database, gone).run();
     return keys.length;
   }
 
-  /** A row under a free name. */
-  #add(row: Row, when: SQL) {
-    const insert = this.#db.insert(entities).select(
-      sql`SELECT ${row.path}, ${row.name}, ${row.namespace}, ${row.type}, ${row.revision}, ${row.updated}, ${row.document},
-        ${row.documentBlob}, ${row.summary}, ${row.summaryBlob}, ${row.blobs}, ${row.shared} WHERE ${when}`,
-    );
-    return [insert.onConflictDoNothing().returning({ name: entities.name }), this.#adopt(row)] as const;
-  }
-
-  #replace(row: Row, { expected, when }: { expected: string; when: SQL }) {
-    const update = this.#db
-      .update(entities)
-      .set(row)
-      .where(and(at(row), eq(entities.revision, expected), when));
-    const discard = this.#discard(row, { expected, when, keep: row.blobs });
-    return [discard, update.returning({ name: entities.name }), this.#adopt(row)] as const;
-  }
-
-  #remove(key: EntityKey, { expected, when }: { expected: string; when: SQL }) {
-    const remove = this.#db.delete(entities).where(and(at(key), eq(entities.revision, expected), when));
-    const discard = this.#discard(key, { expected, when, keep: "[]" });
-    return [discard, remove.returning({ name: entities.name })] as const;
+  /** One transaction: written, if that statement of it touched its row. */
+  async #write({ all, decides }: Write): Promise<PutResult> {
+    const results = await this.#database.batch(all.map((each) => prepared(this.#database, each)));
+    return { kind: results[decides]?.results.length === 1 ? "written" : "conflict" };
   }
 
   async #rowOf(entity: NewEntity): Promise<Row> {
@@ -213,47 +187,70 @@ export class D1EntityStore implements EntityStore {
     await this.#blobs.put(key, bytes);
     return withSize(key, bytes.length);
   }
+}
 
-  /** Marks what the replaced revision owned and its successor does not. */
-  #discard(key: EntityKey, options: { expected: string; when: SQL; keep: string }) {
-    const now = Date.now();
-    return this.#db
-      .insert(garbage)
-      .select(
-        sql`SELECT owned.value, ${now} FROM entities, json_each(entities.blobs) AS owned
-          WHERE entities.path = ${key.path} AND entities.name = ${key.name} AND entities.revision = ${options.expected}
-            AND owned.value NOT IN (SELECT value FROM json_each(${options.keep})) AND ${options.when}`,
-      )
-      .onConflictDoUpdate({ target: garbage.blob, set: { since: now } });
-  }
-
-  /** Takes what this row owns off the list, if the row was written. */
-  #adopt(row: Row) {
-    return this.#db.delete(garbage).where(
-      sql`${garbage.blob} IN (SELECT owned.value FROM entities, json_each(entities.blobs) AS owned
-        WHERE entities.path = ${row.path} AND entities.name = ${row.name} AND entities.revision = ${row.revision})`,
-    );
-  }
+/** Statements of one transaction, and which of them tells by a row whether it was made. */
+interface Write {
+  all: readonly SqlPiece[];
+  decides: number;
 }
 
 const ALWAYS = sql`1`;
 
+/** A row under a free name. */
+function add(row: Row, when: SqlPiece): Write {
+  const insert = sql`INSERT INTO entities (path, name, namespace, type, revision, updated, document, document_blob, summary,
+      summary_blob, blobs, shared)
+    SELECT ${row.path}, ${row.name}, ${row.namespace}, ${row.type}, ${row.revision}, ${row.updated}, ${row.document},
+      ${row.documentBlob}, ${row.summary}, ${row.summaryBlob}, ${row.blobs}, ${row.shared} WHERE ${when}
+    ON CONFLICT DO NOTHING RETURNING name`;
+  return { all: [insert, adopt(row)], decides: 0 };
+}
+
+function replace(row: Row, { expected, when }: { expected: string; when: SqlPiece }): Write {
+  const update = sql`UPDATE entities SET type = ${row.type}, revision = ${row.revision}, updated = ${row.updated},
+      document = ${row.document}, document_blob = ${row.documentBlob}, summary = ${row.summary},
+      summary_blob = ${row.summaryBlob}, blobs = ${row.blobs}, shared = ${row.shared}
+    WHERE ${at(row)} AND revision = ${expected} AND ${when} RETURNING name`;
+  return { all: [discard(row, { expected, when, keep: row.blobs }), update, adopt(row)], decides: 1 };
+}
+
+function remove(key: EntityKey, { expected, when }: { expected: string; when: SqlPiece }): Write {
+  const gone = sql`DELETE FROM entities WHERE ${at(key)} AND revision = ${expected} AND ${when} RETURNING name`;
+  return { all: [discard(key, { expected, when, keep: "[]" }), gone], decides: 1 };
+}
+
+/** Marks what the replaced revision owned and its successor does not. */
+function discard(key: EntityKey, options: { expected: string; when: SqlPiece; keep: string }): SqlPiece {
+  return sql`INSERT INTO garbage (blob, since)
+    SELECT owned.value, ${Date.now()} FROM entities, json_each(entities.blobs) AS owned
+    WHERE entities.path = ${key.path} AND entities.name = ${key.name} AND entities.revision = ${options.expected}
+      AND owned.value NOT IN (SELECT value FROM json_each(${options.keep})) AND ${options.when}
+    ON CONFLICT (blob) DO UPDATE SET since = excluded.since`;
+}
+
+/** Takes what this row owns off the list, if the row was written. */
+function adopt(row: Row): SqlPiece {
+  return sql`DELETE FROM garbage WHERE blob IN (SELECT owned.value FROM entities, json_each(entities.blobs) AS owned
+    WHERE entities.path = ${row.path} AND entities.name = ${row.name} AND entities.revision = ${row.revision})`;
+}
+
 /** Whether the name has this revision, or is free. */
-function isAt(key: EntityKey, revision: string | null): SQL {
+function isAt(key: EntityKey, revision: string | null): SqlPiece {
   const found = sql`SELECT 1 FROM entities AS other WHERE other.path = ${key.path} AND other.name = ${key.name}`;
   return revision === null ? sql`NOT EXISTS (${found})` : sql`EXISTS (${found} AND other.revision = ${revision})`;
 }
 
-function isPackage(key: EntityKey): SQL {
+function isPackage(key: EntityKey): SqlPiece {
   return sql`EXISTS (SELECT 1 FROM entities AS package WHERE package.path = ${key.path} AND package.name = ${key.name}
     AND package.type = 'package')`;
 }
 
-function at(key: EntityKey): SQL | undefined {
-  return and(eq(entities.path, key.path), eq(entities.name, key.name));
+function at(key: EntityKey): SqlPiece {
+  return sql`path = ${key.path} AND name = ${key.name}`;
 }
 
-function within(query: EntityQuery): SQL | undefined {
-  const place = query.deep ? eq(entities.namespace, query.path) : eq(entities.path, query.path);
-  return and(place, eq(entities.type, query.type), query.shared === true ? eq(entities.shared, 1) : undefined);
+function within({ path, type, deep, shared }: EntityQuery): SqlPiece {
+  const place = deep ? sql`namespace = ${path}` : sql`path = ${path}`;
+  return allOf([place, sql`type = ${type}`, ...(shared === true ? [sql`shared = 1`] : [])]);
 }

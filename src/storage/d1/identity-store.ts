@@ -1,7 +1,5 @@
 // Subjects, namespaces and keys in D1. A key is stored twice: as HMAC for the look-up and sealed for whoever may read it.
 
-import { and, asc, eq, notInArray, sql } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { Identity, Namespace, NamespaceLimits } from "../../entities/identity.ts";
 import { type MasterSecret, sameSecret, seal } from "../../entities/sealing.ts";
 import type {
@@ -12,8 +10,8 @@ import type {
   NewIdentity,
   SubjectStanding,
 } from "../identity-store.ts";
-import { identities, namespaces, subjects } from "./schema.ts";
 import { lookupOf, resealKey } from "./secret-book.ts";
+import { prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
 
 const SECRET_LENGTH = 64;
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -41,6 +39,14 @@ const SETTLE = `INSERT INTO namespaces (name, limits, id, former)
   WHERE EXISTS (SELECT 1 FROM identities WHERE namespace = ?1)
   ON CONFLICT (name) DO UPDATE SET id = excluded.id, former = excluded.former WHERE namespaces.id IS NULL`;
 
+const SELECT = `SELECT identities.uuid, identities.subject, identities.namespace, identities.lookup, namespaces.limits, namespaces.id,
+    namespaces.former, namespaces.records
+  FROM identities JOIN subjects ON subjects.subject = identities.subject
+  LEFT JOIN namespaces ON namespaces.name = identities.namespace`;
+/** Whether anybody who is not blocked has a key to the namespace. */
+const OPEN = `EXISTS (SELECT 1 FROM identities JOIN subjects ON subjects.subject = identities.subject
+  WHERE identities.namespace = namespaces.name AND subjects.blocked = 0)`;
+
 interface Found {
   uuid: string;
   subject: string;
@@ -55,7 +61,6 @@ interface Found {
 /** Identities as rows of D1. Keys are found by HMAC and kept sealed, both under keys of the master secret. */
 export class D1IdentityStore implements IdentityStore {
   readonly #database: D1Database;
-  readonly #db: DrizzleD1Database;
   readonly #secret: MasterSecret;
   readonly #bindings: string;
 
@@ -63,20 +68,19 @@ export class D1IdentityStore implements IdentityStore {
   constructor(database: D1Database, secret: MasterSecret, options: { bindings: readonly number[] }) {
     this.#bindings = JSON.stringify(options.bindings);
     this.#database = database;
-    this.#db = drizzle(database);
     this.#secret = secret;
   }
 
   async byKey(uuid: string, secret: string): Promise<Identity | null> {
     const key = `${uuid}:${secret}`;
     const { current, previous } = this.#secret;
-    const [lookup, [row]] = await Promise.all([lookupOf(current, key), this.#find(eq(identities.uuid, uuid))]);
+    const [lookup, [row]] = await Promise.all([lookupOf(current, key), this.#find(sql`identities.uuid = ${uuid}`)]);
     // An unknown uuid takes the same road as a wrong secret.
     if (await sameSecret(row?.lookup ?? "", lookup)) return row === undefined ? null : identityOf(row, key);
     if (previous === null) return null;
     const former = await lookupOf(previous, key);
     if (!(await sameSecret(row?.lookup ?? "", former)) || row === undefined) return null;
-    await resealKey(this.#db, this.#secret, { key, lookup: former });
+    await resealKey(this.#database, this.#secret, { key, lookup: former });
     return identityOf(row, key);
   }
 
@@ -84,7 +88,7 @@ export class D1IdentityStore implements IdentityStore {
     const named = sql`(SELECT name FROM namespaces WHERE id = ${id})`;
     const keyed = sql`(SELECT namespace FROM identities WHERE uuid = ${id})`;
     const name = orKey ? sql`coalesce(${named}, ${keyed})` : named;
-    const rows = await this.#find(eq(identities.namespace, name));
+    const rows = await this.#find(sql`identities.namespace = ${name}`);
     const [first] = rows;
     if (first === undefined) return null;
     const members = rows.map(({ uuid: keyId, subject }) => ({ keyId, subject }));
@@ -92,17 +96,16 @@ export class D1IdentityStore implements IdentityStore {
   }
 
   async byNamespace(name: string): Promise<Identity | null> {
-    const [row] = await this.#find(eq(identities.namespace, name), 1);
+    const [row] = await this.#find(sql`identities.namespace = ${name}`, 1);
     return row === undefined ? null : { ...identityOf(row, ""), keyId: "", derived: true };
   }
 
   async anyBeside(names: readonly string[]): Promise<boolean> {
-    const { uuid, namespace } = identities;
-    const others = await this.#db
-      .select({ uuid })
-      .from(identities)
-      .where(notInArray(namespace, [...names]))
-      .limit(1);
+    const listed = JSON.stringify(names);
+    const others = await rowsOf(
+      this.#database,
+      sql`SELECT 1 FROM identities WHERE namespace NOT IN (SELECT value FROM json_each(${listed})) LIMIT 1`,
+    );
     return others.length > 0;
   }
 
@@ -126,31 +129,29 @@ export class D1IdentityStore implements IdentityStore {
     }
     const [, inserted] = await this.#database.batch(statements);
     if (inserted?.meta.changes === 0) return { kind: (await this.#isBlocked(subject)) ? "blocked" : "exists" };
-    const [row] = await this.#find(eq(identities.uuid, uuid));
+    const [row] = await this.#find(sql`identities.uuid = ${uuid}`);
     if (row === undefined) return { kind: "blocked" };
     return { kind: "made", identity: identityOf(row, key), fresh: row.id === id };
   }
 
   async standing(subject: string): Promise<SubjectStanding | null> {
-    const [known] = await this.#db.select().from(subjects).where(eq(subjects.subject, subject)).limit(1);
-    if (known === undefined) return null;
-    const rows = await this.#db
-      .select({ name: identities.namespace })
-      .from(identities)
-      .where(eq(identities.subject, subject))
-      .orderBy(asc(identities.namespace));
+    const asked = sql`SELECT blocked FROM subjects WHERE subject = ${subject}`;
+    const blocked = await prepared(this.#database, asked).first<number>("blocked");
+    if (blocked === null) return null;
+    const rows = await rowsOf<{ name: string }>(
+      this.#database,
+      sql`SELECT namespace AS name FROM identities WHERE subject = ${subject} ORDER BY namespace`,
+    );
     return {
       subject,
-      blocked: known.blocked !== 0,
+      blocked: blocked !== 0,
       namespaces: await this.#standings(rows.map((row) => row.name)),
     };
   }
 
   async block(subject: string, blocked: boolean): Promise<SubjectStanding | null> {
-    await this.#db
-      .update(subjects)
-      .set({ blocked: blocked ? 1 : 0 })
-      .where(eq(subjects.subject, subject));
+    const change = sql`UPDATE subjects SET blocked = ${blocked ? 1 : 0} WHERE subject = ${subject}`;
+    await prepared(this.#database, change).run();
     return this.standing(subject);
   }
 
@@ -172,19 +173,17 @@ export class D1IdentityStore implements IdentityStore {
       this.#settle(namespace),
       this.#prepared(ROTATE, [subject, namespace, uuid, lookup, sealedKey]),
     ]);
-    const own = and(eq(identities.subject, subject), eq(identities.namespace, namespace));
-    const [row] = await this.#select().where(own).limit(1);
+    const [row] = await this.#select(
+      sql`identities.subject = ${subject} AND identities.namespace = ${namespace} LIMIT 1`,
+    );
     if (row === undefined) return null;
     return changed?.meta.changes === 0 ? "exists" : identityOf(row, key);
   }
 
   /** Rows of subjects that are not blocked, oldest key first. */
-  async #find(where: ReturnType<typeof eq>, limit = 1_000): Promise<Found[]> {
+  async #find(where: SqlPiece, limit = 1_000): Promise<Found[]> {
     const ask = () =>
-      this.#select()
-        .where(and(where, eq(subjects.blocked, 0)))
-        .orderBy(asc(identities.created), asc(identities.uuid))
-        .limit(limit);
+      this.#select(sql`${where} AND subjects.blocked = 0 ORDER BY identities.created, identities.uuid LIMIT ${limit}`);
     const rows = await ask();
     const unsettled = rows.find((row) => row.id === null);
     if (unsettled === undefined) return rows;
@@ -192,15 +191,8 @@ export class D1IdentityStore implements IdentityStore {
     return ask();
   }
 
-  #select() {
-    const { uuid, subject, namespace, lookup } = identities;
-    const { limits, id, former, records } = namespaces;
-    return this.#db
-      .select({ uuid, subject, namespace, lookup, limits, id, former, records })
-      .from(identities)
-      .innerJoin(subjects, eq(subjects.subject, identities.subject))
-      .leftJoin(namespaces, eq(namespaces.name, identities.namespace))
-      .$dynamic();
+  #select({ text, values }: SqlPiece): Promise<Found[]> {
+    return rowsOf<Found>(this.#database, { text: `${SELECT} WHERE ${text}`, values });
   }
 
   #settle(namespace: string): D1PreparedStatement {
@@ -213,21 +205,20 @@ export class D1IdentityStore implements IdentityStore {
 
   async #standings(names: readonly string[]): Promise<NamespaceStanding[]> {
     if (names.length === 0) return [];
-    const rows = await this.#db
-      .select({
-        ...{ namespace: namespaces.name, id: namespaces.id, former: namespaces.former, records: namespaces.records },
-        open: sql<number>`EXISTS (SELECT 1 FROM identities JOIN subjects ON subjects.subject = identities.subject
-          WHERE identities.namespace = ${namespaces.name} AND subjects.blocked = 0)`,
-      })
-      .from(namespaces)
-      .where(sql`${namespaces.name} IN (SELECT value FROM json_each(${JSON.stringify(names)}))`)
-      .orderBy(asc(namespaces.name));
+    const rows = await rowsOf<Omit<Found, "uuid" | "subject" | "lookup" | "limits"> & { open: number }>(
+      this.#database,
+      {
+        text: `SELECT name AS namespace, id, former, records, ${OPEN} AS open FROM namespaces
+        WHERE name IN (SELECT value FROM json_each(?)) ORDER BY name`,
+        values: [JSON.stringify(names)],
+      },
+    );
     return rows.map((row) => ({ namespace: namespaceOf(row), open: row.open !== 0 }));
   }
 
   async #isBlocked(subject: string): Promise<boolean> {
-    const where = and(eq(subjects.subject, subject), eq(subjects.blocked, 1));
-    return (await this.#db.select().from(subjects).where(where).limit(1)).length > 0;
+    const asked = sql`SELECT 1 FROM subjects WHERE subject = ${subject} AND blocked = 1`;
+    return (await rowsOf(this.#database, asked)).length > 0;
   }
 
   async #sealed(key: string): Promise<{ lookup: string; sealedKey: string }> {

@@ -1,11 +1,9 @@
 // Check values of the secrets in D1, and the keys sealed anew when the secret changes.
 
-import { and, asc, eq, gt, ne } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { derive, type MasterSecret, mac, open, seal, unseal } from "../../entities/sealing.ts";
 import { checksOf, type Fault, type NotedChecks, type OpenedBy, verdictOf } from "../../entities/secret-check.ts";
 import type { Resealed, SecretBook } from "../secret-book.ts";
-import { deployment, identities } from "./schema.ts";
+import { prepared, rowsOf, sql } from "./statement.ts";
 
 const NAME = "master-secret";
 /** Keys asked which secret opens them, where nothing has been noted yet. */
@@ -14,13 +12,21 @@ const BATCH = 100;
 /** How often a note is tried when others write theirs at the same time. */
 const TRIES = 3;
 
+interface SealedRow {
+  uuid: string;
+  subject: string;
+  namespace: string;
+  lookup: string;
+  sealedKey: string;
+}
+
 /** Keeps in D1 by which secret the stored keys were sealed, as check values that open nothing. */
 export class D1SecretBook implements SecretBook {
-  readonly #db: DrizzleD1Database;
+  readonly #database: D1Database;
   readonly #secret: MasterSecret;
 
   constructor(database: D1Database, secret: MasterSecret) {
-    this.#db = drizzle(database);
+    this.#database = database;
     this.#secret = secret;
   }
 
@@ -47,21 +53,19 @@ export class D1SecretBook implements SecretBook {
   }
 
   async reseal(after: string): Promise<Resealed> {
-    const { uuid, subject, namespace, lookup, sealedKey } = identities;
     const before = await this.#noted();
-    const rows = await this.#db
-      .select({ uuid, subject, namespace, lookup, sealedKey })
-      .from(identities)
-      .where(gt(uuid, after))
-      .orderBy(asc(uuid))
-      .limit(BATCH);
+    const rows = await rowsOf<SealedRow>(
+      this.#database,
+      sql`SELECT uuid, subject, namespace, lookup, sealed_key AS sealedKey FROM identities
+        WHERE uuid > ${after} ORDER BY uuid LIMIT ${BATCH}`,
+    );
     const lost: Resealed["lost"] = [];
     let resealed = 0;
     for (const row of rows) {
       const opened = await unseal(this.#secret, "stored-key", row.sealedKey);
       if (opened === null) lost.push({ subject: row.subject, namespace: row.namespace });
       else if (!opened.fresh) {
-        await resealKey(this.#db, this.#secret, { key: opened.text, lookup: row.lookup });
+        await resealKey(this.#database, this.#secret, { key: opened.text, lookup: row.lookup });
         resealed++;
       }
     }
@@ -75,35 +79,26 @@ export class D1SecretBook implements SecretBook {
   }
 
   async #noted(): Promise<string | null> {
-    const [row] = await this.#db
-      .select({ value: deployment.value })
-      .from(deployment)
-      .where(eq(deployment.name, NAME))
-      .limit(1);
-    return row?.value ?? null;
+    return prepared(this.#database, sql`SELECT value FROM deployment WHERE name = ${NAME}`).first<string>("value");
   }
 
   /** False if what is noted is not what it was. */
   async #note(checks: NotedChecks, before: string | null): Promise<boolean> {
     const value = JSON.stringify(checks);
-    const written =
+    const written = await rowsOf(
+      this.#database,
       before === null
-        ? await this.#db.insert(deployment).values({ name: NAME, value }).onConflictDoNothing().returning()
-        : await this.#db
-            .update(deployment)
-            .set({ value })
-            .where(and(eq(deployment.name, NAME), eq(deployment.value, before)))
-            .returning();
+        ? sql`INSERT INTO deployment (name, value) VALUES (${NAME}, ${value}) ON CONFLICT DO NOTHING RETURNING name`
+        : sql`UPDATE deployment SET value = ${value} WHERE name = ${NAME} AND value = ${before} RETURNING name`,
+    );
     return written.length > 0;
   }
 
   async #openedBy(): Promise<OpenedBy> {
-    const rows = await this.#db
-      .select({ sealedKey: identities.sealedKey })
-      .from(identities)
-      .where(ne(identities.sealedKey, ""))
-      .orderBy(asc(identities.created))
-      .limit(SAMPLE);
+    const rows = await rowsOf<Pick<SealedRow, "sealedKey">>(
+      this.#database,
+      sql`SELECT sealed_key AS sealedKey FROM identities WHERE sealed_key <> '' ORDER BY created LIMIT ${SAMPLE}`,
+    );
     if (rows.length === 0) return "no keys";
     const { current, previous } = this.#secret;
     const candidates: [OpenedBy, string | null][] = [
@@ -127,7 +122,7 @@ const EMPTY =
 
 /** A key's look-up and sealed text under the current secret, if nobody changed the row meanwhile. */
 export async function resealKey(
-  db: DrizzleD1Database,
+  database: D1Database,
   secret: MasterSecret,
   row: { key: string; lookup: string },
 ): Promise<void> {
@@ -136,10 +131,9 @@ export async function resealKey(
     lookupOf(secret.current, row.key),
     seal(secret, "stored-key", row.key),
   ]);
-  await db
-    .update(identities)
-    .set({ lookup, sealedKey })
-    .where(and(eq(identities.uuid, uuid), eq(identities.lookup, row.lookup)));
+  const change = sql`UPDATE identities SET lookup = ${lookup}, sealed_key = ${sealedKey}
+    WHERE uuid = ${uuid} AND lookup = ${row.lookup}`;
+  await prepared(database, change).run();
 }
 
 /** What a key is found by: HMAC of `uuid:secret` under a key of the master secret, in hex. */

@@ -1,0 +1,40 @@
+// SQL with its values apart: a template whose `${…}` become bound parameters, or other pieces with theirs. No value is ever
+// written into the text.
+
+export type SqlValue = string | number | null;
+
+/** A piece of SQL, and the values of its `?` in order. */
+export interface SqlPiece {
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+}
+
+export function sql(texts: TemplateStringsArray, ...parts: (SqlValue | SqlPiece)[]): SqlPiece {
+  let text = texts[0] ?? "";
+  const values: SqlValue[] = [];
+  for (const [at, part] of parts.entries()) {
+    if (part !== null && typeof part === "object") {
+      text += part.text;
+      values.push(...part.values);
+    } else {
+      text += "?";
+      values.push(part);
+    }
+    text += texts[at + 1] ?? "";
+  }
+  return { text, values };
+}
+
+/** All of these conditions; of none, true. */
+export function allOf(conditions: readonly SqlPiece[]): SqlPiece {
+  return conditions.reduce((before, each) => sql`${before} AND ${each}`, sql`1`);
+}
+
+/** Ready to run, alone or in a batch, which is one transaction. */
+export function prepared(database: D1Database, { text, values }: SqlPiece): D1PreparedStatement {
+  return database.prepare(text).bind(...values);
+}
+
+export async function rowsOf<T>(database: D1Database, piece: SqlPiece): Promise<T[]> {
+  return (await prepared(database, piece).all<T>()).results;
+}
