@@ -1,7 +1,6 @@
 import { totalmem } from "node:os";
 import { expect, test } from "vitest";
 import { HOST_SHAPE, parseHostConfig } from "../../runtime-host/config.ts";
-import { parsePrewarm } from "../../runtime-host/pool/prewarm-spec.ts";
 
 const TOKEN = `ewh.machine-7.${"s".repeat(43)}`;
 const env = { EDGEWHISK_URL: "https://edge.example", EDGEWHISK_TOKEN: TOKEN };
@@ -117,49 +116,6 @@ test("another process is replaced only where it is said", () => {
 
 test("--help asks for the help", () => {
   expect(parseHostConfig(["--help"], {}).kind).toBe("help");
-});
-
-test("prewarm lists are read, and nonsense is not", () => {
-  expect(parsePrewarm("none")).toEqual([]);
-  expect(parsePrewarm("nodejs:24=2, python:3.13@512")).toEqual([
-    { kind: "nodejs:24", memory: 256, count: 2 },
-    { kind: "python:3.13", memory: 512, count: 1 },
-  ]);
-  for (const text of ["", "nodejs", "nodejs:24=", "nodejs:24=-1", "a:1,,b:2", "nodejs:24=9999"])
-    expect(parsePrewarm(text)).toBeNull();
-});
-
-test("prewarm counts may follow demand, in short or as OpenWhisk's manifest says it", () => {
-  const short = parsePrewarm("nodejs:24=1..8@128");
-  expect(short).toEqual([
-    {
-      kind: "nodejs:24",
-      memory: 128,
-      count: 1,
-      reactive: { minCount: 1, maxCount: 8, ttl: 120_000, threshold: 2, increment: 1 },
-    },
-  ]);
-  const reactive = { minCount: 1, maxCount: 4, ttl: "2 minutes", threshold: 2, increment: 1 };
-  const manifest = {
-    runtimes: {
-      nodejs: [
-        { kind: "nodejs:20", default: true, image: { name: "x" }, stemCells: [{ initialCount: 2, memory: "256 MB" }] },
-        { kind: "nodejs:18", deprecated: true },
-      ],
-      python: [{ kind: "python:3.11", stemCells: [{ count: 1, memory: "128 MB", reactive }] }],
-    },
-    blackboxes: [{ name: "y" }],
-  };
-  expect(parsePrewarm(JSON.stringify(manifest))).toEqual([
-    { kind: "nodejs:20", memory: 256, count: 2 },
-    { kind: "python:3.11", memory: 128, count: 1, reactive: { ...reactive, ttl: 120_000 } },
-  ]);
-  const wrong = (change: object) => JSON.stringify({ runtimes: { p: [{ kind: "p:1", stemCells: [change] }] } });
-  for (const nonsense of ["{", "{}", wrong({ count: 1 }), wrong({ count: 1, memory: "lots" })]) {
-    expect(parsePrewarm(nonsense)).toBeNull();
-  }
-  expect(parsePrewarm(wrong({ memory: "1 MB", reactive: { ...reactive, maxCount: 0 } }))).toBeNull();
-  expect(parsePrewarm("nodejs:24=8..1")).toBeNull();
 });
 
 test("registries: rules, the users' one, credentials as a file or as the text itself", () => {
