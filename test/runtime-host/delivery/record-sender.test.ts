@@ -1,20 +1,20 @@
-// Kept records on their way to the store: once at first, in a window after a welcome, and again when nobody confirms them.
+// StoredRecord records on their way to the store: once at first, in a window after a welcome, and again when nobody confirms them.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Kept } from "../../../runtime-host/delivery/outbox-segments.ts";
+import type { StoredRecord } from "../../../runtime-host/delivery/outbox-segments.ts";
 import { RecordSender } from "../../../runtime-host/delivery/record-sender.ts";
 import { BlobApiError } from "../../../runtime-host/link/blob-api.ts";
 import type { RecordMessage } from "../../../runtime-host/link/messages.ts";
 import { Payloads } from "../../../runtime-host/link/payloads.ts";
 import { MAX_INLINE } from "../../../src/protocol/messages.ts";
-import { aboutOf, idOf, silent } from "../support.ts";
+import { idOf, metaOf, silent } from "../support.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function recordOf(n: number, result = "{}"): RecordMessage {
   return {
-    ...{ t: "record", id: idOf(n), attempt: 1, lease: { epoch: 1, counter: n }, about: aboutOf("hello") },
+    ...{ t: "record", id: idOf(n), attempt: 1, lease: { epoch: 1, counter: n }, about: metaOf("hello") },
     completion: {
       ...{ statusCode: 0, result: { inline: result }, size: result.length, duration: 1, endedAgo: 0, timedOut: false },
       ...{ engine: "process", host: "h1", ran: true, logs: { inline: "[]" } },
@@ -24,9 +24,9 @@ function recordOf(n: number, result = "{}"): RecordMessage {
 
 function setUp() {
   const sent: RecordMessage[] = [];
-  const texts = new Map<Kept, string | null | Error>();
-  const confirmed = new Set<Kept>();
-  const damaged: Kept[] = [];
+  const texts = new Map<StoredRecord, string | null | Error>();
+  const confirmed = new Set<StoredRecord>();
+  const damaged: StoredRecord[] = [];
   const uploads: string[] = [];
   let failures = 0;
   const sender = new RecordSender({
@@ -53,12 +53,19 @@ function setUp() {
   const keep = (n: number, result?: string) => {
     const message = recordOf(n, result);
     const text = JSON.stringify(message);
-    const kept: Kept = { id: message.id, attempt: 1, shard: 0, at: Date.now(), bytes: text.length, place: null };
+    const kept: StoredRecord = {
+      id: message.id,
+      attempt: 1,
+      shard: 0,
+      at: Date.now(),
+      bytes: text.length,
+      place: null,
+    };
     texts.set(kept, text);
     return { kept, pending: { id: message.id, attempt: 1, shard: 0, text, message } };
   };
   const take = () => sent.splice(0).map((each) => Number.parseInt(each.id, 16));
-  const confirm = (list: readonly Kept[]) => {
+  const confirm = (list: readonly StoredRecord[]) => {
     for (const kept of list) confirmed.add(kept);
     sender.confirmed(list);
   };

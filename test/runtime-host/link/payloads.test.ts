@@ -3,7 +3,7 @@ import { BlobApiError } from "../../../runtime-host/link/blob-api.ts";
 import type { RecordMessage } from "../../../runtime-host/link/messages.ts";
 import { Payloads } from "../../../runtime-host/link/payloads.ts";
 import { MAX_FRAME, MAX_INLINE } from "../../../src/protocol/messages.ts";
-import { aboutOf, idOf, silent } from "../support.ts";
+import { idOf, metaOf, silent } from "../support.ts";
 
 const LARGE = JSON.stringify("x".repeat(MAX_INLINE));
 /** Doubled by the quotes of a frame. */
@@ -11,7 +11,7 @@ const QUOTED = JSON.stringify('"'.repeat(MAX_FRAME / 5));
 
 function recordOf(result: string, logs = "[]"): RecordMessage {
   return {
-    ...{ t: "record", id: idOf(1), attempt: 2, lease: { epoch: 1, counter: 1 }, about: aboutOf("hello") },
+    ...{ t: "record", id: idOf(1), attempt: 2, lease: { epoch: 1, counter: 1 }, about: metaOf("hello") },
     completion: {
       ...{ statusCode: 0, result: { inline: result }, size: result.length, duration: 1, endedAgo: 0, timedOut: false },
       ...{ engine: "process", host: "h1", ran: true, logs: { inline: logs } },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { RunMessage } from "../../../runtime-host/link/messages.ts";
 import { completionOf, contextOf, neverRan, Run } from "../../../runtime-host/runs/run.ts";
 import { failure } from "../../../src/entities/outcome.ts";
-import { aboutOf, answerOf, idOf, runOf } from "../support.ts";
+import { answerOf, idOf, metaOf, runOf } from "../support.ts";
 
 const opened = (message: RunMessage = runOf(1)) => {
   const { about, id } = message.invocation;
@@ -13,7 +13,7 @@ const told = { host: "h1", engine: "docker", now: 1_000 };
 
 describe("what an action is told of its run", () => {
   it("is who calls and who provides, and a credential only where one was sent", () => {
-    const message = runOf(1, { invocation: { about: { ...aboutOf("x"), namespace: "caller", path: "guest/pack/x" } } });
+    const message = runOf(1, { invocation: { about: { ...metaOf("x"), namespace: "caller", path: "guest/pack/x" } } });
     const context = contextOf(message);
     expect(context).toMatchObject({ namespace: "caller", action_name: "/guest/pack/x", activation_id: idOf(1) });
     expect(context).not.toHaveProperty("api_key");
@@ -50,7 +50,7 @@ describe("a run that has answered", () => {
     expect(linesFor('["a", "b"] ')).toEqual(["a", "b", expect.stringContaining("might be missing")]);
     run.answer = answerOf({ endedAt: 0 });
     expect(linesFor('["a"]')).toEqual(["a"]);
-    const none = opened(runOf(1, { invocation: { about: { ...aboutOf("x"), limits: { ...run.limits, logs: 0 } } } }));
+    const none = opened(runOf(1, { invocation: { about: { ...metaOf("x"), limits: { ...run.limits, logs: 0 } } } }));
     none.answer = answerOf({ outcome: failure(2, { text: "no" }), endedAt: 0 });
     expect(completionOf(none, { ...told, logs: { lines: "[]" } }).logs).toEqual({ inline: "[]" });
   });
