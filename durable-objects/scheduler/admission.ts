@@ -1,5 +1,5 @@
-// Decides what is taken, from callers, from stores that offer and from stores that were asked. It owns nothing: the session says
-// whether the host takes anything, the run table whether there is room.
+// Decides what is taken, from callers, from stores that offer and from stores that were asked. It owns nothing: the
+// session says whether the host takes anything, the run table whether there is room.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
@@ -66,8 +66,8 @@ export class AdmissionControl {
     return run;
   }
 
-  /** Starts what a store offers. `epoch`: the one it offers to. What does not fit is remembered: the store is asked when memory
-   * frees. */
+  /** Starts what a store offers. `epoch`: the one it offers to. What does not fit is remembered: the store is asked
+   * when memory frees. */
   takeOffered(store: StoreName, offers: readonly Offer[], options: { epoch: number }): OfferReply {
     const { session, runs, sender, puller } = this.#parts;
     const isStale = options.epoch !== undefined && options.epoch !== session.epoch;

@@ -1,6 +1,6 @@
-// The scheduler of one host shard. An incarnation of the object is one SchedulerCore. It owns nothing itself: it puts the parts
-// together and hands each call to the part it is for. Everything is soft but the epoch and the drain flag; nothing is written in
-// steady state.
+// The scheduler of one host shard. An incarnation of the object is one SchedulerCore. It owns nothing itself: it puts
+// the parts together and hands each call to the part it is for. Everything is soft but the epoch and the drain flag;
+// nothing is written in steady state.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { decodeHostFrame } from "../../src/protocol/codec.ts";
@@ -30,7 +30,8 @@ import { StatusReporter } from "./status-reporter.ts";
 import { TailRequests } from "./tail-requests.ts";
 import { WorkPuller } from "./work-puller.ts";
 
-/** A call may wait so long while a host that is there finishes its opening (after the object was hibernated, mostly). */
+/** A call may wait so long while a host that is there finishes its opening (after the object was hibernated,
+ * mostly). */
 const OPENING_WAIT_MS = 250;
 
 export class SchedulerCore {
@@ -171,7 +172,8 @@ export class SchedulerCore {
     this.#session.connect(connection, options);
   }
 
-  /** A new incarnation finds a socket that was open before; `report` is what its host said. Takes an epoch, says welcome. */
+  /** A new incarnation finds a socket that was open before; `report` is what its host said. Takes an epoch, says
+   * welcome. */
   resume(connection: Connection, known: { report: HostReport; acceptedAt: number }): void {
     this.#messages.resume(connection, known);
   }

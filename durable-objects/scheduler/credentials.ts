@@ -1,5 +1,5 @@
-// Keys for actions, made right before their run is sent. One that was minted for a namespace serves the runs of the next
-// half minute as well, so that most runs are sent without waiting.
+// Keys for actions, made right before their run is sent. It owns those that were minted: one serves the runs of its
+// namespace in the next half minute as well, so that most runs are sent without waiting.
 
 import type { Invocation } from "../../src/protocol/invocation.ts";
 
@@ -35,7 +35,8 @@ export class Credentials {
   }
 }
 
-/** Runs called with one key and with the same rights and timeout share, so that none gets a key that lives much longer than it. */
+/** Runs called with one key and with the same rights and timeout share, so that none gets a key that lives much longer
+ * than it. */
 function slot({ about, rights }: Invocation): string {
   return `${about.namespaceId}:${about.keyId ?? ""}:${rights ?? "use"}:${about.limits.timeout}`;
 }

@@ -1,5 +1,5 @@
-// Outcomes on their way to their stores. It owns the batches under way and the list of records that the host has said it keeps and
-// that have not come yet.
+// Outcomes on their way to their stores. It owns the batches under way and the list of records that the host has said
+// it keeps and that have not come yet.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { argsKey } from "../../src/entities/blob-keys.ts";
@@ -76,7 +76,8 @@ export class Delivery implements RunOutcomes {
     else {
       this.#grants.countStranger();
       this.#ports.warn(`the host has a record of ${id}, attempt ${attempt}, which was not granted to it`);
-      // If our secret is another one than before, it may be put right: until nobody could want it any more, the host keeps it.
+      // If our secret is another one than before, it may be put right: until nobody could want it any more, the host
+      // keeps it.
       if (status === "over") {
         this.#session.post({ t: "stored", epoch: this.#session.epoch, items: [{ id, attempt }] });
       }

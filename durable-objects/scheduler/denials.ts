@@ -1,5 +1,5 @@
-// Rows of which a store has been told that this scheduler does not have them: the store starts them elsewhere, so an offer that
-// was long under way must not start them here. No clock is asked, since two machines' clocks differ. Pure.
+// Rows of which a store has been told that this scheduler does not have them: the store starts them elsewhere, so an
+// offer that was long under way must not start them here. No clock is asked, since two machines' clocks differ. Pure.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 

@@ -1,5 +1,6 @@
-// Which words of a host this scheduler believes: its own leases, and what an earlier incarnation granted to this host, whose lease
-// carries the proof of it. It owns the running number of leases and the count of words that nobody vouched for.
+// Which words of a host this scheduler believes: its own leases, and what an earlier incarnation granted to this host,
+// whose lease carries the proof of it. It owns the running number of leases and the count of words that nobody vouched
+// for.
 
 import type { Completion } from "../../src/entities/activation.ts";
 import { timeOf } from "../../src/entities/activation-id.ts";
@@ -17,9 +18,9 @@ const NAMESPACE_ID = /^[\w-]{1,64}$/;
 /** What a host says of an attempt. */
 type Claim = RunName & Pick<TrackedRun, "about">;
 
-/** "granted": the platform has given this attempt to this host, and about is what it said; "old": the same, too long ago to be
- * adopted. "unproven": it was accepted before leases were proofs, so that only a row can tell. "stranger": nobody vouches for
- * it, which may be our fault if the secret is another; "over": nor will anybody. */
+/** "granted": the platform has given this attempt to this host, and about is what it said; "old": the same, too long
+ * ago to be adopted. "unproven": it was accepted before leases were proofs, so that only a row can tell. "stranger":
+ * nobody vouches for it, which may be our fault if the secret is another; "over": nor will anybody. */
 export type GrantStatus = "granted" | "old" | "unproven" | "stranger" | "over";
 
 export class Grants {

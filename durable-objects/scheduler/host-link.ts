@@ -20,8 +20,8 @@ export class HostLink {
     return this.#connection === connection;
   }
 
-  /** Why the process with this boot id may not dial in, or undefined if it may: another one of the same host is there and gives
-   * signs of life. A process that dials again replaces its own line. */
+  /** Why the process with this boot id may not dial in, or undefined if it may: another one of the same host is there
+   * and gives signs of life. A process that dials again replaces its own line. */
   occupied(boot: string, now: number): string | undefined {
     if (this.#connection === undefined || this.#boot === undefined || this.#boot === boot) return undefined;
     if (this.isSilent(now)) return undefined;
@@ -74,8 +74,8 @@ export class HostLink {
     return now - this.#heard > DEAD_AFTER && now - this.lastSign() > DEAD_AFTER;
   }
 
-  /** Sends soon: with what else this turn has to say, at the latest when its microtasks run. Dropped if there is no line.
-   * Throws RangeError if the message is larger than a frame. */
+  /** Sends soon: with what else this turn has to say, at the latest when its microtasks run. Dropped if there is no
+   * line. Throws RangeError if the message is larger than a frame. */
   post(message: SchedulerMessage): void {
     if (this.#connection === undefined) return;
     this.#queue.push(encodeMessage(message));

@@ -1,5 +1,5 @@
-// What the host says, and who of us hears it: the session its opening and its health, the run table what became of runs, delivery
-// the records of others, and the tails their lines. It owns nothing.
+// What the host says, and who of us hears it: the session its opening and its health, the run table what became of
+// runs, delivery the records of others, and the tails their lines. It owns nothing.
 
 import type { HostMessage, HostReport } from "../../src/protocol/messages.ts";
 import type { Delivery } from "./delivery.ts";

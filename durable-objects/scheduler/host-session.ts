@@ -1,5 +1,6 @@
-// The session with the host, from its socket to its being ready. It owns the line, how far the opening has come (hello, welcome,
-// inventory), the epoch, what the host reports of itself and the drain flag; and it says to the roster what became of them.
+// The session with the host, from its socket to its being ready. It owns the line, how far the opening has come (hello,
+// welcome, inventory), the epoch, what the host reports of itself and the drain flag; and it says to the roster what
+// became of them.
 
 import { illnessForCallers } from "../../src/protocol/illness.ts";
 import { DEAD_AFTER, type HostMessage, type HostReport, type SchedulerMessage } from "../../src/protocol/messages.ts";
@@ -222,7 +223,8 @@ export class HostSession {
     return this.#phase === "welcomed" && boot === this.#boot && epoch >= this.#epoch;
   }
 
-  /** The host has obeyed a higher epoch: takes one above it and asks anew. Returns why that is not believed, or undefined. */
+  /** The host has obeyed a higher epoch: takes one above it and asks anew. Returns why that is not believed, or
+   * undefined. */
   leap(epoch: number): string | undefined {
     if (!this.#isCredible(epoch) || ++this.#leaps > MAX_LEAPS) return "no scheduler has ever had this epoch";
     this.#takeEpoch(epoch);
@@ -254,7 +256,8 @@ export class HostSession {
     return this.#report;
   }
 
-  /** Written even if nothing changes here: an incarnation that has been superseded must not say yes. Returns whether it changed. */
+  /** Written even if nothing changes here: an incarnation that has been superseded must not say yes. Returns whether it
+   * changed. */
   drain(on: boolean): boolean {
     this.#ports.memory.saveDraining(on);
     if (this.#draining === on) return false;
@@ -311,7 +314,8 @@ export class HostSession {
     this.#events.announce(entryOf(report, { scheduler, connected, draining, epoch, now: this.#ports.now() }));
   }
 
-  /** This incarnation was asked for work and has never seen a host: an earlier one may have told the roster otherwise. */
+  /** This incarnation was asked for work and has never seen a host: an earlier one may have told the roster
+   * otherwise. */
   absent(): void {
     if (this.#report !== undefined || this.#saidAbsent) return;
     this.#saidAbsent = true;

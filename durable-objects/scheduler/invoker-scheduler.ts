@@ -1,5 +1,5 @@
-// The Durable Object in front of one host shard: takes calls, sockets and frames, and hands them to the core. Its storage
-// keeps the epoch and the drain flag, nothing else.
+// The Durable Object in front of one host shard: takes calls, sockets and frames, and hands them to the core. Its
+// storage keeps the epoch and the drain flag, nothing else.
 
 import { DurableObject } from "cloudflare:workers";
 import type { ActivationId } from "../../src/entities/activation-id.ts";

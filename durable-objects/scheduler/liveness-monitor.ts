@@ -1,5 +1,6 @@
-// Gives runs up whose host falls silent or which take longer than any run may. Their store and callers are told; their memory
-// stays counted until the host speaks again. It owns the one timer for that, which runs only while something is expected.
+// Gives runs up whose host falls silent or which take longer than any run may. Their store and callers are told; their
+// memory stays counted until the host speaks again. It owns the one timer for that, which runs only while something is
+// expected.
 
 import { DEAD_AFTER } from "../../src/protocol/messages.ts";
 import type { Cancel } from "../shared/ports.ts";
@@ -48,8 +49,8 @@ export class LivenessMonitor {
     this.watch();
   }
 
-  /** The host pings no more. Where its line is open and its machine says that its process lives, it gets no processor: its runs
-   * are left to it for a while. A process that has died closes its line. */
+  /** The host pings no more. Where its line is open and its machine says that its process lives, it gets no processor:
+   * its runs are left to it for a while. A process that has died closes its line. */
   silent(): void {
     const { hostIsGoing } = this.#ports;
     const starvedMs = this.#ports.now() - this.#session.lastSign();

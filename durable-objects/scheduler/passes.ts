@@ -1,5 +1,5 @@
-// What of the blob store a host may read for a run: the keys in what is sent to it are signed for it, and for as long as the
-// run may take. Code is the same for many runs, and so is the key under which it is read.
+// What of the blob store a host may read for a run: the keys in what is sent to it are signed for it, and for as long
+// as the run may take. It owns the signed keys of code, which is the same for many runs.
 
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { Proofs } from "../../src/protocol/proofs.ts";

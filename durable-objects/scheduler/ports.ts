@@ -34,7 +34,8 @@ export interface SchedulerPorts extends ObjectPorts {
   credential(invocation: Invocation, expiresAt: number): Promise<string>;
   /** Throws where the platform's secret is missing. */
   proofs(): Proofs;
-  /** Whether the host's process is known to live: it is silent because it gets no processor. Absent where nobody can tell. */
+  /** Whether the host's process is known to live: it is silent because it gets no processor. Absent where nobody can
+   * tell. */
   hostIsGoing?(): Promise<boolean>;
 }
 

@@ -1,5 +1,6 @@
-// Finished runs on their way to their stores: batched per store, flushed soon after the first, or at once where somebody waits
-// at the store for one of them; tried again until the store has them. The host keeps what it sent until it hears `stored`, so nothing is lost with this object.
+// Finished runs on their way to their stores: batched per store, flushed soon after the first, or at once where
+// somebody waits at the store for one of them; tried again until the store has them. It owns the batches. The host
+// keeps what it sent until it hears `stored`, so nothing is lost with this object.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Finished, StoreName } from "../../src/protocol/rpc.ts";
@@ -63,8 +64,8 @@ export class RecordBatcher {
     return this.#pending.has(id);
   }
 
-  /** `owed`: it came from the host, which waits for `stored`; else it is an outcome of our own and is never refused. `urgent`: somebody
-   * waits for it at the store. False if it must be left with the host. */
+  /** `owed`: it came from the host, which waits for `stored`; else it is an outcome of our own and is never refused.
+   * `urgent`: somebody waits for it at the store. False if it must be left with the host. */
   add(store: StoreName, finished: Finished, options: { owed: boolean; urgent?: boolean }): boolean {
     const { owed, urgent = false } = options;
     if (owed && this.#pending.get(finished.id) === finished.attempt) return true;

@@ -1,5 +1,5 @@
-// Sends granted runs to the host, each with its credential and the signed keys of what it may read. It owns the credentials and
-// keys that serve several runs.
+// Sends granted runs to the host, each with its credential and the signed keys of what it may read. It owns the
+// credentials and keys that serve several runs.
 
 import { completionOf } from "../../src/entities/activation.ts";
 import { internalError } from "../../src/entities/outcome.ts";
@@ -53,7 +53,8 @@ export class RunSender {
     );
   }
 
-  /** Sends a granted run, or again one whose frame went down with an earlier socket: the host knows what it has started. */
+  /** Sends a granted run, or again one whose frame went down with an earlier socket: the host knows what it has
+   * started. */
   send(run: TrackedRun, key = run.key): void {
     const { invocation } = run;
     if (invocation === undefined || run.ended || this.#runs.get(run.id) !== run) return;

@@ -1,5 +1,6 @@
-// The runs of this incarnation. It owns them, their memory, who waits for them, and what stores were told is not here: a run
-// changes state nowhere else. A lease fences a run: what arrives under another lease than the one granted last does not touch it.
+// The runs of this incarnation. It owns them, their memory, who waits for them, and what stores were told is not here:
+// a run changes state nowhere else. A lease fences a run: what arrives under another lease than the one granted last
+// does not touch it.
 
 import { type Completion, completionOf, lostCompletion } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
@@ -14,11 +15,11 @@ import type { SchedulerPorts } from "./ports.ts";
 import { finishedOf, type RunName, type RunWaiter, type TrackedRun } from "./run.ts";
 import { weightFound, weightOf } from "./weight.ts";
 
-/** Beyond its action's timeout a run may take so much, for a cold start with an image to pull. Past it the run is given up;
- * its memory is not. */
+/** Beyond its action's timeout a run may take so much, for a cold start with an image to pull. Past it the run is given
+ * up; its memory is not. */
 const GRACE_MS = 60_000;
-/** A host that refused a run for want of room is given no more for so long, unless a run ends before; twice as long each time,
- * until one has ended well. */
+/** A host that refused a run for want of room is given no more for so long, unless a run ends before; twice as long
+ * each time, until one has ended well. */
 const CROWDED_MS = 200;
 const MAX_CROWDED_MS = 10_000;
 const MAX_DOUBLINGS = 10;
@@ -49,7 +50,8 @@ export class RunTable {
   readonly #denials = new Denials();
   /** Runs whose outcome is still expected. */
   #open = 0;
-  /** Epoch ms until which nothing is admitted that needs a container more: the host has just refused what should fit. */
+  /** Epoch ms until which nothing is admitted that needs a container more: the host has just refused what should
+   * fit. */
   #crowdedUntil = 0;
   /** Such refusals since it last ran something to its end. */
   #crowds = 0;
@@ -309,8 +311,8 @@ export class RunTable {
     return this.#add({ id, attempt, lease, about, weight: weightFound(item), store, origin, phase, counted: false });
   }
 
-  /** The inventory is complete: memory is counted anew, by what the host named and by what is on its way there. Returns what the
-   * host never got and must be sent again. */
+  /** The inventory is complete: memory is counted anew, by what the host named and by what is on its way there. Returns
+   * what the host never got and must be sent again. */
   endInventory({ rebooted, isKept }: { rebooted: boolean; isKept: (id: ActivationId) => boolean }): TrackedRun[] {
     const again: TrackedRun[] = [];
     this.#capacity.clear();

@@ -22,8 +22,8 @@ export interface TrackedRun {
   readonly about: ActivationMeta;
   readonly weight: Weight;
   readonly store: StoreName;
-  /** Who answers for it if it never starts: its caller, its store; or found at the host after a change of incarnation. What its
-   * host names and nobody vouches for is "claimed": it takes its memory, and its outcome is nobody's. */
+  /** Who answers for it if it never starts: its caller, its store; or found at the host after a change of incarnation.
+   * What its host names and nobody vouches for is "claimed": it takes its memory, and its outcome is nobody's. */
   readonly origin: "fast" | "durable" | "adopted" | "claimed";
   /** Absent on adopted runs. */
   readonly invocation?: Invocation;

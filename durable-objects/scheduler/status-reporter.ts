@@ -1,6 +1,7 @@
-// Tells the roster what became of this scheduler's host, the newest word only, and tries until it has heard it: what it was
-// told before may be that the host is ill. A host may say what it likes as often as it likes: one call is under way at a
-// time, and what only changes the host's own account of itself waits for a pause.
+// Tells the roster what became of this scheduler's host, the newest word only, and tries until it has heard it: what it
+// was told before may be that the host is ill. It owns the words that have not been heard yet. A host may say what it
+// likes as often as it likes: one call is under way at a time, and what only changes the host's own account of itself
+// waits for a pause.
 
 import type { RosterEntry, StoreName } from "../../src/protocol/rpc.ts";
 import { within } from "../shared/deadline.ts";
@@ -9,7 +10,8 @@ import type { SchedulerPorts } from "./ports.ts";
 
 /** Between the beginnings of two calls that agree on whether the host is connected and drained. */
 const PAUSE_MS = 1_000;
-/** After so long a call counts as failed. One that arrives after all does no harm: the roster goes by `epoch` and `since`. */
+/** After so long a call counts as failed. One that arrives after all does no harm: the roster goes by `epoch` and
+ * `since`. */
 const PATIENCE_MS = 10_000;
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 5_000;

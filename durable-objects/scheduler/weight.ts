@@ -9,7 +9,8 @@ export function weightOf(invocation: Pick<Invocation, "about" | "revision">): We
   return { pool: shareText(sharingOf(invocation)), ...containerOf(invocation.about) };
 }
 
-/** Of a run that its host names. One that does not tell its revision shares no container with new ones. `memory`: MB. */
+/** Of a run that its host names. One that does not tell its revision shares no container with new ones. `memory`:
+ * MB. */
 export function weightFound(found: { about: ActivationMeta; memory: number; revision?: string }): Weight {
   const { about, memory, revision = `found:${about.version}` } = found;
   return { ...weightOf({ about, revision }), memory };

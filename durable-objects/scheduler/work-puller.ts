@@ -1,5 +1,5 @@
-// Stores that have work nobody took: when memory frees, they are asked in turn. It owns their order, their pauses and the memory
-// kept free for an answer. All soft; a store that is forgotten here offers again by itself.
+// Stores that have work nobody took: when memory frees, they are asked in turn. It owns their order, their pauses and
+// the memory kept free for an answer. All soft; a store that is forgotten here offers again by itself.
 
 import type { Offer, StoreName } from "../../src/protocol/rpc.ts";
 import { within } from "../shared/deadline.ts";
@@ -10,8 +10,8 @@ const MAX_OFFERS = 64;
 /** Asked for at once. */
 const MAX_ASKED_MB = 2048;
 const MAX_STORES = 10_000;
-/** After so long an answer is not taken any more: the store asks 5 s after it has noted to whom it offered the rows, and must
- * then be told that they are held, or never hear of them again. */
+/** After so long an answer is not taken any more: the store asks 5 s after it has noted to whom it offered the rows,
+ * and must then be told that they are held, or never hear of them again. */
 const ANSWER_WITHIN_MS = 3_000;
 /** A store is left alone for so long when nothing came of asking it; twice as long each time, up to the most. */
 const PAUSE_MS = 100;
@@ -50,8 +50,8 @@ export class WorkPuller {
     this.#ports = ports;
   }
 
-  /** MB kept free for the answer under way: never more than what is known to wait for this host there, so that what cannot run
-   * takes nothing from others. */
+  /** MB kept free for the answer under way: never more than what is known to wait for this host there, so that what
+   * cannot run takes nothing from others. */
   get reservedMb(): number {
     return this.#reservedMb;
   }

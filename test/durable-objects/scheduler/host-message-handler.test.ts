@@ -7,63 +7,63 @@ import { settle } from "../clock.ts";
 import { SchedulerHarness } from "./harness.ts";
 
 test("what the inventory names counts, and its results are taken", async () => {
-  const world = new SchedulerHarness();
+  const harness = new SchedulerHarness();
   const running = [1, 2].map((counter) => {
     const grant = { host: "h", id: callOf().id, attempt: 1, about: aboutDigest(metaOf()) };
-    const lease = world.proofs.lease(grant, { epoch: 2, turn: counter });
+    const lease = harness.proofs.lease(grant, { epoch: 2, turn: counter });
     return { id: grant.id, attempt: 1, lease, memory: 512, about: metaOf() };
   });
-  await world.join({ inventory: { running } });
-  expect(await world.core.invoke(callOf(), { waitMs: 1 })).toEqual({ kind: "busy" });
+  await harness.join({ inventory: { running } });
+  expect(await harness.core.invoke(callOf(), { waitMs: 1 })).toEqual({ kind: "busy" });
   const { id, attempt, lease } = running[0]!;
-  world.hear({ t: "result", id, attempt, lease, completion: completed() });
-  expect(world.core.status()).toMatchObject({ used: 512, running: 1 });
+  harness.hear({ t: "result", id, attempt, lease, completion: completed() });
+  expect(harness.core.status()).toMatchObject({ used: 512, running: 1 });
   // Nobody here has seen its arguments: where they would lie is told to the store, which forgets them.
-  world.hear({ t: "record", id, attempt, lease, about: metaOf(), completion: completed() });
-  await world.clock.advance(1_000);
-  expect(world.finished).toMatchObject([{ id, spent: `args/${metaOf().namespaceId}/${id}` }]);
+  harness.hear({ t: "record", id, attempt, lease, about: metaOf(), completion: completed() });
+  await harness.clock.advance(1_000);
+  expect(harness.finished).toMatchObject([{ id, spent: `args/${metaOf().namespaceId}/${id}` }]);
 });
 
 test("a word under another lease than the granted one releases nobody and frees nothing", async () => {
-  const world = new SchedulerHarness();
-  await world.join();
-  const reply = world.core.invoke(callOf(), { waitMs: 60_000 });
+  const harness = new SchedulerHarness();
+  await harness.join();
+  const reply = harness.core.invoke(callOf(), { waitMs: 60_000 });
   await settle();
-  const [run] = world.runs();
+  const [run] = harness.runs();
   const stale = { ...run!, lease: { epoch: run!.lease.epoch - 1, counter: run!.lease.counter } };
-  world.record(stale, '{"stale":1}');
-  world.hear({ t: "result", id: run!.invocation.id, attempt: 2, lease: run!.lease, completion: completed() });
-  world.hear({ t: "refused", id: run!.invocation.id, attempt: 1, lease: stale.lease, reason: "busy" });
-  expect(world.core.status()).toMatchObject({ used: 256 });
-  world.record(run!, '{"true":1}');
+  harness.record(stale, '{"stale":1}');
+  harness.hear({ t: "result", id: run!.invocation.id, attempt: 2, lease: run!.lease, completion: completed() });
+  harness.hear({ t: "refused", id: run!.invocation.id, attempt: 1, lease: stale.lease, reason: "busy" });
+  expect(harness.core.status()).toMatchObject({ used: 256 });
+  harness.record(run!, '{"true":1}');
   expect(await reply).toMatchObject({ completion: { result: { inline: '{"true":1}' } } });
 });
 
 test("a record that comes after all goes to the store and frees the memory", async () => {
-  const world = new SchedulerHarness();
-  await world.join();
-  const reply = world.core.invoke(callOf(), { waitMs: 60_000 });
-  await world.clock.advance(12_100);
+  const harness = new SchedulerHarness();
+  await harness.join();
+  const reply = harness.core.invoke(callOf(), { waitMs: 60_000 });
+  await harness.clock.advance(12_100);
   expect(await reply).toMatchObject({ kind: "lost" });
-  const [run] = world.runs();
+  const [run] = harness.runs();
   const { lease, invocation } = run!;
   const item = { id: invocation.id, attempt: 1, lease, memory: 256, about: invocation.about };
-  await world.join({ inventory: { running: [item] } });
-  expect(world.core.status()).toMatchObject({ used: 256 });
-  world.record(run!);
-  await world.clock.advance(20);
-  expect(world.core.status()).toMatchObject({ used: 0 });
-  expect(world.finished.map((each) => each.completion.statusCode)).toEqual([3, 0]);
+  await harness.join({ inventory: { running: [item] } });
+  expect(harness.core.status()).toMatchObject({ used: 256 });
+  harness.record(run!);
+  await harness.clock.advance(20);
+  expect(harness.core.status()).toMatchObject({ used: 0 });
+  expect(harness.finished.map((each) => each.completion.statusCode)).toEqual([3, 0]);
 });
 
 test("work the host refuses goes back to its store", async () => {
-  const world = new SchedulerHarness();
-  await world.join();
+  const harness = new SchedulerHarness();
+  await harness.join();
   const offer = { invocation: callOf(), attempt: 3 };
-  await world.core.offer("ns:01", [offer], { epoch: 5 });
+  await harness.core.offer("ns:01", [offer], { epoch: 5 });
   await settle();
-  const [run] = world.runs();
-  world.hear({ t: "refused", id: offer.invocation.id, attempt: 3, lease: run!.lease, reason: "draining" });
-  expect(world.declined).toEqual([{ id: offer.invocation.id, attempt: 3 }]);
-  expect(world.core.status()).toMatchObject({ used: 0 });
+  const [run] = harness.runs();
+  harness.hear({ t: "refused", id: offer.invocation.id, attempt: 3, lease: run!.lease, reason: "draining" });
+  expect(harness.declined).toEqual([{ id: offer.invocation.id, attempt: 3 }]);
+  expect(harness.core.status()).toMatchObject({ used: 0 });
 });

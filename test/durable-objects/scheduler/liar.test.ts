@@ -30,7 +30,7 @@ interface Known {
   mine: boolean;
 }
 
-class World {
+class Harness {
   readonly clock = new Clock();
   readonly proofs = new Proofs({ current: "a secret of the tests", previous: null });
   readonly known: Known[] = [];
@@ -136,10 +136,10 @@ class World {
   }
 }
 
-function lie(world: World, random: Random): HostMessage {
-  const truth = world.known.length > 0 && random.chance(0.9) ? random.pick(world.known) : undefined;
-  const other = world.known.length > 0 ? random.pick(world.known) : undefined;
-  const id = truth?.id ?? newActivationId(world.clock.at, 5);
+function lie(harness: Harness, random: Random): HostMessage {
+  const truth = harness.known.length > 0 && random.chance(0.9) ? random.pick(harness.known) : undefined;
+  const other = harness.known.length > 0 ? random.pick(harness.known) : undefined;
+  const id = truth?.id ?? newActivationId(harness.clock.at, 5);
   const attempt = random.chance(0.8) ? (truth?.attempt ?? 1) : random.int(1, 3);
   const counter = random.pick([truth?.lease.counter ?? 0, other?.lease.counter ?? 0, random.int(0, 1e9), 0]);
   const lease = { epoch: random.chance(0.8) ? (truth?.lease.epoch ?? 1) : random.int(0, 5), counter };
@@ -152,7 +152,7 @@ function lie(world: World, random: Random): HostMessage {
       };
   const completion = { ...completed('{"a":"lie"}'), host: random.pick(["h", "g"]) };
   const word = { id, attempt, lease };
-  const epoch = random.chance(0.8) ? world.welcomed() : random.pick([0, world.welcomed() + 1, 1e15]);
+  const epoch = random.chance(0.8) ? harness.welcomed() : random.pick([0, harness.welcomed() + 1, 1e15]);
   const running = [{ ...word, memory: random.pick([0, 128, 512]), about }];
   return random.pick<() => HostMessage>([
     () => ({ t: "record", ...word, about, completion }),
@@ -170,20 +170,20 @@ function lie(world: World, random: Random): HostMessage {
   ])();
 }
 
-async function live(seed: number): Promise<World> {
+async function live(seed: number): Promise<Harness> {
   const random = new Random(seed);
-  const world = new World();
+  const harness = new Harness();
   for (const host of ["h", "g", "g"])
-    world.grant(host, callOf({ about: { namespaceId: random.pick(NAMESPACES) } }).about as ActivationMeta);
+    harness.grant(host, callOf({ about: { namespaceId: random.pick(NAMESPACES) } }).about as ActivationMeta);
   for (let step = 0; step < STEPS; step++) {
-    const isIn = world.connection !== undefined;
+    const isIn = harness.connection !== undefined;
     if (!isIn || random.chance(0.03)) {
-      world.dial();
-      world.say({ t: "hello", report: reportOf({ epoch: random.chance(0.1) ? 1e15 : 0 }) });
+      harness.dial();
+      harness.say({ t: "hello", report: reportOf({ epoch: random.chance(0.1) ? 1e15 : 0 }) });
       await settle();
       if (random.chance(0.8))
-        world.say({ t: "inventory", epoch: world.welcomed(), boot: "boot-1", running: [], more: false });
-    } else if (step % 31 === 30) world.evict();
+        harness.say({ t: "inventory", epoch: harness.welcomed(), boot: "boot-1", running: [], more: false });
+    } else if (step % 31 === 30) harness.evict();
     else if (random.chance(0.25)) {
       const call = callOf({
         about: {
@@ -191,17 +191,17 @@ async function live(seed: number): Promise<World> {
           limits: { timeout: 60_000, memory: 128, logs: 10, concurrency: 1 },
         },
       });
-      if (random.chance(0.5)) void world.core.invoke(call, { waitMs: 1_000 });
+      if (random.chance(0.5)) void harness.core.invoke(call, { waitMs: 1_000 });
       else
-        void world.core.offer(storeNameOf(call), [{ invocation: call, attempt: 1 }], {
-          epoch: world.core.status().epoch,
+        void harness.core.offer(storeNameOf(call), [{ invocation: call, attempt: 1 }], {
+          epoch: harness.core.status().epoch,
         });
-    } else world.say(lie(world, random));
+    } else harness.say(lie(harness, random));
     await settle();
-    if (random.chance(0.2)) await world.clock.advance(random.pick([10, 500, 15_000]));
+    if (random.chance(0.2)) await harness.clock.advance(random.pick([10, 500, 15_000]));
   }
-  await world.clock.advance(200_000);
-  return world;
+  await harness.clock.advance(200_000);
+  return harness;
 }
 
 describe("a host that lies", () => {
@@ -209,10 +209,10 @@ describe("a host that lies", () => {
     let heard = 0;
     let strangers = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {
-      const world = await live(seed);
-      expect(world.complaints(), `LIAR seed ${seed}`).toEqual([]);
-      heard += world.stored.filter(({ finished }) => finished.completion.ran).length;
-      strangers += world.core.status().strangers;
+      const harness = await live(seed);
+      expect(harness.complaints(), `LIAR seed ${seed}`).toEqual([]);
+      heard += harness.stored.filter(({ finished }) => finished.completion.ran).length;
+      strangers += harness.core.status().strangers;
     }
     // Some of what it says is true, and is taken; and it does lie.
     expect(heard).toBeGreaterThan(SEEDS);

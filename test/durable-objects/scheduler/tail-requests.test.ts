@@ -10,7 +10,7 @@ import { Clock, settle } from "../clock.ts";
 
 const PROOFS = new Proofs({ current: "a secret of the tests", previous: null });
 
-async function world(report: Partial<HostReport> = { follows: true }) {
+async function open(report: Partial<HostReport> = { follows: true }) {
   const clock = new Clock();
   const sent: SchedulerMessage[] = [];
   const core = new SchedulerCore("h/0", {
@@ -47,7 +47,7 @@ async function world(report: Partial<HostReport> = { follows: true }) {
 }
 
 test("a question goes to the host, and each is given its own answer", async () => {
-  const { hear, asked, ask, id } = await world();
+  const { hear, asked, ask, id } = await open();
   const [one, two] = [ask(), ask({ from: 9 })];
   await settle();
   expect(asked()).toEqual([
@@ -64,14 +64,14 @@ test("a question goes to the host, and each is given its own answer", async () =
 });
 
 test("another namespace, or an id that does not run here, learns nothing", async () => {
-  const { core, ask, asked } = await world();
+  const { core, ask, asked } = await open();
   expect(await ask({ namespaceId: "another" })).toEqual({ kind: "unknown" });
   expect(await core.tail("0".repeat(32), { namespaceId: "any", from: 0, waitMs: 1_000 })).toEqual({ kind: "unknown" });
   expect(asked()).toEqual([]);
 });
 
 test("who only wants to know whether it runs here need not ask the host", async () => {
-  const { ask, asked, hear, id, lease } = await world();
+  const { ask, asked, hear, id, lease } = await open();
   expect(await ask({ waitMs: 0 })).toEqual({ kind: "nothing" });
   hear({ t: "result", id, attempt: 1, lease, completion: completed() });
   expect(await ask({ waitMs: 0 })).toEqual({ kind: "over" });
@@ -79,7 +79,7 @@ test("who only wants to know whether it runs here need not ask the host", async 
 });
 
 test("a host that does not answer, goes away or knows no such question leaves nobody waiting", async () => {
-  const one = await world();
+  const one = await open();
   const silent = one.ask();
   await settle();
   await one.clock.advance(8_000);
@@ -88,13 +88,13 @@ test("a host that does not answer, goes away or knows no such question leaves no
   await settle();
   one.core.disconnected(one.connection);
   expect(await cut).toEqual({ kind: "nothing" });
-  const old = await world({});
+  const old = await open({});
   expect(await old.ask()).toEqual({ kind: "over" });
   expect(old.asked()).toEqual([]);
 });
 
 test("only so many wait at once", async () => {
-  const { core, ask, asked, connection } = await world();
+  const { core, ask, asked, connection } = await open();
   const waiting = Array.from({ length: 300 }, () => ask());
   await settle();
   expect(asked().length).toBe(256);
