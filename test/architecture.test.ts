@@ -168,6 +168,11 @@ describe("architecture", () => {
     ).toEqual([]);
   });
 
+  it("lets only the catalog say what a caller may write", () => {
+    const said = files.filter((file) => /\bas (OwnKey|OwnPath|PackageKey|WritePlace\["key"\])/.test(read(file)));
+    expect(said).toEqual(["src/catalog/action-place.ts", "src/catalog/own.ts", "src/catalog/packages.ts"]);
+  });
+
   it("names only d1 and r2 through storage/open.ts and dockerode in the engine room", () => {
     const offences = imports.filter(
       (each) =>

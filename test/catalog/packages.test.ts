@@ -1,7 +1,6 @@
 // Packages and bindings without HTTP: who may make what of what, and what is refused in which order.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { withContents } from "../../src/catalog/package-contents.ts";
 import { deletePackage, getPackage, listPackages, packageKey, putPackage } from "../../src/catalog/packages.ts";
 import { parsePackagePut } from "../../src/entities/package-put.ts";
 import { MemoryCatalog } from "./context.ts";
@@ -124,32 +123,5 @@ describe("who looks", () => {
     const page = { limit: 9, skip: 0, count: true };
     expect(await listPackages(mine, { namespace: "other", page })).toEqual({ kind: "count", count: 1 });
     expect(await listPackages(other, { namespace: "other", page })).toEqual({ kind: "count", count: 2 });
-  });
-});
-
-describe("the contents of a package", () => {
-  const stores = () => ({ entities: mine.entities, blobs: { text: async () => null } });
-  const whole = async (made: string | AsyncGenerator<string>) => {
-    if (typeof made === "string") return JSON.parse(made) as { actions: { name: string }[]; feeds: { name: string }[] };
-    let text = "";
-    for await (const part of made) text += part;
-    return JSON.parse(text) as { actions: { name: string }[]; feeds: { name: string }[] };
-  };
-
-  test("are its actions, and apart from them its feeds", async () => {
-    makeAction(mine, "p/one");
-    makeAction(mine, "p/two", { annotations: [{ key: "feed", value: "true" }] });
-    makeAction(mine, "q/three");
-    const made = await withContents('{"name":"p"}', { path: "ns/p", stores: stores() });
-    expect(typeof made).toBe("string");
-    const { actions, feeds } = await whole(made);
-    expect([actions.map(({ name }) => name), feeds.map(({ name }) => name)]).toEqual([["one"], ["two"]]);
-  });
-
-  test("beyond one page come in parts", async () => {
-    for (let at = 0; at < 201; at++) makeAction(mine, `p/a${at}`);
-    const made = await withContents('{"name":"p"}', { path: "ns/p", stores: stores() });
-    expect(typeof made).not.toBe("string");
-    expect((await whole(made)).actions).toHaveLength(201);
   });
 });

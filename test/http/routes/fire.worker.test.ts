@@ -2,8 +2,8 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { FakeHost } from "../support/fake-host.worker.ts";
-import { type Client, newClient, send } from "./platform.worker.ts";
+import { FakeHost } from "../../support/fake-host.worker.ts";
+import { type Client, newClient, send } from "../platform.worker.ts";
 
 const EXEC = { kind: "nodejs:default", code: "function main() {}" };
 let host: FakeHost;

@@ -1,7 +1,7 @@
 // The admin API: who may come in, what it makes, and how it refuses.
 
 import { describe, expect, test } from "vitest";
-import { admin, answer, clientOf, send } from "./platform.worker.ts";
+import { admin, answer, clientOf, send } from "../platform.worker.ts";
 
 const KEY = `11111111-2222-3333-4444-555555555555:${"k".repeat(64)}`;
 

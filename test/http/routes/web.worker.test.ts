@@ -1,10 +1,10 @@
 // Web actions in workerd: who may call from where, and what an action may answer without breaking the platform.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Action, Parameter } from "../../src/entities/action.ts";
-import { ask, GUEST_KEY, putAction } from "../support/client.worker.ts";
-import { FakeHost, platform, ran } from "../support/fake-host.worker.ts";
-import { answer, clientOf, newClient, send } from "./platform.worker.ts";
+import type { Action, Parameter } from "../../../src/entities/action.ts";
+import { ask, GUEST_KEY, putAction } from "../../support/client.worker.ts";
+import { FakeHost, platform, ran } from "../../support/fake-host.worker.ts";
+import { answer, clientOf, newClient, send } from "../platform.worker.ts";
 
 const WEB = "/api/v1/web/guest/default";
 const EXPORTED: Parameter = { key: "web-export", value: "true" };

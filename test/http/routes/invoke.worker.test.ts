@@ -1,9 +1,9 @@
 // A call from HTTP to a host and back, over the real objects.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { failure } from "../../src/entities/outcome.ts";
-import { ask, putAction } from "../support/client.worker.ts";
-import { FakeHost, ran } from "../support/fake-host.worker.ts";
+import { failure } from "../../../src/entities/outcome.ts";
+import { ask, putAction } from "../../support/client.worker.ts";
+import { FakeHost, ran } from "../../support/fake-host.worker.ts";
 
 const ACTIONS = "/api/v1/namespaces/_/actions";
 let host: FakeHost;

@@ -1,8 +1,8 @@
 // Actions over REST: create, update, read, list, delete, and every way to be refused.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { testStores } from "../storage/stores.worker.ts";
-import { type Client, newClient, send } from "./platform.worker.ts";
+import { testStores } from "../../storage/stores.worker.ts";
+import { type Client, newClient, send } from "../platform.worker.ts";
 
 const CODE = "function main() { return {}; }";
 const EXEC = { kind: "nodejs:default", code: CODE };

@@ -2,13 +2,13 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { newActivationId } from "../../src/entities/activation-id.ts";
-import type { Env } from "../../src/env.ts";
-import { isOldObject, LEASE_HEADER, META_HEADER } from "../../src/http/hosts/blobs.ts";
-import { aboutDigest, Proofs } from "../../src/protocol/proofs.ts";
-import { callOf, metaOf } from "../durable-objects/calls.ts";
-import { ask, putAction, stores } from "../support/client.worker.ts";
-import { FakeHost, platform, roster } from "../support/fake-host.worker.ts";
+import { newActivationId } from "../../../src/entities/activation-id.ts";
+import type { Env } from "../../../src/env.ts";
+import { isOldObject, LEASE_HEADER, META_HEADER } from "../../../src/http/hosts/blobs.ts";
+import { aboutDigest, Proofs } from "../../../src/protocol/proofs.ts";
+import { callOf, metaOf } from "../../durable-objects/calls.ts";
+import { ask, putAction, stores } from "../../support/client.worker.ts";
+import { FakeHost, platform, roster } from "../../support/fake-host.worker.ts";
 
 const LEVEL = {
   level: "containers" as const,

@@ -1,7 +1,7 @@
 // Triggers and rules over REST in workerd: what is written together, and who is in whose way.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Client, newClient } from "./platform.worker.ts";
+import { type Client, newClient } from "../platform.worker.ts";
 
 const EXEC = { kind: "nodejs:default", code: "function main() {}" };
 const MB = 1024 * 1024;

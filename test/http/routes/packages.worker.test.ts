@@ -1,7 +1,7 @@
 // Packages over REST in workerd: what the conformance cases cannot ask of any OpenWhisk.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { admin, type Client, newClient, send } from "./platform.worker.ts";
+import { admin, type Client, newClient, send } from "../platform.worker.ts";
 
 const EXEC = { kind: "nodejs:default", code: "function main() {}" };
 const MB = 1024 * 1024;

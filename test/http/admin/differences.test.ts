@@ -1,8 +1,8 @@
 // Which hosts stand out in the list of schedulers.
 
 import { expect, test } from "vitest";
-import { withDifferences } from "../../src/http/admin/differences.ts";
-import type { RosterEntry } from "../../src/protocol/rpc.ts";
+import { withDifferences } from "../../../src/http/admin/differences.ts";
+import type { RosterEntry } from "../../../src/protocol/rpc.ts";
 
 function entry(host: string, digests: Record<string, string>, more: Partial<RosterEntry> = {}): RosterEntry {
   const runtimes = Object.entries(digests).map(([kind, digest]) => ({ kind, image: kind, digest }));
