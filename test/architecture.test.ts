@@ -100,7 +100,7 @@ const ROOMS: Room[] = [
   { files: /^runtime-host\/runtimes\//, may: [/^runtime-host\//, NODE, /^dockerode$/, /^tar-stream$/] },
   {
     files: /^runtime-host\/standalone/,
-    may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(wrangler|miniflare|esbuild|undici|zod)$/],
+    may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(wrangler|miniflare|esbuild|undici|zod|p-retry)$/],
   },
   {
     files: /^runtime-host\/(program|cli)\//,

@@ -1,7 +1,7 @@
 // The platform proves itself the way a user would: an action is created, invoked and deleted over the public API, in a
 // namespace of its own that keeps no records, so that nothing of it is seen among what users have made.
 
-import { setTimeout as sleep } from "node:timers/promises";
+import pRetry from "p-retry";
 import { z } from "zod";
 import { PROOF_NAMESPACE } from "../../src/entities/names.ts";
 import type { AdminClient } from "../client/admin-client.ts";
@@ -21,6 +21,14 @@ export interface Proof {
 /** `unreached`: the platform did not answer, or not now; else it answered otherwise than it should. */
 type ProofReply = { ok: true; proof: Proof } | { ok: false; reason: string; unreached: boolean };
 
+class CutOff extends Error {
+  readonly reply: Extract<ProofReply, { ok: false }>;
+  constructor(reply: Extract<ProofReply, { ok: false }>) {
+    super(reply.reason);
+    this.reply = reply;
+  }
+}
+
 const ACTION = "hello";
 const CODE = `function main({ name = "world" }) {
   return { greeting: \`Hello, \${name}!\` };
@@ -38,22 +46,35 @@ const PAUSE_MS = 500;
 /** Throws StartFailure where the platform does not do what it is for. */
 export async function provenPlatform(
   url: string,
-  { state, admin, log }: { state: State; admin: AdminClient; log: (line: string) => void },
+  { state, admin, log }: { state: State; admin: Pick<AdminClient, "createIdentity">; log: (line: string) => void },
 ): Promise<Proof> {
   const key = await proofKey(state, admin);
-  let reply = await proveItself(url, key);
-  for (let again = 1; again < MAX_PROOFS && !reply.ok && reply.unreached; again++) {
-    log(`the proof was cut off (${reply.reason}); once more`);
-    await sleep(again * PAUSE_MS);
-    reply = await proveItself(url, key);
-  }
+  const reply = await pRetry(
+    async () => {
+      const tried = await proveItself(url, key);
+      // Thrown only to be tried again: the last one is taken as it is.
+      if (!tried.ok && tried.unreached) throw new CutOff(tried);
+      return tried;
+    },
+    {
+      retries: MAX_PROOFS - 1,
+      minTimeout: PAUSE_MS,
+      shouldRetry: ({ error }) => error instanceof CutOff,
+      onFailedAttempt: ({ error, retriesLeft }) => {
+        if (retriesLeft > 0) log(`the proof was cut off (${error.message}); once more`);
+      },
+    },
+  ).catch((error: unknown) => {
+    if (error instanceof CutOff) return error.reply;
+    throw error;
+  });
   if (!reply.ok) throw new StartFailure(`The hello action did not run: ${reply.reason}.`);
   return reply.proof;
 }
 
 /** The key of the proof's namespace, made at the first start. It is kept before it is used: a start that dies in between
  * finds it again. */
-async function proofKey(state: State, admin: AdminClient): Promise<string> {
+async function proofKey(state: State, admin: Pick<AdminClient, "createIdentity">): Promise<string> {
   const key = state.secrets.proofKey ?? newKey();
   if (state.secrets.proofKey === undefined) state.save({ proofKey: key });
   const made = await retry(() => admin.createIdentity(PROOF_NAMESPACE, { key, limits: { storeActivations: false } }));
