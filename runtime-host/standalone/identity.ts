@@ -25,7 +25,7 @@ export async function firstUser(options: {
   url: string;
   wellKnown: boolean;
   state: State;
-  admin: AdminClient;
+  admin: Pick<AdminClient, "createIdentity">;
 }): Promise<FirstUser> {
   if (options.wellKnown) return { key: GUEST_KEY, shown: { text: GUEST_KEY } };
   const { state, admin } = options;

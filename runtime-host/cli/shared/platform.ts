@@ -2,9 +2,9 @@
 
 import { resolve } from "node:path";
 import { type ApiClient, createApiClient } from "../../client/api-client.ts";
-import { type Option, text } from "../../program/options.ts";
+import { text } from "../../program/options.ts";
 import { runningFrom } from "../../standalone/running.ts";
-import type { Call } from "./command.ts";
+import type { Io } from "./command.ts";
 import { type CommandFailure, misused } from "./exit-codes.ts";
 import { adminTokenSetting, keySetting, type Sources, urlSetting } from "./settings.ts";
 import { readWskProperties } from "./wsk-properties.ts";
@@ -35,12 +35,6 @@ export const ADMIN_NOTES =
   "The admin token comes from EDGEWHISK_ADMIN_TOKEN or ADMIN_TOKEN, from the state folder of a platform that runs here, or from\n" +
   "standard input; never from the command line, which every user of the machine can read.";
 
-interface Given {
-  url: string | undefined;
-  state: string | undefined;
-  auth?: string | undefined;
-}
-
 export const NO_TOKEN = "no admin token: set EDGEWHISK_ADMIN_TOKEN (or ADMIN_TOKEN), or give it on standard input";
 
 /** For what a namespace's key opens. */
@@ -64,7 +58,15 @@ export async function administration(
   return token === "" ? misused(NO_TOKEN) : { ok: true, url: url.value, token };
 }
 
-type PlatformCall = Pick<Call<{ readonly [F in keyof Given]: Option<Given[F]> }>, "options" | "io">;
+/** Of a call, what leads to its platform. */
+interface PlatformCall {
+  readonly options: {
+    readonly url: string | undefined;
+    readonly state: string | undefined;
+    readonly auth?: string | undefined;
+  };
+  readonly io: Pick<Io, "env" | "readSecret">;
+}
 
 function sourcesOf({ options, io }: PlatformCall): Sources {
   const { url, state, auth } = options;

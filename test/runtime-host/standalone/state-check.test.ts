@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { headFault, idsIn, kindOf } from "../../../runtime-host/standalone/databases.ts";
+import { headFault, kindOf } from "../../../runtime-host/standalone/databases.ts";
 import { checkState, damageOf } from "../../../runtime-host/standalone/state-check.ts";
 
 const D1 = "v3/d1/miniflare-D1DatabaseObject/aa.sqlite";
@@ -144,16 +144,6 @@ it("salvaging tells the ids, some in the line and all in a file beside what was 
   expect(listed.length).toBeGreaterThan(25);
   expect(IDS).toEqual(expect.arrayContaining(listed));
   expect(fs.existsSync(`${moved}-wal`)).toBe(true);
-});
-
-it("ids are told from other texts of 32 digits by their time", () => {
-  const now = Date.UTC(2026, 0);
-  expect(idsIn(`{"id":"${IDS[1]}","x":"${"f".repeat(32)}","h":"${"0".repeat(64)}"}`, now)).toEqual([IDS[1]]);
-});
-
-it("what is not known by its place is a database like any other", () => {
-  expect(kindOf("v3/other/x.sqlite").holds).toBe("what it held");
-  expect(kindOf("v3/do/edgewhisk-Gate/metadata.sqlite").holds).toMatch(/^when waiting work/);
 });
 
 it("a file that is shorter than its head says is no fault while its log may hold the rest", () => {
