@@ -84,7 +84,9 @@ test("a host started anew has a new boot id and sends what was not stored", asyn
   server.send(welcome, runOf(1), runOf(2));
   await server.until(() => server.of("record").length === 2);
   server.send({ t: "stored", epoch: 1, items: [{ id: idOf(1), attempt: 1 }] });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  // An answer to this tells that the one before has been read.
+  server.send({ t: "tail", id: idOf(1), ask: 1, from: 0, wait: 0 });
+  await server.until(() => server.of("lines").length === 1);
   const boot = server.of("hello")[0]?.report.boot;
   const drained = first.host.drain();
   await expect(drained).resolves.toBe(1);

@@ -3,11 +3,12 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer as createTcp, type Socket, type Server as TcpServer } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { ActionClient, type PostOptions } from "../../../runtime-host/container/action-client.ts";
 
 const open: { close(): void }[] = [];
 afterEach(() => {
+  vi.useRealTimers();
   for (const each of open.splice(0)) each.close();
 });
 
@@ -36,6 +37,11 @@ async function tcp(handler: (socket: Socket) => void): Promise<{ port: number; s
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   open.push(server);
   return { port: (server.address() as AddressInfo).port, server };
+}
+
+/** Lets sockets speak, in real time, until the other end has heard something. */
+async function untilCalled(mock: ReturnType<typeof vi.fn>): Promise<void> {
+  while (mock.mock.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function body(request: NodeJS.ReadableStream): Promise<string> {
@@ -81,11 +87,19 @@ describe("a call", () => {
   });
 
   it("ends at its deadline", async () => {
-    const { port } = await http(() => {});
-    const began = performance.now();
-    const reply = await client(port).post("/run", "{}", { ...OPTIONS, timeout: 150 });
-    expect(reply).toEqual({ kind: "timeout", connected: true });
-    expect(performance.now() - began).toBeLessThan(1_000);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const asked = vi.fn();
+    const { port } = await http(asked);
+    const heard = vi.fn();
+    const reply = client(port)
+      .post("/run", "{}", { ...OPTIONS, timeout: 60_000 })
+      .then(heard);
+    await untilCalled(asked);
+    await vi.advanceTimersByTimeAsync(59_999);
+    expect(heard).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    await reply;
+    expect(heard).toHaveBeenCalledWith({ kind: "timeout", connected: true });
   });
 
   it("ends at its deadline when the answer has begun and never ends", async () => {
@@ -221,9 +235,11 @@ describe("a connection", () => {
         else socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
       });
     });
+    vi.useFakeTimers({ toFake: ["performance"] });
+    vi.advanceTimersByTime(1_000);
     const it = client(port);
     await it.post("/run", "{}", OPTIONS);
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    vi.advanceTimersByTime(600);
     expect(await it.post("/run", "{}", OPTIONS)).toEqual({
       kind: "answer",
       answer: { status: 200, body: "{}" },
@@ -244,17 +260,20 @@ describe("a connection", () => {
         }
       });
     });
+    vi.useFakeTimers({ toFake: ["performance"] });
+    vi.advanceTimersByTime(1_000);
     const it = client(port);
     await it.post("/run", "{}", OPTIONS);
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    vi.advanceTimersByTime(600);
     expect(await it.post("/run", "{}", OPTIONS)).toEqual({ kind: "lost" });
   });
 
   it("breaks for all calls when the client is destroyed", async () => {
-    const { port } = await http(() => {});
+    const asked = vi.fn();
+    const { port } = await http(asked);
     const it = client(port);
     const reply = it.post("/run", "{}", OPTIONS);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await untilCalled(asked);
     it.destroy();
     expect(await reply).toEqual({ kind: "lost" });
   });

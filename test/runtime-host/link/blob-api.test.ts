@@ -37,8 +37,12 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  blobs = openBlobApi({ url: `http://127.0.0.1:${port}`, token: "host-token", tries: 3, firstPause: 5, timeout: 500 });
+  blobs = open(port, { timeout: 10_000 });
 });
+
+function open(port: number, { timeout }: { timeout: number }): BlobApi {
+  return openBlobApi({ url: `http://127.0.0.1:${port}`, token: "host-token", tries: 3, firstPause: 5, timeout });
+}
 
 afterEach(async () => {
   await blobs.close();
@@ -92,9 +96,9 @@ test("more bytes than allowed are not read", async () => {
 
 test("a server that never answers is given up, try by try", async () => {
   handle = () => {};
-  const began = performance.now();
-  await expect(blobs.getBlob("x", { max: 1000 })).rejects.toMatchObject({ final: false });
-  expect(performance.now() - began).toBeLessThan(5000);
+  const impatient = open((server.address() as AddressInfo).port, { timeout: 60 });
+  await expect(impatient.getBlob("x", { max: 1000 })).rejects.toMatchObject({ final: false });
+  await impatient.close();
   expect(requests).toHaveLength(3);
 });
 
