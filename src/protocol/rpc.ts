@@ -220,7 +220,7 @@ export interface ActivationStoreRpc extends FireStoreRpc {
   backlog(): Promise<Backlog>;
 }
 
-// ---- Throttle: one per namespace with limits, by its permanent id -----------------------------------------------------------
+// ---- Throttle: one per namespace, by its permanent id -----------------------------------------------------------
 
 /** Whether one more call may be made now; `count` is what has been made, `allowed` the limit that was hit. */
 export type Permit = { ok: true } | { ok: false; reason: "rate" | "concurrency"; count: number; allowed: number };

@@ -43,7 +43,7 @@ export class Handles {
     return this.#env.COMPOSITION.getByName(name) as unknown as CompositionRpc;
   }
 
-  /** The permits of a namespace with limits, by its permanent id. */
+  /** The permits of a namespace, by its permanent id. */
   throttle(namespaceId: string): ThrottleRpc {
     return this.#env.THROTTLE.getByName(namespaceId) as unknown as ThrottleRpc;
   }
