@@ -8,7 +8,7 @@ import { WAITING } from "./schema.ts";
 /** Stands for all subjects: nobody has the namespace. No subject is called so. */
 const EVERYBODY = "";
 /** Rows ended in one round. */
-const MOST = 500;
+const MAX_REFUSED = 500;
 const SUBJECT = "iif(about = '', invocation ->> '$.about.subject', about ->> '$.subject')";
 
 export class Barred {
@@ -37,7 +37,7 @@ export class Barred {
     return this.#sql
       .exec<{ id: string; about: string }>(
         `SELECT id, iif(about = '', invocation ->> '$.about', about) AS about FROM rows
-          WHERE state = ${WAITING} AND (?1 OR ${SUBJECT} IN (SELECT subject FROM barred)) LIMIT ${MOST}`,
+          WHERE state = ${WAITING} AND (?1 OR ${SUBJECT} IN (SELECT subject FROM barred)) LIMIT ${MAX_REFUSED}`,
         this.#subjects.has(EVERYBODY) ? 1 : 0,
       )
       .toArray();

@@ -11,17 +11,17 @@ import type { StorePorts } from "./ports.ts";
 
 const BATCH_ITEMS = 64;
 /** ms for which a mark is as good as new. */
-const FRESH = 100;
-const BATCH_SIZE = 1_000_000;
+const FRESH_MS = 100;
+const BATCH_CHARACTERS = 1_000_000;
 /** Calls to one scheduler at a time; what comes meanwhile makes the next batch. */
 const MAX_FLYING = 2;
 /** ms from one call to a scheduler to the next where nobody waits for the rows: under load an offer carries several. */
-const PACE = 4;
+const PACE_MS = 4;
 /** Marked rows that may queue for one scheduler. */
 const MAX_QUEUED = 1_000;
 const MAX_KNOWN = 1_000;
 /** ms after which a scheduler's answer is not waited for any more. */
-const ANSWER_WITHIN = 10_000;
+const ANSWER_WITHIN_MS = 10_000;
 /** Times a row is offered to the same scheduler because that had a new epoch each time. */
 const MAX_AGAIN = 3;
 
@@ -129,7 +129,7 @@ export class OfferQueue {
       });
       return;
     }
-    lane.next = this.#ports.now() + PACE;
+    lane.next = this.#ports.now() + PACE_MS;
     this.#fly(scheduler, lane).catch((error: unknown) => {
       this.#ports.warn(`an offer to ${scheduler} failed: ${String(error)}`);
     });
@@ -152,7 +152,7 @@ export class OfferQueue {
   /** Without those whose rows have moved on while they queued; the rest is marked anew, since a mark counts for seconds only.
    * Writing also stops an incarnation that has been superseded. */
   #current(scheduler: SchedulerName, tasks: Task[], now: number): Task[] {
-    if (tasks.every((task) => now - (task.queued ?? 0) < FRESH && !this.#ended.has(task.offer.invocation.id)))
+    if (tasks.every((task) => now - (task.queued ?? 0) < FRESH_MS && !this.#ended.has(task.offer.invocation.id)))
       return tasks;
     const ids = tasks.map((task) => task.offer.invocation.id);
     const attempts = this.#rows.remark(ids, scheduler, now);
@@ -173,7 +173,7 @@ export class OfferQueue {
     let readiness: SchedulerReadiness = "not-ready";
     let host = { epoch: 0, boot: "" };
     try {
-      host = await within(this.#ports.after, ANSWER_WITHIN, this.#ports.scheduler(scheduler).holds([]));
+      host = await within(this.#ports.after, ANSWER_WITHIN_MS, this.#ports.scheduler(scheduler).holds([]));
     } catch (error) {
       readiness = "silent";
       this.#ports.warn(`${scheduler} did not answer: ${String(error)}`);
@@ -209,7 +209,7 @@ export class OfferQueue {
     try {
       const offers = tasks.map((task) => task.offer);
       const asked = this.#ports.scheduler(scheduler).offer(this.#name, offers, { epoch: target.epoch });
-      reply = await within(after, ANSWER_WITHIN, asked);
+      reply = await within(after, ANSWER_WITHIN_MS, asked);
     } catch (error) {
       this.#ports.warn(`${scheduler} did not answer an offer: ${String(error)}`);
       this.learn(scheduler, { epoch: target.epoch, boot: target.boot, readiness: "silent" }, false);
@@ -276,7 +276,7 @@ function batch(queue: Task[]): Task[] {
   for (const { offer } of queue) {
     const { args } = offer.invocation;
     size += 2_000 + ("inline" in args ? args.inline.length : 0);
-    if (count === BATCH_ITEMS || (count > 0 && size > BATCH_SIZE)) break;
+    if (count === BATCH_ITEMS || (count > 0 && size > BATCH_CHARACTERS)) break;
     count++;
   }
   return queue.splice(0, count);

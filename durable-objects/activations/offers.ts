@@ -18,9 +18,9 @@ export interface Known {
 
 /** ms for which a scheduler is left alone after it declined; twice as long each time nothing comes of asking it, up to the most.
  * One that is busy while rows for it wait here will ask by itself. */
-const LEAVE_ALONE: Record<SchedulerReadiness, number> = { room: 0, busy: 100, "not-ready": 500, silent: 1_000 };
-const MAX_LEAVE_ALONE = 5_000;
-const EXPECTED_TO_ASK = 2_000;
+const LEAVE_ALONE_MS: Record<SchedulerReadiness, number> = { room: 0, busy: 100, "not-ready": 500, silent: 1_000 };
+const MAX_LEAVE_ALONE_MS = 5_000;
+const EXPECTED_TO_ASK_MS = 2_000;
 const MAX_DOUBLINGS = 6;
 
 /** `waiting`: whether rows it could run wait here already. */
@@ -28,9 +28,9 @@ export function mayAsk(known: Known | undefined, options: { now: number; waiting
   if (known === undefined) return true;
   const { readiness, vain } = known;
   const since = options.now - known.at;
-  const doubled = LEAVE_ALONE[readiness] * 2 ** Math.min(MAX_DOUBLINGS, Math.max(0, vain - 1));
-  if (since < Math.min(MAX_LEAVE_ALONE, doubled)) return false;
-  return readiness !== "busy" || since >= EXPECTED_TO_ASK || !options.waiting();
+  const doubled = LEAVE_ALONE_MS[readiness] * 2 ** Math.min(MAX_DOUBLINGS, Math.max(0, vain - 1));
+  if (since < Math.min(MAX_LEAVE_ALONE_MS, doubled)) return false;
+  return readiness !== "busy" || since >= EXPECTED_TO_ASK_MS || !options.waiting();
 }
 
 /** The first candidate worth asking. */

@@ -10,12 +10,12 @@ import type { Sql } from "../shared/schema.ts";
 import { WAITING } from "./schema.ts";
 
 /** Characters of invocations in one batch of offers. */
-const BATCH_SIZE = 1_000_000;
+const BATCH_CHARACTERS = 1_000_000;
 /** Rows that are ended in one round because they have waited too long. */
 const MAX_OVERDUE = 500;
 /** A row that should have ended longer ago than this (ms) was out, or the platform was down: it gets as long once more, so that
  * hosts which come back with the platform can take it. */
-const LATE = 60_000;
+const LATE_MS = 60_000;
 /** Lines looked at. Nobody has so many needs but to make trouble, in his own store. */
 const MAX_LINES = 1_000;
 /** The needs of the rows that wait, from the index alone: one look per need, however many rows. */
@@ -115,7 +115,11 @@ export class Queue {
 
   /** Rows that have waited as long as they may, with what their ends need; those nobody could look after get time. */
   overdue(now: number): { id: ActivationId; accepted: number; about: string; reason: string }[] {
-    this.#sql.exec(`UPDATE rows SET expires = ?1 WHERE state = ${WAITING} AND expires < ?2`, now + LATE, now - LATE);
+    this.#sql.exec(
+      `UPDATE rows SET expires = ?1 WHERE state = ${WAITING} AND expires < ?2`,
+      now + LATE_MS,
+      now - LATE_MS,
+    );
     return this.#sql
       .exec<{ id: string; accepted: number; about: string; reason: string }>(
         `SELECT id, accepted, iif(about = '', invocation ->> '$.about', about) AS about,
@@ -175,7 +179,7 @@ export class Queue {
       const row = rows.get(seq);
       if (row === undefined) continue;
       size += row.invocation.length;
-      if (offers.length > 0 && size > BATCH_SIZE) break;
+      if (offers.length > 0 && size > BATCH_CHARACTERS) break;
       const invocation = JSON.parse(row.invocation) as Invocation;
       // What takes several activations per container needs one container for as many.
       used += invocation.about.limits.memory / perContainer(invocation.about);

@@ -6,12 +6,12 @@ import { OFFERED } from "./schema.ts";
 
 /** ms after which an offered row that nobody spoke of is asked about, and the longest time between two questions. */
 export const ASK_AFTER = 5_000;
-export const MAX_ASK_AT = 30_000;
+export const MAX_ASK_MS = 30_000;
 /** A fast-path call's row has its Worker as guarantor; it is doubted later. */
-export const DOUBT_OPEN_AFTER = 15_000;
+export const RECHECK_OPEN_AFTER_MS = 15_000;
 
 /** ms past its row's deadline for which a run may still be held: so long its record may be on its way. */
-export const PROMISED_FOR = 15 * 60_000;
+export const PROMISED_FOR_MS = 15 * 60_000;
 
 export type Classification =
   | { kind: "wait" }
@@ -33,7 +33,7 @@ export function classify(
     return { kind: "lost", reason: "its scheduler gave no word until the run could not be alive any more" };
   }
   if (held) {
-    if (now < row.deadline + PROMISED_FOR) return { kind: "held" };
+    if (now < row.deadline + PROMISED_FOR_MS) return { kind: "held" };
     return { kind: "lost", reason: "its host promised a record that never came" };
   }
   if (row.state === OFFERED) {
@@ -42,6 +42,6 @@ export function classify(
     if (sameHost) return { kind: "again" };
     return { kind: "lost", reason: "its host was restarted" };
   }
-  if (now - row.since < DOUBT_OPEN_AFTER) return { kind: "wait" };
+  if (now - row.since < RECHECK_OPEN_AFTER_MS) return { kind: "wait" };
   return { kind: "lost", reason: "neither its scheduler nor its host knows of it any more" };
 }

@@ -8,14 +8,14 @@ import type { ActivationRows, Ended, OutRow } from "./activation-rows.ts";
 import type { OfferQueue } from "./offer-queue.ts";
 import { backOff, mayAsk, offerTargetOf } from "./offers.ts";
 import type { StorePorts } from "./ports.ts";
-import { ASK_AFTER, classify, MAX_ASK_AT } from "./reconcile.ts";
+import { ASK_AFTER, classify, MAX_ASK_MS } from "./reconcile.ts";
 
 /** Ids in one question. */
 const MAX_ASKED = 500;
 /** Rows offered to one scheduler in one round. */
 const BATCH_ITEMS = 64;
 /** ms after which another object's answer is not waited for any more: a round must end, whoever hangs. */
-const ANSWER_WITHIN = 5_000;
+const ANSWER_WITHIN_MS = 5_000;
 
 export class Reconciler {
   readonly #name: StoreName;
@@ -92,7 +92,7 @@ export class Reconciler {
   /** Null if it does not answer. */
   async #roster(): Promise<RosterEntry[] | null> {
     try {
-      return await within(this.#ports.after, ANSWER_WITHIN, this.#ports.roster.schedulers());
+      return await within(this.#ports.after, ANSWER_WITHIN_MS, this.#ports.roster.schedulers());
     } catch (error) {
       this.#ports.warn(`the roster did not answer: ${String(error)}`);
       return null;
@@ -133,7 +133,7 @@ export class Reconciler {
     try {
       const ids = rows.map((row) => row.id);
       const attempts = rows.map((row) => row.attempt);
-      reply = await within(this.#ports.after, ANSWER_WITHIN, this.#ports.scheduler(scheduler).holds(ids, attempts));
+      reply = await within(this.#ports.after, ANSWER_WITHIN_MS, this.#ports.scheduler(scheduler).holds(ids, attempts));
     } catch (error) {
       this.#ports.warn(`${scheduler} did not say what it holds: ${String(error)}`);
     }
@@ -169,14 +169,14 @@ export class Reconciler {
   }
 
   #postpone(row: OutRow, factor: number): void {
-    const wait = Math.min(MAX_ASK_AT, Math.max(ASK_AFTER, (this.#asked.get(row.id)?.wait ?? ASK_AFTER / 2) * factor));
+    const wait = Math.min(MAX_ASK_MS, Math.max(ASK_AFTER, (this.#asked.get(row.id)?.wait ?? ASK_AFTER / 2) * factor));
     this.#asked.set(row.id, { next: this.#ports.now() + wait, wait });
   }
 
   async #tell(waits: boolean): Promise<void> {
     if (this.#told === waits || (this.#told === undefined && !waits)) return;
     try {
-      await within(this.#ports.after, ANSWER_WITHIN, this.#ports.roster.waiting(this.#name, waits));
+      await within(this.#ports.after, ANSWER_WITHIN_MS, this.#ports.roster.waiting(this.#name, waits));
       this.#told = waits;
     } catch (error) {
       this.#ports.warn(`the roster could not be told of waiting work: ${String(error)}`);

@@ -11,12 +11,12 @@ import type { Held } from "./run-store.ts";
 import type { CompositionStep, StepEnd, StepEvent, StepRefusal } from "./state.ts";
 
 /** ms beyond its action's timeout after which a step is not waited for any more. */
-const GRACE = 60_000;
+const GRACE_MS = 60_000;
 /** ms of one question. */
-const WAIT = 30_000;
+const WAIT_MS = 30_000;
 /** ms between two tries where there is no room just now, and for how long it is tried. */
-const ROOM_PAUSE = 1_000;
-const ROOM_FOR = 60_000;
+const ROOM_PAUSE_MS = 1_000;
+const ROOM_FOR_MS = 60_000;
 
 const ABSENT: ReadonlySet<string> = new Set(["not-found", "wrong-collection", "no-such-provider"]);
 const FORBIDDEN: ReadonlySet<string> = new Set(["not-authorized", "kind-not-authorized"]);
@@ -30,21 +30,21 @@ export async function outcomeOf(
   held: Held,
   { step, since }: { step: CompositionStep; since: number },
 ): Promise<StepEvent | Nested> {
-  const left = (timeout: number): number => since + timeout + GRACE - ports.now();
+  const left = (timeout: number): number => since + timeout + GRACE_MS - ports.now();
   for (;;) {
-    const reply = await ports.step(requestOf(held, step, Math.min(WAIT, left(ports.longest))));
+    const reply = await ports.step(requestOf(held, step, Math.min(WAIT_MS, left(ports.longest))));
     if (reply.kind === "done") return endOf(reply.record);
     if (reply.kind === "nested") return reply;
     if (reply.kind === "accepted") return settled(ports, step, () => left(reply.limits.timeout));
     const { failure } = reply;
-    if (!failure.retryable || ports.now() >= since + ROOM_FOR) return { kind: "refused", reason: reasonOf(failure) };
-    await pause(ports, ROOM_PAUSE);
+    if (!failure.retryable || ports.now() >= since + ROOM_FOR_MS) return { kind: "refused", reason: reasonOf(failure) };
+    await pause(ports, ROOM_PAUSE_MS);
   }
 }
 
 async function settled(ports: CompositionPorts, { id }: CompositionStep, left: () => number): Promise<StepEvent> {
   for (;;) {
-    const ms = Math.max(1, Math.min(WAIT, left()));
+    const ms = Math.max(1, Math.min(WAIT_MS, left()));
     const { record } = await ports.store().await(id, { ms });
     if (record !== null) return endOf(record);
     if (left() <= 0) return { kind: "late", id };

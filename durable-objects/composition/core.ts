@@ -15,7 +15,7 @@ import { MAX_RUNS, RunStore } from "./run-store.ts";
 /** Runs taken forward at a time; others wait, oldest first. */
 const MAX_DRIVEN = 1_000;
 /** How soon (ms) runs that nobody takes forward are found, at the latest. */
-const LOOK_EVERY = 10_000;
+const LOOK_EVERY_MS = 10_000;
 const RETRY = { firstMs: 100, maxMs: 10_000 };
 /** Tries in a row that fail before a run is left to the next alarm. */
 const MAX_FAILURES = 7;
@@ -48,7 +48,7 @@ export class CompositionCore {
       state = "running";
     }
     this.#resume(id);
-    this.#alarm.wakeIn(LOOK_EVERY);
+    this.#alarm.wakeIn(LOOK_EVERY_MS);
     if (waitMs <= 0) return { kind: "accepted" };
     const record =
       state === "running"
@@ -76,7 +76,7 @@ export class CompositionCore {
   async #round(): Promise<void> {
     const now = this.#ports.now();
     const purgeAt = this.#runStore.purge(now);
-    this.#alarm.wakeAt(this.#runStore.running > 0 ? now + LOOK_EVERY : purgeAt);
+    this.#alarm.wakeAt(this.#runStore.running > 0 ? now + LOOK_EVERY_MS : purgeAt);
     this.#fill();
   }
 

@@ -10,7 +10,7 @@ import type { Progress, StackFrame } from "./state.ts";
 /** Runs under way in one object. */
 export const MAX_RUNS = 20_000;
 /** ms the trace of an ended run stays: longer than any caller asks again. */
-const TRACE_FOR = 600_000;
+const TRACE_FOR_MS = 600_000;
 
 /** A run, with the frame that is at work. */
 export interface Held {
@@ -118,11 +118,11 @@ export class RunStore {
 
   /** Drops old traces. Returns when the next one is old, or Infinity. */
   purge(now: number): number {
-    this.#sql.exec("DELETE FROM runs WHERE ended > 0 AND ended <= ?", now - TRACE_FOR);
+    this.#sql.exec("DELETE FROM runs WHERE ended > 0 AND ended <= ?", now - TRACE_FOR_MS);
     const [next] = this.#sql
       .exec<{ ended: number }>("SELECT ended FROM runs WHERE ended > 0 ORDER BY ended LIMIT 1")
       .toArray();
-    return next === undefined ? Number.POSITIVE_INFINITY : next.ended + TRACE_FOR;
+    return next === undefined ? Number.POSITIVE_INFINITY : next.ended + TRACE_FOR_MS;
   }
 
   #insert(run: ActivationId, depth: number, { id, about, plan, progress }: StackFrame): void {

@@ -34,7 +34,7 @@ const NARROW = 4;
 /** Fan-outs under way in one isolate, and characters of their arguments. What is beyond is left to the stores, which ask
  * for a few at a time. */
 const MAX_RUNNING = 1_000;
-const MAX_HELD = 16 * 1024 * 1024;
+const MAX_HELD_CHARACTERS = 16 * 1024 * 1024;
 
 /** One per isolate. */
 export class FanOut {
@@ -49,7 +49,7 @@ export class FanOut {
   /** Resolves when the store has been told, or when it has to ask again. Never rejects. */
   async run(context: FireContext, fire: Fire, options: FanOutOptions): Promise<void> {
     const size = "inline" in fire.args ? fire.args.inline.length : fire.args.size;
-    if (this.#running >= MAX_RUNNING || (this.#running > 0 && this.#held + size > MAX_HELD)) return;
+    if (this.#running >= MAX_RUNNING || (this.#running > 0 && this.#held + size > MAX_HELD_CHARACTERS)) return;
     this.#running++;
     this.#held += size;
     try {

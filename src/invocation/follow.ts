@@ -40,11 +40,11 @@ export type FollowEvent =
 /** What a scheduler that was lost says; where it went is looked for again. */
 const UNKNOWN: TailReply = { kind: "unknown" };
 /** ms a scheduler may keep a question. */
-const WAIT = 5_000;
+const WAIT_MS = 5_000;
 /** ms between two looks at where it runs, or at its record once it has run. */
-const LOOK = 300;
+const LOOK_MS = 300;
 /** Ids so young (ms) may not have been heard of yet. */
-const YOUNG = 2_000;
+const YOUNG_MS = 2_000;
 /** Schedulers asked at once. */
 const MAX_ASKED = 64;
 /** The same for a reader who does not follow. */
@@ -66,7 +66,7 @@ export async function* follow(
   const made = Math.min(timeOf(id), ports.now());
   for (let looks = 0; looks < MAX_LOOKS; looks++) {
     if (scheduler === undefined) {
-      const { record, known } = await ports.store.await(id, { ms: looks === 0 ? 0 : LOOK });
+      const { record, known } = await ports.store.await(id, { ms: looks === 0 ? 0 : LOOK_MS });
       if (record !== null) {
         let read = 0;
         for await (const some of ports.linesOf(record)) {
@@ -80,8 +80,8 @@ export async function* follow(
         return;
       }
       scheduler = (await whoRuns(ports, activation))?.scheduler;
-      const unheard = scheduler === undefined && !known && ports.now() - made > YOUNG;
-      if (unheard && !(await ports.composition.runs(id)) && !(await ports.store.await(id, { ms: LOOK })).known) {
+      const unheard = scheduler === undefined && !known && ports.now() - made > YOUNG_MS;
+      if (unheard && !(await ports.composition.runs(id)) && !(await ports.store.await(id, { ms: LOOK_MS })).known) {
         yield { kind: "unknown" };
         return;
       }
@@ -89,10 +89,10 @@ export async function* follow(
       continue;
     }
     const asked = ports.now();
-    const reply = await scheduler.tail(id, { namespaceId, from, waitMs: WAIT }).catch(() => UNKNOWN);
+    const reply = await scheduler.tail(id, { namespaceId, from, waitMs: WAIT_MS }).catch(() => UNKNOWN);
     if (reply.kind !== "lines") {
       // An answer at once means that it has ended, or not begun.
-      if (reply.kind !== "nothing" || ports.now() - asked < LOOK) scheduler = undefined;
+      if (reply.kind !== "nothing" || ports.now() - asked < LOOK_MS) scheduler = undefined;
       yield { kind: "idle" };
       continue;
     }

@@ -7,10 +7,10 @@ import type { ActivationQuery, ActivationStoreRpc, Waiting } from "../protocol/r
 type ShardReader = Pick<ActivationStoreRpc, "list">;
 
 /** A record may be this much behind its reply (ms): an activation that is known or this young is waited for. */
-const FLUSH = 50;
+const FLUSH_MS = 50;
 /** The same where long logs are still on their way to the blob store. */
-const UPLOAD = 2_000;
-const YOUNG = 2_000;
+const UPLOAD_MS = 2_000;
+const YOUNG_MS = 2_000;
 /** Records of one store asked for at once; fewer where each brings its result and logs. */
 const PAGE = 200;
 const DOCS_PAGE = 20;
@@ -24,13 +24,13 @@ export async function findActivation(
   id: ActivationId,
   { now, isOnItsWay }: { now: number; isOnItsWay: () => Promise<boolean> },
 ): Promise<{ record: ActivationRecord | null; waiting?: Waiting }> {
-  if (now - timeOf(id) >= YOUNG) {
+  if (now - timeOf(id) >= YOUNG_MS) {
     const found = await store.get(id);
     if (found.record !== null || !found.known || found.waiting !== undefined) return found;
   }
-  const found = await store.await(id, { ms: FLUSH });
+  const found = await store.await(id, { ms: FLUSH_MS });
   if (found.record !== null || found.waiting !== undefined || !(await isOnItsWay())) return found;
-  return store.await(id, { ms: UPLOAD });
+  return store.await(id, { ms: UPLOAD_MS });
 }
 
 /** Under which of a namespace's ids an activation lies. Asked for only where it has several: nearly none has. */

@@ -7,7 +7,7 @@ import { fail, ok, type Result } from "../errors.ts";
 import type { InvocationContext } from "./ports.ts";
 
 /** A slot whose activation never ends is free again after this long (ms). */
-const SLOT_LIFE = 11 * 60_000;
+const SLOT_LIFE_MS = 11 * 60_000;
 /** `true` if a slot was taken that must be given back. Fires take none. */
 export async function enter(
   context: InvocationContext,
@@ -18,7 +18,7 @@ export async function enter(
   if (limits === null) return ok(false);
   const permit = await context
     .permits(identity.namespace.uuid)
-    .enter({ id, kind, limits, expiresAt: context.now() + SLOT_LIFE });
+    .enter({ id, kind, limits, expiresAt: context.now() + SLOT_LIFE_MS });
   if (permit.ok) return ok(kind === "invoke");
   const code = permit.reason === "rate" ? "too-many-requests" : "too-many-concurrent";
   return fail(code, `count: ${permit.count}, allowed: ${permit.allowed}`);

@@ -8,9 +8,9 @@ type Ports = Pick<SubmitPorts, "after" | "warn">;
 
 const MAX_CAUSE = 200;
 /** Pauses between tries to reach a store (ms). */
-export const PAUSES = [50, 250, 1_000] as const;
+export const PAUSES_MS = [50, 250, 1_000] as const;
 /** ms one try may take beyond what it was asked to wait. */
-export const ANSWER_WITHIN = 10_000;
+export const ANSWER_WITHIN_MS = 10_000;
 
 /** An object was silent for too long: what was asked of it may have been done, may still be, or never will be. */
 export class NoAnswer extends Error {
@@ -37,10 +37,10 @@ export async function retry<T>(
 ): Promise<T | undefined> {
   for (let at = 0; ; at++) {
     try {
-      return await answered((ms, run) => ports.after(ms, run), waitMs() + ANSWER_WITHIN, work());
+      return await answered((ms, run) => ports.after(ms, run), waitMs() + ANSWER_WITHIN_MS, work());
     } catch (cause) {
       report(ports, id, { asking: "its store", cause });
-      const ms = PAUSES[at];
+      const ms = PAUSES_MS[at];
       if (ms === undefined) return undefined;
       await pause(ports, ms);
     }

@@ -6,7 +6,7 @@ import { type Failure, fail } from "../errors.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import type { ActivationStoreRpc, InvokeReply, SchedulerName } from "../protocol/rpc.ts";
 import type { SubmitPorts } from "./ports.ts";
-import { answered, outOfReach, PAUSES, pause, report, retry } from "./retry.ts";
+import { answered, outOfReach, PAUSES_MS, pause, report, retry } from "./retry.ts";
 
 /** A call that is ready to leave the Worker. */
 export interface SubmitRequest {
@@ -36,13 +36,13 @@ export type Submitted =
   | Failure;
 
 /** A run on the fast path gets its row after this long. */
-const ROW_AFTER = 1_000;
+const ROW_AFTER_MS = 1_000;
 /** Only so many schedulers are asked before the call is left to the store. */
 const MAX_ASKED = 3;
 /** How long past the caller's wait an object's answer is still expected. */
-const GRACE = 2_000;
+const GRACE_MS = 2_000;
 /** A run's row outlives its timeout by this, and by the timeout once more: pulling, starting and initializing. */
-const ROW_SLACK = 120_000;
+const ROW_SLACK_MS = 120_000;
 
 /** Hands the call over: at most three schedulers if the caller waits, then the store. Whoever was asked last has the
  * id; it goes to nobody else once it may have been started. */
@@ -68,10 +68,10 @@ async function runNow(
   let row: Promise<boolean> | undefined;
   let cancel: (() => void) | undefined;
   const overdue = new Promise<"overdue">((resolve) => {
-    const first = Math.min(ROW_AFTER, waitMs);
+    const first = Math.min(ROW_AFTER_MS, waitMs);
     cancel = ports.after(first, () => {
       row = openRow(ports, call, scheduler);
-      cancel = ports.after(waitMs - first + GRACE, () => resolve("overdue"));
+      cancel = ports.after(waitMs - first + GRACE_MS, () => resolve("overdue"));
     });
   });
   const reply = await Promise.race([ask(ports, call, { scheduler, waitMs }), overdue]);
@@ -147,19 +147,19 @@ async function recordBy(ports: SubmitPorts, call: SubmitRequest, until: number):
     if (ms <= 0) return null;
     try {
       const asked = ports.storeOf(call.invocation).await(call.invocation.id, { ms });
-      const { record } = await answered((wait, run) => ports.after(wait, run), ms + GRACE, asked);
+      const { record } = await answered((wait, run) => ports.after(wait, run), ms + GRACE_MS, asked);
       if (record !== null) return record;
     } catch (cause) {
       report(ports, call.invocation.id, { asking: "its store", cause });
     }
     const left = until - ports.now();
-    if (left > 0) await pause(ports, Math.min(PAUSES[0], left));
+    if (left > 0) await pause(ports, Math.min(PAUSES_MS[0], left));
   }
 }
 
 async function openRow(ports: SubmitPorts, call: SubmitRequest, scheduler: SchedulerName): Promise<boolean> {
   const { id, about } = call.invocation;
-  const deadline = ports.now() + 2 * about.limits.timeout + ROW_SLACK;
+  const deadline = ports.now() + 2 * about.limits.timeout + ROW_SLACK_MS;
   const opened = await retry({ ports, id: call.invocation.id }, async () => {
     await ports.storeOf(call.invocation).open({ id, about, scheduler, deadline });
     return true;

@@ -12,10 +12,10 @@ export interface Vigil {
   end(): void;
 }
 
-const ASK_TIMEOUT = 2_000;
+const ASK_TIMEOUT_MS = 2_000;
 /** ms between two looks while something is written. */
-const LOOK_EVERY = 2_000;
-const SYNC_TIMEOUT = 60_000;
+const LOOK_EVERY_MS = 2_000;
+const SYNC_TIMEOUT_MS = 60_000;
 
 /** Asks the machine how its disk is, and syncs what was written. Without the binding (Cloudflare) all is well. */
 export class MachineClient {
@@ -45,7 +45,7 @@ export class MachineClient {
     try {
       const answer = await this.#binding.fetch(`http://machine/${what}`, {
         method: "GET",
-        signal: AbortSignal.timeout(ASK_TIMEOUT),
+        signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
       });
       const text = await answer.text();
       return answer.ok && text !== "" ? text : null;
@@ -61,7 +61,7 @@ export class MachineClient {
     try {
       const answer = await this.#binding.fetch(`http://machine/host/${encodeURIComponent(host)}`, {
         method: "GET",
-        signal: AbortSignal.timeout(ASK_TIMEOUT),
+        signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
       });
       return answer.ok && (await answer.text()) === "going";
     } catch (error) {
@@ -81,7 +81,7 @@ export class MachineClient {
     const timer = setInterval(async () => {
       const found = await this.ailing();
       if (found !== null) reject(refuse(found));
-    }, LOOK_EVERY);
+    }, LOOK_EVERY_MS);
     return { race: (work) => Promise.race([work, promise]), end: () => clearInterval(timer) };
   }
 
@@ -90,7 +90,7 @@ export class MachineClient {
     if (this.#binding === undefined) return;
     const answer = await this.#binding.fetch("http://machine/sync", {
       method: "POST",
-      signal: AbortSignal.timeout(SYNC_TIMEOUT),
+      signal: AbortSignal.timeout(SYNC_TIMEOUT_MS),
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`the blobs are not on the disk: ${text}`);

@@ -280,7 +280,7 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       {
         file: RUNS,
-        find: /this\.#alarm\.wakeAt\(this\.#runStore\.running > 0 \? now \+ LOOK_EVERY : purgeAt\);/,
+        find: /this\.#alarm\.wakeAt\(this\.#runStore\.running > 0 \? now \+ LOOK_EVERY_MS : purgeAt\);/,
         replace: "",
       },
       { file: RUNS, find: /if \(this\.#runStore\.running > 0\) this\.#alarm\.wakeIn\([^;]*;/, replace: "" },

@@ -17,9 +17,9 @@ import type {
 import { allOf, prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
 
 /** Bytes of a document that stay in the row; D1 takes rows of 2 MB. */
-const MAX_DOCUMENT = 1_500_000;
+const MAX_DOCUMENT_BYTES = 1_500_000;
 /** Bytes of a list item that stay in the row: a page of 200 is read at once. */
-const MAX_SUMMARY = 16 * 1024;
+const MAX_SUMMARY_BYTES = 16 * 1024;
 const SWEEP_BATCH = 100;
 /** A reader may hold a row whose document was replaced and swept meanwhile; it reads again. */
 const READ_TRIES = 3;
@@ -159,8 +159,8 @@ export class D1EntityStore implements EntityStore {
 
   async #rowOf(entity: NewEntity): Promise<Row> {
     const { path, name, type, revision, updated, document, summary } = entity;
-    const documentBlob = await this.#spill(document, MAX_DOCUMENT);
-    const summaryBlob = await this.#spill(summary, MAX_SUMMARY);
+    const documentBlob = await this.#spill(document, MAX_DOCUMENT_BYTES);
+    const summaryBlob = await this.#spill(summary, MAX_SUMMARY_BYTES);
     const blobs = [...entity.blobs, documentBlob, summaryBlob].filter((each) => each !== null);
     return {
       path,

@@ -3,14 +3,14 @@
 import type { BlobWriter } from "../blob-store.ts";
 
 /** Bytes of a part; R2 wants all but the last to have the same size, at least 5 MiB. */
-const PART = 5 * 1024 * 1024;
-const FIRST_BUFFER = 256 * 1024;
+const PART_BYTES = 5 * 1024 * 1024;
+const FIRST_BUFFER_BYTES = 256 * 1024;
 
 /** Fills one buffer again and again: at most one part of a stream is in memory, whatever its length. */
 export class PartsWriter implements BlobWriter {
   readonly #bucket: R2Bucket;
   readonly #key: string;
-  #buffer = new Uint8Array(FIRST_BUFFER);
+  #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
   #filled = 0;
   #upload: R2MultipartUpload | undefined;
   readonly #done: R2UploadedPart[] = [];
@@ -23,8 +23,8 @@ export class PartsWriter implements BlobWriter {
   async write(chunk: Uint8Array): Promise<void> {
     let rest = chunk;
     while (rest.length > 0) {
-      if (this.#filled === PART) await this.#flush();
-      const taken = rest.subarray(0, PART - this.#filled);
+      if (this.#filled === PART_BYTES) await this.#flush();
+      const taken = rest.subarray(0, PART_BYTES - this.#filled);
       this.#makeRoom(this.#filled + taken.length);
       this.#buffer.set(taken, this.#filled);
       this.#filled += taken.length;
@@ -56,7 +56,7 @@ export class PartsWriter implements BlobWriter {
 
   #makeRoom(wanted: number): void {
     if (wanted <= this.#buffer.length) return;
-    const larger = new Uint8Array(Math.min(PART, Math.max(wanted, this.#buffer.length * 2)));
+    const larger = new Uint8Array(Math.min(PART_BYTES, Math.max(wanted, this.#buffer.length * 2)));
     larger.set(this.#buffer.subarray(0, this.#filled));
     this.#buffer = larger;
   }

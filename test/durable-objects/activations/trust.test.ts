@@ -3,7 +3,7 @@
 
 import { expect, test } from "vitest";
 import { ActivationRows } from "../../../durable-objects/activations/activation-rows.ts";
-import { classify, PROMISED_FOR } from "../../../durable-objects/activations/reconcile.ts";
+import { classify, PROMISED_FOR_MS } from "../../../durable-objects/activations/reconcile.ts";
 import { OFFERED } from "../../../durable-objects/activations/schema.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import type { Invocation } from "../../../src/protocol/invocation.ts";
@@ -72,6 +72,9 @@ test("a host that promises a record is believed for a while", () => {
   const row = { id: "", attempt: 1, state: OFFERED, since: 0, deadline: 100_000, ...MARK };
   const reply = { ready: true, epoch: 1, boot: "b" };
   const promised = (now: number) => classify(row, reply, { held: true, now });
-  expect(promised(100_000 + PROMISED_FOR - 1)).toEqual({ kind: "held" });
-  expect(promised(100_000 + PROMISED_FOR)).toMatchObject({ kind: "lost", reason: expect.stringContaining("promised") });
+  expect(promised(100_000 + PROMISED_FOR_MS - 1)).toEqual({ kind: "held" });
+  expect(promised(100_000 + PROMISED_FOR_MS)).toMatchObject({
+    kind: "lost",
+    reason: expect.stringContaining("promised"),
+  });
 });
