@@ -17,7 +17,8 @@ type Row = NewEntity;
 
 export class MemoryEntities implements EntityStore {
   readonly rows = new Map<string, Row>();
-  readonly reserved: string[] = [];
+  /** Blobs that no entity owns. */
+  readonly unowned = new Set<string>();
   /** Runs before the next write, once: what others write in between. */
   meanwhile: (() => void) | null = null;
 
@@ -29,7 +30,7 @@ export class MemoryEntities implements EntityStore {
   }
 
   async reserve(blob: string): Promise<void> {
-    this.reserved.push(blob);
+    this.unowned.add(blob);
   }
 
   async put(
@@ -37,9 +38,9 @@ export class MemoryEntities implements EntityStore {
     { expected, package: container }: { expected: string | null; package?: EntityKey },
   ): Promise<PutResult> {
     this.#interrupt();
-    if (container !== undefined && !this.rows.has(nameOf(container))) return { kind: "conflict" };
+    if (container !== undefined && this.rows.get(nameOf(container))?.type !== "package") return { kind: "conflict" };
     if (this.#revision(entity) !== expected) return { kind: "conflict" };
-    this.rows.set(nameOf(entity), entity);
+    this.#set(entity);
     return { kind: "written" };
   }
 
@@ -51,8 +52,8 @@ export class MemoryEntities implements EntityStore {
       if (this.#revision(key) !== change.expected) return { kind: "conflict" };
     }
     for (const change of changes) {
-      if ("put" in change) this.rows.set(nameOf(change.put), change.put);
-      else this.rows.delete(nameOf(change.delete));
+      if ("put" in change) this.#set(change.put);
+      else this.#delete(change.delete);
     }
     return { kind: "written" };
   }
@@ -61,7 +62,7 @@ export class MemoryEntities implements EntityStore {
     this.#interrupt();
     if (this.rows.get(nameOf(key))?.builtIn === true) return { kind: "fixed" };
     if (this.#revision(key) !== expected) return { kind: "conflict" };
-    this.rows.delete(nameOf(key));
+    this.#delete(key);
     return { kind: "written" };
   }
 
@@ -74,7 +75,7 @@ export class MemoryEntities implements EntityStore {
     if (this.#revision(key) !== expected) return { kind: "conflict" };
     const inside = [...this.rows.values()].filter(({ path }) => path === nameOf(key));
     if (inside.length > 0 && !force) return { kind: "not-empty", count: inside.length };
-    for (const row of [...inside, key]) this.rows.delete(nameOf(row));
+    for (const row of [...inside, key]) this.#delete(row);
     return { kind: "written" };
   }
 
@@ -91,6 +92,17 @@ export class MemoryEntities implements EntityStore {
 
   async sweep(): Promise<number> {
     return 0;
+  }
+
+  #set(entity: NewEntity): void {
+    this.#delete(entity);
+    this.rows.set(nameOf(entity), entity);
+    for (const blob of entity.blobs) this.unowned.delete(blob);
+  }
+
+  #delete(key: EntityKey): void {
+    for (const blob of this.rows.get(nameOf(key))?.blobs ?? []) this.unowned.add(blob);
+    this.rows.delete(nameOf(key));
   }
 
   #interrupt(): void {
