@@ -1,20 +1,25 @@
 // The documents' commands, typed as they stand there, in one folder and against one platform: each answer is the one that is
-// shown below its command. What stands in lists is looked at by test/documents.test.ts.
+// shown below its command. What stands in lists is looked at by test/documents.test.ts. The platform notes which functions run,
+// so that the same one tells whether a warm call goes through the files that ARCHITECTURE names.
 
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { commandsOf, DOCUMENTS } from "../support/documents.ts";
-import { GUEST, type Platform, startPlatform } from "../support/platform.ts";
+import { commandsOf, DOCUMENTS, textOf } from "../support/documents.ts";
+import { startWatchedPlatform, type WatchedPlatform } from "../support/executed.ts";
+import { basic, GUEST } from "../support/platform.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const ORIGIN = "http://127.0.0.1:3233";
 /** Names that differ each time: ids of activations, and of hosts that state folders have given themselves. */
 const NAMES = /\b[0-9a-f]{32}\b|\blocal-[0-9a-f]{8}\b/g;
+/** Warm calls that are looked at, and ms after which the record of one is stored. */
+const ROUNDS = 6;
+const RECORD_MS = 50;
 const run = promisify(execFile);
 
 const typed = DOCUMENTS.flatMap((document) => commandsOf(document)).filter((each) => each.shown !== null);
@@ -34,26 +39,15 @@ function patternOf(shown: string): { pattern: RegExp; names: string[] } {
 }
 
 describe("what the documents type", () => {
-  let platform: Platform;
-  let folder: string;
+  let platform: WatchedPlatform;
   let variables: Record<string, string> = { AUTH: GUEST };
   const became = new Map<string, string>();
 
   beforeAll(async () => {
     // Calls may wait for hosts that nobody has seen, as OPERATIONS says where it shows one that waits.
-    platform = await startPlatform({ engine: "process", flags: ["--var", "HOSTS_MAY_COME=1"] });
-    folder = mkdtempSync(join(tmpdir(), "edgewhisk-readme-"));
-    // What a clone has beside the files of the tour: its command, and the state of the platform that was started there.
-    for (const name of ["package.json", "package-lock.json", "runtime-host", "src"]) {
-      cpSync(join(ROOT, name), join(folder, name), { recursive: true });
-    }
-    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-    symlinkSync(platform.state, join(folder, ".edgewhisk"));
+    platform = await startWatchedPlatform(["--var", "HOSTS_MAY_COME=1"]);
   });
-  afterAll(async () => {
-    await platform?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => platform?.stop());
 
   const here = (text: string) => {
     let put = text.replaceAll(ORIGIN, platform.url);
@@ -62,8 +56,8 @@ describe("what the documents type", () => {
   };
 
   async function type(command: string, env: Record<string, string> = {}): Promise<string> {
-    const { stdout } = await run("sh", ["-c", command], { cwd: folder, env: { ...process.env, ...variables, ...env } });
-    return stdout.trim();
+    const options = { cwd: platform.folder, env: { ...process.env, ...variables, ...env } };
+    return (await run("sh", ["-c", command], options)).stdout.trim();
   }
 
   /** Variables as the shell makes them of a line that only sets some. */
@@ -85,7 +79,7 @@ describe("what the documents type", () => {
     const file = /^cat (\S+\.json)$/.exec(text)?.[1];
     if (file !== undefined) {
       JSON.parse(answered);
-      writeFileSync(join(folder, file), answered);
+      writeFileSync(join(platform.folder, file), answered);
       return;
     }
     if (/^(export )?[A-Z_]+=/.test(text)) {
@@ -110,17 +104,10 @@ describe("what the documents type", () => {
   });
 
   it("the SDK's sample runs as a file and prints what its comment says", async () => {
-    const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-    const sample = /^```js\n([\s\S]*?)^```$/m.exec(readme)?.[1] ?? "";
+    const sample = /^```js\n([\s\S]*?)^```$/m.exec(textOf("README.md"))?.[1] ?? "";
     const wanted = /\/\/ (\{.*\})$/m.exec(sample)?.[1];
-    writeFileSync(join(folder, "count.mjs"), here(sample));
+    writeFileSync(join(platform.folder, "count.mjs"), here(sample));
     expect(await type("node count.mjs")).toBe(wanted);
-  });
-
-  it("the command that follows a log says what it wants where nothing is set", async () => {
-    const env = { EDGEWHISK_URL: "", EDGEWHISK_AUTH: "", WSK_CONFIG_FILE: "/nonexistent" };
-    const failed = await type("npx edgewhisk logs 01a1fc0c949c00b8ddf916e770006550 2>&1; true", env);
-    expect(failed).toMatch(/which platform\? Set EDGEWHISK_URL/);
   });
 
   it("the Worker is built and its bindings are found, as a deployment would, without an account", async () => {
@@ -133,5 +120,45 @@ describe("what the documents type", () => {
     } finally {
       rmSync(out, { recursive: true, force: true });
     }
+  });
+
+  describe("a warm call", () => {
+    let executed: string[] = [];
+
+    beforeAll(async () => {
+      const headers = { authorization: basic(GUEST), "content-type": "application/json" };
+      const url = `${platform.url}/api/v1/namespaces/_/actions/count?blocking=true`;
+      const call = async () => {
+        const answer = await fetch(url, { method: "POST", headers, body: '{"words":"one two"}' });
+        expect(answer.status).toBe(200);
+      };
+      const all: string[][] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        await call();
+        await platform.executed();
+        await call();
+        // Its record is on its way to the store.
+        await sleep(RECORD_MS);
+        all.push(await platform.executed());
+      }
+      // What runs by the clock is not in each of them.
+      executed = (all[0] ?? []).filter((file) => all.every((each) => each.includes(file)));
+    });
+
+    const section = textOf("ARCHITECTURE.md").split("## A warm call in files")[1]?.split("\n## ")[0] ?? "";
+    const story = [...section.matchAll(/^\d+\. `([^`]+)`/gm)].map((match) => match[1] ?? "");
+
+    it("is told by thirty files at most, and goes through each of them", () => {
+      expect(story.length).toBeGreaterThan(20);
+      expect(story.length).toBeLessThanOrEqual(30);
+      expect(story.filter((file) => !executed.includes(file))).toEqual([]);
+    });
+
+    it("enters no more modules than ARCHITECTURE says", () => {
+      const bound = Number(/at most (\d+) modules/.exec(section)?.[1]);
+      expect(executed.length, executed.join("\n")).toBeLessThanOrEqual(bound);
+      // A bound that is far away holds nothing.
+      expect(executed.length).toBeGreaterThan(bound - 20);
+    });
   });
 });

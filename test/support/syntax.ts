@@ -9,6 +9,16 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 /** All of ours, and nothing that it imports: trees need no types. */
 const PROJECT = `${ROOT}test/tsconfig.syntax.json`;
 
+const FUNCTIONS: ReadonlySet<SyntaxKind> = new Set([
+  SyntaxKind.FunctionDeclaration,
+  SyntaxKind.FunctionExpression,
+  SyntaxKind.ArrowFunction,
+  SyntaxKind.MethodDeclaration,
+  SyntaxKind.Constructor,
+  SyntaxKind.GetAccessor,
+  SyntaxKind.SetAccessor,
+]);
+
 export type DeclarationKind = "class" | "interface" | "type" | "enum" | "function" | "method" | "variable";
 
 /** A name that a file gives to something. */
@@ -39,17 +49,47 @@ const KINDS = new Map<SyntaxKind, DeclarationKind>([
 
 /** Classes, types, functions, methods and variables of every file of the product and its tests, in order of files and lines. */
 export function declarations(): Declaration[] {
+  return sources().flatMap(({ source, file }) => declaredIn(source, file));
+}
+
+/** Where the body of a function stands in its file's text. */
+export interface FunctionBody {
+  start: number;
+  end: number;
+  /** False: the expression of an arrow function. */
+  block: boolean;
+}
+
+/** The bodies of all functions of each file, by its path from the root; methods, accessors and constructors are functions, too. */
+export function functionBodies(): Map<string, { text: string; bodies: FunctionBody[] }> {
+  return new Map(sources().map(({ source, file }) => [file, { text: source.text, bodies: bodiesIn(source) }]));
+}
+
+function sources(): { source: SourceFile; file: string }[] {
   const api = new API({ cwd: ROOT });
   try {
     const [project] = api.updateSnapshot({ openProjects: [PROJECT] }).getProjects();
     if (project === undefined) throw new Error(`${PROJECT} makes no project`);
     return [...project.program.getSourceFileNames()].sort().flatMap((path) => {
       const source = project.program.getSourceFile(path);
-      return source === undefined ? [] : declaredIn(source, relative(ROOT, path));
+      return source === undefined ? [] : [{ source, file: relative(ROOT, path) }];
     });
   } finally {
     api.close();
   }
+}
+
+function bodiesIn(source: SourceFile): FunctionBody[] {
+  const found: FunctionBody[] = [];
+  const visit = (node: Node) => {
+    const { body } = node as Node & { body?: Node };
+    if (body !== undefined && FUNCTIONS.has(node.kind)) {
+      found.push({ start: body.getStart(source), end: body.getEnd(), block: body.kind === SyntaxKind.Block });
+    }
+    node.forEachChild(visit);
+  };
+  source.forEachChild(visit);
+  return found;
 }
 
 function declaredIn(source: SourceFile, file: string): Declaration[] {

@@ -1,17 +1,17 @@
 // SQL with its values apart: a template whose `${…}` become bound parameters, or other pieces with theirs. No value is ever
 // written into the text.
 
-export type SqlValue = string | number | null;
+export type StatementValue = string | number | null;
 
 /** A piece of SQL, and the values of its `?` in order. */
 export interface SqlPiece {
   readonly text: string;
-  readonly values: readonly SqlValue[];
+  readonly values: readonly StatementValue[];
 }
 
-export function sql(texts: TemplateStringsArray, ...parts: (SqlValue | SqlPiece)[]): SqlPiece {
+export function sql(texts: TemplateStringsArray, ...parts: (StatementValue | SqlPiece)[]): SqlPiece {
   let text = texts[0] ?? "";
-  const values: SqlValue[] = [];
+  const values: StatementValue[] = [];
   for (const [at, part] of parts.entries()) {
     if (part !== null && typeof part === "object") {
       text += part.text;
