@@ -52,8 +52,8 @@ export class DiskWatch {
   /** Has looked once when it resolves. */
   static async open(options: DiskWatchOptions): Promise<DiskWatch> {
     const watch = new DiskWatch(options);
-    await watch.#look();
-    watch.#timer = setInterval(() => void watch.#look(), options.every ?? LOOK_EVERY_MS).unref();
+    await watch.look();
+    watch.#timer = setInterval(() => void watch.look(), options.every ?? LOOK_EVERY_MS).unref();
     return watch;
   }
 
@@ -66,7 +66,8 @@ export class DiskWatch {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  async #look(): Promise<void> {
+  /** Now, whatever the time; when another look is under way that one counts. */
+  async look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
     const { folder, least, changed } = this.#options;

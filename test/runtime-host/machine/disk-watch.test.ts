@@ -25,7 +25,7 @@ it("says which disk is full, and how full, as soon as it is open", async () => {
   let changes = 0;
   const watch = await open({ folder, least: Math.ceil((bavail * bsize) / MB) * 2, changed: () => changes++ });
   expect(watch.full()).toMatch(new RegExp(`^the disk of ${folder} is full: \\d+ MB are free, \\d+ must be$`));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let looks = 0; looks < 5; looks++) await watch.look();
   expect(changes).toBe(1);
   // Callers hear the figures, and no folder.
   expect(illnessForCallers(watch.full() ?? "")).toMatch(/^its disk is full: \d+ MB are free, \d+ must be$/);
