@@ -112,7 +112,10 @@ function treeOf({ table, families, version }: Program, found: Found): Parser {
 /** A parser that only leads to others. */
 function branch(name: string, words: { summary: string; notes?: string }, found: Found): Parser {
   const parser = describe(new Parser(name), { usage: name, options: {}, ...words });
-  parser.usage("<command> [options]").helpCommand(false);
+  parser
+    .usage("<command> [options]")
+    .helpCommand(false)
+    .configureHelp({ subcommandTerm: (each) => each.name() });
   return refusing(parser, { name: name === "edgewhisk" ? name : `edgewhisk ${name}`, positionals: [] }, found);
 }
 
@@ -120,12 +123,12 @@ function leaf(entry: Entry, word: string, found: Found): Parser {
   const { name, summary, options, positionals = [], notes } = entry;
   const shape: Shape<Options> = {
     usage: `edgewhisk ${name}`,
-    summary,
+    summary: `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
     positionals,
     options: { ...options, ...JSON_OPTION },
     ...(notes === undefined ? {} : { notes }),
   };
-  const parser = describe(new Parser(word), shape).helpGroup(`${entry.group}:`);
+  const parser = describe(new Parser(word), shape).summary(summary).helpGroup(`${entry.group}:`);
   if ("run" in entry) parser.action(() => found({ kind: "command", command: entry, shape, parser }));
   return refusing(parser, { name: `edgewhisk ${name}`, positionals }, found);
 }
