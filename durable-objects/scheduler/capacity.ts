@@ -1,9 +1,11 @@
 // Memory of one host shard, counted by what runs. Containers that take several activations at once (concurrency N) are
 // counted as ceil(running / N) for each pool of equal containers. Idle containers are the host's affair. Pure.
 
-import { memoryOf } from "../../src/protocol/matching.ts";
+import type { ActivationMeta } from "../../src/entities/activation.ts";
+import type { Invocation } from "../../src/protocol/invocation.ts";
+import { containerOf, memoryOf, shareText, sharingOf } from "../../src/protocol/matching.ts";
 
-/** What a run weighs here. */
+/** What a run takes of its host: which containers it shares, and what they weigh. */
 export interface Weight {
   /** Containers are shared by what has the same pool: matching's shareText. */
   pool: string;
@@ -85,4 +87,14 @@ export class Capacity {
 
 function size(pool: Pool): number {
   return memoryOf(pool.running, pool);
+}
+
+export function weightOf(invocation: Pick<Invocation, "about" | "revision">): Weight {
+  return { pool: shareText(sharingOf(invocation)), ...containerOf(invocation.about) };
+}
+
+/** Of a run that its host names, with its MB. One that does not tell its revision shares no container with new ones. */
+export function weightFound(found: { about: ActivationMeta; memory: number; revision?: string }): Weight {
+  const { about, memory, revision = `found:${about.version}` } = found;
+  return { ...weightOf({ about, revision }), memory };
 }

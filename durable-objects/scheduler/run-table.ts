@@ -8,12 +8,11 @@ import { internalError } from "../../src/entities/outcome.ts";
 import type { HostMessage, RunningItem } from "../../src/protocol/messages.ts";
 import { storeNameOf } from "../../src/protocol/names.ts";
 import type { Finished, InvokeReply, Offer, StoreName } from "../../src/protocol/rpc.ts";
-import { Capacity } from "./capacity.ts";
+import { Capacity, weightFound, weightOf } from "./capacity.ts";
 import { Denials } from "./denials.ts";
 import type { Grants } from "./grants.ts";
 import type { SchedulerPorts } from "./ports.ts";
 import { finishedOf, type RunName, type RunWaiter, type TrackedRun } from "./run.ts";
-import { weightFound, weightOf } from "./weight.ts";
 
 /** Beyond its action's timeout a run may take so much, for a cold start with an image to pull. Past it the run is given
  * up; its memory is not. */
