@@ -24,6 +24,7 @@ import type {
   ThrottleRpc,
 } from "./protocol/rpc.ts";
 import type { MachineBinding } from "./storage/machine.ts";
+import type { ActivationStoreMode } from "./storage/record-shelves.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
 
@@ -70,6 +71,8 @@ export interface Env {
   DEFAULT_THROTTLE?: string;
   /** Seconds a call may wait for a host before it ends as an error. An action's annotation `max-queue-time` goes before it. */
   MAX_QUEUE_TIME?: string;
+  /** Where records of activations go from the objects: "d1" (also where it is absent), "r2" or "d1+r2". */
+  ACTIVATION_STORE?: string;
   /** "1": hosts may come that are larger, or labelled otherwise, than any that has been seen: calls wait for them. */
   HOSTS_MAY_COME?: string;
   /** "shown": `/invokers` tells the hosts' names to everybody; else it does so on loopback only. */
@@ -88,6 +91,7 @@ export interface Env {
 
 export interface Settings {
   shards: number;
+  activationStore: ActivationStoreMode;
   bounds: LimitBounds;
   developmentKeys: boolean;
   /** Whoever asks us himself, and not through a host's forwarder, is on our own machine. */
@@ -167,6 +171,12 @@ const Limits = z.strictObject({
   concurrency: bound(DEFAULT_BOUNDS.concurrency),
 });
 
+/** With the values of OpenWhisk's WHISK_ACTIVATION_STORE for stores that are to be likened to ours. */
+const STORE_MODES: Partial<Record<string, ActivationStoreMode>> = {
+  ...{ d1: "d1", r2: "r2", "d1+r2": "d1+r2", "r2+d1": "d1+r2" },
+  ...{ couchdb: "d1", elasticsearch: "r2", mixed: "d1+r2" },
+};
+
 const Secrets = z.object({ MASTER_SECRET: masterSecret, MASTER_SECRET_PREVIOUS: variable });
 
 /** Each by its name. What one is where nothing is set is what it makes of `undefined`. */
@@ -198,6 +208,9 @@ export const Variables = Secrets.extend({
       (seconds) => Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_QUEUE_TIME,
       `must be a number of seconds from 1 to ${MAX_QUEUE_TIME}`,
     ),
+  ACTIVATION_STORE: variable
+    .transform((text) => STORE_MODES[(text ?? "d1").trim().toLowerCase()])
+    .refine((mode) => mode !== undefined, "must be d1, r2 or d1+r2 (or CouchDB, ElasticSearch, mixed for the same)"),
   HOSTS_MAY_COME: variable.refine((text) => text === undefined || text === "0" || text === "1", 'must be "1" or "0"'),
   INVOKER_NAMES: variable.refine((text) => text === undefined || text === "shown", 'must be "shown", or absent'),
   CLIENT_ADDRESS_HEADER: variable.refine(
@@ -223,6 +236,7 @@ export function checkEnv(env: Env): Checked {
     masterSecret: secretOf(data),
     settings: {
       shards: data.ACTIVATION_SHARDS,
+      activationStore: data.ACTIVATION_STORE ?? "d1",
       bounds: data.LIMITS,
       developmentKeys: data.DEVELOPMENT_KEYS !== undefined,
       onLoopback: data.DEVELOPMENT_KEYS === "loopback",
@@ -255,6 +269,12 @@ export function longestRun(env: Env): number {
 export function longestQueue(env: Pick<Env, "MAX_QUEUE_TIME">): number {
   const parsed = Variables.shape.MAX_QUEUE_TIME.safeParse(env.MAX_QUEUE_TIME);
   return (parsed.success ? parsed.data : DEFAULT_QUEUE_TIME) * 1000;
+}
+
+/** Null: what it says makes no sense, and nothing is moved until it does. */
+export function activationStoreMode(env: Pick<Env, "ACTIVATION_STORE">): ActivationStoreMode | null {
+  const parsed = Variables.shape.ACTIVATION_STORE.safeParse(env.ACTIVATION_STORE);
+  return parsed.success ? (parsed.data ?? null) : null;
 }
 
 /** One text for log and callers. */

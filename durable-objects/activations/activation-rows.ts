@@ -11,6 +11,7 @@ import {
 import { type ActivationId, timeOf } from "../../src/entities/activation-id.ts";
 import { argsKey } from "../../src/entities/blob-keys.ts";
 import { ABNORMAL, internalError, type Outcome } from "../../src/entities/outcome.ts";
+import type { RunBy } from "../../src/entities/record-meta.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type Need, needOf, needText } from "../../src/protocol/matching.ts";
 import type { Finished, Offer, OpenRow, SchedulerName } from "../../src/protocol/rpc.ts";
@@ -239,7 +240,8 @@ export class ActivationRows {
           continue;
         }
         const completion = endedAt === undefined ? word.completion : { ...word.completion, endedAgo: now - endedAt };
-        const end = this.#end(id, { about, completion, now, keys: [argsBlob ?? "", row?.spent ?? ""] });
+        const by = { scheduler: from.scheduler, attempt };
+        const end = this.#end(id, { about, completion, now, by, keys: [argsBlob ?? "", row?.spent ?? ""] });
         if (end !== null) ended.push(end);
       }
       if (late > 0) this.#add("late", late);
@@ -319,7 +321,7 @@ export class ActivationRows {
 
   #end(
     id: ActivationId,
-    options: { about: ActivationMeta; completion: Completion; now: number; keys: string[] },
+    options: { about: ActivationMeta; completion: Completion; now: number; by?: RunBy; keys: string[] },
   ): Ended | null {
     const { about, keys } = options;
     const record = this.records.put(id, about, options);

@@ -4,20 +4,23 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import { type Env, longestQueue } from "../../src/env.ts";
-import type { Fire, ResumeRpc } from "../../src/protocol/fire.ts";
+import type { RecordFilter } from "../../src/entities/kept-record.ts";
+import { activationStoreMode, type Env, longestQueue } from "../../src/env.ts";
+import type { Accepted, Fire, ResumeRpc } from "../../src/protocol/fire.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
 import type {
-  ActivationQuery,
   ActivationStoreRpc,
   Finished,
   FoundRecord,
+  LedgerCount,
+  LedgerPage,
   Offer,
   OpenRow,
   Pulling,
   SchedulerName,
 } from "../../src/protocol/rpc.ts";
+import { openRecordShelves } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
 import { databaseOf, platformPorts } from "../shared/platform.ts";
 import { StoreCore } from "./core.ts";
@@ -45,9 +48,10 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
   async accept(
     invocations: Invocation[],
     options: { candidates: SchedulerName[]; obstacle?: string; waitMs?: number },
-  ): Promise<{ kind: "accepted"; record?: ActivationRecord } | { kind: "full" }> {
+  ): Promise<Accepted & { record?: ActivationRecord }> {
     const { waitMs = 0 } = options;
     await this.#turn();
+    await this.#recall(invocations);
     const reply = await this.#confirm(this.#core.accept(invocations, options));
     const [first] = invocations;
     if (first === undefined || waitMs <= 0 || reply.kind === "full") return reply;
@@ -60,11 +64,13 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
   }
 
   async await(id: ActivationId, options: { ms: number }): Promise<FoundRecord> {
+    await this.#recall([{ id }]);
     return this.#core.await(id, options);
   }
 
-  async fire(fire: Fire): Promise<{ kind: "accepted" } | { kind: "full" }> {
+  async fire(fire: Fire): Promise<Accepted> {
     await this.#turn();
+    await this.#recall([fire]);
     return this.#confirm(this.#core.fire(fire));
   }
 
@@ -74,11 +80,16 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
   }
 
   async complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): Promise<void> {
+    await this.#recall(finished);
     return this.#confirm(this.#core.complete(finished, from));
   }
 
   async fail(id: ActivationId, options: { about: ActivationMeta; reason: string }): Promise<ActivationRecord> {
-    return this.#confirm(this.#core.fail(id, options));
+    await this.#recall([{ id }]);
+    const record = await this.#confirm(this.#core.fail(id, options));
+    const found = record ?? (await this.#core.find(id)).record;
+    if (found === null) throw new Error(`the record of ${id} is not where it was put`);
+    return found;
   }
 
   async declined(items: { id: ActivationId; attempt: number }[], from: { scheduler: SchedulerName }): Promise<void> {
@@ -95,15 +106,15 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
   }
 
   async get(id: ActivationId): Promise<FoundRecord> {
-    return this.#core.get(id);
+    return this.#core.find(id);
   }
 
-  async list(query: ActivationQuery): Promise<ActivationRecord[]> {
-    return this.#core.list(query);
+  async page(filter: RecordFilter, limit: number): Promise<LedgerPage> {
+    return this.#core.page(filter, limit);
   }
 
-  async count(query: ActivationQuery): Promise<number> {
-    return this.#core.count(query);
+  async tally(filter: RecordFilter): Promise<LedgerCount> {
+    return this.#core.tally(filter);
   }
 
   async backlog(): ReturnType<ActivationStoreRpc["backlog"]> {
@@ -112,6 +123,11 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
 
   override async alarm(): Promise<void> {
     await this.#core.alarm();
+  }
+
+  /** Nearly always nothing to wait for. */
+  #recall(activations: readonly { id: ActivationId }[]): Promise<void> | undefined {
+    return this.#core.recall(activations.map((each) => each.id));
   }
 
   /** The end of this turn of the event loop, shared by all calls that came in it: their rows are one commit. A call that
@@ -137,6 +153,7 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     return {
       ...ports,
       maxQueue: longestQueue(env),
+      shelves: openRecordShelves(env, activationStoreMode(env)),
       scheduler: (scheduler) => env.SCHEDULER.getByName(scheduler),
       resume: (fire, started) => worker.Internal.resume(fire, started),
       roster: env.ROSTER.getByName(ROSTER_NAME),

@@ -3,14 +3,16 @@
 
 import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import type { Fire } from "../../src/protocol/fire.ts";
+import type { RecordFilter } from "../../src/entities/kept-record.ts";
+import type { Accepted, Fire } from "../../src/protocol/fire.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { canRun, type Need, needOf, needText } from "../../src/protocol/matching.ts";
 import type {
-  ActivationQuery,
   Backlog,
   Finished,
   FoundRecord,
+  LedgerCount,
+  LedgerPage,
   Offer,
   OpenRow,
   Pulling,
@@ -22,6 +24,7 @@ import { backOffMs } from "../shared/retry.ts";
 import type { Database } from "../shared/schema.ts";
 import { Waiters } from "../shared/waiters.ts";
 import { ActivationRows, type Ended } from "./activation-rows.ts";
+import { Archive } from "./archive.ts";
 import { Fires, RESUME_AFTER } from "./fires.ts";
 import { OfferQueue } from "./offer-queue.ts";
 import { offerTargetOf } from "./offers.ts";
@@ -36,6 +39,8 @@ const RETRY_SOON = 1_000;
 /** After this declined rows go to others, batched. */
 const PASS_ON = { firstMs: 20, maxMs: 5_000 };
 
+const TOO_MANY_RECORDS: Accepted = { kind: "full", of: "records" };
+
 /** As ActivationStoreRpc in src/protocol/rpc.ts; what is synchronous here is durable when the object's reply leaves. */
 export class StoreCore {
   readonly #ports: StorePorts;
@@ -46,6 +51,7 @@ export class StoreCore {
   readonly #offerQueue: OfferQueue;
   readonly #reconciler: Reconciler;
   readonly #alarm: Alarm;
+  readonly #archive: Archive;
   #passing = false;
   /** Times in a row that rows were passed on and nothing was taken. */
   #passedInVain = 0;
@@ -59,7 +65,12 @@ export class StoreCore {
     this.#rows = new ActivationRows(options.database);
     this.#waiters = new Waiters(ports.after);
     const rows = this.#rows;
-    const { sql } = options.database;
+    const { database } = options;
+    const { sql } = database;
+    this.#archive = new Archive(name, {
+      ...{ database, ports, shelves: ports.shelves, records: rows.records },
+      wake: () => this.#alarm.wakeAt(this.#archive.handover.next()),
+    });
     this.#orphans = (finished, from) => orphansOf(finished, from, { sql, records: rows.records });
     this.#fires = new Fires({ database: options.database, records: rows.records, ports });
     this.#offerQueue = new OfferQueue(name, {
@@ -77,14 +88,12 @@ export class StoreCore {
     this.#reconciler = new Reconciler(name, { rows, offerQueue, ports, ended: (ended) => this.#release(ended) });
     // The alarm an earlier incarnation set may be lost to a later one: with open rows there is always one.
     if (rows.waiting + rows.out > 0) this.#alarm.wakeIn(RETRY_SOON);
-    this.#alarm.wakeAt(this.#fires.next());
+    this.#alarm.wakeAt(Math.min(this.#fires.next(), this.#archive.handover.next()));
   }
 
   /** Durable path. Candidates are the schedulers to offer to, home first; all of these calls have the same need. */
-  accept(
-    invocations: Invocation[],
-    options: { candidates: SchedulerName[]; obstacle?: string },
-  ): { kind: "accepted" } | { kind: "full" } {
+  accept(invocations: Invocation[], options: { candidates: SchedulerName[]; obstacle?: string }): Accepted {
+    if (this.#archive.handover.full && invocations.some(({ about }) => about.store !== false)) return TOO_MANY_RECORDS;
     const { candidates, obstacle = "no host that can run it is ready" } = options;
     const [first] = invocations;
     const barred = this.#rows.barred.any && invocations.some(({ about }) => this.#rows.barred.has(about.subject));
@@ -114,12 +123,15 @@ export class StoreCore {
   }
 
   async await(id: ActivationId, options: { ms: number }): Promise<FoundRecord> {
-    const record = this.#rows.records.get(id, { unkept: true }) ?? (await this.#waiters.wait(id, options.ms));
-    return this.#found(id, record);
+    const { records } = this.#rows;
+    const own = records.get(id, { unkept: true });
+    if (own === null && records.isHanded(id)) return this.find(id);
+    return this.#found(id, own ?? (await this.#waiters.wait(id, options.ms)));
   }
 
   /** A trigger was fired. */
-  fire(fire: Fire): { kind: "accepted" } | { kind: "full" } {
+  fire(fire: Fire): Accepted {
+    if (this.#archive.handover.full && fire.about.store !== false) return TOO_MANY_RECORDS;
     const reply = this.#fires.accept(fire);
     if (reply.kind === "accepted") this.#alarm.wakeIn(RESUME_AFTER);
     return reply;
@@ -129,7 +141,8 @@ export class StoreCore {
   fired(id: ActivationId, logs: Payload): void {
     const ended = this.#fires.end(id, logs);
     if (ended === null) return;
-    if (!ended.kept) this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
+    if (ended.kept) this.#alarm.wakeAt(this.#archive.handover.next());
+    else this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
     this.#waiters.tell(ended.record);
     if (ended.blobs.length > 0) this.#ports.forget(ended.blobs);
   }
@@ -142,8 +155,8 @@ export class StoreCore {
     if (orphans.length > 0) this.#ports.forget(orphans);
   }
 
-  /** Ends an activation nobody knows the outcome of; returns the record that holds. */
-  fail(id: ActivationId, options: { about: ActivationMeta; reason: string }): ActivationRecord {
+  /** Ends an activation nobody knows the outcome of; returns the record that holds, or null if that has been handed over. */
+  fail(id: ActivationId, options: { about: ActivationMeta; reason: string }): ActivationRecord | null {
     const { about, reason } = options;
     const ended = this.#rows.fail(id, about, { reason, now: this.#ports.now() });
     if (ended !== null) {
@@ -151,7 +164,7 @@ export class StoreCore {
       return ended.record;
     }
     const record = this.#rows.records.get(id, { unkept: true });
-    if (record === null) throw new Error(`the record of ${id} is not kept`);
+    if (record === null && !this.#rows.records.isHanded(id)) throw new Error(`the record of ${id} is not kept`);
     return record;
   }
 
@@ -191,12 +204,26 @@ export class StoreCore {
     return this.#found(id, this.#rows.records.get(id, { unkept: false }));
   }
 
-  list(query: ActivationQuery): ActivationRecord[] {
-    return this.#rows.records.list(query);
+  /** As `get`; a record that has been handed over is brought from where it lies. */
+  async find(id: ActivationId): Promise<FoundRecord> {
+    const found = this.get(id);
+    if (found.known) return found;
+    const record = await this.#archive.find(id);
+    return record === null ? this.get(id) : { record, known: true };
   }
 
-  count(query: ActivationQuery): number {
-    return this.#rows.records.count(query);
+  /** To be awaited before anything is done with ids that may be new here. */
+  recall(ids: readonly ActivationId[]): Promise<void> | undefined {
+    const unknown = ids.filter((id) => !this.#knows(id));
+    return unknown.length === 0 ? undefined : this.#archive.recall(unknown);
+  }
+
+  page(filter: RecordFilter, limit: number): LedgerPage {
+    return this.#archive.page(filter, limit);
+  }
+
+  tally(filter: RecordFilter): LedgerCount {
+    return this.#archive.tally(filter);
   }
 
   backlog(): Backlog {
@@ -218,21 +245,25 @@ export class StoreCore {
     this.#refuse();
     const { waiting, out } = this.#rows;
     const { next: purgeNext, blobs } = this.#rows.records.purge(this.#ports.now());
-    const purgeAt = purgeNext ?? Number.POSITIVE_INFINITY;
+    const dropAt = this.#rows.records.dropHanded(this.#ports.now());
+    const { handover } = this.#archive;
+    handover.run();
+    // Soonest of what needs no other object.
+    const ownNext = () => Math.min(this.#fires.next(), handover.next(), dropAt, purgeNext ?? dropAt);
     if (blobs.length > 0) this.#ports.forget(blobs);
     this.#fires.resume();
     if (waiting + out === 0) {
       // Rows may have gone since the roster was told that some wait.
-      this.#alarm.wakeAt(this.#fires.next());
+      this.#alarm.wakeAt(ownNext());
       await this.#place();
-      this.#alarm.wakeAt(Math.min(this.#fires.next(), purgeAt));
+      this.#alarm.wakeAt(ownNext());
       return;
     }
     this.#alarm.wakeIn(ASK_AFTER);
     const { wishes } = this.#alarm;
     const askAt = await this.#reconciler.reconcile();
     const placeAt = await this.#place();
-    const next = Math.min(askAt, placeAt, this.#rows.queue.nextEnd(), this.#fires.next(), purgeAt);
+    const next = Math.min(askAt, placeAt, this.#rows.queue.nextEnd(), ownNext());
     this.#alarm.moveTo(next, wishes);
   }
 
@@ -251,7 +282,8 @@ export class StoreCore {
     const namespaces = new Map<string, ActivationId[]>();
     const blobs: string[] = [];
     for (const { record, namespaceId, blobs: keys, kept } of ended) {
-      if (!kept) this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
+      if (kept) this.#alarm.wakeAt(this.#archive.handover.next());
+      else this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
       this.#waiters.tell(record);
       this.#offerQueue.ended(record.activationId);
       const ids = namespaces.get(namespaceId);

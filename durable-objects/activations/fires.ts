@@ -3,6 +3,7 @@
 
 import { type ActivationRecord, type Payload, triggerRecord } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { triggerMetaOf } from "../../src/entities/describe-record.ts";
 import type { Fire } from "../../src/protocol/fire.ts";
 import type { Database, Sql } from "../shared/schema.ts";
 import type { StorePorts } from "./ports.ts";
@@ -59,7 +60,7 @@ export class Fires {
       const [row] = this.#sql.exec<{ fire: string }>("DELETE FROM fires WHERE id = ? RETURNING fire", id).toArray();
       if (row === undefined) return null;
       const { about, payload, args } = JSON.parse(row.fire) as Fire;
-      const record = triggerRecord(id, about, { payload, logs });
+      const record = { ...triggerRecord(id, about, { payload, logs }), meta: triggerMetaOf(about, logs) };
       const kept = about.store !== false;
       this.#records.keep(record, { name: about.name, kept, now: this.#ports.now() });
       return { record, blobs: "blob" in args ? [args.blob] : [], kept };

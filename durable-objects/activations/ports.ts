@@ -4,11 +4,14 @@
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { ResumeRpc } from "../../src/protocol/fire.ts";
 import type { InvokerSchedulerRpc, RosterRpc, SchedulerName } from "../../src/protocol/rpc.ts";
+import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { AlarmPorts } from "../shared/ports.ts";
 
 export type SchedulerPort = Pick<InvokerSchedulerRpc, "offer" | "holds">;
 
 export interface StorePorts extends AlarmPorts {
+  /** Where records go. */
+  readonly shelves: RecordShelves;
   /** ms a row may wait for a host, where its call does not say. */
   readonly maxQueue: number;
   scheduler(name: SchedulerName): SchedulerPort;

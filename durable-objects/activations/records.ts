@@ -7,14 +7,30 @@ import {
   recordOf,
 } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import { isWhole, keptOf, readKept } from "../../src/entities/kept-record.ts";
-import type { ActivationQuery } from "../../src/protocol/rpc.ts";
+import { metaOf } from "../../src/entities/describe-record.ts";
+import {
+  isWhole,
+  keptOf,
+  type RecordFilter,
+  type RecordKey,
+  readKept,
+  UNCHECKED,
+} from "../../src/entities/kept-record.ts";
+import type { RunBy } from "../../src/entities/record-meta.ts";
 import type { Sql, SqlValue } from "../shared/schema.ts";
 
 /** ms a record whose storing is off stays readable for callers who wait for it. */
 export const UNKEPT_FOR = 60_000;
 /** ms its tombstone stays, so that a late repetition finds it. */
 const TOMBSTONE_FOR = 24 * 3_600_000;
+/** The same of what was handed over: longer than anything is adopted by an id whose time another machine's clock says. */
+export const HANDED_FOR = TOMBSTONE_FOR + 600_000;
+/** `kept` of a tombstone whose record lies elsewhere. */
+const HANDED = 2;
+/** ms between two rounds of dropping. */
+const DROP_PAUSE = 1_000;
+/** Tombstones dropped in one round. */
+const MAX_DROPPED = 2_000;
 /** Characters of records in one answer; what is beyond is left to the next page. */
 const MAX_LISTED = 16 * 1024 * 1024;
 const PAGE = 200;
@@ -27,6 +43,8 @@ const WITH_BLOBS = `SELECT record FROM records WHERE kept = 0 AND stored <= ?
   AND iif(json_valid(record), coalesce(record ->> '$.result.blob', record ->> '$.logs.blob') IS NOT NULL, 0)`;
 
 export class Records {
+  /** Called with the length of each record that was made to be kept. */
+  onKept: (size: number) => void = () => undefined;
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
@@ -37,11 +55,12 @@ export class Records {
   put(
     id: ActivationId,
     about: ActivationMeta,
-    options: { completion: Completion; now: number },
+    options: { completion: Completion; now: number; by?: RunBy },
   ): ActivationRecord | null {
     const record = recordOf(id, about, options);
+    record.meta = metaOf(about, { ...options, start: record.start });
     const kept = about.store !== false;
-    return this.keep(record, { name: filterName(about), kept, now: options.now }) ? record : null;
+    return this.keep(record, { name: record.meta.listName, kept, now: options.now }) ? record : null;
   }
 
   /** False if the id has a record already. */
@@ -49,17 +68,22 @@ export class Records {
     const { name, kept, now } = options;
     const { id, start, text, sum } = keptOf(record, name);
     const values = [id, start, name, kept ? 1 : 0, now, text, sum];
-    return this.#sql.exec(INSERT, ...values).toArray().length > 0;
+    const isNew = this.#sql.exec(INSERT, ...values).toArray().length > 0;
+    if (isNew && kept) this.onKept(text.length);
+    return isNew;
   }
 
   has(id: ActivationId): boolean {
     return this.#sql.exec("SELECT 1 AS there FROM records WHERE id = ?", id).toArray().length > 0;
   }
 
-  /** Of these blob keys those that the record names; all of them if it cannot be read. Null if there is no record. */
+  /** Of these blob keys those that the record names; all of them if it cannot be read, or lies elsewhere. Null if there is no record. */
   named(id: ActivationId, keys: readonly string[]): string[] | null {
-    const [row] = this.#sql.exec<Row>("SELECT id, start, record, sum FROM records WHERE id = ?", id).toArray();
+    const [row] = this.#sql
+      .exec<Row & { kept: number }>("SELECT id, start, record, sum, kept FROM records WHERE id = ?", id)
+      .toArray();
     if (row === undefined) return null;
+    if (row.kept === HANDED) return [...keys];
     return row.record === "" || isWhole({ text: row.record, sum: row.sum })
       ? keys.filter((key) => row.record.includes(key))
       : [...keys];
@@ -74,44 +98,70 @@ export class Records {
     return readRecord(row);
   }
 
-  /** Newest start first. */
-  list(query: ActivationQuery): ActivationRecord[] {
-    const { where, bindings } = condition(query);
-    const found: ActivationRecord[] = [];
+  /** As lists show them. `more`: there may be others behind the last one. */
+  page(filter: RecordFilter, limit: number): { records: ActivationRecord[]; more: boolean } {
+    const records: ActivationRecord[] = [];
     let characters = 0;
-    let { limit, skip } = query;
-    while (limit > 0 && characters < MAX_LISTED) {
-      const size = Math.min(limit, PAGE);
+    let rest = filter;
+    while (records.length < limit) {
+      if (characters > MAX_LISTED) return { records, more: true };
+      const size = Math.min(PAGE, limit - records.length);
+      const { where, bindings } = condition(rest);
       const rows = this.#sql
         .exec<Row>(
-          `SELECT id, start, record, sum FROM records WHERE ${where} ORDER BY start DESC LIMIT ? OFFSET ?`,
+          `SELECT id, start, record, sum FROM records WHERE ${where} ORDER BY start DESC, id DESC LIMIT ?`,
           ...bindings,
           size,
-          skip,
         )
         .toArray();
       for (const row of rows) {
-        found.push(readRecord(row));
+        records.push(readRecord(row));
         characters += row.record.length;
       }
-      if (rows.length < size) break;
-      limit -= size;
-      skip += size;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < size) return { records, more: false };
+      rest = { ...filter, after: { start: last.start, id: last.id } };
     }
-    return found;
+    return { records, more: true };
   }
 
-  /** How many of the query's page there are. */
-  count(query: ActivationQuery): number {
-    const { where, bindings } = condition(query);
-    return this.#sql
-      .exec<{ n: number }>(
-        `SELECT count(*) AS n FROM (SELECT 1 FROM records WHERE ${where} LIMIT ? OFFSET ?)`,
-        ...bindings,
-        query.limit,
-        query.skip,
-      )
-      .one().n;
+  /** How many are only here; of those that are `moving` it is not known, they are told apart. */
+  tally(filter: RecordFilter, moving: readonly ActivationId[]): { count: number; moving: ActivationId[] } {
+    const { where, bindings } = condition(filter);
+    const own = `${where} AND places & 1 = 0`;
+    const ids = JSON.stringify(moving);
+    const rows = this.#sql.exec<{ id: string }>(
+      `SELECT id FROM records WHERE ${own} AND id IN (SELECT value FROM json_each(?))`,
+      ...bindings,
+      ids,
+    );
+    const among = moving.length === 0 ? [] : rows.toArray().map((row) => row.id);
+    const { n } = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM records WHERE ${own}`, ...bindings).one();
+    return { count: n - among.length, moving: among };
+  }
+
+  /** Its record has been handed over, within the last day. */
+  isHanded(id: ActivationId): boolean {
+    return this.#sql.exec(`SELECT 1 AS there FROM records WHERE id = ? AND kept = ${HANDED}`, id).toArray().length > 0;
+  }
+
+  /** A tombstone for a record that lies elsewhere, where there is none any more. */
+  bury(key: RecordKey, now: number): void {
+    const values = [key.id, key.start, "", HANDED, now, "", UNCHECKED];
+    this.#sql.exec(INSERT, ...values).toArray();
+  }
+
+  /** Drops old tombstones of what was handed over. Returns when there are more, or Infinity. */
+  dropHanded(now: number): number {
+    this.#sql.exec(
+      `DELETE FROM records WHERE rowid IN
+        (SELECT rowid FROM records WHERE kept = ${HANDED} AND stored <= ? ORDER BY stored LIMIT ${MAX_DROPPED})`,
+      now - HANDED_FOR,
+    );
+    const [next] = this.#sql
+      .exec<{ stored: number }>(`SELECT stored FROM records WHERE kept = ${HANDED} ORDER BY stored LIMIT 1`)
+      .toArray();
+    return next === undefined ? Number.POSITIVE_INFINITY : Math.max(now + DROP_PAUSE, next.stored + HANDED_FOR);
   }
 
   /** Empties records whose storing is off and drops old tombstones. Returns when there is more to empty, or null; and the blobs
@@ -151,29 +201,24 @@ function blobsOf(text: string): string[] {
   return keys.filter((key) => key.includes(`/${activationId}/`));
 }
 
-/** What a list's name filter is compared with: `name`, or `package/name` for packaged actions, where the package is the
- * binding's if the call came through one. */
-export function filterName(about: ActivationMeta): string {
-  const through = about.binding?.split("/")[1];
-  if (through !== undefined) return `${through}/${about.name}`;
-  const path = about.path.split("/");
-  return path.length === 3 ? `${path[1]}/${about.name}` : about.name;
-}
-
-function condition(query: ActivationQuery): { where: string; bindings: SqlValue[] } {
+function condition({ name, since, upto, after }: RecordFilter): { where: string; bindings: SqlValue[] } {
   let where = "kept = 1";
   const bindings: SqlValue[] = [];
-  if (query.name !== undefined) {
+  if (name !== undefined) {
     where += " AND name = ?";
-    bindings.push(query.name);
+    bindings.push(name);
   }
-  if (query.since !== undefined) {
+  if (since !== undefined) {
     where += " AND start >= ?";
-    bindings.push(query.since);
+    bindings.push(since);
   }
-  if (query.upto !== undefined) {
+  if (upto !== undefined) {
     where += " AND start <= ?";
-    bindings.push(query.upto);
+    bindings.push(upto);
+  }
+  if (after !== undefined) {
+    where += " AND (start, id) < (?, ?)";
+    bindings.push(after.start, after.id);
   }
   return { where, bindings };
 }

@@ -77,4 +77,25 @@ export const MIGRATIONS: Migrations = [
     // Subjects whose calls are not started any more; '' stands for all of them.
     "CREATE TABLE barred (subject TEXT PRIMARY KEY) WITHOUT ROWID",
   ],
+  [
+    // Records leave for the shelves. `places`: bits of those that have it (1 the table, 2 a segment). `kept` 2: all have it that are
+    // to; what is left is a tombstone: `record` is ''. `flights`: the batch on its way to a shelf. `segments`: see segments.ts.
+    "ALTER TABLE records ADD COLUMN places INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX records_handed ON records (stored) WHERE kept = 2",
+    "CREATE TABLE flights (shelf TEXT PRIMARY KEY, key TEXT NOT NULL, ids TEXT NOT NULL) WITHOUT ROWID",
+    `CREATE TABLE segments (
+      key TEXT PRIMARY KEY,
+      min_id TEXT NOT NULL,
+      max_id TEXT NOT NULL,
+      min_start INTEGER NOT NULL,
+      max_start INTEGER NOT NULL,
+      count INTEGER NOT NULL,
+      bytes INTEGER NOT NULL,
+      twin TEXT NOT NULL,
+      names TEXT NOT NULL,
+      ids TEXT NOT NULL
+    )`,
+    "CREATE INDEX segments_by_id ON segments (max_id, min_id)",
+    "CREATE INDEX segments_by_start ON segments (max_start, min_start)",
+  ],
 ];

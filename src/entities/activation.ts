@@ -6,6 +6,7 @@ import { byteLength } from "./byte-length.ts";
 import type { ActionLimits } from "./limits.ts";
 import { failure, type Outcome, STATUS_TEXT, type StatusCode } from "./outcome.ts";
 import type { RawJson } from "./raw-json.ts";
+import type { RecordMeta } from "./record-meta.ts";
 
 /** Bytes that travel inline, or lie in the blob store under a key because they are too large for a frame. */
 export type Payload = { inline: RawJson } | { blob: string; size: number };
@@ -84,6 +85,8 @@ export interface ActivationRecord {
   logs: Payload;
   /** JSON array text of {key, value}. */
   annotations: RawJson;
+  /** Of a stored one; never shown to clients. */
+  meta?: RecordMeta;
 }
 
 /** The record that an accepted activation and the host's report make; `now` is when the report arrived. Times are whole

@@ -44,6 +44,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "too-many-requests": 429,
   "too-many-concurrent": 429,
   "backlog-full": 429,
+  "records-full": 503,
   "not-configured": 503,
   "cannot-be-run": 400,
   "not-migrated": 503,

@@ -65,7 +65,7 @@ export async function fire(
   const fact = await factOf(context, trigger, { id, acceptedAt, args, request });
   const accepted = await retry({ ports: context, id }, () => context.storeOf(fact).fire(fact));
   if (accepted === undefined) return outOfReach(context);
-  if (accepted.kind === "full") return fail("backlog-full");
+  if (accepted.kind === "full") return fail(accepted.of === "records" ? "records-full" : "backlog-full");
   context.later(fanOut.run(context, fact, { args, identity, epoch }));
   return { ok: true, kind: "accepted", id };
 }

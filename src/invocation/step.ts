@@ -94,7 +94,9 @@ async function run(
     context.storeOf(invocation).accept([invocation], { ...place.value, waitMs: waitMs() }),
   );
   if (accepted === undefined) throw new Error(`step ${id}: its store could not be reached`);
-  if (accepted.kind === "full") return { kind: "refused", failure: fail("backlog-full") };
+  if (accepted.kind === "full") {
+    return { kind: "refused", failure: fail(accepted.of === "records" ? "records-full" : "backlog-full") };
+  }
   return accepted.record === undefined ? { kind: "accepted", limits: callable.limits } : done(accepted.record);
 }
 

@@ -118,7 +118,7 @@ async function leaveToStore(ports: SubmitPorts, call: SubmitRequest, until: numb
   const accept = call.accept ?? ((row, options) => ports.storeOf(row).accept([row], options));
   const accepted = await retry({ ports, id: invocation.id }, () => accept(invocation, place));
   if (accepted === undefined) return outOfReach(ports);
-  if (accepted.kind === "full") return fail("backlog-full");
+  if (accepted.kind === "full") return fail(accepted.of === "records" ? "records-full" : "backlog-full");
   if (call.waitMs > 0) {
     const record = await recordBy(ports, call, until);
     if (record !== null) return { ok: true, kind: "done", record };

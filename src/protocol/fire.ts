@@ -37,11 +37,14 @@ export interface Fire {
   rules: FiredRule[];
 }
 
+/** "full": too many wait, or of "records" too many are still here because the place they go to does not take them. */
+export type Accepted = { kind: "accepted" } | { kind: "full"; of?: "records" };
+
 /** Of an ActivationStore. */
 export interface FireStoreRpc {
   /** Confirmed when this returns; idempotent by id. "full": too many are under way, nothing is known of it here. If nobody
    * says `fired` in time, the store asks for the fan-out itself. */
-  fire(fire: Fire): Promise<{ kind: "accepted" } | { kind: "full" }>;
+  fire(fire: Fire): Promise<Accepted>;
   /** Every rule has been served. `logs`: JSON array of the record's lines. The record is written, the fact forgotten; what
    * is not known is ignored. */
   fired(id: ActivationId, logs: Payload): Promise<void>;

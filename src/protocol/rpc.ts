@@ -4,7 +4,8 @@
 import type { ActivationMeta, ActivationRecord, Completion } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
-import type { FireStoreRpc } from "./fire.ts";
+import type { RecordFilter } from "../entities/kept-record.ts";
+import type { Accepted, FireStoreRpc } from "./fire.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Giver, Need } from "./matching.ts";
 import type { HostReport, Lease, RuntimeReport, SecurityReport } from "./messages.ts";
@@ -151,6 +152,37 @@ export interface FoundRecord {
   waiting?: Waiting;
 }
 
+/** A segment of records in the blob store. */
+export interface SegmentRef {
+  key: string;
+  /** Epoch ms: of its records, the first start and the last. */
+  minStart: number;
+  maxStart: number;
+  /** Its records, of the name that was asked for. */
+  count: number;
+  /** Whether the table of records has them, too: all of them, none, or nobody knows. */
+  twin: "all" | "none" | "some";
+}
+
+/** What an object holds of a list itself, and where to look for the rest. Whoever reads all places reads the object first: a record
+ * leaves it only when another place has it. */
+export interface LedgerPage {
+  records: ActivationRecord[];
+  /** There are more behind the last of these. */
+  more: boolean;
+  segments: SegmentRef[];
+}
+
+export interface LedgerCount {
+  /** Records that no other place has, */
+  count: number;
+  /** and those of which another place may have some. */
+  moving: ActivationId[];
+  segments: SegmentRef[];
+  /** Another number than before: something was moved meanwhile. */
+  moves: string;
+}
+
 /** Which records a list or a count is about. */
 export interface ActivationQuery {
   limit: number;
@@ -193,7 +225,7 @@ export interface ActivationStoreRpc extends FireStoreRpc {
   accept(
     invocations: Invocation[],
     options: { candidates: SchedulerName[]; obstacle?: string; waitMs?: number },
-  ): Promise<{ kind: "accepted"; record?: ActivationRecord } | { kind: "full" }>;
+  ): Promise<Accepted & { record?: ActivationRecord }>;
   /** The row of a run on the fast path that outlived its first second. Does nothing if the id is known. */
   open(row: OpenRow): Promise<void>;
   /** The record of `id` as soon as it is terminal, or null after `ms`. */
@@ -213,9 +245,9 @@ export interface ActivationStoreRpc extends FireStoreRpc {
   bar(subject: string, state: { barred: boolean; everybody: boolean }): Promise<void>;
   /** A record, or whether the id is known but not finished. */
   get(id: ActivationId): Promise<FoundRecord>;
-  /** Newest start first. */
-  list(query: ActivationQuery): Promise<ActivationRecord[]>;
-  count(query: ActivationQuery): Promise<number>;
+  /** What it holds of a list, newest start first, and in which segments the rest of its records may be. */
+  page(filter: RecordFilter, limit: number): Promise<LedgerPage>;
+  tally(filter: RecordFilter): Promise<LedgerCount>;
   /** Waiting and running rows, and fires whose rules have not all been served, for status pages. */
   backlog(): Promise<Backlog>;
 }

@@ -1,10 +1,12 @@
 // The switchboard: the stores and the handles on objects, made once per isolate. What is remembered here between requests are
 // values, never promises or handles: those belong to the request that made them.
 
+import { idsOf, type Namespace } from "../entities/identity.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import { checkEnv, type Env, type Settings, sentenceOf } from "../env.ts";
 import { type Failure, fail, type Result } from "../errors.ts";
 import type { FireContext } from "../invocation/ports.ts";
+import type { RecordPlaces } from "../invocation/record-list.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
 import { Proofs } from "../protocol/proofs.ts";
 import type {
@@ -16,7 +18,7 @@ import type {
   RosterRpc,
   SchedulerName,
 } from "../protocol/rpc.ts";
-import { openStores, type Stores } from "../storage/open.ts";
+import { openRecordSegments, openRecordTable, openStores, type Stores } from "../storage/open.ts";
 import { SystemEntities } from "../system/system-entities.ts";
 import { Handles, shardName } from "./handles.ts";
 import { LeaseCache } from "./lease-cache.ts";
@@ -37,11 +39,13 @@ export class Services {
   readonly masterSecret: MasterSecret;
   readonly proofs: Proofs;
   readonly stores: Stores;
+  readonly #env: Env;
   readonly #shared: Shared;
   readonly #readiness: Readiness;
   readonly #firstShard = Math.floor(Math.random() * 256);
 
   constructor(env: Env, { settings, masterSecret }: { settings: Settings; masterSecret: MasterSecret }) {
+    this.#env = env;
     this.settings = settings;
     this.masterSecret = masterSecret;
     this.proofs = new Proofs(masterSecret);
@@ -83,6 +87,21 @@ export class Services {
   /** One shard of a namespace's activations. */
   shard(namespaceId: string, shard: number): ActivationStoreRpc {
     return this.#shared.handles.store(shardName(namespaceId, shard));
+  }
+
+  /** Where the records of a namespace's activations are. */
+  records(namespace: Namespace): RecordPlaces {
+    const namespaceIds = idsOf(namespace);
+    return {
+      stores: namespaceIds.flatMap((id) =>
+        Array.from({ length: this.settings.shards }, (_, shard) => this.shard(id, shard)),
+      ),
+      namespaceIds,
+      table: openRecordTable(this.#env, namespace.records),
+      segments: openRecordSegments(this.#env),
+      mode: this.settings.activationStore,
+      warn: (text) => console.warn(text),
+    };
   }
 
   /** What runs the sequences and conductors of one shard of a namespace. */

@@ -7,6 +7,8 @@ export interface BlobStore {
   get(key: string): Promise<{ body: ReadableStream<Uint8Array>; size: number } | null>;
   /** The same, and null also if it is shorter than it was. */
   text(key: string): Promise<string | null>;
+  /** Some of its bytes: fewer where it ends before. Null if it is not there, or cannot be read although the store is well. */
+  part(key: string, range: { offset: number; length: number } | { suffix: number }): Promise<Uint8Array | null>;
   put(key: string, value: string | Uint8Array): Promise<void>;
   /** The same where nothing lies under the key; what is there stays. A stream must have a length that is known. */
   putOnce(key: string, value: string | ReadableStream<Uint8Array>): Promise<void>;

@@ -6,13 +6,17 @@ import type { BlobStore } from "./blob-store.ts";
 import { D1EntityStore } from "./d1/entity-store.ts";
 import { D1IdentityStore } from "./d1/identity-store.ts";
 import { lackingMigration, NEWEST_RECORDS_MIGRATION } from "./d1/migrated.ts";
+import { recordsNumberOf } from "./d1/records-number.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
 import type { EntityStore } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
 import { MachineClient } from "./machine.ts";
 import { R2BlobStore } from "./r2/blob-store.ts";
+import type { RecordSegments } from "./record-segments.ts";
+import type { ActivationStoreMode, RecordShelves } from "./record-shelves.ts";
 import type { RecordTable } from "./record-table.ts";
 import { D1RecordTable } from "./records/d1-record-table.ts";
+import { R2RecordSegments } from "./records/r2-record-segments.ts";
 import type { SecretBook } from "./secret-book.ts";
 
 const RECORDS_BINDING = /^RECORDS_(0|[1-9]\d{0,2})$/;
@@ -47,6 +51,29 @@ export function openRecordTable(env: Pick<Env, RecordsBinding>, number = 0): Rec
   return new D1RecordTable(database);
 }
 
+/** Where the records of an object go, and where they are. */
+export function openRecordShelves(
+  env: Pick<Env, "DB" | "BLOBS" | "MACHINE" | RecordsBinding>,
+  mode: ActivationStoreMode | null,
+): RecordShelves {
+  const numbers = new Map<string, number>();
+  const isOne = recordBindings(env).length === 1;
+  return {
+    mode,
+    segments: openRecordSegments(env),
+    async tableOf(namespaceId) {
+      if (isOne) return openRecordTable(env);
+      const known = numbers.get(namespaceId) ?? (await recordsNumberOf(env.DB, namespaceId));
+      numbers.set(namespaceId, known);
+      return openRecordTable(env, known);
+    },
+  };
+}
+
+export function openRecordSegments(env: Pick<Env, "BLOBS" | "MACHINE">): RecordSegments {
+  return new R2RecordSegments(openBlobs(env));
+}
+
 /** Cheap; the stores keep no state of their own. */
 export function openStores(env: Bound, masterSecret: MasterSecret): Stores {
   const blobs = openBlobs(env);
@@ -79,7 +106,7 @@ async function firstLacking(env: Bound, bindings: readonly number[]): ReturnType
 }
 
 /** Numbers of the databases of records that there are. */
-function recordBindings(env: Bound): number[] {
+function recordBindings(env: Pick<Env, RecordsBinding>): number[] {
   const found = Object.keys(env).flatMap((name) => {
     const number = RECORDS_BINDING.exec(name)?.[1];
     return number === undefined ? [] : [Number(number)];

@@ -19,6 +19,8 @@ const ROWS = "durable-objects/activations/activation-rows.ts";
 const RECONCILE = "durable-objects/activations/reconcile.ts";
 const SCHEDULER = "durable-objects/scheduler/core.ts";
 const THROTTLE = "durable-objects/throttle/permits.ts";
+const HANDOVER = "durable-objects/activations/handover.ts";
+const ARCHIVE = "durable-objects/activations/archive.ts";
 const FIRES = "durable-objects/activations/fires.ts";
 const FAN_OUT = "src/invocation/fan-out.ts";
 const RUNS = "durable-objects/composition/core.ts";
@@ -462,5 +464,51 @@ export const MUTATIONS: Mutation[] = [
     name: "a store forgets who is barred when a call comes",
     patches: [{ file: STORE, find: /const barred = [^;]*;/, replace: "const barred = false;" }],
     only: "namespace-bar",
+  },
+  {
+    name: "a batch of records is dropped on its way to the table",
+    patches: [{ file: HANDOVER, find: /await table\.put\(this\.#namespaceId, records\);/, replace: "" }],
+  },
+  {
+    name: "a segment is in the index before it is put",
+    patches: [
+      {
+        file: HANDOVER,
+        find: /const bytes = (await within\([^;]*;)\n {6}(this\.#land\([^;]*;)/,
+        replace: "const bytes = 0; $2 $1",
+      },
+    ],
+    only: "shelf-down",
+  },
+  {
+    name: "a record is let go before its shelf has confirmed it",
+    patches: [
+      {
+        file: HANDOVER,
+        find: /const records = this\.#load\(flight\.ids\);/,
+        replace:
+          "$& this.#sql.exec(\"UPDATE records SET kept = 2, record = '' WHERE \" + WHICH, JSON.stringify(flight.ids));",
+      },
+    ],
+    only: "shelf-steps",
+  },
+  {
+    name: "an id is taken for a new one when its tombstone has gone",
+    patches: [
+      {
+        file: ARCHIVE,
+        find: /return old\.length === 0 \? undefined : this\.#recall\(old\);/,
+        replace: "return undefined;",
+      },
+    ],
+  },
+  {
+    name: "what was handed over is not looked for",
+    patches: [{ file: ARCHIVE, find: /const kept = await this\.#read\(id\);/, replace: "const kept = null;" }],
+  },
+  {
+    name: "nobody hands over what an earlier incarnation left",
+    patches: [{ file: HANDOVER, find: /pending: late \?\? pending/, replace: "pending: null" }],
+    only: "shelf-steps",
   },
 ];

@@ -10,4 +10,9 @@ const { DB, RECORDS_0, TEST_MIGRATIONS, TEST_RECORD_MIGRATIONS } = env as unknow
   TEST_RECORD_MIGRATIONS: D1Migration[];
 };
 await applyD1Migrations(DB, TEST_MIGRATIONS);
-await applyD1Migrations(RECORDS_0, TEST_RECORD_MIGRATIONS);
+await migrateRecords();
+
+/** Once more: for who has reset all there is. */
+export function migrateRecords(): Promise<void> {
+  return applyD1Migrations(RECORDS_0, TEST_RECORD_MIGRATIONS);
+}

@@ -5,16 +5,13 @@ import { type ActivationId, shardOf } from "../../entities/activation-id.ts";
 import { idsOf } from "../../entities/identity.ts";
 import { isOnItsWay } from "../../invocation/follow.ts";
 import { findActivation, homeOf } from "../../invocation/history.ts";
-import type { ActivationStoreRpc, Waiting } from "../../protocol/rpc.ts";
+import type { RecordPlaces } from "../../invocation/record-list.ts";
+import type { Waiting } from "../../protocol/rpc.ts";
 import type { AppContext } from "../context.ts";
 
-/** All stores of the caller's namespace, also under its former ids. */
-export function storesOf(c: AppContext): ActivationStoreRpc[] {
-  const services = c.get("services");
-  const { shards } = services.settings;
-  return idsOf(c.get("identity").namespace).flatMap((namespaceId) =>
-    Array.from({ length: shards }, (_, shard) => services.shard(namespaceId, shard)),
-  );
+/** Where the records of the caller's namespace are. */
+export function recordsOf(c: AppContext): RecordPlaces {
+  return c.get("services").records(c.get("identity").namespace);
 }
 
 /** Under which of the namespace's ids the activation lies. */

@@ -2,8 +2,8 @@
 
 import type { ActivationRecord } from "../../entities/activation.ts";
 import { fail } from "../../errors.ts";
-import { countActivations, listActivations } from "../../invocation/history.ts";
-import { activationOf, storesOf } from "../activations/find.ts";
+import { countActivations, listActivations } from "../../invocation/record-list.ts";
+import { activationOf, recordsOf } from "../activations/find.ts";
 import { documents, extended, logs, result, summaries } from "../activations/pieces.ts";
 import { activationIdOf, activationQueryOf } from "../activations/query.ts";
 import { described } from "../api/operations.ts";
@@ -35,8 +35,8 @@ async function list(c: AppContext): Promise<Response> {
   const wanted = activationQueryOf(c);
   if (!wanted.ok) return respond(c, wanted);
   const { count, ...query } = wanted.value;
-  if (count) return json(c, JSON.stringify({ activations: await countActivations(storesOf(c), query) }));
-  const records = listActivations(storesOf(c), query);
+  if (count) return json(c, JSON.stringify({ activations: await countActivations(recordsOf(c), query) }));
+  const records = listActivations(recordsOf(c), query);
   const { blobs } = c.get("services").stores;
   return json(c, query.docs ? await flowing(documents(records), blobs) : await summaries(records));
 }

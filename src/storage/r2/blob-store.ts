@@ -34,6 +34,13 @@ export class R2BlobStore implements BlobStore {
     });
   }
 
+  async part(key: string, range: { offset: number; length: number } | { suffix: number }): Promise<Uint8Array | null> {
+    return this.#unlessDamaged(key, async () => {
+      const found = await this.#bucket.get(parseBlobKey(key).name, { range });
+      return found === null ? null : new Uint8Array(await found.arrayBuffer());
+    });
+  }
+
   async put(key: string, value: string | Uint8Array): Promise<void> {
     await this.#kept((race) => race(this.#bucket.put(key, value)));
   }

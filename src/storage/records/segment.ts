@@ -5,16 +5,8 @@
 //   trailer   24 bytes, written twice: magic, version, length and checksum of a footer, checksum of the trailer itself
 
 import { checksumOf } from "../../entities/checksum.ts";
-import { type KeptRecord, type RecordKey, UNCHECKED } from "../../entities/kept-record.ts";
-
-/** A record in a segment, without its text. */
-export interface SegmentEntry extends RecordKey {
-  name: string;
-  /** Where its member lies, in bytes. */
-  offset: number;
-  length: number;
-  sum: number;
-}
+import { type KeptRecord, UNCHECKED } from "../../entities/kept-record.ts";
+import type { SegmentEntry } from "../record-segments.ts";
 
 /** Many records as one object: gzip members one after the other, then their entries, twice, with checksums. */
 export interface Segment {
@@ -82,31 +74,6 @@ export async function readMember(entry: SegmentEntry, member: Uint8Array): Promi
     // What is no gzip member any more is as damaged as one with another sum.
   }
   return { id, start, name, text, sum };
-}
-
-/** Ids in order, 16 bytes each, as base64. */
-export function packIds(ids: readonly string[]): string {
-  let binary = "";
-  for (const id of ids.toSorted()) {
-    for (let at = 0; at < id.length; at += 2) binary += String.fromCharCode(Number.parseInt(id.slice(at, at + 2), 16));
-  }
-  return btoa(binary);
-}
-
-/** Whether the id is among those that were packed. */
-export function isPacked(packed: string, id: string): boolean {
-  const binary = atob(packed);
-  const wanted = atob(packIds([id]));
-  let low = 0;
-  let high = binary.length / wanted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const found = binary.slice(middle * wanted.length, (middle + 1) * wanted.length);
-    if (found === wanted) return true;
-    if (found < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return false;
 }
 
 function trailerOf(footer: Uint8Array): Uint8Array {

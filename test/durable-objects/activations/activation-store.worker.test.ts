@@ -4,6 +4,8 @@ import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObjec
 import { afterEach, expect, test, vi } from "vitest";
 import { ROSTER_NAME, storeNameOf } from "../../../src/protocol/names.ts";
 import type { ActivationStoreRpc } from "../../../src/protocol/rpc.ts";
+import { openRecordTable } from "../../../src/storage/open.ts";
+import { migrateRecords } from "../../support/migrate.worker.ts";
 import { completion, dropHosts, freshName, invocation, TestHost, testEnv } from "../host.worker.ts";
 
 afterEach(async () => {
@@ -177,7 +179,7 @@ test("a call whose storing is off is answered to who waits, and is neither got n
   await store.accept([call!], { candidates: [`${host.name}/0`] });
   expect((await store.await(call!.id, { ms: 5_000 })).record).toMatchObject({ statusCode: 0 });
   expect(await store.get(call!.id)).toEqual({ record: null, known: false });
-  expect(await store.list({ limit: 10, skip: 0 })).toEqual([]);
+  expect((await store.page({}, 10)).records).toEqual([]);
 });
 
 test("the roster hears of waiting work, and again when there is none", async () => {
@@ -197,13 +199,34 @@ test("the roster hears of waiting work, and again when there is none", async () 
   expect(await roster.report(entry)).not.toContain(storeNameOf(call!));
 });
 
-test("an object with nothing open sets no alarm", async () => {
+test("an object with nothing open hands its records over and sets no alarm but for their tombstones", async () => {
+  await migrateRecords();
   const [call] = calls(1);
   const store = storeOf(call!);
   await store.open({ id: call!.id, about: call!.about, scheduler: "nobody/0", deadline: Date.now() + 1_000 });
   await store.fail(call!.id, { about: call!.about, reason: "test" });
   await runDurableObjectAlarm(store);
-  await runInDurableObject(store, async (_, state) => expect(await state.storage.getAlarm()).toBeNull());
+  // The record is in the object's own keeping for a moment, and then in the table alone.
+  const soon = await runInDurableObject(store, (_, state) => state.storage.getAlarm());
+  expect(soon).toBeGreaterThan(Date.now());
+  expect(soon).toBeLessThan(Date.now() + 60_000);
+  await runInDurableObject(
+    store,
+    (_, { storage }) => void storage.sql.exec("UPDATE records SET stored = stored - 30000"),
+  );
+  await abortAllDurableObjects();
+  const again = storeOf(call!);
+  await again.get(call!.id);
+  await runDurableObjectAlarm(again);
+  const table = openRecordTable(testEnv());
+  await vi.waitFor(async () => expect(await table.get(call!.about.namespaceId, call!.id)).not.toBeNull(), 5_000);
+  expect((await again.page({}, 10)).records).toEqual([]);
+  expect((await again.get(call!.id)).record).toMatchObject({ activationId: call!.id, statusCode: 3, meta: { v: 1 } });
+  await vi.waitFor(async () => {
+    await runDurableObjectAlarm(again);
+    const alarm = await runInDurableObject(again, (_, state) => state.storage.getAlarm());
+    expect(alarm).toBeGreaterThan(Date.now() + 23 * 3_600_000);
+  }, 5_000);
 });
 
 test("who accepts and waits is told the record, or that it is accepted when his time is over", async () => {

@@ -6,6 +6,7 @@ import type { Invocation } from "../../../src/protocol/invocation.ts";
 import type { Offer, OfferReply } from "../../../src/protocol/rpc.ts";
 import { callOf, completed } from "../calls.ts";
 import { Clock, openDatabase, settle } from "../clock.ts";
+import { MemoryShelves } from "../shelves.ts";
 
 const TEXT = '{"error":"The action was not invoked due to a blacklisted namespace."}';
 const ALICE = { about: { subject: "alice" } };
@@ -33,6 +34,7 @@ class World {
       ports: {
         now: this.clock.now,
         maxQueue: 3_600_000,
+        shelves: new MemoryShelves(),
         after: this.clock.after,
         setAlarm: () => {},
         scheduler: () => ({ offer, holds }),

@@ -7,6 +7,7 @@ import { newActivationId } from "../../../src/entities/activation-id.ts";
 import type { Fire } from "../../../src/protocol/fire.ts";
 import { callOf, metaOf } from "../calls.ts";
 import { Clock, openDatabase } from "../clock.ts";
+import { MemoryShelves } from "../shelves.ts";
 
 class World {
   readonly clock = new Clock();
@@ -25,6 +26,7 @@ class World {
       ports: {
         now: this.clock.now,
         maxQueue: 3_600_000,
+        shelves: new MemoryShelves(),
         after: this.clock.after,
         setAlarm: (at) => {
           this.alarmAt = at;
@@ -94,7 +96,7 @@ test("the record of a fire is the payload and the lines, without an end", async 
     ...{ result: { inline: '{"a":1.0}' }, size: 9, logs: LOGS, annotations: "[]" },
   });
   expect(core.backlog()).toMatchObject({ fires: 0 });
-  expect(core.list({ limit: 10, skip: 0, name: "hook" })).toHaveLength(1);
+  expect(core.page({ name: "hook" }, 10).records).toHaveLength(1);
 });
 
 test("a fire accepted twice is one, also after it is over, and its first record holds", () => {

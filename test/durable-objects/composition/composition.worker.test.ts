@@ -74,7 +74,8 @@ test("runs a sequence step by step; steps say whose they are", async () => {
   const [first] = host.runs.map((each) => each.invocation);
   expect(first?.args).toEqual({ inline: '{"x":1.0}' });
   expect(first?.about).toMatchObject({ cause: run.id, causedBy: "sequence", namespaceId: run.about.namespaceId });
-  expect((await storeOf(run).get(run.id)).record).toEqual(reply.record);
+  const stored = (await storeOf(run).get(run.id)).record;
+  expect(stored).toEqual({ ...reply.record, meta: expect.objectContaining({ kind: "sequence", start: "none" }) });
   expect(await objectOf(run).backlog()).toEqual({ running: 0 });
 });
 

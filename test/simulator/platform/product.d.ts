@@ -8,4 +8,6 @@ declare module "simulated:product" {
   export const Composition: ObjectClass;
   export const Throttle: ObjectClass;
   export const Roster: ObjectClass;
+  export function openRecordTable(env: unknown): import("../../../src/storage/record-table.ts").RecordTable;
+  export function openRecordSegments(env: unknown): import("../../../src/storage/record-segments.ts").RecordSegments;
 }

@@ -118,9 +118,6 @@ function textOf({ result }: ActivationRecord): string {
 }
 
 function recordIn(world: World, id: string): ActivationRecord | null {
-  for (const { shelf } of world.nodes("store")) {
-    const [row] = shelf.sql.exec<{ record: string }>("SELECT record FROM records WHERE id = ?", id).toArray();
-    if (row !== undefined && row.record !== "") return JSON.parse(row.record) as ActivationRecord;
-  }
-  return null;
+  const text = world.recordText(id) ?? "";
+  return text === "" ? null : (JSON.parse(text) as ActivationRecord);
 }

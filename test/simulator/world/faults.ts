@@ -52,6 +52,16 @@ function strike(world: World, plan: FaultPlan): void {
       kernel.after(plan.length, null, () => twin?.kill({ silent: false }));
       return;
     }
+    case "shelf-down":
+      loseShelf(world, plan);
+      return;
+    case "shelf-steps":
+      // Whoever hands records over is lost again and again, at each step.
+      for (let at = 0; at <= plan.length; at += 50 + plan.victim * 700)
+        kernel.after(at, null, () => {
+          for (const node of world.nodes("store")) node.crash("fault");
+        });
+      return;
     case "namespace-bar":
       bar(world, plan);
       return;
@@ -115,6 +125,13 @@ function strike(world: World, plan: FaultPlan): void {
       if (node !== undefined) strikeObject(node, { how, length: plan.length });
     }
   }
+}
+
+/** The database or the bucket of records is down for a while. */
+export function loseShelf({ kernel, shelves }: World, plan: Pick<FaultPlan, "at" | "length" | "victim">): void {
+  const shelf = plan.victim < 0.5 ? "d1" : "r2";
+  kernel.after(Math.max(0, plan.at - kernel.elapsed), null, () => shelves.down.add(shelf));
+  kernel.after(Math.max(0, plan.at - kernel.elapsed) + plan.length, null, () => shelves.down.delete(shelf));
 }
 
 function strikeObject(node: ObjectNode, fault: { how: string; length: number }): void {

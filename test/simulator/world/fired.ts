@@ -66,6 +66,5 @@ function fault(
 }
 
 function hasEnded(world: World, id: string): boolean {
-  const query = "SELECT 1 FROM records WHERE id = ?";
-  return world.nodes("store").some(({ shelf }) => shelf.sql.exec(query, id).toArray().length > 0);
+  return world.recordText(id) !== null;
 }

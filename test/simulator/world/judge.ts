@@ -10,6 +10,7 @@ import type { Call } from "./history.ts";
 import { LIAR, LIE } from "./liar.ts";
 import { isStuck, linesOf, rightlyStuck } from "./matched.ts";
 import { type Fault, PAIR, QUEUE_TIME } from "./scenario.ts";
+import { shelved } from "./shelved.ts";
 import { throttled } from "./throttled.ts";
 import type { World } from "./world.ts";
 
@@ -67,6 +68,7 @@ export async function judge(world: World): Promise<Verdict> {
   const fires = fired(world, records);
   const compositions = composed(world);
   if (lossless(world)) faithful(world, records);
+  await shelved(world, records, known(world));
   await reread(world, records);
   let accepted = 0;
   let success = 0;
@@ -309,8 +311,8 @@ async function reread(world: World, records: Map<string, ActivationRecord>): Pro
       else if (records.has(id) && kept) history.violate(`record of ${id} is gone after a restart`);
     }
     for (const node of world.nodes("store")) {
-      const list = await world.bindings.ACTIVATIONS.getByName(node.name).list({ limit: 1_000, skip: 0 });
-      const ids = list.map((each) => each.activationId);
+      const list = await world.bindings.ACTIVATIONS.getByName(node.name).page({}, 1_000);
+      const ids = list.records.map((each) => each.activationId);
       if (new Set(ids).size !== ids.length) history.violate(`${node.label} lists an id twice`);
     }
     done = true;

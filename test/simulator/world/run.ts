@@ -66,5 +66,6 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<O
     process.removeAllListeners("unhandledRejection");
     for (const other of others) process.on("unhandledRejection", other);
     world.platform.close();
+    world.shelves.close();
   }
 }

@@ -99,7 +99,7 @@ export const FAULTS = [
   "platform-restart",
 ] as const;
 /** Struck only where they are asked for: what other worlds do is not moved by them. */
-export const ASKED_FAULTS = ["host-twin", "namespace-bar"] as const;
+export const ASKED_FAULTS = ["host-twin", "namespace-bar", "shelf-down", "shelf-steps"] as const;
 export type Fault = (typeof FAULTS | typeof ASKED_FAULTS)[number];
 
 export interface FaultPlan {

@@ -1,6 +1,8 @@
 // One simulated deployment and its life: hosts join, callers call, things break, faults stop, everything comes to rest, the
 // whole platform restarts once more. Module `world/run.ts` is its door.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { ActivationStore, Composition, InvokerScheduler, Roster, Throttle } from "simulated:product";
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import type { StepRequest } from "../../../src/protocol/composition.ts";
@@ -8,14 +10,16 @@ import type { Fire } from "../../../src/protocol/fire.ts";
 import type { SchedulerMessage } from "../../../src/protocol/messages.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
 import type { ActivationStoreRpc } from "../../../src/protocol/rpc.ts";
+import type { ActivationStoreMode } from "../../../src/storage/record-shelves.ts";
 import { Kernel, type Owner } from "../machine/kernel.ts";
 import type { Random } from "../machine/random.ts";
 import { wipe } from "../platform/disk.ts";
 import { Network } from "../platform/network.ts";
 import { type ObjectNode, Platform } from "../platform/objects.ts";
+import { Shelves } from "../platform/shelves.ts";
 import { plug } from "../platform/socket.ts";
 import type { Bar } from "./barred.ts";
-import { breakThings } from "./faults.ts";
+import { breakThings, loseShelf } from "./faults.ts";
 import { type Call, History } from "./history.ts";
 import { SimHost } from "./host.ts";
 import { type Bindings, Isolate } from "./isolate.ts";
@@ -23,11 +27,16 @@ import { Liar } from "./liar.ts";
 import { noneWaits, noRefusal } from "./matched.ts";
 import { type CallPlan, type FirePlan, QUEUE_TIME, type Scenario } from "./scenario.ts";
 
+const MODES: ActivationStoreMode[] = ["d1", "d1", "r2", "d1+r2"];
+const TABLES = readFileSync(join(process.cwd(), "src/storage/records/migrations/0001_records.sql"), "utf8");
+
 export class World {
   readonly scenario: Scenario;
   readonly kernel: Kernel;
   readonly network: Network;
   readonly platform: Platform;
+  readonly shelves: Shelves;
+  readonly mode: ActivationStoreMode;
   readonly history: History;
   readonly hosts: SimHost[];
   readonly bindings: Bindings;
@@ -44,6 +53,12 @@ export class World {
     this.kernel = new Kernel(options.random.fork(), options);
     this.network = new Network(this.kernel, scenario.weather);
     this.platform = new Platform(this.kernel, this.network, { random: options.random.fork(), skews: scenario.skews });
+    // Drawn from what is there, so that nothing else is drawn otherwise.
+    const seed = Math.floor(scenario.length);
+    this.mode = MODES[seed % MODES.length] ?? "d1";
+    this.shelves = new Shelves(this.platform, TABLES);
+    if (seed % 5 === 0 && scenario.profile !== "calm")
+      loseShelf(this, { at: 2_000, length: 9_000, victim: (seed % 2) / 2 });
     this.history = new History(this.kernel, (id) => this.isWritten(id));
     this.bindings = {
       SCHEDULER: this.platform.bind("scheduler", InvokerScheduler),
@@ -52,10 +67,11 @@ export class World {
       ROSTER: this.platform.bind("roster", Roster),
       COMPOSITION: this.platform.bind("composition", Composition),
     } as Bindings;
-    const nothing = async (): Promise<null> => null;
     Object.assign(this.platform.env, this.bindings, {
-      BLOBS: { get: nothing, put: nothing, delete: nothing, head: nothing },
+      BLOBS: this.shelves.bucket(),
       DB: {},
+      RECORDS_0: this.shelves.database(),
+      ACTIVATION_STORE: this.mode,
       MASTER_SECRET: "simulated-master-secret-0123456789",
       ACTIVATION_SHARDS: String(scenario.shards),
       MAX_QUEUE_TIME: String(QUEUE_TIME),
@@ -83,7 +99,6 @@ export class World {
     wipe();
     plug((url) => this.#dial(url), network);
     // In a third of the worlds.
-    const seed = Math.floor(scenario.length);
     this.liar = seed % 3 === 0 ? new Liar(kernel, seed) : null;
   }
 
@@ -154,13 +169,23 @@ export class World {
   }
 
   isWritten(id: string): boolean {
-    const query = `SELECT 1 FROM rows WHERE id = ?1 UNION ALL SELECT 1 FROM records WHERE id = ?1
-      UNION ALL SELECT 1 FROM fires WHERE id = ?1`;
+    if (this.recordText(id) !== null) return true;
+    const query = "SELECT 1 FROM rows WHERE id = ?1 UNION ALL SELECT 1 FROM fires WHERE id = ?1";
     const run = "SELECT 1 FROM runs WHERE id = ?1";
     return (
       this.nodes("store").some(({ shelf }) => shelf.sql.exec(query, id).toArray().length > 0) ||
       this.nodes("composition").some(({ shelf }) => shelf.sql.exec(run, id).toArray().length > 0)
     );
+  }
+
+  /** As it lies in an object, or where that has handed it over; "" where its storing is off. */
+  recordText(id: string): string | null {
+    for (const { shelf } of this.nodes("store")) {
+      const asked = "SELECT record, kept FROM records WHERE id = ?";
+      const [row] = shelf.sql.exec<{ record: string; kept: number }>(asked, id).toArray();
+      if (row !== undefined && row.kept < 2) return row.record;
+    }
+    return this.shelves.textOf(id);
   }
 
   read(id: string, record: ActivationRecord): void {

@@ -5,8 +5,6 @@ import { checksumOf } from "../../../src/entities/checksum.ts";
 import { isWhole, type KeptRecord, readKept, UNCHECKED } from "../../../src/entities/kept-record.ts";
 import {
   encodeSegment,
-  isPacked,
-  packIds,
   readEntries,
   readMember,
   type Segment,
@@ -71,14 +69,5 @@ export function segmentSuite(): void {
     expect(tailLength(bytes.subarray(0, bytes.length - 30))).toBeNull();
     expect(tailLength(bytes.subarray(0, 10))).toBeNull();
     expect(readEntries(new Uint8Array(0))).toBeNull();
-  });
-
-  test("ids are found among the packed ones, and no others", () => {
-    const ids = Array.from({ length: 257 }, (_, at) => kept(at * 1_234_567).id).reverse();
-    const packed = packIds(ids);
-    for (const id of ids) expect(isPacked(packed, id)).toBe(true);
-    for (const at of [1, 1_234_566, 1_234_568, 999_999_999]) expect(isPacked(packed, kept(at).id)).toBe(false);
-    expect(isPacked(packIds([]), ids[0]!)).toBe(false);
-    expect(packed.length).toBeLessThan(ids.length * 22);
   });
 }

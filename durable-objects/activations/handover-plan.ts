@@ -1,0 +1,69 @@
+// When records leave the object for a shelf, how many at a time, and what follows a failure. Pure; takes `now`.
+
+/** A shelf's bit in a record's `places`. */
+export const PLACES = { d1: 1, r2: 2 } as const;
+export type ShelfName = keyof typeof PLACES;
+
+/** Records that a shelf lacks, as far as is known. */
+export interface Pending {
+  count: number;
+  /** Characters of their texts. */
+  size: number;
+  /** Epoch ms at which the oldest of them was made. */
+  since: number;
+}
+
+/** Records and characters of one batch. */
+export const BATCH = { d1: { count: 1_000, size: 2_000_000 }, r2: { count: 5_000, size: 8_000_000 } } as const;
+/** ms a record may wait for others, so that a batch is worth its price; the rest of the minute is for failures. */
+const D1_DELAY = 20_000;
+/** A segment is written at this size (characters), */
+const SEGMENT_SIZE = 1_000_000;
+/** or when its oldest record is so old (ms), */
+const R2_DELAY = 600_000;
+/** unless there are fewer than this: a namespace of which little is heard has a segment a day. */
+const FEW = 10;
+const R2_DELAY_OF_FEW = 86_400_000;
+
+const FIRST_RETRY = 1_000;
+const LONGEST_RETRY = 60_000;
+/** Of its time a hand-over works at most one part in so many. */
+const SHARE = 5;
+const PAUSE = { min: 10, max: 2_000 };
+
+/** Records and characters that one object holds at most; past it calls that would make more are refused. */
+export const LEDGER = { count: 2_000_000, size: 2_000_000_000 } as const;
+
+/** Epoch ms at which these are to be handed over; Infinity where there are none. */
+export function dueAt(shelf: ShelfName, pending: Pending | null): number {
+  if (pending === null || pending.count === 0) return Number.POSITIVE_INFINITY;
+  const { count, size, since } = pending;
+  if (shelf === "d1") return count >= BATCH.d1.count || size >= BATCH.d1.size ? since : since + D1_DELAY;
+  if (size >= SEGMENT_SIZE || count >= BATCH.r2.count) return since;
+  return since + (count < FEW ? R2_DELAY_OF_FEW : R2_DELAY);
+}
+
+/** How many of these, by their sizes, make one batch: at least one. */
+export function batchLength(shelf: ShelfName, sizes: readonly number[]): number {
+  let total = 0;
+  for (const [at, size] of sizes.entries()) {
+    total += size;
+    if (at > 0 && total > BATCH[shelf].size) return at;
+  }
+  return sizes.length;
+}
+
+/** ms until a shelf that failed so often in a row is tried again. */
+export function retryAfter(failures: number): number {
+  return Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(10, failures - 1));
+}
+
+/** ms between two batches, of which the first took `ms`. */
+export function pauseAfter(ms: number): number {
+  return Math.min(PAUSE.max, Math.max(PAUSE.min, ms * (SHARE - 1)));
+}
+
+/** Whether so much is held that no more is taken. */
+export function isFull({ count, size }: { count: number; size: number }): boolean {
+  return count >= LEDGER.count || size >= LEDGER.size;
+}

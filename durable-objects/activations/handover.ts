@@ -1,0 +1,287 @@
+// Records on their way from the object to the shelves: a batch is noted, put, and only when a shelf has it is the object's own
+// copy let go; a tombstone stays for a day. What is noted and not confirmed is put again, under the same name: nothing is lost
+// or doubled, whenever the object goes.
+
+import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { KeptRecord } from "../../src/entities/kept-record.ts";
+import type { StoreName } from "../../src/protocol/rpc.ts";
+import type { RecordShelves } from "../../src/storage/record-shelves.ts";
+import { within } from "../shared/deadline.ts";
+import type { Database, Sql } from "../shared/schema.ts";
+import {
+  BATCH,
+  batchLength,
+  dueAt,
+  isFull,
+  LEDGER,
+  PLACES,
+  pauseAfter,
+  retryAfter,
+  type ShelfName,
+} from "./handover-plan.ts";
+import type { StorePorts } from "./ports.ts";
+import type { Segments } from "./segments.ts";
+
+/** ms a shelf may take for a batch. */
+const PATIENCE = 60_000;
+/** Records looked at to see what a shelf lacks. */
+const MAX_LOOKED = 2_000;
+const SHELVES = Object.keys(PLACES) as ShelfName[];
+const WHICH = "id IN (SELECT value FROM json_each(?))";
+
+interface Flight {
+  key: string;
+  ids: ActivationId[];
+}
+
+/** What this incarnation knows of a shelf. */
+interface Course {
+  /** Records it lacks; null = none; undefined = not looked yet. */
+  pending: { count: number; size: number; since: number } | null;
+  failures: number;
+  retryAt: number;
+  flying: boolean;
+}
+
+export class Handover {
+  /** Goes up when something begins to be moved, and when it is over: whoever adds up several places can tell whether they stood
+   * still meanwhile. */
+  moves = 0;
+  readonly #name: StoreName;
+  readonly #database: Database;
+  readonly #sql: Sql;
+  readonly #ports: StorePorts;
+  readonly #shelves: RecordShelves;
+  readonly #segments: Segments;
+  readonly #wake: () => void;
+  readonly #courses = new Map<ShelfName, Course>();
+  /** What the object holds; known once a shelf has failed. */
+  #held: { count: number; size: number } | null = null;
+  #said = "";
+
+  constructor(
+    name: StoreName,
+    options: { database: Database; ports: StorePorts; shelves: RecordShelves; segments: Segments; wake: () => void },
+  ) {
+    this.#name = name;
+    this.#database = options.database;
+    this.#sql = options.database.sql;
+    this.#ports = options.ports;
+    this.#shelves = options.shelves;
+    this.#segments = options.segments;
+    this.#wake = options.wake;
+    const wanted = this.#wanted();
+    for (const shelf of SHELVES) {
+      const pending = wanted.includes(shelf) ? this.#first(shelf) : null;
+      // What is in the air to a shelf that is no longer wanted arrives: whether it has not done so already nobody knows.
+      const late = this.#flight(shelf) === null ? null : { count: 1, size: 0, since: 0 };
+      if (wanted.includes(shelf) || late !== null) {
+        this.#courses.set(shelf, { pending: late ?? pending, failures: 0, retryAt: 0, flying: false });
+      }
+    }
+  }
+
+  /** A record was made. */
+  kept(size: number): void {
+    if (this.#held !== null) {
+      this.#held.count++;
+      this.#held.size += size;
+    }
+    for (const shelf of this.#wanted()) {
+      const course = this.#courses.get(shelf);
+      if (course === undefined) continue;
+      course.pending ??= { count: 0, size: 0, since: this.#ports.now() };
+      course.pending.count++;
+      course.pending.size += size;
+    }
+  }
+
+  /** Whether so much waits for a shelf that is down that no call is taken whose record would come to it. */
+  get full(): boolean {
+    return this.#held !== null && isFull(this.#held);
+  }
+
+  /** Epoch ms at which `run` has something to do, or Infinity. */
+  next(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const [shelf, { pending, flying, retryAt }] of this.#courses) {
+      // Should this incarnation be lost with a batch in the air, the alarm brings the next one to it.
+      const due = flying ? this.#ports.now() + PATIENCE : Math.max(dueAt(shelf, pending), retryAt);
+      earliest = Math.min(earliest, due);
+    }
+    return earliest;
+  }
+
+  /** Starts what is due; it goes on by itself. */
+  run(): void {
+    for (const [shelf, course] of this.#courses) {
+      if (course.flying || !this.#isDue(shelf, course)) continue;
+      course.flying = true;
+      this.#fly(shelf, course)
+        .catch((error: unknown) => this.#fail(course, error))
+        .finally(() => {
+          course.flying = false;
+          this.#wake();
+        });
+    }
+  }
+
+  /** Ids of batches that were noted and are not confirmed: a shelf may have them as well. */
+  moving(): ActivationId[] {
+    return SHELVES.flatMap((shelf) => this.#flight(shelf)?.ids ?? []);
+  }
+
+  async #fly(shelf: ShelfName, course: Course): Promise<void> {
+    while (this.#isDue(shelf, course)) {
+      const began = this.#ports.now();
+      const flight = this.#flight(shelf) ?? this.#note(shelf);
+      if (flight === null) {
+        course.pending = null;
+        return;
+      }
+      const records = this.#load(flight.ids);
+      this.moves++;
+      const bytes = await within(this.#ports.after, PATIENCE, this.#put(shelf, flight, records));
+      this.#land(shelf, flight, { records, bytes });
+      course.failures = 0;
+      course.pending = this.#wanted().includes(shelf) ? this.#look(shelf) : null;
+      if (this.#isDue(shelf, course)) await this.#pause(pauseAfter(this.#ports.now() - began));
+    }
+  }
+
+  async #put(shelf: ShelfName, { key }: Flight, records: readonly KeptRecord[]): Promise<number> {
+    if (records.length === 0) return 0;
+    if (shelf === "r2") return this.#shelves.segments.put(key, records);
+    const table = await this.#shelves.tableOf(this.#namespaceId);
+    await table.put(this.#namespaceId, records);
+    return 0;
+  }
+
+  /** The shelf has them: one transaction says so, and lets go of what all shelves have that are to have it. */
+  #land(shelf: ShelfName, flight: Flight, put: { records: readonly KeptRecord[]; bytes: number }): void {
+    const ids = JSON.stringify(flight.ids);
+    const pruned = this.#database.transaction(() => {
+      this.#sql.exec(`UPDATE records SET places = places | ? WHERE ${WHICH} AND kept = 1`, PLACES[shelf], ids);
+      if (shelf === "r2") {
+        const twin = this.#shelves.mode === "d1+r2" ? "all" : "none";
+        this.#segments.add(flight.key, put.records, { bytes: put.bytes, twin });
+      }
+      this.#sql.exec("DELETE FROM flights WHERE shelf = ?", shelf);
+      return this.#prune(ids);
+    });
+    this.moves++;
+    if (this.#held === null) return;
+    const gone = new Set(pruned);
+    for (const record of put.records) {
+      if (!gone.has(record.id)) continue;
+      this.#held.count--;
+      this.#held.size -= record.text.length;
+    }
+  }
+
+  /** Of these ids (a JSON array) those are let go that are where they are to be. */
+  #prune(ids: string): ActivationId[] {
+    // Where one shelf is wanted, another one that has it will do.
+    const enough = this.#shelves.mode === "d1+r2" ? `places = ${PLACES.d1 | PLACES.r2}` : "places > 0";
+    return this.#sql
+      .exec<{ id: string }>(
+        `UPDATE records SET kept = 2, record = '' WHERE ${WHICH} AND kept = 1 AND ${enough} RETURNING id`,
+        ids,
+      )
+      .toArray()
+      .map((row) => row.id);
+  }
+
+  #fail(course: Course, error: unknown): void {
+    course.failures++;
+    course.retryAt = this.#ports.now() + retryAfter(course.failures);
+    const text = `records were not handed over, and stay here until they are: ${String(error)}`;
+    if (text !== this.#said) this.#ports.warn(text);
+    this.#said = text;
+    this.#held ??= this.#sql
+      .exec<{ count: number; size: number }>(
+        "SELECT count(*) AS count, total(length(record)) AS size FROM records WHERE kept = 1",
+      )
+      .one();
+    if (isFull(this.#held)) {
+      this.#ports.warn(`${this.#held.count} records wait to be handed over (most: ${LEDGER.count}): calls are refused`);
+    }
+  }
+
+  #isDue(shelf: ShelfName, course: Course): boolean {
+    const now = this.#ports.now();
+    return course.retryAt <= now && dueAt(shelf, course.pending) <= now;
+  }
+
+  /** A batch is chosen and written down, oldest start first. */
+  #note(shelf: ShelfName): Flight | null {
+    // One shelf is enough for what is in the air to another.
+    const others = this.#shelves.mode === "d1+r2" ? [] : this.moving();
+    const rows = this.#sql
+      .exec<{ id: string; size: number }>(
+        `SELECT id, length(record) AS size FROM records WHERE kept = 1 AND places & ? = 0
+          AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY start LIMIT ?`,
+        ...[PLACES[shelf], JSON.stringify(others), BATCH[shelf].count],
+      )
+      .toArray();
+    const sizes = rows.map((row) => row.size);
+    const ids = rows.slice(0, batchLength(shelf, sizes)).map((row) => row.id);
+    const [first] = ids;
+    if (first === undefined) return null;
+    const key = shelf === "r2" ? `records/${this.#name.replace(":", "/")}/${first}` : "";
+    this.#sql.exec("INSERT INTO flights (shelf, key, ids) VALUES (?, ?, ?)", shelf, key, JSON.stringify(ids));
+    return { key, ids };
+  }
+
+  #flight(shelf: ShelfName): Flight | null {
+    const [row] = this.#sql
+      .exec<{ key: string; ids: string }>("SELECT key, ids FROM flights WHERE shelf = ?", shelf)
+      .toArray();
+    return row === undefined ? null : { key: row.key, ids: JSON.parse(row.ids) as ActivationId[] };
+  }
+
+  #load(ids: readonly ActivationId[]): KeptRecord[] {
+    return this.#sql
+      .exec<{ id: string; start: number; name: string; text: string; sum: number }>(
+        `SELECT id, start, name, record AS text, sum FROM records WHERE ${WHICH} AND kept = 1 ORDER BY start, id`,
+        JSON.stringify(ids),
+      )
+      .toArray();
+  }
+
+  /** The oldest one alone: cheap, however many there are. */
+  #first(shelf: ShelfName): Course["pending"] {
+    const [row] = this.#sql
+      .exec<{ since: number }>(
+        "SELECT stored AS since FROM records WHERE kept = 1 AND places & ? = 0 ORDER BY start LIMIT 1",
+        PLACES[shelf],
+      )
+      .toArray();
+    return row === undefined ? null : { count: 1, size: 0, since: row.since };
+  }
+
+  #look(shelf: ShelfName): Course["pending"] {
+    const found = this.#sql
+      .exec<{ count: number; size: number; since: number | null }>(
+        `SELECT count(*) AS count, total(size) AS size, min(stored) AS since FROM
+          (SELECT length(record) AS size, stored FROM records WHERE kept = 1 AND places & ? = 0 ORDER BY start LIMIT ${MAX_LOOKED})`,
+        PLACES[shelf],
+      )
+      .one();
+    return found.since === null ? null : { count: found.count, size: found.size, since: found.since };
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#ports.after(ms, resolve));
+  }
+
+  #wanted(): ShelfName[] {
+    const { mode } = this.#shelves;
+    if (mode === null) return [];
+    return mode === "d1+r2" ? ["d1", "r2"] : [mode];
+  }
+
+  get #namespaceId(): string {
+    return this.#name.slice(0, this.#name.lastIndexOf(":"));
+  }
+}

@@ -1,0 +1,58 @@
+// How a record comes to its meta, and under which name lists find it.
+
+import type { ActivationMeta, Completion, Payload } from "./activation.ts";
+import { byteLength } from "./byte-length.ts";
+import type { RecordMeta, RunBy } from "./record-meta.ts";
+
+/** Of the record that these make; `start` is its own. */
+export function metaOf(
+  about: ActivationMeta,
+  { completion, start, by }: { completion: Completion; start: number; by?: RunBy },
+): RecordMeta {
+  const { ran, host, initTime, duration, logs } = completion;
+  const init = Math.round(initTime ?? 0);
+  return {
+    ...{ v: 1, nsId: about.namespaceId, listName: listNameOf(about), kind: about.kind },
+    ...(about.keyId === undefined ? {} : { keyId: about.keyId }),
+    acceptedAt: about.acceptedAt,
+    ...(ran ? { waitMs: Math.max(0, start - about.acceptedAt) } : {}),
+    ...(by === undefined || by.scheduler === "" ? {} : by),
+    ...(host === undefined ? {} : { host }),
+    start: startOf(about, completion),
+    ...(initTime === undefined ? {} : { initMs: init }),
+    ...(ran ? { runMs: Math.max(0, Math.round(duration) - init) } : {}),
+    logBytes: logs === undefined ? 0 : bytesOf(logs),
+    traceId: about.transactionId,
+    memoryMb: about.limits.memory,
+  };
+}
+
+/** A composition has no container of its own. */
+function startOf({ topmost }: ActivationMeta, { ran, initTime }: Completion): RecordMeta["start"] {
+  if (!ran || topmost !== undefined) return "none";
+  return initTime === undefined ? "warm" : "cold";
+}
+
+/** Of a fired trigger. */
+export function triggerMetaOf(about: TriggerAbout, logs: Payload): RecordMeta {
+  return {
+    ...{ v: 1, nsId: about.namespaceId, listName: about.name, kind: "trigger", acceptedAt: about.acceptedAt },
+    ...(about.keyId === undefined ? {} : { keyId: about.keyId }),
+    ...{ start: "none", logBytes: bytesOf(logs), traceId: about.transactionId },
+  };
+}
+
+export type TriggerAbout = Pick<ActivationMeta, "namespaceId" | "name" | "acceptedAt" | "keyId" | "transactionId">;
+
+/** What a list's name filter is compared with: `name`, or `package/name` for packaged actions, where the package is the
+ * binding's if the call came through one. */
+export function listNameOf(about: Pick<ActivationMeta, "binding" | "name" | "path">): string {
+  const through = about.binding?.split("/")[1];
+  if (through !== undefined) return `${through}/${about.name}`;
+  const path = about.path.split("/");
+  return path.length === 3 ? `${path[1]}/${about.name}` : about.name;
+}
+
+function bytesOf(payload: Payload): number {
+  return "inline" in payload ? byteLength(payload.inline) : payload.size;
+}

@@ -1,0 +1,224 @@
+// Past activations of a namespace as one list. Its records lie in the objects, in the table and in segments, and move on while they
+// are read: whoever reads the objects first and the other places then misses none, and sees some twice.
+
+import type { ActivationRecord } from "../entities/activation.ts";
+import type { ActivationId } from "../entities/activation-id.ts";
+import {
+  compareKeys,
+  damagedRecord,
+  type KeptRecord,
+  matches,
+  type RecordFilter,
+  type RecordKey,
+  readKept,
+} from "../entities/kept-record.ts";
+import type { ActivationQuery, ActivationStoreRpc, LedgerCount, SegmentRef } from "../protocol/rpc.ts";
+import type { RecordSegments, SegmentEntry } from "../storage/record-segments.ts";
+import type { ActivationStoreMode } from "../storage/record-shelves.ts";
+import type { RecordTable } from "../storage/record-table.ts";
+
+export interface RecordPlaces {
+  /** Every object of the namespace. */
+  stores: readonly Pick<ActivationStoreRpc, "page" | "tally">[];
+  /** The ids under which its records lie. */
+  namespaceIds: readonly string[];
+  table: RecordTable;
+  segments: RecordSegments;
+  mode: ActivationStoreMode;
+  warn(text: string): void;
+}
+
+/** Records of one place asked for at once; fewer where each brings its result and logs. */
+const PAGE = 200;
+const DOCS_PAGE = 20;
+/** Counts until all stood still, before they are counted one by one. */
+const ATTEMPTS = 4;
+
+/** A record in a list, or where its text is to be read. */
+interface Listed extends RecordKey {
+  record?: ActivationRecord;
+  segment?: { key: string; entry: SegmentEntry };
+}
+
+/** What a place has, in order. `more`: there may be others behind the last one. */
+interface Part {
+  items: Listed[];
+  more: boolean;
+}
+
+/** Newest first, of one start the greatest id. With `docs` each record brings its result and logs, so that only a few are held at a
+ * time; nothing is asked for before its reader wants it. */
+export async function* listActivations(
+  places: RecordPlaces,
+  query: ActivationQuery & { docs: boolean },
+): AsyncGenerator<ActivationRecord> {
+  const { limit, docs, ...rest } = query;
+  const page = Math.min(limit + query.skip, docs ? DOCS_PAGE : PAGE);
+  let { skip } = query;
+  let left = limit;
+  for await (const items of rounds(places, filterOf(rest), page)) {
+    const wanted = items.slice(skip, skip + left);
+    skip = Math.max(0, skip - items.length);
+    left -= wanted.length;
+    yield* await recordsOf(places, wanted);
+    if (left <= 0) return;
+  }
+}
+
+/** Of all there are, those beyond `skip`. */
+export async function countActivations(places: RecordPlaces, query: Omit<ActivationQuery, "limit">): Promise<number> {
+  return Math.max(0, (await countAll(places, filterOf(query))) - query.skip);
+}
+
+async function countAll(places: RecordPlaces, filter: RecordFilter): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = await tallies(places, filter);
+    const counted = await count(places, filter, before);
+    if (counted === null) break;
+    const after = await tallies(places, filter);
+    if (before.every(({ moves }, at) => after[at]?.moves === moves)) return counted;
+  }
+  let total = 0;
+  for await (const items of rounds(places, filter, PAGE)) total += items.length;
+  return total;
+}
+
+function filterOf({ name, since, upto }: Pick<ActivationQuery, "name" | "since" | "upto">): RecordFilter {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(since === undefined ? {} : { since }),
+    ...(upto === undefined ? {} : { upto }),
+  };
+}
+
+/** All there is, piece by piece. Each round asks all places anew for what comes after the last piece, the objects first: what left
+ * one of them meanwhile is found where it went. */
+async function* rounds(places: RecordPlaces, filter: RecordFilter, page: number): AsyncGenerator<Listed[]> {
+  let after: RecordKey | undefined;
+  for (;;) {
+    const rest: RecordFilter = after === undefined ? filter : { ...filter, after };
+    const ledgers = await Promise.all(places.stores.map((store) => store.page(rest, page)));
+    const refs = ledgers.flatMap((ledger) => ledger.segments);
+    const elsewhere = await otherParts(places, refs, { filter: rest, page });
+    const own = ledgers.map(({ records, more }): Part => ({ items: records.map(listedOf), more }));
+    const parts = [...own, ...elsewhere];
+    // Up to here all places have told all they have.
+    const bound = parts.reduce<RecordKey | undefined>((first, { items, more }) => {
+      const last = items.at(-1);
+      if (!more || last === undefined) return first;
+      return first === undefined || compareKeys(last, first) < 0 ? last : first;
+    }, undefined);
+    const merged = parts
+      .flatMap((part) => part.items)
+      .filter((item) => bound === undefined || compareKeys(item, bound) <= 0)
+      .sort(compareKeys);
+    yield merged.filter((item, at) => item.id !== merged[at - 1]?.id);
+    if (bound === undefined) return;
+    after = { start: bound.start, id: bound.id };
+  }
+}
+
+/** What the table and the segments have. Where each record is in both, one of them is enough. */
+async function otherParts(
+  places: RecordPlaces,
+  refs: readonly SegmentRef[],
+  wanted: { filter: RecordFilter; page: number },
+): Promise<Part[]> {
+  const both = places.mode === "d1+r2";
+  let parts: Part[] = [];
+  let isTableRead = true;
+  try {
+    parts = await Promise.all(places.namespaceIds.map((id) => tablePart(places, id, wanted)));
+  } catch (error) {
+    if (!both) throw error;
+    isTableRead = false;
+    places.warn(`the table of records did not answer, segments are read: ${String(error)}`);
+  }
+  const needed = isTableRead ? refs.filter((ref) => ref.twin !== "all") : refs;
+  if (needed.length > 0) parts.push(await segmentPart(places.segments, needed, wanted));
+  return parts;
+}
+
+async function tablePart(
+  { table }: RecordPlaces,
+  namespaceId: string,
+  { filter, page }: { filter: RecordFilter; page: number },
+): Promise<Part> {
+  const { records, more } = await table.list(namespaceId, filter, page);
+  return { items: records.map((kept) => ({ start: kept.start, id: kept.id, record: read(kept) })), more };
+}
+
+/** `refs` come newest first; no more of them are read than there may be wanted records in. */
+async function segmentPart(
+  segments: RecordSegments,
+  refs: readonly SegmentRef[],
+  { filter, page }: { filter: RecordFilter; page: number },
+): Promise<Part> {
+  let items: Listed[] = [];
+  const sorted = refs.toSorted((one, other) => other.maxStart - one.maxStart);
+  for (const ref of sorted) {
+    const last = items[page - 1];
+    if (last !== undefined && last.start > ref.maxStart) return { items: items.slice(0, page), more: true };
+    const entries = (await segments.entries(ref.key)) ?? [];
+    const found = entries.filter((entry) => matches(entry, filter));
+    items.push(...found.map((entry) => ({ start: entry.start, id: entry.id, segment: { key: ref.key, entry } })));
+    items = items.sort(compareKeys);
+  }
+  return { items: items.slice(0, page), more: items.length > page };
+}
+
+/** The records themselves: what is only known by its place is read, as few times as there are segments. */
+async function recordsOf({ segments }: RecordPlaces, items: readonly Listed[]): Promise<ActivationRecord[]> {
+  const entries = new Map<string, SegmentEntry[]>();
+  for (const { record, segment } of items) {
+    if (record !== undefined || segment === undefined) continue;
+    entries.set(segment.key, [...(entries.get(segment.key) ?? []), segment.entry]);
+  }
+  const found = new Map<ActivationId, ActivationRecord>();
+  const reads = [...entries].map(([key, wanted]) => segments.read(key, wanted));
+  for (const kept of (await Promise.all(reads)).flat()) found.set(kept.id, read(kept));
+  return items.map((item) => item.record ?? found.get(item.id) ?? damagedRecord(item));
+}
+
+/** Null where it cannot be told without looking at each record. */
+async function count(
+  places: RecordPlaces,
+  filter: RecordFilter,
+  ledgers: readonly LedgerCount[],
+): Promise<number | null> {
+  const refs = ledgers.flatMap((ledger) => ledger.segments);
+  if (refs.some((ref) => ref.twin === "some")) return null;
+  const moving = ledgers.flatMap((ledger) => ledger.moving);
+  const counts = ledgers.map((ledger) => ledger.count);
+  try {
+    for (const namespaceId of places.namespaceIds) {
+      counts.push(await places.table.count(namespaceId, filter));
+      counts.push(-(await places.table.having(namespaceId, moving)).length);
+    }
+  } catch (error) {
+    if (places.mode !== "d1+r2") throw error;
+    return null;
+  }
+  for (const ref of refs.filter((each) => each.twin === "none"))
+    counts.push(await countIn(places.segments, ref, filter));
+  return counts.reduce((sum, each) => sum + each, moving.length);
+}
+
+async function countIn(segments: RecordSegments, ref: SegmentRef, filter: RecordFilter): Promise<number> {
+  const { since = 0, upto = Number.POSITIVE_INFINITY } = filter;
+  if (since <= ref.minStart && upto >= ref.maxStart) return ref.count;
+  const entries = (await segments.entries(ref.key)) ?? [];
+  return entries.filter((entry) => matches(entry, filter)).length;
+}
+
+function tallies({ stores }: RecordPlaces, filter: RecordFilter): Promise<LedgerCount[]> {
+  return Promise.all(stores.map((store) => store.tally(filter)));
+}
+
+function listedOf(record: ActivationRecord): Listed {
+  return { start: Math.floor(record.start), id: record.activationId, record };
+}
+
+function read(kept: KeptRecord): ActivationRecord {
+  return readKept(kept, (id) => console.error(`the record of activation ${id} is damaged`));
+}

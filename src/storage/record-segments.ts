@@ -1,0 +1,22 @@
+// Activation records as segments: many of one store in one object of the blob store, which are read piece by piece.
+
+import type { KeptRecord, RecordKey } from "../entities/kept-record.ts";
+
+/** A record in a segment, without its text. */
+export interface SegmentEntry extends RecordKey {
+  name: string;
+  /** Where its member lies, in bytes. */
+  offset: number;
+  length: number;
+  sum: number;
+}
+
+export interface RecordSegments {
+  /** The same records under the same key are the same bytes. Returns how many. */
+  put(key: string, records: readonly KeptRecord[]): Promise<number>;
+  /** What is in it. Null if it is not there, or damaged beyond reading. */
+  entries(key: string): Promise<SegmentEntry[] | null>;
+  /** These of them, in this order. What was altered is not whole. */
+  read(key: string, entries: readonly SegmentEntry[]): Promise<KeptRecord[]>;
+  delete(keys: readonly string[]): Promise<void>;
+}

@@ -1,0 +1,14 @@
+// Where records go from the object that made them: a table, segments, or both.
+
+import type { RecordSegments } from "./record-segments.ts";
+import type { RecordTable } from "./record-table.ts";
+
+export type ActivationStoreMode = "d1" | "r2" | "d1+r2";
+
+export interface RecordShelves {
+  /** Null: nobody has said where; nothing is moved. */
+  mode: ActivationStoreMode | null;
+  /** The one that a namespace was given, by its permanent id or a former one. */
+  tableOf(namespaceId: string): Promise<RecordTable>;
+  segments: RecordSegments;
+}

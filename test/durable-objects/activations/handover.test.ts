@@ -1,0 +1,370 @@
+// Records on their way to the shelves: none is lost and none doubled, whatever fails in between.
+
+import { describe, expect, test, vi } from "vitest";
+import { LEDGER } from "../../../durable-objects/activations/handover-plan.ts";
+import { MIGRATIONS } from "../../../durable-objects/activations/schema.ts";
+import { migrate } from "../../../durable-objects/shared/schema.ts";
+import { newActivationId } from "../../../src/entities/activation-id.ts";
+import { completed, START } from "../calls.ts";
+import { openDatabase } from "../clock.ts";
+import { NOBODY, HandoverWorld as World } from "./handover-world.ts";
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+describe("with d1", () => {
+  test("a record is in the table within a minute of its end, and a tombstone in its place", async () => {
+    const world = new World();
+    const calls = world.made(3);
+    expect(world.own).toBe(3);
+    await world.advance(MINUTE);
+    expect(world.shelves.table.rows.size).toBe(3);
+    expect(world.own).toBe(0);
+    expect(await world.found(calls)).toBe(3);
+    expect(world.core.page({}, 10).records).toEqual([]);
+    expect(world.core.tally({})).toMatchObject({ count: 0, moving: [] });
+    expect((await world.core.await(calls[0]!.id, { ms: 60_000 })).record?.statusCode).toBe(0);
+    expect((await world.core.find(calls[0]!.id)).record?.meta).toMatchObject({ v: 1, nsId: "ns", attempt: 1 });
+  });
+
+  test("an object with nothing left to do has no alarm but for its tombstones, and then none", async () => {
+    const world = new World();
+    world.made(1);
+    await world.advance(3 * MINUTE);
+    expect(world.alarmAt).toBeGreaterThan(world.clock.at + DAY - 4 * MINUTE);
+    await world.advance(25 * 3_600_000);
+    expect(world.alarmAt).toBeUndefined();
+    expect(world.database.sql.exec("SELECT 1 AS one FROM records").toArray()).toEqual([]);
+  });
+
+  test("five thousand leave in batches, each once", async () => {
+    const world = new World();
+    const calls = world.made(5_000);
+    await world.advance(MINUTE);
+    expect(world.own).toBe(0);
+    expect(world.shelves.table.batches.flat()).toHaveLength(5_000);
+    expect(Math.max(...world.shelves.table.batches.map((each) => each.length))).toBeLessThanOrEqual(1_000);
+    expect(await world.found(calls.slice(0, 50))).toBe(50);
+  });
+
+  test.each(["refuses", "mute", "hangs"] as const)("a table that %s loses and doubles nothing", async (mood) => {
+    const world = new World();
+    world.shelves.table.mood = mood;
+    const calls = world.made(20);
+    await world.advance(10 * MINUTE);
+    expect(world.own).toBe(20);
+    expect(world.core.page({}, 100).records).toHaveLength(20);
+    expect(world.warnings.length).toBeGreaterThan(0);
+    expect(world.warnings.length).toBeLessThan(4);
+    world.shelves.table.mood = "well";
+    await world.advance(3 * MINUTE);
+    expect(world.own).toBe(0);
+    expect(world.shelves.table.rows.size).toBe(20);
+    expect(await world.found(calls)).toBe(20);
+  });
+
+  test("it is not asked more than once a minute while it is down for long", async () => {
+    const world = new World();
+    world.made(1);
+    const put = vi.spyOn(world.shelves.table, "put").mockRejectedValue(new Error("down"));
+    await world.advance(30 * MINUTE);
+    put.mockClear();
+    await world.advance(60 * MINUTE);
+    expect(put.mock.calls.length).toBeGreaterThan(30);
+    expect(put.mock.calls.length).toBeLessThanOrEqual(61);
+  });
+
+  test("an incarnation that is lost after the table has a batch loses nothing: the same batch is put again", async () => {
+    const world = new World();
+    world.shelves.table.mood = "mute";
+    world.made(7);
+    await world.advance(25_000);
+    expect(world.shelves.table.rows.size).toBe(7);
+    expect(world.own).toBe(7);
+    // What is in the table and here is counted once, by whoever asks both.
+    const { count, moving } = world.core.tally({});
+    expect(count + moving.length).toBe(7);
+    expect(moving).toHaveLength(7);
+    world.made(5);
+    world.incarnate();
+    world.shelves.table.mood = "well";
+    expect(world.core.tally({})).toMatchObject({ count: 5 });
+    await world.advance(MINUTE);
+    expect(world.shelves.table.batches.at(-2)).toEqual(world.shelves.table.batches[0]);
+    expect(world.shelves.table.rows.size).toBe(12);
+    expect(world.own).toBe(0);
+  });
+
+  test("records whose storing is off stay away from the table", async () => {
+    const world = new World();
+    world.finish(world.call({ store: false }));
+    await world.advance(2 * MINUTE);
+    expect(world.shelves.table.rows.size).toBe(0);
+  });
+
+  test("while the table is down and the object full, calls with records are refused, those without go on; then all drains", async () => {
+    const world = new World();
+    world.shelves.table.mood = "refuses";
+    const [call] = world.made(1);
+    const text = "x".repeat(100);
+    world.database.sql.exec(
+      `INSERT INTO records (id, start, name, kept, stored, record, sum)
+        WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 3000)
+        SELECT printf('%032x', at), at, 'a', 1, at, ?, -1 FROM n`,
+      text,
+    );
+    const limits = { count: LEDGER.count, size: LEDGER.size };
+    Object.assign(LEDGER, { count: 3_000 });
+    try {
+      await world.advance(MINUTE);
+      const refused = world.call();
+      expect(world.core.accept([refused], { candidates: [] })).toEqual({ kind: "full", of: "records" });
+      expect((await world.core.find(refused.id)).known).toBe(false);
+      expect(world.core.accept([world.call({ store: false })], { candidates: [] })).toEqual({ kind: "accepted" });
+      // What has run is taken, whatever the bound.
+      const ran = world.call();
+      world.finish(ran);
+      expect(await world.found([ran])).toBe(1);
+      world.shelves.table.mood = "well";
+      await world.advance(5 * MINUTE);
+      expect(world.core.accept([world.call()], { candidates: [] })).toEqual({ kind: "accepted" });
+      expect(world.own).toBe(0);
+      expect(await world.found([call!, ran])).toBe(2);
+    } finally {
+      Object.assign(LEDGER, limits);
+    }
+  });
+
+  test("without a place that is named nothing is moved", async () => {
+    const world = new World();
+    world.shelves.mode = null;
+    world.incarnate();
+    world.made(3);
+    await world.advance(10 * MINUTE);
+    expect(world.own).toBe(3);
+  });
+});
+
+describe("an id whose record was handed over", () => {
+  test.each([
+    ["within the day", MINUTE],
+    ["after its tombstone has gone", 2 * DAY],
+  ])("gets no second one, %s, and its blobs stay", async (_, age) => {
+    const world = new World();
+    const call = world.call();
+    const { id, about } = call;
+    const result = { blob: `results/${id}/1`, size: 100_000 };
+    const finished = { id, attempt: 1, lease: { epoch: 1, counter: 1 }, about };
+    world.core.complete([{ ...finished, completion: { ...completed(), result } }], NOBODY);
+    await world.advance(age);
+    const before = (await world.core.find(id)).record;
+    expect(before?.result).toEqual(result);
+    // The host was away and has kept it.
+    await world.core.recall([id]);
+    world.core.complete([{ ...finished, completion: { ...completed(), result } }], NOBODY);
+    await world.core.recall([id]);
+    expect(world.core.accept([call], { candidates: [] })).toEqual({ kind: "accepted" });
+    await world.core.recall([id]);
+    expect(world.core.fail(id, { about, reason: "x" })).toBeNull();
+    await world.advance(MINUTE);
+    expect(world.own).toBe(0);
+    expect(world.forgotten).toEqual([]);
+    expect((await world.core.find(id)).record).toEqual(before);
+    expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 0 });
+  });
+
+  test("that nobody has ever had and is old is late, and its blobs go", async () => {
+    const world = new World();
+    const call = world.call();
+    await world.advance(2 * DAY);
+    await world.core.recall([call.id]);
+    const result = { blob: `results/${call.id}/1`, size: 100_000 };
+    const completion = { ...completed(), result };
+    world.core.complete(
+      [{ id: call.id, attempt: 1, lease: { epoch: 1, counter: 1 }, about: call.about, completion }],
+      NOBODY,
+    );
+    expect((await world.core.find(call.id)).record).toBeNull();
+    expect(world.forgotten).toEqual([result.blob]);
+    const [late] = world.database.sql.exec("SELECT value FROM counters WHERE name = 'late'").toArray();
+    expect(late).toEqual({ value: 1 });
+  });
+
+  test("is not decided about while the table does not answer", async () => {
+    const world = new World();
+    const [call] = world.made(1);
+    await world.advance(2 * DAY);
+    world.shelves.table.mood = "refuses";
+    await expect(world.core.recall([call!.id])).rejects.toThrow("down");
+    await expect(world.core.find(call!.id)).rejects.toThrow("down");
+    expect(world.core.recall([world.call().id])).toBeUndefined();
+  });
+});
+
+describe("what an earlier version left", () => {
+  test("records without meta and checksum, and damaged ones, are handed over and read", async () => {
+    const database = openDatabase();
+    migrate(database, MIGRATIONS.slice(0, 3));
+    const ids = Array.from({ length: 2_500 }, (_, at) => newActivationId(START - 40 * DAY + at, 1));
+    for (const [at, id] of ids.entries()) {
+      const record =
+        at === 3 ? '{"torn' : JSON.stringify({ activationId: id, start: at, statusCode: 0, annotations: "[]" });
+      database.sql.exec(
+        "INSERT INTO records (id, start, name, kept, stored, record) VALUES (?, ?, 'a', 1, ?, ?)",
+        ...[id, at, START - 40 * DAY, record],
+      );
+    }
+    const world = new World("d1", database);
+    expect(world.alarmAt).toBeDefined();
+    await world.advance(MINUTE);
+    expect(world.shelves.table.rows.size).toBe(2_500);
+    expect(world.own).toBe(0);
+    expect((await world.core.find(ids[7]!)).record).toEqual({
+      activationId: ids[7],
+      start: 7,
+      statusCode: 0,
+      annotations: "[]",
+    });
+    await world.advance(MINUTE);
+    // Their tombstones are of no use any more.
+    expect(database.sql.exec("SELECT 1 AS one FROM records").toArray()).toEqual([]);
+  });
+});
+
+describe("with r2", () => {
+  test("ten minutes of records are one segment; less than ten wait for a day, and are found meanwhile", async () => {
+    const world = new World("r2");
+    const calls = world.made(12);
+    await world.advance(9 * MINUTE);
+    expect(world.shelves.segments.objects.size).toBe(0);
+    await world.advance(2 * MINUTE);
+    expect(world.shelves.segments.objects.size).toBe(1);
+    expect(world.own).toBe(0);
+    expect(await world.found(calls)).toBe(12);
+    expect(world.shelves.table.rows.size).toBe(0);
+    const few = world.made(3);
+    await world.advance(23 * 60 * MINUTE);
+    expect(world.own).toBe(3);
+    expect(await world.found(few)).toBe(3);
+    await world.advance(2 * 60 * MINUTE);
+    expect(world.own).toBe(0);
+    expect(await world.found([...calls, ...few])).toBe(15);
+    const [first, second] = world.core.page({}, 10).segments;
+    expect([first?.count, second?.count, first?.twin]).toEqual([3, 12, "none"]);
+    expect(world.core.page({ name: "other" }, 10).segments).toEqual([]);
+    expect(world.core.page({ upto: START - 100 }, 10).segments).toEqual([]);
+  });
+
+  test("a megabyte does not wait", async () => {
+    const world = new World("r2");
+    for (let at = 0; at < 25; at++) world.finish(world.call(), `"${"x".repeat(50_000)}"`);
+    await world.advance(MINUTE);
+    expect(world.own).toBe(0);
+    expect(world.shelves.segments.objects.size).toBe(1);
+  });
+
+  test("an incarnation that is lost between segment and index leaves its records readable, and no segment nobody knows", async () => {
+    const world = new World("r2");
+    world.shelves.segments.mood = "mute";
+    const calls = world.made(15);
+    await world.advance(11 * MINUTE);
+    expect(world.shelves.segments.objects.size).toBe(1);
+    expect(world.own).toBe(15);
+    world.made(15);
+    world.incarnate();
+    world.shelves.segments.mood = "well";
+    await world.advance(12 * MINUTE);
+    expect(world.own).toBe(0);
+    const known = world.core.page({}, 10).segments.map((each) => each.key);
+    expect([...world.shelves.segments.objects.keys()].sort()).toEqual(known.sort());
+    expect(await world.found(calls)).toBe(15);
+  });
+
+  test("a bit that flips costs the one record it is in", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const world = new World("r2");
+    const calls = world.made(12);
+    await world.advance(11 * MINUTE);
+    for (const bytes of world.shelves.segments.objects.values()) bytes[40]! ^= 4;
+    const records = await Promise.all(calls.map(async ({ id }) => (await world.core.find(id)).record));
+    expect(records.map((record) => record?.statusCode)).toEqual([3, ...Array(11).fill(0)]);
+    expect(log).toHaveBeenCalledWith(`the record of activation ${calls[0]!.id} is damaged`);
+    world.shelves.segments.objects.clear();
+    expect((await world.core.find(calls[1]!.id)).record).toMatchObject({ activationId: calls[1]!.id, statusCode: 3 });
+    log.mockRestore();
+  });
+
+  test("a host that comes back after a week makes no second record of one in a segment", async () => {
+    const world = new World("r2");
+    const [call] = world.made(12);
+    await world.advance(7 * DAY);
+    await world.core.recall([call!.id]);
+    world.finish(call!, '{"again":1}');
+    expect(world.own).toBe(0);
+    expect((await world.core.find(call!.id)).record?.result).toEqual({ inline: '{"ok":true}' });
+  });
+});
+
+describe("with d1+r2", () => {
+  test("each record is in both, and leaves the object when it is", async () => {
+    const world = new World("d1+r2");
+    const calls = world.made(12);
+    await world.advance(MINUTE);
+    expect(world.shelves.table.rows.size).toBe(12);
+    expect(world.own).toBe(12);
+    expect(world.core.tally({})).toMatchObject({ count: 0, moving: [] });
+    await world.advance(11 * MINUTE);
+    expect(world.own).toBe(0);
+    expect(world.core.page({}, 10).segments).toMatchObject([{ count: 12, twin: "all" }]);
+    for (const down of [world.shelves.table, world.shelves.segments]) {
+      down.mood = "refuses";
+      expect(await world.found(calls)).toBe(12);
+      down.mood = "well";
+    }
+  });
+
+  test.each(["table", "segments"] as const)(
+    "with its %s down everything is taken and read, and made good later",
+    async (side) => {
+      const world = new World("d1+r2");
+      world.shelves[side].mood = "refuses";
+      const calls = world.made(12);
+      await world.advance(60 * MINUTE);
+      expect(world.own).toBe(12);
+      expect(await world.found(calls)).toBe(12);
+      world.shelves[side].mood = "well";
+      await world.advance(3 * MINUTE);
+      expect(world.own).toBe(0);
+      expect(world.shelves.table.rows.size).toBe(12);
+      expect(await world.found(calls)).toBe(12);
+    },
+  );
+});
+
+test("records stay found when the mode changes, and what was in the air arrives once", async () => {
+  const world = new World("d1");
+  const calls = world.made(12);
+  await world.advance(MINUTE);
+  world.shelves.table.mood = "mute";
+  calls.push(...world.made(12));
+  await world.advance(MINUTE);
+  expect(world.own).toBe(12);
+  world.shelves.mode = "r2";
+  world.incarnate();
+  calls.push(...world.made(12));
+  await world.advance(12 * MINUTE);
+  // What the table may have is left to it.
+  expect(world.core.page({}, 10).segments).toMatchObject([{ count: 12, twin: "none" }]);
+  world.shelves.table.mood = "well";
+  await world.advance(3 * MINUTE);
+  expect(world.own).toBe(0);
+  expect(world.shelves.table.rows.size).toBe(24);
+  for (const mode of ["d1+r2", "d1", "r2"] as const) {
+    world.shelves.mode = mode;
+    world.incarnate();
+    calls.push(...world.made(12));
+    await world.advance(25 * 60 * MINUTE);
+    expect(world.own).toBe(0);
+    expect(await world.found(calls)).toBe(calls.length);
+  }
+});

@@ -1,0 +1,123 @@
+// Shelves for records in memory, which fail as a test says.
+
+import type { KeptRecord, RecordFilter } from "../../src/entities/kept-record.ts";
+import { compareKeys, matches } from "../../src/entities/kept-record.ts";
+import type { RecordSegments, SegmentEntry } from "../../src/storage/record-segments.ts";
+import type { ActivationStoreMode, RecordShelves } from "../../src/storage/record-shelves.ts";
+import type { RecordTable } from "../../src/storage/record-table.ts";
+import { encodeSegment, readEntries, readMember, tailLength } from "../../src/storage/records/segment.ts";
+
+/** "refuses": nothing is done. "mute": it is done, and the answer is lost. "hangs": nothing is done, and no answer comes. */
+export type Mood = "well" | "refuses" | "mute" | "hangs";
+
+async function answering<T>(mood: Mood, run: () => T | Promise<T>): Promise<T> {
+  if (mood === "refuses") throw new Error("the shelf is down");
+  if (mood === "hangs") return new Promise(() => undefined);
+  const value = await run();
+  if (mood === "mute") throw new Error("the answer was lost");
+  return value;
+}
+
+export class MemoryTable implements RecordTable {
+  readonly rows = new Map<string, { namespaceId: string; record: KeptRecord }>();
+  mood: Mood = "well";
+  /** Where writes fare otherwise than reads. */
+  writes: Mood | undefined;
+  /** Ids of each batch that came. */
+  readonly batches: string[][] = [];
+
+  put(namespaceId: string, records: readonly KeptRecord[]): Promise<void> {
+    return answering(this.writes ?? this.mood, () => {
+      this.batches.push(records.map((each) => each.id));
+      for (const record of records) {
+        if (!this.rows.has(record.id)) this.rows.set(record.id, { namespaceId, record: { ...record } });
+      }
+    });
+  }
+
+  get(namespaceId: string, id: string): Promise<KeptRecord | null> {
+    return answering(this.mood, () => {
+      const row = this.rows.get(id);
+      return row?.namespaceId === namespaceId ? row.record : null;
+    });
+  }
+
+  list(namespaceId: string, filter: RecordFilter, limit: number) {
+    return answering(this.mood, () => {
+      const all = this.#of(namespaceId, filter);
+      return { records: all.slice(0, limit), more: all.length > limit };
+    });
+  }
+
+  count(namespaceId: string, filter: RecordFilter): Promise<number> {
+    return answering(this.mood, () => this.#of(namespaceId, filter).length);
+  }
+
+  having(namespaceId: string, ids: readonly string[]) {
+    return answering(this.mood, () => {
+      const found = this.#of(namespaceId, {}).filter((each) => ids.includes(each.id));
+      return found.map(({ id, start }) => ({ id, start }));
+    });
+  }
+
+  #of(namespaceId: string, filter: RecordFilter): KeptRecord[] {
+    const rows = [...this.rows.values()].filter((row) => row.namespaceId === namespaceId);
+    return rows
+      .map((row) => row.record)
+      .filter((record) => matches(record, filter))
+      .sort(compareKeys);
+  }
+}
+
+export class MemorySegments implements RecordSegments {
+  readonly objects = new Map<string, Uint8Array>();
+  mood: Mood = "well";
+  /** Where writes fare otherwise than reads. */
+  writes: Mood | undefined;
+  /** Segments that are being compressed, which takes its own time, whatever a test's clock says. */
+  busy = 0;
+
+  put(key: string, records: readonly KeptRecord[]): Promise<number> {
+    return answering(this.writes ?? this.mood, async () => {
+      this.busy++;
+      const { bytes } = await encodeSegment(records);
+      this.busy--;
+      this.objects.set(key, bytes);
+      return bytes.length;
+    });
+  }
+
+  entries(key: string): Promise<SegmentEntry[] | null> {
+    return answering(this.mood, () => {
+      const bytes = this.objects.get(key);
+      return bytes === undefined || tailLength(bytes) === null ? null : readEntries(bytes);
+    });
+  }
+
+  read(key: string, entries: readonly SegmentEntry[]): Promise<KeptRecord[]> {
+    return answering(this.mood, () => {
+      const bytes = this.objects.get(key) ?? new Uint8Array(0);
+      return Promise.all(
+        entries.map((each) => readMember(each, bytes.subarray(each.offset, each.offset + each.length))),
+      );
+    });
+  }
+
+  async delete(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.objects.delete(key);
+  }
+}
+
+export class MemoryShelves implements RecordShelves {
+  readonly table = new MemoryTable();
+  readonly segments = new MemorySegments();
+  mode: ActivationStoreMode | null;
+
+  constructor(mode: ActivationStoreMode | null = null) {
+    this.mode = mode;
+  }
+
+  async tableOf(): Promise<RecordTable> {
+    return this.table;
+  }
+}

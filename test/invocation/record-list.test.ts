@@ -1,0 +1,223 @@
+// Lists and counts over objects, table and segments are those of one sorted array, whatever lies where and moves meanwhile.
+
+import fc from "fast-check";
+import { describe, expect, it, test, vi } from "vitest";
+import type { ActivationRecord } from "../../src/entities/activation.ts";
+import { compareKeys, type RecordFilter } from "../../src/entities/kept-record.ts";
+import { countActivations, listActivations, type RecordPlaces } from "../../src/invocation/record-list.ts";
+import type { ActivationStoreMode } from "../../src/storage/record-shelves.ts";
+import { HandoverWorld, NOBODY } from "../durable-objects/activations/handover-world.ts";
+import { completed } from "../durable-objects/calls.ts";
+import { openDatabase } from "../durable-objects/clock.ts";
+
+const MODES: ActivationStoreMode[] = ["d1", "r2", "d1+r2"];
+const NAMES = [
+  { name: "a", path: "guest/a" },
+  { name: "a", path: "guest/pack/a" },
+  { name: "b", path: "guest/b" },
+];
+const LIST_NAMES = ["a", "pack/a", "b"];
+
+/** Two shards of one namespace, and an array that knows better. */
+class Namespace {
+  readonly shards: HandoverWorld[];
+  readonly model: { start: number; id: string; name: string }[] = [];
+  /** Runs between the questions of one list. */
+  meanwhile: () => Promise<void> | void = () => undefined;
+
+  constructor(mode: ActivationStoreMode) {
+    const first = new HandoverWorld(mode, openDatabase(), { shard: 0 });
+    const { clock, shelves } = first;
+    this.shards = [first, new HandoverWorld(mode, openDatabase(), { shard: 1, clock, shelves })];
+  }
+
+  get places(): RecordPlaces {
+    const { shelves } = this.shards[0]!;
+    return {
+      stores: this.shards.map((shard) => ({
+        page: async (filter: RecordFilter, limit: number) => {
+          const page = structuredClone(shard.core.page(filter, limit));
+          await this.meanwhile();
+          return page;
+        },
+        tally: async (filter: RecordFilter) => {
+          const tally = structuredClone(shard.core.tally(filter));
+          await this.meanwhile();
+          return tally;
+        },
+      })),
+      namespaceIds: ["ns"],
+      table: shelves.table,
+      segments: shelves.segments,
+      mode: shelves.mode ?? "d1",
+      warn: () => undefined,
+    };
+  }
+
+  make(count: number, seed: number): void {
+    for (let at = 0; at < count; at++) {
+      const which = (seed + at) % 7;
+      const shard = this.shards[which % 2]!;
+      // Several with one start.
+      if (which < 3) shard.clock.at += 1;
+      const call = shard.call(NAMES[which % 3]);
+      const completion = { ...completed(`{"at":${this.model.length}}`), duration: which };
+      const { id, about } = call;
+      shard.core.complete([{ id, attempt: 1, lease: { epoch: 1, counter: 1 }, about, completion }], NOBODY);
+      this.model.push({ start: shard.clock.at - which, id, name: LIST_NAMES[which % 3]! });
+    }
+  }
+
+  async advance(ms: number): Promise<void> {
+    const [one, other] = this.shards as [HandoverWorld, HandoverWorld];
+    for (const end = one.clock.at + ms; one.clock.at < end; ) {
+      await one.advance(Math.min(10_000, end - one.clock.at));
+      await other.advance(0);
+    }
+  }
+
+  wanted({ name, since, upto }: RecordFilter): string[] {
+    return this.model
+      .filter((each) => (name === undefined || each.name === name) && each.start >= (since ?? 0))
+      .filter((each) => each.start <= (upto ?? Number.POSITIVE_INFINITY))
+      .sort(compareKeys)
+      .map((each) => each.id);
+  }
+
+  async list(query: RecordFilter & { limit: number; skip: number; docs: boolean }): Promise<ActivationRecord[]> {
+    const records: ActivationRecord[] = [];
+    for await (const record of listActivations(this.places, query)) records.push(record);
+    return records;
+  }
+
+  async check(query: RecordFilter & { limit: number; skip: number; docs: boolean }): Promise<void> {
+    const wanted = this.wanted(query);
+    const found = await this.list(query);
+    expect(found.map((each) => each.activationId)).toEqual(wanted.slice(query.skip, query.skip + query.limit));
+    for (const record of found) {
+      const at = this.model.findIndex((each) => each.id === record.activationId);
+      expect(record.result).toEqual({ inline: `{"at":${at}}` });
+    }
+    expect(await countActivations(this.places, { ...query, skip: 0 })).toBe(wanted.length);
+  }
+}
+
+const filter = (namespace: Namespace, draw: { name: number; since: number; upto: number }): RecordFilter => {
+  const at = (part: number) => namespace.model[Math.floor((namespace.model.length * part) / 10)]?.start;
+  const [name, since, upto] = [LIST_NAMES[draw.name], at(draw.since), at(draw.upto)];
+  return JSON.parse(JSON.stringify({ name, since, upto }));
+};
+
+const minutes = fc.constantFrom(0.2, 0.5, 2, 12);
+const step = fc.oneof(
+  fc.record({ kind: fc.constant("make" as const), count: fc.integer({ min: 1, max: 60 }), seed: fc.nat(6) }),
+  fc.record({ kind: fc.constant("wait" as const), minutes }),
+  fc.record({ kind: fc.constant("lose" as const) }),
+  fc.record({ kind: fc.constant("mood" as const), mood: fc.constantFrom("well" as const, "mute" as const) }),
+);
+const draws = fc.record({
+  name: fc.nat(5),
+  since: fc.nat(15),
+  upto: fc.nat(15),
+  limit: fc.constantFrom(1, 5, 30, 200),
+  skip: fc.constantFrom(0, 0, 1, 17, 60),
+  docs: fc.boolean(),
+});
+
+async function take(namespace: Namespace, each: typeof step extends fc.Arbitrary<infer S> ? S : never): Promise<void> {
+  const { table, segments } = namespace.shards[0]!.shelves;
+  if (each.kind === "make") namespace.make(each.count, each.seed);
+  else if (each.kind === "wait") await namespace.advance(each.minutes * 60_000);
+  else if (each.kind === "lose") for (const shard of namespace.shards) shard.incarnate();
+  else {
+    table.writes = each.mood;
+    segments.writes = each.mood;
+  }
+}
+
+describe.each(MODES)("with %s", (mode) => {
+  test("lists and counts are those of a sorted array, across objects, shelves and the border between them", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 2, maxLength: 8 }),
+        fc.array(draws, { minLength: 2, maxLength: 4 }),
+        async (steps, queries) => {
+          const namespace = new Namespace(mode);
+          for (const each of steps) await take(namespace, each);
+          for (const { limit, skip, docs, ...rest } of queries)
+            await namespace.check({ ...filter(namespace, rest), limit, skip, docs });
+        },
+      ),
+      { numRuns: 25 },
+    );
+  }, 60_000);
+
+  test("nothing is missed, told twice or counted wrong while it moves", async () => {
+    const namespace = new Namespace(mode);
+    namespace.make(300, 0);
+    await namespace.advance(700_000);
+    namespace.make(700, 1);
+    let asked = 0;
+    namespace.meanwhile = async () => {
+      if (++asked % 3 === 0) await namespace.advance(6_000);
+    };
+    await namespace.check({ limit: 1_000, skip: 0, docs: true });
+    await namespace.advance(60_000);
+    namespace.make(300, 2);
+    await namespace.check({ limit: 200, skip: 250, docs: false });
+    await namespace.check({ name: "pack/a", limit: 200, skip: 0, docs: false });
+  }, 60_000);
+
+  it("asks no more than its reader has read, and for few records with their results at once", async () => {
+    const namespace = new Namespace(mode);
+    namespace.make(200, 0);
+    const { places } = namespace;
+    const page = vi.fn(places.stores[0]!.page);
+    const records = listActivations(
+      { ...places, stores: [{ ...places.stores[0]!, page }] },
+      { limit: 200, skip: 0, docs: true },
+    );
+    for (let read = 0; read < 20; read++) await records.next();
+    expect(page.mock.calls).toEqual([[{}, 20]]);
+    await records.next();
+    expect(page).toHaveBeenCalledTimes(2);
+  });
+});
+
+test("a mode that changes in between hides nothing", async () => {
+  const namespace = new Namespace("d1");
+  for (const [at, mode] of (["d1", "r2", "d1+r2", "r2", "d1"] as const).entries()) {
+    for (const shard of namespace.shards) {
+      shard.shelves.mode = mode;
+      shard.incarnate();
+    }
+    namespace.make(40, at);
+    await namespace.advance(at % 2 === 0 ? 660_000 : 300_000);
+    await namespace.check({ limit: 200, skip: 0, docs: false });
+    await namespace.check({ name: "b", limit: 10, skip: 3, docs: true });
+  }
+});
+
+test("with both, either may be down", async () => {
+  const namespace = new Namespace("d1+r2");
+  namespace.make(100, 0);
+  await namespace.advance(700_000);
+  namespace.make(30, 1);
+  const { table, segments } = namespace.shards[0]!.shelves;
+  for (const down of [table, segments]) {
+    down.mood = "refuses";
+    await namespace.check({ limit: 200, skip: 0, docs: false });
+    await namespace.check({ name: "a", limit: 200, skip: 5, docs: true });
+    down.mood = "well";
+  }
+});
+
+test.each(["d1", "r2"] as const)("with %s alone nothing is told while it is down, rather than a part", async (mode) => {
+  const namespace = new Namespace(mode);
+  namespace.make(20, 0);
+  await namespace.advance(700_000);
+  const { table, segments } = namespace.shards[0]!.shelves;
+  (mode === "d1" ? table : segments).mood = "refuses";
+  await expect(namespace.list({ limit: 10, skip: 0, docs: false })).rejects.toThrow("down");
+  if (mode === "d1") await expect(countActivations(namespace.places, { skip: 0 })).rejects.toThrow("down");
+});
