@@ -2,6 +2,11 @@
 // per isolate. What is missing or makes no sense stops the platform and is named; values are never told.
 
 import { z } from "zod";
+import {
+  ACTIVATION_STORE_CHOICES,
+  type ActivationStoreMode,
+  activationStoreModeOf,
+} from "./entities/activation-store-mode.ts";
 import { LEAST_SECRET } from "./entities/credential.ts";
 import type { NamespaceLimits } from "./entities/identity.ts";
 import {
@@ -24,7 +29,6 @@ import type {
   ThrottleRpc,
 } from "./protocol/rpc.ts";
 import type { MachineBinding } from "./storage/machine.ts";
-import type { ActivationStoreMode } from "./storage/record-shelves.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
 
@@ -171,12 +175,6 @@ const Limits = z.strictObject({
   concurrency: bound(DEFAULT_BOUNDS.concurrency),
 });
 
-/** With the values of OpenWhisk's WHISK_ACTIVATION_STORE for stores that are to be likened to ours. */
-const STORE_MODES: Partial<Record<string, ActivationStoreMode>> = {
-  ...{ d1: "d1", r2: "r2", "d1+r2": "d1+r2", "r2+d1": "d1+r2" },
-  ...{ couchdb: "d1", elasticsearch: "r2", mixed: "d1+r2" },
-};
-
 const Secrets = z.object({ MASTER_SECRET: masterSecret, MASTER_SECRET_PREVIOUS: variable });
 
 /** Each by its name. What one is where nothing is set is what it makes of `undefined`. */
@@ -209,8 +207,8 @@ export const Variables = Secrets.extend({
       `must be a number of seconds from 1 to ${MAX_QUEUE_TIME}`,
     ),
   ACTIVATION_STORE: variable
-    .transform((text) => STORE_MODES[(text ?? "d1").trim().toLowerCase()])
-    .refine((mode) => mode !== undefined, "must be d1, r2 or d1+r2 (or CouchDB, ElasticSearch, mixed for the same)"),
+    .transform((text) => activationStoreModeOf(text ?? "d1"))
+    .refine((mode) => mode !== undefined, `must be ${ACTIVATION_STORE_CHOICES}`),
   HOSTS_MAY_COME: variable.refine((text) => text === undefined || text === "0" || text === "1", 'must be "1" or "0"'),
   INVOKER_NAMES: variable.refine((text) => text === undefined || text === "shown", 'must be "shown", or absent'),
   CLIENT_ADDRESS_HEADER: variable.refine(

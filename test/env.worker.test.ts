@@ -1,7 +1,7 @@
 // The environment, checked by one schema: all that is wrong at once, each by its name, no value told.
 
-import { describe, expect, it } from "vitest";
-import { checkEnv, type Env, masterSecretOf, sentenceOf } from "../src/env.ts";
+import { describe, expect, it, test } from "vitest";
+import { activationStoreMode, checkEnv, type Env, masterSecretOf, sentenceOf } from "../src/env.ts";
 
 const objects = { getByName: () => ({}) };
 const SECRET = "a-master-secret-of-more-than-32-bytes";
@@ -58,6 +58,8 @@ describe("an environment", () => {
     ["MASTER_SECRET", "x".repeat(31), /is too short.*MASTER_SECRET_PREVIOUS/],
     ["MASTER_SECRET_PREVIOUS", {}, /text/],
     ["DB", undefined, /is not bound.*D1/],
+    ["RECORDS_0", {}, /is not bound.*records/],
+    ["ACTIVATION_STORE", "postgres", /must be d1, r2 or d1\+r2/],
     ["BLOBS", {}, /is not bound.*R2/],
     ["SCHEDULER", undefined, /is not bound/],
     ["ACTIVATIONS", null, /is not bound/],
@@ -104,4 +106,12 @@ it("objects are given the secret, or told what is wrong with it", () => {
   expect(masterSecretOf({ MASTER_SECRET: SECRET })).toEqual({ current: SECRET, previous: null });
   expect(() => masterSecretOf({} as Env)).toThrow(/MASTER_SECRET is missing/);
   expect(() => masterSecretOf({ MASTER_SECRET: "short" })).toThrow(/MASTER_SECRET is too short/);
+});
+
+test("where records go has its own names and those of OpenWhisk's stores; what makes no sense moves nothing", () => {
+  const mode = (ACTIVATION_STORE?: string) =>
+    activationStoreMode(ACTIVATION_STORE === undefined ? {} : { ACTIVATION_STORE });
+  expect([undefined, "", "d1", "CouchDB"].map(mode)).toEqual(["d1", "d1", "d1", "d1"]);
+  expect(["r2", "ElasticSearch", "d1+r2", "R2+D1", "mixed"].map(mode)).toEqual(["r2", "r2", "d1+r2", "d1+r2", "d1+r2"]);
+  expect(mode("postgres")).toBeNull();
 });

@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { z } from "zod";
+import { ACTIVATION_STORE_CHOICES, activationStoreModeOf } from "../../src/entities/activation-store-mode.ts";
 import { type Environment, parseCommandLine, type Shape } from "../program/command-line.ts";
 import { checkedText, choice, number, readable, repeated, text, toggle, withVariables } from "../program/options.ts";
 
@@ -54,6 +55,12 @@ const STANDALONE_OPTIONS = withVariables("EDGEWHISK_", {
   ),
   salvage: toggle("move damaged databases aside and go on"),
   "dev-keys": toggle("honour the well-known keys off loopback as well"),
+  "activation-store": checkedText(
+    z.string().refine((mode) => activationStoreModeOf(mode) !== undefined, ACTIVATION_STORE_CHOICES),
+    "MODE",
+    "where records of activations go: d1, r2 or d1+r2",
+    { defaultText: "what wrangler.toml says, else d1" },
+  ),
   dev: toggle('serve through "wrangler dev", with reload'),
 });
 
@@ -106,7 +113,10 @@ export function parseConfig(argv: readonly string[], env: Environment): Parsed {
       developmentKeys: values["dev-keys"],
       salvage,
       dev,
-      vars: Object.fromEntries(values.var),
+      vars: {
+        ...(values["activation-store"] === undefined ? {} : { ACTIVATION_STORE: values["activation-store"] }),
+        ...Object.fromEntries(values.var),
+      },
     },
   };
 }

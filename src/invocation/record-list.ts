@@ -3,6 +3,7 @@
 
 import type { ActivationRecord } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
+import type { ActivationStoreMode } from "../entities/activation-store-mode.ts";
 import {
   compareKeys,
   damagedRecord,
@@ -14,7 +15,6 @@ import {
 } from "../entities/kept-record.ts";
 import type { ActivationQuery, ActivationStoreRpc, LedgerCount, SegmentRef } from "../protocol/rpc.ts";
 import type { RecordSegments, SegmentEntry } from "../storage/record-segments.ts";
-import type { ActivationStoreMode } from "../storage/record-shelves.ts";
 import type { RecordTable } from "../storage/record-table.ts";
 
 export interface RecordPlaces {

@@ -1,5 +1,6 @@
 // The stores behind their interfaces; the only file that names what they are made of.
 
+import type { ActivationStoreMode } from "../entities/activation-store-mode.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import type { Env, RecordsBinding } from "../env.ts";
 import type { BlobStore } from "./blob-store.ts";
@@ -13,7 +14,7 @@ import type { IdentityStore } from "./identity-store.ts";
 import { MachineClient } from "./machine.ts";
 import { R2BlobStore } from "./r2/blob-store.ts";
 import type { RecordSegments } from "./record-segments.ts";
-import type { ActivationStoreMode, RecordShelves } from "./record-shelves.ts";
+import type { RecordShelves } from "./record-shelves.ts";
 import type { RecordTable } from "./record-table.ts";
 import { D1RecordTable } from "./records/d1-record-table.ts";
 import { R2RecordSegments } from "./records/r2-record-segments.ts";

@@ -1,9 +1,8 @@
 // Where records go from the object that made them: a table, segments, or both.
 
+import type { ActivationStoreMode } from "../entities/activation-store-mode.ts";
 import type { RecordSegments } from "./record-segments.ts";
 import type { RecordTable } from "./record-table.ts";
-
-export type ActivationStoreMode = "d1" | "r2" | "d1+r2";
 
 export interface RecordShelves {
   /** Null: nobody has said where; nothing is moved. */

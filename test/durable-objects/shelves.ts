@@ -1,9 +1,10 @@
 // Shelves for records in memory, which fail as a test says.
 
+import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
 import type { KeptRecord, RecordFilter } from "../../src/entities/kept-record.ts";
 import { compareKeys, matches } from "../../src/entities/kept-record.ts";
 import type { RecordSegments, SegmentEntry } from "../../src/storage/record-segments.ts";
-import type { ActivationStoreMode, RecordShelves } from "../../src/storage/record-shelves.ts";
+import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { RecordTable } from "../../src/storage/record-table.ts";
 import { encodeSegment, readEntries, readMember, tailLength } from "../../src/storage/records/segment.ts";
 

@@ -3,9 +3,9 @@
 import fc from "fast-check";
 import { describe, expect, it, test, vi } from "vitest";
 import type { ActivationRecord } from "../../src/entities/activation.ts";
+import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
 import { compareKeys, type RecordFilter } from "../../src/entities/kept-record.ts";
 import { countActivations, listActivations, type RecordPlaces } from "../../src/invocation/record-list.ts";
-import type { ActivationStoreMode } from "../../src/storage/record-shelves.ts";
 import { HandoverWorld, NOBODY } from "../durable-objects/activations/handover-world.ts";
 import { completed } from "../durable-objects/calls.ts";
 import { openDatabase } from "../durable-objects/clock.ts";

@@ -3,8 +3,8 @@
 import { StoreCore } from "../../../durable-objects/activations/core.ts";
 import type { Database } from "../../../durable-objects/shared/schema.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
+import type { ActivationStoreMode } from "../../../src/entities/activation-store-mode.ts";
 import type { Invocation } from "../../../src/protocol/invocation.ts";
-import type { ActivationStoreMode } from "../../../src/storage/record-shelves.ts";
 import { callOf, completed } from "../calls.ts";
 import { Clock, openDatabase, settle } from "../clock.ts";
 import { MemoryShelves } from "../shelves.ts";

@@ -57,6 +57,20 @@ describe("configuration of the one-machine mode", () => {
     expect(messageOf(argv)).not.toContain("\n");
   });
 
+  it("says where records go, by flag or variable, and refuses what is no place", () => {
+    const vars = (argv: string[], env = {}) => {
+      const parsed = parseConfig(argv, env);
+      return parsed.kind === "config" ? parsed.config.vars : parsed;
+    };
+    expect(vars([])).toEqual({});
+    expect(vars(["--activation-store", "d1+r2"])).toEqual({ ACTIVATION_STORE: "d1+r2" });
+    expect(vars([], { EDGEWHISK_ACTIVATION_STORE: "ElasticSearch" })).toEqual({ ACTIVATION_STORE: "ElasticSearch" });
+    expect(vars(["--activation-store", "postgres"])).toMatchObject({
+      kind: "error",
+      message: expect.stringMatching(/activation-store.*postgres.*d1, r2 or d1\+r2/),
+    });
+  });
+
   it("does not serve the process engine off loopback", () => {
     expect(messageOf(["--engine", "process", "--host", "0.0.0.0"])).toContain("isolates nothing");
     expect(messageOf(["--engine", "process", "--host", "0.0.0.0", "--dev-keys"])).toContain("isolates nothing");
