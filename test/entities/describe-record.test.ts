@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { recordOf } from "../../src/entities/activation.ts";
 import { extendedPieces, summaryText } from "../../src/entities/activation-view.ts";
 import { listNameOf, metaOf, triggerMetaOf } from "../../src/entities/describe-record.ts";
-import { aboutOf, completed } from "../durable-objects/calls.ts";
+import { metaOf as aboutOf, completed } from "../durable-objects/calls.ts";
 
 const about = aboutOf({ acceptedAt: 1_000, keyId: "key" });
 
