@@ -6,6 +6,7 @@ import { type Declaration, declarations } from "./support/syntax.ts";
 /** Who reads these builds the other end, or a new store, engine or verb. */
 const ROOMS: Record<string, RegExp> = {
   protocol: /^src\/protocol\//,
+  catalog: /^src\/catalog\//,
   storage: /^src\/storage\//,
   invocation: /^src\/invocation\//,
 };
