@@ -9,7 +9,7 @@ import {
 } from "../../src/entities/limits.ts";
 import type { Permit, PermitRequest } from "../../src/protocol/rpc.ts";
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 
 interface Window {
   minute: number;
@@ -24,6 +24,7 @@ export class Permits {
   /** Expiry by id. */
   readonly #running = new Map<ActivationId, number>();
   #nextExpiry = Number.POSITIVE_INFINITY;
+  #lastExpiry = 0;
 
   enter(request: PermitRequest, now: number): Permit {
     const { kind, limits } = request;
@@ -40,11 +41,19 @@ export class Permits {
     if (running >= allowed) return { ok: false, reason: "concurrency", count: running, allowed };
     this.#running.set(request.id, request.expiresAt);
     this.#nextExpiry = Math.min(this.#nextExpiry, request.expiresAt);
+    this.#lastExpiry = Math.max(this.#lastExpiry, request.expiresAt);
     return { ok: true };
   }
 
   leave(ids: readonly ActivationId[]): void {
     for (const id of ids) this.#running.delete(id);
+  }
+
+  /** Epoch ms until which what is known here counts for the next who enters: the end of a minute, or of a place that is taken. */
+  knownUntil(): number {
+    const { invoke, fire } = this.#windows;
+    const end = (Math.max(invoke.minute, fire.minute) + 1) * MINUTE_MS;
+    return this.#running.size === 0 ? end : Math.max(end, this.#lastExpiry);
   }
 
   #charge(kind: PermitRequest["kind"], now: number): number {

@@ -4,16 +4,28 @@ import { DurableObject } from "cloudflare:workers";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Env } from "../../src/env.ts";
 import type { Permit, PermitRequest, ThrottleRpc } from "../../src/protocol/rpc.ts";
-import { Permits } from "./permits.ts";
+import { MINUTE_MS, Permits } from "./permits.ts";
 
 export class Throttle extends DurableObject<Env> implements ThrottleRpc {
   readonly #permits = new Permits();
+  #isStaying = false;
 
   async enter(request: PermitRequest): Promise<Permit> {
-    return this.#permits.enter(request, Date.now());
+    const now = Date.now();
+    const permit = this.#permits.enter(request, now);
+    if (!this.#isStaying) this.#stay(now);
+    return permit;
   }
 
   async leave(ids: ActivationId[]): Promise<void> {
     this.#permits.leave(ids);
+  }
+
+  /** An object that waits for nothing is dropped after ten idle seconds, with its counts. At most a minute at a time: places may
+   * be given back before they expire. */
+  #stay(now: number): void {
+    const ms = Math.min(this.#permits.knownUntil() - now, MINUTE_MS);
+    this.#isStaying = ms > 0;
+    if (this.#isStaying) setTimeout(() => this.#stay(Date.now()), ms);
   }
 }

@@ -363,8 +363,9 @@ line(
   async () => {
     const owner = await tenant({ concurrentInvocations: 2 });
     await put(owner, "slow", code("function main(a) { return new Promise((r) => setTimeout(() => r({}), a.ms)); }"));
-    const held = [invoke(owner, "slow", { ms: 3_000 }), invoke(owner, "slow", { ms: 3_000 })];
-    await new Promise((done) => setTimeout(done, 1_000));
+    // Nobody comes for so long that what counts might have been forgotten by whoever counts.
+    const held = [invoke(owner, "slow", { ms: 15_000 }), invoke(owner, "slow", { ms: 15_000 })];
+    await new Promise((done) => setTimeout(done, 13_000));
     expect(await invoke(owner, "slow", { ms: 0 })).toMatchObject({
       status: 429,
       json: { error: "Too many concurrent requests in flight (count: 2, allowed: 2)." },
@@ -372,7 +373,7 @@ line(
     for (const each of held) expect((await each).status).toBe(200);
     await expect.poll(async () => (await invoke(owner, "slow", { ms: 0 })).status, { timeout: 5_000 }).toBe(200);
   },
-  { needs },
+  { needs, timeout: 60_000 },
 );
 
 line(

@@ -59,3 +59,15 @@ test("a new incarnation knows nothing of the last: it refuses nobody for what th
   next.leave([running.id]);
   expect(next.enter(entry(limits), 0)).toMatchObject({ ok: false, reason: "concurrency", count: 1 });
 });
+
+test("what was counted is known until its minute ends, and while a place is taken until that expires", () => {
+  const permits = new Permits();
+  expect(permits.knownUntil()).toBe(0);
+  permits.enter(entry({}, "fire"), MINUTE + 1);
+  expect(permits.knownUntil()).toBe(2 * MINUTE);
+  const [first, second] = [entry({}, "invoke", 5 * MINUTE), entry({}, "invoke", 4 * MINUTE)];
+  for (const each of [first, second]) permits.enter(each, 2 * MINUTE - 1);
+  expect(permits.knownUntil()).toBe(5 * MINUTE);
+  permits.leave([first.id, second.id]);
+  expect(permits.knownUntil()).toBe(2 * MINUTE);
+});
