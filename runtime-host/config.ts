@@ -80,7 +80,7 @@ const IMAGE_TAG = z.string().regex(/^\w[\w.-]{0,127}$/, "an image tag");
 const PREWARM = "e.g. nodejs:24=2,python:3.13=1..4@512, or none";
 const PULL = "e.g. always, or registry.example=missing,*=auto";
 
-const HOST_OPTIONS = withVariables("EDGEWHISK_", {
+const CONFIGURED = withVariables("EDGEWHISK_", {
   url: checkedText(origin, "URL", "origin of the platform, e.g. https://edgewhisk.example.workers.dev"),
   token: text("TOKEN", "this host's token; better as the variable, which other users cannot see", { secret: true }),
   name: text("NAME", "only to be checked: the token says who this is"),
@@ -162,6 +162,11 @@ const HOST_OPTIONS = withVariables("EDGEWHISK_", {
   build: text("TEXT", "what this host says it is built from", { default: "", defaultText: "that of this checkout" }),
   "log-level": choice(["debug", "info", "warn", "error"], "debug, info, warn or error", { default: "info" }),
 });
+
+const HOST_OPTIONS = {
+  ...CONFIGURED,
+  json: toggle("as of every command: here what is printed is JSON anyway, one line once it is ready"),
+};
 
 /** What `edgewhisk host` takes. */
 export const HOST_SHAPE: Shape<typeof HOST_OPTIONS> = {
