@@ -121,7 +121,7 @@ async function openParts(config: HostConfig, options: HostOptions, changed: Chan
     log,
     changed: changed.engine,
   });
-  const disk = await DiskWatch.open({ folder: config.state, least: config.minDisk, changed: changed.health });
+  const disk = await DiskWatch.open({ folder: config.state, leastMb: config.minDisk, changed: changed.health });
   return { blobs, code, outbox, kept, containers, disk };
 }
 

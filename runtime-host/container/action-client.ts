@@ -17,10 +17,10 @@ export type Reply =
 
 export interface PostOptions {
   /** ms, connecting included. */
-  timeout: number;
-  maxResponse: number;
-  /** Bytes kept of an answer longer than `maxResponse`. */
-  truncation: number;
+  timeoutMs: number;
+  maxResponseBytes: number;
+  /** Bytes kept of an answer longer than `maxResponseBytes`. */
+  truncationBytes: number;
   /** Go on connecting until the deadline (a container that is starting), or take a refusal as its end. */
   patient: boolean;
   /** See Exchange. */
@@ -87,7 +87,7 @@ export class ActionClient {
     for (;;) {
       const left = deadline - performance.now();
       if (left <= 0 || this.ended) return { listening: false, text: null };
-      const exchange = new Exchange({ timeout: left, maxResponse: 16_384, truncation: 0 });
+      const exchange = new Exchange({ timeoutMs: left, maxResponseBytes: 16_384, truncationBytes: 0 });
       const heard = await exchange.send(this.#dispatcher, { path: "/hello" });
       if (heard.kind === "answer") {
         const { status, body, cut } = heard.answer;
@@ -107,14 +107,14 @@ export class ActionClient {
   }
 
   async #post(path: "/init" | "/run", body: string | Buffer, options: PostOptions): Promise<Reply> {
-    const deadline = performance.now() + options.timeout;
+    const deadline = performance.now() + options.timeoutMs;
     const reused = this.#lastAnswer > 0 && performance.now() - this.#lastAnswer > IDLE_CLOSE_MS;
     let again = reused;
     let pause = FIRST_RETRY_MS;
     for (;;) {
       const left = deadline - performance.now();
       if (left <= 0) return { kind: "timeout", connected: false };
-      const heard = await new Exchange({ ...options, timeout: left }).send(this.#dispatcher, { path, body });
+      const heard = await new Exchange({ ...options, timeoutMs: left }).send(this.#dispatcher, { path, body });
       switch (heard.kind) {
         case "answer":
           this.#lastAnswer = performance.now();

@@ -13,7 +13,7 @@ export interface StartOptions {
   /** For journals: memory, if that can be had. */
   journals: string;
   /** ms the server has to listen before the container is handed out as it is. */
-  helloTimeout: number;
+  helloTimeoutMs: number;
 }
 
 /** ms between the end of a container's output and the end of what still waits for its answer. */
@@ -77,7 +77,7 @@ export class ActionContainer {
     }
     client = new ActionClient(created.container.address);
     client.ended = logs.ended;
-    const { listening, text } = await client.hello(options.helloTimeout);
+    const { listening, text } = await client.hello(options.helloTimeoutMs);
     if (listening) created.container.reached?.();
     journal?.unlink();
     if (says(text, "journals") && !logs.ended) logs.journal = journal;

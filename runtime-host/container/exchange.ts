@@ -13,9 +13,9 @@ export type Heard =
   | { kind: "refused" };
 
 export interface ExchangeOptions {
-  timeout: number;
-  maxResponse: number;
-  truncation: number;
+  timeoutMs: number;
+  maxResponseBytes: number;
+  truncationBytes: number;
   /** End markers of a run that prints nothing are not needed. */
   mayBeQuiet?: boolean;
   /** The run's name, where runs may overlap: what it prints comes in this name. */
@@ -53,7 +53,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   send(dispatcher: Dispatcher, request: { path: string; body?: string | Buffer }): Promise<Heard> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#timer = setTimeout(() => this.#late(), this.#options.timeout);
+      this.#timer = setTimeout(() => this.#late(), this.#options.timeoutMs);
       const { path, body } = request;
       try {
         if (body === undefined) dispatcher.dispatch({ method: "GET", path }, this);
@@ -90,16 +90,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
-    const { maxResponse, truncation } = this.#options;
+    const { maxResponseBytes, truncationBytes } = this.#options;
     const length = Math.max(this.#announced, this.#size);
-    const wanted = length > maxResponse ? truncation : maxResponse;
+    const wanted = length > maxResponseBytes ? truncationBytes : maxResponseBytes;
     if (this.#keptSize < wanted) {
       const piece = this.#keptSize + chunk.length <= wanted ? chunk : chunk.subarray(0, wanted - this.#keptSize);
       this.#kept.push(piece);
       this.#keptSize += piece.length;
     }
-    if (length <= maxResponse || this.#keptSize < wanted) return;
-    if (this.#announced === 0 && this.#size < maxResponse + MAX_COUNTED_BYTES) return;
+    if (length <= maxResponseBytes || this.#keptSize < wanted) return;
+    if (this.#announced === 0 && this.#size < maxResponseBytes + MAX_COUNTED_BYTES) return;
     this.#settle(this.#answer(length));
     controller.abort(new Error("answer too long"));
   }
@@ -116,13 +116,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #answer(length: number): Heard {
     const [first] = this.#kept;
     let bytes = this.#kept.length < 2 ? (first ?? EMPTY) : Buffer.concat(this.#kept, this.#keptSize);
-    const { maxResponse, truncation } = this.#options;
+    const { maxResponseBytes, truncationBytes } = this.#options;
     const kind = "answer";
     const status = this.#status;
     const quiet = this.#quiet;
-    if (length <= maxResponse) return { kind, answer: { status, body: bytes.toString("utf8") }, quiet };
-    if (bytes.length > truncation) bytes = bytes.subarray(0, truncation);
-    return { kind, answer: { status, body: bytes.toString("utf8"), cut: { length, max: maxResponse } }, quiet };
+    if (length <= maxResponseBytes) return { kind, answer: { status, body: bytes.toString("utf8") }, quiet };
+    if (bytes.length > truncationBytes) bytes = bytes.subarray(0, truncationBytes);
+    return { kind, answer: { status, body: bytes.toString("utf8"), cut: { length, max: maxResponseBytes } }, quiet };
   }
 
   #late(): void {

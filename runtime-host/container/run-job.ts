@@ -172,7 +172,11 @@ async function explain(
 }
 
 function bounds(timeout: number, own?: Job["answerBounds"]) {
-  return { timeout, maxResponse: own?.max ?? MAX_RESULT, truncation: own?.truncation ?? TRUNCATION };
+  return {
+    timeoutMs: timeout,
+    maxResponseBytes: own?.max ?? MAX_RESULT,
+    truncationBytes: own?.truncation ?? TRUNCATION,
+  };
 }
 
 function answer(job: Job, options: { listener: RunListener; hooks: RunHooks; outcome: Outcome; ran: boolean }): void {

@@ -40,20 +40,20 @@ export interface BlobApiOptions {
   url: string;
   token: string;
   tries?: number;
-  firstPause?: number;
+  firstPauseMs?: number;
   /** ms for one try. */
-  timeout?: number;
+  timeoutMs?: number;
 }
 
 /** Between two tries. */
 const MAX_PAUSE_MS = 2_000;
 
 export function openBlobApi(options: BlobApiOptions): BlobApi {
-  const { token, tries = 4, firstPause = 100, timeout = 30_000 } = options;
+  const { token, tries = 4, firstPauseMs = 100, timeoutMs = 30_000 } = options;
   const pool = new Pool(options.url, {
     connections: 16,
-    headersTimeout: timeout,
-    bodyTimeout: timeout,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
     connectTimeout: 5_000,
   });
   const authorization = `Bearer ${token}`;
@@ -69,7 +69,7 @@ export function openBlobApi(options: BlobApiOptions): BlobApi {
         ...(body === undefined ? {} : { "content-type": "application/octet-stream" }),
       },
       ...(body === undefined ? {} : { body }),
-      signal: AbortSignal.timeout(timeout),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     const status = response.statusCode;
     if (status >= 200 && status < 300) {
@@ -90,7 +90,7 @@ export function openBlobApi(options: BlobApiOptions): BlobApi {
     try {
       return await pRetry(() => once(method, path, payload), {
         retries: tries - 1,
-        minTimeout: firstPause,
+        minTimeout: firstPauseMs,
         maxTimeout: MAX_PAUSE_MS,
         randomize: true,
         onFailedAttempt: ({ error }) => {

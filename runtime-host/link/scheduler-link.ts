@@ -41,25 +41,25 @@ export interface LinkOptions {
 }
 
 export interface LinkTiming {
-  pingEvery: number;
-  deadAfter: number;
-  handshake: number;
-  firstPause: number;
-  longestPause: number;
+  pingEveryMs: number;
+  deadAfterMs: number;
+  handshakeMs: number;
+  firstPauseMs: number;
+  longestPauseMs: number;
   /** A connection that lived this long has earned a fast redial. */
-  steady: number;
+  steadyMs: number;
   /** For so long another process of this host may be one that has died and is not known to be dead. */
-  occupied: number;
+  occupiedMs: number;
 }
 
 const TIMING: LinkTiming = {
-  pingEvery: PING_EVERY,
-  deadAfter: DEAD_AFTER,
-  handshake: 5_000,
-  firstPause: 50,
-  longestPause: 5_000,
-  steady: 10_000,
-  occupied: DEAD_AFTER + 3_000,
+  pingEveryMs: PING_EVERY,
+  deadAfterMs: DEAD_AFTER,
+  handshakeMs: 5_000,
+  firstPauseMs: 50,
+  longestPauseMs: 5_000,
+  steadyMs: 10_000,
+  occupiedMs: DEAD_AFTER + 3_000,
 };
 
 /** Bytes the network has not taken, above which the rest waits here; and bytes that may wait. */
@@ -103,7 +103,7 @@ export class SchedulerLink {
     this.#takeOver = options.takeOver === true;
     this.#timing = { ...TIMING, ...options.timing };
     this.#clock = options.clock ?? machineClock;
-    this.#pause = backoff({ first: this.#timing.firstPause, max: this.#timing.longestPause });
+    this.#pause = backoff({ first: this.#timing.firstPauseMs, max: this.#timing.longestPauseMs });
   }
 
   /** True between the opening of a socket and its loss. */
@@ -189,9 +189,9 @@ export class SchedulerLink {
     let reason = "closed";
     let unwanted: string | null = null;
     let endedHere = false;
-    const { handshake } = this.#timing;
-    const cancelHandshake = this.#clock.after(handshake, () => {
-      reason = `no answer within ${handshake} ms`;
+    const { handshakeMs } = this.#timing;
+    const cancelHandshake = this.#clock.after(handshakeMs, () => {
+      reason = `no answer within ${handshakeMs} ms`;
       socket.terminate();
     });
     socket.on("open", () => {
@@ -229,7 +229,7 @@ export class SchedulerLink {
     this.#refusals = status === 401 || status === 403 ? this.#refusals + 1 : 0;
     const now = this.#clock.now();
     this.#occupiedSince = status === 409 ? (this.#occupiedSince ?? now) : null;
-    if (this.#occupiedSince !== null && now - this.#occupiedSince >= this.#timing.occupied) {
+    if (this.#occupiedSince !== null && now - this.#occupiedSince >= this.#timing.occupiedMs) {
       return `The platform does not let this process in: ${said}. Stop that one, or start this one with --take-over.`;
     }
     // One that was good before may be so again: a platform that comes up may not know its hosts yet.
@@ -256,18 +256,18 @@ export class SchedulerLink {
   }
 
   #pingLater(): void {
-    this.#cancelPing = this.#clock.after(this.#timing.pingEvery, () => this.#ping());
+    this.#cancelPing = this.#clock.after(this.#timing.pingEveryMs, () => this.#ping());
   }
 
   /** A peer that was stopped, or whose machine lost power, leaves the socket "up": only silence tells. */
   #ping(): void {
     this.#pingLater();
     const now = this.#clock.now();
-    const slept = now - this.#pingedAt > 2 * this.#timing.pingEvery;
+    const slept = now - this.#pingedAt > 2 * this.#timing.pingEveryMs;
     this.#pingedAt = now;
     const silence = now - this.#heardAt;
     // Who has had no processor has heard nothing either: what came meanwhile is read after this.
-    if (silence > this.#timing.deadAfter && !slept) {
+    if (silence > this.#timing.deadAfterMs && !slept) {
       this.#options.log.warn("link.silent", { shard: this.shard, silence: Math.round(silence) });
       this.#socket?.terminate();
       return;
@@ -302,7 +302,7 @@ export class SchedulerLink {
       this.#options.refused(unwanted);
       return;
     }
-    if (wasOpen && this.#clock.now() - this.#openedAt > this.#timing.steady) this.#pause.reset();
+    if (wasOpen && this.#clock.now() - this.#openedAt > this.#timing.steadyMs) this.#pause.reset();
     const pause = this.#pause.next();
     this.#options.log.warn("link.down", { shard: this.shard, reason, redialIn: Math.round(pause) });
     this.#cancelRedial = this.#clock.after(pause, () => this.#dial());

@@ -5,11 +5,11 @@ import { access, constants, statfs } from "node:fs/promises";
 export interface DiskWatchOptions {
   folder: string;
   /** MB that must be free; 0 = room is not watched. */
-  least: number;
+  leastMb: number;
   /** Called with what full() says from now on, the first time before `open` has resolved. */
   changed(full: string | null): void;
   /** ms between two looks. */
-  every?: number;
+  everyMs?: number;
 }
 
 const LOOK_EVERY_MS = 5_000;
@@ -53,7 +53,7 @@ export class DiskWatch {
   static async open(options: DiskWatchOptions): Promise<DiskWatch> {
     const watch = new DiskWatch(options);
     await watch.look();
-    watch.#timer = setInterval(() => void watch.look(), options.every ?? LOOK_EVERY_MS).unref();
+    watch.#timer = setInterval(() => void watch.look(), options.everyMs ?? LOOK_EVERY_MS).unref();
     return watch;
   }
 
@@ -70,9 +70,9 @@ export class DiskWatch {
   async look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
-    const { folder, least, changed } = this.#options;
+    const { folder, leastMb, changed } = this.#options;
     const was = this.#full;
-    this.#full = await diskFault(folder, { least, was: was !== null });
+    this.#full = await diskFault(folder, { least: leastMb, was: was !== null });
     this.#looking = false;
     if ((was === null) !== (this.#full === null)) changed(this.#full);
   }

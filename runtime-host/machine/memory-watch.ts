@@ -8,7 +8,7 @@ const MB_BYTES = 1024 * 1024;
 
 interface Watched {
   /** MB */
-  limit: number;
+  limitMb: number;
   exceeded: () => void;
 }
 
@@ -33,8 +33,8 @@ export class MemoryWatch {
 
   #look(): void {
     const sums = memoryOfGroups();
-    for (const [group, { limit, exceeded }] of [...this.#groups]) {
-      if ((sums.get(group) ?? 0) <= limit * MB_BYTES) continue;
+    for (const [group, { limitMb, exceeded }] of [...this.#groups]) {
+      if ((sums.get(group) ?? 0) <= limitMb * MB_BYTES) continue;
       this.forget(group);
       exceeded();
     }

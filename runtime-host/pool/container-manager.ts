@@ -71,9 +71,9 @@ export class ContainerManager {
       ...(image === undefined ? {} : { image }),
       ...(job === null ? {} : { owner: ownerOf(job) }),
     };
-    const helloTimeout = job === null ? HELLO_TIMEOUT_MS : Math.min(HELLO_TIMEOUT_MS, job.limits.timeout);
+    const helloTimeoutMs = job === null ? HELLO_TIMEOUT_MS : Math.min(HELLO_TIMEOUT_MS, job.limits.timeout);
     const { folder, journals } = this.#options;
-    const started = await ActionContainer.start(this.#engine, spec, { folder, journals, helloTimeout });
+    const started = await ActionContainer.start(this.#engine, spec, { folder, journals, helloTimeoutMs });
     const ms = Math.round(performance.now() - began);
     this.#options.log.debug("container-made", { number: spec.number, ms, ok: started.ok, prewarm: job === null });
     if (started.ok) this.#containers.set(slot, started.container);

@@ -59,7 +59,7 @@ export class ContainerPool implements Containers {
     this.#manager = new ContainerManager(engine, options);
     this.engine = engine.name;
     this.blackbox = engine.blackbox;
-    this.memory = options.limits.memory;
+    this.memory = options.limits.memoryMb;
     this.#state = new PoolState(options.limits, options.prewarms);
     this.#kinds = kindsOf(engine);
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();

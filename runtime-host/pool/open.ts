@@ -60,14 +60,14 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
   options.log.info("security-level", { ...held, reached: level, lacks: lacks.join("; ") });
   pool = new ContainerPool(engine, {
     limits: {
-      memory: options.memory,
+      memoryMb: options.memory,
       idleShare: IDLE_SHARE,
       containers: options.container.max,
       creations: Math.max(2, availableParallelism()),
       waiting: MAX_WAITING,
-      patience: PATIENCE_MS,
-      pauseGrace: options.container.pauseGrace,
-      idleTimeout: options.container.idleTimeout,
+      patienceMs: PATIENCE_MS,
+      pauseGraceMs: options.container.pauseGrace,
+      idleTimeoutMs: options.container.idleTimeout,
     },
     prewarms: prewarmsOf(engine, options.prewarm),
     folder,

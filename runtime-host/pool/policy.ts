@@ -53,7 +53,7 @@ export type PoolRefusal = "busy";
 
 /** Why a call should not even wait, or null. */
 export function refusal(pool: PoolState, wish: Pick<Waiter, "memory">): PoolRefusal | null {
-  return wish.memory > pool.limits.memory || pool.waiting.length >= pool.limits.waiting ? "busy" : null;
+  return wish.memory > pool.limits.memoryMb || pool.waiting.length >= pool.limits.waiting ? "busy" : null;
 }
 
 function serve<W extends Waiter>(pool: PoolState<W>, now: number): PoolStep<W> | null {
@@ -64,7 +64,7 @@ function serve<W extends Waiter>(pool: PoolState<W>, now: number): PoolStep<W> |
   let blocked = false;
   for (const waiter of waiting) {
     // Nobody takes what the one who waits longest could have, once that has waited for too long.
-    if (blocked && now - (waiting[0] as W).since > limits.patience) return null;
+    if (blocked && now - (waiting[0] as W).since > limits.patienceMs) return null;
     const seen = found.get(waiter.key);
     const slot = seen === undefined ? usable(pool, waiter) : seen;
     found.set(waiter.key, slot);
@@ -91,7 +91,7 @@ function serve<W extends Waiter>(pool: PoolState<W>, now: number): PoolStep<W> |
 function makeRoom<W extends Waiter>(pool: PoolState<W>, waiter: W): PoolStep<W> | null {
   const { limits } = pool;
   const { key, runtime, memory } = waiter;
-  if (pool.active + memory > limits.memory) return null;
+  if (pool.active + memory > limits.memoryMb) return null;
   const tooMuch = pool.crowded(memory);
   const tooMany = pool.size >= limits.containers;
   if (!tooMuch && !tooMany) {
@@ -112,8 +112,8 @@ function tend<W extends Waiter>(pool: PoolState<W>, now: number): PoolStep<W> | 
   const calm = pool.count("pausing") + pool.count("resuming") === 0;
   for (const slot of pool.slots) {
     const { state } = slot;
-    if (calm && state === "idle" && now - slot.usedAt >= limits.pauseGrace) return { do: "pause", slot };
-    const old = now - slot.usedAt >= limits.idleTimeout;
+    if (calm && state === "idle" && now - slot.usedAt >= limits.pauseGraceMs) return { do: "pause", slot };
+    const old = now - slot.usedAt >= limits.idleTimeoutMs;
     if (old && (state === "idle" || state === "paused" || (state === "ready" && slot.key !== null))) {
       return { do: "remove", slot, why: "idle" };
     }
@@ -158,7 +158,7 @@ function usable(pool: PoolState, waiter: Waiter): Slot | null {
 
 /** Whether it may start (one more) run without the runs' memory growing past the limit. */
 function fits(pool: PoolState, slot: Slot): boolean {
-  return slot.state === "busy" || pool.active + slot.memory <= pool.limits.memory;
+  return slot.state === "busy" || pool.active + slot.memory <= pool.limits.memoryMb;
 }
 
 /** Runs that containers of this key can take soon without anything new being made. */

@@ -51,7 +51,7 @@ export interface Waiter {
 
 export interface PoolLimits {
   /** MB that runs may use together, and what does not run besides. */
-  readonly memory: number;
+  readonly memoryMb: number;
   /** Part of its limit that a container without a run counts with where nobody knows what it holds. */
   readonly idleShare: number;
   /** Containers, whatever their state. */
@@ -60,9 +60,9 @@ export interface PoolLimits {
   readonly creations: number;
   readonly waiting: number;
   /** ms after which nobody may overtake the one who waits longest. */
-  readonly patience: number;
-  readonly pauseGrace: number;
-  readonly idleTimeout: number;
+  readonly patienceMs: number;
+  readonly pauseGraceMs: number;
+  readonly idleTimeoutMs: number;
 }
 
 /** Kept ready without knowing the action. */
@@ -132,7 +132,7 @@ export class PoolState<W extends Waiter = Waiter> {
    * those on their way out. */
   crowded(memory: number, leaving = 0): boolean {
     const idle = this.#booked - this.#active - leaving;
-    return idle + memory * this.limits.idleShare > this.limits.memory;
+    return idle + memory * this.limits.idleShare > this.limits.memoryMb;
   }
 
   get demand(): Iterable<Demand> {

@@ -31,7 +31,7 @@ export async function openMachine(state: string, log: (line: string) => void): P
   const blobs = new UnsyncedBlobs(join(state, "v3/r2"));
   const disk = await DiskWatch.open({
     folder: state,
-    least: MIN_FREE_MB,
+    leastMb: MIN_FREE_MB,
     changed: (full) => {
       log(full === null ? "the disk is well again" : `${full}: calls that must store something are answered 503`);
     },

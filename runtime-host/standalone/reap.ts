@@ -10,7 +10,7 @@ import { sweepAfter } from "./sweep.ts";
 const MAX_LEFTOVERS_MS = 55_000;
 
 const [folder = "", text = "{}", leftOf, ...boots] = process.argv.slice(2);
-if (leftOf !== undefined) await removeContainersOf(leftOf, { boots, longest: MAX_LEFTOVERS_MS });
+if (leftOf !== undefined) await removeContainersOf(leftOf, { boots, longestMs: MAX_LEFTOVERS_MS });
 else {
   const owner = JSON.parse(text) as Owner;
   await sweepAfter(folder, owner);

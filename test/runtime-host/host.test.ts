@@ -41,7 +41,7 @@ async function start(containers: FakeContainers, env: Record<string, string> = {
     },
     log: silent,
     ready,
-    timing: { firstPause: 10 },
+    timing: { firstPauseMs: 10 },
   });
   hosts.push(host);
   return { host, ready, options: options as ContainersOptions };

@@ -18,9 +18,9 @@ export interface DiskGuardOptions {
   /** On the disk that is watched. */
   readonly folder: string;
   /** Bytes a container may use. */
-  readonly limit: number;
+  readonly limitBytes: number;
   /** ms between two looks. */
-  readonly every?: number;
+  readonly everyMs?: number;
 }
 
 const LOOK_EVERY_MS = 1_000;
@@ -46,7 +46,7 @@ export class DiskGuard {
 
   watch(guarded: Guarded): void {
     this.#guarded.set(guarded.id, guarded);
-    this.#timer ??= setInterval(() => void this.look(), this.#options.every ?? LOOK_EVERY_MS).unref();
+    this.#timer ??= setInterval(() => void this.look(), this.#options.everyMs ?? LOOK_EVERY_MS).unref();
   }
 
   forget(id: string): void {
@@ -70,13 +70,13 @@ export class DiskGuard {
       // More by now: what falls from here is what counts.
       if (!(bytes <= this.#bytes)) this.#bytes = bytes;
       if (!(ffree <= this.#files)) this.#files = ffree;
-      const much = this.#options.limit * SUSPICIOUS;
+      const much = this.#options.limitBytes * SUSPICIOUS;
       const many = Math.min(much / EMPTY_FILE_BYTES, MAX_ENTRIES * SUSPICIOUS);
       if (this.#bytes - bytes < much && this.#files - ffree < many) return;
       this.#bytes = bytes;
       this.#files = ffree;
       for (const guarded of [...this.#guarded.values()]) {
-        if ((await usedBy(guarded, this.#options.limit)) <= this.#options.limit) continue;
+        if ((await usedBy(guarded, this.#options.limitBytes)) <= this.#options.limitBytes) continue;
         if (!this.#guarded.delete(guarded.id)) continue;
         guarded.exceeded();
       }

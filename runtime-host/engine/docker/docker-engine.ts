@@ -268,10 +268,10 @@ export class DockerEngine implements Engine {
     });
     const { DockerRootDir } = (await this.#docker.info()) as { DockerRootDir?: string };
     const { disk = 0 } = this.#options.container;
-    if (disk > 0) this.#guard = new DiskGuard({ folder: DockerRootDir ?? "", limit: disk * MB_BYTES });
+    if (disk > 0) this.#guard = new DiskGuard({ folder: DockerRootDir ?? "", limitBytes: disk * MB_BYTES });
     this.#disk = await DiskWatch.open({
       folder: DockerRootDir ?? "",
-      least: minDisk ?? 0,
+      leastMb: minDisk ?? 0,
       changed: (full) => {
         changed();
         if (full !== null) void this.#pulls.shed();

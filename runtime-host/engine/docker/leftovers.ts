@@ -21,16 +21,16 @@ export interface Removal {
   /** Only of these runs of the host: one that has started since keeps its own. */
   boots?: readonly string[];
   /** ms in all. */
-  longest?: number;
+  longestMs?: number;
 }
 
 /** Resolves when that many looks in a row found none, the engine does not answer, or the time is over. Never rejects. */
 export async function removeContainersOf(
   host: string,
-  { looks = 2, boots, longest = MAX_REMOVAL_MS }: Removal = {},
+  { looks = 2, boots, longestMs = MAX_REMOVAL_MS }: Removal = {},
 ): Promise<void> {
   const docker = new Docker();
-  const until = Date.now() + longest;
+  const until = Date.now() + longestMs;
   const wanted = (boot: string) => boots?.includes(boot) ?? true;
   for (let empty = 0; empty < looks && Date.now() < until; ) {
     const found = (await containersOf(docker, host, PATIENCE_MS))?.filter((each) => wanted(each.boot)) ?? null;

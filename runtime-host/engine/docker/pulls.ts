@@ -57,7 +57,7 @@ export class DockerPulls {
       look: async (name) => lookAt(docker, name, (await this.#credentials()).get(name.registry)),
       log: options.log,
       changed: () => options.changed(),
-      ...(retryEvery === undefined ? {} : { every: retryEvery }),
+      ...(retryEvery === undefined ? {} : { everyMs: retryEvery }),
     });
   }
 

@@ -4,11 +4,11 @@ import type { IncomingMessage } from "node:http";
 
 export interface Pace {
   /** Bytes read before the rest has to flow. */
-  readonly held: number;
+  readonly heldBytes: number;
   /** ms without a byte. */
-  readonly silence: number;
+  readonly silenceMs: number;
   /** Bytes per second that must come on the whole, beyond the first `silence`. */
-  readonly rate: number;
+  readonly bytesPerS: number;
 }
 
 /** The body came too slowly, or stopped coming. */
@@ -16,7 +16,7 @@ export class SlowSender extends Error {}
 
 /** ms the sender may still let us wait for its next byte. What it has sent earns time, what we have waited for uses it up. */
 export function patience({ waited, received }: { waited: number; received: number }, pace: Pace): number {
-  return Math.min(pace.silence, pace.silence + (received / pace.rate) * 1000 - waited);
+  return Math.min(pace.silenceMs, pace.silenceMs + (received / pace.bytesPerS) * 1000 - waited);
 }
 
 /** The whole body where it is short; else its start, and the rest as it comes. Reading rejects with SlowSender. */
@@ -35,7 +35,7 @@ export async function receive(request: IncomingMessage, pace: Pace): Promise<Bod
     return value;
   };
   const start: Buffer[] = [];
-  while (sofar.received < pace.held) {
+  while (sofar.received < pace.heldBytes) {
     const chunk = await next();
     if (chunk === null) return { whole: Buffer.concat(start) };
     start.push(chunk);

@@ -171,7 +171,7 @@ class RequestForwarder {
     const { "content-length": length, "transfer-encoding": encoding } = request.headers;
     if (length === undefined && encoding === undefined) return null;
     return this.#inTurn(this.#unfinished, who, gone, () =>
-      receive(request, { held: MAX_HELD_BYTES, silence: this.#times.silence, rate: MIN_BYTES_PER_S }).catch(
+      receive(request, { heldBytes: MAX_HELD_BYTES, silenceMs: this.#times.silence, bytesPerS: MIN_BYTES_PER_S }).catch(
         (error: unknown) => {
           throw slow(error);
         },

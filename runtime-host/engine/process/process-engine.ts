@@ -203,7 +203,7 @@ class ProcessContainer implements EngineContainer {
     this.id = String(this.#pid);
     this.address = { socketPath: options.socketPath };
     writeFileSync(join(options.folder, "pid"), `${this.#pid} ${statOf(this.#pid)?.startTicks ?? ""}`);
-    memory.watch(this.#pid, { limit: spec.memory, exceeded: () => this.#exceeded() });
+    memory.watch(this.#pid, { limitMb: spec.memory, exceeded: () => this.#exceeded() });
     for (const [at, stream] of printed.entries()) {
       stream.on("data", (chunk: Buffer) => sink.output(at === 0 ? 1 : 2, chunk));
       stream.on("error", () => stream.destroy());

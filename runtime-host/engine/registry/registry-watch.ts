@@ -13,7 +13,7 @@ export interface RegistryWatchOptions {
   /** reasons() is empty now, or is not any more. */
   changed(): void;
   /** ms: most between two looks at a registry that does not answer. */
-  every?: number;
+  everyMs?: number;
   random?: () => number;
 }
 
@@ -70,8 +70,8 @@ export class RegistryWatch {
   }
 
   #ailmentOf(registry: string): Ailment {
-    const { log, random, every = MAX_SILENT_MS } = this.#options;
-    const max = () => pauseFor(this.#broken.get(registry)?.reason ?? "", every);
+    const { log, random, everyMs = MAX_SILENT_MS } = this.#options;
+    const max = () => pauseFor(this.#broken.get(registry)?.reason ?? "", everyMs);
     const pauses = backoff({ first: FIRST_PAUSE_MS, max, ...(random === undefined ? {} : { random }) });
     return new Ailment({
       again: () => void this.#look(registry),

@@ -12,7 +12,7 @@ afterEach(() => {
   for (const each of open.splice(0)) each.close();
 });
 
-const OPTIONS: PostOptions = { timeout: 2_000, maxResponse: 1_000, truncation: 100, patient: false };
+const OPTIONS: PostOptions = { timeoutMs: 2_000, maxResponseBytes: 1_000, truncationBytes: 100, patient: false };
 
 function client(port: number): ActionClient {
   const made = new ActionClient({ host: "127.0.0.1", port });
@@ -92,7 +92,7 @@ describe("a call", () => {
     const { port } = await http(asked);
     const heard = vi.fn();
     const reply = client(port)
-      .post("/run", "{}", { ...OPTIONS, timeout: 60_000 })
+      .post("/run", "{}", { ...OPTIONS, timeoutMs: 60_000 })
       .then(heard);
     await untilCalled(asked);
     await vi.advanceTimersByTimeAsync(59_999);
@@ -106,7 +106,7 @@ describe("a call", () => {
     const { port } = await http((_request, response) => {
       response.write("{");
     });
-    const reply = await client(port).post("/run", "{}", { ...OPTIONS, timeout: 150 });
+    const reply = await client(port).post("/run", "{}", { ...OPTIONS, timeoutMs: 150 });
     expect(reply.kind).toBe("timeout");
   });
 });
@@ -152,7 +152,7 @@ describe("an answer that is too long", () => {
       response.on("drain", pump);
       pump();
     });
-    const reply = await client(port).post("/run", "{}", { ...OPTIONS, timeout: 20_000 });
+    const reply = await client(port).post("/run", "{}", { ...OPTIONS, timeoutMs: 20_000 });
     expect(reply.kind).toBe("answer");
     if (reply.kind !== "answer") return;
     expect(reply.answer.body.length).toBe(100);
@@ -185,7 +185,7 @@ describe("a connection", () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     await http((_request, response) => response.end("{}"), port);
     expect((await reply).kind).toBe("answer");
-    const nobody = await it.post("/init", "{}", { ...OPTIONS, patient: true, timeout: 100 });
+    const nobody = await it.post("/init", "{}", { ...OPTIONS, patient: true, timeoutMs: 100 });
     expect(nobody.kind).toBe("answer");
   });
 
@@ -193,7 +193,7 @@ describe("a connection", () => {
     const { port, server } = await http(() => {});
     server.close();
     const it = client(port);
-    const late = await it.post("/init", "{}", { ...OPTIONS, patient: true, timeout: 100 });
+    const late = await it.post("/init", "{}", { ...OPTIONS, patient: true, timeoutMs: 100 });
     expect(late).toEqual({ kind: "timeout", connected: false });
     expect(await it.post("/run", "{}", OPTIONS)).toEqual({ kind: "unreachable" });
     it.ended = true;

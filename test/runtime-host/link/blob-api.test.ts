@@ -37,11 +37,11 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  blobs = open(port, { timeout: 10_000 });
+  blobs = open(port, { timeoutMs: 10_000 });
 });
 
-function open(port: number, { timeout }: { timeout: number }): BlobApi {
-  return openBlobApi({ url: `http://127.0.0.1:${port}`, token: "host-token", tries: 3, firstPause: 5, timeout });
+function open(port: number, { timeoutMs }: { timeoutMs: number }): BlobApi {
+  return openBlobApi({ url: `http://127.0.0.1:${port}`, token: "host-token", tries: 3, firstPauseMs: 5, timeoutMs });
 }
 
 afterEach(async () => {
@@ -96,7 +96,7 @@ test("more bytes than allowed are not read", async () => {
 
 test("a server that never answers is given up, try by try", async () => {
   handle = () => {};
-  const impatient = open((server.address() as AddressInfo).port, { timeout: 60 });
+  const impatient = open((server.address() as AddressInfo).port, { timeoutMs: 60 });
   await expect(impatient.getBlob("x", { max: 1000 })).rejects.toMatchObject({ final: false });
   await impatient.close();
   expect(requests).toHaveLength(3);

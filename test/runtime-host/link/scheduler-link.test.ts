@@ -25,13 +25,13 @@ const report: HostReport = {
 };
 
 const timing = {
-  pingEvery: 5_000,
-  deadAfter: 12_000,
-  handshake: 5_000,
-  firstPause: 100,
-  longestPause: 5_000,
-  steady: 10_000,
-  occupied: 15_000,
+  pingEveryMs: 5_000,
+  deadAfterMs: 12_000,
+  handshakeMs: 5_000,
+  firstPauseMs: 100,
+  longestPauseMs: 5_000,
+  steadyMs: 10_000,
+  occupiedMs: 15_000,
 };
 /** Upper bounds (ms) for what only real sockets and processes decide. */
 const SOON = { timeout: 10_000, interval: 5 };
@@ -177,7 +177,7 @@ test("a lost connection is dialled again, fast at first, and hello is said again
   const { link, lost, redial } = linkTo(server.url);
   await server.until(() => server.received.length === 1);
   server.sockets[0]?.terminate();
-  expect(await redial(1)).toBeLessThanOrEqual(timing.firstPause);
+  expect(await redial(1)).toBeLessThanOrEqual(timing.firstPauseMs);
   await server.until(() => server.received.length === 2);
   expect(lost).toHaveBeenCalledTimes(1);
   await vi.waitFor(() => expect(link.open).toBe(true), SOON);
@@ -216,7 +216,7 @@ test("a token that was good before and is refused is tried again without end, bu
     expect(dials).toBeLessThanOrEqual(number);
   }
   for (const [number, pause] of pauses.entries()) {
-    const full = Math.min(timing.longestPause, timing.firstPause * 2 ** number);
+    const full = Math.min(timing.longestPauseMs, timing.firstPauseMs * 2 ** number);
     expect(pause).toBeGreaterThanOrEqual(Math.floor(full / 2));
     expect(pause).toBeLessThanOrEqual(full);
   }
@@ -254,7 +254,7 @@ test("while another process of the host is in the way it waits for its death to 
   const server = await scheduler({ verify: () => (isOccupied ? 409 : 200) });
   const first = linkTo(server.url);
   let waited = 0;
-  for (let number = 1; waited < timing.deadAfter; number++) waited += await first.redial(number);
+  for (let number = 1; waited < timing.deadAfterMs; number++) waited += await first.redial(number);
   isOccupied = false;
   // One more answer may have been on its way.
   while (!first.link.open) await first.redial(first.downs().length);
@@ -263,7 +263,7 @@ test("while another process of the host is in the way it waits for its death to 
   isOccupied = true;
   const second = linkTo(server.url);
   waited = 0;
-  for (let number = 1; waited <= timing.occupied; number++) waited += await second.redial(number);
+  for (let number = 1; waited <= timing.occupiedMs; number++) waited += await second.redial(number);
   await vi.waitFor(() => expect(second.refused).toHaveBeenCalledTimes(1), SOON);
   expect(second.refused.mock.calls[0]?.[0]).toMatch(/does not let this process in: .*--take-over/);
   await second.stays();
@@ -294,11 +294,11 @@ test("a scheduler that stops answering pings is left after twelve seconds, and d
   server.send({ t: "redial", epoch: 1 });
   await vi.waitFor(() => expect(received).toHaveLength(1), SOON);
   for (const pings of [2, 3]) {
-    await clock.advance(timing.pingEvery);
+    await clock.advance(timing.pingEveryMs);
     await server.until(() => server.pings === pings);
     expect(lost).not.toHaveBeenCalled();
   }
-  await clock.advance(timing.pingEvery);
+  await clock.advance(timing.pingEveryMs);
   await redial(1);
   expect(lost).toHaveBeenCalledTimes(1);
   await server.until(() => server.received.length === 2 && server.sockets.length === 1);
@@ -315,7 +315,7 @@ test("a scheduler whose process is stopped with SIGSTOP is noticed by its silenc
   child.kill("SIGSTOP");
   // A last answer may have been on its way: it counts as a sign of life when it comes.
   await vi.waitFor(async () => {
-    await clock.advance(timing.pingEvery);
+    await clock.advance(timing.pingEveryMs);
     expect(lost).toHaveBeenCalled();
   }, SOON);
   expect(link.open).toBe(false);
@@ -335,7 +335,7 @@ test("a black hole that accepts connections and says nothing is left after five 
   });
   const { clock, downs, redial } = linkTo(`http://127.0.0.1:${(hole.address() as AddressInfo).port}`);
   await vi.waitFor(() => expect(sockets).toHaveLength(1), SOON);
-  await clock.advance(timing.handshake - 1);
+  await clock.advance(timing.handshakeMs - 1);
   expect(downs()).toEqual([]);
   await clock.advance(1);
   await redial(1);
@@ -392,7 +392,7 @@ test("a host that had no processor for a while does not take that for the other 
   clock.at += 3_600_000;
   await clock.advance(0);
   await server.until(() => server.pings === 2);
-  await clock.advance(timing.pingEvery);
+  await clock.advance(timing.pingEveryMs);
   await server.until(() => server.pings === 3);
   expect(lost).not.toHaveBeenCalled();
   expect(server.requests).toHaveLength(1);

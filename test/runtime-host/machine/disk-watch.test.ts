@@ -14,8 +14,8 @@ afterEach(() => {
   for (const watch of watches.splice(0)) watch.close();
 });
 
-async function open(options: { folder: string; least: number; changed?: () => void }): Promise<DiskWatch> {
-  const watch = await DiskWatch.open({ changed: () => {}, every: 20, ...options });
+async function open(options: { folder: string; leastMb: number; changed?: () => void }): Promise<DiskWatch> {
+  const watch = await DiskWatch.open({ changed: () => {}, everyMs: 20, ...options });
   watches.push(watch);
   return watch;
 }
@@ -23,7 +23,7 @@ async function open(options: { folder: string; least: number; changed?: () => vo
 it("says which disk is full, and how full, as soon as it is open", async () => {
   const { bavail, bsize } = statfsSync(folder);
   let changes = 0;
-  const watch = await open({ folder, least: Math.ceil((bavail * bsize) / MB) * 2, changed: () => changes++ });
+  const watch = await open({ folder, leastMb: Math.ceil((bavail * bsize) / MB) * 2, changed: () => changes++ });
   expect(watch.full()).toMatch(new RegExp(`^the disk of ${folder} is full: \\d+ MB are free, \\d+ must be$`));
   for (let looks = 0; looks < 5; looks++) await watch.look();
   expect(changes).toBe(1);
@@ -33,9 +33,9 @@ it("says which disk is full, and how full, as soon as it is open", async () => {
 
 it("says nothing where there is room, where nothing is asked for, and of a folder that is not here", async () => {
   for (const each of [
-    { folder, least: 1 },
-    { folder, least: 0 },
-    { folder: "/nowhere/at/all", least: 1_000_000_000 },
+    { folder, leastMb: 1 },
+    { folder, leastMb: 0 },
+    { folder: "/nowhere/at/all", leastMb: 1_000_000_000 },
   ])
     expect((await open(each)).full()).toBeNull();
 });
@@ -45,7 +45,7 @@ describe.skipIf(noSmallDisk !== null)(`on a disk of its own ${noSmallDisk ?? ""}
     const disk = smallDisk(8);
     try {
       const changed = vi.fn();
-      const watch = await open({ folder: disk.folder, least: 4, changed });
+      const watch = await open({ folder: disk.folder, leastMb: 4, changed });
       expect(watch.full()).toBeNull();
       disk.fill();
       await vi.waitFor(() => expect(watch.full()).toContain("is full: 0 MB are free, 4 must be"));
@@ -57,7 +57,7 @@ describe.skipIf(noSmallDisk !== null)(`on a disk of its own ${noSmallDisk ?? ""}
       disk.readOnly(false);
       await vi.waitFor(() => expect(watch.full()).toBeNull());
       expect(changed).toHaveBeenCalledTimes(4);
-      const unwatched = await open({ folder: disk.folder, least: 0 });
+      const unwatched = await open({ folder: disk.folder, leastMb: 0 });
       disk.fill();
       disk.readOnly(true);
       await vi.waitFor(() => expect(unwatched.full()).toContain("is read-only"));

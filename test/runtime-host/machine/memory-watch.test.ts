@@ -11,7 +11,7 @@ describe("the memory of process groups", () => {
     try {
       await expect.poll(() => memoryOfGroups().get(group) ?? 0, { timeout: 10_000 }).toBeGreaterThan(64 << 20);
       let exceeded = 0;
-      watch.watch(group, { limit: 32, exceeded: () => exceeded++ });
+      watch.watch(group, { limitMb: 32, exceeded: () => exceeded++ });
       await expect.poll(() => exceeded, { timeout: 5_000 }).toBe(1);
     } finally {
       watch.close();

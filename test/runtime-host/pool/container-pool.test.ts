@@ -125,14 +125,14 @@ afterEach(async () => {
 function poolOf(engine: Engine, limits: Partial<PoolLimits> = {}): ContainerPool {
   const pool = new ContainerPool(engine, {
     limits: {
-      memory: 2048,
+      memoryMb: 2048,
       idleShare: 0.5,
       containers: 20,
       creations: 2,
       waiting: 20,
-      patience: 500,
-      pauseGrace: 60_000,
-      idleTimeout: 600_000,
+      patienceMs: 500,
+      pauseGraceMs: 60_000,
+      idleTimeoutMs: 600_000,
       ...limits,
     },
     prewarms: [],
@@ -309,7 +309,7 @@ describe("creation", () => {
 describe("containers", () => {
   it("make room for another action, oldest first, and memory stays within its bound", async () => {
     const engine = new FakeEngine({ run: () => ({}) });
-    const pool = poolOf(engine, { memory: 512 });
+    const pool = poolOf(engine, { memoryMb: 512 });
     for (const name of ["a", "b", "c", "d", "e"]) {
       await runOn(pool, job({ path: `guest/${name}` }));
       expect(pool.stats().memoryUsed).toBeLessThanOrEqual(512);

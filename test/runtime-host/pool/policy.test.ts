@@ -12,14 +12,14 @@ import {
 } from "../../../runtime-host/pool/pool-state.ts";
 
 const LIMITS: PoolLimits = {
-  memory: 1024,
+  memoryMb: 1024,
   idleShare: 0.5,
   containers: 20,
   creations: 2,
   waiting: 5,
-  patience: 500,
-  pauseGrace: 10_000,
-  idleTimeout: 600_000,
+  patienceMs: 500,
+  pauseGraceMs: 10_000,
+  idleTimeoutMs: 600_000,
 };
 
 const NOW = 100_000;
@@ -201,18 +201,18 @@ describe("waiting", () => {
   });
 
   it("lets warm calls pass one that waits for memory, until that one has waited too long", () => {
-    const pool = poolOf({ memory: 512 });
+    const pool = poolOf({ memoryMb: 512 });
     slot(pool, "x", "busy", { running: 1 });
     const idle = slot(pool, "a", "idle", { memory: 128 });
     pool.waiting.push(waiter("big", { memory: 512 }), waiter("a", { memory: 128 }));
     expect(first(pool)).toEqual(["run", "a", idle.id]);
-    expect(first(pool, NOW + LIMITS.patience + 1)).toBeNull();
+    expect(first(pool, NOW + LIMITS.patienceMs + 1)).toBeNull();
   });
 });
 
 describe("room", () => {
   it("is made by removing what has been idle longest, paused or not", () => {
-    const pool = poolOf({ memory: 512 });
+    const pool = poolOf({ memoryMb: 512 });
     slot(pool, "x", "busy", { running: 1, memory: 128 });
     for (const key of ["b", "d", "e"]) slot(pool, key, "idle", { usedAt: NOW - 500 });
     pool.waiting.push(waiter("a"));
@@ -222,7 +222,7 @@ describe("room", () => {
   });
 
   it("is not made twice: what is leaving counts", () => {
-    const pool = poolOf({ memory: 512 });
+    const pool = poolOf({ memoryMb: 512 });
     slot(pool, "x", "busy", { running: 1, memory: 128 });
     for (const key of ["b", "d", "e"]) slot(pool, key, "idle");
     slot(pool, "c", "removing");
@@ -239,7 +239,7 @@ describe("room", () => {
   });
 
   it("is made ahead of need while new actions keep coming, from what has been idle for a while", () => {
-    const pool = poolOf({ memory: 512 });
+    const pool = poolOf({ memoryMb: 512 });
     slot(pool, "b", "idle", { memory: 512, usedAt: NOW - 2_000 });
     slot(pool, "c", "idle", { memory: 512, usedAt: NOW - 100 });
     expect(first(pool)).toBeNull();
@@ -281,7 +281,7 @@ describe("housekeeping", () => {
     expect(first(pool)).toEqual(["create", null, 256]);
     slot(pool, null, "creating");
     expect(first(pool)).toBeNull();
-    const full = poolOf({ memory: 256 }, prewarm);
+    const full = poolOf({ memoryMb: 256 }, prewarm);
     slot(full, "a", "idle");
     slot(full, "b", "idle");
     expect(first(full)).toBeNull();
@@ -315,7 +315,7 @@ describe("a machine short of memory", () => {
 
 describe("a container without a run", () => {
   it("counts with what it holds where the engine can tell, and with a share of its limit where not", () => {
-    const pool = poolOf({ memory: 600 });
+    const pool = poolOf({ memoryMb: 600 });
     for (const key of ["b", "c", "d"]) pool.measured(slot(pool, key, "idle"), 20, NOW);
     expect(pool.booked).toBe(60);
     pool.waiting.push(waiter("a"));
@@ -405,7 +405,7 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
       if (each.state === "creating") creating++;
       expect(each.running).toBeLessThanOrEqual(each.concurrency);
     }
-    expect(active).toBeLessThanOrEqual(limits.memory);
+    expect(active).toBeLessThanOrEqual(limits.memoryMb);
     const weights = [...pool.slots].reduce((sum, each) => sum + pool.weight(each), 0);
     expect(pool.booked).toBeCloseTo(weights, 6);
     expect(creating).toBeLessThanOrEqual(limits.creations);
@@ -424,7 +424,7 @@ function play(arrivals: Arrival[], choices: number[], limits: PoolLimits): { ser
     const held = choices[choice % choices.length] ?? 0;
     pool.measured(it, held > 200 ? null : held, now);
     served++;
-    if (by.memory === limits.memory) largest = Math.max(largest, now - by.since);
+    if (by.memory === limits.memoryMb) largest = Math.max(largest, now - by.since);
     pool.move(it, "busy", now);
     pending.push({
       at: takes(200),

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { PoolState, type Slot, type SlotState } from "../../../runtime-host/pool/pool-state.ts";
 
 const LIMITS = {
-  ...{ memory: 1_024, idleShare: 0.5, containers: 10, creations: 2, waiting: 10, patience: 500 },
-  ...{ pauseGrace: 1_000, idleTimeout: 60_000 },
+  ...{ memoryMb: 1_024, idleShare: 0.5, containers: 10, creations: 2, waiting: 10, patienceMs: 500 },
+  ...{ pauseGraceMs: 1_000, idleTimeoutMs: 60_000 },
 };
 const pool = () => new PoolState(LIMITS);
 const add = (to: PoolState, key: string | null, state: SlotState, memory = 256): Slot => {

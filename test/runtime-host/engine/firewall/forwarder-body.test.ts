@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { patience, receive, SlowSender } from "../../../../runtime-host/engine/firewall/forwarder-body.ts";
 
-const PACE = { held: 10, silence: 1_000, rate: 100 };
+const PACE = { heldBytes: 10, silenceMs: 1_000, bytesPerS: 100 };
 /** A request that says what it is told, when it is told. */
 const sender = () => new PassThrough() as PassThrough & IncomingMessage;
 
@@ -37,7 +37,7 @@ describe("a body", () => {
   });
 
   it("that stops coming ends as a slow sender's, in its start and later", async () => {
-    const pace = { ...PACE, silence: 20 };
+    const pace = { ...PACE, silenceMs: 20 };
     const silent = sender();
     silent.write("abc");
     await expect(receive(silent, pace)).rejects.toBeInstanceOf(SlowSender);

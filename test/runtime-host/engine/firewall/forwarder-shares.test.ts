@@ -58,7 +58,7 @@ describe("shares", () => {
 });
 
 describe("the patience with a sender", () => {
-  const pace = { held: 1024, silence: 10_000, rate: 1000 };
+  const pace = { heldBytes: 1024, silenceMs: 10_000, bytesPerS: 1000 };
   it.each([
     [{ waited: 0, received: 0 }, 10_000],
     [{ waited: 9_000, received: 0 }, 1_000],
