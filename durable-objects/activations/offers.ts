@@ -1,6 +1,7 @@
 // Who is asked next, by what schedulers said last. Pure.
 
 import type { OfferReply, SchedulerName } from "../../src/protocol/rpc.ts";
+import { backOffMs } from "../shared/retry.ts";
 import type { OfferTarget } from "./activation-rows.ts";
 
 export type SchedulerReadiness = "room" | "busy" | "not-ready" | "silent";
@@ -53,6 +54,6 @@ export function readinessOf(reason: OfferReply["reason"]): SchedulerReadiness {
 
 /** ms until rows that nobody takes are offered again, after this many rounds in vain. A host that comes is told of them; one
  * that is there and busy asks by itself, but may have forgotten us. */
-export function backOff(rounds: number, options: { someHost: boolean }): number {
-  return Math.min(options.someHost ? 5_000 : 30_000, 1_000 * 2 ** Math.min(rounds, 5));
+export function offerAgainMs(rounds: number, options: { someHost: boolean }): number {
+  return backOffMs(rounds, { firstMs: 1_000, maxMs: options.someHost ? 5_000 : 30_000 });
 }

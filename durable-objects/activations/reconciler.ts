@@ -6,7 +6,7 @@ import type { HoldsReply, RosterEntry, SchedulerName, StoreName } from "../../sr
 import { within } from "../shared/deadline.ts";
 import type { ActivationRows, Ended, OutRow } from "./activation-rows.ts";
 import type { OfferQueue } from "./offer-queue.ts";
-import { backOff, mayAsk, offerTargetOf } from "./offers.ts";
+import { mayAsk, offerAgainMs, offerTargetOf } from "./offers.ts";
 import type { StorePorts } from "./ports.ts";
 import { ASK_AFTER, classify, MAX_ASK_MS } from "./reconcile.ts";
 
@@ -86,7 +86,7 @@ export class Reconciler {
     this.#rows.queue.tidy();
     await this.#tell(true);
     const someHost = entries.some((entry) => needs.some((need) => takes(entry, need)));
-    return this.#ports.now() + backOff(this.#inVain++, { someHost });
+    return this.#ports.now() + offerAgainMs(this.#inVain++, { someHost });
   }
 
   /** Null if it does not answer. */

@@ -7,6 +7,7 @@ import { success } from "../../src/entities/outcome.ts";
 import type { InvocationContext } from "../../src/invocation/ports.ts";
 import type { CompositionRun, RunReply } from "../../src/protocol/composition.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
+import type { ThrottleRpc } from "../../src/protocol/rpc.ts";
 import { EntityRows } from "./entities.ts";
 
 export const CALLER: Identity = {
@@ -73,13 +74,13 @@ export class MemoryContext implements InvocationContext {
     text: async (key: string) => this.texts.get(key) ?? null,
   };
 
-  permits() {
+  permits(): ThrottleRpc {
     return {
-      enter: async ({ id }: { id: string }) => {
+      enter: async ({ id }) => {
         this.entered.push(id);
-        return { ok: true as const };
+        return { ok: true };
       },
-      leave: async (ids: string[]) => {
+      leave: async (ids) => {
         this.left.push(...ids);
       },
     };
