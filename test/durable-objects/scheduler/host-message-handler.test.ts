@@ -2,9 +2,9 @@
 
 import { expect, test } from "vitest";
 import { aboutDigest } from "../../../src/protocol/proofs.ts";
-import { callOf, completed, metaOf } from "../calls.ts";
+import { callOf, completed, metaOf, reportOf } from "../calls.ts";
 import { settle } from "../clock.ts";
-import { SchedulerHarness } from "./harness.ts";
+import { EPOCH, type RunMessage, SchedulerHarness } from "./harness.ts";
 
 test("what the inventory names counts, and its results are taken", async () => {
   const harness = new SchedulerHarness();
@@ -66,4 +66,56 @@ test("work the host refuses goes back to its store", async () => {
   harness.hear({ t: "refused", id: offer.invocation.id, attempt: 3, lease: run!.lease, reason: "draining" });
   expect(harness.declined).toEqual([{ id: offer.invocation.id, attempt: 3 }]);
   expect(harness.core.status()).toMatchObject({ used: 0 });
+});
+
+test("a host that is not the one this line is for is let go: who waited is told, and so is the roster", async () => {
+  const harness = new SchedulerHarness();
+  await harness.join({ report: { follows: true } });
+  const call = callOf();
+  const reply = harness.core.invoke(call, { waitMs: 60_000 });
+  await settle();
+  const followed = harness.core.tail(call.id, { namespaceId: call.about.namespaceId, from: 0, waitMs: 10_000 });
+  let give: (key: string) => void = () => {};
+  harness.credential = () =>
+    new Promise((resolve) => {
+      give = resolve;
+    });
+  const unsent = harness.core.invoke(callOf({ credential: "activation" }), { waitMs: 60_000 });
+  await settle();
+  harness.hear({ t: "hello", report: reportOf() });
+  expect(await followed).toEqual({ kind: "nothing" });
+  expect(await unsent).toMatchObject({ kind: "not-ready" });
+  expect(harness.entries.at(-1)).toMatchObject({ connected: false });
+  give("too late");
+  // What was sent may run: its host has twelve seconds to come back.
+  await harness.join();
+  harness.record(harness.runs()[0] as RunMessage);
+  expect(await reply).toMatchObject({ kind: "done" });
+});
+
+test("a run whose frame went down with the line is sent again, under the lease it has", async () => {
+  const harness = new SchedulerHarness();
+  await harness.join();
+  const reply = harness.core.invoke(callOf(), { waitMs: 60_000 });
+  await settle();
+  harness.core.disconnected(harness.connection);
+  await harness.join({ report: { epoch: 5 } });
+  const [first, again] = harness.runs();
+  expect(again).toEqual(first);
+  harness.record(again as RunMessage);
+  expect(await reply).toMatchObject({ kind: "done" });
+  expect(harness.core.status()).toMatchObject({ used: 0 });
+});
+
+test("pages of an inventory are read until the last, and one of another boot or an older epoch is left alone", async () => {
+  const harness = new SchedulerHarness();
+  harness.core.connect(harness.connection);
+  harness.hear({ t: "hello", report: reportOf() });
+  await settle();
+  const page = { t: "inventory" as const, running: [], more: false };
+  harness.hear({ ...page, epoch: EPOCH - 1, boot: "boot-1" }, { ...page, epoch: EPOCH, boot: "boot-2" });
+  harness.hear({ ...page, epoch: EPOCH, boot: "boot-1", more: true });
+  expect(harness.core.status()).toMatchObject({ ready: false });
+  harness.hear({ ...page, epoch: EPOCH, boot: "boot-1" });
+  expect(harness.core.status()).toMatchObject({ ready: true });
 });
