@@ -1,7 +1,6 @@
 // An orderly end: refuse what is new, let finish what runs, then wait until the store has confirmed the records. Each step has
 // its deadline; what is not confirmed by then stays on disk for the next start.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Containers } from "./container/contract.ts";
 import type { SchedulerLink } from "./link/scheduler-link.ts";
 import type { Logger } from "./program/logger.ts";
@@ -35,5 +34,5 @@ export async function drainHost(parts: Draining, options: { patience: number }):
 
 async function until(done: () => boolean, patience: number): Promise<void> {
   const deadline = performance.now() + patience;
-  while (!done() && performance.now() < deadline) await sleep(STEP_MS);
+  while (!done() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, STEP_MS));
 }

@@ -29,10 +29,10 @@ const HOST_LINK = "durable-objects/scheduler/host-link.ts";
 const SESSION = "durable-objects/scheduler/host-session.ts";
 const RUN_TABLE = "durable-objects/scheduler/run-table.ts";
 const ADMISSION = "durable-objects/scheduler/admission.ts";
-const PULLER = "durable-objects/scheduler/work-puller.ts";
+const WORK_PULLER = "durable-objects/scheduler/work-puller.ts";
 const MATCHING = "src/protocol/matching.ts";
 const ANY_HOST: Patch = { file: STORE, find: /host === undefined \|\| canRun\(host, need\)/, replace: "true" };
-const NO_PAUSE: Patch = { file: PULLER, find: /next\.from = this\.#ports\.now\(\) \+ pause;/, replace: "" };
+const NO_PAUSE: Patch = { file: WORK_PULLER, find: /next\.from = this\.#ports\.now\(\) \+ pause;/, replace: "" };
 
 /** A guard that only the guard it stands behind keeps idle (the host's refusal of lower epochs, the match of leases) has no
  * mutation: no world in which the other one works can tell. */
@@ -383,8 +383,8 @@ export const MUTATIONS: Mutation[] = [
     name: "what nobody can run keeps all memory free for itself",
     patches: [
       ANY_HOST,
-      { file: PULLER, find: /Math\.min\(memory, candidate\.wantedMb\)/, replace: "memory" },
-      { file: PULLER, find: /const MAX_PAUSE_MS = 30_000;/, replace: "const MAX_PAUSE_MS = 1;" },
+      { file: WORK_PULLER, find: /Math\.min\(memory, candidate\.wantedMb\)/, replace: "memory" },
+      { file: WORK_PULLER, find: /const MAX_PAUSE_MS = 30_000;/, replace: "const MAX_PAUSE_MS = 1;" },
     ],
   },
   {
