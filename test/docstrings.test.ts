@@ -8,7 +8,10 @@ const ROOMS: Record<string, RegExp> = {
   protocol: /^src\/protocol\//,
   catalog: /^src\/catalog\//,
   storage: /^src\/storage\//,
+  catalog: /^src\/catalog\//,
   invocation: /^src\/invocation\//,
+  engine: /^runtime-host\/engine\/engine\.ts$/,
+  pool: /^runtime-host\/pool\//,
 };
 /** Share of exported things that must have a docstring. */
 const WANTED = 0.9;

@@ -7,6 +7,7 @@ import type { RegistryOptions } from "./registry/registry-rules.ts";
 /** Where a container's server listens. */
 export type Address = { readonly socketPath: string } | { readonly host: string; readonly port: number };
 
+/** What a container is made of and for. */
 export interface ContainerSpec {
   /** Running number on this host; part of the name. */
   readonly number: number;
@@ -21,6 +22,7 @@ export interface ContainerSpec {
   readonly journals?: readonly [string, string];
 }
 
+/** Whose a container is: it is told in its labels, and no run of anybody else comes into it. */
 export interface ContainerOwner {
   /** The namespace's uuid: names may be given again. */
   readonly namespaceId: string;
@@ -39,6 +41,7 @@ export interface OutputSink {
 /** Why a container that broke a connection is gone. */
 export type Death = "memory" | "disk" | "exit" | "engine";
 
+/** One container. What an engine cannot do now rejects; the pool tries again, or has it removed. */
 export interface EngineContainer {
   /** The engine's name for it. */
   readonly id: string;
@@ -61,6 +64,7 @@ export interface EngineContainer {
   killedForMemory(before: number): boolean;
 }
 
+/** A container whose server may not listen yet, or why there is none; `detail` is in the engine's words. */
 export type Creation =
   | { ok: true; container: EngineContainer }
   /** "pull": no such image to be had; "command": its command does not exist; "provision": the engine could not;
@@ -70,6 +74,7 @@ export type Creation =
 /** "pull": the image cannot be had; "engine": the engine does not answer. `detail` is for the action's owner. */
 export type Fetched = { ok: true } | { ok: false; why: "pull" | "engine"; detail: string };
 
+/** What makes containers, and says how it is. Its own failures are told, never thrown at the pool; memory is in MB. */
 export interface Engine {
   readonly name: "docker" | "process";
   readonly blackbox: boolean;

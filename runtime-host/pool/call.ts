@@ -4,6 +4,7 @@ import { runtimeOf, shareText } from "../../src/protocol/matching.ts";
 import type { Job, RunListener } from "../container/contract.ts";
 import type { Waiter } from "./pool-state.ts";
 
+/** A job with what the pool notes of it. */
 export interface PoolCall extends Waiter {
   readonly job: Job;
   readonly listener: RunListener;
@@ -12,6 +13,7 @@ export interface PoolCall extends Waiter {
   code: Promise<Buffer> | null;
 }
 
+/** The job as it begins to wait, now. */
 export function callOf(job: Job, listener: RunListener): PoolCall {
   return {
     key: shareText({ ...job, memory: job.limits.memory }),

@@ -12,6 +12,7 @@ import type { Engine } from "../engine/engine.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
 import type { PoolState, Slot } from "./pool-state.ts";
 
+/** Folders and log of the containers of one pool. */
 export interface ContainerManagerOptions {
   /** For spilled logs. */
   folder: string;
@@ -35,6 +36,7 @@ const LOOK_AGAIN_MS = 1_000;
 const SHORT_SHARE = 0.08;
 const MAX_REMOVE_AGAIN_MS = 30_000;
 
+/** Owns each container from its creation until its removal has worked: no container is forgotten, whatever fails. */
 export class ContainerManager {
   readonly #engine: Engine;
   readonly #options: ContainerManagerOptions;

@@ -15,6 +15,7 @@ import { notMade, notRun } from "./not-run.ts";
 import { nextStep, type PoolStep, refusal, warm } from "./policy.ts";
 import { type PoolLimits, PoolState, type PrewarmTarget, type Slot } from "./pool-state.ts";
 
+/** Bounds, folders and log of one pool. Folders are made 0700 before. */
 export interface PoolOptions {
   limits: PoolLimits;
   prewarms: readonly PrewarmTarget[];
@@ -36,6 +37,7 @@ const STOP = { patience: 10_000, longest: 60_000 };
 const FAST_STOP = { patience: 3_000, longest: 3_000 };
 const STOPPED = "The host was stopped during the run.";
 
+/** Takes jobs and tells each of them how it ended, exactly once. Decides nothing: policy.ts does. */
 export class ContainerPool implements Containers {
   readonly engine: string;
   readonly blackbox: boolean;

@@ -6,6 +6,7 @@ interface Waits {
 
 const MAX_FETCHING = 1_000;
 
+/** Calls that wait for an image, at most 1,000; they are in order of arrival. */
 export class Fetching<Call extends Waits> {
   readonly #calls = new Set<Call>();
 

@@ -22,6 +22,7 @@ export function notMade(
   else notRun(call, why === "command" ? ABNORMAL.command(image) : ABNORMAL.provision());
 }
 
+/** Answers the call with this outcome, zero duration, and one line of log if there is one and the action keeps logs. */
 export function notRun({ job, listener }: Refusable, outcome: Outcome, line?: string): void {
   listener.answered(job, { outcome, duration: 0, timedOut: false, ran: false, endedAt: performance.now() });
   const said =

@@ -20,6 +20,7 @@ const IDLE_SHARE = 0.5;
 const PATIENCE_MS = 500;
 const MAX_WAITING = 1_000;
 
+/** How a pool and its engine are opened. Memory is in MB, times are in ms. */
 export interface ContainersOptions extends EngineOptions {
   engine: "auto" | "docker" | "process";
   /** MB for running activations, all scheduler shards together. */

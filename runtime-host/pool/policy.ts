@@ -4,6 +4,7 @@
 import type { PoolState, Slot, Waiter } from "./pool-state.ts";
 import { prewarm } from "./prewarming.ts";
 
+/** One thing for the pool to do. It is written into the state before the next one is asked for. */
 export type PoolStep<W extends Waiter = Waiter> =
   /** Give the waiter this container, which has room for it. A paused one is resumed first. */
   | { do: "run"; waiter: W; slot: Slot }
@@ -49,6 +50,7 @@ export function nextStep<W extends Waiter>(pool: PoolState<W>, now: number): Poo
   return serve(pool, now) ?? tend(pool, now);
 }
 
+/** "busy": the line is full, or the call needs more memory than there is in all. */
 export type PoolRefusal = "busy";
 
 /** Why a call should not even wait, or null. */

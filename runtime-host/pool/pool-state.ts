@@ -1,6 +1,7 @@
 // The pool's state: which containers there are, in what state, and who waits. Plain data without I/O or clocks, so that policy
 // and tests can reason about it; container-pool.ts keeps it true.
 
+/** Where a container is between its creation and its removal. */
 export type SlotState =
   /** Being made. */
   | "creating"
@@ -17,6 +18,7 @@ export type SlotState =
   /** On its way out; never used again. */
   | "removing";
 
+/** A container as the policy sees it. Times are ms of one monotonic clock, memory is in MB. */
 export interface Slot {
   readonly id: number;
   /** Kind, or `blackbox:<image>`. */
@@ -42,6 +44,7 @@ export interface Slot {
   retiring: boolean;
 }
 
+/** A call that waits. `key` says which containers it may share, `memory` is in MB, `since` ms of the pool's clock. */
 export interface Waiter {
   readonly key: string;
   readonly runtime: string;
@@ -49,6 +52,7 @@ export interface Waiter {
   readonly since: number;
 }
 
+/** Bounds of a pool: memory in MB, times in ms. */
 export interface PoolLimits {
   /** MB that runs may use together, and what does not run besides. */
   readonly memoryMb: number;
@@ -85,6 +89,7 @@ export interface PrewarmDemand {
   readonly increment: number;
 }
 
+/** All containers and waiting calls of one pool, with sums that are kept while they change; it does no I/O. */
 export class PoolState<W extends Waiter = Waiter> {
   readonly limits: PoolLimits;
   readonly prewarms: readonly PrewarmTarget[];
@@ -260,6 +265,7 @@ export class PoolState<W extends Waiter = Waiter> {
   }
 }
 
+/** When runs of this runtime and memory needed a container that had never run. */
 export interface Demand {
   readonly runtime: string;
   readonly memory: number;

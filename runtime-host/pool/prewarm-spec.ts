@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 
+/** Containers to keep ready, as an operator asks for them; `count` at the start. */
 export interface Prewarm {
   kind: string;
   /** MB of memory limit the container is made for. */

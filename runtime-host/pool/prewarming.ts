@@ -3,6 +3,7 @@
 
 import type { Demand, PoolState, PrewarmTarget, Slot } from "./pool-state.ts";
 
+/** What to do so that as many are ready as are wanted. */
 export type PrewarmStep =
   | { do: "create"; runtime: string; memory: number; key: null }
   | { do: "remove"; slot: Slot; why: "surplus" };
@@ -10,6 +11,7 @@ export type PrewarmStep =
 /** ms a start counts. */
 const DEMAND_MS = 60_000;
 
+/** The next step, or null where as many are ready as are wanted, or none can be made now. */
 export function prewarm(pool: PoolState, now: number): PrewarmStep | null {
   const { limits } = pool;
   const wanted = wantedOf(pool, now);

@@ -1,6 +1,7 @@
 // SQL with its values apart: a template whose `${…}` become bound parameters, or other pieces with theirs. No value is ever
 // written into the text.
 
+/** What may be bound to a `?`. */
 export type StatementValue = string | number | null;
 
 /** A piece of SQL, and the values of its `?` in order. */
@@ -9,6 +10,7 @@ export interface SqlPiece {
   readonly values: readonly StatementValue[];
 }
 
+/** Makes a piece of SQL: each `${…}` becomes a bound parameter, or is another piece. */
 export function sql(texts: TemplateStringsArray, ...parts: (StatementValue | SqlPiece)[]): SqlPiece {
   let text = texts[0] ?? "";
   const values: StatementValue[] = [];
@@ -35,6 +37,7 @@ export function prepared(database: D1Database, { text, values }: SqlPiece): D1Pr
   return database.prepare(text).bind(...values);
 }
 
+/** Runs the piece alone and returns its rows. Rejects with D1's own error. */
 export async function rowsOf<T>(database: D1Database, piece: SqlPiece): Promise<T[]> {
   return (await prepared(database, piece).all<T>()).results;
 }
