@@ -8,7 +8,6 @@ const ROOMS: Record<string, RegExp> = {
   protocol: /^src\/protocol\//,
   catalog: /^src\/catalog\//,
   storage: /^src\/storage\//,
-  catalog: /^src\/catalog\//,
   invocation: /^src\/invocation\//,
   engine: /^runtime-host\/engine\/engine\.ts$/,
   pool: /^runtime-host\/pool\//,
