@@ -15,7 +15,6 @@ import { notMade, notRun } from "./not-run.ts";
 import { nextStep, type PoolStep, refusal, warm } from "./policy.ts";
 import { type PoolLimits, PoolState, type PrewarmTarget, type Slot } from "./pool-state.ts";
 
-/** Bounds, folders and log of one pool. Folders are made 0700 before. */
 export interface PoolOptions {
   limits: PoolLimits;
   prewarms: readonly PrewarmTarget[];
