@@ -26,7 +26,7 @@ const FEW = 10;
 const R2_DELAY_OF_FEW = 86_400_000;
 
 const FIRST_RETRY = 1_000;
-const LONGEST_RETRY = 60_000;
+const MAX_RETRY_MS = 60_000;
 /** Of its time a hand-over works at most one part in so many. */
 const SHARE = 5;
 const PAUSE = { min: 10, max: 2_000 };
@@ -55,7 +55,7 @@ export function batchLength(shelf: ShelfName, sizes: readonly number[]): number 
 
 /** ms until a shelf that failed so often in a row is tried again. */
 export function retryAfter(failures: number): number {
-  return Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(10, failures - 1));
+  return Math.min(MAX_RETRY_MS, FIRST_RETRY * 2 ** Math.min(10, failures - 1));
 }
 
 /** ms between two batches, of which the first took `ms`. */

@@ -36,7 +36,6 @@ const STOP = { patience: 10_000, longest: 60_000 };
 const FAST_STOP = { patience: 3_000, longest: 3_000 };
 const STOPPED = "The host was stopped during the run.";
 
-/** Takes jobs and tells each of them how it ended, exactly once. Decides nothing: policy.ts does. */
 export class ContainerPool implements Containers {
   readonly engine: string;
   readonly blackbox: boolean;
