@@ -226,6 +226,8 @@ export const MUTATIONS: Mutation[] = [
         find: /const \{ due \} = /,
         replace: "if (this.count > 0) return Number.POSITIVE_INFINITY; const { due } = ",
       },
+      // An alarm that was set for records serves what is due as well.
+      { file: STORE, find: /this\.#fires\.resume\(\);\n {4}if \(waiting/, replace: "if (waiting" },
     ],
     only: "isolate-fire",
   },
