@@ -152,6 +152,14 @@ it("a file that is shorter than its head says is no fault while its log may hold
   expect(headFault(head, { size: 4_096, logged: false })).toMatch(/^4096 of its/);
 });
 
+it("the objects of calls that are counted, and of epochs, are told by their classes, also by what those were called", () => {
+  expect(kindOf("v3/do/edgewhisk-Throttle/a.sqlite").holds).toMatch(/in the last minute$/);
+  for (const name of ["EntityEpoch", "Gate"]) {
+    const { holds, ids } = kindOf(`v3/do/edgewhisk-${name}/a.sqlite`);
+    expect([ids, holds]).toEqual([false, expect.stringMatching(/begins anew/)]);
+  }
+});
+
 it("the databases of records are told from that of the entities by their files, and do not stand for it", async () => {
   const records =
     "v3/d1/miniflare-D1DatabaseObject/a36f84ea60804f30bb0c7f7cad9f5336a6cca0165abdab8b9241d93dbf0b6006.sqlite";
