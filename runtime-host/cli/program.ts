@@ -1,5 +1,6 @@
-// The `edgewhisk` command as a function of (table, arguments, what it sees of its process): finds the command, parses, runs it, and
-// says how it ended. What is printed here is help, results, progress, and one sentence where something fails.
+// The `edgewhisk` command as a function of (table, arguments, what it sees of its process): finds the command, parses,
+// runs it, and says how it ended. What is printed here is help, results, progress, and one sentence where something
+// fails.
 
 import { Command as Parser } from "commander";
 import { describe, refusalOf, type Shape, valuesOf } from "../program/command-line.ts";
@@ -26,7 +27,8 @@ type Asked =
 
 type Found = (asked: Asked) => void;
 
-/** Resolves to the exit code; null where a program of its own has taken over, which ends by itself. `argv`: without node and script. */
+/** Resolves to the exit code; null where a program of its own has taken over, which ends by itself. `argv`: without
+ * node and script. */
 export async function runProgram(program: Program, argv: readonly string[], io: Io): Promise<number | null> {
   const words = withoutHelpWord(argv);
   const own = program.table.find((entry) => "program" in entry && entry.name === words[0]);

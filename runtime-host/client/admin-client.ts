@@ -8,7 +8,8 @@ export interface AdminClient {
   createIdentity(subject: string, options?: IdentityOptions): Promise<ApiReply<{ namespace: string; key: string }>>;
   /** The names of all hosts. */
   hosts(): Promise<ApiReply<string[]>>;
-  /** A token for the host with this name; with `rotate` also in place of the one it has. `shards`: schedulers it opens. */
+  /** A token for the host with this name; with `rotate` also in place of the one it has. `shards`: schedulers it
+   * opens. */
   createHost(
     name: string,
     options?: { rotate: boolean; shards?: number | undefined },

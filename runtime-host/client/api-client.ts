@@ -1,4 +1,5 @@
-// One client for the REST API and the admin API: what is asked, with which credential, and what each way of failing is called.
+// One client for the REST API and the admin API: what is asked, with which credential, and what each way of failing is
+// called.
 
 import type { z } from "zod";
 import { whyNoAnswer } from "../program/origin.ts";

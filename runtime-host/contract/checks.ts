@@ -1,5 +1,5 @@
-// What the action container contract promises, one story each. A story throws Broken with a sentence, or returns why it says
-// nothing about this image.
+// What the action container contract promises, one story each. A story throws Broken with a sentence, or returns why it
+// says nothing about this image.
 
 import { isDeepStrictEqual } from "node:util";
 import type { ActionSample, Code } from "./actions.ts";

@@ -1,4 +1,5 @@
-// The time of this machine as what waits for something takes it: tests give one that stands still until it is told to go on.
+// The time of this machine as what waits for something takes it: tests give one that stands still until it is told to
+// go on.
 
 export interface Clock {
   /** ms since some moment in the past; never goes back. */

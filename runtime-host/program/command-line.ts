@@ -1,5 +1,5 @@
-// One command line, or the variables in its place, as the values of options: commander parses, the options check. A pure function
-// of (arguments, environment).
+// One command line, or the variables in its place, as the values of options: commander parses, the options check. A
+// pure function of (arguments, environment).
 
 import { Argument, Command, type CommanderError, Option as Flag } from "commander";
 import type { Option, Options, ValuesOf } from "./options.ts";

@@ -1,5 +1,5 @@
-// Structured lines on stderr: one JSON object per event. Values are given by name, so that nothing is logged by accident;
-// callers never pass tokens, keys, arguments or results.
+// Structured lines on stderr: one JSON object per event. Values are given by name, so that nothing is logged by
+// accident; callers never pass tokens, keys, arguments or results.
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 /** A field cannot have the name of what each line has anyway. */

@@ -1,5 +1,5 @@
-// What can be told to a program of ours: options as data, each with the flag, the variable, the default and the unit that its
-// help and CONFIGURATION.md show, and with the check its value has to pass.
+// What can be told to a program of ours: options as data, each with the flag, the variable, the default and the unit
+// that its help and CONFIGURATION.md show, and with the check its value has to pass.
 
 import { z } from "zod";
 
@@ -160,7 +160,8 @@ export function readable<T>(parse: (text: string) => T | null, expected: string)
   });
 }
 
-/** Gives each option the variable of its flag's name: EDGEWHISK_IMAGE_TAG to `image-tag`, where the prefix is EDGEWHISK_. */
+/** Gives each option the variable of its flag's name: EDGEWHISK_IMAGE_TAG to `image-tag`, where the prefix is
+ * EDGEWHISK_. */
 export function withVariables<const O extends Options>(prefix: string, options: O): O {
   const named = Object.entries(options).map(([flag, option]) => {
     const variables = [`${prefix}${flag.toUpperCase().replaceAll("-", "_")}`];

@@ -1,4 +1,5 @@
-// The Worker as one ES module, made by the esbuild that wrangler brings; a few tens of milliseconds, so nothing is cached.
+// The Worker as one ES module, made by the esbuild that wrangler brings; a few tens of milliseconds, so nothing is
+// cached.
 
 import { createRequire } from "node:module";
 import { join } from "node:path";

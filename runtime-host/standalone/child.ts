@@ -1,4 +1,5 @@
-// A child process that is meant to run as long as we do: started again with growing pauses when it ends, stopped in order.
+// A child process that is meant to run as long as we do: started again with growing pauses when it ends, stopped in
+// order.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";

@@ -1,4 +1,5 @@
-// First part of a start: the state folder is ours, what a dead start has left is ended, and whatever we start will not outlive us.
+// First part of a start: the state folder is ours, what a dead start has left is ended, and whatever we start will not
+// outlive us.
 
 import { join } from "node:path";
 import { MIGRATIONS } from "./edge.ts";

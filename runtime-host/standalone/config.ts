@@ -1,4 +1,5 @@
-// The one-machine mode's configuration as a function of (arguments, environment): every flag has a variable of the same name.
+// The one-machine mode's configuration as a function of (arguments, environment): every flag has a variable of the same
+// name.
 
 import { isIP } from "node:net";
 import { resolve } from "node:path";

@@ -1,5 +1,5 @@
-// Second part of a start: what has to be so before anything is served. The port is free, an engine is chosen, the disk is well, and
-// the databases are whole.
+// Second part of a start: what has to be so before anything is served. The port is free, an engine is chosen, the disk
+// is well, and the databases are whole.
 
 import type { Claim } from "./claim.ts";
 import { type ChosenEngine, chooseEngine } from "./engine-choice.ts";

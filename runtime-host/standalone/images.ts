@@ -1,5 +1,5 @@
-// Docker as far as a start needs it: whether it answers, what its images can run, and building the missing ones. Loaded only
-// where Docker is wanted, since its client is slow to load.
+// Docker as far as a start needs it: whether it answers, what its images can run, and building the missing ones. Loaded
+// only where Docker is wanted, since its client is slow to load.
 
 import type { Survey } from "../engine/docker/survey.ts";
 import type { Leftovers } from "./reaper.ts";
@@ -13,7 +13,8 @@ export interface DockerSetup {
   build(log: (line: string) => void): Promise<{ ok: true } | { ok: false; reason: string }>;
 }
 
-/** What the host had no time to remove; null where there is nothing, or nobody answers: then the next start sees to it. */
+/** What the host had no time to remove; null where there is nothing, or nobody answers: then the next start sees to
+ * it. */
 export async function lookForLeftovers(host: string): Promise<Leftovers | null> {
   const { leftoversOf } = await import("../engine/docker/leftovers.ts");
   const found = await leftoversOf(host, MAX_LOOK_MS);

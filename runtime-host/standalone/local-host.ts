@@ -1,4 +1,5 @@
-// Fourth part of a start: the runtime host of this machine gets a token and is started; and what its containers leave at the end.
+// Fourth part of a start: the runtime host of this machine gets a token and is started; and what its containers leave
+// at the end.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AdminClient } from "../client/admin-client.ts";

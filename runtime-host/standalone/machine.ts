@@ -1,5 +1,6 @@
-// What the Worker may ask of its machine: whether the disk with the state is well, and that the blobs written so far be on it.
-// workerd writes blobs as plain files and syncs only its databases, so that a power loss would leave rows without their blobs.
+// What the Worker may ask of its machine: whether the disk with the state is well, and that the blobs written so far be
+// on it. workerd writes blobs as plain files and syncs only its databases, so that a power loss would leave rows
+// without their blobs.
 
 import { type FSWatcher, watch } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
@@ -24,7 +25,8 @@ export interface Machine {
 const MIN_FREE_MB = 16;
 /** ms between two looks at the databases. */
 const DAMAGE_EVERY_MS = 60_000;
-/** ms: files of a folder that is met for the first time may be so old and not yet synced; the kernel writes back sooner. */
+/** ms: files of a folder that is met for the first time may be so old and not yet synced; the kernel writes back
+ * sooner. */
 const YOUNG_MS = 120_000;
 
 export async function openMachine(state: string, log: (line: string) => void): Promise<Machine> {
@@ -100,7 +102,8 @@ export class UnsyncedBlobs {
     this.#root = root;
   }
 
-  /** All that was written before the call is on the disk when it resolves. Calls that come meanwhile share one more pass. */
+  /** All that was written before the call is on the disk when it resolves. Calls that come meanwhile share one more
+   * pass. */
   sync(): Promise<void> {
     if (this.#running === null) return this.#start();
     this.#next ??= this.#running

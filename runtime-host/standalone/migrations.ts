@@ -1,5 +1,6 @@
-// D1 migrations at start: those of src/storage/d1/migrations that the database has not seen, noted in the table wrangler keeps.
-// What has been applied is written into the state folder as well, where it is seen before anything is started.
+// D1 migrations at start: those of src/storage/d1/migrations that the database has not seen, noted in the table
+// wrangler keeps. What has been applied is written into the state folder as well, where it is seen before anything is
+// started.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
 // THE adapter to what Cloudflare calls unstable or unsafe: it runs the Worker of wrangler.toml in one workerd, through
-// Miniflare, the very one wrangler was made with, listening on a direct socket. Pinned versions; platform.test.ts is its canary.
+// Miniflare, the very one wrangler was made with, listening on a direct socket. Pinned versions; platform.test.ts is
+// its canary.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StartFailure } from "./failure.ts";
 
-/** Throws StartFailure if not. `patience` (ms): how long a port may stay taken, where a dead start is still letting go of it. */
+/** Throws StartFailure if not. `patience` (ms): how long a port may stay taken, where a dead start is still letting
+ * go of it. */
 export async function assertFree(address: { host: string; port: number }, patience: number): Promise<void> {
   const { host, port } = address;
   const until = Date.now() + patience;

@@ -1,5 +1,5 @@
-// The processes a start is answerable for, written down so that whoever comes after it, its reaper or the next start, can end
-// exactly those and nobody else.
+// The processes a start is answerable for, written down so that whoever comes after it, its reaper or the next start,
+// can end exactly those and nobody else.
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
-// Run by the reaper's shell. When a start has died: ends its tree, then removes its containers. When it has ended in order and left
-// containers to remove: does that. Arguments: state folder, owner; of leftovers the host's name and its runs.
+// Run by the reaper's shell. When a start has died: ends its tree, then removes its containers. When it has ended in
+// order and left containers to remove: does that. Arguments: state folder, owner; of leftovers the host's name and its
+// runs.
 
 import { removeContainersOf } from "../engine/docker/leftovers.ts";
 import type { Owner } from "../machine/state-lock.ts";

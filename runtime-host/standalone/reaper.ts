@@ -1,6 +1,6 @@
-// Nothing outlives a start that was killed: a shell waits on a pipe from this process, and when the pipe ends without a word
-// it becomes reap.ts, which ends the rest of the tree. Waiting costs one idle `sh`. At an orderly end it may be given what is
-// left to remove, so that nobody has to wait for that.
+// Nothing outlives a start that was killed: a shell waits on a pipe from this process, and when the pipe ends without a
+// word it becomes reap.ts, which ends the rest of the tree. Waiting costs one idle `sh`. At an orderly end it may be
+// given what is left to remove, so that nobody has to wait for that.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";

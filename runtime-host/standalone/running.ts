@@ -1,5 +1,5 @@
-// Where the platform of a state folder can be reached, written down while it serves: commands of the same user find it and its
-// keys there, and send them nowhere else.
+// Where the platform of a state folder can be reached, written down while it serves: commands of the same user find it
+// and its keys there, and send them nowhere else.
 
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -40,7 +40,8 @@ export function forgetRunning(folder: string): void {
   rmSync(join(folder, FILE), { force: true });
 }
 
-/** Null where nothing runs from this folder, or where it is not this user's alone: what others can write is not believed. */
+/** Null where nothing runs from this folder, or where it is not this user's alone: what others can write is not
+ * believed. */
 export function runningFrom(folder: string): RunningPlatform | null {
   try {
     const { uid, mode } = statSync(folder);

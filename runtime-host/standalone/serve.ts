@@ -1,5 +1,5 @@
-// The one-machine mode, part by part: claim the folder, prepare the ground, start Worker and runtime host, prove that it works; and
-// take it all down again in order.
+// The one-machine mode, part by part: claim the folder, prepare the ground, start Worker and runtime host, prove that
+// it works; and take it all down again in order.
 
 import { buildDateOf, buildOf } from "../program/build.ts";
 import { claimState } from "./claim.ts";

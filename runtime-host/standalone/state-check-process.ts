@@ -1,5 +1,5 @@
-// The process of state-check.ts: looks at every database of a state folder and says which are damaged. A process of its own, since
-// reading them all takes the memory and the processor for a while.
+// The process of state-check.ts: looks at every database of a state folder and says which are damaged. A process of its
+// own, since reading them all takes the memory and the processor for a while.
 
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
-// Whether the databases of the state folder are whole: asked at the start, and again when the Worker meets what it cannot explain.
-// A damaged one is one sentence that names the file, what is lost with it and the way out; with --salvage it is moved aside.
+// Whether the databases of the state folder are whole: asked at the start, and again when the Worker meets what it
+// cannot explain. A damaged one is one sentence that names the file, what is lost with it and the way out; with
+// --salvage it is moved aside.
 
 import { fork } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
@@ -14,7 +15,8 @@ const MAX_CHECK_MS = 60_000;
 /** Ids in a line; all of them stand in a file beside what was moved. */
 const MAX_SHOWN = 20;
 
-/** What was done, in lines for the log. Rejects with StartFailure if something is damaged and nothing was to be done about it. */
+/** What was done, in lines for the log. Rejects with StartFailure if something is damaged and nothing was to be done
+ * about it. */
 export async function checkState(folder: string, options: { salvage: boolean; now?: Date }): Promise<string[]> {
   const { damaged, unchecked, failure } = await look(folder);
   const lines: string[] = [];

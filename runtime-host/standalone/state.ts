@@ -1,4 +1,5 @@
-// The state folder: made 0700, locked, and holding what identifies this installation: secrets and a name, made once (0600).
+// The state folder: made 0700, locked, and holding what identifies this installation: secrets and a name, made once
+// (0600).
 
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -18,7 +19,8 @@ const Secrets = z.object({
   masterSecret: z.string().min(32),
   /** The one of before, while it is being changed: put here by hand, taken away when `edgewhisk reseal` says so. */
   masterSecretPrevious: z.string().optional(),
-  /** The local runtime host's name. Its own for each state folder: hosts remove the containers that carry their name. */
+  /** The local runtime host's name. Its own for each state folder: hosts remove the containers that carry their name.
+   * The local runtime host's name. Its own for each state folder: hosts remove the containers that carry their name. */
   hostName: z.string().regex(LOCAL_HOST),
   /** Namespace key of an installation that does not honour the well-known ones. */
   guestKey: z.string().optional(),

@@ -1,4 +1,5 @@
-// Ends what a start left behind: the children it wrote down, the members of its process group, and whatever hangs below them.
+// Ends what a start left behind: the children it wrote down, the members of its process group, and whatever hangs below
+// them.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ProcessRow, processTable, withDescendants } from "../machine/process-table.ts";

@@ -12,7 +12,8 @@ export interface TakeDown {
   /** `undo` is called at the end. Where that has come already it is called now, and this rejects with StartFailure. */
   onStop(undo: () => unknown): Promise<void>;
   isStopping(): boolean;
-  /** Undoes all, and waits a moment for the start itself, which undoes what it was just making. The second call joins the first. */
+  /** Undoes all, and waits a moment for the start itself, which undoes what it was just making. The second call joins
+   * the first. */
   stop(started: Promise<unknown>): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
-// The cron trigger's clock: calls the Worker's scheduled handler at each full minute, as Cloudflare does for "* * * * *".
+// The cron trigger's clock: calls the Worker's scheduled handler at each full minute, as Cloudflare does for "* * * *
+// *".
 
 import type { Edge } from "./edge.ts";
 

@@ -1,4 +1,5 @@
-// Third part of a start: the Worker with its objects, with the secrets of the state folder, and the clock of its cron trigger.
+// Third part of a start: the Worker with its objects, with the secrets of the state folder, and the clock of its cron
+// trigger.
 
 import { type AdminClient, createAdminClient } from "../client/admin-client.ts";
 import { isGoing } from "../machine/process-table.ts";

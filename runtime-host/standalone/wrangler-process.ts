@@ -6,8 +6,8 @@ import type * as Wrangler from "wrangler";
 export type WranglerQuestion = { what: "worker options"; config: string } | { what: "statements"; sql: string };
 export type WranglerAnswer = { value: unknown } | { error: string };
 
-// Whatever wrangler's code still waits for (an answer of the network that never comes), this process ends when it is let go: it
-// shares our standard error, and whoever reads that waits for its end.
+// Whatever wrangler's code still waits for (an answer of the network that never comes), this process ends when it is
+// let go: it shares our standard error, and whoever reads that waits for its end.
 process.on("disconnect", () => process.exit(0));
 
 const wrangler: typeof Wrangler = createRequire(import.meta.url)("wrangler");

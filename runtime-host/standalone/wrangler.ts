@@ -1,5 +1,5 @@
-// What is asked of wrangler's own code, in a process that ends when nobody has asked for a second: wrangler's code is half of a
-// start and a third of the launcher's memory, and it is needed on the first start and after a change only.
+// What is asked of wrangler's own code, in a process that ends when nobody has asked for a second: wrangler's code is
+// half of a start and a third of the launcher's memory, and it is needed on the first start and after a change only.
 
 import { type ChildProcess, fork } from "node:child_process";
 import type { WranglerAnswer, WranglerQuestion } from "./wrangler-process.ts";
@@ -43,7 +43,8 @@ function ask(question: WranglerQuestion): Promise<unknown> {
 }
 
 function start(): Open {
-  // Its input and output are nobody's; the channel's end, when we end, ends it. No flags of ours: a test runner's would not fit.
+  // Its input and output are nobody's; the channel's end, when we end, ends it. No flags of ours: a test runner's would
+  // not fit.
   const child = fork(PROGRAM, { execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const opened: Open = { child, asked: [] };
   const { asked } = opened;

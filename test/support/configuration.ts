@@ -1,5 +1,5 @@
-// CONFIGURATION.md, made from the code that reads each setting: options of the programs, variables and bindings of the Worker, limits.
-// As a program it writes the file.
+// CONFIGURATION.md, made from the code that reads each setting: options of the programs, variables and bindings of the
+// Worker, limits. As a program it writes the file.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -25,7 +25,8 @@ const { Variables }: { Variables: { shape: Readonly<Record<string, Schema>> } } 
 /** What the Worker checks: bindings, secrets and variables. */
 export const CHECKED: readonly string[] = Object.keys(Variables.shape);
 
-/** What is read from the environment without being an option of a program. Those of the runtimes are between host and container. */
+/** What is read from the environment without being an option of a program. Those of the runtimes are between host and
+ * container. */
 export const OTHER_VARIABLES: Readonly<Record<string, string>> = {
   DOCKER_HOST: "where the container engine answers. Default: its usual socket.",
   WSK_CONFIG_FILE: "the file of `wsk property set`. Default: `~/.wskprops`.",

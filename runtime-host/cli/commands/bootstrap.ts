@@ -1,4 +1,5 @@
-// `edgewhisk bootstrap`: the first key and the first host token of a deployment. Both are printed once and kept nowhere.
+// `edgewhisk bootstrap`: the first key and the first host token of a deployment. Both are printed once and kept
+// nowhere.
 
 import { z } from "zod";
 import { HOST_NAME, HOST_NAME_RULE, MAX_SHARDS } from "../../../src/protocol/names.ts";

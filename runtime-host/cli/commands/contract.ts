@@ -27,8 +27,8 @@ export const contract = defineCommand({
     ),
     actions: text("DIR", "actions for another language, one file each"),
   },
-  notes: `Starts the image once per check, as a host would start it, and prints which promises of the action container contract it keeps.
-It fails where one is broken, or where it cannot be tried.
+  notes: `Starts the image once per check, as a host would start it, and prints which promises of the action container contract
+it keeps. It fails where one is broken, or where it cannot be tried.
 
 Files of --actions:
 ${Object.entries(NEEDS)

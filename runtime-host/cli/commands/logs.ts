@@ -1,4 +1,5 @@
-// `edgewhisk logs`: the log of an activation, or, with --follow, each line as it is written until the activation has ended.
+// `edgewhisk logs`: the log of an activation, or, with --follow, each line as it is written until the activation has
+// ended.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";

@@ -1,4 +1,5 @@
-// `edgewhisk reseal`: after MASTER_SECRET was changed, seals all stored keys with the new one and says when the old one may go.
+// `edgewhisk reseal`: after MASTER_SECRET was changed, seals all stored keys with the new one and says when the old one
+// may go.
 
 import { createAdminClient } from "../../client/admin-client.ts";
 import { defineCommand } from "../shared/command.ts";
@@ -10,11 +11,11 @@ export const reseal = defineCommand({
   group: "Administer a deployment",
   summary: "after MASTER_SECRET was changed: seal all keys with the new one",
   options: ADMIN_OPTIONS,
-  notes: `Seals all stored keys of the platform with its current MASTER_SECRET, and says when MASTER_SECRET_PREVIOUS may be removed. May be
-run at any time and again. It fails where a key is lost: where no secret opens it.
+  notes: `Seals all stored keys of the platform with its current MASTER_SECRET, and says when MASTER_SECRET_PREVIOUS may be
+removed. May be run at any time and again. It fails where a key is lost: where no secret opens it.
 
-To change the secret: set MASTER_SECRET_PREVIOUS to the present one, then MASTER_SECRET to a new one, run this, and remove
-MASTER_SECRET_PREVIOUS when it says so. No key changes.
+To change the secret: set MASTER_SECRET_PREVIOUS to the present one, then MASTER_SECRET to a new one, run this, and
+remove MASTER_SECRET_PREVIOUS when it says so. No key changes.
 
 ${ADMIN_NOTES}`,
   async run(call) {

@@ -1,4 +1,5 @@
-// What a command is: one entry of the table. Its file holds the entry and what it does; what is slow to load is imported by `run`.
+// What a command is: one entry of the table. Its file holds the entry and what it does; what is slow to load is
+// imported by `run`.
 
 import type { Environment, Positional } from "../../program/command-line.ts";
 import type { Options, ValuesOf } from "../../program/options.ts";
@@ -39,7 +40,8 @@ export interface Call<O extends Options = Options> {
   readonly options: ValuesOf<O>;
   readonly positionals: readonly string[];
   readonly io: Io;
-  /** The result, or one of several: `value` as one line of JSON where --json is given, else `text`, which needs no line end. */
+  /** The result, or one of several: `value` as one line of JSON where --json is given, else `text`, which needs no
+   * line end. */
   print(value: unknown, text: string): void;
   /** What is of interest only while one waits. */
   progress(line: string): void;

@@ -1,4 +1,5 @@
-// How a command reaches its platform: the options it shares with others, and the client that they and the surroundings give.
+// How a command reaches its platform: the options it shares with others, and the client that they and the surroundings
+// give.
 
 import { resolve } from "node:path";
 import { type ApiClient, createApiClient } from "../../client/api-client.ts";

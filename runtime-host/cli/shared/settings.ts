@@ -1,5 +1,5 @@
-// Which platform a command speaks to, and with which key: from flags, then variables, then what `wsk` has stored, then the platform
-// that runs from the state folder. Pure: what stands where is given.
+// Which platform a command speaks to, and with which key: from flags, then variables, then what `wsk` has stored, then
+// the platform that runs from the state folder. Pure: what stands where is given.
 
 import { originOf } from "../../program/origin.ts";
 import type { RunningPlatform } from "../../standalone/running.ts";
@@ -51,7 +51,8 @@ export function urlSetting(sources: Sources): Setting | CommandFailure {
   return { ...found, value: origin };
 }
 
-/** A namespace's key for the platform at `url`. That of the state folder opens no other platform, and is sent to none. */
+/** A namespace's key for the platform at `url`. That of the state folder opens no other platform, and is sent to
+ * none. */
 export function keySetting(sources: Sources, url: string): Setting | CommandFailure {
   const { flags, env, wsk, running, stateNamed } = sources;
   const here = running?.url === url ? setting(running.key, STATE) : null;

@@ -9,7 +9,8 @@ const refused = (status: number): ApiReply<string> => ({ ok: false, status, reas
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** What `retry` makes of these answers (the last one again and again), how often it asked and how long (ms) it waited. */
+/** What `retry` makes of these answers (the last one again and again), how often it asked and how long (ms) it
+ * waited. */
 async function asked(answers: ApiReply<string>[]) {
   let times = 0;
   const began = Date.now();

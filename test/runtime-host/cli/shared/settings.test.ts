@@ -1,4 +1,5 @@
-// Where platform, key and admin token come from: flags, variables, what `wsk` has stored, the platform of the state folder.
+// Where platform, key and admin token come from: flags, variables, what `wsk` has stored, the platform of the state
+// folder.
 
 import { describe, expect, it } from "vitest";
 import {
