@@ -54,10 +54,10 @@ export class Archive {
   }
 
   /** Before anything is done with ids that may be new here: those that are so old that a tombstone may be gone are looked for, and
-   * get one again. Nothing to wait for where none is old. */
-  recall(ids: readonly ActivationId[]): Promise<void> | undefined {
+   * get one again. Nothing to wait for, and nothing read, where none is old. */
+  recall(ids: readonly ActivationId[], isOpen: (id: ActivationId) => boolean): Promise<void> | undefined {
     const before = this.#ports.now() - OLD;
-    const old = ids.filter((id) => timeOf(id) < before && !this.#records.has(id));
+    const old = ids.filter((id) => timeOf(id) < before && !isOpen(id) && !this.#records.has(id));
     return old.length === 0 ? undefined : this.#recall(old);
   }
 

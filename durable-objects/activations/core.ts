@@ -214,8 +214,7 @@ export class StoreCore {
 
   /** To be awaited before anything is done with ids that may be new here. */
   recall(ids: readonly ActivationId[]): Promise<void> | undefined {
-    const unknown = ids.filter((id) => !this.#knows(id));
-    return unknown.length === 0 ? undefined : this.#archive.recall(unknown);
+    return this.#archive.recall(ids, (id) => this.#knows(id));
   }
 
   page(filter: RecordFilter, limit: number): LedgerPage {
