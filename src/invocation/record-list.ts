@@ -31,6 +31,8 @@ export interface RecordPlaces {
 /** Records of one place asked for at once; fewer where each brings its result and logs. */
 const PAGE = 200;
 const DOCS_PAGE = 20;
+/** Keys asked for at once, where so many and more are to be left out. */
+const SKIMMED = 2_000;
 /** Counts until all stood still, before they are counted one by one. */
 const ATTEMPTS = 4;
 
@@ -53,10 +55,12 @@ export async function* listActivations(
   query: ActivationQuery & { docs: boolean },
 ): AsyncGenerator<ActivationRecord> {
   const { limit, docs, ...rest } = query;
-  const page = Math.min(limit + query.skip, docs ? DOCS_PAGE : PAGE);
-  let { skip } = query;
+  const filter = filterOf(rest);
+  const begin = await skim(places, filter, query.skip);
+  const page = Math.min(limit + begin.skip, docs ? DOCS_PAGE : PAGE);
+  let { skip } = begin;
   let left = limit;
-  for await (const items of rounds(places, filterOf(rest), page)) {
+  for await (const items of rounds(places, begin.filter, page)) {
     const wanted = items.slice(skip, skip + left);
     skip = Math.max(0, skip - items.length);
     left -= wanted.length;
@@ -79,8 +83,13 @@ async function countAll(places: RecordPlaces, filter: RecordFilter): Promise<num
     if (before.every(({ moves }, at) => after[at]?.moves === moves)) return counted;
   }
   let total = 0;
-  for await (const items of rounds(places, filter, PAGE)) total += items.length;
-  return total;
+  let rest = filter;
+  for (;;) {
+    const { items, bound } = await round(places, rest, { page: SKIMMED, keysOnly: true });
+    total += items.length;
+    if (bound === undefined) return total;
+    rest = { ...filter, after: { start: bound.start, id: bound.id } };
+  }
 }
 
 function filterOf({ name, since, upto }: Pick<ActivationQuery, "name" | "since" | "upto">): RecordFilter {
@@ -91,38 +100,64 @@ function filterOf({ name, since, upto }: Pick<ActivationQuery, "name" | "since" 
   };
 }
 
-/** All there is, piece by piece. Each round asks all places anew for what comes after the last piece, the objects first: what left
- * one of them meanwhile is found where it went. */
-async function* rounds(places: RecordPlaces, filter: RecordFilter, page: number): AsyncGenerator<Listed[]> {
-  let after: RecordKey | undefined;
-  for (;;) {
-    const rest: RecordFilter = after === undefined ? filter : { ...filter, after };
-    const ledgers = await Promise.all(places.stores.map((store) => store.page(rest, page)));
-    const refs = ledgers.flatMap((ledger) => ledger.segments);
-    const elsewhere = await otherParts(places, refs, { filter: rest, page });
-    const own = ledgers.map(({ records, more }): Part => ({ items: records.map(listedOf), more }));
-    const parts = [...own, ...elsewhere];
-    // Up to here all places have told all they have.
-    const bound = parts.reduce<RecordKey | undefined>((first, { items, more }) => {
-      const last = items.at(-1);
-      if (!more || last === undefined) return first;
-      return first === undefined || compareKeys(last, first) < 0 ? last : first;
-    }, undefined);
-    const merged = parts
-      .flatMap((part) => part.items)
-      .filter((item) => bound === undefined || compareKeys(item, bound) <= 0)
-      .sort(compareKeys);
-    yield merged.filter((item, at) => item.id !== merged[at - 1]?.id);
-    if (bound === undefined) return;
-    after = { start: bound.start, id: bound.id };
+/** Goes over what is to be left out by keys alone, as long as it is much. Returns where the list goes on, and what is left to leave
+ * out there. */
+async function skim(
+  places: RecordPlaces,
+  filter: RecordFilter,
+  skip: number,
+): Promise<{ filter: RecordFilter; skip: number }> {
+  let rest = filter;
+  let left = skip;
+  while (left > SKIMMED) {
+    const { items, bound } = await round(places, rest, { page: SKIMMED, keysOnly: true });
+    if (bound === undefined || items.length > left) break;
+    left -= items.length;
+    rest = { ...filter, after: { start: bound.start, id: bound.id } };
   }
+  return { filter: rest, skip: left };
+}
+
+/** All there is, piece by piece. */
+async function* rounds(places: RecordPlaces, filter: RecordFilter, page: number): AsyncGenerator<Listed[]> {
+  let rest = filter;
+  for (;;) {
+    const { items, bound } = await round(places, rest, { page, keysOnly: false });
+    yield items;
+    if (bound === undefined) return;
+    rest = { ...filter, after: { start: bound.start, id: bound.id } };
+  }
+}
+
+/** Asks all places anew, the objects first: what left one of them meanwhile is found where it went. `bound`: up to here all have
+ * told all they have; undefined: there is no more. */
+async function round(
+  places: RecordPlaces,
+  filter: RecordFilter,
+  { page, keysOnly }: { page: number; keysOnly: boolean },
+): Promise<{ items: Listed[]; bound: RecordKey | undefined }> {
+  const ledgers = await Promise.all(places.stores.map((store) => store.page(filter, page)));
+  const refs = ledgers.flatMap((ledger) => ledger.segments);
+  const elsewhere = await otherParts(places, refs, { filter, page, keysOnly });
+  const own = ledgers.map(({ records, more }): Part => ({ items: records.map(listedOf), more }));
+  const parts = [...own, ...elsewhere];
+  const bound = parts.reduce<RecordKey | undefined>((first, { items, more }) => {
+    const last = items.at(-1);
+    if (!more || last === undefined) return first;
+    return first === undefined || compareKeys(last, first) < 0 ? last : first;
+  }, undefined);
+  const merged = parts
+    .flatMap((part) => part.items)
+    .filter((item) => bound === undefined || compareKeys(item, bound) <= 0)
+    .sort(compareKeys);
+  return { items: merged.filter((item, at) => item.id !== merged[at - 1]?.id), bound };
 }
 
 /** What the table and the segments have. Where each record is in both, one of them is enough. */
 async function otherParts(
   places: RecordPlaces,
   refs: readonly SegmentRef[],
-  wanted: { filter: RecordFilter; page: number },
+  wanted: { filter: RecordFilter; page: number; keysOnly: boolean },
 ): Promise<Part[]> {
   const both = places.mode === "d1+r2";
   let parts: Part[] = [];
@@ -142,8 +177,12 @@ async function otherParts(
 async function tablePart(
   { table }: RecordPlaces,
   namespaceId: string,
-  { filter, page }: { filter: RecordFilter; page: number },
+  { filter, page, keysOnly }: { filter: RecordFilter; page: number; keysOnly: boolean },
 ): Promise<Part> {
+  if (keysOnly) {
+    const items = await table.keys(namespaceId, filter, page);
+    return { items, more: items.length === page };
+  }
   const { records, more } = await table.list(namespaceId, filter, page);
   return { items: records.map((kept) => ({ start: kept.start, id: kept.id, record: read(kept) })), more };
 }

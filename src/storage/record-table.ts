@@ -1,7 +1,7 @@
 // Activation records as rows of a database that plain SQL reads.
 
 import type { ActivationId } from "../entities/activation-id.ts";
-import type { KeptRecord, RecordFilter } from "../entities/kept-record.ts";
+import type { KeptRecord, RecordFilter, RecordKey } from "../entities/kept-record.ts";
 
 /** Where the records of activations are kept once their store object has handed them over: one database for many
  * namespaces. */
@@ -12,6 +12,8 @@ export interface RecordTable {
   /** As lists show them: newest start first, of one start the greatest id. At most `limit`; fewer only where there are no more, or
    * where what they hold is too long for one answer: then `more`. */
   list(namespaceId: string, filter: RecordFilter, limit: number): Promise<{ records: KeptRecord[]; more: boolean }>;
+  /** The same without the records: at most `limit`; fewer only where there are no more. */
+  keys(namespaceId: string, filter: RecordFilter, limit: number): Promise<RecordKey[]>;
   count(namespaceId: string, filter: RecordFilter): Promise<number>;
   /** Those of these ids that are there, with their starts. */
   having(namespaceId: string, ids: readonly ActivationId[]): Promise<{ id: ActivationId; start: number }[]>;

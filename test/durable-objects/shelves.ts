@@ -50,6 +50,14 @@ export class MemoryTable implements RecordTable {
     });
   }
 
+  keys(namespaceId: string, filter: RecordFilter, limit: number) {
+    return answering(this.mood, () =>
+      this.#of(namespaceId, filter)
+        .slice(0, limit)
+        .map(({ id, start }) => ({ id, start })),
+    );
+  }
+
   count(namespaceId: string, filter: RecordFilter): Promise<number> {
     return answering(this.mood, () => this.#of(namespaceId, filter).length);
   }

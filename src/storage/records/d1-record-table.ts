@@ -3,7 +3,7 @@
 import type { ActivationRecord } from "../../entities/activation.ts";
 import type { ActivationId } from "../../entities/activation-id.ts";
 import { checksumOf } from "../../entities/checksum.ts";
-import { isWhole, type KeptRecord, type RecordFilter, UNCHECKED } from "../../entities/kept-record.ts";
+import { isWhole, type KeptRecord, type RecordFilter, type RecordKey, UNCHECKED } from "../../entities/kept-record.ts";
 import type { RecordTable } from "../record-table.ts";
 
 /** Characters of one parameter: in UTF-8 it may be three times as long, and six where all of it is escaped. */
@@ -72,6 +72,16 @@ export class D1RecordTable implements RecordTable {
       rest = { ...filter, after: results.at(-1)! };
     }
     return { records, more: true };
+  }
+
+  async keys(namespaceId: string, filter: RecordFilter, limit: number): Promise<RecordKey[]> {
+    const { where, bindings } = condition(namespaceId, filter);
+    const asked = `SELECT id, start FROM records WHERE ${where} ORDER BY start DESC, id DESC LIMIT ?`;
+    const { results } = await this.#db
+      .prepare(asked)
+      .bind(...bindings, limit)
+      .all<{ id: string; start: number }>();
+    return results;
   }
 
   async count(namespaceId: string, filter: RecordFilter): Promise<number> {

@@ -69,6 +69,8 @@ test("lists and counts are those of a sorted array, whatever the filter", async 
           expect(ids(found)).toEqual(ids(wanted.slice(0, 20)));
           if (wanted.length > 20) expect(more).toBe(true);
           expect(await table.count(NS, filter)).toBe(wanted.length);
+          const keys = wanted.slice(0, 20).map(({ id, start }) => ({ id, start }));
+          expect(await table.keys(NS, filter, 20)).toEqual(keys);
         }
       }
     }
