@@ -30,10 +30,6 @@ export class Segments {
     );
   }
 
-  get any(): boolean {
-    return this.#sql.exec("SELECT 1 AS there FROM segments LIMIT 1").toArray().length > 0;
-  }
-
   /** The segment that holds this id. */
   keyOf(id: ActivationId): string | undefined {
     const rows = this.#sql.exec<{ key: string; ids: string }>(
@@ -55,10 +51,5 @@ export class Segments {
         ...[since, upto, ...(name === undefined ? [] : [name])],
       )
       .toArray();
-  }
-
-  /** Of some segments it is no longer sure that the table has all of their records. */
-  untwin(): void {
-    this.#sql.exec("UPDATE segments SET twin = 'some' WHERE twin = 'all'");
   }
 }

@@ -160,8 +160,8 @@ export interface SegmentRef {
   maxStart: number;
   /** Its records, of the name that was asked for. */
   count: number;
-  /** Whether the table of records has them, too: all of them, none, or nobody knows. */
-  twin: "all" | "none" | "some";
+  /** Whether the table of records has them, too, or the object still does: all of them, or none. */
+  twin: "all" | "none";
 }
 
 /** What an object holds of a list itself, and where to look for the rest. Whoever reads all places reads the object first: a record
