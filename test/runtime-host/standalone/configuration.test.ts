@@ -48,6 +48,7 @@ async function withWorker<T>(
   });
   try {
     await migrate(await platform.database("DB"), join(ROOT, "src/storage/d1/migrations"));
+    await migrate(await platform.database("RECORDS_0"), join(ROOT, "src/storage/records/migrations"));
     return await run(`http://127.0.0.1:${platform.port}`, () => log, platform);
   } finally {
     await platform.close();
