@@ -94,7 +94,7 @@ describe.skipIf(missing !== null)(`black box images from a registry${missing ===
     writeFileSync(file, "{");
     const unread = await run(bench, fresh(":1"));
     expect(unread.lines[0]).toContain("the registry credentials are not in the form of Docker's config.json");
-  });
+  }, 60_000);
 
   it("of a registry whose credentials are no credentials keep the host from starting, in one sentence", async () => {
     await expect(open({ credentials: { file: join(folder, "absent.json") } })).rejects.toThrow(
