@@ -6,11 +6,13 @@ import type { ActivationMeta } from "../../../src/entities/activation.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
 import { aboutDigest, Proofs } from "../../../src/protocol/proofs.ts";
+import { migrateRecords } from "../../support/migrate.worker.ts";
 import { completion, dropHosts, freshName, invocation, TestHost, testEnv } from "../host.worker.ts";
 
 afterEach(async () => {
   await dropHosts();
   await reset();
+  await migrateRecords();
 });
 
 function schedulerOf(host: TestHost) {

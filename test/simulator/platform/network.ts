@@ -135,8 +135,9 @@ export class Network {
     else this.#up(wire, () => this.#closeUp(wire, socket));
   }
 
-  /** The connection breaks; each end learns of it in its own time. */
-  cut(socket: ServerSocket, options: { slow?: boolean } = {}): void {
+  /** The connection breaks; each end learns of it in its own time. `slow`: within 20 s. `objectWithin`: the object's end
+   * within this time instead (ms). */
+  cut(socket: ServerSocket, options: { slow?: boolean; objectWithin?: number } = {}): void {
     const wire = this.#wires.get(socket);
     if (wire === undefined || wire.cut) return;
     this.#down(wire, null, {
@@ -145,7 +146,7 @@ export class Network {
       after: options.slow ? this.#random.ms(0, 20_000) : this.#random.ms(0, 5),
     });
     wire.cut = true;
-    this.#breakUp(wire, socket, options.slow ? this.#random.ms(0, 20_000) : 0);
+    this.#breakUp(wire, socket, options.slow ? this.#random.ms(0, options.objectWithin ?? 20_000) : 0);
   }
 
   /** Open sockets, of one dialler or of all. */

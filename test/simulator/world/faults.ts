@@ -6,6 +6,10 @@ import type { SimHost } from "./host.ts";
 import { type FaultPlan, PAIR } from "./scenario.ts";
 import type { World } from "./world.ts";
 
+/** ms after which a scheduler sees that its line was cut. Later, and a ping up to 5 s older, the host looks dead before the
+ * next process of it gets in: what its disk holds is then a late outcome, by rule. */
+const CUT_SEEN = 2_000;
+
 export function breakThings(world: World, faults: readonly FaultPlan[]): void {
   for (const plan of faults) {
     world.kernel.after(plan.at, null, () => {
@@ -80,7 +84,8 @@ function strike(world: World, plan: FaultPlan): void {
       // What the host says for a while reaches nobody; then it dies, and only its disk knows.
       const host = draw(world.hosts, plan);
       if (!host?.up || host.process === null) return;
-      for (const socket of network.sockets(host.process)) network.cut(socket, { slow: true });
+      const objectWithin = CUT_SEEN;
+      for (const socket of network.sockets(host.process)) network.cut(socket, { slow: true, objectWithin });
       kernel.after(plan.victim * PAIR, null, () => host.kill({ silent: false }));
       kernel.after(2 * PAIR, null, () => host.start());
       return;
