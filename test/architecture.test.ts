@@ -54,7 +54,7 @@ const ROOMS: Room[] = [
   },
   {
     files: /^src\/system\//,
-    may: [/^src\/system\//, ENTITIES, ERRORS],
+    may: [/^src\/system\//, /^src\/catalog\//, ENTITIES, ERRORS],
     types: [/^src\/invocation\/builtin\.ts$/, STORAGE_INTERFACE],
   },
   { files: /^src\/env\.ts$/, may: [ENTITIES, ZOD], types: [PROTOCOL, STORAGE_INTERFACE] },

@@ -145,7 +145,8 @@ function existing(stored: StoredEntity | null, overwrite: boolean): Result<Packa
   return old === null ? fail("corrupted") : ok(old);
 }
 
-function packageEntity(bundle: Package): NewEntity {
+/** A package or binding as the store takes it. */
+export function packageEntity(bundle: Package): NewEntity & { shared: boolean } {
   return {
     path: bundle.namespace,
     name: bundle.name,

@@ -1,9 +1,9 @@
 // The built-in packages and actions among the stored entities of their namespace. What is stored under the same name comes
 // first; writes go to the store alone.
 
+import { packageEntity } from "../catalog/packages.ts";
 import { documentOf, summaryOf } from "../entities/action-document.ts";
 import { SYSTEM_NAMESPACE } from "../entities/names.ts";
-import { isShared, packageDocument, packageSummary } from "../entities/package.ts";
 import type {
   Change,
   DeleteResult,
@@ -88,17 +88,7 @@ let made: Virtual[] | undefined;
 /** Newest first is all one here: by path and name. */
 function entities(): Virtual[] {
   made ??= [
-    ...PACKAGES.map((bundle) => ({
-      path: bundle.namespace,
-      name: bundle.name,
-      type: "package" as const,
-      revision: bundle.revision,
-      updated: bundle.updated,
-      document: packageDocument(bundle),
-      summary: packageSummary(bundle),
-      blobs: [],
-      shared: isShared(bundle),
-    })),
+    ...PACKAGES.map(packageEntity),
     ...ACTIONS.map(({ action }) => ({
       path: action.namespace,
       name: action.name,
