@@ -1,12 +1,15 @@
 // An action of kind `builtin` is a function over the raw arguments, in `system/`.
 
 import type { ActivationId } from "../entities/activation-id.ts";
+import type { Identity } from "../entities/identity.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 
 /** All that a built-in action may know. */
 export interface BuiltinContext {
   /** The invoking namespace. */
   namespace: string;
+  /** Who calls, without the key he came with. */
+  caller: Omit<Identity, "key">;
   activationId: ActivationId;
   /** Scheme and host under which this platform was reached, or "". */
   apiHost: string;

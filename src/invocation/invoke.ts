@@ -92,7 +92,10 @@ async function run(context: InvocationContext, { id, callable, calling }: Found,
   const args = argumentsOf(callable, payload, { payloadChecked: payloadChecked === true });
   if (!args.ok) return args;
   const about = activationMetaOf(callable, calling);
-  if (callable.builtin) return runBuiltin(context, { id, about, args: args.value.args, apiHost: apiHost ?? "" });
+  if (callable.builtin) {
+    const { key: _, ...caller } = identity;
+    return runBuiltin(context, { id, about, args: args.value.args, apiHost: apiHost ?? "", caller });
+  }
   const { exec, labels = [], preferred } = callable;
   const place = placeOf({ exec, about, labels }, await context.schedulers(), {
     preferred,

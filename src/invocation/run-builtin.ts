@@ -27,6 +27,7 @@ export interface BuiltinCall {
   about: Invocation["about"];
   args: RawJson;
   apiHost: string;
+  caller: BuiltinContext["caller"];
 }
 
 /** Runs the built-in action at the call's path and writes its record. Fails with "not-found" if there is none. */
@@ -65,11 +66,15 @@ export async function runHandler(ports: Ports, run: Builtin, call: BuiltinCall):
   return { ok: true, kind: "done", record: recordOf(id, about, { completion, now: ports.now() }) };
 }
 
-async function outcomeOf(ports: Ports, run: Builtin, { id, about, args, apiHost }: BuiltinCall): Promise<Outcome> {
+async function outcomeOf(
+  ports: Ports,
+  run: Builtin,
+  { id, about, args, apiHost, caller }: BuiltinCall,
+): Promise<Outcome> {
   const { timeout } = about.limits;
   const late = Promise.withResolvers<Outcome>();
   const cancel = ports.after(timeout, () => late.resolve(ABNORMAL.timeout(timeout)));
-  const context = { namespace: about.namespace, activationId: id, apiHost, now: ports.now() };
+  const context = { namespace: about.namespace, caller, activationId: id, apiHost, now: ports.now() };
   try {
     return await Promise.race([answer(run, args, context), late.promise]);
   } catch (cause) {

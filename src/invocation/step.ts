@@ -69,7 +69,8 @@ async function run(
   if (callable.builtin) {
     const known = await stepStatus(context, request, callable);
     if (known !== null) return known;
-    const served = await runBuiltin(context, { id, about, args: args.value.args, apiHost: onBehalf.apiHost });
+    const { identity: caller, apiHost } = onBehalf;
+    const served = await runBuiltin(context, { id, about, args: args.value.args, apiHost, caller });
     if (!served.ok && isUnknown(served)) throw new Error(`step ${id}: its record could not be stored`);
     if (!served.ok) return { kind: "refused", failure: served };
     return served.kind === "done" ? done(served.record) : { kind: "accepted", limits: callable.limits };

@@ -101,6 +101,6 @@ export class RequestContext implements FireContext {
   }
 
   builtin(path: string): Builtin | undefined {
-    return builtinOf(path);
+    return builtinOf(path, { entities: this.entities });
   }
 }

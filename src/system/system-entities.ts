@@ -89,7 +89,7 @@ let made: Virtual[] | undefined;
 function entities(): Virtual[] {
   made ??= [
     ...PACKAGES.map(packageEntity),
-    ...ACTIONS.map(({ action }) => ({
+    ...ACTIONS.map((action) => ({
       path: action.namespace,
       name: action.name,
       type: "action" as const,

@@ -1,20 +1,81 @@
 // The package `utils`: small blocks to put sequences together with. Values keep their bytes.
 
 import { elementsOf, membersOf, objectOf, type RawJson, shapeOf } from "../entities/raw-json.ts";
-import type { Builtin, BuiltinContext } from "../invocation/builtin.ts";
+import type { BuiltinContext } from "../invocation/builtin.ts";
+import type { SystemPackage } from "./system-package.ts";
 
 const EXTENSIONS = [".html", ".http", ".json", ".svg", ".text"];
+const LINES = { name: "lines", required: true, type: "array", description: "Strings or numbers" };
 
-export const UTILS: Readonly<Record<string, Builtin>> = {
-  echo: (args) => args,
-  cat,
-  head,
-  sort,
-  split,
-  date: (_, { now }) => JSON.stringify({ date: new Date(now).toISOString() }),
-  smash,
-  namespace: (_, { namespace }) => JSON.stringify({ namespace }),
-  hosturl,
+const NOTES = {
+  echo: {
+    description: "Answers with its input",
+    parameters: [{ name: "payload", required: false, description: "Any JSON value" }],
+    sampleInput: { payload: "three green bottles" },
+    sampleOutput: { payload: "three green bottles" },
+  },
+  cat: {
+    description: "Joins lines into one text",
+    parameters: [LINES],
+    sampleInput: { lines: ["one", "two"] },
+    sampleOutput: { lines: ["one", "two"], payload: "one\ntwo" },
+  },
+  head: {
+    description: "The first of an array's elements",
+    parameters: [LINES, { name: "num", required: false, type: "integer", description: "How many; 1 if not given" }],
+    sampleInput: { lines: [7, 8, 9], num: 2 },
+    sampleOutput: { lines: [7, 8], num: 2 },
+  },
+  sort: {
+    description: "Sorts an array by the text of its elements",
+    parameters: [LINES],
+    sampleInput: { lines: ["b", "c", "a"] },
+    sampleOutput: { lines: ["a", "b", "c"], length: 3 },
+  },
+  split: {
+    description: "Splits a text into an array of lines",
+    parameters: [
+      { name: "payload", required: true, description: "The text" },
+      { name: "separator", required: false, description: "What stands between two lines; a line end if not given" },
+    ],
+    sampleInput: { payload: "red,green", separator: "," },
+    sampleOutput: { lines: ["red", "green"], payload: "red,green" },
+  },
+  date: { description: "Date and time now", sampleOutput: { date: "2026-01-01T00:00:00.000Z" } },
+  smash: {
+    description: "Puts all properties below one new property",
+    parameters: [{ name: "$fieldName", required: true, type: "string", description: "Name of the new property" }],
+    sampleInput: { a: 1, $fieldName: "p" },
+    sampleOutput: { p: { a: 1 } },
+  },
+  namespace: { description: "The namespace that invoked it", sampleOutput: { namespace: "guest" } },
+  hosturl: {
+    description: "The address at which an action or trigger is reached",
+    parameters: [
+      { name: "web", type: "boolean", description: "True for web actions" },
+      { name: "ext", type: "string", description: "Extension of a web action: .html, .http, .json, .svg or .text" },
+      { name: "trigger", type: "boolean", description: "True for a trigger instead of an action" },
+      { name: "path", type: "string", description: "Name of the action, with its package's if it has one" },
+    ],
+    sampleInput: { web: true, path: "utils/echo" },
+    sampleOutput: { url: "https://openwhisk.example/api/v1/web/guest/utils/echo" },
+  },
+};
+
+export const UTILS: SystemPackage = {
+  name: "utils",
+  notes: { description: "Building blocks that format and assemble data" },
+  actions: {
+    echo: { notes: NOTES.echo, run: (args) => args },
+    cat: { notes: NOTES.cat, run: cat },
+    head: { notes: NOTES.head, run: head },
+    sort: { notes: NOTES.sort, run: sort },
+    split: { notes: NOTES.split, run: split },
+    date: { notes: NOTES.date, run: (_, { now }) => JSON.stringify({ date: new Date(now).toISOString() }) },
+    smash: { notes: NOTES.smash, run: smash },
+    namespace: { notes: NOTES.namespace, run: (_, { namespace }) => JSON.stringify({ namespace }) },
+    hosturl: { notes: NOTES.hosturl, run: hosturl },
+  },
 };
 
 function cat(args: RawJson): RawJson {

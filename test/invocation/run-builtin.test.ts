@@ -7,6 +7,14 @@ import { runHandler } from "../../src/invocation/run-builtin.ts";
 import type { Finished } from "../../src/protocol/rpc.ts";
 import { about, ID } from "./harness.ts";
 
+const CALLER = {
+  subject: "guest",
+  namespace: { name: "guest", uuid: "u" },
+  limits: {},
+  keyId: "k",
+  derived: false,
+};
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -53,7 +61,7 @@ async function run(builtin: Builtin, { fails = 0, fault }: Script = {}) {
       warnings.push(text);
     },
   };
-  const call = { id: ID, about, args: '{"a":1.0}', apiHost: "https://here" };
+  const call = { id: ID, about, args: '{"a":1.0}', apiHost: "https://here", caller: CALLER };
   const answer = runHandler(ports, builtin, call);
   await vi.advanceTimersByTimeAsync(120_000);
   return { answer: await answer, stored, blobs, warnings };
@@ -69,6 +77,7 @@ describe("a built-in action", () => {
     expect(seen).toEqual({
       args: '{"a":1.0}',
       namespace: "guest",
+      caller: CALLER,
       activationId: ID,
       apiHost: "https://here",
       now: "number",

@@ -3,10 +3,17 @@
 import { expect, it } from "vitest";
 import { UTILS } from "../../src/system/utils.ts";
 
-const CONTEXT = { namespace: "guest", activationId: "id", apiHost: "https://here", now: Date.UTC(2026, 1, 3, 4, 5, 6) };
+const CONTEXT = {
+  namespace: "guest",
+  caller: { subject: "guest", namespace: { name: "guest", uuid: "u" }, limits: {}, derived: false },
+  activationId: "id",
+  apiHost: "https://here",
+  now: Date.UTC(2026, 1, 3, 4, 5, 6),
+};
+const PORTS = { entities: { get: async () => null } };
 
 function run(name: string, args: string): string {
-  const text = UTILS[name]?.(args, CONTEXT);
+  const text = UTILS.actions[name]?.run(args, CONTEXT, PORTS);
   if (typeof text !== "string") throw new Error(`${name} is not there`);
   JSON.parse(text);
   return text;
@@ -57,7 +64,7 @@ it.each([
 });
 
 it("all take the empty and the odd without throwing", () => {
-  for (const name of Object.keys(UTILS)) {
+  for (const name of Object.keys(UTILS.actions)) {
     for (const args of [
       "{}",
       '{"lines":null}',
