@@ -24,6 +24,8 @@ export const TEXTS = {
   "built-in": (what: string) =>
     `'/${what}' is part of the platform and cannot be deleted. What is created under its name takes its place.`,
   "subject-blocked": () => "The subject you want to edit is blocked.",
+  "namespace-closed": (name: string) => `The namespace '${name}' is blocked, or being deleted.`,
+  "key-replaced": () => "Another key has taken the place of this one already.",
   "host-exists": (name: string) =>
     `There is a host '${name}' already: choose another name, or say "rotate": true to replace its token.`,
   "not-empty": (detail: string) =>

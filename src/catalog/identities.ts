@@ -22,7 +22,8 @@ export interface IdentityContext {
 const AT_ONCE = 64;
 
 /** The subject gets a key to the namespace, by default the one that is named as he is. Fails with `bad-request` where that can be no
- * namespace, `already-exists` for a second key of his to it or one that somebody has, `subject-blocked`. */
+ * namespace, `already-exists` for a second key of his to it or one that somebody has, `subject-blocked`,
+ * `namespace-closed`. */
 export async function createIdentity(
   context: IdentityContext,
   { namespace: named, ...asked }: Omit<NewIdentity, "namespace"> & { namespace?: string | undefined },
@@ -33,6 +34,7 @@ export async function createIdentity(
   const made = await context.withWrites([namespace], () => context.identities.create({ ...asked, namespace }));
   if (made.kind === "exists") return fail("already-exists");
   if (made.kind === "blocked") return fail("subject-blocked");
+  if (made.kind === "closed") return fail("namespace-closed", namespace);
   const { identity } = made;
   if (!made.fresh) {
     await tellStores(context, { subject, barred: false, namespaces: [{ namespace: identity.namespace, open: true }] });
@@ -96,8 +98,8 @@ async function changing(
 }
 
 /** What waits in the subject's name ends, and where nobody has the namespace any more all that waits there; or may wait again. */
-async function tellStores(
-  context: IdentityContext,
+export async function tellStores(
+  context: Pick<IdentityContext, "shards" | "shard">,
   { subject, barred, namespaces }: { subject: string; barred: boolean; namespaces: readonly NamespaceStanding[] },
 ): Promise<void> {
   const calls = namespaces.flatMap(({ namespace, open }) =>

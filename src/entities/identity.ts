@@ -49,10 +49,17 @@ export interface Identity {
   key: string;
   /** The uuid of the stored key that is behind this; "" where the namespace itself acts. Absent in what was stored before. */
   keyId?: string;
+  /** Epoch ms from which that key opens nothing. */
+  keyEnds?: number;
   /** True if this came from an activation credential, or acts with less than a stored key's rights: there is no key to hand on. */
   derived: boolean;
   /** Absent: those that `derived` stands for. */
   rights?: Rights;
+}
+
+/** Whether the key behind it opens nothing any more. */
+export function hasEnded({ keyEnds }: Pick<Identity, "keyEnds">, now: number): boolean {
+  return keyEnds !== undefined && keyEnds <= now;
 }
 
 export function rightsOf({ rights, derived }: Pick<Identity, "rights" | "derived">): Rights {

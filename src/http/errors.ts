@@ -23,6 +23,8 @@ export const STATUS: Record<ErrorCode, number> = {
   "built-in": 409,
   "wrong-collection": 409,
   "subject-blocked": 409,
+  "namespace-closed": 409,
+  "key-replaced": 409,
   "host-exists": 409,
   "not-empty": 409,
   "no-such-provider": 400,

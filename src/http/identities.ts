@@ -2,7 +2,7 @@
 
 import { checkCredential, equalTexts, looksLikeCredential, tagOf } from "../entities/credential.ts";
 import { developmentIdentity, developmentNamespace } from "../entities/development.ts";
-import type { Identity, Namespace } from "../entities/identity.ts";
+import { hasEnded, type Identity, type Namespace } from "../entities/identity.ts";
 import { EpochCache } from "../invocation/epoch-cache.ts";
 import type { EpochLease } from "../protocol/rpc.ts";
 import type { Later } from "../services/refreshed.ts";
@@ -32,8 +32,13 @@ export class Identities {
    * itself. No uuid has a colon. */
   readonly #owners = new EpochCache<EpochIdentity>({ maxEntries: 10_000 });
 
-  /** Null if nobody has this key. */
+  /** Null if nobody has this key, or it has ended. */
   async find(services: Services, credentials: PresentedKey, later: Later): Promise<Caller | null> {
+    const caller = await this.#find(services, credentials, later);
+    return caller === null || hasEnded(caller.identity, Date.now()) ? null : caller;
+  }
+
+  async #find(services: Services, credentials: PresentedKey, later: Later): Promise<Caller | null> {
     if (looksLikeCredential(credentials.secret)) return this.#derived(services, credentials, later);
     const { uuid, secret } = credentials;
     const matches = (identity: Identity) => equalTexts(identity.key, `${uuid}:${secret}`);
@@ -123,13 +128,15 @@ export class Identities {
 
 /** Who uses a credential that was minted for calls of the key with this tag, or null if there is no such key any more. */
 async function memberOf({ namespace, limits, members }: Household, keyTag: string | null): Promise<Identity | null> {
-  const who = (subject: string, keyId: string): Identity => {
-    return { subject, namespace, limits, key: "", keyId, derived: true };
+  const who = (subject: string, keyId: string, end: { keyEnds?: number } = {}): Identity => {
+    return { subject, namespace, limits, key: "", keyId, derived: true, ...end };
   };
   const [first] = members;
   if (first === undefined) return null;
   if (keyTag === null || keyTag === (await tagOf(""))) return who(first.subject, "");
-  for (const { keyId, subject } of members) if ((await tagOf(keyId)) === keyTag) return who(subject, keyId);
+  for (const { keyId, subject, ...end } of members) {
+    if ((await tagOf(keyId)) === keyTag) return who(subject, keyId, end);
+  }
   return null;
 }
 

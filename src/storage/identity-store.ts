@@ -9,13 +9,18 @@ export interface NewIdentity {
   /** `uuid:secret` to use instead of a random key. */
   key?: string;
   limits?: NamespaceLimits;
+  /** Of the key, among those of the subject to the namespace; absent: "default". */
+  name?: string;
+  /** Epoch ms from which the key opens nothing. */
+  ends?: number;
 }
 
 /** A namespace, and whose keys open it now: none that is blocked. */
 export interface Household {
   namespace: Namespace;
   limits: NamespaceLimits;
-  members: { keyId: string; subject: string }[];
+  /** Also those whose keys have ended. */
+  members: { keyId: string; subject: string; keyEnds?: number }[];
 }
 
 /** A namespace of a subject. */
@@ -36,13 +41,16 @@ export interface SubjectStanding {
 export type Made =
   /** `fresh`: nobody had this namespace before. */
   | { kind: "made"; identity: Identity; fresh: boolean }
-  /** The subject has this namespace already, or somebody has this key's uuid. */
+  /** The subject has a key of this name to the namespace already, or somebody has this key's uuid. */
   | { kind: "exists" }
-  | { kind: "blocked" };
+  | { kind: "blocked" }
+  /** The namespace is blocked, or being deleted. */
+  | { kind: "closed" };
 
 /** Where subjects, namespaces and keys are kept. Secrets never leave it but in the identity that they open. */
 export interface IdentityStore {
-  /** The identity behind a key: looked up by HMAC(pepper, key), compared in constant time. Null if unknown or blocked. */
+  /** The identity behind a key: looked up by HMAC(pepper, key), compared in constant time. Null if unknown or blocked; whether it has
+   * ended is for who uses it to see. */
   byKey(uuid: string, secret: string): Promise<Identity | null>;
   /** By permanent id; where `orKey`, also by the uuid of one of its keys. Null if nobody has a key to it. */
   household(id: string, options: { orKey: boolean }): Promise<Household | null>;
@@ -59,7 +67,7 @@ export interface IdentityStore {
   /** Takes the subject's key to one namespace away, or all of them and the subject. What it had before, each as it is now; null if
    * it had none. The namespaces keep their ids and what is in them. */
   remove(subject: string, namespace: string | undefined): Promise<SubjectStanding | null>;
-  /** Another key in place of the subject's own, random where none is given; "exists": somebody has this uuid. Null if the subject
+  /** Another key in place of the subject's own (its "default" one), random where none is given; "exists": somebody has this uuid. Null if the subject
    * has no such namespace. */
   rotate(subject: string, namespace: string, key: string | undefined): Promise<Identity | "exists" | null>;
 }

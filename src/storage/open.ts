@@ -8,6 +8,7 @@ import { D1EntityStore } from "./d1/entity-store.ts";
 import { D1IdentityStore } from "./d1/identity-store.ts";
 import { lackingMigration, NEWEST_RECORDS_MIGRATION } from "./d1/migrated.ts";
 import { recordsNumberOf } from "./d1/records-number.ts";
+import { D1RegistryStore } from "./d1/registry-store.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
 import type { EntityStore } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
@@ -18,6 +19,7 @@ import type { RecordShelves } from "./record-shelves.ts";
 import type { RecordTable } from "./record-table.ts";
 import { D1RecordTable } from "./records/d1-record-table.ts";
 import { R2RecordSegments } from "./records/r2-record-segments.ts";
+import type { RegistryStore } from "./registry-store.ts";
 import type { SecretBook } from "./secret-book.ts";
 
 const RECORDS_BINDING = /^RECORDS_(0|[1-9]\d{0,2})$/;
@@ -25,6 +27,7 @@ const RECORDS_BINDING = /^RECORDS_(0|[1-9]\d{0,2})$/;
 /** All stores of one Worker or object. */
 export interface Stores {
   identities: IdentityStore;
+  registry: RegistryStore;
   entities: EntityStore;
   blobs: BlobStore;
   secrets: SecretBook;
@@ -81,6 +84,7 @@ export function openStores(env: Bound, masterSecret: MasterSecret): Stores {
   const bindings = recordBindings(env);
   return {
     identities: new D1IdentityStore(env.DB, masterSecret, { bindings }),
+    registry: new D1RegistryStore(env.DB, masterSecret, { bindings }),
     entities: new D1EntityStore(env.DB, blobs),
     blobs,
     secrets: new D1SecretBook(env.DB, masterSecret),

@@ -246,7 +246,7 @@ describe("what was stored before namespaces had ids", () => {
     await oldTables();
     await applyD1Migrations(DB, TEST_MIGRATIONS);
     const late =
-      "INSERT INTO identities VALUES ('u5', 'alice', 'late', 'l', 'v1.', 5), ('u6', 'bobby', 'late', 'l', 'v1.', 6)";
+      "INSERT INTO identities (uuid, subject, namespace, lookup, sealed_key, created) VALUES ('u5', 'alice', 'late', 'l', 'v1.', 5), ('u6', 'bobby', 'late', 'l', 'v1.', 6)";
     const met = [
       async () => (await identities.byNamespace("late"))?.namespace,
       async () => (await identities.household("u6", { orKey: true }))?.namespace,

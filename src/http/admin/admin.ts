@@ -7,6 +7,8 @@ import type { App, AppContext, AppEnv } from "../context.ts";
 import { respond } from "../errors.ts";
 import { adminHostRoutes } from "./hosts.ts";
 import { identityRoutes } from "./identities.ts";
+import { keyRoutes } from "./keys.ts";
+import { adminNamespaceRoutes } from "./namespaces.ts";
 import { resealRoutes } from "./reseal.ts";
 
 const ROOT = "/admin/v1";
@@ -14,6 +16,8 @@ const ROOT = "/admin/v1";
 export function adminRoutes(app: App): void {
   app.use("/admin/*", guard);
   identityRoutes(app, ROOT);
+  keyRoutes(app, ROOT);
+  adminNamespaceRoutes(app, ROOT);
   resealRoutes(app, ROOT);
   adminHostRoutes(app, ROOT);
 }

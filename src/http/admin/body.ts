@@ -15,3 +15,10 @@ export async function bodyOf<T>(c: AppContext, schema: z.ZodType<T>): Promise<Re
   const reasons = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
   return fail("malformed-body", reasons.slice(0, 5).join("\n"));
 }
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the keys that are undefined. */
+export function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Defined<T>;
+}

@@ -1,7 +1,7 @@
 // Subjects, namespaces and keys in D1. A key is stored twice: as HMAC for the look-up and sealed for whoever may read it.
 
 import type { Identity, Namespace, NamespaceLimits } from "../../entities/identity.ts";
-import { type MasterSecret, sameSecret, seal } from "../../entities/sealing.ts";
+import { type MasterSecret, sameSecret } from "../../entities/sealing.ts";
 import type {
   Household,
   IdentityStore,
@@ -10,28 +10,33 @@ import type {
   NewIdentity,
   SubjectStanding,
 } from "../identity-store.ts";
+import { randomKey, sealedKey, uuidOf } from "./key-material.ts";
 import { lookupOf, resealKey } from "./secret-book.ts";
 import { prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
 
-const SECRET_LENGTH = 64;
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+/** Keys that one subject may have to one namespace. */
+const MAX_KEYS = 1_000;
 
-const INSERT = `INSERT INTO identities (uuid, subject, namespace, lookup, sealed_key, created)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM subjects WHERE subject = ?2 AND blocked = 1)
+const INSERT = `INSERT INTO identities (uuid, subject, namespace, lookup, sealed_key, created, name, ends)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM subjects WHERE subject = ?2 AND blocked = 1)
+  AND NOT EXISTS (SELECT 1 FROM namespaces WHERE name = ?3 AND state <> 'open')
+  AND (SELECT count(*) FROM identities WHERE subject = ?2 AND namespace = ?3) < ${MAX_KEYS}
   ON CONFLICT DO NOTHING`;
 const MINE = "FROM identities WHERE uuid = ?1 AND lookup = ?2 AND created = ?3";
 const INSERT_SUBJECT = `INSERT INTO subjects (subject, created) SELECT ?4, ?3 ${MINE} ON CONFLICT DO NOTHING`;
 /** Its records go to the database that keeps those of the fewest namespaces. */
 const INSERT_NAMESPACE = `INSERT INTO namespaces (name, limits, id, records) SELECT ?4, '{}', ?5,
     (SELECT value FROM json_each(?6) ORDER BY (SELECT count(*) FROM namespaces WHERE records = value), value LIMIT 1) ${MINE}
-  ON CONFLICT (name) DO UPDATE SET id = coalesce(namespaces.id, excluded.id)`;
+  ON CONFLICT (name) DO UPDATE SET id = coalesce(namespaces.id, excluded.id),
+    records = iif(namespaces.id IS NULL, excluded.records, namespaces.records)`;
 const SET_LIMITS = `UPDATE namespaces SET limits = ?5 WHERE name = ?4 AND EXISTS (SELECT 1 ${MINE})`;
 const DELETE = "DELETE FROM identities WHERE subject = ?1 AND namespace = ?2";
 /** A blocked subject stays known: it is not unblocked by being made again. */
 const DELETE_SUBJECT = `DELETE FROM subjects WHERE subject = ?1 AND blocked = 0
   AND NOT EXISTS (SELECT 1 FROM identities WHERE identities.subject = subjects.subject)`;
+/** The key a subject had first has no name of its own. */
 const ROTATE = `UPDATE identities SET uuid = ?3, lookup = ?4, sealed_key = ?5 WHERE subject = ?1 AND namespace = ?2
-  AND NOT EXISTS (SELECT 1 FROM identities AS other WHERE other.uuid = ?3)`;
+  AND name = 'default' AND replaced_by IS NULL AND NOT EXISTS (SELECT 1 FROM identities AS other WHERE other.uuid = ?3)`;
 const KEYS = "SELECT uuid FROM identities WHERE namespace = ?1 ORDER BY created, uuid";
 /** Gives a namespace its permanent id where it has none, as the migration did: an earlier version made it since. */
 const SETTLE = `INSERT INTO namespaces (name, limits, id, former)
@@ -40,11 +45,11 @@ const SETTLE = `INSERT INTO namespaces (name, limits, id, former)
   ON CONFLICT (name) DO UPDATE SET id = excluded.id, former = excluded.former WHERE namespaces.id IS NULL`;
 
 const SELECT = `SELECT identities.uuid, identities.subject, identities.namespace, identities.lookup, namespaces.limits, namespaces.id,
-    namespaces.former, namespaces.records
+    namespaces.former, namespaces.records, identities.ends
   FROM identities JOIN subjects ON subjects.subject = identities.subject
   LEFT JOIN namespaces ON namespaces.name = identities.namespace`;
-/** Whether anybody who is not blocked has a key to the namespace. */
-const OPEN = `EXISTS (SELECT 1 FROM identities JOIN subjects ON subjects.subject = identities.subject
+/** Whether anybody who is not blocked has a key to the namespace, and it is not blocked itself. */
+const OPEN = `state = 'open' AND EXISTS (SELECT 1 FROM identities JOIN subjects ON subjects.subject = identities.subject
   WHERE identities.namespace = namespaces.name AND subjects.blocked = 0)`;
 
 interface Found {
@@ -56,6 +61,7 @@ interface Found {
   id: string | null;
   former: string | null;
   records: number | null;
+  ends: number | null;
 }
 
 /** Identities as rows of D1. Keys are found by HMAC and kept sealed, both under keys of the master secret. */
@@ -91,13 +97,16 @@ export class D1IdentityStore implements IdentityStore {
     const rows = await this.#find(sql`identities.namespace = ${name}`);
     const [first] = rows;
     if (first === undefined) return null;
-    const members = rows.map(({ uuid: keyId, subject }) => ({ keyId, subject }));
+    const members = rows.map(({ uuid: keyId, subject, ends }) => ({ keyId, subject, ...endOf(ends) }));
     return { namespace: namespaceOf(first), limits: limitsOf(first), members };
   }
 
   async byNamespace(name: string): Promise<Identity | null> {
     const [row] = await this.#find(sql`identities.namespace = ${name}`, 1);
-    return row === undefined ? null : { ...identityOf(row, ""), keyId: "", derived: true };
+    if (row === undefined) return null;
+    // The namespace itself acts: no end of a key ends that.
+    const { keyEnds: _, ...identity } = identityOf(row, "");
+    return { ...identity, keyId: "", derived: true };
   }
 
   async anyBeside(names: readonly string[]): Promise<boolean> {
@@ -110,17 +119,17 @@ export class D1IdentityStore implements IdentityStore {
   }
 
   async create(identity: NewIdentity): Promise<Made> {
-    const { subject, namespace, limits } = identity;
+    const { subject, namespace, limits, name = "default", ends = null } = identity;
     const key = identity.key ?? randomKey();
     const uuid = uuidOf(key);
-    const { lookup, sealedKey } = await this.#sealed(key);
+    const { lookup, sealed } = await sealedKey(this.#secret, key);
     const created = Date.now();
     const id = crypto.randomUUID();
     // What follows the insertion is done only if that was.
     const mine = [uuid, lookup, created];
     const statements = [
       this.#settle(namespace),
-      this.#prepared(INSERT, [uuid, subject, namespace, lookup, sealedKey, created]),
+      this.#prepared(INSERT, [uuid, subject, namespace, lookup, sealed, created, name, ends]),
       this.#prepared(INSERT_SUBJECT, [...mine, subject]),
       this.#prepared(INSERT_NAMESPACE, [...mine, namespace, id, this.#bindings]),
     ];
@@ -128,7 +137,7 @@ export class D1IdentityStore implements IdentityStore {
       statements.push(this.#prepared(SET_LIMITS, [...mine, namespace, JSON.stringify(limits)]));
     }
     const [, inserted] = await this.#database.batch(statements);
-    if (inserted?.meta.changes === 0) return { kind: (await this.#isBlocked(subject)) ? "blocked" : "exists" };
+    if (inserted?.meta.changes === 0) return { kind: await this.#obstacle(subject, namespace) };
     const [row] = await this.#find(sql`identities.uuid = ${uuid}`);
     if (row === undefined) return { kind: "blocked" };
     return { kind: "made", identity: identityOf(row, key), fresh: row.id === id };
@@ -140,7 +149,7 @@ export class D1IdentityStore implements IdentityStore {
     if (blocked === null) return null;
     const rows = await rowsOf<{ name: string }>(
       this.#database,
-      sql`SELECT namespace AS name FROM identities WHERE subject = ${subject} ORDER BY namespace`,
+      sql`SELECT DISTINCT namespace AS name FROM identities WHERE subject = ${subject} ORDER BY namespace`,
     );
     return {
       subject,
@@ -168,13 +177,14 @@ export class D1IdentityStore implements IdentityStore {
   async rotate(subject: string, namespace: string, given: string | undefined): Promise<Identity | "exists" | null> {
     const key = given ?? randomKey();
     const uuid = uuidOf(key);
-    const { lookup, sealedKey } = await this.#sealed(key);
+    const { lookup, sealed } = await sealedKey(this.#secret, key);
     const [, changed] = await this.#database.batch([
       this.#settle(namespace),
-      this.#prepared(ROTATE, [subject, namespace, uuid, lookup, sealedKey]),
+      this.#prepared(ROTATE, [subject, namespace, uuid, lookup, sealed]),
     ]);
     const [row] = await this.#select(
-      sql`identities.subject = ${subject} AND identities.namespace = ${namespace} LIMIT 1`,
+      sql`identities.subject = ${subject} AND identities.namespace = ${namespace} AND identities.name = 'default'
+        AND identities.replaced_by IS NULL`,
     );
     if (row === undefined) return null;
     return changed?.meta.changes === 0 ? "exists" : identityOf(row, key);
@@ -183,7 +193,8 @@ export class D1IdentityStore implements IdentityStore {
   /** Rows of subjects that are not blocked, oldest key first. */
   async #find(where: SqlPiece, limit = 1_000): Promise<Found[]> {
     const ask = () =>
-      this.#select(sql`${where} AND subjects.blocked = 0 ORDER BY identities.created, identities.uuid LIMIT ${limit}`);
+      this.#select(sql`${where} AND subjects.blocked = 0 AND coalesce(namespaces.state, 'open') = 'open'
+        ORDER BY identities.created, identities.uuid LIMIT ${limit}`);
     const rows = await ask();
     const unsettled = rows.find((row) => row.id === null);
     if (unsettled === undefined) return rows;
@@ -199,13 +210,13 @@ export class D1IdentityStore implements IdentityStore {
     return this.#prepared(SETTLE, [namespace]);
   }
 
-  #prepared(statement: string, values: readonly (string | number)[]): D1PreparedStatement {
+  #prepared(statement: string, values: readonly (string | number | null)[]): D1PreparedStatement {
     return this.#database.prepare(statement).bind(...values);
   }
 
   async #standings(names: readonly string[]): Promise<NamespaceStanding[]> {
     if (names.length === 0) return [];
-    const rows = await rowsOf<Omit<Found, "uuid" | "subject" | "lookup" | "limits"> & { open: number }>(
+    const rows = await rowsOf<Omit<Found, "uuid" | "subject" | "lookup" | "limits" | "ends"> & { open: number }>(
       this.#database,
       {
         text: `SELECT name AS namespace, id, former, records, ${OPEN} AS open FROM namespaces
@@ -216,23 +227,26 @@ export class D1IdentityStore implements IdentityStore {
     return rows.map((row) => ({ namespace: namespaceOf(row), open: row.open !== 0 }));
   }
 
-  async #isBlocked(subject: string): Promise<boolean> {
-    const asked = sql`SELECT 1 FROM subjects WHERE subject = ${subject} AND blocked = 1`;
-    return (await rowsOf(this.#database, asked)).length > 0;
-  }
-
-  async #sealed(key: string): Promise<{ lookup: string; sealedKey: string }> {
-    const [lookup, sealedKey] = await Promise.all([
-      lookupOf(this.#secret.current, key),
-      seal(this.#secret, "stored-key", key),
-    ]);
-    return { lookup, sealedKey };
+  /** Why no key of the subject to the namespace is made. */
+  async #obstacle(subject: string, namespace: string): Promise<"blocked" | "closed" | "exists"> {
+    const [found] = await rowsOf<{ blocked: number; closed: number }>(
+      this.#database,
+      sql`SELECT EXISTS (SELECT 1 FROM subjects WHERE subject = ${subject} AND blocked = 1) AS blocked,
+        EXISTS (SELECT 1 FROM namespaces WHERE name = ${namespace} AND state <> 'open') AS closed`,
+    );
+    if (found?.blocked === 1) return "blocked";
+    return found?.closed === 1 ? "closed" : "exists";
   }
 }
 
 function identityOf(row: Found, key: string): Identity {
-  const { subject, uuid: keyId } = row;
-  return { subject, namespace: namespaceOf(row), limits: limitsOf(row), key, keyId, derived: false };
+  const { subject, uuid: keyId, ends } = row;
+  const whose = { subject, namespace: namespaceOf(row), limits: limitsOf(row) };
+  return { ...whose, key, keyId, derived: false, ...endOf(ends) };
+}
+
+function endOf(ends: number | null): { keyEnds?: number } {
+  return ends === null ? {} : { keyEnds: ends };
 }
 
 function namespaceOf(row: Pick<Found, "namespace" | "id" | "former" | "records">): Namespace {
@@ -247,19 +261,4 @@ function namespaceOf(row: Pick<Found, "namespace" | "id" | "former" | "records">
 
 function limitsOf({ limits }: Pick<Found, "limits">): NamespaceLimits {
   return limits === null ? {} : (JSON.parse(limits) as NamespaceLimits);
-}
-
-function uuidOf(key: string): string {
-  return key.slice(0, key.indexOf(":"));
-}
-
-function randomKey(): string {
-  let secret = "";
-  while (secret.length < SECRET_LENGTH) {
-    // Bytes that would favour the alphabet's first letters are thrown away.
-    for (const byte of crypto.getRandomValues(new Uint8Array(SECRET_LENGTH))) {
-      if (byte < ALPHABET.length * 4 && secret.length < SECRET_LENGTH) secret += ALPHABET[byte % ALPHABET.length];
-    }
-  }
-  return `${crypto.randomUUID()}:${secret}`;
 }

@@ -151,6 +151,6 @@ describe("the admin API", () => {
   test("answers other paths and verbs in JSON", async () => {
     expect((await admin("GET", "/nowhere")).status).toBe(404);
     expect((await admin("PUT", "/hosts", {})).status).toBe(405);
-    expect((await admin("GET", "/identities")).status).toBe(405);
+    expect((await admin("PUT", "/identities")).status).toBe(405);
   });
 });

@@ -1,0 +1,146 @@
+// What the admin API is asked and what it answers, as one schema for the Worker, which checks what comes with it, and for the command,
+// which checks what it sends and what it gets.
+
+import { z } from "zod";
+import { looksLikeCredential } from "./credential.ts";
+import { isName } from "./names.ts";
+import { bytesOfSize } from "./size.ts";
+
+const count = z.number().int().nonnegative();
+const size = z
+  .string()
+  .max(32)
+  .refine((text) => bytesOfSize(text) !== null, "must be a size such as '1 MB'");
+/** Epoch ms. */
+const time = z.number().int().nonnegative().max(8_640_000_000_000_000);
+
+/** As an administrator sets them, in the order in which they are shown. */
+export const LimitValues = z.strictObject({
+  invocationsPerMinute: count,
+  firesPerMinute: count,
+  concurrentInvocations: count,
+  allowedKinds: z.array(z.string().max(256)).max(100),
+  storeActivations: z.boolean(),
+  minActionMemory: count,
+  maxActionMemory: count,
+  minActionLogs: count,
+  maxActionLogs: count,
+  minActionTimeout: count,
+  maxActionTimeout: count,
+  minActionConcurrency: count,
+  maxActionConcurrency: count,
+  maxParameterSize: size,
+  maxPayloadSize: size,
+  truncationSize: size,
+});
+export type LimitName = keyof z.infer<typeof LimitValues>;
+export const LIMIT_NAMES = Object.keys(LimitValues.shape) as LimitName[];
+
+export const Limits = LimitValues.partial();
+/** Over those there are; null takes one away. */
+export const LimitChanges = z.strictObject(
+  Object.fromEntries(LIMIT_NAMES.map((name) => [name, LimitValues.shape[name].nullable().optional()])) as {
+    [N in LimitName]: z.ZodOptional<z.ZodNullable<(typeof LimitValues.shape)[N]>>;
+  },
+);
+
+export const Subject = z
+  .string()
+  .max(256)
+  .refine((text) => text.trim().length >= 5, "must have at least 5 characters");
+export const NamespaceName = z.string().refine(isName, "must be a valid namespace name");
+/** The secret's length is fixed: what is not 64 characters long is no key to OpenWhisk clients. */
+export const Key = z
+  .string()
+  .regex(/^[\w-]{1,64}:[\x21-\x7e]{64}$/, "must be 'uuid:secret' with a secret of 64 characters")
+  .refine((key) => !looksLikeCredential(key.slice(key.indexOf(":") + 1)), "must not look like an action's credential");
+export const KeyName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][\w.@ -]{0,62}$/,
+    "must begin with a letter or digit, and have at most 63 characters: letters, digits and _ . @ - or spaces",
+  )
+  .refine((text) => text.trim() === text, "must not end with a space");
+/** An instant, ISO 8601 or epoch ms. */
+export const Instant = z
+  .union(
+    [time, z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))],
+    "must be a time: ISO 8601 or epoch ms",
+  )
+  .refine((ms) => ms >= 0, "must be after 1970");
+
+/** Longest time in s for which a replaced key stays good. */
+export const MAX_OVERLAP = 30 * 86_400;
+
+export const NewIdentity = z.strictObject({
+  subject: Subject,
+  namespace: NamespaceName.optional(),
+  key: Key.optional(),
+  limits: Limits.optional(),
+  /** Of the key, among those of the subject to the namespace. */
+  name: KeyName.optional(),
+  ends: Instant.optional(),
+});
+/** Without a namespace: the one that is named as the subject. */
+export const NewKey = z.strictObject({ namespace: NamespaceName.optional(), key: Key.optional() });
+export const NewNamespace = z.strictObject({ name: NamespaceName, limits: Limits.optional() });
+export const KeyChange = z
+  .strictObject({ name: KeyName.optional(), ends: Instant.nullable().optional() })
+  .refine(({ name, ends }) => name !== undefined || ends !== undefined, "must say what changes: name, ends");
+export const KeyRotation = z.strictObject({
+  /** s for which the one before stays good. */
+  overlap: z.number().int().min(0).max(MAX_OVERLAP).default(0),
+  key: Key.optional(),
+  ends: Instant.nullable().optional(),
+});
+/** A key, or the part of it before its colon. */
+export const Whois = z.strictObject({ key: z.string().min(1).max(256) });
+
+export const IdentityAnswer = z.object({ subject: z.string(), namespace: z.string(), key: z.string() });
+export const SubjectAnswer = z.object({
+  subject: z.string(),
+  blocked: z.boolean(),
+  namespaces: z.array(z.object({ name: z.string(), id: z.string(), open: z.boolean() })),
+});
+export type SubjectAnswer = z.infer<typeof SubjectAnswer>;
+export const SubjectItem = z.object({
+  subject: z.string(),
+  blocked: z.boolean(),
+  created: time,
+  namespaces: count,
+  keys: count,
+});
+export type SubjectItem = z.infer<typeof SubjectItem>;
+export const NamespaceItem = z.object({
+  name: z.string(),
+  id: z.string(),
+  state: z.enum(["open", "blocked", "deleting"]),
+  /** Whether any key opens it. */
+  open: z.boolean(),
+  subjects: count,
+  keys: count,
+  limits: Limits,
+});
+export type NamespaceItem = z.infer<typeof NamespaceItem>;
+export const KeyItem = z.object({
+  id: z.string(),
+  subject: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  created: time,
+  ends: time.nullable(),
+  replacedBy: z.string().nullable(),
+  blocked: z.boolean(),
+  /** Of this time: whether it opens anything. */
+  good: z.boolean(),
+  /** Only where it was asked for; null: no secret at hand opens what is stored. */
+  key: z.string().nullable().optional(),
+});
+export type KeyItem = z.infer<typeof KeyItem>;
+export const RotationAnswer = z.object({ key: z.string(), now: KeyItem, before: KeyItem.nullable() });
+export const LimitsAnswer = z.object({ namespace: z.string(), limits: Limits });
+
+/** A page of a list; `next`: what `after` is of the next one. */
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), next: z.string().nullable() });
+}

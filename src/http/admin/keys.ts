@@ -1,0 +1,92 @@
+// Keys as the administrator sees and changes them. Secrets come in bodies alone, and go out where they are asked for.
+
+import type { z } from "zod";
+import { changeKey, type RotatedKey, replaceKey, revokeKey } from "../../catalog/registry.ts";
+import { KeyChange, type KeyItem, KeyRotation, Whois } from "../../entities/administration.ts";
+import { fail } from "../../errors.ts";
+import type { KeyFilter, OpenedKey, RegisteredKey } from "../../storage/registry-store.ts";
+import type { App, AppContext } from "../context.ts";
+import { answer, respond } from "../errors.ts";
+import { methodNotAllowed } from "../method.ts";
+import { flag } from "../query.ts";
+import { json } from "../reply.ts";
+import { bodyOf } from "./body.ts";
+import { registryOf } from "./contexts.ts";
+import { pageWishOf } from "./paging.ts";
+
+export function keyRoutes(app: App, root: string): void {
+  const lists: [string, (c: AppContext) => KeyFilter][] = [
+    ["identities/:subject", (c) => ({ subject: c.req.param("subject") ?? "", namespace: c.req.query("namespace") })],
+    ["namespaces/:namespace", (c) => ({ namespace: c.req.param("namespace") ?? "" })],
+  ];
+  for (const [owner, filterOf] of lists) {
+    app.get(`${root}/${owner}/keys`, (c) => list(c, filterOf(c)));
+    app.all(`${root}/${owner}/keys`, methodNotAllowed("GET"));
+  }
+  const one = `${root}/keys/:id`;
+  app.get(one, show);
+  app.patch(one, change);
+  app.delete(one, revoke);
+  app.all(one, methodNotAllowed("GET, PATCH, DELETE"));
+  app.post(`${one}/rotate`, rotate);
+  app.all(`${one}/rotate`, methodNotAllowed("POST"));
+  app.post(`${root}/whois`, whois);
+  app.all(`${root}/whois`, methodNotAllowed("POST"));
+}
+
+/** `secrets=true`: with the keys themselves. */
+async function list(c: AppContext, filter: KeyFilter): Promise<Response> {
+  const wish = pageWishOf(c);
+  if (!wish.ok) return respond(c, wish);
+  const secrets = flag(c, "secrets");
+  if (!secrets.ok) return respond(c, secrets);
+  const { registry } = c.get("services").stores;
+  const page = await (secrets.value ? registry.openedKeys(filter, wish.value) : registry.keys(filter, wish.value));
+  return json(c, JSON.stringify({ ...page, items: page.items.map(shown) }));
+}
+
+async function show(c: AppContext): Promise<Response> {
+  const key = await c.get("services").stores.registry.key(idOf(c));
+  return key === null ? respond(c, fail("not-found")) : json(c, JSON.stringify(shown(key)));
+}
+
+async function change(c: AppContext): Promise<Response> {
+  const body = await bodyOf(c, KeyChange);
+  if (!body.ok) return respond(c, body);
+  return answer(c, await changeKey(registryOf(c), { id: idOf(c), ...body.value }), text);
+}
+
+async function rotate(c: AppContext): Promise<Response> {
+  const body = await bodyOf<z.infer<typeof KeyRotation>>(c, KeyRotation);
+  if (!body.ok) return respond(c, body);
+  return answer(c, await replaceKey(registryOf(c), { id: idOf(c), ...body.value }), rotated);
+}
+
+async function revoke(c: AppContext): Promise<Response> {
+  return answer(c, await revokeKey(registryOf(c), idOf(c)), (key) => JSON.stringify({ ...shown(key), good: false }));
+}
+
+/** In a body: an address ends up in logs. */
+async function whois(c: AppContext): Promise<Response> {
+  const body = await bodyOf(c, Whois);
+  if (!body.ok) return respond(c, body);
+  const [id = "", ...secret] = body.value.key.split(":");
+  const found = await c.get("services").stores.registry.key(id, secret.length === 0 ? undefined : secret.join(":"));
+  return found === null ? respond(c, fail("not-found")) : json(c, JSON.stringify(shown(found)));
+}
+
+function shown(key: RegisteredKey | OpenedKey): KeyItem {
+  return { ...key, good: !key.blocked && (key.ends === null || key.ends > Date.now()) };
+}
+
+function text(key: RegisteredKey): string {
+  return JSON.stringify(shown(key));
+}
+
+function rotated({ key, now, before }: RotatedKey): string {
+  return JSON.stringify({ key, now: shown(now), before: before === null ? null : shown(before) });
+}
+
+function idOf(c: AppContext): string {
+  return c.req.param("id") ?? "";
+}
