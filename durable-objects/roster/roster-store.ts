@@ -63,14 +63,21 @@ export class RosterStore {
   }
 
   /** Writes only what differs from the last report in more than its time. A scheduler that has forgotten its host says only
-   * that it is not there. */
-  report(reported: RosterEntry): void {
+   * that it is not there. False if no such host has a token (any more): its words may have been under way when it was
+   * revoked, and nothing of them is kept. */
+  report(reported: RosterEntry): boolean {
+    if (this.host(reported.host) === undefined) return false;
+    this.#keep(reported);
+    return true;
+  }
+
+  #keep(reported: RosterEntry): void {
     const known = this.#read().get(reported.scheduler);
     // An incarnation that was superseded still notices that its host has left it.
     if (!reported.connected && known !== undefined && reported.epoch < known.epoch) return;
     // Words of one incarnation may overtake each other.
     if (known !== undefined && reported.epoch === known.epoch && reported.since < known.since) return;
-    // Nobody learns anything from the absence of a host that is not known (any more).
+    // Nobody learns anything from the absence of a host that was never there.
     if (!reported.connected && known === undefined) return;
     const forgotten = known !== undefined && !reported.connected && reported.runtimes.length === 0;
     const entry = forgotten ? { ...known, connected: false, since: reported.since, epoch: reported.epoch } : reported;

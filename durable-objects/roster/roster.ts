@@ -54,8 +54,8 @@ export class Roster extends DurableObject<Env> implements RosterRpc {
     return this.#store.schedulers();
   }
 
-  async report(entry: RosterEntry): Promise<StoreName[]> {
-    this.#store.report(entry);
+  async report(entry: RosterEntry): Promise<StoreName[] | null> {
+    if (!this.#store.report(entry)) return null;
     const comes = entry.connected && !entry.draining && entry.unhealthy === undefined;
     return comes ? this.#store.waiting() : [];
   }

@@ -48,7 +48,10 @@ export class SchedulerCore {
 
   constructor(name: SchedulerName, ports: SchedulerPorts) {
     this.#ports = ports;
-    const reporter = new StatusReporter(ports, (stores) => this.#hasWork(stores));
+    const reporter = new StatusReporter(ports, {
+      hear: (stores) => this.#hasWork(stores),
+      unknown: () => this.expel(),
+    });
     const session = new HostSession(name, {
       ports,
       events: { announce: (entry) => reporter.announce(entry), inventoryBegins: () => this.#inventoryBegins() },

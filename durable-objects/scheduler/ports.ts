@@ -29,7 +29,7 @@ export interface SchedulerPorts extends ObjectPorts {
   memory: SchedulerMemory;
   store(name: StoreName): StoreLink;
   /** Roster.report. */
-  report(entry: RosterEntry): Promise<StoreName[]>;
+  report(entry: RosterEntry): Promise<StoreName[] | null>;
   /** The text for __OW_API_KEY; valid until `expiresAt` (epoch ms) where it is a minted one. */
   credential(invocation: Invocation, expiresAt: number): Promise<string>;
   /** Throws where the platform's secret is missing. */

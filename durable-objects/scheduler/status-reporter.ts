@@ -18,10 +18,16 @@ const MAX_RETRY_MS = 5_000;
 /** Failures after which it is worth a line. */
 const WORTH_TELLING = 3;
 
+interface RosterAnswers {
+  /** Stores that have rows waiting for anybody. */
+  hear(stores: StoreName[]): void;
+  /** The host that is connected has no token any more: it was let in while that was revoked. */
+  unknown(): void;
+}
+
 export class StatusReporter {
   readonly #ports: Pick<SchedulerPorts, "now" | "after" | "report" | "warn">;
-  /** Stores that have rows waiting for anybody. */
-  readonly #hear: (stores: StoreName[]) => void;
+  readonly #answers: RosterAnswers;
   /** What the roster has not been told yet. */
   #newest: RosterEntry | undefined;
   /** What it was told last, or what is being told. */
@@ -31,9 +37,9 @@ export class StatusReporter {
   #failures = 0;
   #cancel: Cancel | undefined;
 
-  constructor(ports: Pick<SchedulerPorts, "now" | "after" | "report" | "warn">, hear: (stores: StoreName[]) => void) {
+  constructor(ports: Pick<SchedulerPorts, "now" | "after" | "report" | "warn">, answers: RosterAnswers) {
     this.#ports = ports;
-    this.#hear = hear;
+    this.#answers = answers;
   }
 
   announce(entry: RosterEntry): void {
@@ -64,7 +70,8 @@ export class StatusReporter {
     try {
       const stores = await within((ms, run) => this.#ports.after(ms, run), PATIENCE_MS, this.#ports.report(entry));
       this.#failures = 0;
-      this.#hear(stores);
+      if (stores !== null) this.#answers.hear(stores);
+      else if (entry.connected) this.#answers.unknown();
     } catch (error) {
       this.#newest ??= entry;
       if (++this.#failures === WORTH_TELLING) {

@@ -6,7 +6,7 @@ import type { HostToken, InvokerSchedulerRpc, RosterEntry, RosterRpc, SchedulerN
 
 /** All that these ask of the world. */
 export interface HostContext {
-  roster: Pick<RosterRpc, "createHost" | "revokeHost" | "schedulers">;
+  roster: Pick<RosterRpc, "createHost" | "revokeHost" | "hosts" | "schedulers">;
   scheduler(name: SchedulerName): Pick<InvokerSchedulerRpc, "expel">;
 }
 
@@ -54,9 +54,13 @@ export function withReasons(hosts: readonly HostToken[], entries: readonly Roste
   });
 }
 
+/** All that its token opens, since who came in just now may not have been heard of, and all that were heard of. */
 async function linesOf({ roster }: HostContext, host: string): Promise<SchedulerName[]> {
-  const all = await roster.schedulers();
-  return all.filter((entry) => entry.host === host).map((entry) => entry.scheduler);
+  const [hosts, entries] = await Promise.all([roster.hosts(), roster.schedulers()]);
+  const shards = hosts.find(({ name }) => name === host)?.shards ?? 0;
+  const opened = Array.from({ length: shards }, (_, shard) => `${host}/${shard}`);
+  const heard = entries.filter((entry) => entry.host === host).map((entry) => entry.scheduler);
+  return [...new Set([...opened, ...heard])];
 }
 
 /** A line that was open before its token went would stay open. */

@@ -342,8 +342,9 @@ export interface RosterRpc {
   authenticate(token: string): Promise<{ host: string; shards: number } | null>;
   hosts(): Promise<HostToken[]>;
   schedulers(): Promise<RosterEntry[]>;
-  /** A scheduler's host came, changed, or went. Returns stores that have rows waiting for anybody, if it came. */
-  report(entry: RosterEntry): Promise<StoreName[]>;
+  /** A scheduler's host came, changed, or went. Returns stores that have rows waiting for anybody, if it came; null if no such host
+   * has a token (any more). */
+  report(entry: RosterEntry): Promise<StoreName[] | null>;
   /** A store has rows nobody took (true), or none any more (false). */
   waiting(store: StoreName, waits: boolean): Promise<void>;
 }

@@ -21,7 +21,8 @@ const context: HostContext = {
       story.push(`revoke ${name}`);
       return revoked;
     },
-    schedulers: async () => [entry("a", 0), entry("a", 1), entry("b", 0)],
+    hosts: async () => ["a", "b"].map((name) => ({ name, created: 1, shards: 2 })),
+    schedulers: async () => [entry("a", 0), entry("b", 0), entry("b", 2), entry("gone", 0)],
   },
   scheduler: (name) => ({
     expel: async () => {
@@ -55,11 +56,12 @@ describe("a host", () => {
     expect(story.filter((each) => each.startsWith("expel"))).toEqual([]);
   });
 
-  test("is sent away, known or not: its lines are cut", async () => {
+  test("is sent away, known or not: its lines are cut, also those that came in unheard of", async () => {
     expect(await revokeHost(context, "b")).toEqual({ ok: true, value: "b" });
+    expect(story).toEqual(["revoke b", "expel b/0", "expel b/1", "expel b/2"]);
     revoked = false;
-    expect(await revokeHost(context, "a")).toMatchObject({ code: "not-found" });
-    expect(story).toEqual(["revoke b", "expel b/0", "revoke a", "expel a/0", "expel a/1"]);
+    expect(await revokeHost(context, "gone")).toMatchObject({ code: "not-found" });
+    expect(story.slice(4)).toEqual(["revoke gone", "expel gone/0"]);
   });
 });
 

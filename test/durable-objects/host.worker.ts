@@ -7,6 +7,7 @@ import type { Env } from "../../src/env.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { HostMessage, HostReport, RunningItem, SchedulerMessage } from "../../src/protocol/messages.ts";
 import { PING } from "../../src/protocol/messages.ts";
+import { ROSTER_NAME } from "../../src/protocol/names.ts";
 
 export type Run = Extract<SchedulerMessage, { t: "run" }>;
 
@@ -106,6 +107,7 @@ export class TestHost {
   }
 
   async dial(): Promise<void> {
+    await testEnv().ROSTER.getByName(ROSTER_NAME).createHost(this.name, { rotate: false });
     const stub = testEnv().SCHEDULER.getByName(`${this.name}/0`);
     const headers = { upgrade: "websocket", "x-edgewhisk-host": this.name };
     const response = await stub.fetch("http://scheduler/connect?shard=0", { headers });

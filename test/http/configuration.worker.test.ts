@@ -198,6 +198,7 @@ describe("what is announced", () => {
     const entry = { host: "b", connected: true, draining: false, memory: 1, engine: "e", build: "b", blackbox: false };
     for (const host of ["secret-b", "secret-a"]) {
       const connected = host === "secret-b";
+      await roster.createHost(host, { rotate: false });
       await roster.report({
         ...entry,
         scheduler: `${host}/0`,

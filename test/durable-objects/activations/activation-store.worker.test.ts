@@ -187,9 +187,10 @@ test("the roster hears of waiting work, and again when there is none", async () 
   const store = storeOf(call!);
   const roster = testEnv().ROSTER.getByName(ROSTER_NAME);
   const entry = {
-    ...{ scheduler: `${freshName()}/0`, host: "x", epoch: 1, connected: true, draining: false },
+    ...{ scheduler: "x/0", host: "x", epoch: 1, connected: true, draining: false },
     ...{ memory: 1, engine: "test", build: "test", blackbox: false, runtimes: [], since: 0 },
   };
+  await roster.createHost("x", { rotate: false });
   await store.accept([call!], { candidates: [] });
   await runDurableObjectAlarm(store);
   expect(await roster.report(entry)).toContain(storeNameOf(call!));

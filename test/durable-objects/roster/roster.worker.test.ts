@@ -55,17 +55,19 @@ test.each(["", "ewh.one", "ewh.one.short", `ewh.two.${"a".repeat(43)}`, `xxx.one
 );
 
 test("schedulers are kept as they last reported; one that has forgotten its host only says that it is gone", async () => {
+  await tokenOf("one");
   await roster().report(entry);
   await roster().report({ ...entry, since: 9 });
   await abortAllDurableObjects();
   expect(await roster().schedulers()).toEqual([entry]);
   const nothing = { memory: 0, engine: "", build: "", blackbox: false, runtimes: [] };
   await roster().report({ ...entry, ...nothing, connected: false, since: 12 });
-  await roster().report({ ...entry, ...nothing, scheduler: "two/0", connected: false });
+  await roster().report({ ...entry, ...nothing, scheduler: "one/1", connected: false });
   expect(await roster().schedulers()).toEqual([{ ...entry, connected: false, since: 12 }]);
 });
 
 test("a superseded incarnation that misses its host does not take it from the one that has it", async () => {
+  await tokenOf("one");
   await roster().report(entry);
   await roster().report({ ...entry, connected: false, epoch: 1 });
   expect(await roster().schedulers()).toEqual([entry]);
@@ -74,6 +76,7 @@ test("a superseded incarnation that misses its host does not take it from the on
 });
 
 test("a word of the same incarnation that was overtaken by a later one changes nothing", async () => {
+  await tokenOf("one");
   await roster().report({ ...entry, since: 20 });
   await roster().report({ ...entry, connected: false, since: 19 });
   expect(await roster().schedulers()).toEqual([{ ...entry, since: 20 }]);
@@ -84,8 +87,17 @@ test("a host that comes hears who waits; one that goes, drains or is unhealthy h
   await roster().waiting("ns:02", true);
   await roster().waiting("ns:02", false);
   await abortAllDurableObjects();
+  await tokenOf("one");
   expect(await roster().report(entry)).toEqual(["ns:01"]);
   expect(await roster().report({ ...entry, connected: false })).toEqual([]);
   expect(await roster().report({ ...entry, draining: true })).toEqual([]);
   expect(await roster().report({ ...entry, unhealthy: "disk" })).toEqual([]);
+});
+
+test("words of a host that were under way when it was revoked leave nothing, and it is told so", async () => {
+  await tokenOf("one");
+  expect(await roster().report(entry)).toEqual([]);
+  await roster().revokeHost("one");
+  expect(await roster().report({ ...entry, since: 6 })).toBeNull();
+  expect(await roster().schedulers()).toEqual([]);
 });

@@ -13,6 +13,8 @@ function open() {
   const state = {
     down: true,
     mute: false,
+    known: true,
+    expelled: 0,
     asked: 0,
     open: 0,
     most: 0,
@@ -32,14 +34,14 @@ function open() {
           await new Promise<void>((resolve) => clock.after(TRIP, resolve));
           if (state.down) throw new Error("disk full");
           state.told.push(entry);
-          return [];
+          return state.known ? [] : null;
         } finally {
           state.open--;
         }
       },
       warn: (text) => state.warnings.push(text),
     },
-    () => undefined,
+    { hear: () => undefined, unknown: () => state.expelled++ },
   );
   return { clock, state, announcer };
 }
@@ -128,4 +130,15 @@ test("a roster that never answers holds the next word up for ten seconds, not fo
   await clock.advance(10_000);
   expect(state.told).toEqual([entry("full", false)]);
   expect(clock.timers).toBe(0);
+});
+
+test("a host that was let in while its token was revoked is sent away; one that is gone is not", async () => {
+  const { clock, state, announcer } = open();
+  Object.assign(state, { down: false, known: false });
+  announcer.announce(entry(undefined, false));
+  await clock.advance(5_000);
+  expect(state.expelled).toBe(0);
+  announcer.announce(entry());
+  await clock.advance(5_000);
+  expect(state).toMatchObject({ expelled: 1, warnings: [] });
 });

@@ -72,6 +72,7 @@ export class World {
       DB: {},
       RECORDS_0: this.shelves.database(),
       ACTIVATION_STORE: this.mode,
+      SIMULATED_HOSTS: scenario.hosts.map((plan) => plan.name),
       MASTER_SECRET: "simulated-master-secret-0123456789",
       ACTIVATION_SHARDS: String(scenario.shards),
       MAX_QUEUE_TIME: String(QUEUE_TIME),
