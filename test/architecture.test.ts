@@ -26,6 +26,7 @@ const ENTITIES = /^src\/entities\//;
 const ERRORS = /^src\/errors\.ts$/;
 const PROTOCOL = /^src\/protocol\//;
 const CATALOG = /^src\/catalog\//;
+const RECORDS = /^src\/records\//;
 const SERVICES = /^src\/services\//;
 const NODE = /^node:/;
 const STORAGE_INTERFACE = /^src\/storage\/[a-z-]+\.ts$/;
@@ -57,6 +58,7 @@ const ROOMS: Room[] = [
     may: [/^src\/system\//, /^src\/catalog\//, ENTITIES, ERRORS],
     types: [/^src\/invocation\/builtin\.ts$/, STORAGE_INTERFACE],
   },
+  { files: RECORDS, may: [RECORDS, ENTITIES, ERRORS], types: [STORAGE_INTERFACE, PROTOCOL] },
   { files: /^src\/env\.ts$/, may: [ENTITIES, ZOD], types: [PROTOCOL, STORAGE_INTERFACE] },
   {
     files: SERVICES,
@@ -66,6 +68,7 @@ const ROOMS: Room[] = [
       /^src\/system\//,
       /^src\/protocol\/(names|proofs)\.ts$/,
       /^src\/invocation\//,
+      RECORDS,
       ENTITIES,
       ERRORS,
       /^src\/env\.ts$/,
@@ -78,6 +81,7 @@ const ROOMS: Room[] = [
     may: [
       /^src\/(http|gateway)\//,
       /^src\/invocation\//,
+      RECORDS,
       CATALOG,
       ENTITIES,
       ERRORS,

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, join, normalize } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
+import { FAMILIES } from "../runtime-host/cli/table.ts";
 import { blocksOf, type Command, commandsOf, DOCUMENTS, proseOf, textOf } from "./support/documents.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -122,7 +123,10 @@ describe("commands in documents", () => {
   const parts = [...listed, ...inline].flatMap((each) => each.text.split(" && ").map((text) => ({ ...each, text })));
 
   beforeAll(async () => {
-    const named = parts.flatMap((each) => /^npx edgewhisk (\w+)/.exec(each.text)?.[1] ?? []);
+    const named = parts.flatMap((each) => {
+      const [, first = "", second = ""] = /^npx edgewhisk (\w+)(?: (\w+))?/.exec(each.text) ?? [];
+      return first === "" ? [] : [commandNamed(first, second)];
+    });
     await Promise.all(["", "start", ...new Set(named)].map(readHelp));
   }, 120_000);
 
@@ -175,11 +179,16 @@ function npmFault([verb = "", ...words]: string[]): string | null {
   return script === "start" ? edgewhiskFault(["start", ...words.filter((word) => word !== "--")]) : null;
 }
 
+/** Of one word, or of two where the first is a family. */
+function commandNamed(first: string, second: string): string {
+  return first in FAMILIES ? `${first} ${second}` : first;
+}
+
 const helps = new Map<string, string>();
 
 /** Of the command of that name, or of all. Without the launcher, which would install what is missing. */
 async function readHelp(command: string): Promise<void> {
-  const args = [join(ROOT, "runtime-host/cli/edgewhisk.ts"), ...(command === "" ? [] : [command]), "--help"];
+  const args = [join(ROOT, "runtime-host/cli/edgewhisk.ts"), ...command.split(" ").filter((word) => word !== ""), "--help"];
   helps.set(command, (await promisify(execFile)(process.execPath, args)).stdout);
 }
 
@@ -188,7 +197,7 @@ function edgewhiskFault(words: string[]): string | null {
   const all = helps.get("") ?? "";
   if (command.startsWith("--")) return optionFault(all, [command]);
   if (!new RegExp(`^  ${command}\\b`, "m").test(all)) return `edgewhisk --help does not name ${command}`;
-  return optionFault(helps.get(command) ?? "", rest);
+  return optionFault(helps.get(commandNamed(command, rest[0] ?? "")) ?? "", rest);
 }
 
 function optionFault(help: string, words: string[]): string | null {

@@ -117,6 +117,10 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     return this.#core.tally(filter);
   }
 
+  async place(id: ActivationId): ReturnType<ActivationStoreRpc["place"]> {
+    return this.#core.place(id);
+  }
+
   async backlog(): ReturnType<ActivationStoreRpc["backlog"]> {
     return this.#core.backlog();
   }

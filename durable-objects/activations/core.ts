@@ -19,9 +19,10 @@ import type {
   SchedulerName,
   StoreName,
 } from "../../src/protocol/rpc.ts";
+import type { LedgerPlace } from "../../src/protocol/upkeep.ts";
 import { ALARM_SLACK_MS, Alarm } from "../shared/alarm.ts";
 import { backOffMs } from "../shared/retry.ts";
-import type { Database } from "../shared/schema.ts";
+import type { Database, Sql } from "../shared/schema.ts";
 import { Waiters } from "../shared/waiters.ts";
 import { ActivationRows, type Ended } from "./activation-rows.ts";
 import { Archive } from "./archive.ts";
@@ -29,6 +30,7 @@ import { Fires, RESUME_AFTER } from "./fires.ts";
 import { OfferQueue } from "./offer-queue.ts";
 import { offerTargetOf } from "./offers.ts";
 import { orphansOf } from "./orphans.ts";
+import { placeOf } from "./place.ts";
 import type { StorePorts } from "./ports.ts";
 import { ASK_AFTER } from "./reconcile.ts";
 import { Reconciler } from "./reconciler.ts";
@@ -44,6 +46,7 @@ const TOO_MANY_RECORDS: Accepted = { kind: "full", of: "records" };
 /** As ActivationStoreRpc in src/protocol/rpc.ts; what is synchronous here is durable when the object's reply leaves. */
 export class StoreCore {
   readonly #ports: StorePorts;
+  readonly #sql: Sql;
   readonly #rows: ActivationRows;
   readonly #orphans: (finished: Finished[], from: SchedulerName) => string[];
   readonly #fires: Fires;
@@ -67,6 +70,7 @@ export class StoreCore {
     const rows = this.#rows;
     const { database } = options;
     const { sql } = database;
+    this.#sql = sql;
     this.#archive = new Archive(name, {
       ...{ database, ports, shelves: ports.shelves, records: rows.records },
       wake: () => this.#alarm.wakeAt(this.#archive.handover.next()),
@@ -223,6 +227,10 @@ export class StoreCore {
 
   tally(filter: RecordFilter): LedgerCount {
     return this.#archive.tally(filter);
+  }
+
+  place(id: ActivationId): LedgerPlace {
+    return placeOf(id, { sql: this.#sql, mode: this.#ports.shelves.mode });
   }
 
   backlog(): Backlog {

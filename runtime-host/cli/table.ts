@@ -1,5 +1,6 @@
 // Every command of `edgewhisk`. A new one is a file in commands/ and a line here.
 
+import { activationLocate } from "./commands/activation-locate.ts";
 import { bootstrap } from "./commands/bootstrap.ts";
 import { contract } from "./commands/contract.ts";
 import { host } from "./commands/host.ts";
@@ -9,7 +10,9 @@ import { reseal } from "./commands/reseal.ts";
 import { start } from "./commands/start.ts";
 import type { Entry } from "./shared/command.ts";
 
-export const TABLE: readonly Entry[] = [start, host, bootstrap, reseal, logs, images, contract];
+export const TABLE: readonly Entry[] = [start, host, bootstrap, reseal, logs, activationLocate, images, contract];
 
 /** A word before commands of two words, and what its own help says. */
-export const FAMILIES: Readonly<Record<string, string>> = {};
+export const FAMILIES: Readonly<Record<string, string>> = {
+  activation: "records of activations",
+};

@@ -1,6 +1,6 @@
 // The two well-known development keys of OpenWhisk. They are public: whoever accepts them must know where the caller sits.
 
-import type { Identity } from "./identity.ts";
+import type { Identity, Namespace } from "./identity.ts";
 import { PROOF_NAMESPACE, SYSTEM_NAMESPACE } from "./names.ts";
 
 const SECRET = "zO3xZCLrMN6v2BKK1dXYFpXlPkccOFqm12CdAsMgRU4VrNZ9lyGVCGuMDGIwP";
@@ -23,6 +23,17 @@ export function developmentIdentity(uuid: string): Identity | undefined {
 
 export function developmentNamespace(name: string): Identity | undefined {
   return KNOWN.find((each) => each.namespace.name === name);
+}
+
+/** Those whose keys are well known. */
+export function developmentNamespaces(): Namespace[] {
+  return KNOWN.map((each) => each.namespace);
+}
+
+/** What was called with the well-known key while nobody else had one to its namespace lies under its own id. */
+export function mergedNamespace(stored: Namespace, known: Namespace): Namespace {
+  const { uuid, former = [] } = stored;
+  return uuid === known.uuid || former.includes(known.uuid) ? stored : { ...stored, former: [...former, known.uuid] };
 }
 
 function known(name: string, uuid: string, secret: string): Identity {

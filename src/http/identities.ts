@@ -1,8 +1,8 @@
 // Who a key belongs to, remembered per isolate under the namespace's epoch: with key and lease at hand, no I/O at all.
 
 import { checkCredential, equalTexts, looksLikeCredential, tagOf } from "../entities/credential.ts";
-import { developmentIdentity, developmentNamespace } from "../entities/development.ts";
-import { hasEnded, type Identity, type Namespace } from "../entities/identity.ts";
+import { developmentIdentity, developmentNamespace, mergedNamespace } from "../entities/development.ts";
+import { hasEnded, type Identity } from "../entities/identity.ts";
 import { EpochCache } from "../invocation/epoch-cache.ts";
 import type { EpochLease } from "../protocol/rpc.ts";
 import type { Later } from "../services/refreshed.ts";
@@ -148,7 +148,7 @@ async function householdOf(services: Services, id: string, options: { orKey: boo
   if (known === undefined) return stored;
   const { uuid: keyId } = known.namespace;
   const members = [...(stored?.members ?? []), { keyId, subject: known.subject }];
-  const namespace = stored === null ? known.namespace : merged(stored.namespace, known.namespace);
+  const namespace = stored === null ? known.namespace : mergedNamespace(stored.namespace, known.namespace);
   return { namespace, limits: stored?.limits ?? {}, members };
 }
 
@@ -156,18 +156,14 @@ async function householdOf(services: Services, id: string, options: { orKey: boo
 async function settled(services: Services, known: Identity): Promise<Identity> {
   const stored = await services.stores.identities.byNamespace(known.namespace.name);
   if (stored === null) return known;
-  return { ...known, namespace: merged(stored.namespace, known.namespace), limits: stored.limits };
+  return { ...known, namespace: mergedNamespace(stored.namespace, known.namespace), limits: stored.limits };
 }
 
 function withDevelopment(services: Services, identity: Identity): Identity {
   const known = services.settings.developmentKeys ? developmentNamespace(identity.namespace.name) : undefined;
-  return known === undefined ? identity : { ...identity, namespace: merged(identity.namespace, known.namespace) };
-}
-
-/** What was called with the well-known key while nobody else had one to its namespace lies under its own id. */
-function merged(stored: Namespace, known: Namespace): Namespace {
-  const { name, uuid, former = [] } = stored;
-  return uuid === known.uuid || former.includes(known.uuid) ? stored : { name, uuid, former: [...former, known.uuid] };
+  return known === undefined
+    ? identity
+    : { ...identity, namespace: mergedNamespace(identity.namespace, known.namespace) };
 }
 
 function callerOf(services: Services, { identity, epoch }: EpochIdentity): Caller {

@@ -9,6 +9,7 @@ import type { Accepted, FireStoreRpc } from "./fire.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Giver, Need } from "./matching.ts";
 import type { HostReport, Lease, RuntimeReport, SecurityReport } from "./messages.ts";
+import type { UpkeepStoreRpc } from "./upkeep.ts";
 
 /** `host/shard`: the name of an InvokerScheduler object. */
 export type SchedulerName = string;
@@ -219,7 +220,7 @@ export interface Backlog {
 
 /** Of an ActivationStore, one per namespace and shard. What says that it is confirmed is on the disk when it
  * returns. */
-export interface ActivationStoreRpc extends FireStoreRpc {
+export interface ActivationStoreRpc extends FireStoreRpc, UpkeepStoreRpc {
   /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first; `obstacle`: why there are
    * none. With `waitMs` it returns the record of the first one as soon as it is terminal, and at last after so long without it. */
   accept(

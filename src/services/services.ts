@@ -1,6 +1,7 @@
 // The switchboard: the stores and the handles on objects, made once per isolate. What is remembered here between requests are
 // values, never promises or handles: those belong to the request that made them.
 
+import { developmentNamespace, developmentNamespaces, mergedNamespace } from "../entities/development.ts";
 import { idsOf, type Namespace } from "../entities/identity.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import { checkEnv, type Env, type Settings, sentenceOf } from "../env.ts";
@@ -18,7 +19,15 @@ import type {
   RosterRpc,
   SchedulerName,
 } from "../protocol/rpc.ts";
-import { openRecordSegments, openRecordTable, openStores, type Stores } from "../storage/open.ts";
+import type { LocatePorts } from "../records/locate.ts";
+import {
+  openNamespaceBook,
+  openRecordSegments,
+  openRecordTable,
+  openRecordUpkeep,
+  openStores,
+  type Stores,
+} from "../storage/open.ts";
 import { SystemEntities } from "../system/system-entities.ts";
 import { Handles, shardName } from "./handles.ts";
 import { LeaseCache } from "./lease-cache.ts";
@@ -101,6 +110,27 @@ export class Services {
       segments: openRecordSegments(this.#env),
       mode: this.settings.activationStore,
       warn: (text) => console.warn(text),
+    };
+  }
+
+  /** Whether anybody has a key to it or not; null if there is none. */
+  async namespaceNamed(name: string): Promise<Namespace | null> {
+    const stored = await openNamespaceBook(this.#env).byName(name);
+    const known = this.settings.developmentKeys ? developmentNamespace(name)?.namespace : undefined;
+    return stored === null || known === undefined ? (stored ?? known ?? null) : mergedNamespace(stored, known);
+  }
+
+  /** What it takes to find a record wherever it is. */
+  recordPlaces(): LocatePorts {
+    return {
+      namespaces: openNamespaceBook(this.#env),
+      wellKnown: this.settings.developmentKeys ? developmentNamespaces() : [],
+      tables: openRecordUpkeep(this.#env),
+      segments: openRecordSegments(this.#env),
+      blobs: this.stores.blobs,
+      mode: this.settings.activationStore,
+      storeName: shardName,
+      store: (namespaceId, shard) => this.shard(namespaceId, shard),
     };
   }
 

@@ -7,17 +7,21 @@ import type { BlobStore } from "./blob-store.ts";
 import { D1EntityStore } from "./d1/entity-store.ts";
 import { D1IdentityStore } from "./d1/identity-store.ts";
 import { lackingMigration, NEWEST_RECORDS_MIGRATION } from "./d1/migrated.ts";
+import { D1NamespaceBook } from "./d1/namespace-book.ts";
 import { recordsNumberOf } from "./d1/records-number.ts";
 import { D1RegistryStore } from "./d1/registry-store.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
 import type { EntityStore } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
 import { MachineClient } from "./machine.ts";
+import type { NamespaceBook } from "./namespace-book.ts";
 import { R2BlobStore } from "./r2/blob-store.ts";
 import type { RecordSegments } from "./record-segments.ts";
 import type { RecordShelves } from "./record-shelves.ts";
 import type { RecordTable } from "./record-table.ts";
+import type { RecordUpkeep } from "./record-upkeep.ts";
 import { D1RecordTable } from "./records/d1-record-table.ts";
+import { D1RecordUpkeep } from "./records/d1-record-upkeep.ts";
 import { R2RecordSegments } from "./records/r2-record-segments.ts";
 import type { RegistryStore } from "./registry-store.ts";
 import type { SecretBook } from "./secret-book.ts";
@@ -72,6 +76,19 @@ export function openRecordShelves(
       return openRecordTable(env, known);
     },
   };
+}
+
+/** All databases of records, by their numbers. */
+export function openRecordUpkeep(env: Pick<Env, RecordsBinding>): RecordUpkeep[] {
+  return recordBindings(env).flatMap((number) => {
+    const database = env[`RECORDS_${number}`];
+    return database === undefined ? [] : [new D1RecordUpkeep(database, `RECORDS_${number}`)];
+  });
+}
+
+/** For whoever asks past keys: the administrator and the cron trigger. */
+export function openNamespaceBook(env: Pick<Env, "DB">): NamespaceBook {
+  return new D1NamespaceBook(env.DB);
 }
 
 export function openRecordSegments(env: Pick<Env, "BLOBS" | "MACHINE">): RecordSegments {

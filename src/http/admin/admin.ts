@@ -9,6 +9,7 @@ import { adminHostRoutes } from "./hosts.ts";
 import { identityRoutes } from "./identities.ts";
 import { keyRoutes } from "./keys.ts";
 import { adminNamespaceRoutes } from "./namespaces.ts";
+import { adminRecordRoutes } from "./records.ts";
 import { resealRoutes } from "./reseal.ts";
 
 const ROOT = "/admin/v1";
@@ -20,6 +21,7 @@ export function adminRoutes(app: App): void {
   adminNamespaceRoutes(app, ROOT);
   resealRoutes(app, ROOT);
   adminHostRoutes(app, ROOT);
+  adminRecordRoutes(app, ROOT);
 }
 
 const guard: MiddlewareHandler<AppEnv> = async (c, next) => {

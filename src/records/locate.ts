@@ -1,0 +1,240 @@
+// Where the record of one activation is: its object says what it knows, and each place that should have a copy is looked at.
+
+import type { ActivationRecord, Payload } from "../entities/activation.ts";
+import { type ActivationId, shardOf } from "../entities/activation-id.ts";
+import type { ActivationStoreMode } from "../entities/activation-store-mode.ts";
+import { idsOf, type Namespace } from "../entities/identity.ts";
+import { isWhole, type KeptRecord } from "../entities/kept-record.ts";
+import type { ActivationStoreRpc, StoreName } from "../protocol/rpc.ts";
+import type { LedgerPlace, RecordShelf } from "../protocol/upkeep.ts";
+import type { BlobStore } from "../storage/blob-store.ts";
+import type { NamespaceBook } from "../storage/namespace-book.ts";
+import type { RecordSegments } from "../storage/record-segments.ts";
+import type { RecordUpkeep } from "../storage/record-upkeep.ts";
+
+/** All that is asked of the world. */
+export interface LocatePorts {
+  namespaces: Pick<NamespaceBook, "byId" | "page">;
+  /** Namespaces that are there though the book may not have them. */
+  wellKnown: readonly Namespace[];
+  /** The databases of records. */
+  tables: readonly Pick<RecordUpkeep, "binding" | "find">[];
+  segments: Pick<RecordSegments, "entries" | "read">;
+  blobs: Pick<BlobStore, "part">;
+  mode: ActivationStoreMode;
+  storeName(namespaceId: string, shard: number): StoreName;
+  store(namespaceId: string, shard: number): Pick<ActivationStoreRpc, "place" | "get">;
+}
+
+/** What was found where a copy is or should be. waiting: it is not there yet, the object has the record until it is. missing: it should
+ * be there and is not. unreachable: the place did not answer. */
+export type CopyState = "whole" | "damaged" | "waiting" | "missing" | "unreachable";
+
+export type Copy = { state: CopyState; why?: string } & (
+  | { in: "object"; object: StoreName }
+  /** `bytes`: of the record's text. */
+  | { in: "d1"; binding: string; table: string; bytes?: number }
+  /** `offset` and `length`, in bytes: of the record's gzip member in the segment. */
+  | { in: "r2"; segment?: string; offset?: number; length?: number }
+);
+
+/** Where a result or logs are: in the record, or under a key of the blob store. */
+export type PartPlace = { in: "record" } | { in: "r2"; key: string; bytes: number; state: CopyState };
+
+export interface Location {
+  id: ActivationId;
+  mode: ActivationStoreMode;
+  namespace: { name: string | null; id: string };
+  object: { name: StoreName } & Pick<LedgerPlace, "state" | "since" | "until">;
+  copies: Copy[];
+  /** Of a record that could be read. */
+  result?: PartPlace;
+  logs?: PartPlace;
+}
+
+/** Where it is, or what was looked through. `more`: there are namespaces that were not asked. */
+export type Located =
+  | { found: true; location: Location }
+  | { found: false; databases: string[]; objects: number; namespaces: number; unreachable: string[]; more: boolean };
+
+/** Objects that are asked where neither a database nor the caller names the namespace: in all, and at the same time. */
+export const MAX_ASKED = 500;
+const AT_ONCE = 32;
+const TABLE = "records";
+
+type Row = Awaited<ReturnType<RecordUpkeep["find"]>>;
+/** What a database said. */
+interface Answer {
+  binding: string;
+  row: Row;
+  error?: string;
+}
+
+/** `namespace`: the only one that is looked into. */
+export async function locate(ports: LocatePorts, id: ActivationId, namespace: Namespace | undefined): Promise<Located> {
+  const answers = await Promise.all(ports.tables.map((table) => asked(table, id)));
+  const own = namespace === undefined ? undefined : idsOf(namespace);
+  const row = answers.find((each) => each.row !== null)?.row ?? null;
+  const isOurs = row !== null && (own === undefined || own.includes(row.namespaceId));
+  const candidates = isOurs ? { ids: [row.namespaceId], more: false, namespaces: 1 } : await candidatesOf(ports, own);
+  const home = await homeOf(ports, id, candidates.ids);
+  const namespaceId = home?.namespaceId ?? (isOurs ? row.namespaceId : undefined);
+  if (namespaceId === undefined) {
+    return {
+      found: false,
+      databases: answers.flatMap(({ binding, error }) => (error === undefined ? [binding] : [])),
+      unreachable: answers.flatMap(({ binding, error }) => (error === undefined ? [] : [`${binding} (${error})`])),
+      ...{ objects: candidates.ids.length, namespaces: candidates.namespaces, more: candidates.more },
+    };
+  }
+  const place = home?.place ?? { state: "none", shelves: [], lacking: [], moving: [] };
+  const name = namespace?.name ?? (await nameOf(ports, namespaceId));
+  return { found: true, location: await locationOf(ports, id, { namespaceId, name, place, answers }) };
+}
+
+async function locationOf(
+  ports: LocatePorts,
+  id: ActivationId,
+  found: { namespaceId: string; name: string | null; place: LedgerPlace; answers: Answer[] },
+): Promise<Location> {
+  const { namespaceId, name, place, answers } = found;
+  const object = ports.storeName(namespaceId, shardOf(id));
+  const copies: Copy[] = [];
+  let record: ActivationRecord | null = null;
+  if (place.state === "here" || place.state === "unstored") {
+    copies.push({ in: "object", object, state: "whole" });
+    if (place.state === "here") record = (await ports.store(namespaceId, shardOf(id)).get(id)).record;
+  }
+  const rows = rowCopies(place, { answers, namespaceId });
+  const member = await memberCopy(ports, id, place);
+  for (const { copy, kept } of [...rows, ...member]) {
+    copies.push(copy);
+    if (record === null && kept !== undefined && copy.state === "whole") record = JSON.parse(kept.text);
+  }
+  const { state, since, until } = place;
+  return {
+    ...{ id, mode: ports.mode, namespace: { name, id: namespaceId } },
+    object: {
+      name: object,
+      state,
+      ...(since === undefined ? {} : { since }),
+      ...(until === undefined ? {} : { until }),
+    },
+    copies,
+    ...(record === null ? {} : { result: await partOf(ports, record.result), logs: await partOf(ports, record.logs) }),
+  };
+}
+
+interface Looked {
+  copy: Copy;
+  kept?: KeptRecord;
+}
+
+/** The copy in a database; where none has it, whether one should. */
+function rowCopies(
+  place: LedgerPlace,
+  { answers, namespaceId }: { answers: readonly Answer[]; namespaceId: string },
+): Looked[] {
+  const copies: Looked[] = [];
+  for (const { binding, row } of answers) {
+    if (row?.namespaceId !== namespaceId) continue;
+    const { record } = row;
+    const bytes = new TextEncoder().encode(record.text).length;
+    copies.push({ copy: { in: "d1", binding, table: TABLE, state: stateOf(record), bytes }, kept: record });
+  }
+  if (copies.length > 0) return copies;
+  const down = answers.find((each) => each.error !== undefined);
+  const wanted = expected("d1", place);
+  if (wanted === null && down === undefined) return [];
+  const { binding, error } = down ?? answers[0] ?? { binding: "RECORDS_0" };
+  const copy = { in: "d1" as const, binding, table: TABLE };
+  if (error !== undefined) return [{ copy: { ...copy, state: "unreachable", why: error } }];
+  return [{ copy: { ...copy, state: wanted ?? "missing" } }];
+}
+
+/** The copy in a segment, or that there should be one. */
+async function memberCopy({ segments }: LocatePorts, id: ActivationId, place: LedgerPlace): Promise<Looked[]> {
+  const { segment } = place;
+  if (segment === undefined) {
+    const wanted = expected("r2", place);
+    return wanted === null ? [] : [{ copy: { in: "r2", state: wanted } }];
+  }
+  const copy = { in: "r2" as const, segment: segment.key };
+  try {
+    const entries = await segments.entries(segment.key);
+    if (entries === null) return [{ copy: { ...copy, state: "damaged", why: "the segment cannot be read" } }];
+    const entry = entries.find((each) => each.id === id);
+    if (entry === undefined) return [{ copy: { ...copy, state: "missing", why: "the segment does not list it" } }];
+    const [kept] = await segments.read(segment.key, [entry]);
+    const { offset, length } = entry;
+    const state = kept === undefined ? "missing" : stateOf(kept);
+    return [{ copy: { ...copy, offset, length, state }, ...(kept === undefined ? {} : { kept }) }];
+  } catch (error) {
+    return [{ copy: { ...copy, state: "unreachable", why: String(error) } }];
+  }
+}
+
+/** What a shelf on which nothing was found lacks; null: nothing should be there. */
+function expected(shelf: RecordShelf, { state, lacking, shelves, segment }: LedgerPlace): CopyState | null {
+  if (lacking.includes(shelf)) return "waiting";
+  if (shelves.includes(shelf)) return "missing";
+  return shelf === "d1" && segment?.twin === "all" && state !== "here" ? "missing" : null;
+}
+
+function stateOf(kept: KeptRecord): CopyState {
+  return isWhole(kept) ? "whole" : "damaged";
+}
+
+async function partOf({ blobs }: LocatePorts, payload: Payload): Promise<PartPlace> {
+  if ("inline" in payload) return { in: "record" };
+  const { blob: key, size: bytes } = payload;
+  try {
+    const there = (await blobs.part(key, { suffix: 1 })) !== null;
+    return { in: "r2", key, bytes, state: there ? "whole" : "missing" };
+  } catch {
+    return { in: "r2", key, bytes, state: "unreachable" };
+  }
+}
+
+async function asked(table: Pick<RecordUpkeep, "binding" | "find">, id: ActivationId): Promise<Answer> {
+  const { binding } = table;
+  try {
+    return { binding, row: await table.find(id) };
+  } catch (error) {
+    return { binding, row: null, error: String(error) };
+  }
+}
+
+/** Under which ids it may lie. */
+async function candidatesOf(
+  { namespaces, wellKnown }: LocatePorts,
+  own: readonly string[] | undefined,
+): Promise<{ ids: string[]; namespaces: number; more: boolean }> {
+  if (own !== undefined) return { ids: [...own], namespaces: 1, more: false };
+  const known = await namespaces.page("", MAX_ASKED + 1);
+  const all = [...known.slice(0, MAX_ASKED), ...wellKnown];
+  const ids = new Set(all.flatMap(idsOf));
+  return { ids: [...ids], namespaces: new Set(all.map((each) => each.name)).size, more: known.length > MAX_ASKED };
+}
+
+/** The first object that knows the id. */
+async function homeOf(
+  ports: LocatePorts,
+  id: ActivationId,
+  namespaceIds: readonly string[],
+): Promise<{ namespaceId: string; place: LedgerPlace } | undefined> {
+  for (let at = 0; at < namespaceIds.length; at += AT_ONCE) {
+    const some = namespaceIds.slice(at, at + AT_ONCE);
+    const places = await Promise.all(
+      some.map(async (namespaceId) => ({ namespaceId, place: await ports.store(namespaceId, shardOf(id)).place(id) })),
+    );
+    const home = places.find(({ place }) => place.state !== "none");
+    if (home !== undefined) return home;
+  }
+  return undefined;
+}
+
+async function nameOf({ namespaces, wellKnown }: LocatePorts, namespaceId: string): Promise<string | null> {
+  const known = wellKnown.find((each) => each.uuid === namespaceId) ?? (await namespaces.byId(namespaceId));
+  return known?.name ?? null;
+}
