@@ -188,7 +188,11 @@ const helps = new Map<string, string>();
 
 /** Of the command of that name, or of all. Without the launcher, which would install what is missing. */
 async function readHelp(command: string): Promise<void> {
-  const args = [join(ROOT, "runtime-host/cli/edgewhisk.ts"), ...command.split(" ").filter((word) => word !== ""), "--help"];
+  const args = [
+    join(ROOT, "runtime-host/cli/edgewhisk.ts"),
+    ...command.split(" ").filter((word) => word !== ""),
+    "--help",
+  ];
   helps.set(command, (await promisify(execFile)(process.execPath, args)).stdout);
 }
 

@@ -91,6 +91,7 @@ export function openNamespaceBook(env: Pick<Env, "DB">): NamespaceBook {
   return new D1NamespaceBook(env.DB);
 }
 
+/** For who reads segments and moves nothing. */
 export function openRecordSegments(env: Pick<Env, "BLOBS" | "MACHINE">): RecordSegments {
   return new R2RecordSegments(openBlobs(env));
 }

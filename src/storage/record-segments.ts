@@ -11,6 +11,7 @@ export interface SegmentEntry extends RecordKey {
   sum: number;
 }
 
+/** Segments are written once, read in pieces, and deleted whole. */
 export interface RecordSegments {
   /** The same records under the same key are the same bytes. Returns how many. */
   put(key: string, records: readonly KeptRecord[]): Promise<number>;

@@ -4,6 +4,7 @@ import type { ActivationStoreMode } from "../entities/activation-store-mode.ts";
 import type { RecordSegments } from "./record-segments.ts";
 import type { RecordTable } from "./record-table.ts";
 
+/** Of one object: which places are wanted, and how each is reached. */
 export interface RecordShelves {
   /** Null: nobody has said where; nothing is moved. */
   mode: ActivationStoreMode | null;

@@ -8,6 +8,7 @@ import { encodeSegment, readEntries, readMember, TAIL, tailLength } from "./segm
 /** Bytes between two wanted members that are read along, since another read costs more. */
 const GAP = 64 * 1024;
 
+/** Segments over the blob store: the tail first, then only the members that are wanted. */
 export class R2RecordSegments implements RecordSegments {
   readonly #blobs: Pick<BlobStore, "put" | "part" | "delete">;
 
