@@ -18,6 +18,7 @@ import {
   type LimitBounds,
   MAX_QUEUE_TIME,
 } from "./entities/limits.ts";
+import { RECORD_BOUNDS, type RecordBounds } from "./entities/record-bounds.ts";
 import type { MasterSecret } from "./entities/sealing.ts";
 import type { Fault } from "./entities/secret-check.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
@@ -77,6 +78,9 @@ export interface Env {
   MAX_QUEUE_TIME?: string;
   /** Where records of activations go from the objects: "d1" (also where it is absent), "r2" or "d1+r2". */
   ACTIVATION_STORE?: string;
+  /** JSON of partial RecordBounds, e.g. {"databaseBytes":5000000000}: what an object holds while its records are not taken, and where a
+   * database of records ends. */
+  RECORD_BOUNDS?: string;
   /** "1": hosts may come that are larger, or labelled otherwise, than any that has been seen: calls wait for them. */
   HOSTS_MAY_COME?: string;
   /** "shown": `/invokers` tells the hosts' names to everybody; else it does so on loopback only. */
@@ -175,6 +179,13 @@ const Limits = z.strictObject({
   concurrency: bound(DEFAULT_BOUNDS.concurrency),
 });
 
+const least = z.number().int().positive();
+const Bounds = z.strictObject({
+  ledgerRecords: least.default(RECORD_BOUNDS.ledgerRecords),
+  ledgerBytes: least.default(RECORD_BOUNDS.ledgerBytes),
+  databaseBytes: least.default(RECORD_BOUNDS.databaseBytes),
+});
+
 const Secrets = z.object({ MASTER_SECRET: masterSecret, MASTER_SECRET_PREVIOUS: variable });
 
 /** Each by its name. What one is where nothing is set is what it makes of `undefined`. */
@@ -209,6 +220,7 @@ export const Variables = Secrets.extend({
   ACTIVATION_STORE: variable
     .transform((text) => activationStoreModeOf(text ?? "d1"))
     .refine((mode) => mode !== undefined, `must be ${ACTIVATION_STORE_CHOICES}`),
+  RECORD_BOUNDS: variable.transform((text, context) => jsonOf(text ?? "{}", Bounds, context)),
   HOSTS_MAY_COME: variable.refine((text) => text === undefined || text === "0" || text === "1", 'must be "1" or "0"'),
   INVOKER_NAMES: variable.refine((text) => text === undefined || text === "shown", 'must be "shown", or absent'),
   CLIENT_ADDRESS_HEADER: variable.refine(
@@ -273,6 +285,12 @@ export function longestQueue(env: Pick<Env, "MAX_QUEUE_TIME">): number {
 export function activationStoreMode(env: Pick<Env, "ACTIVATION_STORE">): ActivationStoreMode | null {
   const parsed = Variables.shape.ACTIVATION_STORE.safeParse(env.ACTIVATION_STORE);
   return parsed.success ? (parsed.data ?? null) : null;
+}
+
+/** What objects hold of records. Those they have are kept as by default where the variable makes no sense. */
+export function recordBounds(env: Pick<Env, "RECORD_BOUNDS">): RecordBounds {
+  const parsed = Variables.shape.RECORD_BOUNDS.safeParse(env.RECORD_BOUNDS);
+  return parsed.success ? parsed.data : RECORD_BOUNDS;
 }
 
 /** One text for log and callers. */

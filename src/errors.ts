@@ -52,8 +52,8 @@ export const TEXTS = {
   "too-many-requests": (detail: string) => `Too many requests in the last minute (${detail}).`,
   "too-many-concurrent": (detail: string) => `Too many concurrent requests in flight (${detail}).`,
   "backlog-full": () => "Too many activations are waiting in this namespace; try again when some have run.",
-  "records-full": () =>
-    "Too many records of this namespace's activations wait for the store of records, which does not take them: try again when it does.",
+  "records-full": (why: string) =>
+    `Too many records of this namespace's activations wait for the store of records, which does not take them${why === "" ? "" : ` (${why})`}: try again when it does.`,
   "not-configured": (sentence: string) => sentence,
   "cannot-be-run": (why: string) => `The action cannot be run here: ${why}.`,
   /** `lacking`: migration and database. */

@@ -5,7 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
-import { activationStoreMode, type Env, longestQueue } from "../../src/env.ts";
+import { activationStoreMode, type Env, longestQueue, recordBounds } from "../../src/env.ts";
 import type { Accepted, Fire, ResumeRpc } from "../../src/protocol/fire.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
@@ -20,7 +20,7 @@ import type {
   Pulling,
   SchedulerName,
 } from "../../src/protocol/rpc.ts";
-import { openRecordShelves } from "../../src/storage/open.ts";
+import { openMachine, openRecordShelves } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
 import { databaseOf, platformPorts } from "../shared/platform.ts";
 import { StoreCore } from "./core.ts";
@@ -157,10 +157,11 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
     return {
       ...ports,
       maxQueue: longestQueue(env),
-      shelves: openRecordShelves(env, activationStoreMode(env)),
+      shelves: openRecordShelves(env, activationStoreMode(env), recordBounds(env)),
       scheduler: (scheduler) => env.SCHEDULER.getByName(scheduler),
       resume: (fire, started) => worker.Internal.resume(fire, started),
       roster: env.ROSTER.getByName(ROSTER_NAME),
+      ledgerFault: () => openMachine(env).ledgerFault(),
       leave: (namespaceId, ids) => {
         env.THROTTLE.getByName(namespaceId)
           .leave(ids)

@@ -41,8 +41,6 @@ const RETRY_SOON = 1_000;
 /** After this declined rows go to others, batched. */
 const PASS_ON = { firstMs: 20, maxMs: 5_000 };
 
-const TOO_MANY_RECORDS: Accepted = { kind: "full", of: "records" };
-
 /** As ActivationStoreRpc in src/protocol/rpc.ts; what is synchronous here is durable when the object's reply leaves. */
 export class StoreCore {
   readonly #ports: StorePorts;
@@ -97,7 +95,10 @@ export class StoreCore {
 
   /** Durable path. Candidates are the schedulers to offer to, home first; all of these calls have the same need. */
   accept(invocations: Invocation[], options: { candidates: SchedulerName[]; obstacle?: string }): Accepted {
-    if (this.#archive.handover.full && invocations.some(({ about }) => about.store !== false)) return TOO_MANY_RECORDS;
+    const full = invocations.some(({ about }) => about.store !== false)
+      ? this.#archive.handover.backpressure.full
+      : null;
+    if (full !== null) return { kind: "full", of: "records", why: full };
     const { candidates, obstacle = "no host that can run it is ready" } = options;
     const [first] = invocations;
     const barred = this.#rows.barred.any && invocations.some(({ about }) => this.#rows.barred.has(about.subject));
@@ -135,7 +136,8 @@ export class StoreCore {
 
   /** A trigger was fired. */
   fire(fire: Fire): Accepted {
-    if (this.#archive.handover.full && fire.about.store !== false) return TOO_MANY_RECORDS;
+    const full = fire.about.store === false ? null : this.#archive.handover.backpressure.full;
+    if (full !== null) return { kind: "full", of: "records", why: full };
     const reply = this.#fires.accept(fire);
     if (reply.kind === "accepted") this.#alarm.wakeIn(RESUME_AFTER);
     return reply;

@@ -32,9 +32,6 @@ const MAX_RETRY_MS = 60_000;
 const SHARE = 5;
 const PAUSE = { min: 10, max: 2_000 };
 
-/** Records and characters that one object holds at most; past it calls that would make more are refused. */
-export const LEDGER = { count: 2_000_000, size: 2_000_000_000 } as const;
-
 /** Epoch ms at which these are to be handed over; Infinity where there are none. */
 export function dueAt(shelf: ShelfName, pending: Pending | null): number {
   if (pending === null || pending.count === 0) return Number.POSITIVE_INFINITY;
@@ -62,9 +59,4 @@ export function retryAfter(failures: number): number {
 /** ms between two batches, of which the first took `ms`. */
 export function pauseAfter(ms: number): number {
   return Math.min(PAUSE.max, Math.max(PAUSE.min, ms * (SHARE - 1)));
-}
-
-/** Whether so much is held that no more is taken. */
-export function isFull({ count, size }: { count: number; size: number }): boolean {
-  return count >= LEDGER.count || size >= LEDGER.size;
 }

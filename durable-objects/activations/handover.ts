@@ -8,17 +8,8 @@ import type { StoreName } from "../../src/protocol/rpc.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import { within } from "../shared/deadline.ts";
 import type { Database, Sql } from "../shared/schema.ts";
-import {
-  BATCH,
-  batchLength,
-  dueAt,
-  isFull,
-  LEDGER,
-  PLACES,
-  pauseAfter,
-  retryAfter,
-  type ShelfName,
-} from "./handover-plan.ts";
+import { Backpressure } from "./backpressure.ts";
+import { BATCH, batchLength, dueAt, PLACES, pauseAfter, retryAfter, type ShelfName } from "./handover-plan.ts";
 import type { StorePorts } from "./ports.ts";
 import type { Segments } from "./segments.ts";
 
@@ -47,6 +38,7 @@ export class Handover {
   /** Goes up when something begins to be moved, and when it is over: whoever adds up several places can tell whether they stood
    * still meanwhile. */
   moves = 0;
+  readonly backpressure: Backpressure;
   readonly #name: StoreName;
   readonly #database: Database;
   readonly #sql: Sql;
@@ -55,8 +47,6 @@ export class Handover {
   readonly #segments: Segments;
   readonly #wake: () => void;
   readonly #courses = new Map<ShelfName, Course>();
-  /** What the object holds; known once a shelf has failed. */
-  #held: { count: number; size: number } | null = null;
   #said = "";
 
   constructor(
@@ -70,6 +60,8 @@ export class Handover {
     this.#shelves = options.shelves;
     this.#segments = options.segments;
     this.#wake = options.wake;
+    const { ports, shelves } = options;
+    this.backpressure = new Backpressure(name, { sql: this.#sql, ports, bounds: shelves.bounds });
     const wanted = this.#wanted();
     for (const shelf of SHELVES) {
       const pending = wanted.includes(shelf) ? this.#first(shelf) : null;
@@ -83,10 +75,7 @@ export class Handover {
 
   /** A record was made. */
   kept(size: number): void {
-    if (this.#held !== null) {
-      this.#held.count++;
-      this.#held.size += size;
-    }
+    this.backpressure.grew(size);
     for (const shelf of this.#wanted()) {
       const course = this.#courses.get(shelf);
       if (course === undefined) continue;
@@ -96,14 +85,9 @@ export class Handover {
     }
   }
 
-  /** Whether so much waits for a shelf that is down that no call is taken whose record would come to it. */
-  get full(): boolean {
-    return this.#held !== null && isFull(this.#held);
-  }
-
   /** Epoch ms at which `run` has something to do, or Infinity. */
   next(): number {
-    let earliest = Number.POSITIVE_INFINITY;
+    let earliest = this.backpressure.next();
     for (const [shelf, { pending, flying, retryAt }] of this.#courses) {
       // Should this incarnation be lost with a batch in the air, the alarm brings the next one to it.
       const due = flying ? this.#ports.now() + PATIENCE : Math.max(dueAt(shelf, pending), retryAt);
@@ -114,11 +98,15 @@ export class Handover {
 
   /** Starts what is due; it goes on by itself. */
   run(): void {
+    if (this.backpressure.next() <= this.#ports.now()) void this.backpressure.look().finally(this.#wake);
     for (const [shelf, course] of this.#courses) {
       if (course.flying || !this.#isDue(shelf, course)) continue;
       course.flying = true;
       this.#fly(shelf, course)
-        .catch((error: unknown) => this.#fail(course, error))
+        .catch((error: unknown) => {
+          this.#fail(course, error);
+          return this.backpressure.look();
+        })
         .finally(() => {
           course.flying = false;
           this.#wake();
@@ -170,13 +158,12 @@ export class Handover {
       return this.#prune(ids);
     });
     this.moves++;
-    if (this.#held === null) return;
     const gone = new Set(pruned);
-    for (const record of put.records) {
-      if (!gone.has(record.id)) continue;
-      this.#held.count--;
-      this.#held.size -= record.text.length;
-    }
+    const sizes = put.records.filter((each) => gone.has(each.id)).map((each) => each.text.length);
+    this.backpressure.shrank(
+      sizes.length,
+      sizes.reduce((sum, each) => sum + each, 0),
+    );
   }
 
   /** Of these ids (a JSON array) those are let go that are where they are to be. */
@@ -198,14 +185,6 @@ export class Handover {
     const text = `records were not handed over, and stay here until they are: ${String(error)}`;
     if (text !== this.#said) this.#ports.warn(text);
     this.#said = text;
-    this.#held ??= this.#sql
-      .exec<{ count: number; size: number }>(
-        "SELECT count(*) AS count, total(length(record)) AS size FROM records WHERE kept = 1",
-      )
-      .one();
-    if (isFull(this.#held)) {
-      this.#ports.warn(`${this.#held.count} records wait to be handed over (most: ${LEDGER.count}): calls are refused`);
-    }
   }
 
   #isDue(shelf: ShelfName, course: Course): boolean {

@@ -17,7 +17,9 @@ export interface StorePorts extends AlarmPorts {
   scheduler(name: SchedulerName): SchedulerPort;
   /** The Worker does the fan-out of a fire. */
   resume: ResumeRpc["resume"];
-  roster: Pick<RosterRpc, "schedulers" | "waiting">;
+  roster: Pick<RosterRpc, "schedulers" | "waiting" | "full">;
+  /** Why the machine's disk takes no more records that wait for their shelf, or null. Never rejects. */
+  ledgerFault(): Promise<string | null>;
   /** Gives back the permits of activations that ended. Best effort; called after the write, must not throw. */
   leave(namespaceId: string, ids: ActivationId[]): void;
   /** Blobs nobody needs any more. Best effort, must not throw. */

@@ -12,14 +12,21 @@ const MIGRATIONS: Migrations = [
   ],
   // How many schedulers a token is for. Those that were made before may be in use for as many as a host may have.
   [`ALTER TABLE hosts ADD COLUMN shards INTEGER NOT NULL DEFAULT ${MAX_SHARDS}`],
+  // Stores that take no call whose record would come to them. `said`: epoch ms.
+  ["CREATE TABLE full (store TEXT PRIMARY KEY, why TEXT NOT NULL, said INTEGER NOT NULL) WITHOUT ROWID"],
 ];
 /** Stores told to one host that comes; the others offer by their own alarms. */
 const MAX_TOLD = 1_000;
+/** ms after which it is forgotten that a store is full: it says so again each minute. */
+const FULL_FOR = 300_000;
+
+type Full = { store: StoreName; why: string; said: number };
 
 export class RosterStore {
   readonly #sql: Sql;
   /** What is stored, read once. */
   #entries: Map<SchedulerName, RosterEntry> | undefined;
+  #full: Full[] | undefined;
 
   constructor(database: Database) {
     migrate(database, MIGRATIONS);
@@ -101,6 +108,17 @@ export class RosterStore {
       .exec<{ store: string }>("SELECT store FROM waiting LIMIT ?", MAX_TOLD)
       .toArray()
       .map((row) => row.store);
+  }
+
+  setFull(store: StoreName, why: string | null, now: number): void {
+    this.#sql.exec("DELETE FROM full WHERE store = ? OR said < ?", store, now - FULL_FOR);
+    if (why !== null) this.#sql.exec("INSERT INTO full (store, why, said) VALUES (?, ?, ?)", store, why, now);
+    this.#full = undefined;
+  }
+
+  full(now: number): { store: StoreName; why: string }[] {
+    this.#full ??= this.#sql.exec<Full>("SELECT store, why, said FROM full LIMIT ?", MAX_TOLD).toArray();
+    return this.#full.filter(({ said }) => said >= now - FULL_FOR).map(({ store, why }) => ({ store, why }));
   }
 
   #read(): Map<SchedulerName, RosterEntry> {

@@ -4,7 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import { equalTexts } from "../../src/entities/credential.ts";
 import type { Env } from "../../src/env.ts";
 import { HOST_NAME, HOST_NAME_RULE, hostOfToken } from "../../src/protocol/names.ts";
-import type { HostToken, NewHostReply, RosterEntry, RosterRpc, StoreName } from "../../src/protocol/rpc.ts";
+import type { HostToken, NewHostReply, Overview, RosterEntry, RosterRpc, StoreName } from "../../src/protocol/rpc.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
 import { databaseOf } from "../shared/platform.ts";
 import { RosterStore } from "./roster-store.ts";
@@ -52,6 +52,14 @@ export class Roster extends DurableObject<Env> implements RosterRpc {
 
   async schedulers(): Promise<RosterEntry[]> {
     return this.#store.schedulers();
+  }
+
+  async overview(): Promise<Overview> {
+    return { schedulers: this.#store.schedulers(), full: this.#store.full(Date.now()) };
+  }
+
+  async full(store: StoreName, why: string | null): Promise<void> {
+    return this.#confirm(this.#store.setFull(store, why, Date.now()));
   }
 
   async report(entry: RosterEntry): Promise<StoreName[] | null> {

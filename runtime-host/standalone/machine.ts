@@ -7,6 +7,7 @@ import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { DiskWatch, diskFault } from "../machine/disk-watch.ts";
+import { LedgerRoom } from "./ledger-room.ts";
 import { damageOf } from "./state-check.ts";
 
 export interface MachineAnswer {
@@ -39,9 +40,11 @@ export async function openMachine(state: string, log: (line: string) => void): P
     },
   });
   const damage = new DamageWatch(state, log);
+  const ledger = new LedgerRoom(state);
   return {
     async answer(path) {
       if (path === "/state") return { status: 200, body: damage.known() };
+      if (path === "/ledger") return { status: 200, body: await ledger.fault() };
       if (path === "/disk") {
         const fault = await diskFault(state, { least: MIN_FREE_MB, was: false });
         return { status: 200, body: fault?.replace(`the disk of ${state}`, "the disk with its state") ?? "" };

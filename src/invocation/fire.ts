@@ -14,8 +14,9 @@ import type { EntityKey } from "../storage/entity-store.ts";
 import type { FanOut } from "./fan-out.ts";
 import { enter } from "./permit.ts";
 import type { FireContext, InvocationContext } from "./ports.ts";
-import { payloadOf } from "./prepare.ts";
+import { fullnessOf, payloadOf } from "./prepare.ts";
 import { outOfReach, retry } from "./retry.ts";
+import { tooMany } from "./submit.ts";
 import type { Triggers } from "./triggers.ts";
 
 /** Who fires which trigger, with what. */
@@ -54,6 +55,8 @@ export async function fire(
   const { path, name } = request.trigger;
   const acceptedAt = context.now();
   const id = newActivationId(acceptedAt, context.shard());
+  const full = await fullnessOf(context, identity, id);
+  if (full !== null) return fail("records-full", full);
   const permit = await enter(context, identity, { id, kind: "fire" });
   if (!permit.ok) return permit;
   if (path !== identity.namespace.name) return fail("not-authorized", `${path}/${name}`);
@@ -65,7 +68,7 @@ export async function fire(
   const fact = await factOf(context, trigger, { id, acceptedAt, args, request });
   const accepted = await retry({ ports: context, id }, () => context.storeOf(fact).fire(fact));
   if (accepted === undefined) return outOfReach(context);
-  if (accepted.kind === "full") return fail(accepted.of === "records" ? "records-full" : "backlog-full");
+  if (accepted.kind === "full") return tooMany(accepted);
   context.later(fanOut.run(context, fact, { args, identity, epoch }));
   return { ok: true, kind: "accepted", id };
 }

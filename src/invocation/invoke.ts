@@ -6,14 +6,14 @@ import { type Identity, limitedTo } from "../entities/identity.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import { SEQUENCE } from "../entities/runtimes.ts";
 import { seal } from "../entities/sealing.ts";
-import { type Failure, ok } from "../errors.ts";
+import { type Failure, fail, ok } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
 import { argumentsOf, payloadFault } from "./arguments.ts";
 import { compose } from "./compose.ts";
 import { enter } from "./permit.ts";
 import { placeOf } from "./placement.ts";
 import type { InvocationContext } from "./ports.ts";
-import { activationMetaOf, type Calling, invocationOf, lentBy } from "./prepare.ts";
+import { activationMetaOf, type Calling, fullnessOf, invocationOf, lentBy } from "./prepare.ts";
 import type { ActionResolver, CallerEpoch } from "./resolve.ts";
 import type { ResolvedAction } from "./resolved-action.ts";
 import { runBuiltin } from "./run-builtin.ts";
@@ -61,6 +61,8 @@ interface Found {
 export async function invoke(context: InvocationContext, actions: ActionResolver, request: Request): Promise<Invoked> {
   const acceptedAt = context.now();
   const id = request.id ?? newActivationId(acceptedAt, context.shard());
+  const full = await fullnessOf(context, request.identity, id);
+  if (full !== null) return fail("records-full", full);
   const permit = await enter(context, request.identity, { id, kind: "invoke" });
   if (!permit.ok) return permit;
   let rowHolds = false;

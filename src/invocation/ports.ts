@@ -48,6 +48,8 @@ export interface InvocationContext extends SubmitPorts {
   /** Limits that throttle namespaces without their own; null = those are not throttled. */
   throttle: NamespaceLimits | null;
   schedulers(): RosterEntry[] | Promise<RosterEntry[]>;
+  /** Why no call is taken whose record would come to this activation's store, or null. Never rejects. */
+  fullness(activation: Parameters<SubmitPorts["storeOf"]>[0]): string | null | Promise<string | null>;
   /** Whether calls wait that no host ever seen could hold. */
   hostsMayCome: boolean;
   /** What counts the calls of a namespace with limits. */

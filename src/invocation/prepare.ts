@@ -57,6 +57,16 @@ export function activationMetaOf(callable: ResolvedAction, calling: Calling): Ac
   };
 }
 
+/** Why no call of this identity is taken that would end as a record in the store of this id, or null. */
+export function fullnessOf(
+  context: Pick<InvocationContext, "fullness">,
+  { namespace, limits }: Pick<Identity, "namespace" | "limits">,
+  id: ActivationId,
+): string | null | Promise<string | null> {
+  if (limits.storeActivations === false) return null;
+  return context.fullness({ id, about: { namespaceId: namespace.uuid } });
+}
+
 /** The call as it travels. Arguments above 64 KB go to the blob store first; a key is sealed only where the action
  * asks for the owner's. */
 export async function invocationOf(

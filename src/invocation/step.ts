@@ -15,6 +15,7 @@ import type { ActionResolver } from "./resolve.ts";
 import type { ResolvedAction } from "./resolved-action.ts";
 import { isUnknown, retry } from "./retry.ts";
 import { runBuiltin } from "./run-builtin.ts";
+import { tooMany } from "./submit.ts";
 
 /** Of a step that runs although its action is gone by now: it cannot last longer. */
 const UNKNOWN_LIMITS = {
@@ -96,7 +97,7 @@ async function run(
   );
   if (accepted === undefined) throw new Error(`step ${id}: its store could not be reached`);
   if (accepted.kind === "full") {
-    return { kind: "refused", failure: fail(accepted.of === "records" ? "records-full" : "backlog-full") };
+    return { kind: "refused", failure: tooMany(accepted) };
   }
   return accepted.record === undefined ? { kind: "accepted", limits: callable.limits } : done(accepted.record);
 }

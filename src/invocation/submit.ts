@@ -3,6 +3,7 @@
 
 import { type ActivationRecord, recordOf } from "../entities/activation.ts";
 import { type Failure, fail } from "../errors.ts";
+import type { Accepted } from "../protocol/fire.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import type { ActivationStoreRpc, InvokeReply, SchedulerName } from "../protocol/rpc.ts";
 import type { SubmitPorts } from "./ports.ts";
@@ -118,12 +119,17 @@ async function leaveToStore(ports: SubmitPorts, call: SubmitRequest, until: numb
   const accept = call.accept ?? ((row, options) => ports.storeOf(row).accept([row], options));
   const accepted = await retry({ ports, id: invocation.id }, () => accept(invocation, place));
   if (accepted === undefined) return outOfReach(ports);
-  if (accepted.kind === "full") return fail(accepted.of === "records" ? "records-full" : "backlog-full");
+  if (accepted.kind === "full") return tooMany(accepted);
   if (call.waitMs > 0) {
     const record = await recordBy(ports, call, until);
     if (record !== null) return { ok: true, kind: "done", record };
   }
   return { ok: true, kind: "accepted" };
+}
+
+/** What a store that is full is to whoever called. */
+export function tooMany({ of, why }: Extract<Accepted, { kind: "full" }>): Failure {
+  return of === "records" ? fail("records-full", why ?? "") : fail("backlog-full");
 }
 
 /** The scheduler does not know, or cannot say, how the run ended: waits for a record, and at the end writes one. Whatever

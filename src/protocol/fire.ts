@@ -37,8 +37,8 @@ export interface Fire {
   rules: FiredRule[];
 }
 
-/** "full": too many wait, or of "records" too many are still here because the place they go to does not take them. */
-export type Accepted = { kind: "accepted" } | { kind: "full"; of?: "records" };
+/** "full": too many wait, or of "records" too many are still here because the place they go to does not take them, and how many. */
+export type Accepted = { kind: "accepted" } | { kind: "full"; of?: "records"; why?: string };
 
 /** Of an ActivationStore. */
 export interface FireStoreRpc {

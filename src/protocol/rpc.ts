@@ -333,6 +333,13 @@ export interface HostToken {
   shards: number;
 }
 
+/** What the Roster tells those who take calls. */
+export interface Overview {
+  schedulers: RosterEntry[];
+  /** Stores that take no call whose record would come to them, and why. */
+  full: { store: StoreName; why: string }[];
+}
+
 /** Of the Roster, one per deployment: who the hosts are, and how their schedulers are. */
 export interface RosterRpc {
   /** Makes a host's token, which is shown once; with `rotate` also one in place of the host's last, which opens nothing any more.
@@ -348,4 +355,9 @@ export interface RosterRpc {
   report(entry: RosterEntry): Promise<StoreName[] | null>;
   /** A store has rows nobody took (true), or none any more (false). */
   waiting(store: StoreName, waits: boolean): Promise<void>;
+  /** Why a store takes no call whose record would come to it; null: it does again. Forgotten unless it is said again every few
+   * minutes. */
+  full(store: StoreName, why: string | null): Promise<void>;
+  /** What a Worker's isolate goes by. */
+  overview(): Promise<Overview>;
 }

@@ -63,6 +63,8 @@ export class Handles {
       authenticate: (token) => soon(roster.authenticate(token)),
       hosts: () => soon(roster.hosts()),
       schedulers: () => soon(roster.schedulers()),
+      overview: () => soon(roster.overview()),
+      full: (store, why) => soon(roster.full(store, why)),
       report: (entry) => soon(roster.report(entry)),
       waiting: (store, waits) => soon(roster.waiting(store, waits)),
     };

@@ -92,6 +92,10 @@ export class RequestContext implements FireContext {
     return this.#shared.roster.schedulers(this.later);
   }
 
+  fullness(activation: Parameters<typeof storeNameOf>[0]): string | null | Promise<string | null> {
+    return this.#shared.roster.full(storeNameOf(activation), this.later);
+  }
+
   permits(namespaceId: string): ThrottleRpc {
     return this.#shared.handles.throttle(namespaceId);
   }

@@ -40,7 +40,12 @@ export class MachineClient {
     return (await this.ailing()) ?? (await this.damaged());
   }
 
-  async #ask(what: "disk" | "state"): Promise<string | null> {
+  /** Why the disk takes no more records that wait in the objects, or null. Never rejects. */
+  ledgerFault(): Promise<string | null> {
+    return this.#ask("ledger");
+  }
+
+  async #ask(what: "disk" | "state" | "ledger"): Promise<string | null> {
     if (this.#binding === undefined) return null;
     try {
       const answer = await this.#binding.fetch(`http://machine/${what}`, {

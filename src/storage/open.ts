@@ -1,6 +1,7 @@
 // The stores behind their interfaces; the only file that names what they are made of.
 
 import type { ActivationStoreMode } from "../entities/activation-store-mode.ts";
+import type { RecordBounds } from "../entities/record-bounds.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import type { Env, RecordsBinding } from "../env.ts";
 import type { BlobStore } from "./blob-store.ts";
@@ -63,11 +64,13 @@ export function openRecordTable(env: Pick<Env, RecordsBinding>, number = 0): Rec
 export function openRecordShelves(
   env: Pick<Env, "DB" | "BLOBS" | "MACHINE" | RecordsBinding>,
   mode: ActivationStoreMode | null,
+  bounds: RecordBounds,
 ): RecordShelves {
   const numbers = new Map<string, number>();
   const isOne = recordBindings(env).length === 1;
   return {
     mode,
+    bounds,
     segments: openRecordSegments(env),
     async tableOf(namespaceId) {
       if (isOne) return openRecordTable(env);

@@ -1,6 +1,7 @@
 // Where records go from the object that made them: a table, segments, or both.
 
 import type { ActivationStoreMode } from "../entities/activation-store-mode.ts";
+import type { RecordBounds } from "../entities/record-bounds.ts";
 import type { RecordSegments } from "./record-segments.ts";
 import type { RecordTable } from "./record-table.ts";
 
@@ -11,4 +12,5 @@ export interface RecordShelves {
   /** The one that a namespace was given, by its permanent id or a former one. */
   tableOf(namespaceId: string): Promise<RecordTable>;
   segments: RecordSegments;
+  bounds: RecordBounds;
 }

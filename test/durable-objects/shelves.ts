@@ -3,6 +3,7 @@
 import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
 import type { KeptRecord, RecordFilter } from "../../src/entities/kept-record.ts";
 import { compareKeys, matches } from "../../src/entities/kept-record.ts";
+import { RECORD_BOUNDS, type RecordBounds } from "../../src/entities/record-bounds.ts";
 import type { RecordSegments, SegmentEntry } from "../../src/storage/record-segments.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { RecordTable } from "../../src/storage/record-table.ts";
@@ -120,6 +121,7 @@ export class MemorySegments implements RecordSegments {
 export class MemoryShelves implements RecordShelves {
   readonly table = new MemoryTable();
   readonly segments = new MemorySegments();
+  readonly bounds: RecordBounds = { ...RECORD_BOUNDS };
   mode: ActivationStoreMode | null;
 
   constructor(mode: ActivationStoreMode | null = null) {

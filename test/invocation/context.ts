@@ -57,6 +57,11 @@ export class MemoryContext implements InvocationContext {
   schedulers() {
     return [];
   }
+  /** Why no records are taken. */
+  full: string | null = null;
+  fullness() {
+    return this.full;
+  }
   scheduler(): never {
     throw new Error("steps take the durable path");
   }

@@ -180,6 +180,8 @@ describe("a fire", () => {
     context.fault = "the disk is full";
     context.firing = Array.from({ length: 4 }, () => new Error("gone"));
     expect(await shoot()).toMatchObject({ ok: false, code: "storage-ailing" });
+    context.full = "7 wait";
+    expect(await shoot()).toMatchObject({ ok: false, code: "records-full" });
     expect(context.accepted.size).toBe(0);
   });
 

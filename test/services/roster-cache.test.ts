@@ -11,7 +11,7 @@ function entry(scheduler: string, kinds: string[]): RosterEntry {
 
 test("kinds are those of all hosts together, and nothing is known before one has reported", async () => {
   let entries: RosterEntry[] = [];
-  const cacheOf = () => new RosterCache(() => ({ schedulers: async () => entries }));
+  const cacheOf = () => new RosterCache(() => ({ overview: async () => ({ schedulers: entries, full: [] }) }));
   expect(await cacheOf().runnableKinds(later)).toBeNull();
   entries = [entry("a/0", ["nodejs:24"]), entry("b/0", ["python:3", "nodejs:24"])];
   expect(await cacheOf().runnableKinds(later)).toEqual(new Set(["nodejs:24", "python:3"]));
@@ -20,13 +20,14 @@ test("kinds are those of all hosts together, and nothing is known before one has
 test("what was heard last is there when the roster is not", async () => {
   let fails = false;
   const cache = new RosterCache(() => ({
-    schedulers: async () => {
+    overview: async () => {
       if (fails) throw new Error("away");
-      return [entry("a/0", [])];
+      return { schedulers: [entry("a/0", [])], full: [{ store: "ns:01", why: "of a reason" }] };
     },
   }));
   expect(cache.lastHeard).toEqual([]);
   await cache.schedulers(later);
   fails = true;
   expect(cache.lastHeard.map((each) => each.scheduler)).toEqual(["a/0"]);
+  expect([await cache.full("ns:01", later), await cache.full("ns:02", later)]).toEqual(["of a reason", null]);
 });

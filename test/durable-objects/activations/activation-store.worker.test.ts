@@ -161,7 +161,8 @@ test("the first record wins, a stale attempt changes nothing, an unknown id is a
   await store.complete([finished(1, '{"late":1}')], from);
   expect(await store.get(call!.id)).toMatchObject({
     ...{ record: null, known: true },
-    waiting: { reason: "the host declined" },
+    // What looks for another host may have looked by now.
+    waiting: { reason: expect.stringMatching(/^(the host declined|no runtime host is connected)$/) },
   });
   await store.pull("nobody/0", { epoch: 1, boot: "b", memory: 512, max: 10 });
   await store.complete([finished(2, '{"first":1}'), finished(2, '{"second":1}')], from);

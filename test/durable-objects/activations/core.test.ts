@@ -76,7 +76,9 @@ class World {
         roster: {
           schedulers: async () => this.entries,
           waiting: async (_store, waits) => void this.waiting.push(waits),
+          full: async () => {},
         },
+        ledgerFault: async () => null,
         leave: (_namespace, ids) => void this.left.push(...ids),
         forget: (keys) => void this.forgotten.push(...keys),
         warn: () => {},

@@ -38,7 +38,8 @@ class World {
           this.resumed.push({ id: fire.id, started });
           return this.onResume(fire);
         },
-        roster: { schedulers: async () => [], waiting: async () => {} },
+        roster: { schedulers: async () => [], waiting: async () => {}, full: async () => {} },
+        ledgerFault: async () => null,
         leave: (_namespace, ids) => void this.left.push(...ids),
         forget: (keys) => void this.forgotten.push(...keys),
         warn: () => {},

@@ -17,6 +17,10 @@ export class HandoverWorld {
   readonly shelves: MemoryShelves;
   readonly warnings: string[] = [];
   readonly forgotten: string[] = [];
+  /** What the roster heard of whether it is full. */
+  readonly told: (string | null)[] = [];
+  /** What the machine says of its disk. */
+  machine: string | null = null;
   alarmAt: number | undefined;
   core: StoreCore;
 
@@ -49,7 +53,12 @@ export class HandoverWorld {
           throw new Error("nobody is there");
         },
         resume: async () => {},
-        roster: { schedulers: async () => [], waiting: async () => {} },
+        roster: {
+          schedulers: async () => [],
+          waiting: async () => {},
+          full: async (_, why) => void this.told.push(why),
+        },
+        ledgerFault: async () => this.machine,
         leave: () => {},
         forget: (keys) => void this.forgotten.push(...keys),
         warn: (text) => void this.warnings.push(text),
@@ -77,6 +86,16 @@ export class HandoverWorld {
       this.finish(call);
       return call;
     });
+  }
+
+  /** As many records as from before, older than all others. */
+  fill(count: number): void {
+    this.database.sql.exec(
+      `INSERT INTO records (id, start, name, kept, stored, record, sum)
+        WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < ?)
+        SELECT printf('%032x', at), at, 'a', 1, at, ?, -1 FROM n`,
+      ...[count, "x".repeat(100)],
+    );
   }
 
   async advance(ms: number): Promise<void> {

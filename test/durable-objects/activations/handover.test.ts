@@ -1,7 +1,6 @@
 // Records on their way to the shelves: none is lost and none doubled, whatever fails in between.
 
 import { describe, expect, test, vi } from "vitest";
-import { LEDGER } from "../../../durable-objects/activations/handover-plan.ts";
 import { MIGRATIONS } from "../../../durable-objects/activations/schema.ts";
 import { migrate } from "../../../durable-objects/shared/schema.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
@@ -104,35 +103,51 @@ describe("with d1", () => {
 
   test("while the table is down and the object full, calls with records are refused, those without go on; then all drains", async () => {
     const world = new World();
+    world.shelves.bounds.ledgerRecords = 3_000;
+    world.incarnate();
     world.shelves.table.mood = "refuses";
     const [call] = world.made(1);
-    const text = "x".repeat(100);
-    world.database.sql.exec(
-      `INSERT INTO records (id, start, name, kept, stored, record, sum)
-        WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 3000)
-        SELECT printf('%032x', at), at, 'a', 1, at, ?, -1 FROM n`,
-      text,
-    );
-    const limits = { count: LEDGER.count, size: LEDGER.size };
-    Object.assign(LEDGER, { count: 3_000 });
-    try {
-      await world.advance(MINUTE);
-      const refused = world.call();
-      expect(world.core.accept([refused], { candidates: [] })).toEqual({ kind: "full", of: "records" });
-      expect((await world.core.find(refused.id)).known).toBe(false);
-      expect(world.core.accept([world.call({ store: false })], { candidates: [] })).toEqual({ kind: "accepted" });
-      // What has run is taken, whatever the bound.
-      const ran = world.call();
-      world.finish(ran);
-      expect(await world.found([ran])).toBe(1);
-      world.shelves.table.mood = "well";
-      await world.advance(5 * MINUTE);
-      expect(world.core.accept([world.call()], { candidates: [] })).toEqual({ kind: "accepted" });
-      expect(world.own).toBe(0);
-      expect(await world.found([call!, ran])).toBe(2);
-    } finally {
-      Object.assign(LEDGER, limits);
-    }
+    world.fill(3_000);
+    await world.advance(MINUTE);
+    const refused = world.call();
+    const full = { kind: "full", of: "records", why: "3001 records wait, and at most 3000 may" };
+    expect(world.core.accept([refused], { candidates: [] })).toEqual(full);
+    expect((await world.core.find(refused.id)).known).toBe(false);
+    expect(world.core.accept([world.call({ store: false })], { candidates: [] })).toEqual({ kind: "accepted" });
+    // What has run is taken, whatever the bound.
+    const ran = world.call();
+    world.finish(ran);
+    expect(await world.found([ran])).toBe(1);
+    // The next incarnation knows it at once, and says it again.
+    world.incarnate();
+    expect(world.core.accept([world.call()], { candidates: [] })).toMatchObject({ kind: "full" });
+    await world.advance(2 * MINUTE);
+    expect(world.told.length).toBeGreaterThan(1);
+    expect(new Set(world.told)).not.toContain(null);
+    world.shelves.table.mood = "well";
+    await world.advance(5 * MINUTE);
+    expect(world.core.accept([world.call()], { candidates: [] })).toEqual({ kind: "accepted" });
+    expect(world.told.at(-1)).toBeNull();
+    expect(world.own).toBe(0);
+    expect(await world.found([call!, ran])).toBe(2);
+    world.told.length = 0;
+    await world.advance(10 * MINUTE);
+    expect(world.told).toEqual([]);
+  });
+
+  test("what the machine's disk does not hold is refused as well, until it does", async () => {
+    const world = new World();
+    world.shelves.table.mood = "refuses";
+    world.made(1);
+    world.machine = "records take a fifth of the disk";
+    await world.advance(MINUTE);
+    expect(world.core.accept([world.call()], { candidates: [] })).toMatchObject({ kind: "full", why: world.machine });
+    expect(world.told.at(-1)).toBe(world.machine);
+    world.machine = null;
+    await world.advance(2 * MINUTE);
+    expect(world.core.accept([world.call()], { candidates: [] })).toEqual({ kind: "accepted" });
+    expect(world.told.at(-1)).toBeNull();
+    expect(world.own).toBe(1);
   });
 
   test("without a place that is named nothing is moved", async () => {

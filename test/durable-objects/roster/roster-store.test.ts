@@ -5,6 +5,19 @@ import { RosterStore } from "../../../durable-objects/roster/roster-store.ts";
 import { migrate } from "../../../durable-objects/shared/schema.ts";
 import { openDatabase } from "../clock.ts";
 
+test("a store that is full is told of until it takes records again, or has not said so for long", () => {
+  const store = new RosterStore(openDatabase());
+  store.setFull("ns:01", "a reason", 1_000);
+  store.setFull("ns:02", "another", 2_000);
+  expect(store.full(3_000)).toEqual([
+    { store: "ns:01", why: "a reason" },
+    { store: "ns:02", why: "another" },
+  ]);
+  store.setFull("ns:02", null, 4_000);
+  expect(store.full(5_000)).toEqual([{ store: "ns:01", why: "a reason" }]);
+  expect(store.full(301_001)).toEqual([]);
+});
+
 test("a token made before is for as many schedulers as a host may have, until it is made anew for fewer", () => {
   const database = openDatabase();
   migrate(database, [

@@ -1,9 +1,9 @@
 // A call from HTTP to a host and back, over the real objects.
 
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { failure } from "../../../src/entities/outcome.ts";
-import { ask, putAction } from "../../support/client.worker.ts";
-import { FakeHost, ran } from "../../support/fake-host.worker.ts";
+import { ask, GUEST_KEY, putAction } from "../../support/client.worker.ts";
+import { FakeHost, ran, roster } from "../../support/fake-host.worker.ts";
 
 const ACTIONS = "/api/v1/namespaces/_/actions";
 let host: FakeHost;
@@ -187,6 +187,25 @@ describe("bad calls", () => {
     const { status, json } = await ask("POST", `${ACTIONS}/fixed?blocking=true`, { body: '{"a":2}' });
     expect(status).toBe(400);
     expect(json()).toMatchObject({ error: expect.stringContaining("parameters that are not allowed") });
+  });
+});
+
+describe("while no records are taken", () => {
+  it("a call is refused before it reaches a host, with the reason, until they are again", async () => {
+    const [uuid] = GUEST_KEY.split(":", 1);
+    const tell = (why: string | null) =>
+      Promise.all([0, 1, 2, 3].map((shard) => roster().full(`${uuid}:0${shard}`, why)));
+    await tell("3 records wait, and at most 2 may");
+    await vi.waitFor(async () => expect((await ask("POST", `${ACTIONS}/echo?blocking=true`)).status).toBe(503), 5_000);
+    const runs = host.runs.length;
+    for (const path of ["echo?blocking=true", "echo", "slow"]) {
+      const { status, json } = await ask("POST", `${ACTIONS}/${path}`);
+      expect(status).toBe(503);
+      expect(json()).toMatchObject({ error: expect.stringContaining("(3 records wait, and at most 2 may)") });
+    }
+    expect(host.runs.length).toBe(runs);
+    await tell(null);
+    await vi.waitFor(async () => expect((await ask("POST", `${ACTIONS}/echo?blocking=true`)).status).toBe(200), 5_000);
   });
 });
 

@@ -193,6 +193,7 @@ export class Isolate implements Owner {
       throttle: null,
       hostsMayCome: true,
       schedulers: () => this.#schedulers(),
+      fullness: () => null,
       masterSecret: { current: "simulated", previous: null },
       later: (work) => {
         work.catch((cause: unknown) => kernel.trace(`${this.label} later: ${String(cause)}`));
