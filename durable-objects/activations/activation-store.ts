@@ -20,7 +20,7 @@ import type {
   Pulling,
   SchedulerName,
 } from "../../src/protocol/rpc.ts";
-import { openMachine, openRecordShelves } from "../../src/storage/open.ts";
+import { openBlobs, openMachine, openRecordShelves } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
 import { databaseOf, platformPorts } from "../shared/platform.ts";
 import { StoreCore } from "./core.ts";
@@ -168,7 +168,9 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
           .catch((error: unknown) => ports.warn(`permits were not given back: ${String(error)}`));
       },
       forget: (keys) => {
-        env.BLOBS.delete(keys).catch((error: unknown) => ports.warn(`blobs were not deleted: ${String(error)}`));
+        openBlobs(env)
+          .delete(keys)
+          .catch((error: unknown) => ports.warn(`blobs were not deleted: ${String(error)}`));
       },
     };
   }

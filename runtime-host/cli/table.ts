@@ -1,16 +1,29 @@
 // Every command of `edgewhisk`. A new one is a file in commands/ and a line here.
 
 import { activationLocate } from "./commands/activation-locate.ts";
+import { backup } from "./commands/backup.ts";
 import { bootstrap } from "./commands/bootstrap.ts";
 import { contract } from "./commands/contract.ts";
 import { host } from "./commands/host.ts";
 import { images } from "./commands/images.ts";
 import { logs } from "./commands/logs.ts";
 import { reseal } from "./commands/reseal.ts";
+import { restore } from "./commands/restore.ts";
 import { start } from "./commands/start.ts";
 import type { Entry } from "./shared/command.ts";
 
-export const TABLE: readonly Entry[] = [start, host, bootstrap, reseal, logs, activationLocate, images, contract];
+export const TABLE: readonly Entry[] = [
+  start,
+  host,
+  backup,
+  restore,
+  bootstrap,
+  reseal,
+  logs,
+  activationLocate,
+  images,
+  contract,
+];
 
 /** A word before commands of two words, and what its own help says. */
 export const FAMILIES: Readonly<Record<string, string>> = {

@@ -6,6 +6,7 @@ import { type FSWatcher, watch } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { isBackedUp } from "../machine/backup-note.ts";
 import { DiskWatch, diskFault } from "../machine/disk-watch.ts";
 import { LedgerRoom } from "./ledger-room.ts";
 import { damageOf } from "./state-check.ts";
@@ -49,6 +50,7 @@ export async function openMachine(state: string, log: (line: string) => void): P
         const fault = await diskFault(state, { least: MIN_FREE_MB, was: false });
         return { status: 200, body: fault?.replace(`the disk of ${state}`, "the disk with its state") ?? "" };
       }
+      if (path === "/backup") return { status: 200, body: isBackedUp(state) ? "runs" : "" };
       if (path !== "/sync") return { status: 404, body: "" };
       try {
         await blobs.sync();

@@ -16,6 +16,8 @@ const ASK_TIMEOUT_MS = 2_000;
 /** ms between two looks while something is written. */
 const LOOK_EVERY_MS = 2_000;
 const SYNC_TIMEOUT_MS = 60_000;
+/** Longer no deletion waits for a backup. */
+const MAX_BACKUP_MS = 6 * 3_600_000;
 
 /** Asks the machine how its disk is, and syncs what was written. Without the binding (Cloudflare) all is well. */
 export class MachineClient {
@@ -72,6 +74,25 @@ export class MachineClient {
     } catch (error) {
       console.warn(`the machine did not say whether ${host} lives: ${String(error)}`);
       return false;
+    }
+  }
+
+  /** Resolves once no backup of the state runs: it could name what is deleted meanwhile. Never rejects; where the machine does not
+   * say, nobody waits. */
+  async unlessBackedUp(): Promise<void> {
+    if (this.#binding === undefined) return;
+    for (const until = Date.now() + MAX_BACKUP_MS; Date.now() < until; ) {
+      try {
+        const answer = await this.#binding.fetch("http://machine/backup", {
+          method: "GET",
+          signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
+        });
+        if ((await answer.text()) !== "runs") return;
+      } catch (error) {
+        console.warn(`the machine did not say whether a backup runs: ${String(error)}`);
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   }
 

@@ -79,6 +79,7 @@ function commands(): string[] {
     ),
     item("the key", `${quoted(SETTING_VARIABLES.key)}, \`AUTH\` of \`~/.wskprops\`, the same state folder`),
     item("the admin token", `${quoted(SETTING_VARIABLES.adminToken)}, the same state folder, standard input`),
+    item("the passphrase of a backup", "`EDGEWHISK_PASSPHRASE`, standard input"),
     item("the state folder", "`EDGEWHISK_STATE`, else `.edgewhisk` here"),
     "",
     ...own.flatMap(({ name, summary, options }) => [

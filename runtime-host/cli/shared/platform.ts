@@ -12,6 +12,7 @@ import { readWskProperties } from "./wsk-properties.ts";
 
 /** Of the one-machine mode, in the current folder. */
 const DEFAULT_STATE = ".edgewhisk";
+export const STATE_DEFAULT = "EDGEWHISK_STATE, then .edgewhisk";
 
 /** For commands of the administrator. */
 export const ADMIN_OPTIONS = {
@@ -19,7 +20,7 @@ export const ADMIN_OPTIONS = {
     defaultText: "EDGEWHISK_URL, APIHOST, APIHOST of ~/.wskprops, then the platform of the state folder",
   }),
   state: text("DIR", "take platform and secrets from the state folder of a platform that runs here", {
-    defaultText: "EDGEWHISK_STATE, then .edgewhisk",
+    defaultText: STATE_DEFAULT,
   }),
 };
 
@@ -69,9 +70,20 @@ interface PlatformCall {
   readonly io: Pick<Io, "env" | "readSecret">;
 }
 
+/** Absolute. */
+export function stateFolderOf({
+  options,
+  io,
+}: {
+  readonly options: { readonly state: string | undefined };
+  readonly io: Pick<Io, "env">;
+}): string {
+  return resolve(options.state ?? (io.env.EDGEWHISK_STATE || DEFAULT_STATE));
+}
+
 function sourcesOf({ options, io }: PlatformCall): Sources {
   const { url, state, auth } = options;
-  const folder = resolve(state ?? (io.env.EDGEWHISK_STATE || DEFAULT_STATE));
+  const folder = stateFolderOf({ options, io });
   return {
     flags: { url, auth },
     env: io.env,

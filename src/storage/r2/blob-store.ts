@@ -12,9 +12,9 @@ type Found = { body: ReadableStream<Uint8Array>; size: number };
 /** Blobs as objects of R2, each with its SHA-256. On one machine what is put is synced to the disk before it counts. */
 export class R2BlobStore implements BlobStore {
   readonly #bucket: R2Bucket;
-  readonly #machine: Pick<MachineClient, "sync" | "vigil">;
+  readonly #machine: Pick<MachineClient, "sync" | "vigil" | "unlessBackedUp">;
 
-  constructor(bucket: R2Bucket, machine: Pick<MachineClient, "sync" | "vigil">) {
+  constructor(bucket: R2Bucket, machine: Pick<MachineClient, "sync" | "vigil" | "unlessBackedUp">) {
     this.#bucket = bucket;
     this.#machine = machine;
   }
@@ -121,7 +121,9 @@ export class R2BlobStore implements BlobStore {
   }
 
   async delete(keys: string[]): Promise<void> {
-    if (keys.length > 0) await this.#bucket.delete(keys.map((key) => parseBlobKey(key).name));
+    if (keys.length === 0) return;
+    await this.#machine.unlessBackedUp();
+    await this.#bucket.delete(keys.map((key) => parseBlobKey(key).name));
   }
 
   async #kept<T>(write: (race: Vigil["race"]) => Promise<T>): Promise<T> {
