@@ -25,6 +25,8 @@ interface Read {
   stamps: readonly EpochStamp[];
   /** Characters of the documents behind it. */
   size: number;
+  /** Not to be remembered. */
+  unsettled: boolean;
 }
 
 /** Finds actions by name, through packages and bindings, and remembers them under the epochs of all namespaces that
@@ -51,7 +53,7 @@ export class ActionResolver {
     if (isOwn && (await this.#absent.find(path, epochs)) === true) return fail("not-found");
     const read = await this.#read(context, key, caller);
     if (read.ok) {
-      this.#found.set(path, read.value.callable, read.value);
+      if (!read.value.unsettled) this.#found.set(path, read.value.callable, read.value);
       return ok(read.value.callable);
     }
     if (isOwn && read.code === "not-found") {
@@ -98,7 +100,7 @@ export class ActionResolver {
     });
     if (callable === null) return fail("corrupted");
     const size = stored.document.length + (opened?.value.stored.document.length ?? 0);
-    return ok({ callable, stamps: [...stamps], size });
+    return ok({ callable, stamps: [...stamps], size, unsettled: stored.unsettled === true });
   }
 }
 

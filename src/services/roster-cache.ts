@@ -43,8 +43,20 @@ export class RosterCache {
 
   /** Kinds that some connected host can run, or null while no host has ever reported. */
   async runnableKinds(later: Later): Promise<ReadonlySet<string> | null> {
-    const entries = await this.schedulers(later);
-    if (entries.length === 0) return null;
-    return new Set(entries.flatMap((entry) => entry.runtimes.map((runtime) => runtime.kind)));
+    return kindsOf(await this.schedulers(later));
   }
+
+  /** The same for who must not fail when the roster does, and has no request that could keep work alive. */
+  async kindsAsHeard(): Promise<ReadonlySet<string> | null> {
+    try {
+      return await this.runnableKinds(() => undefined);
+    } catch {
+      return kindsOf(this.lastHeard);
+    }
+  }
+}
+
+function kindsOf(entries: readonly RosterEntry[]): ReadonlySet<string> | null {
+  if (entries.length === 0) return null;
+  return new Set(entries.flatMap((entry) => entry.runtimes.map((runtime) => runtime.kind)));
 }

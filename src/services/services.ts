@@ -28,6 +28,7 @@ import {
   openStores,
   type Stores,
 } from "../storage/open.ts";
+import { SystemBlobs } from "../system/system-code.ts";
 import { SystemEntities } from "../system/system-entities.ts";
 import { Handles, shardName } from "./handles.ts";
 import { LeaseCache } from "./lease-cache.ts";
@@ -59,16 +60,21 @@ export class Services {
     this.masterSecret = masterSecret;
     this.proofs = new Proofs(masterSecret);
     const stores = openStores(env, masterSecret);
-    this.stores = { ...stores, entities: new SystemEntities(stores.entities) };
-    this.#readiness = new Readiness(stores);
     const handles = new Handles(env);
+    const roster = new RosterCache(() => handles.roster());
+    this.stores = {
+      ...stores,
+      entities: new SystemEntities(stores.entities, { blobs: stores.blobs, kinds: () => roster.kindsAsHeard() }),
+      blobs: new SystemBlobs(stores.blobs),
+    };
+    this.#readiness = new Readiness(stores);
     this.#shared = {
       settings,
       masterSecret,
       stores: this.stores,
       handles,
       leases: new LeaseCache((namespace) => handles.entityEpoch(namespace), this.#holder),
-      roster: new RosterCache(() => handles.roster()),
+      roster,
       shardNow: () => this.shardNow(),
     };
   }

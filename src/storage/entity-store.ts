@@ -19,6 +19,8 @@ export interface StoredEntity extends EntityKey {
   updated: number;
   /** Part of the platform: nobody has stored it. */
   builtIn?: true;
+  /** What runs it is a guess, because no host has said yet what it can run: not to be remembered. */
+  unsettled?: true;
 }
 
 /** An entity as it is written. */

@@ -1,35 +1,46 @@
 // What is in `/whisk.system` without anybody having put it there: one line for each package.
 
-import type { Action, Parameter } from "../entities/action.ts";
+import type { Action, Exec, Parameter } from "../entities/action.ts";
 import { DEFAULT_BOUNDS } from "../entities/limits.ts";
 import { SYSTEM_NAMESPACE } from "../entities/names.ts";
 import type { Package } from "../entities/package.ts";
 import { BUILTIN } from "../entities/runtimes.ts";
 import { FIRST_VERSION } from "../entities/version.ts";
 import type { Builtin } from "../invocation/builtin.ts";
+import { COMBINATORS } from "./combinators.ts";
 import type { SystemPorts } from "./ports.ts";
+import { SAMPLES } from "./samples.ts";
+import { SLACK } from "./slack.ts";
+import { refOf } from "./system-code.ts";
 import type { Notes, SystemAction, SystemFunction, SystemPackage } from "./system-package.ts";
 import { UTILS } from "./utils.ts";
+import { WEBSOCKET } from "./websocket.ts";
 
-/** All of them, by name. */
-export const SYSTEM_PACKAGES: readonly SystemPackage[] = [UTILS];
+/** All of them. */
+export const SYSTEM_PACKAGES: readonly SystemPackage[] = [COMBINATORS, SAMPLES, SLACK, UTILS, WEBSOCKET];
 
 /** Older than anything that is stored. */
 const UPDATED = Date.UTC(2026, 0, 1);
-/** Of entities that nobody has stored; a stored revision never looks like it. */
-const REVISION = "builtin-1";
+/** Revisions of entities that nobody has stored begin so; a stored revision never does. */
+const REVISION = "builtin-";
+const FIXED = `${REVISION}1`;
 
 export const PACKAGES: readonly Package[] = SYSTEM_PACKAGES.map(packageOf);
 
-export const ACTIONS: readonly Action[] = SYSTEM_PACKAGES.flatMap((bundle) =>
-  Object.entries(bundle.actions).map(([name, action]) => actionOf(bundle, name, action)),
-);
-
 const functions: ReadonlyMap<string, SystemFunction> = new Map(
   SYSTEM_PACKAGES.flatMap(({ name: bundle, actions }) =>
-    Object.entries(actions).map(([name, { run }]) => [`${SYSTEM_NAMESPACE}/${bundle}/${name}`, run] as const),
+    Object.entries(actions).flatMap(([name, action]) =>
+      "run" in action ? [[`${SYSTEM_NAMESPACE}/${bundle}/${name}`, action.run] as const] : [],
+    ),
   ),
 );
+
+/** Every action. `kind`: what runs JavaScript here, e.g. `nodejs:24`. */
+export function systemActions(kind: string): Action[] {
+  return SYSTEM_PACKAGES.flatMap((bundle) =>
+    Object.entries(bundle.actions).map(([name, action]) => actionOf(action, { bundle, name, kind })),
+  );
+}
 
 /** The function behind an action's path, with what it may ask of the platform. */
 export function builtinOf(path: string, ports: SystemPorts): Builtin | undefined {
@@ -38,7 +49,7 @@ export function builtinOf(path: string, ports: SystemPorts): Builtin | undefined
 }
 
 export function isBuiltinRevision(revision: string): boolean {
-  return revision === REVISION;
+  return revision.startsWith(REVISION);
 }
 
 function packageOf({ name, publish, notes, parameters = {} }: SystemPackage): Package {
@@ -51,24 +62,33 @@ function packageOf({ name, publish, notes, parameters = {} }: SystemPackage): Pa
     parameters: listOf(parameters),
     binding: null,
     updated: UPDATED,
-    revision: REVISION,
+    revision: FIXED,
   };
 }
 
-function actionOf({ name: bundle }: SystemPackage, name: string, { notes }: SystemAction): Action {
+function actionOf(action: SystemAction, is: { bundle: SystemPackage; name: string; kind: string }): Action {
   const { timeout, memory, logs, concurrency } = DEFAULT_BOUNDS;
+  const { notes } = action;
+  const { exec, revision } = execOf(action, is.kind);
   return {
-    namespace: `${SYSTEM_NAMESPACE}/${bundle}`,
-    name,
+    namespace: `${SYSTEM_NAMESPACE}/${is.bundle.name}`,
+    name: is.name,
     version: FIRST_VERSION,
     publish: false,
-    annotations: listOf({ ...notes, "provide-api-key": notes["provide-api-key"] ?? false, exec: BUILTIN }),
+    annotations: listOf({ ...notes, "provide-api-key": notes["provide-api-key"] ?? false, exec: exec.kind }),
     parameters: [],
     limits: { timeout: timeout.std, memory: memory.std, logs: logs.std, concurrency: concurrency.std },
-    exec: { kind: BUILTIN, binary: false },
+    exec,
     updated: UPDATED,
-    revision: REVISION,
+    revision,
   };
+}
+
+/** Containers are kept warm by the revision: it goes with the code. */
+function execOf(action: SystemAction, kind: string): { exec: Exec; revision: string } {
+  if ("run" in action) return { exec: { kind: BUILTIN, binary: false }, revision: FIXED };
+  const code = refOf(action.code);
+  return { exec: { kind, code, binary: false }, revision: `${REVISION}${kind}-${code.hash}` };
 }
 
 function listOf(notes: Notes): Parameter[] {

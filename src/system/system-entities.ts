@@ -2,8 +2,10 @@
 // first; writes go to the store alone.
 
 import { packageEntity } from "../catalog/packages.ts";
-import { documentOf, summaryOf } from "../entities/action-document.ts";
+import { documentOf, readAction, summaryOf } from "../entities/action-document.ts";
 import { SYSTEM_NAMESPACE } from "../entities/names.ts";
+import { MANIFEST, resolveKind, runnableKinds } from "../entities/runtimes.ts";
+import type { BlobStore } from "../storage/blob-store.ts";
 import type {
   Change,
   DeleteResult,
@@ -16,19 +18,48 @@ import type {
   RemoveResult,
   StoredEntity,
 } from "../storage/entity-store.ts";
-import { ACTIONS, isBuiltinRevision, PACKAGES } from "./catalog.ts";
+import { isBuiltinRevision, PACKAGES, systemActions } from "./catalog.ts";
+import { shippedCode } from "./system-code.ts";
 
 type Virtual = NewEntity & { shared: boolean };
 
+/** What runs JavaScript. */
+const FAMILY = "nodejs:default";
+/** What that is where no host has said anything. */
+const USUAL = resolveKind(FAMILY, MANIFEST)?.kind ?? FAMILY;
+
+interface Parts {
+  blobs: Pick<BlobStore, "put">;
+  /** Kinds that some host can run, or null while none has ever reported. */
+  kinds(): Promise<ReadonlySet<string> | null>;
+}
+
 export class SystemEntities implements EntityStore {
   readonly #inner: EntityStore;
+  readonly #parts: Parts;
 
-  constructor(inner: EntityStore) {
+  constructor(inner: EntityStore, parts: Parts) {
     this.#inner = inner;
+    this.#parts = parts;
   }
 
   async get(key: EntityKey): Promise<StoredEntity | null> {
-    return (await this.#inner.get(key)) ?? virtual(key);
+    return (await this.#inner.get(key)) ?? (isSystem(key.path) ? this.#virtual(key) : null);
+  }
+
+  async #virtual(key: EntityKey): Promise<StoredEntity | null> {
+    const known = entities(USUAL).find((each) => sameKey(each, key));
+    if (known === undefined || !hasCode(known)) return known === undefined ? null : storedOf(known);
+    const { kind, isGuess } = await this.#kind();
+    const found = entities(kind).find((each) => sameKey(each, key)) ?? known;
+    return { ...storedOf(found), ...(isGuess ? { unsettled: true } : {}) };
+  }
+
+  /** What runs JavaScript here, as for an action that is made now. */
+  async #kind(): Promise<{ kind: string; isGuess: boolean }> {
+    const reported = await this.#parts.kinds();
+    const kind = resolveKind(FAMILY, runnableKinds(reported))?.kind ?? USUAL;
+    return { kind, isGuess: reported?.has(kind) !== true };
   }
 
   reserve(blob: string): Promise<void> {
@@ -36,12 +67,27 @@ export class SystemEntities implements EntityStore {
   }
 
   /** Where nothing is stored yet, replacing a built-in entity is a first write. */
-  put(entity: NewEntity, options: { expected: string | null; package?: EntityKey }): Promise<PutResult> {
+  async put(entity: NewEntity, options: { expected: string | null; package?: EntityKey }): Promise<PutResult> {
     const { package: container, expected } = options;
     const first = expected !== null && isBuiltinRevision(expected);
     // A built-in package is always there.
-    const kept = container === undefined || virtual(container) !== null ? {} : { package: container };
-    return this.#inner.put(entity, { expected: first ? null : expected, ...kept });
+    const isThere = container === undefined || (isSystem(container.path) && isBuiltInPackage(container));
+    const kept = isThere ? {} : { package: container };
+    return this.#inner.put(await this.#withOwnCode(entity), { expected: first ? null : expected, ...kept });
+  }
+
+  /** What is stored keeps its code when another version of the platform ships other code. */
+  async #withOwnCode(entity: NewEntity): Promise<NewEntity> {
+    const shipped = entity.blobs.map(shippedCode).find((text) => text !== undefined);
+    const action = shipped === undefined ? null : readAction(entity.document);
+    if (shipped === undefined || action === null || !("code" in action.exec) || action.exec.code === undefined) {
+      return entity;
+    }
+    const key = `code/${crypto.randomUUID()}`;
+    await this.#inner.reserve(key);
+    await this.#parts.blobs.put(key, shipped);
+    const code = { ...action.exec.code, key };
+    return { ...entity, document: documentOf({ ...action, exec: { ...action.exec, code } }), blobs: [key] };
   }
 
   /** What is built in belongs to no such pair. */
@@ -77,19 +123,23 @@ export class SystemEntities implements EntityStore {
   }
 
   async #unreplaced(query: EntityQuery): Promise<Virtual[]> {
-    const candidates = entities().filter((each) => matches(each, query));
+    const usual = entities(USUAL).filter((each) => matches(each, query));
+    const kind = usual.some(hasCode) ? (await this.#kind()).kind : USUAL;
+    const candidates = kind === USUAL ? usual : entities(kind).filter((each) => matches(each, query));
     const stored = await Promise.all(candidates.map((each) => this.#inner.get(each)));
     return candidates.filter((_, at) => stored[at] === null);
   }
 }
 
-let made: Virtual[] | undefined;
+const made = new Map<string, Virtual[]>();
 
 /** Newest first is all one here: by path and name. */
-function entities(): Virtual[] {
-  made ??= [
+function entities(kind: string): Virtual[] {
+  const known = made.get(kind);
+  if (known !== undefined) return known;
+  const all = [
     ...PACKAGES.map(packageEntity),
-    ...ACTIONS.map((action) => ({
+    ...systemActions(kind).map((action) => ({
       path: action.namespace,
       name: action.name,
       type: "action" as const,
@@ -97,19 +147,28 @@ function entities(): Virtual[] {
       updated: action.updated,
       document: documentOf(action),
       summary: summaryOf(action),
-      blobs: [],
+      blobs: "code" in action.exec && action.exec.code !== undefined ? [action.exec.code.key] : [],
       shared: false,
     })),
   ].sort((one, other) => (`${one.path}/${one.name}` < `${other.path}/${other.name}` ? -1 : 1));
-  return made;
+  made.set(kind, all);
+  return all;
 }
 
-function virtual(key: EntityKey): StoredEntity | null {
-  if (!isSystem(key.path)) return null;
-  const found = entities().find((each) => each.path === key.path && each.name === key.name);
-  if (found === undefined) return null;
-  const { path, name, type, document, revision, updated } = found;
+function hasCode({ blobs }: Virtual): boolean {
+  return blobs.length > 0;
+}
+
+function storedOf({ path, name, type, document, revision, updated }: Virtual): StoredEntity {
   return { path, name, type, document, revision, updated, builtIn: true };
+}
+
+function isBuiltInPackage(key: EntityKey): boolean {
+  return PACKAGES.some(({ namespace: path, name }) => sameKey({ path, name }, key));
+}
+
+function sameKey(one: EntityKey, other: EntityKey): boolean {
+  return one.path === other.path && one.name === other.name;
 }
 
 function concerns(query: EntityQuery): boolean {

@@ -1,21 +1,32 @@
 // Built-in entities among stored ones: read, listed, replaced and restored.
 
 import { beforeEach, expect, it } from "vitest";
-import { readAction } from "../../src/entities/action-document.ts";
+import { documentOf, readAction } from "../../src/entities/action-document.ts";
 import { readPackage } from "../../src/entities/package.ts";
 import type { EntityKey, EntityQuery, EntityStore, NewEntity } from "../../src/storage/entity-store.ts";
-import { ACTIONS, builtinOf, PACKAGES } from "../../src/system/catalog.ts";
+import { builtinOf, PACKAGES, systemActions } from "../../src/system/catalog.ts";
 import { SystemEntities } from "../../src/system/system-entities.ts";
 
 const UTILS: EntityKey = { path: "whisk.system", name: "utils" };
 const ECHO: EntityKey = { path: "whisk.system/utils", name: "echo" };
 
 let rows: NewEntity[];
+let blobs: Map<string, string | Uint8Array>;
+let kinds: ReadonlySet<string> | null;
 let entities: SystemEntities;
 
 beforeEach(() => {
   rows = [];
-  entities = new SystemEntities(storeOver());
+  blobs = new Map();
+  kinds = new Set(["nodejs:24", "python:3.11"]);
+  entities = new SystemEntities(storeOver(), {
+    kinds: async () => kinds,
+    blobs: {
+      put: async (key, value) => {
+        blobs.set(key, value);
+      },
+    },
+  });
 });
 
 /** As much of a store as is asked for here. */
@@ -91,11 +102,12 @@ it("every action of the catalog has a package and a function, and reads back as 
     const found = await entities.get({ path: bundle.namespace, name: bundle.name });
     expect(readPackage(found?.document ?? "")).toEqual(bundle);
   }
-  for (const action of ACTIONS) {
+  for (const action of systemActions("nodejs:24")) {
     const found = await entities.get({ path: action.namespace, name: action.name });
     expect(readAction(found?.document ?? "")).toEqual(action);
     expect(PACKAGES.map((each) => `${each.namespace}/${each.name}`)).toContain(action.namespace);
-    expect(builtinOf(`${action.namespace}/${action.name}`, { entities })).toBeInstanceOf(Function);
+    const run = builtinOf(`${action.namespace}/${action.name}`, { entities });
+    expect([action.name, run !== undefined]).toEqual([action.name, action.exec.kind === "builtin"]);
   }
   expect(builtinOf("guest/utils/echo", { entities })).toBeUndefined();
 });
@@ -123,7 +135,9 @@ it("lists show stored ones first and page through both without gap or double", a
   expect(await names({ path: "whisk.system", type: "package", shared: true })).toEqual(
     PACKAGES.map((each) => each.name),
   );
-  expect(await names({ path: "whisk.system", deep: true })).toEqual(whole);
+  const deep = await names({ path: "whisk.system", deep: true });
+  expect(deep).toHaveLength(systemActions("nodejs:24").length + 1);
+  expect(deep.slice(0, 2)).toEqual(["newer", "echo"]);
 });
 
 it("what is stored takes the place of what is built in, and deleting it brings that back", async () => {
@@ -150,4 +164,46 @@ it("a new action goes into a built-in package, but into no other that is not sto
   const elsewhere = stored({ path: "whisk.system/none", name: "new" });
   const none = { path: "whisk.system", name: "none" };
   expect(await entities.put(elsewhere, { expected: null, package: none })).toEqual({ kind: "conflict" });
+});
+
+const GREETING: EntityKey = { path: "whisk.system/samples", name: "greeting" };
+
+async function kindOf(key: EntityKey): Promise<string | undefined> {
+  return readAction((await entities.get(key))?.document ?? "")?.exec.kind;
+}
+
+it("what is code runs on the default of what hosts offer; while none has said it, that is not to be remembered", async () => {
+  expect(await kindOf(GREETING)).toBe("nodejs:24");
+  expect(await entities.get(GREETING)).not.toHaveProperty("unsettled");
+  const listed = await entities.list({ path: GREETING.path, type: "action", deep: false, limit: 200, skip: 0 });
+  expect(JSON.stringify(listed.find((each) => each.name === "greeting")?.summary)).toContain("nodejs:24");
+  const before = (await entities.get(GREETING))?.revision;
+  kinds = new Set(["nodejs:20", "nodejs:24"]);
+  expect(await kindOf(GREETING)).toBe("nodejs:20");
+  expect((await entities.get(GREETING))?.revision).not.toBe(before);
+  for (const unknown of [null, new Set(["python:3.11"])]) {
+    kinds = unknown;
+    expect(await kindOf(GREETING)).toBe("nodejs:20");
+    expect((await entities.get(GREETING))?.unsettled).toBe(true);
+  }
+  expect(await entities.get(ECHO)).not.toHaveProperty("unsettled");
+});
+
+it("what is updated from shipped code keeps that code as its own", async () => {
+  const shipped = await entities.get(GREETING);
+  const action = readAction(shipped?.document ?? "");
+  if (shipped === null || action === null || !("code" in action.exec)) throw new Error("no code");
+  const code = action.exec.code;
+  if (code === undefined) throw new Error("no code");
+  const changed = { ...action, version: "0.0.2", revision: "mine" };
+  const entity = stored(GREETING, { document: documentOf(changed), blobs: [code.key] });
+  const samples = { path: "whisk.system", name: "samples" };
+  expect(await entities.put(entity, { expected: shipped.revision, package: samples })).toEqual({ kind: "written" });
+  const [row] = rows;
+  const kept = readAction(row?.document ?? "")?.exec;
+  if (kept === undefined || !("code" in kept) || kept.code === undefined) throw new Error("no code");
+  expect(kept.code.key).not.toBe(code.key);
+  expect(kept.code).toMatchObject({ hash: code.hash, size: code.size });
+  expect(row?.blobs).toEqual([kept.code.key]);
+  expect(blobs.get(kept.code.key)).toContain("function main");
 });

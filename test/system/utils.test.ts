@@ -13,7 +13,8 @@ const CONTEXT = {
 const PORTS = { entities: { get: async () => null } };
 
 function run(name: string, args: string): string {
-  const text = UTILS.actions[name]?.run(args, CONTEXT, PORTS);
+  const action = UTILS.actions[name];
+  const text = action !== undefined && "run" in action ? action.run(args, CONTEXT, PORTS) : undefined;
   if (typeof text !== "string") throw new Error(`${name} is not there`);
   JSON.parse(text);
   return text;
