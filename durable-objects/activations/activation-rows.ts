@@ -364,7 +364,8 @@ export class ActivationRows {
 
   /** One transaction; the counts follow if it holds. */
   #change<T>(run: (delta: Delta) => T): T {
-    return this.#counted((delta) => this.#database.transaction(() => run(delta)));
+    const counting = (delta: Delta) => this.records.figures.batch(() => run(delta));
+    return this.#counted((delta) => this.#database.transaction(() => counting(delta)));
   }
 
   #counted<T>(run: (delta: Delta) => T): T {

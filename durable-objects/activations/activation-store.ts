@@ -6,6 +6,7 @@ import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entiti
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
 import { activationStoreMode, type Env, longestQueue, recordBounds } from "../../src/env.ts";
+import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
 import type { Accepted, Fire, ResumeRpc } from "../../src/protocol/fire.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
@@ -119,6 +120,10 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
 
   async place(id: ActivationId): ReturnType<ActivationStoreRpc["place"]> {
     return this.#core.place(id);
+  }
+
+  async figures(query: FiguresQuery): Promise<FiguresPage | null> {
+    return this.#core.figures(query);
   }
 
   async backlog(): ReturnType<ActivationStoreRpc["backlog"]> {

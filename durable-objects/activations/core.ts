@@ -4,6 +4,7 @@
 import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
+import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
 import type { Accepted, Fire } from "../../src/protocol/fire.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { canRun, type Need, needOf, needText } from "../../src/protocol/matching.ts";
@@ -22,7 +23,7 @@ import type {
 import type { LedgerPlace } from "../../src/protocol/upkeep.ts";
 import { ALARM_SLACK_MS, Alarm } from "../shared/alarm.ts";
 import { backOffMs } from "../shared/retry.ts";
-import type { Database, Sql } from "../shared/schema.ts";
+import type { Database } from "../shared/schema.ts";
 import { Waiters } from "../shared/waiters.ts";
 import { ActivationRows, type Ended } from "./activation-rows.ts";
 import { Archive } from "./archive.ts";
@@ -44,7 +45,6 @@ const PASS_ON = { firstMs: 20, maxMs: 5_000 };
 /** As ActivationStoreRpc in src/protocol/rpc.ts; what is synchronous here is durable when the object's reply leaves. */
 export class StoreCore {
   readonly #ports: StorePorts;
-  readonly #sql: Sql;
   readonly #rows: ActivationRows;
   readonly #orphans: (finished: Finished[], from: SchedulerName) => string[];
   readonly #fires: Fires;
@@ -53,6 +53,7 @@ export class StoreCore {
   readonly #reconciler: Reconciler;
   readonly #alarm: Alarm;
   readonly #archive: Archive;
+  readonly #database: Database;
   #passing = false;
   /** Times in a row that rows were passed on and nothing was taken. */
   #passedInVain = 0;
@@ -67,9 +68,9 @@ export class StoreCore {
     this.#waiters = new Waiters(ports.after);
     const rows = this.#rows;
     const { database } = options;
+    this.#database = database;
     const { sql } = database;
-    this.#sql = sql;
-    this.#archive = new Archive(name, {
+        this.#archive = new Archive(name, {
       ...{ database, ports, shelves: ports.shelves, records: rows.records },
       wake: () => this.#alarm.wakeAt(this.#archive.handover.next()),
     });
@@ -232,7 +233,13 @@ export class StoreCore {
   }
 
   place(id: ActivationId): LedgerPlace {
-    return placeOf(id, { sql: this.#sql, mode: this.#ports.shelves.mode });
+    return placeOf(id, { sql: this.#database.sql, mode: this.#ports.shelves.mode });
+  }
+
+  /** Null if it were more than one answer may take. */
+  figures(query: FiguresQuery): Promise<FiguresPage | null> {
+    const pause = () => new Promise<void>((resolve) => this.#ports.after(0, resolve));
+    return this.#rows.records.figures.read(query, { now: this.#ports.now(), pause });
   }
 
   backlog(): Backlog {
@@ -254,7 +261,9 @@ export class StoreCore {
     this.#refuse();
     const { waiting, out } = this.#rows;
     const { next: purgeNext, blobs } = this.#rows.records.purge(this.#ports.now());
-    const dropAt = this.#rows.records.dropHanded(this.#ports.now());
+    const now = this.#ports.now();
+    const isTended = this.#rows.records.figures.tend(this.#database, now);
+    const dropAt = Math.min(this.#rows.records.dropHanded(now), isTended ? Number.POSITIVE_INFINITY : now + RETRY_SOON);
     const { handover } = this.#archive;
     handover.run();
     // Soonest of what needs no other object.

@@ -62,7 +62,8 @@ export class Fires {
       const { about, payload, args } = JSON.parse(row.fire) as Fire;
       const record = { ...triggerRecord(id, about, { payload, logs }), meta: triggerMetaOf(about, logs) };
       const kept = about.store !== false;
-      this.#records.keep(record, { name: about.name, kept, now: this.#ports.now() });
+      const isNew = this.#records.keep(record, { name: about.name, kept, now: this.#ports.now() });
+      if (isNew) this.#records.figures.count(record);
       return { record, blobs: "blob" in args ? [args.blob] : [], kept };
     });
     if (ended !== null) this.count--;

@@ -18,6 +18,7 @@ import {
 } from "../../src/entities/kept-record.ts";
 import type { RunBy } from "../../src/entities/record-meta.ts";
 import type { Sql, SqlValue } from "../shared/schema.ts";
+import { FigureBook } from "./figures.ts";
 
 /** ms a record whose storing is off stays readable for callers who wait for it. */
 export const UNKEPT_FOR = 60_000;
@@ -45,10 +46,12 @@ const WITH_BLOBS = `SELECT record FROM records WHERE kept = 0 AND stored <= ?
 export class Records {
   /** Called with the length of each record that was made to be kept. */
   onKept: (size: number) => void = () => undefined;
+  readonly figures: FigureBook;
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
     this.#sql = sql;
+    this.figures = new FigureBook(sql);
   }
 
   /** The record that was made, or null if the id has one already. */
@@ -60,7 +63,9 @@ export class Records {
     const record = recordOf(id, about, options);
     record.meta = metaOf(about, { ...options, start: record.start });
     const kept = about.store !== false;
-    return this.keep(record, { name: record.meta.listName, kept, now: options.now }) ? record : null;
+    if (!this.keep(record, { name: record.meta.listName, kept, now: options.now })) return null;
+    this.figures.count(record);
+    return record;
   }
 
   /** False if the id has a record already. */

@@ -98,4 +98,15 @@ export const MIGRATIONS: Migrations = [
     "CREATE INDEX segments_by_id ON segments (max_id, min_id)",
     "CREATE INDEX segments_by_start ON segments (max_start, min_start)",
   ],
+  [
+    // What ended, counted by minute, hour and day (`at`: its beginning, epoch ms): see figures.ts.
+    `CREATE TABLE figures (
+      step TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      type TEXT NOT NULL,
+      name TEXT NOT NULL,
+      figures TEXT NOT NULL,
+      PRIMARY KEY (step, at, type, name)
+    ) WITHOUT ROWID`,
+  ],
 ];

@@ -5,6 +5,7 @@ import type { ActivationMeta, ActivationRecord, Completion } from "../entities/a
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
 import type { RecordFilter } from "../entities/kept-record.ts";
+import type { FiguresPage, FiguresQuery } from "./figures.ts";
 import type { Accepted, FireStoreRpc } from "./fire.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Giver, Need } from "./matching.ts";
@@ -249,6 +250,8 @@ export interface ActivationStoreRpc extends FireStoreRpc, UpkeepStoreRpc {
   /** What it holds of a list, newest start first, and in which segments the rest of its records may be. */
   page(filter: RecordFilter, limit: number): Promise<LedgerPage>;
   tally(filter: RecordFilter): Promise<LedgerCount>;
+  /** What has ended here, added up. Null if it were more than one answer may take. */
+  figures(query: FiguresQuery): Promise<FiguresPage | null>;
   /** Waiting and running rows, and fires whose rules have not all been served, for status pages. */
   backlog(): Promise<Backlog>;
 }

@@ -513,4 +513,24 @@ export const MUTATIONS: Mutation[] = [
     patches: [{ file: HANDOVER, find: /pending: late \?\? pending/, replace: "pending: null" }],
     only: "shelf-steps",
   },
+  {
+    name: "an end that is told again is counted again",
+    patches: [
+      {
+        file: "durable-objects/activations/records.ts",
+        find: /(if \(!this\.keep\(record,[^;]*;)\s*(this\.figures\.count\(record\);)/,
+        replace: "$2 $1",
+      },
+    ],
+  },
+  {
+    name: "activations that end together are not counted",
+    patches: [
+      {
+        file: "durable-objects/activations/figures.ts",
+        find: /for \(const (\{ at, key, figures \}) of pending\.values\(\)\) this\.#write\(at, key, figures\);/,
+        replace: "for (const $1 of pending.values()) if (figures.count === 1) this.#write(at, key, figures);",
+      },
+    ],
+  },
 ];

@@ -5,6 +5,7 @@ import { type ActivationMeta, type ActivationRecord, completionOf } from "../../
 import { timeOf } from "../../../src/entities/activation-id.ts";
 import { countActivations, listActivations, type RecordPlaces } from "../../../src/invocation/record-list.ts";
 import type { Finished } from "../../../src/protocol/rpc.ts";
+import { counted } from "./counted.ts";
 import type { World } from "./world.ts";
 
 /** By then (ms after the last fault, in these worlds' hurried time) all has been handed over. */
@@ -24,9 +25,10 @@ export async function shelved(
   let done = false;
   const look = async (): Promise<void> => {
     if (left(world) > 0) return kernel.after(LOOK_EVERY, outside, again) as never;
-    for (const { uuid, storing } of world.scenario.namespaces) {
+    for (const plan of world.scenario.namespaces) {
+      const { uuid, storing } = plan;
       const ids = [...records.keys()].filter((id) => namespaces.get(id) === uuid);
-      await listed(world, uuid, storing ? ids : []);
+      await counted(world, plan, await listed(world, uuid, storing ? ids : []));
     }
     done = true;
   };
@@ -68,7 +70,8 @@ function left(world: World): number {
   return counts.reduce((sum, each) => sum + each, 0);
 }
 
-async function listed(world: World, uuid: string, wanted: readonly string[]): Promise<void> {
+/** How many there are. */
+async function listed(world: World, uuid: string, wanted: readonly string[]): Promise<number> {
   const nodes = world.nodes("store").filter((node) => node.name.startsWith(uuid));
   const { env } = world.platform;
   const places: RecordPlaces = {
@@ -88,4 +91,5 @@ async function listed(world: World, uuid: string, wanted: readonly string[]): Pr
   for (const id of wanted) if (!ids.has(id)) history.violate(`the list of ${uuid} lacks ${id}`);
   const count = await countActivations(places, { skip: 0 });
   if (count !== found.length) history.violate(`of ${found.length} records of ${uuid} ${count} were counted`);
+  return found.length;
 }
