@@ -23,6 +23,7 @@ import { reply } from "./reply.ts";
 import { actionRoutes } from "./routes/actions.ts";
 import { activationRoutes } from "./routes/activations.ts";
 import { docsRoutes } from "./routes/docs.ts";
+import { figuresRoutes } from "./routes/figures.ts";
 import { fireRoutes } from "./routes/fire.ts";
 import { hostRoutes } from "./routes/hosts.ts";
 import { infoRoutes } from "./routes/info.ts";
@@ -70,6 +71,7 @@ export function makeApp(open: (env: Env) => Result<Services>): App {
   triggerRoutes(app);
   ruleRoutes(app);
   activationRoutes(app);
+  figuresRoutes(app);
   namespaceRoutes(app);
   logForwardingRoutes(app);
   return app;

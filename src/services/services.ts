@@ -104,14 +104,17 @@ export class Services {
     return this.#shared.handles.store(shardName(namespaceId, shard));
   }
 
+  /** Every shard of a namespace's activations. */
+  shards(namespace: Namespace): ActivationStoreRpc[] {
+    const numbers = Array.from({ length: this.settings.shards }, (_, shard) => shard);
+    return idsOf(namespace).flatMap((id) => numbers.map((shard) => this.shard(id, shard)));
+  }
+
   /** Where the records of a namespace's activations are. */
   records(namespace: Namespace): RecordPlaces {
-    const namespaceIds = idsOf(namespace);
     return {
-      stores: namespaceIds.flatMap((id) =>
-        Array.from({ length: this.settings.shards }, (_, shard) => this.shard(id, shard)),
-      ),
-      namespaceIds,
+      stores: this.shards(namespace),
+      namespaceIds: idsOf(namespace),
       table: openRecordTable(this.#env, namespace.records),
       segments: openRecordSegments(this.#env),
       mode: this.settings.activationStore,

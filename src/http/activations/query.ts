@@ -2,11 +2,11 @@
 
 import { type ActivationId, isActivationId, shardOf } from "../../entities/activation-id.ts";
 import { isName } from "../../entities/names.ts";
-import { fail, ok, type Result } from "../../errors.ts";
+import { type Failure, fail, ok, type Result } from "../../errors.ts";
 import type { ActivationQuery } from "../../protocol/rpc.ts";
 import type { AppContext } from "../context.ts";
 import { ownNamespaceOf } from "../namespace.ts";
-import { flag, INTEGER, malformed, paging, printable } from "../query.ts";
+import { flag, INTEGER, malformed, paging, printable, type Query } from "../query.ts";
 
 const ID_LENGTH = 32;
 
@@ -30,11 +30,11 @@ export function activationQueryOf(c: AppContext): Result<ActivationQuery & { doc
   if (!page.ok) return page;
   const docs = flag(c, "docs");
   if (!docs.ok) return docs;
-  const name = nameFilter(c.req.query("name"));
+  const name = nameFilterOf(c.req.query("name"));
   if (!name.ok) return name;
-  const since = instant(c, "since");
+  const since = instantOf(c, "since");
   if (!since.ok) return since;
-  const upto = instant(c, "upto");
+  const upto = instantOf(c, "upto");
   if (!upto.ok) return upto;
   if (docs.value && page.value.count) {
     return fail("bad-request", "The parameter 'docs' is not permitted with 'count'.");
@@ -49,7 +49,7 @@ export function activationQueryOf(c: AppContext): Result<ActivationQuery & { doc
 }
 
 /** `name` or `package/name`; undefined where there is none. */
-function nameFilter(given = ""): Result<string | undefined> {
+export function nameFilterOf(given = ""): Result<string | undefined> {
   if (given.trim() === "") return ok(undefined);
   const parts = given.split("/").filter((part) => part !== "");
   if ((parts.length === 1 || parts.length === 2) && parts.every(isName)) return ok(parts.join("/"));
@@ -57,9 +57,14 @@ function nameFilter(given = ""): Result<string | undefined> {
   return malformed("name", `${reason} ${printable(given)}`);
 }
 
-function instant(c: AppContext, name: string): Result<number | undefined> {
+export function instantOf(c: Query, name: string): Result<number | undefined> {
   const given = c.req.query(name);
   if (given === undefined || given === "") return ok(undefined);
   if (INTEGER.test(given)) return ok(Number(given));
   return malformed(name, `Parameter is not a valid value for epoch seconds: ${printable(given)}`);
+}
+
+/** Of what upstream has not: a time that ends before it begins is a mistake. */
+export function reversed(since: number, upto: number): Failure {
+  return malformed("since", `'${since}' is after 'upto', '${upto}'.`);
 }

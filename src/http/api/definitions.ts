@@ -1,5 +1,7 @@
 // What the API's bodies and answers look like, and what its query parameters mean, in the words of Swagger 2.0.
 
+import { OUTCOMES, STEP_NAMES } from "../../entities/figures.ts";
+
 export type Schema = Readonly<Record<string, unknown>>;
 
 const text = { type: "string" };
@@ -26,6 +28,20 @@ const link = { path: text, name: text };
 const rule = { ...common, trigger: object(link), action: object(link) };
 const described = { version: text, publish: yesNo, annotations: list(ref("KeyValue")) };
 const writable = { ...described, parameters: list(ref("KeyValue")) };
+const fraction = { type: "number" };
+const percentiles = object({ p50: fraction, p95: fraction, p99: fraction });
+const figures = {
+  type: "object",
+  properties: {
+    count: whole,
+    outcomes: object(Object.fromEntries(OUTCOMES.map((each) => [each, whole]))),
+    started: whole,
+    cold: whole,
+    coldShare: fraction,
+    duration: percentiles,
+    wait: percentiles,
+  },
+} as const;
 const ended = { result: anything, success: yesNo, status: text, size: whole };
 
 export const DEFINITIONS = {
@@ -92,6 +108,17 @@ export const DEFINITIONS = {
     response: ref("ActivationResult"),
     logs: list(text),
   }),
+  Stats: object({
+    namespace: text,
+    step: { type: "string", enum: STEP_NAMES },
+    since: whole,
+    upto: whole,
+    total: figures,
+    names: list(
+      object({ type: { type: "string", enum: ["action", "trigger", "other"] }, name: text, ...figures.properties }),
+    ),
+    series: list(object({ at: whole, ...figures.properties })),
+  }),
   Limits: object({
     invocationsPerMinute: whole,
     concurrentInvocations: whole,
@@ -117,6 +144,10 @@ export const QUERY = {
   name: { type: "string", description: "Only of this action, as name or package/name." },
   since: { type: "integer", description: "Started at or after, epoch ms." },
   upto: { type: "integer", description: "Started at or before, epoch ms." },
+  step: {
+    type: "string",
+    description: "The time of one figure: minute (kept for 48 h), hour (90 days) or day (2 years).",
+  },
   docs: { type: "boolean", description: "Whole records." },
   follow: { type: "boolean", description: "As server-sent events, while it is written; Last-Event-ID goes on." },
 } satisfies Record<string, { type: string; description: string }>;

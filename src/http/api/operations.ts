@@ -55,6 +55,11 @@ export const OPERATIONS = {
     query: [...PAGES, "name", "since", "upto", "docs"],
     answer: "ActivationMeta[]",
   },
+  getStats: {
+    summary: "Figures of the activations that ended, by action and by time",
+    query: ["step", "name", "since", "upto"],
+    answer: "Stats",
+  },
   getActivation: { summary: "An activation", answer: "Activation" },
   getResult: { summary: "The result of an activation", answer: "ActivationResult" },
   getLogs: { summary: "The logs of an activation", query: ["follow"], answer: "ActivationLogs" },

@@ -68,6 +68,7 @@ describe("the document", () => {
       "/namespaces/{namespace}/packages/{package} get,put,delete",
       "/namespaces/{namespace}/rules get",
       "/namespaces/{namespace}/rules/{rule} get,put,post,delete",
+      "/namespaces/{namespace}/stats get",
       "/namespaces/{namespace}/triggers get",
       "/namespaces/{namespace}/triggers/{trigger} get,put,post,delete",
       "/web/{namespace}/{package}/{action} get,put,post,delete,patch,head,options",
