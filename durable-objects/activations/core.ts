@@ -70,7 +70,7 @@ export class StoreCore {
     const { database } = options;
     this.#database = database;
     const { sql } = database;
-        this.#archive = new Archive(name, {
+    this.#archive = new Archive(name, {
       ...{ database, ports, shelves: ports.shelves, records: rows.records },
       wake: () => this.#alarm.wakeAt(this.#archive.handover.next()),
     });
