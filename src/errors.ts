@@ -59,7 +59,7 @@ export const TEXTS = {
   /** `lacking`: migration and database. */
   "not-migrated": (lacking: string) => {
     const [migration, database] = lacking.split(" ");
-    return `The platform is not ready: its database lacks the migration ${migration}. "npm start" applies it while it starts; elsewhere run "npx wrangler d1 migrations apply ${database}" with --remote, or --local under wrangler dev.`;
+    return `The platform is not ready: its database ${database} lacks the migration ${migration}. "npm start" applies it while it starts; elsewhere run "npx edgewhisk migrate", with --local under wrangler dev.`;
   },
   overloaded: () => "System is overloaded, try again later.",
   "beyond-credential": () =>

@@ -7,6 +7,7 @@ import { contract } from "./commands/contract.ts";
 import { host } from "./commands/host.ts";
 import { images } from "./commands/images.ts";
 import { logs } from "./commands/logs.ts";
+import { migrate } from "./commands/migrate.ts";
 import { reseal } from "./commands/reseal.ts";
 import { restore } from "./commands/restore.ts";
 import { start } from "./commands/start.ts";
@@ -18,6 +19,7 @@ export const TABLE: readonly Entry[] = [
   backup,
   restore,
   bootstrap,
+  migrate,
   reseal,
   logs,
   activationLocate,

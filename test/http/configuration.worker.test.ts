@@ -243,7 +243,7 @@ describe("a database that is not migrated up to the last one", () => {
     ]) {
       const { status, headers, text } = await ask(path);
       expect([path, status, headers.get("retry-after")]).toEqual([path, 503, "1"]);
-      expect(JSON.parse(text).error).toMatch(/lacks the migration \d{4}_\w+\.sql.*npx wrangler d1 migrations apply/);
+      expect(JSON.parse(text).error).toMatch(/lacks the migration \d{4}_\w+\.sql.*npx edgewhisk migrate/);
     }
     await own.DB.prepare("ALTER TABLE d1_migrations RENAME TO aside").run();
     expect((await worker({})("/ping")).status).toBe(503);
@@ -258,5 +258,5 @@ it("a database without its tables is named, with the way out", async () => {
   await own.DB.exec("DROP TABLE deployment");
   const { status, text } = await worker({})("/api/v1");
   expect(status).toBe(503);
-  expect(text).toMatch(/DB lacks tables.*wrangler d1 migrations apply/);
+  expect(text).toMatch(/DB lacks tables.*npx edgewhisk migrate/);
 });

@@ -38,7 +38,7 @@ export class D1SecretBook implements SecretBook {
         found = await this.#noted();
       } catch (cause) {
         if (!isUnmigrated(cause)) throw cause;
-        return { variable: "DB", reason: "lacks tables: run 'npx wrangler d1 migrations apply' for it" };
+        return { variable: "DB", reason: "lacks tables: run 'npx edgewhisk migrate'" };
       }
       const noted = found === null ? null : (JSON.parse(found) as NotedChecks);
       const openedBy = noted === null ? await this.#openedBy() : "no keys";
