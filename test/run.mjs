@@ -4,15 +4,20 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { ensureInstalled } from "../runtime-host/program/launch.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const long = process.argv.includes("--long");
 const requireDocker = process.env.EDGEWHISK_REQUIRE_DOCKER === "1";
+/** Of a failure's message, once more at the end, where a long log is cut. */
+const SHOWN_LINES = 12;
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const notRun = [];
+/** One text each: which test, and the first lines of why. */
+const failures = [];
 
 const install = await ensureInstalled({ dev: true });
 if (install.code !== 0) process.exit(install.code);
@@ -34,6 +39,10 @@ await step("lint", "npm", ["run", "--silent", "check:lint"]);
 await Promise.all([suite("end to end", ["e2e"]), pureThenConformance()]);
 await suite("engines", ["engine"]);
 
+if (failures.length > 0) {
+  console.log("\nfailed:");
+  for (const failure of failures) console.log(`  - ${failure}`);
+}
 if (notRun.length > 0) {
   console.log("\nnot run:");
   for (const reason of notRun) console.log(`  - ${reason}`);
@@ -56,7 +65,10 @@ async function step(name, command, args) {
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   console.log(`${code === 0 ? "ok" : "FAILED"}: ${name} (${seconds} s)\n`);
   if (code === 0) totals.passed++;
-  else totals.failed++;
+  else {
+    totals.failed++;
+    failures.push(`${name}: exit ${code}`);
+  }
 }
 
 /** `atOnce`: files side by side, if not as many as there are processors. */
@@ -69,6 +81,7 @@ async function suite(name, projects, { shownAtEnd = false, atOnce } = {}) {
   const code = await run(join(root, "node_modules", ".bin", "vitest"), args, { shownAtEnd });
   if (!existsSync(report)) {
     console.log(`FAILED: ${name}: the runner left no report (exit ${code})`);
+    failures.push(`${name}: the runner left no report (exit ${code})`);
     totals.failed++;
     return;
   }
@@ -76,12 +89,29 @@ async function suite(name, projects, { shownAtEnd = false, atOnce } = {}) {
   totals.passed += result.numPassedTests;
   totals.failed += result.numFailedTests;
   totals.skipped += result.numPendingTests + (result.numTodoTests ?? 0);
-  if (code !== 0 && result.numFailedTests === 0) totals.failed++;
-  for (const file of result.testResults)
-    for (const each of file.assertionResults)
+  if (code !== 0 && result.numFailedTests === 0) {
+    totals.failed++;
+    failures.push(`${name}: exit ${code}, though no test failed: an error outside of them`);
+  }
+  for (const file of result.testResults) {
+    const where = relative(root, file.name);
+    if (file.status === "failed" && file.message) failures.push(`${where}: ${firstLines(file.message)}`);
+    for (const each of file.assertionResults) {
       if (each.status === "pending" || each.status === "skipped") notRun.push(each.fullName);
+      if (each.status === "failed")
+        failures.push(`${where}: ${each.fullName}\n    ${firstLines(each.failureMessages.join("\n"))}`);
+    }
+  }
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
   console.log(`${code === 0 ? "ok" : "FAILED"}: ${name} (${seconds} s)\n`);
+}
+
+function firstLines(message) {
+  const lines = stripVTControlCharacters(message).split("\n");
+  return lines
+    .map((line) => line.slice(0, 300))
+    .slice(0, SHOWN_LINES)
+    .join("\n    ");
 }
 
 /** `shownAtEnd`: what it prints is not mixed with what others print. */
