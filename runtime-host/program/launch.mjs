@@ -2,19 +2,85 @@
 // pinned Node. Plain JavaScript without dependencies, for Node 20 and newer.
 
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const PINNED = join(ROOT, "node_modules/node/bin/node");
+/** Holds the process id of who installs. Beside node_modules, which `npm ci` removes. */
+const LOCK = join(ROOT, ".installing");
+/** ms between two looks at whether another has installed, and after which nobody waits for it any more. */
+const LOOK_EVERY = 250;
+const MAX_WAIT = 600_000;
 
-/** Runs `npm ci` unless node_modules holds what package-lock.json names. Resolves to npm's exit code.
+/** Runs `npm ci` unless node_modules holds what package-lock.json names. Resolves to npm's exit code. Of several commands that are
+ * run at once one installs, and the others wait for it.
  * @param {{ dev?: boolean }} [options] dev: development dependencies count as needed, too */
 export async function ensureInstalled(options = {}) {
-  const lacking = whatIsLacking(options.dev ?? false);
-  if (lacking === null) return { code: 0 };
+  const dev = options.dev ?? false;
+  if (whatIsLacking(dev) === null) return { code: 0 };
+  const before = await takeLock();
+  if (before.code !== 0) return before;
+  try {
+    const lacking = whatIsLacking(dev);
+    return lacking === null ? { code: 0 } : await install(lacking, dev);
+  } finally {
+    rmSync(LOCK, { force: true });
+  }
+}
+
+/** Takes the lock. The lock of a process that is gone is nobody's. */
+async function takeLock() {
+  const began = Date.now();
+  for (let told = false; ; ) {
+    try {
+      writeFileSync(LOCK, String(process.pid), { flag: "wx" });
+      return { code: 0 };
+    } catch (error) {
+      if (error.code !== "EEXIST") {
+        process.stderr.write(`edgewhisk: ${LOCK} cannot be written: ${error.message}\n`);
+        return { code: 1 };
+      }
+    }
+    const holder = lockHolder();
+    if (holder === null) {
+      rmSync(LOCK, { force: true });
+      continue;
+    }
+    if (!told) process.stderr.write(`edgewhisk: process ${holder} installs the dependencies; waiting for it …\n`);
+    told = true;
+    if (Date.now() - began > MAX_WAIT) {
+      process.stderr.write(`edgewhisk: process ${holder} installs for ten minutes. End it, or remove ${LOCK}.\n`);
+      return { code: 1 };
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, LOOK_EVERY);
+    });
+  }
+}
+
+/** The process that holds the lock, or null if none that lives does. One that has not written its id yet holds it. */
+function lockHolder() {
+  let text;
+  try {
+    text = readFileSync(LOCK, "utf8");
+  } catch {
+    return null;
+  }
+  const pid = Number(text);
+  if (!Number.isSafeInteger(pid) || pid <= 0) return text === "" ? "?" : null;
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch (error) {
+    return error.code === "EPERM" ? pid : null;
+  }
+}
+
+/** @param {string} lacking @param {boolean} dev */
+async function install(lacking, dev) {
   const began = Date.now();
   process.stderr.write(`edgewhisk: installing dependencies (${lacking}) …\n`);
   const ticker = setInterval(() => {
@@ -22,7 +88,7 @@ export async function ensureInstalled(options = {}) {
   }, 5000);
   // npm tells its scripts where it is; without it (npx, a bare node) the one on PATH is taken.
   const self = process.env.npm_execpath;
-  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error", ...(options.dev ? ["--include=dev"] : [])];
+  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error", ...(dev ? ["--include=dev"] : [])];
   const [command, argv] = self?.endsWith(".js") ? [process.execPath, [self, ...args]] : ["npm", args];
   const code = await run(command, argv, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
   clearInterval(ticker);
