@@ -4,11 +4,13 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
 import { activationStoreMode, type Env, longestQueue, recordBounds } from "../../src/env.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
 import type { Accepted, Fire, ResumeRpc } from "../../src/protocol/fire.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
+import type { MoveProgress } from "../../src/protocol/moving.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
 import type {
   ActivationStoreRpc,
@@ -124,6 +126,10 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
 
   async figures(query: FiguresQuery): Promise<FiguresPage | null> {
     return this.#core.figures(query);
+  }
+
+  async move(to: ActivationStoreMode | null): Promise<MoveProgress | null> {
+    return this.#confirm(this.#core.move(to));
   }
 
   async backlog(): ReturnType<ActivationStoreRpc["backlog"]> {

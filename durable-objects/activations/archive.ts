@@ -8,6 +8,7 @@ import type { LedgerCount, LedgerPage, StoreName } from "../../src/protocol/rpc.
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { Database } from "../shared/schema.ts";
 import { Handover } from "./handover.ts";
+import { Mover } from "./mover.ts";
 import type { StorePorts } from "./ports.ts";
 import { HANDED_FOR, type Records } from "./records.ts";
 import { Segments } from "./segments.ts";
@@ -19,6 +20,7 @@ const YOUNG = 10_000;
 
 export class Archive {
   readonly handover: Handover;
+  readonly mover: Mover;
   readonly #namespaceId: string;
   readonly #ports: StorePorts;
   readonly #shelves: RecordShelves;
@@ -37,6 +39,10 @@ export class Archive {
     this.#records = records;
     this.#segments = new Segments(database.sql);
     this.handover = new Handover(name, { ...options, segments: this.#segments });
+    this.mover = new Mover(name, {
+      ...{ database, ports, shelves, segments: this.#segments, wake: options.wake },
+      touch: () => this.handover.moves++,
+    });
     this.#born = String(ports.now());
     records.onKept = (size) => this.handover.kept(size);
   }
@@ -68,7 +74,19 @@ export class Archive {
     return { ...this.#records.page(filter, limit), segments: this.#segments.refs(range) };
   }
 
+  /** Epoch ms of what is due next, or Infinity. */
+  next(): number {
+    return Math.min(this.handover.next(), this.mover.next());
+  }
+
+  /** Starts what is due. */
+  run(): void {
+    this.handover.run();
+    this.mover.run();
+  }
+
   tally(filter: RecordFilter): LedgerCount {
+    this.mover.counting();
     const counted = this.#records.tally(filter, this.handover.moving());
     return { ...counted, segments: this.#segments.refs(filter), moves: `${this.#born}.${this.handover.moves}` };
   }

@@ -3,11 +3,13 @@
 
 import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
 import type { Accepted, Fire } from "../../src/protocol/fire.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { canRun, type Need, needOf, needText } from "../../src/protocol/matching.ts";
+import type { MoveProgress } from "../../src/protocol/moving.ts";
 import type {
   Backlog,
   Finished,
@@ -72,7 +74,7 @@ export class StoreCore {
     const { sql } = database;
     this.#archive = new Archive(name, {
       ...{ database, ports, shelves: ports.shelves, records: rows.records },
-      wake: () => this.#alarm.wakeAt(this.#archive.handover.next()),
+      wake: () => this.#alarm.wakeAt(this.#archive.next()),
     });
     this.#orphans = (finished, from) => orphansOf(finished, from, { sql, records: rows.records });
     this.#fires = new Fires({ database: options.database, records: rows.records, ports });
@@ -91,7 +93,7 @@ export class StoreCore {
     this.#reconciler = new Reconciler(name, { rows, offerQueue, ports, ended: (ended) => this.#release(ended) });
     // The alarm an earlier incarnation set may be lost to a later one: with open rows there is always one.
     if (rows.waiting + rows.out > 0) this.#alarm.wakeIn(RETRY_SOON);
-    this.#alarm.wakeAt(Math.min(this.#fires.next(), this.#archive.handover.next()));
+    this.#alarm.wakeAt(Math.min(this.#fires.next(), this.#archive.next()));
   }
 
   /** Durable path. Candidates are the schedulers to offer to, home first; all of these calls have the same need. */
@@ -148,7 +150,7 @@ export class StoreCore {
   fired(id: ActivationId, logs: Payload): void {
     const ended = this.#fires.end(id, logs);
     if (ended === null) return;
-    if (ended.kept) this.#alarm.wakeAt(this.#archive.handover.next());
+    if (ended.kept) this.#alarm.wakeAt(this.#archive.next());
     else this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
     this.#waiters.tell(ended.record);
     if (ended.blobs.length > 0) this.#ports.forget(ended.blobs);
@@ -242,6 +244,12 @@ export class StoreCore {
     return this.#rows.records.figures.read(query, { now: this.#ports.now(), pause });
   }
 
+  move(to: ActivationStoreMode | null): MoveProgress | null {
+    const progress = this.#archive.mover.start(to);
+    this.#alarm.wakeAt(this.#archive.next());
+    return progress;
+  }
+
   backlog(): Backlog {
     const { waiting, out: running, queue } = this.#rows;
     const { count: fires } = this.#fires;
@@ -264,10 +272,10 @@ export class StoreCore {
     const now = this.#ports.now();
     const isTended = this.#rows.records.figures.tend(this.#database, now);
     const dropAt = Math.min(this.#rows.records.dropHanded(now), isTended ? Number.POSITIVE_INFINITY : now + RETRY_SOON);
-    const { handover } = this.#archive;
-    handover.run();
+    const archive = this.#archive;
+    archive.run();
     // Soonest of what needs no other object.
-    const ownNext = () => Math.min(this.#fires.next(), handover.next(), dropAt, purgeNext ?? dropAt);
+    const ownNext = () => Math.min(this.#fires.next(), archive.next(), dropAt, purgeNext ?? dropAt);
     if (blobs.length > 0) this.#ports.forget(blobs);
     this.#fires.resume();
     if (waiting + out === 0) {
@@ -300,7 +308,7 @@ export class StoreCore {
     const namespaces = new Map<string, ActivationId[]>();
     const blobs: string[] = [];
     for (const { record, namespaceId, blobs: keys, kept } of ended) {
-      if (kept) this.#alarm.wakeAt(this.#archive.handover.next());
+      if (kept) this.#alarm.wakeAt(this.#archive.next());
       else this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
       this.#waiters.tell(record);
       this.#offerQueue.ended(record.activationId);

@@ -19,7 +19,7 @@ export const BATCH = { d1: { count: 200, size: 500_000 }, r2: { count: 5_000, si
 /** ms a record may wait for others, so that a batch is worth its price; the rest of the minute is for failures. */
 const D1_DELAY = 20_000;
 /** A segment is written at this size (characters), */
-const SEGMENT_SIZE = 1_000_000;
+export const SEGMENT_SIZE = 1_000_000;
 /** or when its oldest record is so old (ms), */
 const R2_DELAY = 600_000;
 /** unless there are fewer than this: a namespace of which little is heard has a segment a day. */

@@ -48,6 +48,7 @@ export class Handover {
   readonly #wake: () => void;
   readonly #courses = new Map<ShelfName, Course>();
   #said = "";
+  #unsettled = false;
 
   constructor(
     name: StoreName,
@@ -62,12 +63,13 @@ export class Handover {
     this.#wake = options.wake;
     const { ports, shelves } = options;
     this.backpressure = new Backpressure(name, { sql: this.#sql, ports, bounds: shelves.bounds });
+    this.#settle();
     const wanted = this.#wanted();
     for (const shelf of SHELVES) {
-      const pending = wanted.includes(shelf) ? this.#first(shelf) : null;
+      const pending = this.#first(shelf);
       // What is in the air to a shelf that is no longer wanted arrives: whether it has not done so already nobody knows.
       const late = this.#flight(shelf) === null ? null : { count: 1, size: 0, since: 0 };
-      if (wanted.includes(shelf) || late !== null) {
+      if (wanted.includes(shelf) || pending !== null || late !== null) {
         this.#courses.set(shelf, { pending: late ?? pending, failures: 0, retryAt: 0, flying: false });
       }
     }
@@ -87,7 +89,7 @@ export class Handover {
 
   /** Epoch ms at which `run` has something to do, or Infinity. */
   next(): number {
-    let earliest = this.backpressure.next();
+    let earliest = this.#unsettled ? this.#ports.now() : this.backpressure.next();
     for (const [shelf, { pending, flying, retryAt }] of this.#courses) {
       // Should this incarnation be lost with a batch in the air, the alarm brings the next one to it.
       const due = flying ? this.#ports.now() + PATIENCE : Math.max(dueAt(shelf, pending), retryAt);
@@ -98,6 +100,7 @@ export class Handover {
 
   /** Starts what is due; it goes on by itself. */
   run(): void {
+    this.#settle();
     if (this.backpressure.next() <= this.#ports.now()) void this.backpressure.look().finally(this.#wake);
     for (const [shelf, course] of this.#courses) {
       if (course.flying || !this.#isDue(shelf, course)) continue;
@@ -127,12 +130,12 @@ export class Handover {
         course.pending = null;
         return;
       }
-      const records = this.#load(flight.ids);
+      const records = this.#load(shelf, flight.ids);
       this.moves++;
       const bytes = await within(this.#ports.after, PATIENCE, this.#put(shelf, flight, records));
       this.#land(shelf, flight, { records, bytes });
       course.failures = 0;
-      course.pending = this.#wanted().includes(shelf) ? this.#look(shelf) : null;
+      course.pending = this.#look(shelf);
       if (this.#isDue(shelf, course)) await this.#pause(pauseAfter(this.#ports.now() - began));
     }
   }
@@ -152,7 +155,7 @@ export class Handover {
       this.#sql.exec(`UPDATE records SET places = places | ? WHERE ${WHICH} AND kept = 1`, PLACES[shelf], ids);
       if (shelf === "r2") {
         const twin = this.#shelves.mode === "d1+r2" ? "all" : "none";
-        this.#segments.add(flight.key, put.records, { bytes: put.bytes, twin });
+        this.#segments.add(flight.key, put.records, { bytes: put.bytes, twin, since: this.#ports.now() });
       }
       this.#sql.exec("DELETE FROM flights WHERE shelf = ?", shelf);
       return this.#prune(ids);
@@ -198,9 +201,9 @@ export class Handover {
     const others = this.#shelves.mode === "d1+r2" ? [] : this.moving();
     const rows = this.#sql
       .exec<{ id: string; size: number }>(
-        `SELECT id, length(record) AS size FROM records WHERE kept = 1 AND places & ? = 0
+        `SELECT id, length(record) AS size FROM records WHERE kept = 1 AND ${this.#lacking(shelf)}
           AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY start LIMIT ?`,
-        ...[PLACES[shelf], JSON.stringify(others), BATCH[shelf].count],
+        ...[JSON.stringify(others), BATCH[shelf].count],
       )
       .toArray();
     const sizes = rows.map((row) => row.size);
@@ -219,10 +222,13 @@ export class Handover {
     return row === undefined ? null : { key: row.key, ids: JSON.parse(row.ids) as ActivationId[] };
   }
 
-  #load(ids: readonly ActivationId[]): KeptRecord[] {
+  #load(shelf: ShelfName, ids: readonly ActivationId[]): KeptRecord[] {
+    // A segment that stands for itself holds nothing that the table has.
+    const which = shelf === "r2" && this.#shelves.mode !== "d1+r2" ? "AND places = 0" : "";
     return this.#sql
       .exec<{ id: string; start: number; name: string; text: string; sum: number }>(
-        `SELECT id, start, name, record AS text, sum FROM records WHERE ${WHICH} AND kept = 1 ORDER BY start, id`,
+        `SELECT id, start, name, record AS text, sum FROM records
+          WHERE ${WHICH} AND kept = 1 ${which} ORDER BY start, id`,
         JSON.stringify(ids),
       )
       .toArray();
@@ -232,8 +238,7 @@ export class Handover {
   #first(shelf: ShelfName): Course["pending"] {
     const [row] = this.#sql
       .exec<{ since: number }>(
-        "SELECT stored AS since FROM records WHERE kept = 1 AND places & ? = 0 ORDER BY start LIMIT 1",
-        PLACES[shelf],
+        `SELECT stored AS since FROM records WHERE kept = 1 AND ${this.#lacking(shelf)} ORDER BY start LIMIT 1`,
       )
       .toArray();
     return row === undefined ? null : { count: 1, size: 0, since: row.since };
@@ -243,11 +248,35 @@ export class Handover {
     const found = this.#sql
       .exec<{ count: number; size: number; since: number | null }>(
         `SELECT count(*) AS count, total(size) AS size, min(stored) AS since FROM
-          (SELECT length(record) AS size, stored FROM records WHERE kept = 1 AND places & ? = 0 ORDER BY start LIMIT ${MAX_LOOKED})`,
-        PLACES[shelf],
+          (SELECT length(record) AS size, stored FROM records
+            WHERE kept = 1 AND ${this.#lacking(shelf)} ORDER BY start LIMIT ${MAX_LOOKED})`,
       )
       .one();
     return found.since === null ? null : { count: found.count, size: found.size, since: found.since };
+  }
+
+  /** SQL for those that are to go there. Where one place is wanted, what one of two has is not given another: but a segment that was to
+   * have its records in the table as well gets them there. */
+  #lacking(shelf: ShelfName): string {
+    const { mode } = this.#shelves;
+    if (mode === null) return "0";
+    if (mode === "d1+r2") return `places & ${PLACES[shelf]} = 0`;
+    if (mode === shelf) return shelf === "d1" ? `places & ${PLACES.d1} = 0` : "places = 0";
+    return shelf === "d1" ? `places > 0 AND places = ${PLACES.r2}` : "0";
+  }
+
+  /** The mode was changed from two places to one: what the table has may go. A piece at a time. */
+  #settle(): void {
+    const { mode } = this.#shelves;
+    if (mode === null || mode === "d1+r2") return;
+    const left = this.#sql
+      .exec(
+        `UPDATE records SET kept = 2, record = '' WHERE id IN
+          (SELECT id FROM records WHERE kept = 1 AND places > 0 AND places & ${PLACES.d1} LIMIT ${MAX_LOOKED}) RETURNING 1 AS done`,
+      )
+      .toArray();
+    if (left.length > 0) this.moves++;
+    this.#unsettled = left.length === MAX_LOOKED;
   }
 
   #pause(ms: number): Promise<void> {

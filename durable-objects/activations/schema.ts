@@ -109,4 +109,24 @@ export const MIGRATIONS: Migrations = [
       PRIMARY KEY (step, at, type, name)
     ) WITHOUT ROWID`,
   ],
+  [
+    // Records that one of two places has. `since` of a segment: epoch ms from which it is known here. `move`: see mover.ts.
+    // `leftovers`: segments that are known no more, with the epoch ms from which nobody reads them.
+    "CREATE INDEX records_split ON records (start) WHERE kept = 1 AND places > 0",
+    "ALTER TABLE segments ADD COLUMN since INTEGER NOT NULL DEFAULT 0",
+    `CREATE TABLE move (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      target TEXT NOT NULL,
+      phase TEXT NOT NULL,
+      start INTEGER NOT NULL,
+      place TEXT NOT NULL,
+      moved INTEGER NOT NULL,
+      skipped INTEGER NOT NULL,
+      damaged INTEGER NOT NULL,
+      began INTEGER NOT NULL,
+      ended INTEGER NOT NULL
+    )`,
+    "CREATE TABLE leftovers (key TEXT PRIMARY KEY, due INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX leftovers_by_due ON leftovers (due)",
+  ],
 ];

@@ -7,15 +7,29 @@ import { isPacked, packIds } from "../../src/entities/packed-ids.ts";
 import type { SegmentRef } from "../../src/protocol/rpc.ts";
 import type { Sql } from "../shared/schema.ts";
 
+/** `since`: epoch ms from which it is known here. */
+export type SegmentRow = {
+  key: string;
+  maxStart: number;
+  count: number;
+  twin: SegmentRef["twin"];
+  since: number;
+};
+
 export class Segments {
   readonly #sql: Sql;
+  #nextLeftover: number | undefined;
 
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
   /** Nothing happens if it is known. `twin` "all": the table has its records as well, or will before they leave the object. */
-  add(key: string, records: readonly KeptRecord[], options: { bytes: number; twin: SegmentRef["twin"] }): void {
+  add(
+    key: string,
+    records: readonly KeptRecord[],
+    options: { bytes: number; twin: SegmentRef["twin"]; since: number },
+  ): void {
     const ids = records.map((each) => each.id).sort();
     const starts = records.map((each) => each.start);
     const names: Record<string, number> = {};
@@ -23,10 +37,10 @@ export class Segments {
     const [first, last] = [ids[0], ids.at(-1)];
     if (first === undefined || last === undefined) return;
     this.#sql.exec(
-      `INSERT INTO segments (key, min_id, max_id, min_start, max_start, count, bytes, twin, names, ids)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+      `INSERT INTO segments (key, min_id, max_id, min_start, max_start, count, bytes, twin, names, ids, since)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
       ...[key, first, last, Math.min(...starts), Math.max(...starts), ids.length, options.bytes, options.twin],
-      ...[JSON.stringify(names), packIds(ids)],
+      ...[JSON.stringify(names), packIds(ids), options.since],
     );
   }
 
@@ -37,6 +51,56 @@ export class Segments {
       id,
     );
     return rows.toArray().find((row) => isPacked(row.ids, id))?.key;
+  }
+
+  /** The next one, by the starts of their last records. */
+  after(place: { start: number; key: string }): SegmentRow | undefined {
+    return this.#sql
+      .exec<SegmentRow>(
+        `SELECT key, max_start AS maxStart, count, twin, since FROM segments WHERE (max_start, key) > (?, ?)
+          ORDER BY max_start, key LIMIT 1`,
+        ...[place.start, place.key],
+      )
+      .toArray()[0];
+  }
+
+  count(where: string): number {
+    return this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM segments WHERE ${where}`).one().n;
+  }
+
+  mark(key: string, twin: SegmentRef["twin"]): void {
+    this.#sql.exec("UPDATE segments SET twin = ? WHERE key = ?", twin, key);
+  }
+
+  /** The table has all of it. Whoever was told of it may read it until this epoch ms. */
+  drop(key: string, until: number): void {
+    this.#sql.exec("DELETE FROM segments WHERE key = ?", key);
+    this.leave(key, until);
+  }
+
+  /** An object of the blob store that is to be deleted from this epoch ms on. */
+  leave(key: string, until: number): void {
+    this.#sql.exec("INSERT INTO leftovers (key, due) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", key, until);
+    this.#nextLeftover = undefined;
+  }
+
+  leftovers(now: number): string[] {
+    return this.#sql
+      .exec<{ key: string }>("SELECT key FROM leftovers WHERE due <= ? LIMIT 500", now)
+      .toArray()
+      .map((row) => row.key);
+  }
+
+  nextLeftover(): number {
+    this.#nextLeftover ??=
+      this.#sql.exec<{ due: number }>("SELECT due FROM leftovers ORDER BY due LIMIT 1").toArray()[0]?.due ??
+      Number.POSITIVE_INFINITY;
+    return this.#nextLeftover;
+  }
+
+  forgetLeftovers(keys: readonly string[]): void {
+    this.#sql.exec("DELETE FROM leftovers WHERE key IN (SELECT value FROM json_each(?))", JSON.stringify(keys));
+    this.#nextLeftover = undefined;
   }
 
   /** Those in which there may be records of this name and time, newest first. */

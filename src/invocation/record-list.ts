@@ -237,8 +237,9 @@ async function count(
     if (places.mode !== "d1+r2") throw error;
     return null;
   }
-  for (const ref of refs.filter((each) => each.twin === "none"))
-    counts.push(await countIn(places.segments, ref, filter));
+  for (const ref of refs.filter((each) => each.twin !== "all")) {
+    counts.push(await (ref.twin === "none" ? countIn(places.segments, ref, filter) : countRest(places, ref, filter)));
+  }
   return counts.reduce((sum, each) => sum + each, moving.length);
 }
 
@@ -247,6 +248,15 @@ async function countIn(segments: RecordSegments, ref: SegmentRef, filter: Record
   if (since <= ref.minStart && upto >= ref.maxStart) return ref.count;
   const entries = (await segments.entries(ref.key)) ?? [];
   return entries.filter((entry) => matches(entry, filter)).length;
+}
+
+/** Of a segment whose records are being moved those that the table does not have. */
+async function countRest(places: RecordPlaces, ref: SegmentRef, filter: RecordFilter): Promise<number> {
+  const entries = (await places.segments.entries(ref.key)) ?? [];
+  const ids = entries.filter((entry) => matches(entry, filter)).map((entry) => entry.id);
+  let count = ids.length;
+  for (const namespaceId of places.namespaceIds) count -= (await places.table.having(namespaceId, ids)).length;
+  return count;
 }
 
 function tallies({ stores }: RecordPlaces, filter: RecordFilter): Promise<LedgerCount[]> {

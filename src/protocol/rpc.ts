@@ -10,6 +10,7 @@ import type { Accepted, FireStoreRpc } from "./fire.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Giver, Need } from "./matching.ts";
 import type { HostReport, Lease, RuntimeReport, SecurityReport } from "./messages.ts";
+import type { MoveRpc } from "./moving.ts";
 import type { UpkeepStoreRpc } from "./upkeep.ts";
 
 /** `host/shard`: the name of an InvokerScheduler object. */
@@ -162,8 +163,8 @@ export interface SegmentRef {
   maxStart: number;
   /** Its records, of the name that was asked for. */
   count: number;
-  /** Whether the table of records has them, too, or the object still does: all of them, or none. */
-  twin: "all" | "none";
+  /** Whether the table of records has them, too, or the object still does: all of them, some while they are moved, or none. */
+  twin: "all" | "some" | "none";
 }
 
 /** What an object holds of a list itself, and where to look for the rest. Whoever reads all places reads the object first: a record
@@ -221,7 +222,7 @@ export interface Backlog {
 
 /** Of an ActivationStore, one per namespace and shard. What says that it is confirmed is on the disk when it
  * returns. */
-export interface ActivationStoreRpc extends FireStoreRpc, UpkeepStoreRpc {
+export interface ActivationStoreRpc extends FireStoreRpc, UpkeepStoreRpc, MoveRpc {
   /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first; `obstacle`: why there are
    * none. With `waitMs` it returns the record of the first one as soon as it is terminal, and at last after so long without it. */
   accept(

@@ -21,7 +21,7 @@ export interface LedgerPlace {
   /** Shelves that a batch with it is on its way to. */
   moving: RecordShelf[];
   /** In the blob store; `bytes` and `count` of the whole segment. `twin` "all": the table has what is in it, too. */
-  segment?: { key: string; bytes: number; count: number; twin: "all" | "none" };
+  segment?: { key: string; bytes: number; count: number; twin: "all" | "some" | "none" };
 }
 
 /** Of an ActivationStore. */

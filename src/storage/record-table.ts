@@ -15,6 +15,10 @@ export interface RecordTable {
   /** The same without the records: at most `limit`; fewer only where there are no more. */
   keys(namespaceId: string, filter: RecordFilter, limit: number): Promise<RecordKey[]>;
   count(namespaceId: string, filter: RecordFilter): Promise<number>;
+  /** Those of one shard of a namespace, oldest start first, after a place. */
+  ofShard(namespaceId: string, wish: { shard: string; after: RecordKey; limit: number }): Promise<KeptRecord[]>;
+  /** Those that are not there are ignored. */
+  remove(namespaceId: string, ids: readonly ActivationId[]): Promise<void>;
   /** Those of these ids that are there, with their starts. */
   having(namespaceId: string, ids: readonly ActivationId[]): Promise<{ id: ActivationId; start: number }[]>;
 }

@@ -1,7 +1,7 @@
 // Shelves for records in memory, which fail as a test says.
 
 import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
-import type { KeptRecord, RecordFilter } from "../../src/entities/kept-record.ts";
+import type { KeptRecord, RecordFilter, RecordKey } from "../../src/entities/kept-record.ts";
 import { compareKeys, matches } from "../../src/entities/kept-record.ts";
 import { RECORD_BOUNDS, type RecordBounds } from "../../src/entities/record-bounds.ts";
 import type { RecordSegments, SegmentEntry } from "../../src/storage/record-segments.ts";
@@ -61,6 +61,21 @@ export class MemoryTable implements RecordTable {
 
   count(namespaceId: string, filter: RecordFilter): Promise<number> {
     return answering(this.mood, () => this.#of(namespaceId, filter).length);
+  }
+
+  ofShard(namespaceId: string, { shard, after, limit }: { shard: string; after: RecordKey; limit: number }) {
+    return answering(this.mood, () =>
+      this.#of(namespaceId, {})
+        .reverse()
+        .filter((each) => each.id.slice(12, 14) === shard && compareKeys(each, after) < 0)
+        .slice(0, limit),
+    );
+  }
+
+  remove(namespaceId: string, ids: readonly string[]): Promise<void> {
+    return answering(this.writes ?? this.mood, () => {
+      for (const id of ids) if (this.rows.get(id)?.namespaceId === namespaceId) this.rows.delete(id);
+    });
   }
 
   having(namespaceId: string, ids: readonly string[]) {

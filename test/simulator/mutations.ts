@@ -487,7 +487,7 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       {
         file: HANDOVER,
-        find: /const records = this\.#load\(flight\.ids\);/,
+        find: /const records = this\.#load\(shelf, flight\.ids\);/,
         replace:
           "$& this.#sql.exec(\"UPDATE records SET kept = 2, record = '' WHERE \" + WHICH, JSON.stringify(flight.ids));",
       },

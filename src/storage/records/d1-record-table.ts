@@ -93,6 +93,24 @@ export class D1RecordTable implements RecordTable {
     return row?.n ?? 0;
   }
 
+  async ofShard(
+    namespaceId: string,
+    { shard, after, limit }: { shard: string; after: RecordKey; limit: number },
+  ): Promise<KeptRecord[]> {
+    const asked = `SELECT ${KEPT} FROM records WHERE namespace_id = ? AND (start, id) > (?, ?) AND substr(id, 13, 2) = ?
+      ORDER BY start, id LIMIT ?`;
+    const { results } = await this.#db
+      .prepare(asked)
+      .bind(namespaceId, after.start, after.id, shard, limit)
+      .all<KeptRecord>();
+    return results;
+  }
+
+  async remove(namespaceId: string, ids: readonly ActivationId[]): Promise<void> {
+    const gone = "DELETE FROM records WHERE id IN (SELECT value FROM json_each(?)) AND namespace_id = ?";
+    await this.#db.prepare(gone).bind(JSON.stringify(ids), namespaceId).run();
+  }
+
   async having(namespaceId: string, ids: readonly ActivationId[]): Promise<{ id: ActivationId; start: number }[]> {
     if (ids.length === 0) return [];
     const asked = `SELECT id, start FROM records WHERE id IN (SELECT value FROM json_each(?)) AND namespace_id = ?`;
