@@ -11,6 +11,7 @@ const RETRY_MS = 5_000;
 export class Alarm {
   readonly #ports: AlarmPorts;
   readonly #round: () => Promise<void>;
+  readonly #slackMs: number;
   /** Epoch ms of the alarm, as far as this incarnation knows. */
   #at = Number.POSITIVE_INFINITY;
   #wishes = 0;
@@ -18,10 +19,12 @@ export class Alarm {
   /** Said once for each reason. */
   #said = "";
 
-  /** `round`: what is done when it rings; safe at any time and twice, and it sets the next alarm before it waits. */
-  constructor(ports: AlarmPorts, round: () => Promise<void>) {
+  /** `round`: what is done when it rings; safe at any time and twice, and it sets the next alarm before it waits. `slackMs`: of an
+   * object whose work has to be done on time. */
+  constructor(ports: AlarmPorts, round: () => Promise<void>, { slackMs = ALARM_SLACK_MS }: { slackMs?: number } = {}) {
     this.#ports = ports;
     this.#round = round;
+    this.#slackMs = slackMs;
   }
 
   /** How often the alarm was wished for: whether something came up meanwhile. */
@@ -32,7 +35,7 @@ export class Alarm {
   /** Rings at this epoch ms or before, give or take the slack; never for Infinity. */
   wakeAt(at: number): void {
     this.#wishes++;
-    if (at === Number.POSITIVE_INFINITY || at + ALARM_SLACK_MS >= this.#at) return;
+    if (at === Number.POSITIVE_INFINITY || at + this.#slackMs >= this.#at) return;
     this.#at = at;
     this.#ports.setAlarm(at);
   }

@@ -19,6 +19,15 @@ export async function derivedActivationId(parent: ActivationId, parts: readonly 
   return compose(timeOf(parent), shardOf(parent), digest.subarray(0, RANDOM_BYTES));
 }
 
+/** The id of a schedule's fire at `slot` (epoch ms), kept by store shard `shard`: same slot, same id. */
+export async function slotActivationId(
+  schedule: string,
+  { slot, shard }: { slot: number; shard: number },
+): Promise<ActivationId> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode([schedule, slot].join("\0")));
+  return compose(slot, shard, new Uint8Array(digest).subarray(0, RANDOM_BYTES));
+}
+
 export function isActivationId(text: string): boolean {
   return ID.test(text);
 }

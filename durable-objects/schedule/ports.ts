@@ -1,0 +1,11 @@
+// What the core of a Schedule object needs of the world. The object implements these over the platform, the simulator runs the
+// object itself.
+
+import type { ScheduleHelpRpc } from "../../src/protocol/schedule.ts";
+import type { AlarmPorts } from "../shared/ports.ts";
+
+export interface SchedulePorts extends AlarmPorts {
+  worker: ScheduleHelpRpc;
+  /** A name that was never used before. */
+  fresh(): string;
+}
