@@ -19,6 +19,7 @@ import {
   MAX_QUEUE_TIME,
 } from "./entities/limits.ts";
 import { RECORD_BOUNDS, type RecordBounds } from "./entities/record-bounds.ts";
+import type { AlarmSettings } from "./entities/schedule.ts";
 import type { MasterSecret } from "./entities/sealing.ts";
 import type { Fault } from "./entities/secret-check.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
@@ -29,6 +30,7 @@ import type {
   RosterRpc,
   ThrottleRpc,
 } from "./protocol/rpc.ts";
+import type { ScheduleRpc } from "./protocol/schedule.ts";
 import type { MachineBinding } from "./storage/machine.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
@@ -55,6 +57,8 @@ export interface Env {
   EPOCH: DurableObjectNamespace<Branded<EntityEpochRpc>>;
   /** One per namespace and shard: the steps of running sequences and conductors. */
   COMPOSITION: DurableObjectNamespace<Branded<CompositionRpc>>;
+  /** One per namespace, and more beyond 500: the schedules of its triggers. */
+  SCHEDULE: DurableObjectNamespace<Branded<ScheduleRpc>>;
   /** One: the hosts and their tokens. */
   ROSTER: DurableObjectNamespace<Branded<RosterRpc>>;
   /** The process that owns the state folder, in the one-machine mode. */
@@ -76,6 +80,12 @@ export interface Env {
   DEFAULT_THROTTLE?: string;
   /** Seconds a call may wait for a host before it ends as an error. An action's annotation `max-queue-time` goes before it. */
   MAX_QUEUE_TIME?: string;
+  /** "true": cron patterns of alarms have five fields, or 0 for their seconds. */
+  LIMIT_CRON_FIELDS?: string;
+  /** Seconds (0 to 59; 0 where it is absent) by which alarms of five fields are spread over their minute, each by its trigger's name. */
+  ALARM_DELAY_LIMIT?: string;
+  /** "true": alarms are not spread unless their owner says `strict: false`. */
+  ALARM_DELAY_DEFAULT_STRICT?: string;
   /** Where records of activations go from the objects: "d1" (also where it is absent), "r2" or "d1+r2". */
   ACTIVATION_STORE?: string;
   /** JSON of partial RecordBounds, e.g. {"databaseBytes":5000000000}: what an object holds while its records are not taken, and where a
@@ -113,6 +123,7 @@ export interface Settings {
   /** ms a call may wait for a host. */
   maxQueue: number;
   hostsMayCome: boolean;
+  alarms: AlarmSettings;
   /** Null: nobody in front of us says where requests come from. */
   clientAddressHeader: string | null;
   /** False: namespaces without their own limits are not throttled. */
@@ -150,6 +161,10 @@ const variable = z
   .union([z.string(), z.number().transform(String)], "must be a text")
   .optional()
   .transform((text) => (text === "" ? undefined : text));
+
+const flag = variable
+  .refine((text) => text === undefined || text === "true" || text === "false", 'must be "true" or "false"')
+  .transform((text) => text === "true");
 
 const count = z.number().int().nonnegative();
 const Throttle = z.strictObject({
@@ -198,6 +213,7 @@ export const Variables = Secrets.extend({
   THROTTLE: object,
   EPOCH: object,
   COMPOSITION: object,
+  SCHEDULE: object,
   ROSTER: object,
   ADMIN_TOKEN: variable,
   ACTIVATION_SHARDS: variable
@@ -221,6 +237,11 @@ export const Variables = Secrets.extend({
     .transform((text) => activationStoreModeOf(text ?? "d1"))
     .refine((mode) => mode !== undefined, `must be ${ACTIVATION_STORE_CHOICES}`),
   RECORD_BOUNDS: variable.transform((text, context) => jsonOf(text ?? "{}", Bounds, context)),
+  LIMIT_CRON_FIELDS: flag,
+  ALARM_DELAY_LIMIT: variable
+    .transform((text) => Number(text ?? "0"))
+    .refine((seconds) => Number.isInteger(seconds) && seconds >= 0 && seconds < 60, "must be a number from 0 to 59"),
+  ALARM_DELAY_DEFAULT_STRICT: flag,
   HOSTS_MAY_COME: variable.refine((text) => text === undefined || text === "0" || text === "1", 'must be "1" or "0"'),
   INVOKER_NAMES: variable.refine((text) => text === undefined || text === "shown", 'must be "shown", or absent'),
   CLIENT_ADDRESS_HEADER: variable.refine(
@@ -254,6 +275,11 @@ export function checkEnv(env: Env): Checked {
       ...(data.BUILD === undefined ? {} : { build: data.BUILD }),
       ...(buildDate === undefined ? {} : { buildDate }),
       maxQueue: data.MAX_QUEUE_TIME * 1000,
+      alarms: {
+        limitCronFields: data.LIMIT_CRON_FIELDS,
+        delayLimit: data.ALARM_DELAY_LIMIT,
+        defaultStrict: data.ALARM_DELAY_DEFAULT_STRICT,
+      },
       hostsMayCome: data.HOSTS_MAY_COME === "1",
       clientAddressHeader: data.CLIENT_ADDRESS_HEADER ?? null,
       throttle: data.DEFAULT_THROTTLE !== null,

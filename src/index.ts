@@ -4,12 +4,14 @@
 import type { Env } from "./env.ts";
 import { makeApp } from "./http/app.ts";
 import { makeInternal } from "./internal.ts";
+import { SCHEDULES_ONLY } from "./protocol/schedule.ts";
 import { servicesOf } from "./services/services.ts";
 
 export { ActivationStore } from "../durable-objects/activations/activation-store.ts";
 export { Composition } from "../durable-objects/composition/composition.ts";
 export { EntityEpoch } from "../durable-objects/epoch/entity-epoch.ts";
 export { Roster } from "../durable-objects/roster/roster.ts";
+export { Schedule } from "../durable-objects/schedule/schedule.ts";
 export { InvokerScheduler } from "../durable-objects/scheduler/invoker-scheduler.ts";
 export { Throttle } from "../durable-objects/throttle/throttle.ts";
 
@@ -21,8 +23,12 @@ export default {
   fetch: app.fetch,
   /** Nobody is tunnelled anywhere. Without this the platform calls each try an error of its own. */
   connect: (socket) => socket.close(),
-  async scheduled(_, env) {
+  /** Every minute; under another name than a cron pattern only the schedules are looked after, by who does so more often. */
+  async scheduled({ cron, scheduledTime }, env) {
     const services = servicesOf(env);
-    if (services.ok) await services.value.tidy();
+    if (!services.ok || (await services.value.refusal()) !== null) return;
+    const often = cron === SCHEDULES_ONLY;
+    const turn = Math.floor(scheduledTime / (often ? 5_000 : 60_000));
+    await Promise.all([services.value.wakeSchedules(turn), often ? undefined : services.value.tidy()]);
   },
 } satisfies ExportedHandler<Env>;

@@ -1,14 +1,22 @@
 // The door for our own objects: what must invoke goes through here, so that the rules of a call stand in one place.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { endTrigger } from "./catalog/ended-trigger.ts";
 import type { ActivationId } from "./entities/activation-id.ts";
+import { idsOf } from "./entities/identity.ts";
 import type { Env } from "./env.ts";
 import type { Result } from "./errors.ts";
+import { STATUS } from "./http/errors.ts";
+import { type EpochIdentity, Identities } from "./http/identities.ts";
 import { FanOut } from "./invocation/fan-out.ts";
+import { fireSlots } from "./invocation/fire-slots.ts";
 import { ActionResolver } from "./invocation/resolve.ts";
 import { step } from "./invocation/step.ts";
+import { Triggers } from "./invocation/triggers.ts";
 import type { StepReply, StepRequest } from "./protocol/composition.ts";
 import type { Fire } from "./protocol/fire.ts";
+import type { SlotFire, SlotFired } from "./protocol/schedule.ts";
+import type { Later } from "./services/refreshed.ts";
 import type { Services } from "./services/services.ts";
 
 /** Throws while the platform is not configured: our objects ask again. */
@@ -19,9 +27,22 @@ async function ready(opened: Result<Services>): Promise<Services> {
   return opened.value;
 }
 
+const BARRED = "Trigger automatically disabled: nobody has the namespace any more, or whoever has it is blocked";
+
 export function makeInternal(open: (env: Env) => Result<Services>) {
   const actions = new ActionResolver();
   const fanOut = new FanOut(actions);
+  const triggers = new Triggers();
+  const identities = new Identities();
+  /** The namespace acting by itself, or null where it is another's by now, nobody's, or its owner is blocked. */
+  const itself = async (
+    services: Services,
+    { name, uuid }: { name: string; uuid: string },
+    later: Later,
+  ): Promise<EpochIdentity | null> => {
+    const owner = await identities.ofNamespace(services, name, later);
+    return owner !== null && idsOf(owner.identity.namespace).includes(uuid) ? owner : null;
+  };
   return class Internal extends WorkerEntrypoint<Env> {
     /** One step of a composition; throws if nobody knows whether it was started: ask again. */
     async step(request: StepRequest): Promise<StepReply> {
@@ -41,6 +62,42 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
       const work = fanOut.run(services.context(later), fire, { started, epoch });
       later(work);
       return work;
+    }
+
+    /** Fires slots of schedules in the name of their namespace, whose right is looked at each time. */
+    async fireSlots(namespace: { name: string; uuid: string }, slots: SlotFire[]): Promise<SlotFired[]> {
+      const services = await ready(open(this.env));
+      const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+      const owner = await itself(services, namespace, later);
+      if (owner === null) return slots.map(() => ({ kind: "barred", text: BARRED }));
+      const transactionId = crypto.randomUUID().replaceAll("-", "");
+      const parts = { triggers, fanOut, statusOf: ({ code }: { code: keyof typeof STATUS }) => STATUS[code] };
+      return fireSlots(services.context(later), parts, { ...owner, transactionId, slots });
+    }
+
+    /** Throws if it could not be deleted: ask again. */
+    async endTrigger(
+      namespace: { name: string; uuid: string },
+      trigger: string,
+      options: { rules: boolean },
+    ): Promise<void> {
+      const services = await ready(open(this.env));
+      const owner = await itself(services, namespace, (work) => this.ctx.waitUntil(work));
+      if (owner === null) return;
+      const context = {
+        caller: owner.identity,
+        entities: services.stores.entities,
+        now: () => Date.now(),
+        pause: (ms: number) => new Promise<void>((done) => setTimeout(done, ms)),
+        withWrite: <T>(name: string, write: () => Promise<T>) => services.withWrite(name, write),
+      };
+      const ended = await endTrigger(context, trigger, options);
+      if (!ended.ok) throw new Error(ended.text);
+    }
+
+    async scheduleObject(name: string): Promise<void> {
+      const services = await ready(open(this.env));
+      await services.stores.scheduleObjects.add(name);
     }
   };
 }

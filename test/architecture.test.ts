@@ -29,6 +29,7 @@ const CATALOG = /^src\/catalog\//;
 const RECORDS = /^src\/records\//;
 const SERVICES = /^src\/services\//;
 const NODE = /^node:/;
+const SCHEDULES = /^src\/schedules\//;
 const STORAGE_INTERFACE = /^src\/storage\/[a-z-]+\.ts$/;
 
 const ROOMS: Room[] = [
@@ -53,9 +54,10 @@ const ROOMS: Room[] = [
     may: [/^src\/invocation\//, CATALOG, ENTITIES, ERRORS, /^src\/protocol\/matching\.ts$/],
     types: [STORAGE_INTERFACE, PROTOCOL],
   },
+  { files: SCHEDULES, may: [SCHEDULES, /^src\/protocol\/schedule\.ts$/, ENTITIES, ERRORS, /^croner$/] },
   {
     files: /^src\/system\//,
-    may: [/^src\/system\//, /^src\/catalog\//, ENTITIES, ERRORS],
+    may: [/^src\/system\//, /^src\/catalog\//, SCHEDULES, ENTITIES, ERRORS],
     types: [/^src\/invocation\/builtin\.ts$/, STORAGE_INTERFACE],
   },
   { files: RECORDS, may: [RECORDS, ENTITIES, ERRORS], types: [STORAGE_INTERFACE, PROTOCOL] },
@@ -69,6 +71,7 @@ const ROOMS: Room[] = [
       /^src\/protocol\/(names|proofs)\.ts$/,
       /^src\/invocation\//,
       RECORDS,
+      SCHEDULES,
       ENTITIES,
       ERRORS,
       /^src\/env\.ts$/,
@@ -94,7 +97,16 @@ const ROOMS: Room[] = [
   { files: /^src\/index\.ts$/, may: [/^src\//, /^durable-objects\//] },
   {
     files: /^durable-objects\//,
-    may: [/^durable-objects\//, PROTOCOL, ENTITIES, /^src\/storage\/open\.ts$/, /^src\/env\.ts$/, /^cloudflare:/, ZOD],
+    may: [
+      /^durable-objects\//,
+      PROTOCOL,
+      ENTITIES,
+      SCHEDULES,
+      /^src\/storage\/open\.ts$/,
+      /^src\/env\.ts$/,
+      /^cloudflare:/,
+      ZOD,
+    ],
     types: [STORAGE_INTERFACE],
   },
   {

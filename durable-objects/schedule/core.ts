@@ -74,7 +74,7 @@ export class ScheduleCore {
       if (rows.count >= MAX_HELD) return { kind: "full" };
     }
     if (!rows.facts().listed) {
-      await this.#ports.worker.scheduleObject(this.#name, { present: true });
+      await this.#ports.worker.scheduleObject(this.#name);
       rows.setListed(true);
     }
     const old = rows.get(trigger);

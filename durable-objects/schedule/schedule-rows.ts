@@ -9,7 +9,7 @@ import { MIGRATIONS } from "./schema.ts";
 export const MAX_NOTES = 20;
 
 /** What its owner wrote, with what each fire needs besides. */
-export interface Head {
+export interface ScheduleHead {
   plan: SchedulePlan;
   namespace: { name: string; uuid: string };
   apiHost: string;
@@ -17,7 +17,7 @@ export interface Head {
   shard: number;
 }
 
-export interface KeptSchedule extends Head {
+export interface KeptSchedule extends ScheduleHead {
   name: string;
   id: string;
   revision: string;
@@ -68,7 +68,7 @@ export class ScheduleRows {
 
   put(schedule: KeptSchedule): void {
     const { name, id, revision, state, plan, namespace, apiHost, shard } = schedule;
-    const head: Head = { plan, namespace, apiHost, shard };
+    const head: ScheduleHead = { plan, namespace, apiHost, shard };
     this.#database.transaction(() => {
       const old = this.get(name);
       if (old !== null && old.id !== id) this.#sql.exec("DELETE FROM notes WHERE schedule = ?", old.id);
@@ -149,5 +149,5 @@ export class ScheduleRows {
 }
 
 function scheduleOf({ name, id, revision, head, state }: Row): KeptSchedule {
-  return { name, id, revision, ...(JSON.parse(head) as Head), state: JSON.parse(state) as ScheduleState };
+  return { name, id, revision, ...(JSON.parse(head) as ScheduleHead), state: JSON.parse(state) as ScheduleState };
 }

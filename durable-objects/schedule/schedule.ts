@@ -32,7 +32,7 @@ export class Schedule extends DurableObject<Env> implements ScheduleRpc {
         worker: {
           fireSlots: (namespace, slots) => exports.Internal.fireSlots(namespace, slots),
           endTrigger: (namespace, trigger, options) => exports.Internal.endTrigger(namespace, trigger, options),
-          scheduleObject: (object, options) => exports.Internal.scheduleObject(object, options),
+          scheduleObject: (object) => exports.Internal.scheduleObject(object),
         },
         fresh: () => crypto.randomUUID(),
       },

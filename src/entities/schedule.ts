@@ -6,6 +6,16 @@ import type { RawJson } from "./raw-json.ts";
 /** As its owner gave it: ISO 8601, or epoch ms. */
 export type GivenDate = string | number;
 
+/** What the operator says about all alarms. */
+export interface AlarmSettings {
+  /** No pattern names seconds. */
+  limitCronFields: boolean;
+  /** Patterns of five fields fire up to so many seconds after the full minute, each trigger at its own; 0: at the full minute. */
+  delayLimit: number;
+  /** Whether a pattern is meant exactly where its owner does not say. */
+  defaultStrict: boolean;
+}
+
 /** When a schedule fires. */
 export type Timing =
   /** `delay`: seconds after the full minute, for five fields that need not be exact. */

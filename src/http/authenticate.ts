@@ -49,6 +49,17 @@ export async function knownCaller(c: AppContext, identities: Identities): Promis
   return caller.development && (await developmentFault(c)) !== null ? null : caller.identity;
 }
 
+/** Who may come in with a key that came as an argument, by the same rules. */
+export async function callerWith(c: AppContext, identities: Identities, key: string): Promise<Identity | null> {
+  const colon = key.indexOf(":");
+  if (colon < 1 || key.length > MAX_HEADER) return null;
+  const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  const credentials = { uuid: key.slice(0, colon), secret: key.slice(colon + 1) };
+  const caller = await identities.find(c.get("services"), credentials, later);
+  if (caller === null) return null;
+  return caller.development && (await developmentFault(c)) !== null ? null : caller.identity;
+}
+
 /** Why a well-known key is not taken. Not for web pages; and once others have namespaces here, only from our own machine. */
 async function developmentFault(c: AppContext): Promise<Failure | null> {
   const { raw: request } = c.req;

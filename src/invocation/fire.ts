@@ -32,11 +32,13 @@ export interface FireRequest {
   headers: Iterable<readonly [string, string]>;
   /** Scheme and host under which the caller reached this platform. */
   apiHost: string;
+  /** An id that follows from something: the same fire made twice is one activation. Absent = a fresh one. */
+  id?: ActivationId;
 }
 
-/** What became of a fire. "accepted": it is stored, and each of its rules will be served. */
+/** What became of a fire. "accepted": it is stored, and each of its rules will be served: `runs` are what those start. */
 export type Fired =
-  | { ok: true; kind: "accepted"; id: ActivationId }
+  | { ok: true; kind: "accepted"; id: ActivationId; runs: ActivationId[] }
   /** No rule is active: nothing happened and nothing is kept. */
   | { ok: true; kind: "idle" }
   | Failure;
@@ -54,7 +56,7 @@ export async function fire(
   const { identity, epoch } = request;
   const { path, name } = request.trigger;
   const acceptedAt = context.now();
-  const id = newActivationId(acceptedAt, context.shard());
+  const id = request.id ?? newActivationId(acceptedAt, context.shard());
   const full = await fullnessOf(context, identity, id);
   if (full !== null) return fail("records-full", full);
   const permit = await enter(context, identity, { id, kind: "fire" });
@@ -70,7 +72,8 @@ export async function fire(
   if (accepted === undefined) return outOfReach(context);
   if (accepted.kind === "full") return tooMany(accepted);
   context.later(fanOut.run(context, fact, { args, identity, epoch }));
-  return { ok: true, kind: "accepted", id };
+  const runs = fact.rules.filter((each) => each.active).map((each) => each.id);
+  return { ok: true, kind: "accepted", id, runs };
 }
 
 /** The trigger's parameters, under the headers, under the payload. */

@@ -9,6 +9,7 @@ import { seal } from "../entities/sealing.ts";
 import { type Failure, fail, ok } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
 import { argumentsOf, payloadFault } from "./arguments.ts";
+import type { BuiltinContext } from "./builtin.ts";
 import { compose } from "./compose.ts";
 import { enter } from "./permit.ts";
 import { placeOf } from "./placement.ts";
@@ -38,6 +39,8 @@ export interface Request {
   cause?: ActivationId;
   /** It is a step of a composition. */
   causedBy?: "sequence";
+  /** As in BuiltinContext. */
+  callerWith?: BuiltinContext["callerWith"];
   /** As in Call. */
   accept?: AcceptRow;
   /** An id that follows from another's: the same call made twice is one activation. Absent = a fresh one. */
@@ -90,13 +93,13 @@ export async function invoke(context: InvocationContext, actions: ActionResolver
 }
 
 async function run(context: InvocationContext, { id, callable, calling }: Found, request: Request): Promise<Submitted> {
-  const { payload, payloadChecked, waitMs, identity, apiHost } = request;
+  const { payload, payloadChecked, waitMs, identity, apiHost, callerWith } = request;
   const args = argumentsOf(callable, payload, { payloadChecked: payloadChecked === true });
   if (!args.ok) return args;
   const about = activationMetaOf(callable, calling);
   if (callable.builtin) {
     const { key: _, ...caller } = identity;
-    return runBuiltin(context, { id, about, args: args.value.args, apiHost: apiHost ?? "", caller });
+    return runBuiltin(context, { id, about, args: args.value.args, apiHost: apiHost ?? "", caller, callerWith });
   }
   const { exec, labels = [], preferred } = callable;
   const place = placeOf({ exec, about, labels }, await context.schedulers(), {

@@ -40,7 +40,7 @@ export interface InvocationContext extends SubmitPorts {
     activation: Parameters<SubmitPorts["storeOf"]>[0],
   ): Pick<ActivationStoreRpc, "accept" | "open" | "await" | "fail" | "complete" | "get">;
   /** The object that runs this sequence or conductor. */
-  composition(activation: Parameters<SubmitPorts["storeOf"]>[0]): Pick<CompositionRpc, "run">;
+  composition(activation: Parameters<SubmitPorts["storeOf"]>[0]): Pick<CompositionRpc, "run" | "runs">;
   /** The function behind an action of kind `builtin`. */
   builtin(path: string): Builtin | undefined;
   /** The store shard for a call accepted now. */

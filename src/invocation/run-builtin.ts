@@ -28,6 +28,7 @@ export interface BuiltinCall {
   args: RawJson;
   apiHost: string;
   caller: BuiltinContext["caller"];
+  callerWith?: BuiltinContext["callerWith"];
 }
 
 /** Runs the built-in action at the call's path and writes its record. Fails with "not-found" if there is none. */
@@ -69,12 +70,15 @@ export async function runHandler(ports: Ports, run: Builtin, call: BuiltinCall):
 async function outcomeOf(
   ports: Ports,
   run: Builtin,
-  { id, about, args, apiHost, caller }: BuiltinCall,
+  { id, about, args, apiHost, caller, callerWith }: BuiltinCall,
 ): Promise<Outcome> {
   const { timeout } = about.limits;
   const late = Promise.withResolvers<Outcome>();
   const cancel = ports.after(timeout, () => late.resolve(ABNORMAL.timeout(timeout)));
-  const context = { namespace: about.namespace, caller, activationId: id, apiHost, now: ports.now() };
+  const context = {
+    ...{ namespace: about.namespace, caller, activationId: id, apiHost, now: ports.now() },
+    ...(callerWith === undefined ? {} : { callerWith }),
+  };
   try {
     return await Promise.race([answer(run, args, context), late.promise]);
   } catch (cause) {

@@ -8,6 +8,9 @@ import type { SchedulePlan, ScheduleView } from "../entities/schedule.ts";
 /** Schedule objects of a namespace: the first keeps all, until it has as many as it likes; the others take what is beyond. */
 export const SCHEDULE_SHARDS = 16;
 
+/** The `cron` with which the Worker's scheduled handler is called where it looks after nothing but lost alarms. */
+export const SCHEDULES_ONLY = "schedules";
+
 /** The name of a Schedule object. Its first one is 0. */
 export function scheduleObjectOf(namespaceId: string, shard: number): string {
   return `${namespaceId}:${shard.toString(16).padStart(2, "0")}`;
@@ -82,6 +85,6 @@ export interface ScheduleHelpRpc {
   fireSlots(namespace: { name: string; uuid: string }, slots: SlotFire[]): Promise<SlotFired[]>;
   /** Deletes a trigger that has fired for the last time. */
   endTrigger(namespace: { name: string; uuid: string }, trigger: string, options: { rules: boolean }): Promise<void>;
-  /** Whether the object of this name keeps schedules, for who looks after lost alarms. */
-  scheduleObject(name: string, options: { present: boolean }): Promise<void>;
+  /** The object of this name begins to keep schedules: who looks after lost alarms is told. */
+  scheduleObject(name: string): Promise<void>;
 }

@@ -1,19 +1,17 @@
 // What the feeds' callers give, as plans. The words of refusals are those of upstream's alarms package, where it has some.
 
 import { membersOf, type RawJson, shapeOf } from "../entities/raw-json.ts";
-import type { DeleteAfterFire, GivenDate, Misfire, Overlap, SchedulePlan, Timing } from "../entities/schedule.ts";
+import type {
+  AlarmSettings,
+  DeleteAfterFire,
+  GivenDate,
+  Misfire,
+  Overlap,
+  SchedulePlan,
+  Timing,
+} from "../entities/schedule.ts";
 import { fail, ok, type Result } from "../errors.ts";
 import { cronOf, epochOf, nextSlot } from "./slots.ts";
-
-/** What the operator says about all alarms. */
-export interface AlarmSettings {
-  /** No pattern names seconds. */
-  limitCronFields: boolean;
-  /** Patterns of five fields fire up to so many seconds after the full minute, each trigger at its own; 0: at the full minute. */
-  delayLimit: number;
-  /** Whether a pattern is meant exactly where its owner does not say. */
-  defaultStrict: boolean;
-}
 
 /** Arguments of a feed action: parsed, and the payload as it was written. */
 export interface FeedParameters {

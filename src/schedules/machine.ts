@@ -22,13 +22,13 @@ const MAX_HELD_MS = 24 * GIVE_UP_MS;
 const ASK_AGAIN_MS = 1_000;
 
 /** A schedule, and who it is: a name for its slots that no other schedule ever had. */
-export interface Schedule {
+export interface TimedTrigger {
   id: string;
   plan: SchedulePlan;
   state: ScheduleState;
 }
 
-export type Decision =
+export type NextAct =
   /** Nothing to do before this epoch ms; null: never again. */
   | { kind: "sleep"; until: number | null; state: ScheduleState; notes: SlotNote[] }
   /** This slot is to be fired now. `due`: epoch ms, jitter included. */
@@ -56,7 +56,7 @@ export function begun(plan: SchedulePlan, now: number): ScheduleState {
 }
 
 /** Epoch ms at which it has something to do, or null. */
-export function dueAt({ id, plan, state }: Schedule): number | null {
+export function dueAt({ id, plan, state }: TimedTrigger): number | null {
   if (state.ending !== undefined) return state.ending.at;
   if (!state.active) return null;
   if (state.trying !== undefined) return state.trying.at;
@@ -65,7 +65,7 @@ export function dueAt({ id, plan, state }: Schedule): number | null {
   return slot === null ? state.cursor : slot + jitterOf(plan, id, slot);
 }
 
-export function decide(schedule: Schedule, now: number): Decision {
+export function decide(schedule: TimedTrigger, now: number): NextAct {
   const { id, plan, state } = schedule;
   if (state.ending !== undefined && state.ending.at <= now) {
     return { kind: "delete", rules: state.ending.rules, state, notes: [] };
@@ -85,7 +85,7 @@ export function decide(schedule: Schedule, now: number): Decision {
 
 /** How it stands when this has become of the slot. */
 export function settle(
-  { id, plan, state }: Schedule,
+  { id, plan, state }: TimedTrigger,
   { slot, outcome, now }: { slot: number; outcome: SlotOutcome; now: number },
 ): { state: ScheduleState; notes: SlotNote[] } {
   const due = slot + jitterOf(plan, id, slot);
@@ -144,7 +144,7 @@ export function resumed(plan: SchedulePlan, state: ScheduleState, now: number): 
 }
 
 /** Its owner changes it. What is due already is not lost where the slots stay the same. */
-export function revised(old: Omit<Schedule, "id">, plan: SchedulePlan, now: number): ScheduleState {
+export function revised(old: Omit<TimedTrigger, "id">, plan: SchedulePlan, now: number): ScheduleState {
   const goesOn = old.state.active && sameTiming(old.plan.timing, plan.timing);
   const state = goesOn ? { ...old.state, changed: now } : resumed(plan, old.state, now);
   return { ...state, left: plan.maxTriggers };
@@ -165,13 +165,13 @@ function late(slot: number, outcome: SlotOutcome, at: number): SlotNote[] {
 
 type Note = (what: Omit<SlotNote, "slot" | "at">) => SlotNote;
 
-function sleeping(schedule: Schedule, state: ScheduleState, notes: SlotNote[]): Decision {
+function sleeping(schedule: TimedTrigger, state: ScheduleState, notes: SlotNote[]): NextAct {
   return { kind: "sleep", until: dueAt({ ...schedule, state }), state, notes };
 }
 
 /** Slots that nobody fired in time are dropped as the policy says; those behind a run that went on are not, but for the oldest of
  * very many. What is left begins behind the cursor. */
-function withoutMissed({ plan, state }: Schedule, now: number): { state: ScheduleState; notes: SlotNote[] } {
+function withoutMissed({ plan, state }: TimedTrigger, now: number): { state: ScheduleState; notes: SlotNote[] } {
   const { timing, misfire = "once", jitter = 0 } = plan;
   const { heldUntil, ...rest } = state;
   if (heldUntil !== undefined) return drop(timing, rest, { upto: heldUntil, keep: MAX_CAUGHT_UP, how: "queue", now });

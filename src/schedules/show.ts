@@ -1,8 +1,7 @@
 // What the feeds' READ answers: upstream's `config` and `status`, and beside them what more there is to say.
 
 import { objectOf, type RawJson } from "../entities/raw-json.ts";
-import type { SchedulePlan, ScheduleState, ScheduleView, SlotNote } from "../entities/schedule.ts";
-import type { AlarmSettings } from "./feed-parameters.ts";
+import type { AlarmSettings, SchedulePlan, ScheduleState, ScheduleView, SlotNote } from "../entities/schedule.ts";
 
 /** Text of a JSON object. What is undefined is left out, as upstream's answer does. */
 export function showSchedule(

@@ -54,11 +54,12 @@ export function lastSlots(
   }
   const from = Math.max(after, epochOf(timing.startDate ?? 0) - 1);
   if (max === 0 || until <= from) return [];
-  if (timing.kind === "interval") return lastOfInterval(timing, { from, until, max });
+  const most = Math.min(max, MAX_SLOTS);
+  if (timing.kind === "interval") return lastOfInterval(timing, { from, until, max: most });
   const cron = cronOf(patternOf(timing), timing.timezone);
   // What it is asked for lies before a full second: the one after `until` is asked.
   const before = new Date((Math.floor(until / 1_000) + 1) * 1_000);
-  const found = cron.previousRuns(Math.min(max, MAX_SLOTS), before).map((date) => date.getTime());
+  const found = cron.previousRuns(most, before).map((date) => date.getTime());
   return found.filter((slot) => slot > from && slot <= until).reverse();
 }
 
@@ -76,7 +77,7 @@ export function jitterOf({ jitter = 0 }: Pick<SchedulePlan, "jitter">, schedule:
   for (const char of `${schedule} ${slot}`) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16_777_619) >>> 0;
   // The last bits of what was hashed reach the first ones of the sum as well.
   hash = Math.imul(hash ^ (hash >>> 15), 2_246_822_507) >>> 0;
-  return ((hash ^ (hash >>> 13)) % (jitter * 1_000 + 1)) >>> 0;
+  return ((hash ^ (hash >>> 13)) >>> 0) % (jitter * 1_000 + 1);
 }
 
 function firstAfter(timing: Timing, after: number): number | null {

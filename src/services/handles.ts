@@ -13,6 +13,7 @@ import type {
   StoreName,
   ThrottleRpc,
 } from "../protocol/rpc.ts";
+import type { ScheduleRpc } from "../protocol/schedule.ts";
 import { after } from "./timer.ts";
 
 /** ms the roster may take to answer. */
@@ -41,6 +42,11 @@ export class Handles {
   /** Runs the sequences and conductors whose records this store keeps. */
   composition(name: StoreName): CompositionRpc {
     return this.#env.COMPOSITION.getByName(name) as unknown as CompositionRpc;
+  }
+
+  /** Keeps the schedules of a namespace, or some of them; named by `scheduleObjectOf`. */
+  schedules(name: string): ScheduleRpc {
+    return this.#env.SCHEDULE.getByName(name) as unknown as ScheduleRpc;
   }
 
   /** The permits of a namespace, by its permanent id. */

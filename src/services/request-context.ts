@@ -14,6 +14,7 @@ import type {
   SchedulerName,
   ThrottleRpc,
 } from "../protocol/rpc.ts";
+import { ScheduleDirectory } from "../schedules/directory.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
 import type { Stores } from "../storage/open.ts";
@@ -105,6 +106,13 @@ export class RequestContext implements FireContext {
   }
 
   builtin(path: string): Builtin | undefined {
-    return builtinOf(path, { entities: this.entities });
+    return builtinOf(path, {
+      entities: this.entities,
+      alarms: {
+        settings: this.#shared.settings.alarms,
+        shards: this.#shared.settings.shards,
+        schedules: (namespaceId) => new ScheduleDirectory(namespaceId, (name) => this.#shared.handles.schedules(name)),
+      },
+    });
   }
 }

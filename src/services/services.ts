@@ -39,6 +39,8 @@ import { RosterCache } from "./roster-cache.ts";
 
 /** How long (ms) an isolate stays with one store shard. */
 const SHARD_TURN_MS = 1_000;
+/** Objects with schedules that are asked in one go whether something is due. */
+const MAX_WOKEN = 50;
 /** A blob that no entity has owned for this long belongs to an upload that never ended. */
 const ORPHAN_AGE_MS = 3_600_000;
 
@@ -192,6 +194,18 @@ export class Services {
   /** What one request needs to invoke. */
   context(later: Later): FireContext {
     return new RequestContext(this.#shared, later);
+  }
+
+  /** Wakes some of the objects that keep schedules, should they have lost their alarm: the next ones with each `turn`. */
+  async wakeSchedules(turn: number): Promise<void> {
+    const { scheduleObjects } = this.stores;
+    const objects = await scheduleObjects.some(turn, MAX_WOKEN);
+    const woken = await Promise.allSettled(
+      objects.map(async (object) => {
+        if (!(await this.#shared.handles.schedules(object.name).wake())) await scheduleObjects.remove(object);
+      }),
+    );
+    for (const each of woken) if (each.status === "rejected") console.warn(`schedules: ${String(each.reason)}`);
   }
 
   /** Every minute: a bounded piece of what was left behind. */

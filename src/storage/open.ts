@@ -11,6 +11,7 @@ import { lackingMigration, NEWEST_RECORDS_MIGRATION } from "./d1/migrated.ts";
 import { D1NamespaceBook } from "./d1/namespace-book.ts";
 import { recordsNumberOf } from "./d1/records-number.ts";
 import { D1RegistryStore } from "./d1/registry-store.ts";
+import { D1ScheduleObjects } from "./d1/schedule-objects.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
 import type { EntityStore } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
@@ -25,6 +26,7 @@ import { D1RecordTable } from "./records/d1-record-table.ts";
 import { D1RecordUpkeep } from "./records/d1-record-upkeep.ts";
 import { R2RecordSegments } from "./records/r2-record-segments.ts";
 import type { RegistryStore } from "./registry-store.ts";
+import type { ScheduleObjects } from "./schedule-objects.ts";
 import type { SecretBook } from "./secret-book.ts";
 
 const RECORDS_BINDING = /^RECORDS_(0|[1-9]\d{0,2})$/;
@@ -36,6 +38,7 @@ export interface Stores {
   entities: EntityStore;
   blobs: BlobStore;
   secrets: SecretBook;
+  scheduleObjects: ScheduleObjects;
   machine: MachineClient;
   /** Which migration which database lacks, or null if all have all. */
   lackingMigration(): Promise<{ migration: string; database: string } | null>;
@@ -109,6 +112,7 @@ export function openStores(env: Bound, masterSecret: MasterSecret): Stores {
     entities: new D1EntityStore(env.DB, blobs),
     blobs,
     secrets: new D1SecretBook(env.DB, masterSecret),
+    scheduleObjects: new D1ScheduleObjects(env.DB),
     machine: new MachineClient(env.MACHINE),
     lackingMigration: () => firstLacking(env, bindings),
   };

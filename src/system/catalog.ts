@@ -7,6 +7,7 @@ import type { Package } from "../entities/package.ts";
 import { BUILTIN } from "../entities/runtimes.ts";
 import { FIRST_VERSION } from "../entities/version.ts";
 import type { Builtin } from "../invocation/builtin.ts";
+import { ALARMS, ALARMS_WEB } from "./alarms.ts";
 import { COMBINATORS } from "./combinators.ts";
 import type { SystemPorts } from "./ports.ts";
 import { SAMPLES } from "./samples.ts";
@@ -17,7 +18,15 @@ import { UTILS } from "./utils.ts";
 import { WEBSOCKET } from "./websocket.ts";
 
 /** All of them. */
-export const SYSTEM_PACKAGES: readonly SystemPackage[] = [COMBINATORS, SAMPLES, SLACK, UTILS, WEBSOCKET];
+export const SYSTEM_PACKAGES: readonly SystemPackage[] = [
+  ALARMS,
+  ALARMS_WEB,
+  COMBINATORS,
+  SAMPLES,
+  SLACK,
+  UTILS,
+  WEBSOCKET,
+];
 
 /** Older than anything that is stored. */
 const UPDATED = Date.UTC(2026, 0, 1);
@@ -68,7 +77,7 @@ function packageOf({ name, publish, notes, parameters = {} }: SystemPackage): Pa
 
 function actionOf(action: SystemAction, is: { bundle: SystemPackage; name: string; kind: string }): Action {
   const { timeout, memory, logs, concurrency } = DEFAULT_BOUNDS;
-  const { notes } = action;
+  const { notes, parameters = {} } = action;
   const { exec, revision } = execOf(action, is.kind);
   return {
     namespace: `${SYSTEM_NAMESPACE}/${is.bundle.name}`,
@@ -76,7 +85,7 @@ function actionOf(action: SystemAction, is: { bundle: SystemPackage; name: strin
     version: FIRST_VERSION,
     publish: false,
     annotations: listOf({ ...notes, "provide-api-key": notes["provide-api-key"] ?? false, exec: exec.kind }),
-    parameters: [],
+    parameters: listOf(parameters),
     limits: { timeout: timeout.std, memory: memory.std, logs: logs.std, concurrency: concurrency.std },
     exec,
     updated: UPDATED,

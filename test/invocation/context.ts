@@ -99,6 +99,7 @@ export class MemoryContext implements InvocationContext {
         if (reply instanceof Error) throw reply;
         return reply;
       },
+      runs: async (id: string) => this.runs.some(({ run }) => run.id === id),
     };
   }
 

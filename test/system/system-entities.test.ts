@@ -6,6 +6,7 @@ import { readPackage } from "../../src/entities/package.ts";
 import type { EntityKey, EntityQuery, EntityStore, NewEntity } from "../../src/storage/entity-store.ts";
 import { builtinOf, PACKAGES, systemActions } from "../../src/system/catalog.ts";
 import { SystemEntities } from "../../src/system/system-entities.ts";
+import { NO_ALARMS } from "./no-alarms.ts";
 
 const UTILS: EntityKey = { path: "whisk.system", name: "utils" };
 const ECHO: EntityKey = { path: "whisk.system/utils", name: "echo" };
@@ -106,10 +107,10 @@ it("every action of the catalog has a package and a function, and reads back as 
     const found = await entities.get({ path: action.namespace, name: action.name });
     expect(readAction(found?.document ?? "")).toEqual(action);
     expect(PACKAGES.map((each) => `${each.namespace}/${each.name}`)).toContain(action.namespace);
-    const run = builtinOf(`${action.namespace}/${action.name}`, { entities });
+    const run = builtinOf(`${action.namespace}/${action.name}`, { entities, alarms: NO_ALARMS });
     expect([action.name, run !== undefined]).toEqual([action.name, action.exec.kind === "builtin"]);
   }
-  expect(builtinOf("guest/utils/echo", { entities })).toBeUndefined();
+  expect(builtinOf("guest/utils/echo", { entities, alarms: NO_ALARMS })).toBeUndefined();
 });
 
 it("other namespaces have none of it", async () => {
@@ -133,7 +134,7 @@ it("lists show stored ones first and page through both without gap or double", a
   expect(await names({ skip: 1_000 })).toEqual([]);
   expect(await entities.count({ path: "whisk.system/utils", type: "action", deep: false })).toBe(whole.length);
   expect(await names({ path: "whisk.system", type: "package", shared: true })).toEqual(
-    PACKAGES.map((each) => each.name),
+    PACKAGES.filter((each) => each.publish).map((each) => each.name),
   );
   const deep = await names({ path: "whisk.system", deep: true });
   expect(deep).toHaveLength(systemActions("nodejs:24").length + 1);

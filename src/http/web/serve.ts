@@ -4,7 +4,7 @@ import { MAX_WAIT } from "../../entities/limits.ts";
 import type { RawJson } from "../../entities/raw-json.ts";
 import { fail } from "../../errors.ts";
 import { type Invoked, invoke } from "../../invocation/invoke.ts";
-import { knownCaller } from "../authenticate.ts";
+import { callerWith, knownCaller } from "../authenticate.ts";
 import type { AppContext } from "../context.ts";
 import { GOOD_FOR_MS } from "../still-good.ts";
 import { mayCall } from "./access.ts";
@@ -59,6 +59,7 @@ async function run(
     payloadChecked: true,
     waitMs: MAX_WAIT,
     apiHost: new URL(c.req.url).origin,
+    callerWith: (key) => callerWith(c, parts.identities, key),
   });
   c.executionCtx.waitUntil(work);
   return work;

@@ -2,7 +2,7 @@
 // be asked before that.
 
 /** The last of ./migrations; a test holds it against the folder. */
-export const NEWEST_MIGRATION = "0006_keys.sql";
+export const NEWEST_MIGRATION = "0007_schedule_objects.sql";
 /** The same of ../records/migrations, for the databases of records. */
 export const NEWEST_RECORDS_MIGRATION = "0001_records.sql";
 

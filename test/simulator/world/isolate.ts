@@ -185,6 +185,7 @@ export class Isolate implements Owner {
             this.#noteRun(call.number, run);
             return object.run(run, options);
           },
+          runs: (id) => object.runs(id),
         };
       },
       shard: () => call.number % shards,
