@@ -21,6 +21,8 @@ export interface RecordMeta {
   runMs?: number;
   logBytes: number;
   attempt?: number;
+  /** Name of the trigger whose fire started it. */
+  trigger?: string;
   traceId: string;
   memoryMb?: number;
 }

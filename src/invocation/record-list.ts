@@ -37,7 +37,7 @@ const SKIMMED = 2_000;
 const ATTEMPTS = 4;
 
 /** A record in a list, or where its text is to be read. */
-interface Listed extends RecordKey {
+export interface Listed extends RecordKey {
   record?: ActivationRecord;
   segment?: { key: string; entry: SegmentEntry };
 }
@@ -119,7 +119,7 @@ async function skim(
 }
 
 /** All there is, piece by piece. */
-async function* rounds(places: RecordPlaces, filter: RecordFilter, page: number): AsyncGenerator<Listed[]> {
+export async function* rounds(places: RecordPlaces, filter: RecordFilter, page: number): AsyncGenerator<Listed[]> {
   let rest = filter;
   for (;;) {
     const { items, bound } = await round(places, rest, { page, keysOnly: false });
@@ -207,7 +207,7 @@ async function segmentPart(
 }
 
 /** The records themselves: what is only known by its place is read, as few times as there are segments. */
-async function recordsOf({ segments }: RecordPlaces, items: readonly Listed[]): Promise<ActivationRecord[]> {
+export async function recordsOf({ segments }: RecordPlaces, items: readonly Listed[]): Promise<ActivationRecord[]> {
   const entries = new Map<string, SegmentEntry[]>();
   for (const { record, segment } of items) {
     if (record !== undefined || segment === undefined) continue;

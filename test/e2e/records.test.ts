@@ -73,6 +73,8 @@ async function answers(bench: Bench, ids: readonly string[]): Promise<string[]> 
       "activations?name=said",
     ],
     ...[`activations?since=${middle}&limit=200`, `activations?upto=${middle}&limit=200&docs=true`],
+    ...["activations?text=%F0%9F%98%80%2012", "activations?kind=trigger", "activations?start=cold&minDuration=1"],
+    ...["activations?status=error", "activations?text=xxx&name=say&limit=200", "activations?trigger=said"],
     ...["activations?count=true", `activations?count=true&name=say&since=${middle}`, "activations?name=none"],
   ];
   const found: string[] = [];

@@ -99,3 +99,72 @@ describe("figures", () => {
     expect((await call("DELETE", "/stats")).status).toBe(405);
   });
 });
+
+describe("a list with conditions", () => {
+  const names = (json: { name: string }[]) => json.map((each) => each.name);
+
+  test.each([
+    ["status=timeout", ["other"]],
+    ["status=error", ["tool", "other", "other"]],
+    ["kind=python", ["other", "other"]],
+    ["kind=python:3.12&status=application_error", ["other"]],
+    ["start=cold", ["hello"]],
+    ["start=none&name=pack/tool", ["tool"]],
+    ["minDuration=29&maxDuration=60000&kind=nodejs", ["hello"]],
+    [`cause=${"c".repeat(32)}`, []],
+    ["trigger=nothing", []],
+    ["text=.*", []],
+    ["text=%22ok%22&name=pack/tool", ["tool"]],
+  ])("by %s", async (query, wanted) => {
+    const { status, json, headers } = await client.call("GET", `/activations?${query}`);
+    expect([status, names(json)]).toEqual([200, wanted]);
+    expect([headers.get("X-Scanned-To"), headers.get("X-Next-Cursor")]).toEqual([null, null]);
+    expect(headers.get("Access-Control-Expose-Headers")).toContain("X-Next-Cursor");
+  });
+
+  test("is, item by item, what the list without conditions is", async () => {
+    for (const docs of [false, true]) {
+      const { json: plain, headers } = await client.call("GET", `/activations?limit=200&docs=${docs}`);
+      expect(headers.get("X-Scanned")).toBeNull();
+      const pages: unknown[] = [];
+      let cursor: string | null = "";
+      while (cursor !== null) {
+        const page = await client.call("GET", `/activations?limit=5&docs=${docs}&cursor=${cursor}`);
+        pages.push(...page.json);
+        cursor = page.headers.get("X-Next-Cursor");
+        const last: { start: number } | undefined = page.json.at(-1);
+        if (cursor !== null) expect(page.headers.get("X-Scanned-To")).toBe(String(last?.start));
+      }
+      expect(pages).toEqual(plain);
+      expect(plain).toHaveLength(23);
+    }
+  });
+
+  test.each([
+    ["status=failed", "'status' was malformed:\n'failed' is not one of success, application_error"],
+    ["status=0", "'status' was malformed"],
+    ["start=hot", "'hot' is not one of cold, prewarmed, warm, none."],
+    ["minDuration=long", "'long' is not a number of milliseconds."],
+    ["maxDuration=-1", "'-1' is not a number of milliseconds."],
+    ["minDuration=5&maxDuration=4", "'5' is more than 'maxDuration', '4'."],
+    ["cause=nobody", "'nobody' is not an activation id of 32 hexadecimal digits."],
+    ["kind=.*", "'.*' is not a kind such as nodejs:20"],
+    ["trigger=a/b", "'a/b' is not the name of a trigger."],
+    [`text=${"x".repeat(257)}`, "is not a text of at most 256 characters."],
+    ["cursor=next", "'next' is not what a list ended with."],
+    ["since=20&upto=10&status=error", "'20' is after 'upto', '10'."],
+    ["kind=nodejs&skip=1", "'skip' is not permitted with 'kind': go on with 'cursor' instead."],
+    ["text=x&count=true", "'count' is not permitted with 'text'"],
+    ["text=x&limit=201", "'limit' was malformed"],
+    ["text=x&docs=maybe", "'docs' was malformed"],
+  ])("refuses %s", async (query, text) => {
+    const { status, json } = await client.call("GET", `/activations?${query}`);
+    expect([status, json.error]).toEqual([400, expect.stringContaining(text)]);
+  });
+
+  test("is of one's own namespace", async () => {
+    const { call } = client;
+    expect((await call("GET", `/../${stranger.namespace}/activations?status=error`)).status).toBe(403);
+    expect((await stranger.call("GET", "/activations?status=error")).json).toEqual([]);
+  });
+});

@@ -1,6 +1,7 @@
 // What the API's bodies and answers look like, and what its query parameters mean, in the words of Swagger 2.0.
 
 import { OUTCOMES, STEP_NAMES } from "../../entities/figures.ts";
+import { START_KINDS, STATUS_WORDS } from "../../entities/record-search.ts";
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -149,6 +150,19 @@ export const QUERY = {
     description: "The time of one figure: minute (kept for 48 h), hour (90 days) or day (2 years).",
   },
   docs: { type: "boolean", description: "Whole records." },
+  kind: { type: "string", description: "Only of this kind, e.g. nodejs:20, nodejs, sequence, trigger." },
+  status: { type: "string", description: `Only what ended so: ${STATUS_WORDS.join(", ")}.` },
+  minDuration: { type: "integer", description: "Only what ran so many ms or longer." },
+  maxDuration: { type: "integer", description: "Only what ran so many ms or less." },
+  start: { type: "string", description: `Only what began so: ${START_KINDS.join(", ")}.` },
+  cause: { type: "string", description: "Only what this activation made happen." },
+  trigger: { type: "string", description: "Only this trigger's, and what its rules started." },
+  text: { type: "string", description: "Only with this text in the result or in a line of the log." },
+  cursor: {
+    type: "string",
+    description:
+      "Go on where a list ended, by its header X-Next-Cursor. With any of kind to cursor one request looks at 50,000 records at most, 64 MB or 500 ms; X-Scanned-To says how far it came (epoch ms).",
+  },
   follow: { type: "boolean", description: "As server-sent events, while it is written; Last-Event-ID goes on." },
 } satisfies Record<string, { type: string; description: string }>;
 

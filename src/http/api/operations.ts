@@ -1,6 +1,7 @@
 // What each route of the API is for, and what goes in and out of it. A route says which of these it is (`described`); the document is made
 // from what the router has.
 
+import { SEARCH_PARAMETERS } from "../activations/search-query.ts";
 import type { AppContext } from "../context.ts";
 import type { DefinitionName, QueryName } from "./definitions.ts";
 
@@ -52,7 +53,7 @@ export const OPERATIONS = {
   deleteRule: { summary: "Delete a rule", answer: "Rule" },
   listActivations: {
     summary: "Activations",
-    query: [...PAGES, "name", "since", "upto", "docs"],
+    query: [...PAGES, "name", "since", "upto", "docs", ...SEARCH_PARAMETERS],
     answer: "ActivationMeta[]",
   },
   getStats: {

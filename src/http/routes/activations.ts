@@ -2,16 +2,16 @@
 
 import type { ActivationRecord } from "../../entities/activation.ts";
 import { fail } from "../../errors.ts";
-import { countActivations, listActivations } from "../../invocation/record-list.ts";
-import { activationOf, recordsOf } from "../activations/find.ts";
-import { documents, extended, logs, result, summaries } from "../activations/pieces.ts";
-import { activationIdOf, activationQueryOf } from "../activations/query.ts";
+import { activationOf } from "../activations/find.ts";
+import { list } from "../activations/list.ts";
+import { extended, logs, result } from "../activations/pieces.ts";
+import { activationIdOf } from "../activations/query.ts";
 import { described } from "../api/operations.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { followers, followLogs } from "../live/follow.ts";
 import { methodNotAllowed } from "../method.ts";
-import { bodyOf, flowing, type Piece } from "../pieces.ts";
+import { bodyOf, type Piece } from "../pieces.ts";
 import type { Places } from "../places.ts";
 import { flag } from "../query.ts";
 import { json } from "../reply.ts";
@@ -29,16 +29,6 @@ export function activationRoutes(app: App): void {
   const text = described("getLogs", (c) => logsOrStream(c, places));
   app.get(`${ONE}/logs`, text);
   for (const path of [COLLECTION, `${COLLECTION}/`, ONE, `${ONE}/`]) app.all(path, methodNotAllowed("GET"));
-}
-
-async function list(c: AppContext): Promise<Response> {
-  const wanted = activationQueryOf(c);
-  if (!wanted.ok) return respond(c, wanted);
-  const { count, ...query } = wanted.value;
-  if (count) return json(c, JSON.stringify({ activations: await countActivations(recordsOf(c), query) }));
-  const records = listActivations(recordsOf(c), query);
-  const { blobs } = c.get("services").stores;
-  return json(c, query.docs ? await flowing(documents(records), blobs) : await summaries(records));
 }
 
 async function logsOrStream(c: AppContext, places: Places): Promise<Response> {
