@@ -194,7 +194,8 @@ function isolates(): void {
     const filters = { label: [`io.edgewhisk.host=${host}`] };
     const list = () => docker.listContainers({ all: true, filters });
     await ending.run(js("function main(){return {}}"));
-    const [made] = await list();
+    // Not what holds a network for the next.
+    const made = (await list()).find((each) => each.Labels["io.edgewhisk.kind"] !== undefined);
     const Labels = { "io.edgewhisk.host": host, "io.edgewhisk.boot": made?.Labels["io.edgewhisk.boot"] ?? "" };
     await docker.createContainer({ Image: made?.Image ?? "", Labels });
     await ending.close();
