@@ -62,6 +62,9 @@ async function runCommand({ command, shape, parser }: Extract<Asked, { kind: "co
     positionals: parsed.positionals,
     io,
     print: (value, text) => io.stdout(json ? `${JSON.stringify(value)}\n` : `${text}\n`),
+    heading: (line) => {
+      if (!json) io.stdout(`${line}\n`);
+    },
     progress: say,
   });
   if (outcome.ok) return EXIT.ok;

@@ -6,11 +6,16 @@ import { bootstrap } from "./commands/bootstrap.ts";
 import { contract } from "./commands/contract.ts";
 import { host } from "./commands/host.ts";
 import { images } from "./commands/images.ts";
+import { KEY_COMMANDS } from "./commands/keys.ts";
+import { LIMITS_COMMANDS } from "./commands/limits.ts";
 import { logs } from "./commands/logs.ts";
 import { migrate } from "./commands/migrate.ts";
+import { NAMESPACE_COMMANDS } from "./commands/namespaces.ts";
 import { reseal } from "./commands/reseal.ts";
 import { restore } from "./commands/restore.ts";
 import { start } from "./commands/start.ts";
+import { SUBJECT_COMMANDS } from "./commands/subjects.ts";
+import { wskadmin } from "./commands/wskadmin.ts";
 import type { Entry } from "./shared/command.ts";
 
 export const TABLE: readonly Entry[] = [
@@ -25,9 +30,18 @@ export const TABLE: readonly Entry[] = [
   activationLocate,
   images,
   contract,
+  ...SUBJECT_COMMANDS,
+  ...NAMESPACE_COMMANDS,
+  ...KEY_COMMANDS,
+  ...LIMITS_COMMANDS,
+  wskadmin,
 ];
 
 /** A word before commands of two words, and what its own help says. */
 export const FAMILIES: Readonly<Record<string, string>> = {
   activation: "records of activations",
+  subject: "who may come in",
+  namespace: "what keys open",
+  key: "single keys, each with a name and an end",
+  limits: "what a namespace may use",
 };

@@ -21,7 +21,7 @@ export interface ApiClient {
   /** The origin it asks. */
   readonly url: string;
   /** One JSON answer, within half a minute. */
-  ask<T>(method: "GET" | "PUT" | "POST" | "DELETE", path: string, options: Ask<T>): Promise<ApiReply<T>>;
+  ask<T>(method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE", path: string, options: Ask<T>): Promise<ApiReply<T>>;
   /** An answer that is read as it comes. */
   open(path: string, headers: Readonly<Record<string, string>>): Promise<ApiReply<ReadableStream<Uint8Array>>>;
 }

@@ -64,7 +64,7 @@ export interface IdentityStore {
   standing(subject: string): Promise<SubjectStanding | null>;
   /** A blocked subject's keys open nothing. Null if there is no such subject. */
   block(subject: string, blocked: boolean): Promise<SubjectStanding | null>;
-  /** Takes the subject's key to one namespace away, or all of them and the subject. What it had before, each as it is now; null if
+  /** Takes the subject's keys to one namespace away, or all of them and the subject. What it had before, each as it is now; null if
    * it had none. The namespaces keep their ids and what is in them. */
   remove(subject: string, namespace: string | undefined): Promise<SubjectStanding | null>;
   /** Another key in place of the subject's own (its "default" one), random where none is given; "exists": somebody has this uuid. Null if the subject

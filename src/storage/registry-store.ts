@@ -101,7 +101,7 @@ export interface RegistryStore {
   changeKey(id: string, change: { name?: string | undefined; ends?: number | null | undefined }): Promise<KeyChanged>;
   /** Another key takes the name of this one. */
   rotateKey(id: string, rotation: KeyRotation): Promise<KeyRotated>;
-  /** What it was, and whether its subject has other keys to its namespace; a subject without keys goes, unless it is blocked. */
+  /** What it was, and whether its subject has other keys to its namespace. */
   revokeKey(id: string): Promise<{ key: RegisteredKey; more: boolean } | null>;
   /** Of a namespace; {}: it has none of its own. There need be no namespace of this name yet. */
   limits(name: string): Promise<NamespaceLimits>;

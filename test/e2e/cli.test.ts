@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { edgewhisk as administer } from "../runtime-host/cli/run.ts";
 import { basic, freePort, GUEST, type Platform, startPlatform } from "../support/platform.ts";
 
 const COMMAND = new URL("../../runtime-host/cli/edgewhisk.mjs", import.meta.url).pathname;
@@ -106,6 +107,61 @@ it("says which platform does not answer, and the way out; the key of another one
   expect(err).toContain(`edgewhisk logs: ${url} does not answer`);
   expect(err).toMatch(/edgewhisk start.*--url or EDGEWHISK_URL/);
 });
+
+it("administers subjects, namespaces, keys and limits, each with words for people and JSON for scripts", async () => {
+  const admin = (...argv: string[]) => administer(argv, { env: { EDGEWHISK_STATE: platform.state } });
+  const said = async (...argv: string[]) => {
+    const { code, out, err } = await admin(...argv);
+    expect([argv.join(" "), code, err]).toEqual([argv.join(" "), 0, ""]);
+    return out.trim();
+  };
+  const opens = async (key: string) =>
+    (await fetch(`${platform.url}/api/v1/namespaces/_/limits`, { headers: { authorization: basic(key) } })).status;
+  expect(await said("namespace", "create", "team")).toMatch(/^team: nobody has a key\n {2}id {8}[0-9a-f-]{36}\n/);
+  const first = await said("subject", "create", "engineers", "--namespace", "team");
+  const ci = JSON.parse(await said("key", "issue", "engineers", "ci", "--namespace", "team", "--ends", "1h", "--json"));
+  expect(ci).toEqual({ subject: "engineers", namespace: "team", key: expect.stringMatching(/^[0-9a-f-]{36}:.{64}$/) });
+  expect([await opens(first), await opens(ci.key)]).toEqual([200, 200]);
+  const [ciId = ""] = ci.key.split(":");
+  const listed = await said("key", "list", "--namespace", "team");
+  expect(listed.split("\n")).toEqual([
+    expect.stringMatching(/^ID +NAME +SUBJECT +NAMESPACE +STATE$/),
+    expect.stringMatching(/ default +engineers +team +good$/),
+    expect.stringMatching(new RegExp(`^${ciId} +ci +engineers +team +until \\d{4}-.*Z$`)),
+  ]);
+  expect(await said("key", "list", "--subject", "engineers", "--secrets")).toContain(ci.key);
+  const next = await said("key", "rotate", ciId, "--overlap", "1h");
+  expect([await opens(ci.key), await opens(next)]).toEqual([200, 200]);
+  expect(await said("key", "revoke", ciId)).toBe(`${ciId} is revoked`);
+  expect([await opens(ci.key), await opens(next)]).toEqual([401, 200]);
+  const whose = await administer(["key", "whois"], { env: { EDGEWHISK_STATE: platform.state }, secret: next });
+  expect(whose.out).toMatch(/ "ci" of engineers to team: until /);
+  await said("limits", "set", "team", "--limit", "firesPerMinute=7", "--limit", "allowedKinds=nodejs:default,blackbox");
+  expect(await said("limits", "set", "team", "--limit", "allowedKinds=")).toBe("firesPerMinute=7");
+  expect(JSON.parse(await said("limits", "get", "team", "--json"))).toEqual({
+    namespace: "team",
+    limits: { firesPerMinute: 7 },
+  });
+  expect(await said("namespace", "block", "team")).toMatch(/^team: blocked\n/);
+  expect(await opens(first)).toBe(401);
+  await said("namespace", "unblock", "team");
+  expect(await said("subject", "get", "engineers")).toBe("engineers: team");
+  expect(await said("subject", "delete", "engineers")).toBe(
+    "engineers has no key any more to team (nobody can open it)",
+  );
+  expect(await opens(first)).toBe(401);
+  expect(await said("namespace", "list")).toMatch(/^team +nobody has a key +0 +0 /m);
+  for (const [argv, exit, reason] of [
+    [["subject", "get", "engineers"], 3, /answered 404/],
+    [["key", "rotate", "unknown", "--overlap", "forever"], 2, /--overlap forever: expected a time such as 24h/],
+    [["limits", "set", "team", "--limit", "fires=1"], 2, /expected NAME=VALUE, NAME being one of invocationsPerMinute/],
+    [["key", "list"], 2, /whose keys/],
+  ] as const) {
+    const { code, out, err } = await admin(...argv);
+    expect([argv, code, out]).toEqual([argv, exit, ""]);
+    expect(err).toMatch(reason);
+  }
+}, 60_000);
 
 it("takes nothing from the folder of a platform that has ended", async () => {
   const state = platform.state;

@@ -43,6 +43,8 @@ export interface Call<O extends Options = Options> {
   /** The result, or one of several: `value` as one line of JSON where --json is given, else `text`, which needs no
    * line end. */
   print(value: unknown, text: string): void;
+  /** What stands above results; nothing where --json is given. */
+  heading(line: string): void;
   /** What is of interest only while one waits. */
   progress(line: string): void;
 }

@@ -3,6 +3,9 @@
 import type { z } from "zod";
 import { changeKey, type RotatedKey, replaceKey, revokeKey } from "../../catalog/registry.ts";
 import { KeyChange, type KeyItem, KeyRotation, Whois } from "../../entities/administration.ts";
+import { equalTexts } from "../../entities/credential.ts";
+import { developmentIdentity, developmentNamespace } from "../../entities/development.ts";
+import type { Identity } from "../../entities/identity.ts";
 import { fail } from "../../errors.ts";
 import type { KeyFilter, OpenedKey, RegisteredKey } from "../../storage/registry-store.ts";
 import type { App, AppContext } from "../context.ts";
@@ -42,7 +45,21 @@ async function list(c: AppContext, filter: KeyFilter): Promise<Response> {
   if (!secrets.ok) return respond(c, secrets);
   const { registry } = c.get("services").stores;
   const page = await (secrets.value ? registry.openedKeys(filter, wish.value) : registry.keys(filter, wish.value));
-  return json(c, JSON.stringify({ ...page, items: page.items.map(shown) }));
+  const known = wish.value.after === "" ? developmentKeys(c, filter, secrets.value) : [];
+  return json(c, JSON.stringify({ ...page, items: [...known, ...page.items.map(shown)] }));
+}
+
+/** Where the well-known keys count they are keys like others, though no row holds them. */
+function developmentKeys(c: AppContext, { subject, namespace }: KeyFilter, secrets: boolean): KeyItem[] {
+  const identity = c.get("settings").developmentKeys ? developmentNamespace(namespace ?? subject ?? "") : undefined;
+  if (identity === undefined || (subject ?? identity.subject) !== identity.subject) return [];
+  return [developmentItem(identity, secrets)];
+}
+
+function developmentItem({ subject, namespace: { name, uuid }, key }: Identity, secrets: boolean): KeyItem {
+  const whose = { id: uuid, subject, namespace: name, name: "default" };
+  const state = { created: 0, ends: null, replacedBy: null, blocked: false, good: true };
+  return { ...whose, ...state, ...(secrets ? { key } : {}) };
 }
 
 async function show(c: AppContext): Promise<Response> {
@@ -72,7 +89,10 @@ async function whois(c: AppContext): Promise<Response> {
   if (!body.ok) return respond(c, body);
   const [id = "", ...secret] = body.value.key.split(":");
   const found = await c.get("services").stores.registry.key(id, secret.length === 0 ? undefined : secret.join(":"));
-  return found === null ? respond(c, fail("not-found")) : json(c, JSON.stringify(shown(found)));
+  if (found !== null) return json(c, JSON.stringify(shown(found)));
+  const known = c.get("settings").developmentKeys ? developmentIdentity(id) : undefined;
+  const isMeant = known !== undefined && (secret.length === 0 || equalTexts(known.key, body.value.key));
+  return isMeant ? json(c, JSON.stringify(developmentItem(known, false))) : respond(c, fail("not-found"));
 }
 
 function shown(key: RegisteredKey | OpenedKey): KeyItem {

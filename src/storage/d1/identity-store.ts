@@ -170,7 +170,8 @@ export class D1IdentityStore implements IdentityStore {
     const gone = before.namespaces.map((each) => each.namespace.name).filter((name) => (namespace ?? name) === name);
     if (namespace !== undefined && gone.length === 0) return null;
     const statements = gone.map((name) => this.#prepared(DELETE, [subject, name]));
-    await this.#database.batch([...statements, this.#prepared(DELETE_SUBJECT, [subject])]);
+    const whole = namespace === undefined ? [this.#prepared(DELETE_SUBJECT, [subject])] : [];
+    if (statements.length + whole.length > 0) await this.#database.batch([...statements, ...whole]);
     return { ...before, namespaces: await this.#standings(gone) };
   }
 

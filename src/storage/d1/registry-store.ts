@@ -182,8 +182,6 @@ export class D1RegistryStore implements RegistryStore {
       [
         sql`DELETE FROM identities WHERE uuid = ${id}`,
         sql`SELECT count(*) AS keys FROM identities WHERE subject = ${subject} AND namespace = ${namespace}`,
-        sql`DELETE FROM subjects WHERE subject = ${subject} AND blocked = 0
-          AND NOT EXISTS (SELECT 1 FROM identities WHERE identities.subject = subjects.subject)`,
       ].map((each) => prepared(this.#database, each)),
     );
     return gone?.meta.changes === 0 ? null : { key, more: (left?.results[0]?.keys ?? 0) > 0 };

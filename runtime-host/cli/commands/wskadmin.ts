@@ -1,0 +1,14 @@
+// `edgewhisk wskadmin`: OpenWhisk's tool for administrators; the same as the program of that name.
+
+import type { ProgramCommand } from "../shared/command.ts";
+
+export const wskadmin: ProgramCommand = {
+  name: "wskadmin",
+  group: "Administer a deployment",
+  summary: "OpenWhisk's wskadmin: its commands, flags, lines and exit codes",
+  options: {},
+  async program(argv) {
+    const { main } = await import("../wskadmin/main.ts");
+    await main(argv);
+  },
+};

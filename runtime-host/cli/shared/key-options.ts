@@ -1,0 +1,40 @@
+// Options about keys: names, ends, and times as people write them.
+
+import type { z } from "zod";
+import { Instant, KeyName, MAX_OVERLAP, NamespaceName } from "../../../src/entities/administration.ts";
+import { readable } from "../../program/options.ts";
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+export const NAMESPACE: z.ZodType<string, string> = checkedBy(NamespaceName, "a valid namespace name");
+export const KEY_NAME: z.ZodType<string, string> = checkedBy(
+  KeyName,
+  "at most 63 letters, digits and _ . @ - or spaces, beginning with a letter or digit",
+);
+
+/** Epoch ms of an ISO time, or of so long from now. */
+export const END: z.ZodType<number, string> = readable((text) => {
+  const seconds = secondsOf(text);
+  if (seconds !== null) return Date.now() + seconds * 1_000;
+  const parsed = Instant.safeParse(text);
+  return parsed.success ? parsed.data : null;
+}, "a time such as 2027-01-31T00:00:00Z, or 90d, 12h, 30m from now");
+
+/** s */
+export const OVERLAP: z.ZodType<number, string> = readable(
+  (text) => {
+    const seconds = secondsOf(text);
+    return seconds !== null && seconds <= MAX_OVERLAP ? seconds : null;
+  },
+  `a time such as 24h, 30m or 0s, at most ${MAX_OVERLAP / 86_400}d`,
+);
+
+/** Of "90d", "12h", "30m", "10s"; null: it is none. */
+export function secondsOf(text: string): number | null {
+  const [, count, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  return count === undefined ? null : Number(count) * (UNITS[unit] ?? 0);
+}
+
+function checkedBy(schema: z.ZodType<string>, expected: string): z.ZodType<string, string> {
+  return readable((text) => (schema.safeParse(text).success ? text : null), expected);
+}
