@@ -118,24 +118,24 @@ it("administers subjects, namespaces, keys and limits, each with words for peopl
   const opens = async (key: string) =>
     (await fetch(`${platform.url}/api/v1/namespaces/_/limits`, { headers: { authorization: basic(key) } })).status;
   expect(await said("namespace", "create", "team")).toMatch(/^team: nobody has a key\n {2}id {8}[0-9a-f-]{36}\n/);
-  const first = await said("subject", "create", "engineers", "--namespace", "team");
-  const ci = JSON.parse(await said("key", "issue", "engineers", "ci", "--namespace", "team", "--ends", "1h", "--json"));
-  expect(ci).toEqual({ subject: "engineers", namespace: "team", key: expect.stringMatching(/^[0-9a-f-]{36}:.{64}$/) });
+  const first = await said("subject", "create", "painters", "--namespace", "team");
+  const ci = JSON.parse(await said("key", "issue", "painters", "ci", "--namespace", "team", "--ends", "1h", "--json"));
+  expect(ci).toEqual({ subject: "painters", namespace: "team", key: expect.stringMatching(/^[0-9a-f-]{36}:.{64}$/) });
   expect([await opens(first), await opens(ci.key)]).toEqual([200, 200]);
   const [ciId = ""] = ci.key.split(":");
   const listed = await said("key", "list", "--namespace", "team");
   expect(listed.split("\n")).toEqual([
     expect.stringMatching(/^ID +NAME +SUBJECT +NAMESPACE +STATE$/),
-    expect.stringMatching(/ default +engineers +team +good$/),
-    expect.stringMatching(new RegExp(`^${ciId} +ci +engineers +team +until \\d{4}-.*Z$`)),
+    expect.stringMatching(/ default +painters +team +good$/),
+    expect.stringMatching(new RegExp(`^${ciId} +ci +painters +team +until \\d{4}-.*Z$`)),
   ]);
-  expect(await said("key", "list", "--subject", "engineers", "--secrets")).toContain(ci.key);
+  expect(await said("key", "list", "--subject", "painters", "--secrets")).toContain(ci.key);
   const next = await said("key", "rotate", ciId, "--overlap", "1h");
   expect([await opens(ci.key), await opens(next)]).toEqual([200, 200]);
   expect(await said("key", "revoke", ciId)).toBe(`${ciId} is revoked`);
   expect([await opens(ci.key), await opens(next)]).toEqual([401, 200]);
   const whose = await administer(["key", "whois"], { env: { EDGEWHISK_STATE: platform.state }, secret: next });
-  expect(whose.out).toMatch(/ "ci" of engineers to team: until /);
+  expect(whose.out).toMatch(/ "ci" of painters to team: until /);
   await said("limits", "set", "team", "--limit", "firesPerMinute=7", "--limit", "allowedKinds=nodejs:default,blackbox");
   expect(await said("limits", "set", "team", "--limit", "allowedKinds=")).toBe("firesPerMinute=7");
   expect(JSON.parse(await said("limits", "get", "team", "--json"))).toEqual({
@@ -145,14 +145,14 @@ it("administers subjects, namespaces, keys and limits, each with words for peopl
   expect(await said("namespace", "block", "team")).toMatch(/^team: blocked\n/);
   expect(await opens(first)).toBe(401);
   await said("namespace", "unblock", "team");
-  expect(await said("subject", "get", "engineers")).toBe("engineers: team");
-  expect(await said("subject", "delete", "engineers")).toBe(
-    "engineers has no key any more to team (nobody can open it)",
+  expect(await said("subject", "get", "painters")).toBe("painters: team");
+  expect(await said("subject", "delete", "painters")).toBe(
+    "painters has no key any more to team (nobody can open it)",
   );
   expect(await opens(first)).toBe(401);
   expect(await said("namespace", "list")).toMatch(/^team +nobody has a key +0 +0 /m);
   for (const [argv, exit, reason] of [
-    [["subject", "get", "engineers"], 3, /answered 404/],
+    [["subject", "get", "painters"], 3, /answered 404/],
     [["key", "rotate", "unknown", "--overlap", "forever"], 2, /--overlap forever: expected a time such as 24h/],
     [["limits", "set", "team", "--limit", "fires=1"], 2, /expected NAME=VALUE, NAME being one of invocationsPerMinute/],
     [["key", "list"], 2, /whose keys/],

@@ -34,8 +34,9 @@ const issue = defineCommand({
   async run(call) {
     const [subject = "", name = ""] = call.positionals;
     if (!KEY_NAME.safeParse(name).success) return misused(`expected a name for the key, not ${name.slice(0, 100)}`);
+    const { namespace, ends } = call.options;
     return askAndPrint(call, ["POST", "/identities"], {
-      body: { subject, name, ...call.options, url: undefined, state: undefined },
+      body: { subject, name, namespace, ends },
       schema: IdentityAnswer,
       text: ({ key }) => key,
     });
