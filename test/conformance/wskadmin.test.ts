@@ -251,6 +251,7 @@ line(
     const made = await run(["user", "create", subject]);
     expect([made.exit, made.err]).toEqual([0, ""]);
     expect(await said("user", "get", subject)).toBe(made.out.trim());
+    expect(JSON.parse(await said("user", "get", subject, "--json"))).toEqual({ exit: 0, lines: [made.out.trim()] });
     const stranger = await run(["user", "get", subject], { ...surroundings(), ADMIN_TOKEN: "not-the-token" });
     expect([stranger.exit, stranger.out + stranger.err]).toEqual([1, expect.not.stringContaining("not-the-token")]);
     await said("user", "delete", subject);

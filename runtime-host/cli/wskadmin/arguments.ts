@@ -13,7 +13,7 @@ export interface Flag {
   fault?(text: string): string | null;
 }
 
-export interface Place {
+export interface WordPlace {
   readonly name: string;
   readonly several?: boolean;
   readonly optional?: boolean;
@@ -22,23 +22,26 @@ export interface Place {
 
 export interface Grammar {
   readonly flags: readonly Flag[];
-  readonly places: readonly Place[];
+  readonly places: readonly WordPlace[];
 }
 
-export interface Arguments {
+export interface GivenWords {
   readonly on: ReadonlySet<string>;
   readonly values: ReadonlyMap<string, readonly string[]>;
   readonly placed: readonly string[];
 }
 
-export type Parsed = { kind: "arguments"; value: Arguments } | { kind: "help" } | { kind: "error"; message: string };
+export type ParsedWords =
+  | { kind: "arguments"; value: GivenWords }
+  | { kind: "help" }
+  | { kind: "error"; message: string };
 
 const HELP: Flag = { name: "help", spellings: ["-h", "--help"], takes: "nothing", summary: "this text" };
 const NUMBER = /^-\d+(\.\d*)?$/;
 
 type Match = { flag: Flag; attached: string | null; more: string };
 
-export function parseArguments(grammar: Grammar, argv: readonly string[]): Parsed {
+export function parseArguments(grammar: Grammar, argv: readonly string[]): ParsedWords {
   const flags = [HELP, ...grammar.flags];
   const on = new Set<string>();
   const values = new Map<string, string[]>();

@@ -3,10 +3,10 @@
 import { LIMIT_NAMES, LimitsAnswer } from "../../../src/entities/administration.ts";
 import { limitKind, truthOf } from "./grammar.ts";
 import { pythonText } from "./python.ts";
-import { type Run, said, wordsOf } from "./user.ts";
+import { type AdminRun, said, wordsOf } from "./user.ts";
 
 /** Over those the namespace has. */
-export async function setNamespaceLimits({ admin, given, say }: Run): Promise<number> {
+export async function setNamespaceLimits({ admin, given, say }: AdminRun): Promise<number> {
   const namespace = given.placed[0] ?? "";
   const limits: Record<string, unknown> = {};
   for (const name of LIMIT_NAMES) {
@@ -23,7 +23,7 @@ export async function setNamespaceLimits({ admin, given, say }: Run): Promise<nu
   return said(say, `Limits successfully set for "${namespace}"`, 0);
 }
 
-export async function getNamespaceLimits({ admin, given, say }: Run): Promise<number> {
+export async function getNamespaceLimits({ admin, given, say }: AdminRun): Promise<number> {
   const found = await admin.ask("GET", pathOf(given.placed[0] ?? ""), { schema: LimitsAnswer });
   if (!found.ok) return said(say, `Failed to get limits (${wordsOf(found)})`, 1);
   const { limits } = found.value;
@@ -32,7 +32,7 @@ export async function getNamespaceLimits({ admin, given, say }: Run): Promise<nu
   return own.length === 0 ? said(say, "No limits found, default system limits apply", 0) : 0;
 }
 
-export async function deleteNamespaceLimits({ admin, given, say }: Run): Promise<number> {
+export async function deleteNamespaceLimits({ admin, given, say }: AdminRun): Promise<number> {
   const gone = await admin.ask("DELETE", pathOf(given.placed[0] ?? ""), { schema: LimitsAnswer });
   return gone.ok ? said(say, "Limits deleted", 0) : said(say, `Failed to delete limits (${wordsOf(gone)})`, 1);
 }

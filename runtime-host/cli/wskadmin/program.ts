@@ -2,15 +2,24 @@
 
 import { openAdmin } from "../shared/administering.ts";
 import type { Io } from "../shared/command.ts";
-import { type Arguments, helpOf, parseArguments, usageOf } from "./arguments.ts";
+import { type GivenWords, helpOf, parseArguments, usageOf } from "./arguments.ts";
 import { COMMANDS, ELSEWHERE } from "./grammar.ts";
 import { deleteNamespaceLimits, getNamespaceLimits, setNamespaceLimits } from "./limits.ts";
-import { blockUsers, createUser, deleteUser, getUser, listUsers, localAnswer, type Run, whoisUser } from "./user.ts";
+import {
+  type AdminRun,
+  blockUsers,
+  createUser,
+  deleteUser,
+  getUser,
+  listUsers,
+  localAnswer,
+  whoisUser,
+} from "./user.ts";
 
 /** argparse's, and what wskadmin says where it does not know where to go. */
 const USAGE_EXIT = 2;
 
-const RUNS: Readonly<Record<string, (run: Run) => Promise<number>>> = {
+const RUNS: Readonly<Record<string, (run: AdminRun) => Promise<number>>> = {
   "user create": createUser,
   "user delete": deleteUser,
   "user get": getUser,
@@ -23,8 +32,20 @@ const RUNS: Readonly<Record<string, (run: Run) => Promise<number>>> = {
   "limits delete": deleteNamespaceLimits,
 };
 
-/** Resolves to the exit code. `argv`: without node and script. */
+/** Resolves to the exit code. `argv`: without node and script. With --json, which upstream has not, all of it is one JSON value. */
 export async function runWskadmin(argv: readonly string[], io: Io): Promise<number> {
+  if (!argv.includes("--json")) return run(argv, io);
+  let out = "";
+  const stdout = (text: string) => {
+    out += text;
+  };
+  const words = argv.filter((word) => word !== "--json");
+  const exit = await run(words, { ...io, stdout });
+  io.stdout(`${JSON.stringify({ exit, lines: out.split("\n").slice(0, -1) })}\n`);
+  return exit;
+}
+
+async function run(argv: readonly string[], io: Io): Promise<number> {
   const say = (line: string) => io.stdout(`${line}\n`);
   const asked = wordsIn(argv);
   if (asked.kind === "answer") {
@@ -46,12 +67,12 @@ export async function runWskadmin(argv: readonly string[], io: Io): Promise<numb
     io.stderr(`wskadmin: ${opened.reason}\n`);
     return USAGE_EXIT;
   }
-  const run = RUNS[words];
-  if (run === undefined) throw new Error(`nothing runs ${words}`);
-  return run({ admin: opened.admin, given, say });
+  const command = RUNS[words];
+  if (command === undefined) throw new Error(`nothing runs ${words}`);
+  return command({ admin: opened.admin, given, say });
 }
 
-type Asked = { kind: "command"; words: string; given: Arguments } | { kind: "answer"; text: string; exit: number };
+type Asked = { kind: "command"; words: string; given: GivenWords } | { kind: "answer"; text: string; exit: number };
 
 /** Before the command -v may stand, and after "user" the view to query (-w), which there is none of here. */
 function wordsIn(argv: readonly string[]): Asked {

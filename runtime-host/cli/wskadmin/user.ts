@@ -4,12 +4,12 @@ import { z } from "zod";
 import { IdentityAnswer, KeyItem, pageOf, SubjectAnswer } from "../../../src/entities/administration.ts";
 import type { ApiFailure } from "../../client/api-client.ts";
 import type { Administrator } from "../shared/administering.ts";
-import type { Arguments } from "./arguments.ts";
+import type { GivenWords } from "./arguments.ts";
 import { uuidIn } from "./python.ts";
 
-export interface Run {
+export interface AdminRun {
   admin: Administrator;
-  given: Arguments;
+  given: GivenWords;
   say(line: string): void;
 }
 
@@ -18,7 +18,7 @@ const KEY_LENGTH = 64;
 const MISSING = { ok: false, status: 404, reason: "missing", body: { error: "not_found", reason: "missing" } } as const;
 
 /** What may be said without a platform: the exit code, or null to go on. */
-export function localAnswer(given: Arguments, say: Run["say"]): number | null {
+export function localAnswer(given: GivenWords, say: AdminRun["say"]): number | null {
   const subject = subjectOf(given);
   if (subject.length < 5) return said(say, "Subject name must be at least 5 characters", 2);
   if (first(given, "namespace")?.trim() === "") return said(say, "Namespace must not be empty", 2);
@@ -29,7 +29,7 @@ export function localAnswer(given: Arguments, say: Run["say"]): number | null {
   return said(say, key?.key ?? randomKey(), 0);
 }
 
-export async function createUser({ admin, given, say }: Run): Promise<number> {
+export async function createUser({ admin, given, say }: AdminRun): Promise<number> {
   const subject = subjectOf(given);
   const namespace = first(given, "namespace")?.trim() || subject;
   const auth = first(given, "auth");
@@ -49,7 +49,7 @@ export async function createUser({ admin, given, say }: Run): Promise<number> {
   return 0;
 }
 
-export async function deleteUser({ admin, given, say }: Run): Promise<number> {
+export async function deleteUser({ admin, given, say }: AdminRun): Promise<number> {
   const subject = subjectOf(given);
   if (subject === "") return said(say, "Subject must not be empty", 2);
   const namespace = first(given, "namespace")?.trim();
@@ -66,7 +66,7 @@ export async function deleteUser({ admin, given, say }: Run): Promise<number> {
   return said(say, namespace === undefined ? "Subject deleted" : "Namespace deleted", 0);
 }
 
-export async function getUser({ admin, given, say }: Run): Promise<number> {
+export async function getUser({ admin, given, say }: AdminRun): Promise<number> {
   const subject = given.placed[0] ?? "";
   const keys = await allKeys(admin, pathOf(subject));
   if (!keys.ok) return said(say, `Failed to get subject (${wordsOf(keys)})`, 1);
@@ -86,7 +86,7 @@ export async function getUser({ admin, given, say }: Run): Promise<number> {
   return said(say, String(found.key), 0);
 }
 
-export async function listUsers({ admin, given, say }: Run): Promise<number> {
+export async function listUsers({ admin, given, say }: AdminRun): Promise<number> {
   const pick = Number(first(given, "pick") ?? 1);
   if (pick < 1) return said(say, "pick at least 1 identity to show", 2);
   const namespace = given.placed[0] ?? "";
@@ -100,7 +100,7 @@ export async function listUsers({ admin, given, say }: Run): Promise<number> {
   return 0;
 }
 
-export async function whoisUser({ admin, given, say }: Run): Promise<number> {
+export async function whoisUser({ admin, given, say }: AdminRun): Promise<number> {
   const key = given.placed[0] ?? "";
   const found = await admin.ask("POST", "/whois", { body: { key }, schema: KeyItem });
   if ((found.ok && !found.value.good) || (!found.ok && (found.status === 404 || found.status === 400))) {
@@ -112,7 +112,7 @@ export async function whoisUser({ admin, given, say }: Run): Promise<number> {
 }
 
 /** How many failed is the exit code. */
-export async function blockUsers({ admin, given, say }: Run, verb: "block" | "unblock"): Promise<number> {
+export async function blockUsers({ admin, given, say }: AdminRun, verb: "block" | "unblock"): Promise<number> {
   let failed = 0;
   for (const subject of given.placed.map((each) => each.trim()).filter((each) => each !== "")) {
     const done = await admin.ask("POST", `${pathOf(subject)}/${verb}`, { schema: SubjectAnswer });
@@ -130,7 +130,7 @@ export function wordsOf(failure: ApiFailure): string {
   return said.success ? said.data.error : reason;
 }
 
-export function said(say: Run["say"], line: string, exit: number): number {
+export function said(say: AdminRun["say"], line: string, exit: number): number {
   say(line);
   return exit;
 }
@@ -168,11 +168,11 @@ function randomKey(): string {
   return `${crypto.randomUUID()}:${even.map((byte) => LETTERS[byte % LETTERS.length]).join("")}`;
 }
 
-function subjectOf({ placed }: Arguments): string {
+function subjectOf({ placed }: GivenWords): string {
   return (placed[0] ?? "").trim();
 }
 
-function first({ values }: Arguments, name: string): string | undefined {
+function first({ values }: GivenWords, name: string): string | undefined {
   return values.get(name)?.[0];
 }
 
