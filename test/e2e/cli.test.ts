@@ -146,9 +146,7 @@ it("administers subjects, namespaces, keys and limits, each with words for peopl
   expect(await opens(first)).toBe(401);
   await said("namespace", "unblock", "team");
   expect(await said("subject", "get", "painters")).toBe("painters: team");
-  expect(await said("subject", "delete", "painters")).toBe(
-    "painters has no key any more to team (nobody can open it)",
-  );
+  expect(await said("subject", "delete", "painters")).toBe("painters has no key any more to team (nobody can open it)");
   expect(await opens(first)).toBe(401);
   expect(await said("namespace", "list")).toMatch(/^team +nobody has a key +0 +0 /m);
   for (const [argv, exit, reason] of [
