@@ -263,7 +263,7 @@ export class Mover {
       const lacking = page.filter((each) => !there.has(each.id));
       if (lacking.length > 0) {
         const records = await within(this.#ports.after, PATIENCE, this.#shelves.segments.read(row.key, lacking));
-        this.#segments.mark(row.key, "some");
+        this.#segments.setTwin(row.key, "some");
         await this.#put(table, records);
         written += records.length;
       }
@@ -271,7 +271,7 @@ export class Mover {
     }
     if (own.size > 0 && this.#shelves.mode !== "d1+r2") return { kind: "skipped", records: written };
     this.#touch();
-    this.#segments.mark(row.key, "all");
+    this.#segments.setTwin(row.key, "all");
     return { kind: "moved", records: written };
   }
 
@@ -304,7 +304,7 @@ export class Mover {
       await this.#pause(pauseAfter(this.#ports.now() - began));
     }
     this.#touch();
-    this.#segments.mark(row.key, "some");
+    this.#segments.setTwin(row.key, "some");
     for (const page of pages) {
       const began = this.#ports.now();
       const ids = page.map((each) => each.id);
@@ -313,7 +313,7 @@ export class Mover {
       this.#touch();
       await this.#pause(pauseAfter(this.#ports.now() - began));
     }
-    this.#segments.mark(row.key, "none");
+    this.#segments.setTwin(row.key, "none");
     this.#touch();
     return { kind: "moved", records: entries.length };
   }

@@ -68,7 +68,7 @@ export class Segments {
     return this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM segments WHERE ${where}`).one().n;
   }
 
-  mark(key: string, twin: SegmentRef["twin"]): void {
+  setTwin(key: string, twin: SegmentRef["twin"]): void {
     this.#sql.exec("UPDATE segments SET twin = ? WHERE key = ?", twin, key);
   }
 

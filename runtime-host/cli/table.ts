@@ -11,6 +11,7 @@ import { LIMITS_COMMANDS } from "./commands/limits.ts";
 import { logs } from "./commands/logs.ts";
 import { migrate } from "./commands/migrate.ts";
 import { NAMESPACE_COMMANDS } from "./commands/namespaces.ts";
+import { recordsMove } from "./commands/records-move.ts";
 import { reseal } from "./commands/reseal.ts";
 import { restore } from "./commands/restore.ts";
 import { start } from "./commands/start.ts";
@@ -26,6 +27,7 @@ export const TABLE: readonly Entry[] = [
   bootstrap,
   migrate,
   reseal,
+  recordsMove,
   logs,
   activationLocate,
   images,
@@ -44,4 +46,5 @@ export const FAMILIES: Readonly<Record<string, string>> = {
   namespace: "what keys open",
   key: "single keys, each with a name and an end",
   limits: "what a namespace may use",
+  records: "where records are kept",
 };

@@ -20,6 +20,7 @@ import type {
   SchedulerName,
 } from "../protocol/rpc.ts";
 import type { LocatePorts } from "../records/locate.ts";
+import type { MovePorts } from "../records/move.ts";
 import {
   openNamespaceBook,
   openRecordSegments,
@@ -141,6 +142,17 @@ export class Services {
       blobs: this.stores.blobs,
       mode: this.settings.activationStore,
       storeName: shardName,
+      store: (namespaceId, shard) => this.shard(namespaceId, shard),
+    };
+  }
+
+  /** What moving records asks of the world. */
+  movePorts(): MovePorts {
+    return {
+      namespaces: openNamespaceBook(this.#env),
+      wellKnown: this.settings.developmentKeys ? developmentNamespaces() : [],
+      mode: this.settings.activationStore,
+      shards: this.settings.shards,
       store: (namespaceId, shard) => this.shard(namespaceId, shard),
     };
   }

@@ -9,6 +9,7 @@ import { adminHostRoutes } from "./hosts.ts";
 import { identityRoutes } from "./identities.ts";
 import { keyRoutes } from "./keys.ts";
 import { adminNamespaceRoutes } from "./namespaces.ts";
+import { recordMoveRoutes } from "./record-moves.ts";
 import { adminRecordRoutes } from "./records.ts";
 import { resealRoutes } from "./reseal.ts";
 
@@ -22,6 +23,7 @@ export function adminRoutes(app: App): void {
   resealRoutes(app, ROOT);
   adminHostRoutes(app, ROOT);
   adminRecordRoutes(app, ROOT);
+  recordMoveRoutes(app, ROOT);
 }
 
 const guard: MiddlewareHandler<AppEnv> = async (c, next) => {

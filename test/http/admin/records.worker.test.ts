@@ -1,8 +1,13 @@
 // Records as the administrator sees them: where one is.
 
-import { beforeAll, describe, expect, test } from "vitest";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { Segments } from "../../../durable-objects/activations/segments.ts";
+import { recordOf } from "../../../src/entities/activation.ts";
+import { keptOf } from "../../../src/entities/kept-record.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
 import type { ActivationStoreRpc } from "../../../src/protocol/rpc.ts";
+import { openRecordSegments } from "../../../src/storage/open.ts";
 import { completion, invocation, testEnv } from "../../durable-objects/host.worker.ts";
 import { admin, newClient } from "../platform.worker.ts";
 
@@ -81,5 +86,42 @@ describe("where a record is", () => {
   ])("with %s is refused in a sentence", async (_, id, query, status, text) => {
     const answer = await admin("GET", `/activations/${id}/location${query}`);
     expect([answer.status, answer.json.error]).toEqual([status, expect.stringMatching(text)]);
+  });
+});
+
+describe("older records", () => {
+  test("come from a segment to the table when that is ordered, and are found throughout", async () => {
+    const own = await newHome();
+    const call = invocation({ about: { namespaceId: own.id, namespace: own.name } });
+    const store = testEnv().ACTIVATIONS.getByName(storeNameOf(call));
+    const record = { ...recordOf(call.id, call.about, { completion: completion(), now: Date.now() }) };
+    const kept = keptOf({ ...record, start: record.start - 60_000 }, record.name);
+    const key = `records/${own.id}/${call.id}`;
+    await openRecordSegments(testEnv()).put(key, [kept]);
+    await runInDurableObject(store, (_, { storage }) =>
+      new Segments(storage.sql).add(key, [kept], { bytes: 1, twin: "none", since: 0 }),
+    );
+    const home = (status: { items: { namespace: string; state: string }[] }) =>
+      status.items.find((each) => each.namespace === own.name);
+    expect(home((await admin("GET", "/records/move")).json)).toMatchObject({ state: "none" });
+    expect(home((await admin("POST", "/records/move", { to: "d1" })).json)).toMatchObject({
+      state: "moving",
+      moved: 0,
+    });
+    await vi.waitFor(async () => {
+      await runDurableObjectAlarm(store);
+      expect((await store.get(call.id)).record?.activationId).toBe(call.id);
+      const { json } = await admin("GET", "/records/move");
+      expect(home(json)).toMatchObject({ state: "done", moved: 1, damaged: 0 });
+    }, 10_000);
+    const { json } = await admin("GET", `/activations/${call.id}/location`);
+    expect(json.copies).toMatchObject([{ in: "d1", state: "whole" }]);
+  });
+
+  test("are moved to nowhere but where the mode in force has them", async () => {
+    const refused = await admin("POST", "/records/move", { to: "r2" });
+    expect([refused.status, refused.json.error]).toEqual([400, expect.stringContaining("The mode in force is d1")]);
+    expect((await admin("POST", "/records/move", { to: "s3" })).status).toBe(400);
+    expect((await admin("DELETE", "/records/move")).status).toBe(405);
   });
 });

@@ -39,6 +39,22 @@ test("a batch with every kind of text, and one put twice, is there once as it wa
   expect(await table.having(NS, [])).toEqual([]);
 });
 
+test("those of one shard come oldest first, after a place, and what is removed is gone in its namespace alone", async () => {
+  const inShard = (at: number, shard: string) => {
+    const { id, ...rest } = kept(at);
+    return { ...rest, id: `${id.slice(0, 12)}${shard}${id.slice(14)}` };
+  };
+  const records = Array.from({ length: 9 }, (_, at) => inShard(at, at % 3 === 0 ? "02" : "01"));
+  await table.put(NS, records);
+  await table.put("two", [inShard(50, "02")]);
+  const first = await table.ofShard(NS, { shard: "02", after: { start: 0, id: "" }, limit: 2 });
+  expect(first).toEqual([records[0], records[3]]);
+  expect(await table.ofShard(NS, { shard: "02", after: first[1]!, limit: 2 })).toEqual([records[6]]);
+  await table.remove(NS, [records[6]!.id, inShard(50, "02").id]);
+  expect(await table.ofShard(NS, { shard: "02", after: first[1]!, limit: 2 })).toEqual([]);
+  expect(await table.count("two", {})).toBe(1);
+});
+
 test("a thousand large records fit, and come in pages that say whether there are more", async () => {
   const records = Array.from({ length: 1_000 }, (_, at) => kept(at, `"${"x".repeat(30_000)}"`));
   for (let at = 0; at < records.length; at += 250) await table.put(NS, records.slice(at, at + 250));
