@@ -9,6 +9,7 @@ import type { RecordFilter } from "../../src/entities/kept-record.ts";
 import { activationStoreMode, type Env, longestQueue, recordBounds } from "../../src/env.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
 import type { Accepted, Fire, ResumeRpc } from "../../src/protocol/fire.ts";
+import type { ImportedRecord } from "../../src/protocol/import.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { MoveProgress } from "../../src/protocol/moving.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
@@ -110,6 +111,16 @@ export class ActivationStore extends DurableObject<Env> implements ActivationSto
 
   async get(id: ActivationId): Promise<FoundRecord> {
     return this.#core.find(id);
+  }
+
+  async importable(ids: ActivationId[]): ReturnType<ActivationStoreRpc["importable"]> {
+    await this.#recall(ids.map((id) => ({ id })));
+    return this.#core.importable(ids);
+  }
+
+  async import(items: ImportedRecord[]): ReturnType<ActivationStoreRpc["import"]> {
+    await this.#recall(items.map(({ record }) => ({ id: record.activationId })));
+    return this.#confirm(this.#core.import(items));
   }
 
   async page(filter: RecordFilter, limit: number): Promise<LedgerPage> {

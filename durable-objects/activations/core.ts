@@ -7,6 +7,7 @@ import type { ActivationStoreMode } from "../../src/entities/activation-store-mo
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
 import type { Accepted, Fire } from "../../src/protocol/fire.ts";
+import type { ImportedRecord, ImportWord } from "../../src/protocol/import.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { canRun, type Need, needOf, needText } from "../../src/protocol/matching.ts";
 import type { MoveProgress } from "../../src/protocol/moving.ts";
@@ -30,6 +31,7 @@ import { Waiters } from "../shared/waiters.ts";
 import { ActivationRows, type Ended } from "./activation-rows.ts";
 import { Archive } from "./archive.ts";
 import { Fires, RESUME_AFTER } from "./fires.ts";
+import { type Intake, importable, takeImported } from "./imports.ts";
 import { OfferQueue } from "./offer-queue.ts";
 import { offerTargetOf } from "./offers.ts";
 import { orphansOf } from "./orphans.ts";
@@ -226,6 +228,17 @@ export class StoreCore {
     return this.#archive.recall(ids, (id) => this.#knows(id));
   }
 
+  importable(ids: readonly ActivationId[]): ImportWord[] {
+    return importable(ids, this.#imports());
+  }
+
+  /** Records that come from an export. */
+  import(items: readonly ImportedRecord[]): ImportWord[] {
+    const words = this.#database.transaction(() => takeImported(items, this.#imports()));
+    this.#alarm.wakeAt(this.#archive.handover.next());
+    return words;
+  }
+
   page(filter: RecordFilter, limit: number): LedgerPage {
     return this.#archive.page(filter, limit);
   }
@@ -298,6 +311,11 @@ export class StoreCore {
     const waiting = this.#rows.waiting > 0 ? this.#rows.queue.of(id) : undefined;
     if (waiting !== undefined) return { record, known: true, waiting };
     return { record, known: this.#knows(id) };
+  }
+
+  #imports(): Intake {
+    const isFull = this.#archive.handover.backpressure.full !== null;
+    return { records: this.#rows.records, isOpen: (id) => this.#knows(id), isFull, now: this.#ports.now() };
   }
 
   #knows(id: ActivationId): boolean {

@@ -1,5 +1,7 @@
 // Every command of `edgewhisk`. A new one is a file in commands/ and a line here.
 
+import { activationExport } from "./commands/activation-export.ts";
+import { activationImport } from "./commands/activation-import.ts";
 import { activationLocate } from "./commands/activation-locate.ts";
 import { backup } from "./commands/backup.ts";
 import { bootstrap } from "./commands/bootstrap.ts";
@@ -30,6 +32,8 @@ export const TABLE: readonly Entry[] = [
   recordsMove,
   logs,
   activationLocate,
+  activationExport,
+  activationImport,
   images,
   contract,
   ...SUBJECT_COMMANDS,

@@ -13,6 +13,8 @@ export type ApiReply<T> = { ok: true; value: T } | ApiFailure;
 
 export interface Ask<T> {
   body?: unknown;
+  /** In place of `body`: NDJSON. */
+  lines?: string;
   /** What the answer must look like. */
   schema: z.ZodType<T>;
 }
@@ -49,11 +51,12 @@ export function createApiClient(url: string, credential: Credential): ApiClient 
 
   return {
     url,
-    async ask(method, path, { body, schema }) {
+    async ask(method, path, { body, lines, schema }) {
       const sent = await send(path, {
         method,
-        headers: { "content-type": "application/json" },
+        headers: { "content-type": lines === undefined ? "application/json" : "application/x-ndjson" },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(lines === undefined ? {} : { body: lines }),
         signal: AbortSignal.timeout(MAX_WAIT_MS),
       });
       if (!sent.ok) return sent;

@@ -87,6 +87,8 @@ export interface ActivationRecord {
   annotations: RawJson;
   /** Of a stored one; never shown to clients. */
   meta?: RecordMeta;
+  /** Epoch ms at which it came from an export; never shown to clients. */
+  imported?: number;
 }
 
 /** The record that an accepted activation and the host's report make; `now` is when the report arrived. Times are whole

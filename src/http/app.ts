@@ -32,6 +32,7 @@ import { invokerRoutes } from "./routes/invokers.ts";
 import { logForwardingRoutes } from "./routes/log-forwarding.ts";
 import { namespaceRoutes } from "./routes/namespaces.ts";
 import { packageRoutes } from "./routes/packages.ts";
+import { recordRoutes } from "./routes/records.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { triggerRoutes } from "./routes/triggers.ts";
 import { webRoutes } from "./routes/web.ts";
@@ -72,6 +73,7 @@ export function makeApp(open: (env: Env) => Result<Services>): App {
   ruleRoutes(app);
   activationRoutes(app);
   figuresRoutes(app);
+  recordRoutes(app);
   namespaceRoutes(app);
   logForwardingRoutes(app);
   return app;

@@ -52,10 +52,10 @@ interface Part {
  * time; nothing is asked for before its reader wants it. */
 export async function* listActivations(
   places: RecordPlaces,
-  query: ActivationQuery & { docs: boolean },
+  query: ActivationQuery & { docs: boolean; after?: RecordKey },
 ): AsyncGenerator<ActivationRecord> {
-  const { limit, docs, ...rest } = query;
-  const filter = filterOf(rest);
+  const { limit, docs, after, ...rest } = query;
+  const filter = { ...filterOf(rest), ...(after === undefined ? {} : { after }) };
   const begin = await skim(places, filter, query.skip);
   const page = Math.min(limit + begin.skip, docs ? DOCS_PAGE : PAGE);
   let { skip } = begin;

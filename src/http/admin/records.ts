@@ -5,6 +5,7 @@ import type { Namespace } from "../../entities/identity.ts";
 import { isName } from "../../entities/names.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import { type Located, locate } from "../../records/locate.ts";
+import { exportRecords, importRecords } from "../activations/records.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
@@ -15,6 +16,16 @@ export function adminRecordRoutes(app: App, root: string): void {
   const location = `${root}/activations/:id/location`;
   app.get(location, show);
   app.all(location, methodNotAllowed("GET"));
+  const records = `${root}/namespaces/:namespace/records`;
+  app.get(records, (c) => ofNamespace(c, exportRecords));
+  app.post(records, (c) => ofNamespace(c, importRecords));
+  app.all(records, methodNotAllowed("GET, POST"));
+}
+
+async function ofNamespace(c: AppContext, answer: typeof exportRecords): Promise<Response> {
+  const name = c.req.param("namespace") ?? "";
+  const known = isName(name) ? await c.get("services").namespaceNamed(name) : null;
+  return known === null ? respond(c, fail("not-found", name)) : answer(c, known);
 }
 
 /** `namespace` in the query: only that one is looked into. */

@@ -46,6 +46,12 @@ const figures = {
 const ended = { result: anything, success: yesNo, status: text, size: whole };
 
 export const DEFINITIONS = {
+  RecordLine: object({ v: whole, name: text, sum: whole, record: anything, page: anything }, ["v"]),
+  ImportReport: object({
+    imported: whole,
+    duplicates: list(text),
+    refused: list(object({ line: whole, id: text, reason: text })),
+  }),
   ErrorMessage: object({ error: text, code: text }, ["error", "code"]),
   KeyValue: object({ key: text, value: anything, init: yesNo }, ["key"]),
   Count: { type: "object", additionalProperties: whole },
@@ -161,7 +167,7 @@ export const QUERY = {
   cursor: {
     type: "string",
     description:
-      "Go on where a list ended, by its header X-Next-Cursor. With any of kind to cursor one request looks at 50,000 records at most, 64 MB or 500 ms; X-Scanned-To says how far it came (epoch ms).",
+      "Go on where a list ended, by its header X-Next-Cursor; an export, by its last line. In a list with any of kind to cursor one request looks at 50,000 records at most, 64 MB or 500 ms; X-Scanned-To says how far it came (epoch ms).",
   },
   follow: { type: "boolean", description: "As server-sent events, while it is written; Last-Event-ID goes on." },
 } satisfies Record<string, { type: string; description: string }>;

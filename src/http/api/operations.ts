@@ -61,6 +61,12 @@ export const OPERATIONS = {
     query: ["step", "name", "since", "upto"],
     answer: "Stats",
   },
+  exportRecords: {
+    summary: "Records as NDJSON, newest first; each page ends with a line that says where the next one begins",
+    query: ["since", "upto", "cursor"],
+    answer: "RecordLine",
+  },
+  importRecords: { summary: "Records from an export", body: "RecordLine", answer: "ImportReport" },
   getActivation: { summary: "An activation", answer: "Activation" },
   getResult: { summary: "The result of an activation", answer: "ActivationResult" },
   getLogs: { summary: "The logs of an activation", query: ["follow"], answer: "ActivationLogs" },

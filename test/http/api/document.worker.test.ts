@@ -66,6 +66,7 @@ describe("the document", () => {
       "/namespaces/{namespace}/limits get",
       "/namespaces/{namespace}/packages get",
       "/namespaces/{namespace}/packages/{package} get,put,delete",
+      "/namespaces/{namespace}/records get,post",
       "/namespaces/{namespace}/rules get",
       "/namespaces/{namespace}/rules/{rule} get,put,post,delete",
       "/namespaces/{namespace}/stats get",
