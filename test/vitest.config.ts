@@ -10,14 +10,15 @@ const recordMigrations = await readD1Migrations(new URL("../src/storage/records/
 const engines = "test/runtime-host/engine/**/*.test.ts";
 const conformance = "test/conformance/**/*.test.ts";
 const endToEnd = "test/e2e/**/*.test.ts";
+/** What is waited for comes when it comes: a bound of these (ms) ends what would never end, and measures nobody. */
+const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
 /** A whole platform or more. */
 const platforms = {
+  ...patient,
   // As below npm: a launcher looks whether who is above it still lives, and ends with a run that is killed.
   env: { npm_lifecycle_event: "test" },
   root: new URL("..", import.meta.url).pathname,
   globalSetup: "test/support/shared-platforms.ts",
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
 };
 
 export default defineConfig({
@@ -27,28 +28,28 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...patient,
           name: "unit",
           root: new URL("..", import.meta.url).pathname,
           include: ["test/**/*.test.ts"],
           exclude: [workerTests, "test/runtime-host/**", endToEnd, conformance, "node_modules/**"],
-          testTimeout: 30_000,
         },
       },
       {
         test: {
+          ...patient,
           name: "host",
           root: new URL("..", import.meta.url).pathname,
           include: ["test/runtime-host/**/*.test.ts"],
           exclude: [engines, "node_modules/**"],
-          testTimeout: 30_000,
         },
       },
       {
         test: {
+          ...patient,
           name: "engine",
           root: new URL("..", import.meta.url).pathname,
           include: [engines],
-          testTimeout: 30_000,
           fileParallelism: false,
         },
       },
@@ -68,11 +69,11 @@ export default defineConfig({
           }),
         ],
         test: {
+          ...patient,
           name: "worker",
           root: new URL("..", import.meta.url).pathname,
           include: [workerTests],
           setupFiles: ["test/support/migrate.worker.ts"],
-          testTimeout: 30_000,
         },
       },
       {

@@ -116,6 +116,6 @@ async function main() {
       const listed = await bench.request("activations?name=key-trusted&limit=1&docs=true");
       return listed.json[0]?.response?.result?.key;
     };
-    await expect.poll(result, { timeout: 20_000 }).toMatch(/^23bc46b1-[\w-]+:ac2\./);
+    await expect.poll(result).toMatch(/^23bc46b1-[\w-]+:ac2\./);
   });
 });

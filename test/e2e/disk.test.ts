@@ -80,7 +80,7 @@ describe.skipIf(noSmallDisk !== null)(`a disk of its own ${noSmallDisk ?? ""}`, 
 
     disk.empty();
     const emptied = performance.now();
-    await expect.poll(served, { timeout: 10_000, interval: 200 }).toEqual({ status: 200, json: { served: true } });
+    await expect.poll(served, { interval: 200 }).toEqual({ status: 200, json: { served: true } });
     await expect
       .poll(async () => Object.values((await ask("GET", "/invokers")).json), {
         timeout: 10_000 - (performance.now() - emptied),

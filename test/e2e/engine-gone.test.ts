@@ -45,7 +45,7 @@ describe.skipIf(missing !== null)(`an engine that goes away${missing === null ? 
   const states = async () => Object.values((await ask("/invokers")).json);
   const record = (id: string) =>
     expect
-      .poll(async () => (await ask(`/api/v1/namespaces/_/activations/${id}`)).status, { timeout: 30_000 })
+      .poll(async () => (await ask(`/api/v1/namespaces/_/activations/${id}`)).status)
       .toBe(200)
       .then(async () => (await ask(`/api/v1/namespaces/_/activations/${id}`)).json);
 
@@ -53,7 +53,7 @@ describe.skipIf(missing !== null)(`an engine that goes away${missing === null ? 
     await put("kept", { kind: "nodejs:20", code: "function main(a) { return { hello: a.name }; }" });
     expect((await ask(`${actions}/kept?blocking=true&result=true`, { method: "POST", body: {} })).status).toBe(200);
     engine.signal("SIGKILL");
-    await expect.poll(states, { timeout: 15_000 }).toEqual(["unhealthy"]);
+    await expect.poll(states).toEqual(["unhealthy"]);
     const { adminToken } = JSON.parse(readFileSync(join(platform.state, "secrets.json"), "utf8"));
     const shown = await ask("/admin/v1/schedulers", { key: `Bearer ${adminToken}` });
     expect(shown.json).toMatchObject([
@@ -63,7 +63,7 @@ describe.skipIf(missing !== null)(`an engine that goes away${missing === null ? 
     expect(accepted.status).toBe(202);
     await engine.ended();
     await engine.up();
-    await expect.poll(states, { timeout: 20_000 }).toEqual(["up"]);
+    await expect.poll(states).toEqual(["up"]);
     expect((await record(accepted.json.activationId)).response).toMatchObject({
       status: "success",
       result: { hello: "later" },

@@ -71,7 +71,7 @@ describe("a host that lacks a kind [process]", () => {
     const impatient = (await call("impatient")).json.activationId;
     const [host] = platform?.pids().host ?? [];
     process.kill(host ?? 0, "SIGKILL");
-    await expect.poll(states, { timeout: 10_000, interval: 20 }).toEqual(["down"]);
+    await expect.poll(states, { interval: 20 }).toEqual(["down"]);
     for (let n = 0; n < 12; n++) {
       const answer = await call("node", "?blocking=true&result=true");
       expect([answer.status, answer.json]).toEqual([200, { node: true }]);
@@ -79,7 +79,7 @@ describe("a host that lacks a kind [process]", () => {
     }
     const [id = ""] = waiting;
     await expect
-      .poll(async () => (await ask(`activations/${id}`)).json.waiting?.reason, { timeout: 20_000 })
+      .poll(async () => (await ask(`activations/${id}`)).json.waiting?.reason)
       .toBe(`no connected host can run ${kind}`);
     const answer = await ask(`activations/${id}`);
     expect(answer).toMatchObject({

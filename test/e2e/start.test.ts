@@ -194,7 +194,7 @@ describe("npm start", () => {
     const start = await serving([], NPM_START);
     start.launcher.kill(signal);
     await start.ended;
-    await expect.poll(() => living(start.pids), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => living(start.pids)).toEqual([]);
   });
 
   it("serves again within seconds when workerd or the host is killed", async () => {
@@ -202,7 +202,7 @@ describe("npm start", () => {
     const { workerd, host } = treeOf(start.launcher.pid as number);
     for (const pid of [...workerd, ...host]) {
       process.kill(pid, "SIGKILL");
-      await expect.poll(() => invoke().catch(String), { timeout: 20_000, interval: 200 }).toContain("Hello, test!");
+      await expect.poll(() => invoke().catch(String), { interval: 200 }).toContain("Hello, test!");
     }
     expect(living([...workerd, ...host])).toEqual([]);
   });
@@ -229,7 +229,7 @@ describe("npm start", () => {
   it("starts nothing anew once it was told to stop in the middle of its start", async () => {
     const start = run(["--state", join(folder, "called-off")]);
     const parts = () => treeOf(start.launcher.pid as number).wrangler.length;
-    await expect.poll(parts, { timeout: 30_000, interval: 10 }).toBeGreaterThan(0);
+    await expect.poll(parts, { interval: 10 }).toBeGreaterThan(0);
     start.launcher.kill("SIGTERM");
     await start.ended;
     expect(start.output()).toContain("stopping");
@@ -274,11 +274,11 @@ describe("npm start", () => {
         .flatMap((row) => (Number(row?.[2]) === start.main ? [Number(row?.[1])] : []));
     const [first = 0] = reapers();
     process.kill(first, "SIGKILL");
-    await expect.poll(() => reapers().filter((pid) => pid !== first).length, { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => reapers().filter((pid) => pid !== first).length).toBe(1);
     await sleep(300);
     const { all } = treeOf(start.main);
     process.kill(start.main, "SIGKILL");
-    await expect.poll(() => living(all), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => living(all)).toEqual([]);
   });
 
   it("keeps its state: the second start finds the action and needs no new key", async () => {

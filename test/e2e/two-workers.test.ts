@@ -98,7 +98,7 @@ describe("through the other Worker, at once", () => {
     await put(`rules/${rule}`, { trigger: `/_/${trigger}`, action: `/_/${second}` });
     const { text } = await ask(workers.two, "POST", `triggers/${trigger}`, { body: {} });
     const path = `activations/${JSON.parse(text).activationId}/logs`;
-    await expect.poll(async () => (await ask(workers.two, "GET", path)).text, { timeout: 5_000 }).toContain(second);
+    await expect.poll(async () => (await ask(workers.two, "GET", path)).text).toContain(second);
     await ask(workers.one, "DELETE", `rules/${rule}`);
     expect(await status()).toBe(204);
     await ask(workers.one, "DELETE", `triggers/${trigger}`);
@@ -311,7 +311,7 @@ describe("keys that the administrator takes away through one Worker", () => {
       for await (const chunk of stream.body ?? []) heard += Buffer.from(chunk).toString();
       return performance.now();
     })();
-    await expect.poll(() => heard, { timeout: 10_000 }).toContain("stdout: ");
+    await expect.poll(() => heard).toContain("stdout: ");
     const began = performance.now();
     await admin("POST", `/identities/${subject}/block`);
     expect((await ended) - began).toBeLessThan(IN_FORCE);

@@ -46,7 +46,7 @@ function halves(one: string, two: string) {
 /** Resolves when the host has it. */
 function runs(id: string): Promise<void> {
   const isThere = () => host.runs.some(({ invocation }) => invocation.id === id);
-  return expect.poll(isThere, { timeout: 10_000 }).toBe(true);
+  return expect.poll(isThere).toBe(true);
 }
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
@@ -160,7 +160,7 @@ describe("followed logs", () => {
     await their.body?.cancel();
     await streams[0]?.body?.cancel();
     const next = async () => (await follow(client, json.activationId)).status;
-    await expect.poll(next, { timeout: 10_000 }).toBe(200);
+    await expect.poll(next).toBe(200);
     await Promise.all(streams.slice(1).map(({ body }) => body?.cancel()));
   });
 });

@@ -151,7 +151,7 @@ describe("an action that asks for a key", () => {
 describe("what a key of less rights wrote", () => {
   /** The rights with which the action is sent at last. */
   const lent = async (): Promise<Rights> => {
-    await expect.poll(() => host.runs.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => host.runs.length).toBeGreaterThan(0);
     const { credential, rights } = host.runs[0]?.invocation ?? {};
     return credential === "owner" ? "owner" : (rights ?? "use");
   };

@@ -46,11 +46,11 @@ describe("keys", () => {
   });
 
   test("end when they are said to, also where an isolate knows them", async () => {
-    const ends = new Date(Date.now() + 1_500).toISOString();
+    const ends = new Date(Date.now() + 4_000).toISOString();
     const { subject, key, id } = await newIdentity({ ends });
     expect(await opens(key)).toBe(200);
     expect((await keysOf(subject))[0]).toMatchObject({ ends: Date.parse(ends), good: true });
-    await expect.poll(() => opens(key), { timeout: 10_000, interval: 100 }).toBe(401);
+    await expect.poll(() => opens(key), { interval: 100 }).toBe(401);
     expect((await keysOf(subject))[0]).toMatchObject({ good: false });
     expect((await admin("PATCH", `/keys/${id}`, { ends: null, name: "for ever" })).json).toMatchObject({
       name: "for ever",
@@ -64,7 +64,7 @@ describe("keys", () => {
 
   test("are rotated with a time in which both are good, once", async () => {
     const { subject, key, id } = await newIdentity();
-    const { status, json } = await admin("POST", `/keys/${id}/rotate`, { overlap: 2 });
+    const { status, json } = await admin("POST", `/keys/${id}/rotate`, { overlap: 5 });
     expect(status).toBe(200);
     const { key: next, now, before } = RotationAnswer.parse(json);
     expect(now).toMatchObject({ subject, name: "default", ends: null, replacedBy: null, good: true });
@@ -73,7 +73,7 @@ describe("keys", () => {
     const again = await admin("POST", `/keys/${id}/rotate`, {});
     expect([again.status, again.json.error]).toEqual([409, "Another key has taken the place of this one already."]);
     expect((await admin("PATCH", `/keys/${id}`, { ends: null })).status).toBe(409);
-    await expect.poll(() => opens(key), { timeout: 10_000, interval: 100 }).toBe(401);
+    await expect.poll(() => opens(key), { interval: 100 }).toBe(401);
     expect(await opens(next)).toBe(200);
     const atOnce = await admin("POST", `/keys/${now.id}/rotate`);
     expect(atOnce.json.before).toBeNull();

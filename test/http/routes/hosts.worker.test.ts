@@ -107,7 +107,7 @@ describe("dialling in", () => {
     expect(status).toBe(202);
     const { activationId } = json() as { activationId: string };
     const told = async () => (await ask("GET", `/api/v1/namespaces/_/activations/${activationId}`)).json();
-    await expect.poll(told, { timeout: 10_000 }).toMatchObject({
+    await expect.poll(told).toMatchObject({
       waiting: {
         since: expect.any(Number),
         reason: "the host that can run it is unhealthy: its disk is full: 3 MB are free, 256 must be",
@@ -117,9 +117,7 @@ describe("dialling in", () => {
       expect((await ask("GET", door, { key: null })).text).not.toContain("/srv");
     }
     host.send({ t: "health", memory: 2048 });
-    await expect
-      .poll(async () => ((await told()) as { waiting?: object }).waiting, { timeout: 10_000 })
-      .toBeUndefined();
+    await expect.poll(async () => ((await told()) as { waiting?: object }).waiting).toBeUndefined();
     await platform("/admin/v1/hosts/narrow", { method: "DELETE", headers });
     await expect.poll(() => host.closed).toBe(true);
   });

@@ -227,17 +227,17 @@ def main(args):
       });
       try {
         const stats = () => bench.containers.stats();
-        await expect.poll(() => stats().prewarmed, { timeout: 20_000 }).toBe(1);
+        await expect.poll(() => stats().prewarmed).toBe(1);
         const kind = bench.kind("nodejs");
         // `default` may be an older one than the newest.
         const kinds = bench.containers.runtimes().map((each) => each.kind);
         const job = jobOf(kinds.includes("nodejs:20") ? "nodejs:20" : kind, "let n=0;function main(){return {n:++n}}");
         await bench.run(job);
-        await expect.poll(() => stats().paused, { timeout: 5_000 }).toBe(1);
+        await expect.poll(() => stats().paused).toBe(1);
         const again = await bench.run(job);
         expect(again.answer.outcome.result).toBe('{"n":2}');
-        await expect.poll(() => stats().paused, { timeout: 5_000 }).toBe(1);
-        await expect.poll(() => stats().paused + stats().warm, { timeout: 15_000 }).toBe(0);
+        await expect.poll(() => stats().paused).toBe(1);
+        await expect.poll(() => stats().paused + stats().warm).toBe(0);
       } finally {
         await bench.close();
       }
@@ -246,7 +246,7 @@ def main(args):
     it("ends what runs with an internal error when it is stopped", async () => {
       const bench = await openBench({ engine });
       const running = bench.run(jobOf(bench.kind("nodejs"), "function main(){return new Promise(()=>{})}"));
-      await expect.poll(() => bench.containers.stats().running, { timeout: 20_000 }).toBe(1);
+      await expect.poll(() => bench.containers.stats().running).toBe(1);
       await new Promise((resolve) => setTimeout(resolve, 300));
       await bench.close();
       const ran = await running;

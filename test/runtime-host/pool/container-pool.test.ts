@@ -221,7 +221,7 @@ describe("a job", () => {
     const ran = await runOn(poolOf(engine), job({ limits: { logs: 0 } }));
     expect(ran.answer.outcome).toEqual({ statusCode: 2, result: '{"error":"no parse"}' });
     expect(ran.logs).toEqual({ lines: "[]" });
-    await expect.poll(() => engine.made[0]?.removed, { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => engine.made[0]?.removed).toBe(true);
   });
 });
 
@@ -334,7 +334,7 @@ describe("containers", () => {
     await vi.waitFor(() => expect(refusals).toBeGreaterThan(0));
     expect(pool.stats().memoryUsed).toBe(128);
     willing = true;
-    await expect.poll(() => pool.stats().memoryUsed, { timeout: 3_000 }).toBe(0);
+    await expect.poll(() => pool.stats().memoryUsed).toBe(0);
   });
 
   it("take overlapping runs where action and runtime allow it; one that fails lets the others finish", async () => {
@@ -358,7 +358,7 @@ describe("containers", () => {
     for (const each of await Promise.all(waiting)) {
       expect(each.answer.outcome).toEqual({ statusCode: 0, result: '{"number":1}' });
     }
-    await expect.poll(() => engine.made[0]?.removed, { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => engine.made[0]?.removed).toBe(true);
     expect((await runOn(pool, shared("{}"))).answer.outcome.result).toBe('{"number":2}');
   });
 

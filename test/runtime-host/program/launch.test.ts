@@ -63,7 +63,7 @@ test("an install that failed is tried by the next, and one that was killed holds
   expect((await command({ NPM_EXITS: "7" }).ended)[0]).toBe(7);
   rmSync(join(clone, "node_modules"), { recursive: true, force: true });
   const killed = command();
-  await expect.poll(runs, { timeout: 20_000 }).toBe(2);
+  await expect.poll(runs).toBe(2);
   killed.child.kill("SIGKILL");
   process.kill(Number(readFileSync(join(clone, "pid"), "utf8")), "SIGKILL");
   await killed.ended;

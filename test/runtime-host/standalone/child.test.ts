@@ -32,7 +32,7 @@ it("has its environment and no other, and is stopped without being started again
 
 it("is started again after growing pauses", async () => {
   const { seen } = keep("exit 3");
-  await expect.poll(() => seen.starts, { timeout: 10_000 }).toBe(3);
+  await expect.poll(() => seen.starts).toBe(3);
   expect(seen.ends.slice(0, 2)).toEqual([
     ["exit code 3", 250],
     ["exit code 3", 500],

@@ -215,7 +215,7 @@ describe("runtime-host/standalone/platform.ts, over unstable names of wrangler a
     const [workerd, ...others] = workerds();
     expect(others).toEqual([]);
     process.kill(workerd?.pid as number, "SIGKILL");
-    await expect.poll(() => restarts, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => restarts).toBe(1);
     expect(await (await get("/next")).json()).toBe(before + 1);
     await platform.tick("* * * * *");
     expect(lines.filter((line) => line.startsWith("failure"))).toEqual([]);

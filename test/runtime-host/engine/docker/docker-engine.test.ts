@@ -77,7 +77,7 @@ function isolates(): void {
     const prewarm = [{ kind, memory: 256, count: 1 }];
     const prewarmed = await openBench({ engine: "docker", name: host, prewarm, log });
     try {
-      await expect.poll(() => prewarmed.containers.stats().prewarmed, { timeout: 10_000 }).toBe(1);
+      await expect.poll(() => prewarmed.containers.stats().prewarmed).toBe(1);
       await prewarmed.run(js("function main(){return {}}", { path: "guest/adopted", revision: "7-abc" }));
       const id = expect.stringMatching(/^[0-9a-f]{12}$/);
       expect(said).toContainEqual([
@@ -94,7 +94,7 @@ function isolates(): void {
     const pausing = await openBench({ engine: "docker", name: `${name}-paused`, container });
     try {
       await pausing.run(js("function main(){return {}}", { limits: { memory: 512 } }));
-      await expect.poll(() => pausing.containers.stats().paused, { timeout: 10_000 }).toBe(1);
+      await expect.poll(() => pausing.containers.stats().paused).toBe(1);
       const { memoryUsed } = pausing.containers.stats();
       expect(memoryUsed).toBeGreaterThan(10);
       expect(memoryUsed).toBeLessThan(100);
@@ -127,7 +127,7 @@ function isolates(): void {
     const job = js("function main(a){return a.name==='wait'?new Promise(()=>{}):{}}", { path: "guest/killed" });
     await expect.poll(() => bench.containers.stats().running).toBe(0);
     const running = bench.run({ ...job, args: '{"name":"wait"}' });
-    await expect.poll(() => bench.containers.stats().running, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => bench.containers.stats().running).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 200));
     for (const each of await ours()) {
       const { Config } = await each.inspect();
@@ -184,7 +184,7 @@ function isolates(): void {
       const ids = new Set((await ours()).map((each) => each.id));
       return strays.filter((stray) => ids.has(stray.id)).length;
     };
-    await expect.poll(left, { timeout: 30_000, interval: 500 }).toBe(0);
+    await expect.poll(left, { interval: 500 }).toBe(0);
   }, 40_000);
 
   it("leaves no stray of its own when it ends, however young", async () => {

@@ -49,7 +49,7 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
     const slow = jobOf(kind, "function main(){return new Promise(r=>setTimeout(()=>r({done:true}),8000))}");
     const running = bench.run(slow);
     running.catch(() => undefined);
-    await expect.poll(() => bench.containers.stats().running, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => bench.containers.stats().running).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     return running;
   }
@@ -98,7 +98,7 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
         const list = await engine.docker.listContainers({ all: true });
         return list.filter((each) => each.Labels["io.edgewhisk.sandbox"] === undefined || each.State !== "running");
       };
-      await expect.poll(async () => (await rest()).length, { timeout: 30_000, interval: 500 }).toBe(2);
+      await expect.poll(async () => (await rest()).length, { interval: 500 }).toBe(2);
     }, 90_000);
   }
 
@@ -124,7 +124,7 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
     const said = changes;
     writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - 60 * MB)));
     await expect
-      .poll(() => bench.containers.unhealthy(), { timeout: 15_000 })
+      .poll(() => bench.containers.unhealthy())
       .toMatch(/^the disk of .*data is full: \d+ MB are free, 100 must be$/);
     expect(changes).toBeGreaterThan(said);
     await expect(bench.run(quick("no-room"))).rejects.toThrow("busy");

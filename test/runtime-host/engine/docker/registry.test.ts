@@ -189,7 +189,7 @@ describe.skipIf(missing !== null)(`black box images from a registry${missing ===
     } finally {
       await registry.up();
     }
-    await expect.poll(() => bench.containers.impaired?.(), { timeout: 10_000 }).toBeNull();
+    await expect.poll(() => bench.containers.impaired?.()).toBeNull();
     expect(changes).toBeGreaterThanOrEqual(2);
     expect(markOf(await run(bench, remote))).toBe("remote");
   }, 60_000);

@@ -115,8 +115,8 @@ describe.skipIf(missing !== null)("a sandbox on the Docker engine", () => {
     await inTurn("killed", 3 * ROOM);
     const job = js("function main(a){return a.name==='wait'?new Promise(()=>{}):{}}", "guest/cut-off");
     const running = bench.run({ ...job, args: '{"name":"wait"}' });
-    await expect.poll(() => bench.containers.stats().running, { timeout: 20_000 }).toBe(1);
-    await expect.poll(() => sandboxOf("guest/cut-off"), { timeout: 5_000 }).not.toBeNull();
+    await expect.poll(() => bench.containers.stats().running).toBe(1);
+    await expect.poll(() => sandboxOf("guest/cut-off")).not.toBeNull();
     const id = (await sandboxOf("guest/cut-off")) ?? "";
     await docker.getContainer(id).kill();
     expect(errorOf(await running)).toBe("The action did not produce a valid response and exited unexpectedly.");
@@ -134,7 +134,7 @@ describe.skipIf(missing !== null)("a sandbox on the Docker engine", () => {
       const taken = new Set(await Promise.all(used));
       return all.filter((each) => !taken.has(`container:${each.Id}`)).length;
     };
-    await expect.poll(spares, { timeout: 10_000 }).toBeGreaterThan(1);
+    await expect.poll(spares).toBeGreaterThan(1);
     for (const each of await sandboxes()) await docker.getContainer(each.Id).remove({ force: true });
     const ran = await bench.run(quick("guest/new-2", { namespaceId: "newer" }));
     expect(ran.answer.outcome).toEqual({ statusCode: 0, result: "{}" });

@@ -69,12 +69,10 @@ describe.skipIf(missing !== null)("the firewall", () => {
     const walls = await Promise.all(ports.map((port) => raise(port)));
     expect(walls.map((wall) => wall.state)).toEqual(ports.map(() => true));
     // A last look may still have to mend what two wrote at once.
-    for (const port of ports) await expect.poll(() => holds(port), { timeout: 5_000 }).toBe(true);
+    for (const port of ports) await expect.poll(() => holds(port)).toBe(true);
     const [first, ...others] = walls;
     await first?.close();
-    await expect
-      .poll(() => ports.map((port) => holds(port) === true), { timeout: 5_000 })
-      .toEqual([false, true, true, true]);
+    await expect.poll(() => ports.map((port) => holds(port) === true)).toEqual([false, true, true, true]);
     expect(others.map((wall) => wall.state)).toEqual([true, true, true]);
   });
 
@@ -84,7 +82,7 @@ describe.skipIf(missing !== null)("the firewall", () => {
     iptables("-D", "PREROUTING", "-i", bridgeNetwork.bridge, "-j", chainOf(bridgeNetwork.bridge));
     iptables("-F", chainOf(bridgeNetwork.bridge));
     expect(holds(port)).not.toBe(true);
-    await expect.poll(() => holds(port), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => holds(port)).toBe(true);
     await expect.poll(() => wall.state).toBe(true);
   });
 
@@ -102,7 +100,7 @@ describe.skipIf(missing !== null)("the firewall", () => {
       expect(wall.state).toMatch(/xtables lock/);
       rmSync(broken);
       const before = changes;
-      await expect.poll(() => wall.state, { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => wall.state).toBe(true);
       expect(holds(port)).toBe(true);
       expect(changes).toBe(before + 1);
     } finally {
@@ -115,11 +113,11 @@ describe.skipIf(missing !== null)("the firewall", () => {
     const [, port = 0, dead = 0] = ports;
     await raise(dead, 1e9);
     forwarders[2]?.close();
-    await expect.poll(() => forwarders[2]?.listening ?? true, { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => forwarders[2]?.listening ?? true).toBe(false);
     // It ended without taking its forwarder along.
     raised.splice(0);
     await raise(port);
-    await expect.poll(() => iptables("-S"), { timeout: 5_000 }).not.toContain(`--dport ${dead} `);
+    await expect.poll(() => iptables("-S")).not.toContain(`--dport ${dead} `);
     expect(holds(port)).toBe(true);
   });
 });
