@@ -22,6 +22,7 @@ import { RECORD_BOUNDS, type RecordBounds } from "./entities/record-bounds.ts";
 import type { AlarmSettings } from "./entities/schedule.ts";
 import type { MasterSecret } from "./entities/sealing.ts";
 import type { Fault } from "./entities/secret-check.ts";
+import { SECURITY_LEVELS, type SecurityLevel } from "./entities/security-level.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
 import type {
   ActivationStoreRpc,
@@ -93,6 +94,8 @@ export interface Env {
   RECORD_BOUNDS?: string;
   /** "1": hosts may come that are larger, or labelled otherwise, than any that has been seen: calls wait for them. */
   HOSTS_MAY_COME?: string;
+  /** The least security level a host must have: "containers", "confined" or "strict". One below it takes nothing. Absent: any. */
+  HOST_SECURITY_FLOOR?: string;
   /** "shown": `/invokers` tells the hosts' names to everybody; else it does so on loopback only. */
   INVOKER_NAMES?: string;
   /** Name of the header in which the proxy in front of us says where a request comes from, whatever its client sent. */
@@ -124,6 +127,8 @@ export interface Settings {
   maxQueue: number;
   hostsMayCome: boolean;
   alarms: AlarmSettings;
+  /** The least security level of hosts; absent: any. */
+  securityFloor?: SecurityLevel;
   /** Null: nobody in front of us says where requests come from. */
   clientAddressHeader: string | null;
   /** False: namespaces without their own limits are not throttled. */
@@ -243,6 +248,10 @@ export const Variables = Secrets.extend({
     .refine((seconds) => Number.isInteger(seconds) && seconds >= 0 && seconds < 60, "must be a number from 0 to 59"),
   ALARM_DELAY_DEFAULT_STRICT: flag,
   HOSTS_MAY_COME: variable.refine((text) => text === undefined || text === "0" || text === "1", 'must be "1" or "0"'),
+  HOST_SECURITY_FLOOR: variable.refine(
+    (text) => text === undefined || isLevel(text),
+    `must be one of ${SECURITY_LEVELS.join(", ")}`,
+  ),
   INVOKER_NAMES: variable.refine((text) => text === undefined || text === "shown", 'must be "shown", or absent'),
   CLIENT_ADDRESS_HEADER: variable.refine(
     (text) => text === undefined || /^[A-Za-z0-9-]{1,64}$/.test(text),
@@ -262,6 +271,7 @@ export function checkEnv(env: Env): Checked {
   if (!parsed.success) return { ok: false, faults: faultsOf(parsed.error) };
   const { data } = parsed;
   const buildDate = data.BUILD_DATE ?? data.VERSION?.timestamp;
+  const floor = securityFloor(env);
   return {
     ok: true,
     masterSecret: secretOf(data),
@@ -281,6 +291,7 @@ export function checkEnv(env: Env): Checked {
         defaultStrict: data.ALARM_DELAY_DEFAULT_STRICT,
       },
       hostsMayCome: data.HOSTS_MAY_COME === "1",
+      ...(floor === undefined ? {} : { securityFloor: floor }),
       clientAddressHeader: data.CLIENT_ADDRESS_HEADER ?? null,
       throttle: data.DEFAULT_THROTTLE !== null,
       throttleDefaults: data.DEFAULT_THROTTLE ?? NO_THROTTLE,
@@ -327,6 +338,17 @@ export function sentenceOf(faults: readonly Fault[]): string {
 
 function secretOf(given: z.infer<typeof Secrets>): MasterSecret {
   return { current: given.MASTER_SECRET, previous: given.MASTER_SECRET_PREVIOUS ?? null };
+}
+
+/** The least security level of hosts; undefined: any. While the variable makes no sense nothing else is done either. */
+export function securityFloor({
+  HOST_SECURITY_FLOOR: text,
+}: Pick<Env, "HOST_SECURITY_FLOOR">): SecurityLevel | undefined {
+  return text !== undefined && isLevel(text) ? text : undefined;
+}
+
+function isLevel(text: string): text is SecurityLevel {
+  return (SECURITY_LEVELS as readonly string[]).includes(text);
 }
 
 function isDate(text: string): boolean {

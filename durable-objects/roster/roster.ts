@@ -68,6 +68,10 @@ export class Roster extends DurableObject<Env> implements RosterRpc {
     return comes ? this.#store.waiting() : [];
   }
 
+  async waitingStores(): Promise<StoreName[]> {
+    return this.#store.waiting();
+  }
+
   async waiting(store: StoreName, waits: boolean): Promise<void> {
     return this.#confirm(this.#store.setWaiting(store, waits));
   }

@@ -8,6 +8,7 @@ import type { RosterEntry, SchedulerName } from "../../src/protocol/rpc.ts";
 import { HostLink } from "./host-link.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
 import { absenceOf, entryOf } from "./roster-entry.ts";
+import { illnessOf } from "./security-floor.ts";
 
 /** A host has obeyed epochs of ours; it may be ahead by so many where our storage was set back. */
 const MAX_AHEAD = 1_000_000;
@@ -31,7 +32,7 @@ type MessageOf<T extends HostMessage["t"]> = Extract<HostMessage, { t: T }>;
 
 export class HostSession {
   readonly name: SchedulerName;
-  readonly #ports: Pick<SchedulerPorts, "now" | "after" | "memory" | "warn">;
+  readonly #ports: Pick<SchedulerPorts, "now" | "after" | "memory" | "warn" | "securityFloor">;
   readonly #events: SessionEvents;
   readonly #link = new HostLink();
   #phase: SessionPhase = "down";
@@ -53,7 +54,10 @@ export class HostSession {
 
   constructor(
     name: SchedulerName,
-    options: { ports: Pick<SchedulerPorts, "now" | "after" | "memory" | "warn">; events: SessionEvents },
+    options: {
+      ports: Pick<SchedulerPorts, "now" | "after" | "memory" | "warn" | "securityFloor">;
+      events: SessionEvents;
+    },
   ) {
     this.name = name;
     this.#ports = options.ports;
@@ -142,7 +146,7 @@ export class HostSession {
   closed(): string | undefined {
     if (this.#phase !== "ready") return "the host's inventory has not come yet";
     if (this.#draining) return "the host is draining";
-    const illness = this.#report?.unhealthy;
+    const illness = illnessOf(this.#report, this.#ports.securityFloor);
     return illness === undefined ? undefined : `the host is unhealthy: ${illnessForCallers(illness)}`;
   }
 
@@ -311,7 +315,9 @@ export class HostSession {
     const report = this.#report;
     if (report === undefined) return;
     const { connected, draining, epoch, name: scheduler } = this;
-    this.#events.announce(entryOf(report, { scheduler, connected, draining, epoch, now: this.#ports.now() }));
+    const unhealthy = illnessOf(report, this.#ports.securityFloor);
+    const known = unhealthy === undefined ? report : { ...report, unhealthy };
+    this.#events.announce(entryOf(known, { scheduler, connected, draining, epoch, now: this.#ports.now() }));
   }
 
   /** This incarnation was asked for work and has never seen a host: an earlier one may have told the roster

@@ -3,7 +3,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import type { Env } from "../../src/env.ts";
+import { type Env, securityFloor } from "../../src/env.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type HostReport, PING, PONG } from "../../src/protocol/messages.ts";
 import { hostOfScheduler, ROSTER_NAME } from "../../src/protocol/names.ts";
@@ -167,6 +167,7 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
       store: (name) => env.ACTIVATIONS.getByName(name),
       report: (entry) => env.ROSTER.getByName(ROSTER_NAME).report(entry),
       ...secretsOf(env),
+      securityFloor: securityFloor(env),
       ...(env.MACHINE === undefined
         ? {}
         : { hostIsGoing: () => openMachine(env).isGoing(hostOfScheduler(this.#name)) }),

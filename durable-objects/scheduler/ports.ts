@@ -1,6 +1,7 @@
 // What the scheduler's core needs of the world. The object implements these over the platform, the simulator over its
 // event queue.
 
+import type { SecurityLevel } from "../../src/entities/security-level.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { Proofs } from "../../src/protocol/proofs.ts";
 import type { ActivationStoreRpc, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
@@ -26,6 +27,8 @@ export interface SchedulerMemory {
 export type StoreLink = Pick<ActivationStoreRpc, "complete" | "pull" | "declined">;
 
 export interface SchedulerPorts extends ObjectPorts {
+  /** The least security level a host must have. */
+  securityFloor?: SecurityLevel | undefined;
   memory: SchedulerMemory;
   store(name: StoreName): StoreLink;
   /** Roster.report. */

@@ -7,6 +7,7 @@ import { backup } from "./commands/backup.ts";
 import { bootstrap } from "./commands/bootstrap.ts";
 import { contract } from "./commands/contract.ts";
 import { host } from "./commands/host.ts";
+import { HOST_COMMANDS } from "./commands/hosts.ts";
 import { images } from "./commands/images.ts";
 import { KEY_COMMANDS } from "./commands/keys.ts";
 import { LIMITS_COMMANDS } from "./commands/limits.ts";
@@ -17,6 +18,7 @@ import { recordsMove } from "./commands/records-move.ts";
 import { reseal } from "./commands/reseal.ts";
 import { restore } from "./commands/restore.ts";
 import { start } from "./commands/start.ts";
+import { STATUS_COMMANDS } from "./commands/status.ts";
 import { SUBJECT_COMMANDS } from "./commands/subjects.ts";
 import { wskadmin } from "./commands/wskadmin.ts";
 import type { Entry } from "./shared/command.ts";
@@ -40,6 +42,8 @@ export const TABLE: readonly Entry[] = [
   ...NAMESPACE_COMMANDS,
   ...KEY_COMMANDS,
   ...LIMITS_COMMANDS,
+  ...HOST_COMMANDS,
+  ...STATUS_COMMANDS,
   wskadmin,
 ];
 
@@ -51,4 +55,5 @@ export const FAMILIES: Readonly<Record<string, string>> = {
   key: "single keys, each with a name and an end",
   limits: "what a namespace may use",
   records: "where records are kept",
+  hosts: "the machines that run actions",
 };

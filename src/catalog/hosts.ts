@@ -6,8 +6,8 @@ import type { HostToken, InvokerSchedulerRpc, RosterEntry, RosterRpc, SchedulerN
 
 /** All that these ask of the world. */
 export interface HostContext {
-  roster: Pick<RosterRpc, "createHost" | "revokeHost" | "hosts" | "schedulers">;
-  scheduler(name: SchedulerName): Pick<InvokerSchedulerRpc, "expel">;
+  roster: Pick<RosterRpc, "createHost" | "revokeHost" | "schedulers" | "hosts">;
+  scheduler(name: SchedulerName): Pick<InvokerSchedulerRpc, "expel" | "drain">;
 }
 
 /** A host as its administrator sees it. */
@@ -38,6 +38,30 @@ export async function revokeHost(context: HostContext, name: string): Promise<Re
   const gone = await context.roster.revokeHost(name);
   await cut(context, lines);
   return gone ? ok(name) : fail("not-found");
+}
+
+/** Nothing new is started on it, what runs goes on; or it takes work again. Holds also while it is away, and for its next process.
+ * Fails with `not-found`. */
+export async function drainHost(context: HostContext, name: string, on: boolean): Promise<Result<HostToken>> {
+  const host = (await context.roster.hosts()).find((each) => each.name === name);
+  if (host === undefined) return fail("not-found");
+  const lines = await linesOf(context, name);
+  await Promise.all(lines.map((each) => context.scheduler(each).drain(on)));
+  return ok(host);
+}
+
+/** The token of a host that takes this one's place under another name, with as many schedulers: told this once. The one before drains,
+ * and is there until it is revoked. Fails as `createHost`, and with `not-found`. */
+export async function renameHost(
+  context: HostContext,
+  { name, to }: { name: string; to: string },
+): Promise<Result<string>> {
+  const host = (await context.roster.hosts()).find((each) => each.name === name);
+  if (host === undefined) return fail("not-found");
+  const made = await createHost(context, { name: to, shards: host.shards });
+  if (!made.ok) return made;
+  const drained = await drainHost(context, name, true);
+  return drained.ok ? made : drained;
 }
 
 /** Each with the reasons why its schedulers take nothing, or what is impaired. */

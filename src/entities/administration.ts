@@ -144,3 +144,81 @@ export const LimitsAnswer = z.object({ namespace: z.string(), limits: Limits });
 export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), next: z.string().nullable() });
 }
+
+/** A scheduler of a host, as it says itself; memory is in MB. */
+export const SchedulerLoad = z.object({
+  scheduler: z.string(),
+  connected: z.boolean(),
+  ready: z.boolean(),
+  draining: z.boolean(),
+  memory: z.number(),
+  used: z.number(),
+  running: z.number(),
+  /** ms since its host was last heard. */
+  silence: z.number().optional(),
+  /** Why there is nothing of the above but its name. */
+  unanswered: z.string().optional(),
+});
+export type SchedulerLoad = z.infer<typeof SchedulerLoad>;
+
+/** "up", "draining", "unhealthy" (the reason says why), "down" (was here), "new" (never came). */
+export const HostState = z.enum(["up", "draining", "unhealthy", "down", "new"]);
+export const HostItem = z.object({
+  name: z.string(),
+  state: HostState,
+  /** Why it takes nothing, or what does not work there though the rest does. */
+  reason: z.string().optional(),
+  /** Epoch ms at which its token was made. */
+  created: z.number(),
+  /** Schedulers its token opens. */
+  shards: z.number(),
+  memory: z.number(),
+  used: z.number(),
+  running: z.number(),
+  build: z.string().optional(),
+  engine: z.string().optional(),
+  level: z.string().optional(),
+  labels: z.array(z.string()).optional(),
+  /** What differs from most hosts, or from what is wanted: "build", kinds. */
+  differs: z.array(z.string()).optional(),
+});
+export type HostItem = z.infer<typeof HostItem>;
+export const HostAnswer = HostItem.extend({
+  schedulers: z.array(SchedulerLoad),
+  runtimes: z.array(z.object({ kind: z.string(), image: z.string(), digest: z.string() })),
+  /** What it lacks for the next security level. */
+  lacks: z.array(z.string()),
+});
+export type HostAnswer = z.infer<typeof HostAnswer>;
+export const HostToken = z.object({ name: z.string(), token: z.string() });
+export const HostRename = z.strictObject({ to: z.string().max(64) });
+
+/** What waits in one store, oldest first. */
+export const WaitingItem = z.object({
+  /** Null: nobody has this id any more. */
+  namespace: z.string().nullable(),
+  store: z.string(),
+  waiting: count,
+  running: count,
+  fires: count,
+  oldestWaitMs: z.number(),
+  reason: z.string().optional(),
+  /** Of each kind of host that is waited for. */
+  lines: z.array(z.object({ reason: z.string(), oldestWaitMs: z.number() })),
+  unanswered: z.string().optional(),
+});
+export type WaitingItem = z.infer<typeof WaitingItem>;
+
+export const StatusAnswer = z.object({
+  /** What the Worker says it is built from. */
+  build: z.string().optional(),
+  /** Epoch ms. */
+  at: time,
+  hosts: z.array(HostItem),
+  waiting: z.array(WaitingItem),
+  /** True: there are more stores in which something waits than are shown. */
+  more: z.boolean(),
+  stores: z.array(z.object({ name: z.string(), bytes: z.number().nullable() })),
+  securityFloor: z.string().optional(),
+});
+export type StatusAnswer = z.infer<typeof StatusAnswer>;

@@ -5,6 +5,7 @@ import { z } from "zod";
 
 export { MAX_INLINE } from "../entities/limits.ts";
 
+import { SECURITY_LEVELS } from "../entities/security-level.ts";
 import { ActivationMetaSchema, Invocation } from "./invocation.ts";
 import { areLines, namesItsOwn, ReportedCompletion } from "./reported.ts";
 
@@ -57,7 +58,7 @@ export type RuntimeReport = z.infer<typeof RuntimeReport>;
 
 /** What a host's engine enforces: runtime-host/engine/SECURITY.md says what each level promises. */
 export const SecurityReport = z.object({
-  level: z.enum(["none", "containers", "confined", "strict"]),
+  level: z.enum(SECURITY_LEVELS),
   /** Name and version. */
   engine: z.string().max(100),
   /** Version of the cgroups, 0 = none. */

@@ -358,6 +358,8 @@ export interface RosterRpc {
   /** A scheduler's host came, changed, or went. Returns stores that have rows waiting for anybody, if it came; null if no such host
    * has a token (any more). */
   report(entry: RosterEntry): Promise<StoreName[] | null>;
+  /** Stores that have rows waiting for anybody: at most a thousand. */
+  waitingStores(): Promise<StoreName[]>;
   /** A store has rows nobody took (true), or none any more (false). */
   waiting(store: StoreName, waits: boolean): Promise<void>;
   /** Why a store takes no call whose record would come to it; null: it does again. Forgotten unless it is said again every few

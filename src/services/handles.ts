@@ -72,6 +72,7 @@ export class Handles {
       overview: () => soon(roster.overview()),
       full: (store, why) => soon(roster.full(store, why)),
       report: (entry) => soon(roster.report(entry)),
+      waitingStores: () => soon(roster.waitingStores()),
       waiting: (store, waits) => soon(roster.waiting(store, waits)),
     };
   }

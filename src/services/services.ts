@@ -18,6 +18,7 @@ import type {
   RosterEntry,
   RosterRpc,
   SchedulerName,
+  StoreName,
 } from "../protocol/rpc.ts";
 import type { LocatePorts } from "../records/locate.ts";
 import type { MovePorts } from "../records/move.ts";
@@ -44,6 +45,8 @@ const SHARD_TURN_MS = 1_000;
 const MAX_WOKEN = 50;
 /** A blob that no entity has owned for this long belongs to an upload that never ended. */
 const ORPHAN_AGE_MS = 3_600_000;
+/** So long a replaced key is still shown after its end. */
+const REPLACED_KEPT_MS = 86_400_000;
 
 export class Services {
   /** Names this isolate to the objects that lease to it. */
@@ -111,6 +114,11 @@ export class Services {
   shards(namespace: Namespace): ActivationStoreRpc[] {
     const numbers = Array.from({ length: this.settings.shards }, (_, shard) => shard);
     return idsOf(namespace).flatMap((id) => numbers.map((shard) => this.shard(id, shard)));
+  }
+
+  /** A store by its name. */
+  store(name: StoreName): ActivationStoreRpc {
+    return this.#shared.handles.store(name);
   }
 
   /** Where the records of a namespace's activations are. */
@@ -223,6 +231,7 @@ export class Services {
   /** Every minute: a bounded piece of what was left behind. */
   async tidy(): Promise<void> {
     await this.stores.entities.sweep(Date.now() - ORPHAN_AGE_MS);
+    await this.stores.registry.sweepReplaced(Date.now() - REPLACED_KEPT_MS);
   }
 }
 

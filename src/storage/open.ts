@@ -13,6 +13,7 @@ import { recordsNumberOf } from "./d1/records-number.ts";
 import { D1RegistryStore } from "./d1/registry-store.ts";
 import { D1ScheduleObjects } from "./d1/schedule-objects.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
+import { type StoreSize, sizesOf } from "./d1/sizes.ts";
 import type { EntityStore } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
 import { MachineClient } from "./machine.ts";
@@ -40,6 +41,7 @@ export interface Stores {
   secrets: SecretBook;
   scheduleObjects: ScheduleObjects;
   machine: MachineClient;
+  sizes(): Promise<StoreSize[]>;
   /** Which migration which database lacks, or null if all have all. */
   lackingMigration(): Promise<{ migration: string; database: string } | null>;
 }
@@ -115,7 +117,17 @@ export function openStores(env: Bound, masterSecret: MasterSecret): Stores {
     scheduleObjects: new D1ScheduleObjects(env.DB),
     machine: new MachineClient(env.MACHINE),
     lackingMigration: () => firstLacking(env, bindings),
+    sizes: () => sizesOf(databasesOf(env, bindings)),
   };
+}
+
+/** All databases by the names of their bindings. */
+function databasesOf(env: Bound, bindings: readonly number[]): { name: string; database: D1Database }[] {
+  const records = bindings.flatMap((number) => {
+    const database = env[`RECORDS_${number}`];
+    return database === undefined ? [] : [{ name: `RECORDS_${number}`, database }];
+  });
+  return [{ name: "DB", database: env.DB }, ...records];
 }
 
 /** One after the other is asked only while one lacks something. */

@@ -109,6 +109,8 @@ export interface RegistryStore {
   setLimits(name: string, limits: object, options: { merge: boolean }): Promise<NamespaceLimits | null>;
   /** False if it had none. */
   deleteLimits(name: string): Promise<boolean>;
+  /** Names of the namespaces with these permanent or former ids. */
+  namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Replaced keys that have ended before this epoch ms. */
   sweepReplaced(before: number): Promise<void>;
 }

@@ -1,7 +1,14 @@
 // Tokens of hosts: who loses his token loses the lines that were opened with it, after it is gone and not before.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { createHost, type HostContext, revokeHost, withReasons } from "../../src/catalog/hosts.ts";
+import {
+  createHost,
+  drainHost,
+  type HostContext,
+  renameHost,
+  revokeHost,
+  withReasons,
+} from "../../src/catalog/hosts.ts";
 import type { NewHostReply, RosterEntry } from "../../src/protocol/rpc.ts";
 
 const entry = (host: string, shard: number, more: object = {}) =>
@@ -27,6 +34,9 @@ const context: HostContext = {
   scheduler: (name) => ({
     expel: async () => {
       story.push(`expel ${name}`);
+    },
+    drain: async (on) => {
+      story.push(`drain ${name} ${on}`);
     },
   }),
 };
@@ -54,6 +64,21 @@ describe("a host", () => {
     reply = { kind: "bad-name", rule: "letters" };
     expect(await createHost(context, { name: "?" })).toMatchObject({ text: "The name of a host has letters." });
     expect(story.filter((each) => each.startsWith("expel"))).toEqual([]);
+  });
+
+  test("drains with all its schedulers, those that never came as well", async () => {
+    expect(await drainHost(context, "b", true)).toMatchObject({ ok: true, value: { name: "b" } });
+    expect(story).toEqual(["drain b/0 true", "drain b/1 true", "drain b/2 true"]);
+    expect(await drainHost(context, "c", true)).toMatchObject({ code: "not-found" });
+  });
+
+  test("gets another name: a token with as many schedulers, and the one before drains", async () => {
+    expect(await renameHost(context, { name: "a", to: "z" })).toEqual({ ok: true, value: "token" });
+    expect(story).toEqual(['create z {"rotate":false,"shards":2}', "drain a/0 true", "drain a/1 true"]);
+    reply = { kind: "exists" };
+    expect(await renameHost(context, { name: "a", to: "b" })).toMatchObject({ code: "host-exists" });
+    expect(await renameHost(context, { name: "c", to: "z" })).toMatchObject({ code: "not-found" });
+    expect(story).toHaveLength(4);
   });
 
   test("is sent away, known or not: its lines are cut, also those that came in unheard of", async () => {

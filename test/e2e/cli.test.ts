@@ -161,6 +161,30 @@ it("administers subjects, namespaces, keys and limits, each with words for peopl
   }
 }, 60_000);
 
+it("shows hosts, what waits and the stores, once or again and again, and drains a host", async () => {
+  const said = async (...argv: string[]) => {
+    const { code, out, err } = await administer(argv, { env: { EDGEWHISK_STATE: platform.state } });
+    expect([argv.join(" "), code, err]).toEqual([argv.join(" "), 0, ""]);
+    return out.trim();
+  };
+  const listed = (await said("hosts", "list", "--json")).split("\n").map((line) => JSON.parse(line));
+  const here = listed.find(({ state }) => state === "up");
+  expect(here).toMatchObject({ running: 0, level: "none", build: expect.any(String) });
+  const { name } = here;
+  expect(await said("hosts", "show", name)).toMatch(new RegExp(`^${name}/0 +yes +[1-9]\\d* +0 +0 +`, "m"));
+  expect(await said("status")).toMatch(/: 1 of \d hosts up\n[\s\S]*nothing waits\n[\s\S]*^DB +[\d.]+ KB$/m);
+  expect((await said("top", "--times", "2", "--every", "1")).match(/1 of \d hosts up/g)).toHaveLength(2);
+  expect(await said("hosts", "drain", name)).toBe(`${name} takes nothing new; what runs there goes on`);
+  const down = await administer(["status"], { env: { EDGEWHISK_STATE: platform.state } });
+  expect([down.code, down.err]).toEqual([1, "edgewhisk status: no host is up: nothing can run\n"]);
+  expect(down.out).toMatch(new RegExp(`^${name} +draining `, "m"));
+  expect(await said("hosts", "undrain", name)).toBe(`${name} takes work`);
+  expect(await said("hosts", "create", "another", "--shards", "2")).toMatch(/^ewh\.another\./);
+  expect(await said("hosts", "list")).toMatch(/^another +new /m);
+  expect(await said("hosts", "revoke", "another")).toBe("another is not let in any more");
+  expect(await said("waiting")).toBe("nothing waits");
+}, 60_000);
+
 it("takes nothing from the folder of a platform that has ended", async () => {
   const state = platform.state;
   const gone = await startPlatform({ engine: "process", state: mkdtempSync(join(folder, "state-")) });

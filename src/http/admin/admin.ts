@@ -12,6 +12,7 @@ import { adminNamespaceRoutes } from "./namespaces.ts";
 import { recordMoveRoutes } from "./record-moves.ts";
 import { adminRecordRoutes } from "./records.ts";
 import { resealRoutes } from "./reseal.ts";
+import { statusRoutes } from "./status.ts";
 
 const ROOT = "/admin/v1";
 
@@ -21,6 +22,8 @@ export function adminRoutes(app: App): void {
   keyRoutes(app, ROOT);
   adminNamespaceRoutes(app, ROOT);
   resealRoutes(app, ROOT);
+  // Before the hosts' own routes, which end with the verbs they do not know.
+  statusRoutes(app, ROOT);
   adminHostRoutes(app, ROOT);
   adminRecordRoutes(app, ROOT);
   recordMoveRoutes(app, ROOT);

@@ -1,7 +1,8 @@
 // /admin/v1/hosts and /admin/v1/schedulers: who runs actions, and what each does now.
 
 import { z } from "zod";
-import { createHost, type HostContext, revokeHost, withReasons } from "../../catalog/hosts.ts";
+import { createHost, drainHost, type HostContext, renameHost, revokeHost, withReasons } from "../../catalog/hosts.ts";
+import { HostRename } from "../../entities/administration.ts";
 import { fail } from "../../errors.ts";
 import type { App, AppContext } from "../context.ts";
 import { answer, respond } from "../errors.ts";
@@ -22,7 +23,14 @@ export function adminHostRoutes(app: App, root: string): void {
   app.get(`${root}/hosts`, list);
   app.all(`${root}/hosts`, methodNotAllowed("GET, POST"));
   app.delete(`${root}/hosts/:name`, revoke);
-  app.all(`${root}/hosts/:name`, methodNotAllowed("DELETE"));
+  app.all(`${root}/hosts/:name`, methodNotAllowed("GET, DELETE"));
+  const verbs = { drain: true, undrain: false, enable: false } as const;
+  for (const [verb, on] of Object.entries(verbs)) {
+    app.post(`${root}/hosts/:name/${verb}`, (c) => drain(c, on));
+    app.all(`${root}/hosts/:name/${verb}`, methodNotAllowed("POST"));
+  }
+  app.post(`${root}/hosts/:name/rename`, rename);
+  app.all(`${root}/hosts/:name/rename`, methodNotAllowed("POST"));
   app.get(`${root}/schedulers`, schedulers);
   app.all(`${root}/schedulers`, methodNotAllowed("GET"));
   app.get(`${root}/schedulers/:host/:shard`, scheduler);
@@ -38,6 +46,20 @@ async function create(c: AppContext): Promise<Response> {
 
 async function revoke(c: AppContext): Promise<Response> {
   return answer(c, await revokeHost(hostsOf(c), c.req.param("name") ?? ""), (name) => JSON.stringify({ name }));
+}
+
+async function drain(c: AppContext, on: boolean): Promise<Response> {
+  const done = await drainHost(hostsOf(c), c.req.param("name") ?? "", on);
+  return answer(c, done, ({ name }) => JSON.stringify({ name, draining: on }));
+}
+
+/** The token of the host that takes its place; the one before drains until it is revoked. */
+async function rename(c: AppContext): Promise<Response> {
+  const body = await bodyOf(c, HostRename);
+  if (!body.ok) return respond(c, body);
+  const name = c.req.param("name") ?? "";
+  const { to } = body.value;
+  return answer(c, await renameHost(hostsOf(c), { name, to }), (token) => JSON.stringify({ name: to, token }));
 }
 
 async function list(c: AppContext): Promise<Response> {

@@ -212,6 +212,14 @@ export class D1RegistryStore implements RegistryStore {
     return (changed?.meta.changes ?? 0) > 0;
   }
 
+  async namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#rows<{ id: string; name: string }>(
+      sql`SELECT value AS id, coalesce((SELECT name FROM namespaces WHERE namespaces.id = value),
+          (SELECT namespace FROM identities WHERE uuid = value)) AS name FROM json_each(${JSON.stringify(ids)})`,
+    );
+    return new Map(rows.flatMap(({ id, name }) => (name === null ? [] : [[id, name] as const])));
+  }
+
   async sweepReplaced(before: number): Promise<void> {
     await this.#run(
       sql`DELETE FROM identities WHERE uuid IN

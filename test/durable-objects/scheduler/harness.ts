@@ -2,6 +2,7 @@
 
 import { SchedulerCore } from "../../../durable-objects/scheduler/core.ts";
 import type { Connection, SchedulerMemory } from "../../../durable-objects/scheduler/ports.ts";
+import type { SecurityLevel } from "../../../src/entities/security-level.ts";
 import type { Giver } from "../../../src/protocol/matching.ts";
 import type { HostMessage, HostReport, SchedulerMessage } from "../../../src/protocol/messages.ts";
 import { Proofs } from "../../../src/protocol/proofs.ts";
@@ -33,6 +34,8 @@ export class SchedulerHarness {
   pinged = 0;
   /** What the host's machine says of its process; undefined = nobody can tell. */
   going: boolean | undefined;
+  /** Of the incarnations that come. */
+  securityFloor: SecurityLevel | undefined;
   core = this.#incarnate();
   connection = this.#dial();
 
@@ -52,6 +55,7 @@ export class SchedulerHarness {
           this.memory.draining = on;
         },
       },
+      securityFloor: this.securityFloor,
       hostIsGoing: async () => this.going === true,
       store: () => ({
         complete: async (list) => {

@@ -279,3 +279,25 @@ test("that no host was ever seen is said once, and not by an incarnation that wa
   other.session.absent();
   expect([other.entries, other.warnings.length, state.inventories, warnings]).toEqual([[], 1, 0, []]);
 });
+
+test("a host below the platform's security floor takes nothing, and its operator is told what it lacks", async () => {
+  const harness = new SchedulerHarness();
+  harness.securityFloor = "confined";
+  harness.evict();
+  const security = {
+    ...{ level: "containers" as const, engine: "docker 27", cgroup: 2, seccomp: true, firewall: false },
+    ...{ userNamespaces: false, diskQuota: false, lacks: ["confined: a firewall"] },
+  };
+  await harness.join({ report: { security } });
+  expect(await harness.core.invoke(callOf(), { waitMs: 100 })).toMatchObject({ kind: "not-ready" });
+  expect(harness.entries.at(-1)?.unhealthy).toBe(
+    'its security level is "containers", and this platform asks for "confined" (HOST_SECURITY_FLOOR); it lacks: confined: a firewall',
+  );
+  await harness.join({ report: { boot: "boot-2", security: { ...security, level: "strict", lacks: [] } } });
+  await harness.clock.advance(1_000);
+  expect(harness.entries.at(-1)).not.toHaveProperty("unhealthy");
+  const reply = harness.core.invoke(callOf(), { waitMs: 60_000 });
+  await settle();
+  harness.record(harness.runs()[0]!);
+  expect(await reply).toMatchObject({ kind: "done" });
+});

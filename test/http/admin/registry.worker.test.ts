@@ -2,8 +2,17 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { KeyItem, NamespaceItem, pageOf, RotationAnswer, SubjectItem } from "../../../src/entities/administration.ts";
-import { admin, clientOf } from "../platform.worker.ts";
+import {
+  HostAnswer,
+  KeyItem,
+  NamespaceItem,
+  pageOf,
+  RotationAnswer,
+  StatusAnswer,
+  SubjectItem,
+} from "../../../src/entities/administration.ts";
+import { FakeHost } from "../../support/fake-host.worker.ts";
+import { admin, clientOf, newClient } from "../platform.worker.ts";
 
 const { DB } = env as unknown as { DB: D1Database };
 let made = 0;
@@ -167,6 +176,47 @@ describe("limits", () => {
   });
 });
 
+describe("a host", () => {
+  test("is shown with its load, drains, takes work again, and what waits meanwhile is shown with its reason", async () => {
+    const host = await FakeHost.dial({ name: "shown", memory: 512 });
+    const shown = async () => HostAnswer.parse((await admin("GET", "/hosts/shown")).json);
+    await expect.poll(async () => (await shown()).state, { timeout: 10_000 }).toBe("up");
+    expect(await shown()).toMatchObject({
+      ...{ name: "shown", state: "up", memory: 512, used: 0, running: 0, shards: 1 },
+      schedulers: [{ scheduler: "shown/0", connected: true, ready: true, draining: false, memory: 512 }],
+    });
+    expect((await admin("POST", "/hosts/shown/drain")).json).toEqual({ name: "shown", draining: true });
+    await expect.poll(async () => (await shown()).state, { timeout: 10_000 }).toBe("draining");
+    expect(await shown()).toMatchObject({ state: "draining", schedulers: [{ ready: false, draining: true }] });
+    const client = await newClient();
+    const action = { exec: { kind: "nodejs:20", code: "x" } };
+    expect((await client.call("PUT", "/actions/waits", action)).status).toBe(200);
+    expect((await client.call("POST", "/actions/waits", {})).status).toBe(202);
+    const status = async () => StatusAnswer.parse((await admin("GET", "/status")).json);
+    await expect.poll(async () => (await status()).waiting.length, { timeout: 10_000 }).toBe(1);
+    const { waiting, hosts, stores } = await status();
+    expect(waiting).toMatchObject([
+      { namespace: client.namespace, waiting: 1, reason: expect.stringMatching(/drain/) },
+    ]);
+    expect(hosts).toMatchObject([{ name: "shown", state: "draining" }]);
+    expect(stores.map(({ name, bytes }) => [name, (bytes ?? 0) > 0])).toEqual([
+      ["DB", true],
+      ["RECORDS_0", true],
+    ]);
+    expect((await admin("GET", "/waiting")).json.items).toHaveLength(1);
+    expect((await admin("POST", "/hosts/shown/enable")).json).toEqual({ name: "shown", draining: false });
+    await expect.poll(() => host.runs.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(async () => (await status()).waiting, { timeout: 10_000 }).toEqual([]);
+    const renamed = await admin("POST", "/hosts/shown/rename", { to: "renamed" });
+    expect(renamed.json).toEqual({ name: "renamed", token: expect.stringMatching(/^ewh\.renamed\./) });
+    expect((await status()).hosts.map(({ name, state }) => [name, state])).toEqual([
+      ["renamed", "new"],
+      ["shown", "draining"],
+    ]);
+    for (const name of ["renamed", "shown"]) expect((await admin("DELETE", `/hosts/${name}`)).status).toBe(200);
+  });
+});
+
 describe("10,000 namespaces and their subjects", () => {
   beforeAll(async () => {
     const row =
@@ -225,6 +275,7 @@ describe("bad input", () => {
     ["POST", "/keys/unknown/rotate", { overlap: -1 }],
     ["POST", "/keys/unknown/rotate", { overlap: 1e9 }],
     ["POST", "/keys/unknown/rotate", { key: "short" }],
+    ["POST", "/hosts/unknown/rename", {}],
     ["POST", "/whois", {}],
     ["POST", "/whois", { key: long }],
     ["GET", "/namespaces?limit=0", undefined],
@@ -240,6 +291,8 @@ describe("bad input", () => {
     ["GET", "/namespaces/nowhere"],
     ["POST", "/namespaces/nowhere/block"],
     ["DELETE", "/namespaces/nowhere/limits"],
+    ["GET", "/hosts/unknown"],
+    ["POST", "/hosts/unknown/drain"],
     ["GET", "/keys/unknown"],
     ["DELETE", "/keys/unknown"],
     ["POST", "/keys/unknown/rotate"],
