@@ -37,14 +37,14 @@ const SKIMMED = 2_000;
 const ATTEMPTS = 4;
 
 /** A record in a list, or where its text is to be read. */
-export interface Listed extends RecordKey {
+export interface ListedRecord extends RecordKey {
   record?: ActivationRecord;
   segment?: { key: string; entry: SegmentEntry };
 }
 
 /** What a place has, in order. `more`: there may be others behind the last one. */
 interface Part {
-  items: Listed[];
+  items: ListedRecord[];
   more: boolean;
 }
 
@@ -119,7 +119,11 @@ async function skim(
 }
 
 /** All there is, piece by piece. */
-export async function* rounds(places: RecordPlaces, filter: RecordFilter, page: number): AsyncGenerator<Listed[]> {
+export async function* rounds(
+  places: RecordPlaces,
+  filter: RecordFilter,
+  page: number,
+): AsyncGenerator<ListedRecord[]> {
   let rest = filter;
   for (;;) {
     const { items, bound } = await round(places, rest, { page, keysOnly: false });
@@ -135,7 +139,7 @@ async function round(
   places: RecordPlaces,
   filter: RecordFilter,
   { page, keysOnly }: { page: number; keysOnly: boolean },
-): Promise<{ items: Listed[]; bound: RecordKey | undefined }> {
+): Promise<{ items: ListedRecord[]; bound: RecordKey | undefined }> {
   const ledgers = await Promise.all(places.stores.map((store) => store.page(filter, page)));
   const refs = ledgers.flatMap((ledger) => ledger.segments);
   const elsewhere = await otherParts(places, refs, { filter, page, keysOnly });
@@ -193,7 +197,7 @@ async function segmentPart(
   refs: readonly SegmentRef[],
   { filter, page }: { filter: RecordFilter; page: number },
 ): Promise<Part> {
-  let items: Listed[] = [];
+  let items: ListedRecord[] = [];
   const sorted = refs.toSorted((one, other) => other.maxStart - one.maxStart);
   for (const ref of sorted) {
     const last = items[page - 1];
@@ -207,7 +211,10 @@ async function segmentPart(
 }
 
 /** The records themselves: what is only known by its place is read, as few times as there are segments. */
-export async function recordsOf({ segments }: RecordPlaces, items: readonly Listed[]): Promise<ActivationRecord[]> {
+export async function recordsOf(
+  { segments }: RecordPlaces,
+  items: readonly ListedRecord[],
+): Promise<ActivationRecord[]> {
   const entries = new Map<string, SegmentEntry[]>();
   for (const { record, segment } of items) {
     if (record !== undefined || segment === undefined) continue;
@@ -263,7 +270,7 @@ function tallies({ stores }: RecordPlaces, filter: RecordFilter): Promise<Ledger
   return Promise.all(stores.map((store) => store.tally(filter)));
 }
 
-function listedOf(record: ActivationRecord): Listed {
+function listedOf(record: ActivationRecord): ListedRecord {
   return { start: Math.floor(record.start), id: record.activationId, record };
 }
 

@@ -34,7 +34,7 @@ export interface SearchPorts {
   pause(ms: number): Promise<void>;
 }
 
-export interface Found {
+export interface SearchedPiece {
   records: ActivationRecord[];
   /** The last one that was looked at, where there may be more behind it: the filter's `after` of the next request. */
   next: RecordKey | null;
@@ -46,7 +46,7 @@ export async function searchActivations(
   places: RecordPlaces,
   { filter, search, limit, docs }: Search,
   ports: SearchPorts,
-): Promise<Found> {
+): Promise<SearchedPiece> {
   const began = ports.now();
   const found: ActivationRecord[] = [];
   const spent = { records: 0, bytes: 0, answer: 0 };

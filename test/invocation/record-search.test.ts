@@ -8,7 +8,12 @@ import type { ActivationStoreMode } from "../../src/entities/activation-store-mo
 import { compareKeys, type RecordFilter, type RecordKey } from "../../src/entities/kept-record.ts";
 import { fits, type RecordSearch, STATUS_WORDS, stands, standsInLines } from "../../src/entities/record-search.ts";
 import type { RecordPlaces } from "../../src/invocation/record-list.ts";
-import { type Found, SEARCH_BOUNDS, type Search, searchActivations } from "../../src/invocation/record-search.ts";
+import {
+  SEARCH_BOUNDS,
+  type Search,
+  type SearchedPiece,
+  searchActivations,
+} from "../../src/invocation/record-search.ts";
 import { HandoverWorld, NOBODY } from "../durable-objects/activations/handover-world.ts";
 import { completed } from "../durable-objects/calls.ts";
 import { openDatabase } from "../durable-objects/clock.ts";
@@ -80,7 +85,7 @@ class Namespace {
     }
   }
 
-  search(search: RecordSearch, more: Partial<Search> = {}): Promise<Found> {
+  search(search: RecordSearch, more: Partial<Search> = {}): Promise<SearchedPiece> {
     const asked = { filter: {}, search, limit: 200, docs: true, ...more };
     const blobs = { text: async (key: string) => this.blobs.get(key) ?? null };
     const now = () => (this.#now += this.step);
