@@ -38,7 +38,11 @@ export class Archive {
     this.#shelves = shelves;
     this.#records = records;
     this.#segments = new Segments(database.sql);
-    this.handover = new Handover(name, { ...options, segments: this.#segments });
+    this.handover = new Handover(name, {
+      ...options,
+      segments: this.#segments,
+      relieve: () => this.mover.relieve(),
+    });
     this.mover = new Mover(name, {
       ...{ database, ports, shelves, segments: this.#segments, wake: options.wake },
       touch: () => this.handover.moves++,

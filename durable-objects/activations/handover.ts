@@ -12,6 +12,7 @@ import { Backpressure } from "./backpressure.ts";
 import { BATCH, batchLength, dueAt, PLACES, pauseAfter, retryAfter, type ShelfName } from "./handover-plan.ts";
 import type { StorePorts } from "./ports.ts";
 import type { Segments } from "./segments.ts";
+import { TableRoom } from "./table-room.ts";
 
 /** ms a shelf may take for a batch. */
 const PATIENCE = 60_000;
@@ -46,13 +47,21 @@ export class Handover {
   readonly #shelves: RecordShelves;
   readonly #segments: Segments;
   readonly #wake: () => void;
+  readonly #room: TableRoom;
   readonly #courses = new Map<ShelfName, Course>();
   #said = "";
   #unsettled = false;
 
   constructor(
     name: StoreName,
-    options: { database: Database; ports: StorePorts; shelves: RecordShelves; segments: Segments; wake: () => void },
+    options: {
+      database: Database;
+      ports: StorePorts;
+      shelves: RecordShelves;
+      segments: Segments;
+      wake: () => void;
+      relieve: () => boolean;
+    },
   ) {
     this.#name = name;
     this.#database = options.database;
@@ -61,7 +70,8 @@ export class Handover {
     this.#shelves = options.shelves;
     this.#segments = options.segments;
     this.#wake = options.wake;
-    const { ports, shelves } = options;
+    const { ports, shelves, relieve } = options;
+    this.#room = new TableRoom({ namespaceId: this.#namespaceId, ports, shelves, relieve });
     this.backpressure = new Backpressure(name, { sql: this.#sql, ports, bounds: shelves.bounds });
     this.#settle();
     const wanted = this.#wanted();
@@ -106,8 +116,9 @@ export class Handover {
       if (course.flying || !this.#isDue(shelf, course)) continue;
       course.flying = true;
       this.#fly(shelf, course)
-        .catch((error: unknown) => {
+        .catch(async (error: unknown) => {
           this.#fail(course, error);
+          if (shelf === "d1") await this.#room.refused().catch(() => undefined);
           return this.backpressure.look();
         })
         .finally(() => {
@@ -144,7 +155,8 @@ export class Handover {
     if (records.length === 0) return 0;
     if (shelf === "r2") return this.#shelves.segments.put(key, records);
     const table = await this.#shelves.tableOf(this.#namespaceId);
-    await table.put(this.#namespaceId, records);
+    const bytes = await table.put(this.#namespaceId, records);
+    await this.#room.came(records.length, bytes);
     return 0;
   }
 

@@ -3,15 +3,16 @@
 // read where it is has long been answered.
 
 import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
-import { isWhole, type KeptRecord } from "../../src/entities/kept-record.ts";
+import type { KeptRecord } from "../../src/entities/kept-record.ts";
 import type { MoveProgress } from "../../src/protocol/moving.ts";
 import type { StoreName } from "../../src/protocol/rpc.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { RecordTable } from "../../src/storage/record-table.ts";
 import { within } from "../shared/deadline.ts";
 import type { Database, Sql } from "../shared/schema.ts";
-import { BATCH, batchLength, pauseAfter, retryAfter, SEGMENT_SIZE } from "./handover-plan.ts";
+import { BATCH, pauseAfter, retryAfter, SEGMENT_SIZE } from "./handover-plan.ts";
 import type { StorePorts } from "./ports.ts";
+import { type SegmentStep, SegmentSteps } from "./segment-steps.ts";
 import type { SegmentRow, Segments } from "./segments.ts";
 
 /** ms for which somebody may still read a record where he was told that it is: no request lasts so long. */
@@ -70,6 +71,7 @@ export class Mover {
   readonly #ports: Options["ports"];
   readonly #shelves: RecordShelves;
   readonly #segments: Segments;
+  readonly #steps: SegmentSteps;
   readonly #touch: () => void;
   readonly #wake: () => void;
   /** Of the job that is not over. */
@@ -92,6 +94,7 @@ export class Mover {
     this.#shelves = shelves;
     this.#segments = segments;
     this.#touch = touch;
+    this.#steps = new SegmentSteps(this.#namespaceId, { sql: this.#sql, ports, shelves, segments, touch });
     this.#wake = wake;
     const job = this.#job();
     this.#target = job === undefined || job.ended > 0 ? null : job.target;
@@ -138,6 +141,27 @@ export class Mover {
         this.#flying = false;
         this.#wake();
       });
+  }
+
+  /** The oldest records that are in both places go from the table. False: there are none. */
+  relieve(): boolean {
+    const before = this.#ports.now() - READERS;
+    const row = this.#segments.oldestTwin(before);
+    if (row === undefined) return false;
+    if (this.#flying || this.#target !== null) return true;
+    this.#flying = true;
+    this.#clearOldest(row)
+      .catch((error: unknown) => this.#ports.warn(`the oldest records did not leave the table: ${String(error)}`))
+      .finally(() => {
+        this.#flying = false;
+        this.#wake();
+      });
+    return true;
+  }
+
+  async #clearOldest(row: SegmentRow): Promise<void> {
+    const table = await within(this.#ports.after, PATIENCE, this.#shelves.tableOf(this.#namespaceId));
+    await this.#steps.clear(row, table);
   }
 
   /** Somebody counts. */
@@ -190,9 +214,9 @@ export class Mover {
       if (row.twin === "none") return { kind: "moved", records: 0 };
       const left = row.since + READERS - this.#ports.now();
       if (left > 0) return this.#waitFor("whoever reads the records where they were", left);
-      return this.#clear(row, table);
+      return this.#steps.clear(row, table);
     }
-    const filled = await this.#fill(row, table);
+    const filled = await this.#steps.fill(row, table);
     if (filled.kind !== "moved" || job.phase === "fill") return filled;
     this.#touch();
     this.#database.transaction(() => this.#segments.drop(row.key, this.#ports.now() + READERS));
@@ -209,7 +233,7 @@ export class Mover {
     while (size < SEGMENT_SIZE && fresh.length < BATCH.r2.count && !isEnd) {
       const asked = table.ofShard(this.#namespaceId, { shard: this.#shard, after, limit: PAGE });
       const rows = await within(this.#ports.after, PATIENCE, asked);
-      const own = this.#own(rows.map((each) => each.id));
+      const own = this.#steps.own(rows.map((each) => each.id));
       for (const row of rows) {
         // With two places it comes to the other one by itself.
         if (own.has(row.id)) skipped += job.target === "d1+r2" ? 0 : 1;
@@ -240,85 +264,7 @@ export class Mover {
     return { kind: skipped > 0 ? "skipped" : "moved", records: fresh.length };
   }
 
-  /** All records of a segment are in the table afterwards. */
-  async #fill(row: SegmentRow, table: RecordTable): Promise<Step> {
-    const found = await within(this.#ports.after, PATIENCE, this.#shelves.segments.entries(row.key));
-    if (found === null) return { kind: "damaged", records: 0 };
-    // What is still here as well goes its own way.
-    const own = this.#own(found.map((each) => each.id));
-    const entries = found.filter((each) => !own.has(each.id));
-    let written = 0;
-    for (let at = 0; at < entries.length; at += BATCH.d1.count) {
-      const began = this.#ports.now();
-      const page = entries.slice(at, at + BATCH.d1.count);
-      const had = await within(
-        this.#ports.after,
-        PATIENCE,
-        table.having(
-          this.#namespaceId,
-          page.map((each) => each.id),
-        ),
-      );
-      const there = new Set(had.map((each) => each.id));
-      const lacking = page.filter((each) => !there.has(each.id));
-      if (lacking.length > 0) {
-        const records = await within(this.#ports.after, PATIENCE, this.#shelves.segments.read(row.key, lacking));
-        this.#segments.setTwin(row.key, "some");
-        await this.#put(table, records);
-        written += records.length;
-      }
-      await this.#pause(pauseAfter(this.#ports.now() - began));
-    }
-    if (own.size > 0 && this.#shelves.mode !== "d1+r2") return { kind: "skipped", records: written };
-    this.#touch();
-    this.#segments.setTwin(row.key, "all");
-    return { kind: "moved", records: written };
-  }
-
-  async #put(table: RecordTable, records: readonly KeptRecord[]): Promise<void> {
-    let rest = records;
-    while (rest.length > 0) {
-      const length = batchLength(
-        "d1",
-        rest.map((each) => each.text.length),
-      );
-      this.#touch();
-      await within(this.#ports.after, PATIENCE, table.put(this.#namespaceId, rest.slice(0, length)));
-      this.#touch();
-      rest = rest.slice(length);
-    }
-  }
-
-  /** What a segment has goes from the table, once each of its records has been read. */
-  async #clear(row: SegmentRow, table: RecordTable): Promise<Step> {
-    const entries = await within(this.#ports.after, PATIENCE, this.#shelves.segments.entries(row.key));
-    if (entries === null) return { kind: "damaged", records: 0 };
-    if (this.#own(entries.map((each) => each.id)).size > 0) return { kind: "skipped", records: 0 };
-    const pages = Array.from({ length: Math.ceil(entries.length / BATCH.d1.count) }, (_, at) =>
-      entries.slice(at * BATCH.d1.count, (at + 1) * BATCH.d1.count),
-    );
-    for (const page of pages) {
-      const began = this.#ports.now();
-      const records = await within(this.#ports.after, PATIENCE, this.#shelves.segments.read(row.key, page));
-      if (records.length < page.length || !records.every(isWhole)) return { kind: "damaged", records: 0 };
-      await this.#pause(pauseAfter(this.#ports.now() - began));
-    }
-    this.#touch();
-    this.#segments.setTwin(row.key, "some");
-    for (const page of pages) {
-      const began = this.#ports.now();
-      const ids = page.map((each) => each.id);
-      this.#touch();
-      await within(this.#ports.after, PATIENCE, table.remove(this.#namespaceId, ids));
-      this.#touch();
-      await this.#pause(pauseAfter(this.#ports.now() - began));
-    }
-    this.#segments.setTwin(row.key, "none");
-    this.#touch();
-    return { kind: "moved", records: entries.length };
-  }
-
-  #note(step: Extract<Step, { records: number }>): void {
+  #note(step: SegmentStep): void {
     const { kind, records } = step;
     this.#sql.exec(
       "UPDATE move SET moved = moved + ?, skipped = skipped + ?, damaged = damaged + ?",
@@ -358,15 +304,6 @@ export class Mover {
 
   #hasSplit(): boolean {
     return this.#sql.exec("SELECT 1 AS there FROM records WHERE kept = 1 AND places > 0 LIMIT 1").toArray().length > 0;
-  }
-
-  /** Those of them that are still in the object. */
-  #own(ids: readonly string[]): ReadonlySet<string> {
-    const rows = this.#sql.exec<{ id: string }>(
-      "SELECT id FROM records WHERE id IN (SELECT value FROM json_each(?)) AND kept = 1",
-      JSON.stringify(ids),
-    );
-    return new Set(rows.toArray().map((row) => row.id));
   }
 
   #job(): Job | undefined {

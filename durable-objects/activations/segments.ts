@@ -64,6 +64,17 @@ export class Segments {
       .toArray()[0];
   }
 
+  /** The oldest that the table has as well, all of it or what is left, of those known before this epoch ms. */
+  oldestTwin(before: number): SegmentRow | undefined {
+    return this.#sql
+      .exec<SegmentRow>(
+        `SELECT key, max_start AS maxStart, count, twin, since FROM segments WHERE twin <> 'none' AND since < ?
+          ORDER BY max_start LIMIT 1`,
+        before,
+      )
+      .toArray()[0];
+  }
+
   count(where: string): number {
     return this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM segments WHERE ${where}`).one().n;
   }

@@ -15,6 +15,7 @@ import { logs } from "./commands/logs.ts";
 import { migrate } from "./commands/migrate.ts";
 import { NAMESPACE_COMMANDS } from "./commands/namespaces.ts";
 import { recordsMove } from "./commands/records-move.ts";
+import { recordsStatus } from "./commands/records-status.ts";
 import { reseal } from "./commands/reseal.ts";
 import { restore } from "./commands/restore.ts";
 import { start } from "./commands/start.ts";
@@ -31,6 +32,7 @@ export const TABLE: readonly Entry[] = [
   bootstrap,
   migrate,
   reseal,
+  recordsStatus,
   recordsMove,
   logs,
   activationLocate,

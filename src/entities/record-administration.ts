@@ -19,4 +19,16 @@ export const NamespaceMove = z.object({
 });
 export type NamespaceMove = z.infer<typeof NamespaceMove>;
 
+/** A database of records. "filling": operators are told; "full": the oldest leave early. `pruned`: so many have. */
+export const DatabaseFill = z.object({
+  binding: z.string(),
+  state: z.enum(["well", "filling", "full", "unreachable"]),
+  why: z.string().optional(),
+  bytes: count,
+  bound: count,
+  pruned: count,
+});
+export type DatabaseFill = z.infer<typeof DatabaseFill>;
+export const RecordsStatus = z.object({ mode: z.string(), databases: z.array(DatabaseFill) });
+
 export const MovesAnswer = z.object({ mode: z.string(), items: z.array(NamespaceMove), next: z.string().nullable() });

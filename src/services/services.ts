@@ -4,7 +4,7 @@
 import { developmentNamespace, developmentNamespaces, mergedNamespace } from "../entities/development.ts";
 import { idsOf, type Namespace } from "../entities/identity.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
-import { checkEnv, type Env, type Settings, sentenceOf } from "../env.ts";
+import { checkEnv, type Env, recordBounds, type Settings, sentenceOf } from "../env.ts";
 import { type Failure, fail, type Result } from "../errors.ts";
 import type { FireContext } from "../invocation/ports.ts";
 import type { RecordPlaces } from "../invocation/record-list.ts";
@@ -20,6 +20,7 @@ import type {
   SchedulerName,
   StoreName,
 } from "../protocol/rpc.ts";
+import { databasesOf, warningOf } from "../records/databases.ts";
 import type { LocatePorts } from "../records/locate.ts";
 import type { MovePorts } from "../records/move.ts";
 import {
@@ -43,6 +44,8 @@ import { RosterCache } from "./roster-cache.ts";
 const SHARD_TURN_MS = 1_000;
 /** Objects with schedules that are asked in one go whether something is due. */
 const MAX_WOKEN = 50;
+/** Minutes between two looks at how full the databases of records are. */
+const LOOK_EVERY_MINUTES = 10;
 /** A blob that no entity has owned for this long belongs to an upload that never ended. */
 const ORPHAN_AGE_MS = 3_600_000;
 /** So long a replaced key is still shown after its end. */
@@ -154,6 +157,13 @@ export class Services {
     };
   }
 
+  /** How full the databases of records are. */
+  recordDatabases(): ReturnType<typeof databasesOf> {
+    const { activationStore: mode } = this.settings;
+    const { databaseBytes } = recordBounds(this.#env);
+    return databasesOf(openRecordUpkeep(this.#env), { mode, databaseBytes });
+  }
+
   /** What moving records asks of the world. */
   movePorts(): MovePorts {
     return {
@@ -232,6 +242,10 @@ export class Services {
   async tidy(): Promise<void> {
     await this.stores.entities.sweep(Date.now() - ORPHAN_AGE_MS);
     await this.stores.registry.sweepReplaced(Date.now() - REPLACED_KEPT_MS);
+    if (new Date().getUTCMinutes() % LOOK_EVERY_MINUTES === 0) {
+      const warning = warningOf((await this.recordDatabases()).databases);
+      if (warning !== null) console.warn(warning);
+    }
   }
 }
 

@@ -6,8 +6,13 @@ import type { KeptRecord, RecordFilter, RecordKey } from "../entities/kept-recor
 /** Where the records of activations are kept once their store object has handed them over: one database for many
  * namespaces. */
 export interface RecordTable {
-  /** All or none; idempotent: of an id the first record stays. */
-  put(namespaceId: string, records: readonly KeptRecord[]): Promise<void>;
+  /** All or none; idempotent: of an id the first record stays. Returns the bytes of the whole database. */
+  put(namespaceId: string, records: readonly KeptRecord[]): Promise<number>;
+  /** Of the whole database, of all namespaces. */
+  bytes(): Promise<number>;
+  /** So many that have been there longest, of whichever namespace, are deleted and counted as pruned. Returns the keys of what was theirs
+   * in the blob store. */
+  prune(count: number): Promise<string[]>;
   get(namespaceId: string, id: ActivationId): Promise<KeptRecord | null>;
   /** As lists show them: newest start first, of one start the greatest id. At most `limit`; fewer only where there are no more, or
    * where what they hold is too long for one answer: then `more`. */

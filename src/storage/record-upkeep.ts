@@ -7,6 +7,8 @@ import type { KeptRecord } from "../entities/kept-record.ts";
 export interface RecordUpkeep {
   /** Name of its binding. */
   readonly binding: string;
+  /** Of the database, and how many records have left it early because it was nearly full. */
+  fill(): Promise<{ bytes: number; pruned: number }>;
   /** Whosever it is. */
   find(id: ActivationId): Promise<{ namespaceId: string; record: KeptRecord } | null>;
 }

@@ -23,18 +23,37 @@ async function answering<T>(mood: Mood, run: () => T | Promise<T>): Promise<T> {
 export class MemoryTable implements RecordTable {
   readonly rows = new Map<string, { namespaceId: string; record: KeptRecord }>();
   mood: Mood = "well";
+  pruned = 0;
   /** Where writes fare otherwise than reads. */
   writes: Mood | undefined;
   /** Ids of each batch that came. */
   readonly batches: string[][] = [];
 
-  put(namespaceId: string, records: readonly KeptRecord[]): Promise<void> {
+  put(namespaceId: string, records: readonly KeptRecord[]): Promise<number> {
     return answering(this.writes ?? this.mood, () => {
       this.batches.push(records.map((each) => each.id));
       for (const record of records) {
         if (!this.rows.has(record.id)) this.rows.set(record.id, { namespaceId, record: { ...record } });
       }
+      return this.#size();
     });
+  }
+
+  bytes(): Promise<number> {
+    return answering(this.mood, () => this.#size());
+  }
+
+  prune(count: number): Promise<string[]> {
+    return answering(this.mood, () => {
+      const ids = [...this.rows.keys()].slice(0, count);
+      for (const id of ids) this.rows.delete(id);
+      this.pruned += ids.length;
+      return ids.map((id) => `results/${id}/1`);
+    });
+  }
+
+  #size(): number {
+    return [...this.rows.values()].reduce((sum, { record }) => sum + record.text.length, 0);
   }
 
   get(namespaceId: string, id: string): Promise<KeptRecord | null> {

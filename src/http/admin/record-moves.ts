@@ -1,4 +1,4 @@
-// /admin/v1/records/move: POST orders that older records come to where the mode has them, GET says how far they are; a page each.
+// /admin/v1/records: how full the databases are. /admin/v1/records/move: POST orders that older records come to where the mode has them, GET says how far they are; a page each.
 
 import { MoveOrder } from "../../entities/record-administration.ts";
 import { fail } from "../../errors.ts";
@@ -6,9 +6,12 @@ import { moveRecords } from "../../records/move.ts";
 import type { App, AppContext } from "../context.ts";
 import { answer, respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
+import { json } from "../reply.ts";
 import { bodyOf } from "./body.ts";
 
 export function recordMoveRoutes(app: App, root: string): void {
+  app.get(`${root}/records`, async (c) => json(c, JSON.stringify(await c.get("services").recordDatabases())));
+  app.all(`${root}/records`, methodNotAllowed("GET"));
   const path = `${root}/records/move`;
   app.get(path, show);
   app.post(path, order);

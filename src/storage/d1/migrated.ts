@@ -4,7 +4,7 @@
 /** The last of ./migrations; a test holds it against the folder. */
 export const NEWEST_MIGRATION = "0007_schedule_objects.sql";
 /** The same of ../records/migrations, for the databases of records. */
-export const NEWEST_RECORDS_MIGRATION = "0001_records.sql";
+export const NEWEST_RECORDS_MIGRATION = "0002_pruned.sql";
 
 /** Name of the migration it lacks, or null if ./migrations were applied up to the last one. */
 export async function lackingMigration(db: D1Database, newest = NEWEST_MIGRATION): Promise<string | null> {

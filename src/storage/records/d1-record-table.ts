@@ -26,6 +26,12 @@ const COLUMNS = [
 const INSERT = `INSERT INTO records (namespace_id, ${COLUMNS.join(", ")}, checksum, record)
   SELECT ?1, ${[...COLUMNS, "checksum", "record"].map((_, at) => `value ->> ${at}`).join(", ")} FROM json_each(?2) WHERE true
   ON CONFLICT (id) DO NOTHING`;
+const AMONG = "id IN (SELECT value FROM json_each(?1))";
+const COUNT_PRUNED = `INSERT INTO pruned (namespace_id, records, latest)
+  SELECT namespace_id, count(*), max(start) FROM records WHERE ${AMONG} GROUP BY namespace_id
+  ON CONFLICT (namespace_id) DO UPDATE
+    SET records = records + excluded.records, latest = max(latest, excluded.latest)`;
+const PRUNE = `DELETE FROM records WHERE ${AMONG}`;
 const KEPT = "id, start, list_name AS name, record AS text, checksum AS sum";
 
 /** Records as rows of one D1 database, found by id, by (namespace, start) and by (namespace, name, start). */
@@ -36,10 +42,29 @@ export class D1RecordTable implements RecordTable {
     this.#db = db;
   }
 
-  async put(namespaceId: string, records: readonly KeptRecord[]): Promise<void> {
-    if (records.length === 0) return;
+  async put(namespaceId: string, records: readonly KeptRecord[]): Promise<number> {
+    if (records.length === 0) return 0;
     const parameters = parametersOf(records);
-    await this.#db.batch(parameters.map((rows) => this.#db.prepare(INSERT).bind(namespaceId, rows)));
+    const done = await this.#db.batch(parameters.map((rows) => this.#db.prepare(INSERT).bind(namespaceId, rows)));
+    return done.at(-1)?.meta.size_after ?? 0;
+  }
+
+  async bytes(): Promise<number> {
+    const { meta } = await this.#db.prepare("SELECT 1 AS one").run();
+    return meta.size_after ?? 0;
+  }
+
+  async prune(count: number): Promise<string[]> {
+    const asked = `SELECT id, ${blobIn("result")} AS result, ${blobIn("logs")} AS logs FROM records ORDER BY rowid LIMIT ?`;
+    const { results } = await this.#db
+      .prepare(asked)
+      .bind(count)
+      .all<{ id: string; result: string | null; logs: string | null }>();
+    const ids = JSON.stringify(results.map((each) => each.id));
+    await this.#db.batch([this.#db.prepare(COUNT_PRUNED).bind(ids), this.#db.prepare(PRUNE).bind(ids)]);
+    return results.flatMap(({ id, result, logs }) =>
+      [result, logs].filter((key): key is string => key?.includes(`/${id}/`) === true),
+    );
   }
 
   async get(namespaceId: string, id: ActivationId): Promise<KeptRecord | null> {
@@ -188,6 +213,10 @@ function kindIn(annotations: string): string | null {
   const list = JSON.parse(annotations) as { key: string; value: unknown }[];
   const kind = list.find((each) => each.key === "kind")?.value;
   return typeof kind === "string" ? kind : null;
+}
+
+function blobIn(part: "result" | "logs"): string {
+  return `iif(json_valid(record), record ->> '$.${part}.blob', NULL)`;
 }
 
 function condition(namespaceId: string, filter: RecordFilter): { where: string; bindings: (string | number)[] } {

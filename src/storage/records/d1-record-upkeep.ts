@@ -14,6 +14,13 @@ export class D1RecordUpkeep implements RecordUpkeep {
     this.binding = binding;
   }
 
+  async fill(): Promise<{ bytes: number; pruned: number }> {
+    const { results, meta } = await this.#db
+      .prepare("SELECT coalesce(sum(records), 0) AS pruned FROM pruned")
+      .all<{ pruned: number }>();
+    return { bytes: meta.size_after ?? 0, pruned: results[0]?.pruned ?? 0 };
+  }
+
   async find(id: ActivationId): ReturnType<RecordUpkeep["find"]> {
     const row = await this.#db
       .prepare(

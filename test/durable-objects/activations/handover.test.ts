@@ -150,6 +150,35 @@ describe("with d1", () => {
     expect(world.own).toBe(1);
   });
 
+  test("a table that is nearly full keeps taking records: the oldest leave, operators are told, no call is refused", async () => {
+    const world = new World();
+    const [first] = world.made(100);
+    await world.advance(MINUTE);
+    const bytes = await world.shelves.table.bytes();
+    world.shelves.bounds.databaseBytes = Math.round(bytes * 1.3);
+    world.made(5);
+    await world.advance(MINUTE);
+    expect([world.shelves.table.pruned, world.warnings]).toEqual([0, [expect.stringMatching(/filled to 8\d % of/)]]);
+    for (let at = 0; at < 20; at++) {
+      const last = world.made(20).at(-1)!;
+      await world.advance(MINUTE);
+      expect(world.core.accept([world.call()], { candidates: [] }).kind).toBe("accepted");
+      expect(await world.found([last])).toBe(1);
+    }
+    expect(world.shelves.table.pruned).toBeGreaterThan(300);
+    expect(await world.shelves.table.bytes()).toBeLessThan(world.shelves.bounds.databaseBytes);
+    expect(await world.found([first!])).toBe(0);
+    expect(world.forgotten.length).toBe(world.shelves.table.pruned);
+    expect(world.warnings.filter((each) => each.includes("counted as pruned")).length).toBe(1);
+    // One that refuses because it is full is relieved as well.
+    const before = world.shelves.table.pruned;
+    world.shelves.bounds.databaseBytes = 1_000;
+    world.shelves.table.writes = "refuses";
+    world.made(3);
+    await world.advance(MINUTE);
+    expect(world.shelves.table.pruned).toBeGreaterThan(before);
+  });
+
   test("without a place that is named nothing is moved", async () => {
     const world = new World();
     world.shelves.mode = null;
@@ -354,6 +383,22 @@ describe("with d1+r2", () => {
       expect(await world.found(calls)).toBe(12);
     },
   );
+});
+
+test("with d1+r2 the oldest leave a table that is nearly full for R2 alone, and all is found and counted", async () => {
+  const world = new World("d1+r2");
+  const calls = world.made(100);
+  await world.advance(20 * MINUTE);
+  world.shelves.bounds.databaseBytes = await world.shelves.table.bytes();
+  for (let at = 0; at < 4; at++) {
+    calls.push(...world.made(20));
+    await world.advance(20 * MINUTE);
+  }
+  expect(world.shelves.table.pruned).toBe(0);
+  expect(world.shelves.table.rows.size).toBeLessThan(100);
+  expect(world.core.page({}, 1).segments.at(-1)).toMatchObject({ count: 100, twin: "none" });
+  expect(await world.found(calls)).toBe(180);
+  expect(world.warnings).toContainEqual(expect.stringContaining("the oldest are in R2 alone from now on"));
 });
 
 test("records stay found when the mode changes, and what was in the air arrives once", async () => {

@@ -118,6 +118,19 @@ describe("older records", () => {
     expect(json.copies).toMatchObject([{ in: "d1", state: "whole" }]);
   });
 
+  test("lie in databases whose fill is told", async () => {
+    const { json } = await admin("GET", "/records");
+    const database = {
+      binding: "RECORDS_0",
+      state: "well",
+      bytes: expect.any(Number),
+      bound: 10_000_000_000,
+      pruned: 0,
+    };
+    expect(json).toEqual({ mode: "d1", databases: [database] });
+    expect((await admin("POST", "/records", {})).status).toBe(405);
+  });
+
   test("are moved to nowhere but where the mode in force has them", async () => {
     const refused = await admin("POST", "/records/move", { to: "r2" });
     expect([refused.status, refused.json.error]).toEqual([400, expect.stringContaining("The mode in force is d1")]);

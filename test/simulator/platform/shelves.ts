@@ -29,7 +29,10 @@ export class Shelves implements Owner {
   /** As much of a D1 database as the table of records asks for. */
   database(): object {
     type Statement = { sql: string; values: unknown[] };
-    const run = ({ sql, values }: Statement) => ({ results: this.sql.exec(sql, ...values).toArray() });
+    const run = ({ sql, values }: Statement) => ({
+      results: this.sql.exec(sql, ...values).toArray(),
+      meta: { size_after: 0 },
+    });
     const prepared = (statement: Statement): object => ({
       ...statement,
       bind: (...values: unknown[]) => prepared({ ...statement, values }),

@@ -2,8 +2,9 @@
 
 import { beforeEach, expect, test } from "vitest";
 import { recordOf } from "../../../src/entities/activation.ts";
+import { checksumOf } from "../../../src/entities/checksum.ts";
 import { compareKeys, type KeptRecord, keptOf, matches, type RecordFilter } from "../../../src/entities/kept-record.ts";
-import { openRecordTable } from "../../../src/storage/open.ts";
+import { openRecordTable, openRecordUpkeep } from "../../../src/storage/open.ts";
 import { completed, metaOf } from "../../durable-objects/calls.ts";
 import { testEnv } from "../stores.worker.ts";
 import { kept } from "./segment-suite.ts";
@@ -53,6 +54,24 @@ test("those of one shard come oldest first, after a place, and what is removed i
   await table.remove(NS, [records[6]!.id, inShard(50, "02").id]);
   expect(await table.ofShard(NS, { shard: "02", after: first[1]!, limit: 2 })).toEqual([]);
   expect(await table.count("two", {})).toBe(1);
+});
+
+test("it says how large the database is; what was there longest is pruned, counted, and its blobs are named", async () => {
+  const large = kept(3, '{"x":1}');
+  const blobs = { result: { blob: `results/${large.id}/1`, size: 9 }, logs: { blob: `logs/${large.id}/1`, size: 9 } };
+  const text = JSON.stringify({ ...JSON.parse(large.text), ...blobs });
+  await table.put(NS, [{ ...large, text, sum: checksumOf(text) }, kept(2), { ...kept(9), text: "no JSON" }]);
+  const bytes = await table.put("two", [kept(1)]);
+  expect(bytes).toBeGreaterThan(4_096);
+  expect(await table.bytes()).toBe(bytes);
+  const [upkeep] = openRecordUpkeep(testEnv());
+  const { pruned } = await upkeep!.fill();
+  expect(await table.prune(2)).toEqual([blobs.result.blob, blobs.logs.blob]);
+  expect(await table.prune(1)).toEqual([]);
+  expect([await table.count(NS, {}), await table.count("two", {})]).toEqual([0, 1]);
+  expect(await upkeep!.fill()).toEqual({ bytes: expect.any(Number), pruned: pruned + 3 });
+  const row = await DB.prepare("SELECT records, latest FROM pruned WHERE namespace_id = ?").bind(NS).first();
+  expect(row).toEqual({ records: 3, latest: 9 });
 });
 
 test("a thousand large records fit, and come in pages that say whether there are more", async () => {

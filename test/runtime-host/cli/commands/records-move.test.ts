@@ -45,6 +45,18 @@ it("orders page after page and asks until all are done", async () => {
   expect(out).toBe("2 of 2 namespaces are done; steps for 12 records were made\n");
 });
 
+it("tells how full the databases are, and fails where one is to be seen to", async () => {
+  const status = (...args: string[]) =>
+    edgewhisk(["records", "status", "--url", "http://platform.example", ...args], { env: { ADMIN_TOKEN: "t" } });
+  const database = { binding: "RECORDS_0", state: "well", bytes: 5_000_000, bound: 10_000_000, pruned: 0 };
+  answers = [{ status: 200, body: { mode: "d1", databases: [database] } }];
+  expect(await status()).toMatchObject({ code: 0, out: "mode        d1\nRECORDS_0   50.0 % of 10 MB: well\n" });
+  const full = { ...database, binding: "RECORDS_1", state: "full", bytes: 9_200_000, pruned: 77 };
+  answers = [{ status: 200, body: { mode: "d1", databases: [database, full] } }];
+  const { code, out } = await status();
+  expect([code, out]).toEqual([1, expect.stringContaining("92.0 % of 10 MB, 77 records have left early: full")]);
+});
+
 it("says where it has stopped, what is damaged, and what the platform refuses", async () => {
   answers = [page(null, item("a", "stopped", { reason: "the mode in force is d1" }))];
   expect(await move("--status")).toMatchObject({ code: 1, err: expect.stringContaining("the mode was changed") });
