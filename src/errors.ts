@@ -4,6 +4,8 @@
 export const TEXTS = {
   "not-authenticated": () => "The resource requires authentication, which was not supplied with the request",
   "bad-credentials": () => "The supplied authentication is invalid",
+  "bad-signature": (why: string) => `The signature is not accepted: ${why}.`,
+  "webhook-gone": () => "What this address was for is gone: send nothing more here.",
   "not-authorized": (what: string) =>
     what === ""
       ? "The supplied authentication is not authorized to access this resource."

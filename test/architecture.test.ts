@@ -27,6 +27,7 @@ const ERRORS = /^src\/errors\.ts$/;
 const PROTOCOL = /^src\/protocol\//;
 const CATALOG = /^src\/catalog\//;
 const RECORDS = /^src\/records\//;
+const EVENTS = /^src\/events\//;
 const SERVICES = /^src\/services\//;
 const NODE = /^node:/;
 const SCHEDULES = /^src\/schedules\//;
@@ -55,9 +56,10 @@ const ROOMS: Room[] = [
     types: [STORAGE_INTERFACE, PROTOCOL],
   },
   { files: SCHEDULES, may: [SCHEDULES, /^src\/protocol\/schedule\.ts$/, ENTITIES, ERRORS, /^croner$/] },
+  { files: EVENTS, may: [EVENTS, ENTITIES, ERRORS, ZOD] },
   {
     files: /^src\/system\//,
-    may: [/^src\/system\//, /^src\/catalog\//, SCHEDULES, ENTITIES, ERRORS],
+    may: [/^src\/system\//, EVENTS, /^src\/catalog\//, SCHEDULES, ENTITIES, ERRORS],
     types: [/^src\/invocation\/builtin\.ts$/, STORAGE_INTERFACE],
   },
   { files: RECORDS, may: [RECORDS, ENTITIES, ERRORS], types: [STORAGE_INTERFACE, PROTOCOL] },

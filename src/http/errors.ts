@@ -7,6 +7,8 @@ import { json } from "./reply.ts";
 export const STATUS: Record<ErrorCode, number> = {
   "not-authenticated": 401,
   "bad-credentials": 401,
+  "bad-signature": 401,
+  "webhook-gone": 410,
   "not-authorized": 403,
   "kind-not-authorized": 403,
   "not-found": 404,
