@@ -12,7 +12,9 @@ export type Purpose =
   /** Keys as they lie in the database. */
   | "stored-key"
   /** A caller's key on its way with his call. */
-  | "handed-on-key";
+  | "handed-on-key"
+  /** What the sender of a webhook signs with. */
+  | "webhook-secret";
 
 /** An HMAC-SHA-256 key for signing and verifying. */
 export type MacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;

@@ -14,6 +14,7 @@ import { D1RegistryStore } from "./d1/registry-store.ts";
 import { D1ScheduleObjects } from "./d1/schedule-objects.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
 import { type StoreSize, sizesOf } from "./d1/sizes.ts";
+import { D1WebhookStore } from "./d1/webhook-store.ts";
 import type { EntityStore } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
 import { MachineClient } from "./machine.ts";
@@ -29,6 +30,7 @@ import { R2RecordSegments } from "./records/r2-record-segments.ts";
 import type { RegistryStore } from "./registry-store.ts";
 import type { ScheduleObjects } from "./schedule-objects.ts";
 import type { SecretBook } from "./secret-book.ts";
+import type { WebhookStore } from "./webhook-store.ts";
 
 const RECORDS_BINDING = /^RECORDS_(0|[1-9]\d{0,2})$/;
 
@@ -40,6 +42,7 @@ export interface Stores {
   blobs: BlobStore;
   secrets: SecretBook;
   scheduleObjects: ScheduleObjects;
+  webhooks: WebhookStore;
   machine: MachineClient;
   sizes(): Promise<StoreSize[]>;
   /** Which migration which database lacks, or null if all have all. */
@@ -115,6 +118,7 @@ export function openStores(env: Bound, masterSecret: MasterSecret): Stores {
     blobs,
     secrets: new D1SecretBook(env.DB, masterSecret),
     scheduleObjects: new D1ScheduleObjects(env.DB),
+    webhooks: new D1WebhookStore(env.DB, masterSecret),
     machine: new MachineClient(env.MACHINE),
     lackingMigration: () => firstLacking(env, bindings),
     sizes: () => sizesOf(databasesOf(env, bindings)),

@@ -3,9 +3,12 @@
 import { derive, type MasterSecret, mac, open, seal, unseal } from "../../entities/sealing.ts";
 import { checksOf, type Fault, type NotedChecks, type OpenedBy, verdictOf } from "../../entities/secret-check.ts";
 import type { Resealed, SecretBook } from "../secret-book.ts";
+import { resealBatch } from "./secrets.ts";
 import { prepared, rowsOf, sql } from "./statement.ts";
 
 const NAME = "master-secret";
+/** What `after` begins with once all keys have been looked at: no uuid does. */
+const SECRETS = "secrets/";
 /** Keys asked which secret opens them, where nothing has been noted yet. */
 const SAMPLE = 5;
 const BATCH = 100;
@@ -52,8 +55,10 @@ export class D1SecretBook implements SecretBook {
     throw new Error("the check value of MASTER_SECRET changes all the time");
   }
 
+  /** Keys first, then the secrets of users. */
   async reseal(after: string): Promise<Resealed> {
     const before = await this.#noted();
+    if (after.startsWith(SECRETS)) return this.#resealSecrets(after.slice(SECRETS.length), before);
     const rows = await rowsOf<SealedRow>(
       this.#database,
       sql`SELECT uuid, subject, namespace, lookup, sealed_key AS sealedKey FROM identities
@@ -69,13 +74,24 @@ export class D1SecretBook implements SecretBook {
         resealed++;
       }
     }
-    const next = rows.length < BATCH ? null : (rows.at(-1)?.uuid ?? null);
+    const last = rows.length < BATCH ? undefined : rows.at(-1)?.uuid;
+    if (last !== undefined) return { resealed, lost, next: last };
+    const more = await this.#resealSecrets("", before);
+    return { resealed: resealed + more.resealed, lost: [...lost, ...more.lost], next: more.next };
+  }
+
+  async #resealSecrets(after: string, before: string | null): Promise<Resealed> {
+    const { resealed, lost, next } = await resealBatch(this.#database, this.#secret, after);
     if (next === null && before !== null) {
       const noted = JSON.parse(before) as NotedChecks;
       // Only if nobody began another change meanwhile.
       if (noted.formerly !== null) await this.#note({ ...noted, formerly: null }, before);
     }
-    return { resealed, lost, next };
+    return {
+      resealed,
+      lost: lost.map(({ purpose, namespaceId }) => ({ subject: purpose, namespace: namespaceId })),
+      next: next === null ? null : `${SECRETS}${next}`,
+    };
   }
 
   async #noted(): Promise<string | null> {
