@@ -88,6 +88,7 @@ const ROOMS: Room[] = [
       /^src\/invocation\//,
       RECORDS,
       CATALOG,
+      EVENTS,
       ENTITIES,
       ERRORS,
       /^hono(\/|$)/,

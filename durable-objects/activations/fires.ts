@@ -4,10 +4,11 @@
 import { type ActivationRecord, type Payload, triggerRecord } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { triggerMetaOf } from "../../src/entities/describe-record.ts";
-import type { Fire } from "../../src/protocol/fire.ts";
+import type { Accepted, Fire } from "../../src/protocol/fire.ts";
 import type { Database, Sql } from "../shared/schema.ts";
 import type { StorePorts } from "./ports.ts";
 import type { Records } from "./records.ts";
+import { Seen } from "./seen.ts";
 
 /** ms after which a fan-out that is not over is asked for, and its doubling at most. */
 export const RESUME_AFTER = 5_000;
@@ -37,6 +38,7 @@ export class Fires {
   readonly #sql: Sql;
   readonly #records: Records;
   readonly #ports: StorePorts;
+  readonly #seen: Seen;
   #flying = 0;
 
   constructor(options: { database: Database; records: Records; ports: StorePorts }) {
@@ -44,11 +46,21 @@ export class Fires {
     this.#sql = options.database.sql;
     this.#records = options.records;
     this.#ports = options.ports;
+    this.#seen = new Seen(this.#sql);
     this.count = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM fires").one().n;
   }
 
-  accept(fire: Fire): { kind: "accepted" } | { kind: "full" } {
+  accept(fire: Fire): Accepted {
     if (this.count >= MAX_FIRES) return { kind: "full" };
+    const { once } = fire;
+    if (once === undefined) return this.#add(fire);
+    return this.#database.transaction((): Accepted => {
+      const before = this.#seen.note(once, fire.id, this.#ports.now());
+      return before === null ? this.#add(fire) : { kind: "duplicate", id: before };
+    });
+  }
+
+  #add(fire: Fire): Accepted {
     const due = this.#ports.now() + RESUME_AFTER;
     this.count += this.#sql.exec(ACCEPT, fire.id, due, JSON.stringify(fire)).toArray().length;
     return { kind: "accepted" };

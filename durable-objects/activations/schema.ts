@@ -129,4 +129,16 @@ export const MIGRATIONS: Migrations = [
     "CREATE TABLE leftovers (key TEXT PRIMARY KEY, due INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE INDEX leftovers_by_due ON leftovers (due)",
   ],
+  [
+    // What fires once: its key among those of its scope, the id of its fire, and until when it is known.
+    `CREATE TABLE seen (
+      scope TEXT NOT NULL,
+      key TEXT NOT NULL,
+      id TEXT NOT NULL,
+      until INTEGER NOT NULL,
+      PRIMARY KEY (scope, key)
+    ) WITHOUT ROWID`,
+    "CREATE INDEX seen_by_end ON seen (until)",
+    "CREATE INDEX seen_by_scope ON seen (scope, until)",
+  ],
 ];

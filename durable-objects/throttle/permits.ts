@@ -21,6 +21,9 @@ export class Permits {
     invoke: { minute: -1, count: 0 },
     fire: { minute: -1, count: 0 },
   };
+  /** Of what has a name of its own, in the minute that was counted last. */
+  readonly #named = new Map<string, number>();
+  #namedMinute = -1;
   /** Expiry by id. */
   readonly #running = new Map<ActivationId, number>();
   #nextExpiry = Number.POSITIVE_INFINITY;
@@ -45,6 +48,17 @@ export class Permits {
     return { ok: true };
   }
 
+  pass(name: string, perMinute: number, now: number): Permit {
+    const minute = Math.floor(now / MINUTE_MS);
+    if (this.#namedMinute !== minute) {
+      this.#namedMinute = minute;
+      this.#named.clear();
+    }
+    const count = (this.#named.get(name) ?? 0) + 1;
+    this.#named.set(name, count);
+    return count > perMinute ? { ok: false, reason: "rate", count, allowed: perMinute } : { ok: true };
+  }
+
   leave(ids: readonly ActivationId[]): void {
     for (const id of ids) this.#running.delete(id);
   }
@@ -52,7 +66,7 @@ export class Permits {
   /** Epoch ms until which what is known here counts for the next who enters: the end of a minute, or of a place that is taken. */
   knownUntil(): number {
     const { invoke, fire } = this.#windows;
-    const end = (Math.max(invoke.minute, fire.minute) + 1) * MINUTE_MS;
+    const end = (Math.max(invoke.minute, fire.minute, this.#namedMinute) + 1) * MINUTE_MS;
     return this.#running.size === 0 ? end : Math.max(end, this.#lastExpiry);
   }
 

@@ -17,6 +17,13 @@ export class Throttle extends DurableObject<Env> implements ThrottleRpc {
     return permit;
   }
 
+  async pass(name: string, perMinute: number): Promise<Permit> {
+    const now = Date.now();
+    const permit = this.#permits.pass(name, perMinute, now);
+    if (!this.#isStaying) this.#stay(now);
+    return permit;
+  }
+
   async leave(ids: ActivationId[]): Promise<void> {
     this.#permits.leave(ids);
   }

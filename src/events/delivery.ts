@@ -6,7 +6,7 @@ import type { WebhookSettings } from "./webhook.ts";
 
 const MAX_ID = 500;
 
-interface Told {
+interface Delivered {
   headers: Headers;
   /** Text of an object. */
   payload: RawJson;
@@ -15,7 +15,7 @@ interface Told {
 /** Undefined where the sender says none: then it cannot be known again. */
 export function deliveryId(
   settings: Pick<WebhookSettings, "signature" | "idHeader" | "hmac">,
-  told: Told,
+  told: Delivered,
 ): string | undefined {
   const { headers } = told;
   const named = settings.idHeader === undefined ? null : headers.get(settings.idHeader);
@@ -24,7 +24,7 @@ export function deliveryId(
 }
 
 /** What is signed with its time is known by its signature. */
-function usualId({ signature, hmac }: Pick<WebhookSettings, "signature" | "hmac">, { headers, payload }: Told) {
+function usualId({ signature, hmac }: Pick<WebhookSettings, "signature" | "hmac">, { headers, payload }: Delivered) {
   switch (signature) {
     case "github":
       return headers.get("X-GitHub-Delivery");
@@ -42,7 +42,7 @@ function usualId({ signature, hmac }: Pick<WebhookSettings, "signature" | "hmac"
 /** The answer's JSON to a question that fires nothing, or null: a delivery. */
 export function handshakeOf(
   { signature }: Pick<WebhookSettings, "signature">,
-  { headers, payload }: Told,
+  { headers, payload }: Delivered,
 ): RawJson | null {
   if (signature === "github" && headers.get("X-GitHub-Event") === "ping") return '{"pong":true}';
   if (signature !== "slack" || textAt(payload, "type") !== "url_verification") return null;

@@ -8,7 +8,7 @@ import type { WebhookSettings } from "./webhook.ts";
 export const REPLAY_WINDOW_MS = 5 * 60_000;
 
 /** A request as it came. */
-export interface Delivery {
+export interface SignedRequest {
   headers: Headers;
   body: Uint8Array;
   /** Epoch ms. */
@@ -29,7 +29,7 @@ interface Claim {
 }
 
 /** Epoch numbers above this are ms. */
-const MOST_SECONDS = 100_000_000_000;
+const MAX_SECONDS = 100_000_000_000;
 const MAX_SIGNATURES = 10;
 const encoder = new TextEncoder();
 
@@ -37,14 +37,14 @@ const encoder = new TextEncoder();
 export async function checkSignature(
   settings: Pick<WebhookSettings, "signature" | "hmac">,
   secrets: readonly string[],
-  delivery: Delivery,
+  delivery: SignedRequest,
 ): Promise<Result<true>> {
   if (settings.signature === "none") return ok(true);
   const claim = claimOf(settings, delivery.headers);
   if (!claim.ok) return claim;
   const { sent, before } = claim.value;
   if (sent !== null) {
-    const at = Number(sent) > MOST_SECONDS ? Number(sent) : Number(sent) * 1_000;
+    const at = Number(sent) > MAX_SECONDS ? Number(sent) : Number(sent) * 1_000;
     if (!/^\d{1,16}$/.test(sent)) return fail("bad-signature", "the time it was sent is not a number");
     if (Math.abs(delivery.now - at) > REPLAY_WINDOW_MS) {
       return fail("bad-signature", "it was sent more than five minutes ago, or the clocks differ");

@@ -50,7 +50,7 @@ const perMinute = z.int().min(1).max(MAX_PER_MINUTE);
 const bytes = z.int().min(1_024).max(MAX_PAYLOAD);
 
 /** A webhook's settings as they are stored; its secrets and addresses are elsewhere. */
-export const Settings = z.strictObject({
+export const WebhookSettings = z.strictObject({
   signature: z.enum(SCHEMES),
   hmac: Hmac.optional(),
   /** Header by which a delivery that comes again is known. */
@@ -59,7 +59,7 @@ export const Settings = z.strictObject({
   maxPerMinute: perMinute.default(DEFAULT_PER_MINUTE),
   maxBytes: bytes.default(MAX_PAYLOAD),
 });
-export type WebhookSettings = z.infer<typeof Settings>;
+export type WebhookSettings = z.infer<typeof WebhookSettings>;
 
 const Secret = z.string().min(MIN_SECRET, `must have at least ${MIN_SECRET} characters`).max(MAX_TEXT);
 
@@ -141,7 +141,7 @@ export function changedWebhook(settings: WebhookSettings, args: RawJson): Result
     Object.entries({ ...settings, ...Object.fromEntries(named) }).filter(([, value]) => value !== null),
   );
   return ok({
-    settings: Settings.parse(merged),
+    settings: WebhookSettings.parse(merged),
     ...(secret === undefined ? {} : { secret }),
     rotate,
     overlapMs: overlap * 1_000,

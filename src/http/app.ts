@@ -4,6 +4,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { MAX_BODY } from "../entities/limits.ts";
 import type { Env } from "../env.ts";
 import { fail, type Result } from "../errors.ts";
+import { redacted, WEBHOOK_PREFIX } from "../events/address.ts";
 import { FanOut } from "../invocation/fan-out.ts";
 import { ActionResolver } from "../invocation/resolve.ts";
 import { NoAnswer } from "../invocation/retry.ts";
@@ -36,8 +37,10 @@ import { recordRoutes } from "./routes/records.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { triggerRoutes } from "./routes/triggers.ts";
 import { webRoutes } from "./routes/web.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 import { transactionIdOf } from "./transaction.ts";
 import { isWebPath } from "./web/path.ts";
+import { Webhooks } from "./webhooks/find.ts";
 
 const MAX_URL = 8_192;
 /** What stands in the Host header becomes part of the address: nothing in it may look like a path, a query or a user. */
@@ -62,11 +65,13 @@ export function makeApp(open: (env: Env) => Result<Services>): App {
   const identities = new Identities();
   const actions = new ActionResolver();
   webRoutes(app, { actions, identities });
+  const firing = { triggers: new Triggers(), fanOut: new FanOut(actions) };
+  webhookRoutes(app, { ...firing, webhooks: new Webhooks(identities) });
   const keyed = authenticate(identities);
   app.use("/api/v1/*", keyed, acceptsJson);
   app.use("/runtime/namespaces/*", keyed);
   invokeRoutes(app, actions);
-  fireRoutes(app, { triggers: new Triggers(), fanOut: new FanOut(actions) });
+  fireRoutes(app, firing);
   actionRoutes(app);
   packageRoutes(app);
   triggerRoutes(app);
@@ -115,7 +120,7 @@ function shortcut(c: AppContext): Response | null {
   if (!URL.canParse(url) || !HOST.test(headers.get("Host") ?? "")) return respond(c, fail("bad-request", NO_HOST));
   const fault = pathFault(url);
   if (fault !== null) return respond(c, fail("bad-request", fault));
-  if (!isWebPath(c.req.path)) {
+  if (!isWebPath(c.req.path) && !c.req.path.startsWith(WEBHOOK_PREFIX)) {
     if (method === "OPTIONS") return reply(c, null);
     if (method === "HEAD") return respond(c, fail("method-not-allowed", "GET"));
   }
@@ -139,7 +144,7 @@ async function failed(thrown: unknown, c: AppContext): Promise<Response> {
     .filter((line) => line.startsWith("    at "))
     .slice(0, MAX_FRAMES);
   const entry = { error: `${name}: ${message}`.slice(0, MAX_ERROR_TEXT), at: at.map((line) => line.trim()) };
-  console.error(JSON.stringify({ transactionId: c.get("transactionId"), path: c.req.path, ...entry }));
+  console.error(JSON.stringify({ transactionId: c.get("transactionId"), path: redacted(c.req.path), ...entry }));
   const overloaded = "overloaded" in error && error.overloaded === true;
   if (overloaded) return respond(c, fail("overloaded"));
   // Errors of the storage do not say what is wrong with it.

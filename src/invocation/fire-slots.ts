@@ -81,7 +81,9 @@ async function fireSlot(
   );
   if (!fired.ok) return { kind: "refused", statusCode: statusOf(fired), text: fired.text };
   if (fired.kind === "idle") return { kind: "idle" };
-  return slot.follow ? { kind: "accepted", runs: fired.runs.slice(0, MAX_LOOKED_AT) } : { kind: "accepted" };
+  return slot.follow && fired.kind === "accepted"
+    ? { kind: "accepted", runs: fired.runs.slice(0, MAX_LOOKED_AT) }
+    : { kind: "accepted" };
 }
 
 async function isKnown(context: FireContext, id: ActivationId, namespaceId: string): Promise<boolean> {

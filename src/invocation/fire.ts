@@ -9,7 +9,7 @@ import { seal } from "../entities/sealing.ts";
 import type { Trigger } from "../entities/trigger.ts";
 import { type Failure, fail } from "../errors.ts";
 import type { OnBehalf } from "../protocol/composition.ts";
-import type { Fire } from "../protocol/fire.ts";
+import type { Fire, Once } from "../protocol/fire.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
 import type { FanOut } from "./fan-out.ts";
 import { enter } from "./permit.ts";
@@ -34,11 +34,15 @@ export interface FireRequest {
   apiHost: string;
   /** An id that follows from something: the same fire made twice is one activation. Absent = a fresh one. */
   id?: ActivationId;
+  /** What was told before fires nothing. `id` says which store knows. */
+  once?: Once;
 }
 
 /** What became of a fire. "accepted": it is stored, and each of its rules will be served: `runs` are what those start. */
 export type Fired =
   | { ok: true; kind: "accepted"; id: ActivationId; runs: ActivationId[] }
+  /** It was told of before, and fired under this id. */
+  | { ok: true; kind: "duplicate"; id: ActivationId }
   /** No rule is active: nothing happened and nothing is kept. */
   | { ok: true; kind: "idle" }
   | Failure;
@@ -71,6 +75,7 @@ export async function fire(
   const accepted = await retry({ ports: context, id }, () => context.storeOf(fact).fire(fact));
   if (accepted === undefined) return outOfReach(context);
   if (accepted.kind === "full") return tooMany(accepted);
+  if (accepted.kind === "duplicate") return { ok: true, kind: "duplicate", id: accepted.id };
   context.later(fanOut.run(context, fact, { args, identity, epoch }));
   const runs = fact.rules.filter((each) => each.active).map((each) => each.id);
   return { ok: true, kind: "accepted", id, runs };
@@ -113,6 +118,7 @@ async function factOf(
     args: kept,
     onBehalf,
     rules: list,
+    ...(request.once === undefined ? {} : { once: request.once }),
   };
 }
 

@@ -53,7 +53,7 @@ export interface InvocationContext extends SubmitPorts {
   /** Whether calls wait that no host ever seen could hold. */
   hostsMayCome: boolean;
   /** What counts the calls of a namespace with limits. */
-  permits(namespaceId: string): ThrottleRpc;
+  permits(namespaceId: string): Pick<ThrottleRpc, "enter" | "leave">;
   /** Seals the keys of callers that are handed on. */
   masterSecret: MasterSecret;
   /** Keeps work alive after the caller has been answered, or has gone. */

@@ -19,6 +19,15 @@ export interface FiredRule {
   id: ActivationId;
 }
 
+/** What fires once though it may be told of again: by its key among those of its scope, for so long (ms). Of `max` keys the oldest
+ * are forgotten first. All of a scope's keys that may be equal go to one store. */
+export interface Once {
+  scope: string;
+  key: string;
+  forMs: number;
+  max: number;
+}
+
 /** One fire with its rules. What is long in `payload` and `args` lies in the blob store. */
 export interface Fire {
   /** Of the trigger's own record. */
@@ -35,10 +44,15 @@ export interface Fire {
   /** Who fired: whose rights the actions are called with. */
   onBehalf: OnBehalf;
   rules: FiredRule[];
+  once?: Once;
 }
 
 /** "full": too many wait, or of "records" too many are still here because the place they go to does not take them, and how many. */
-export type Accepted = { kind: "accepted" } | { kind: "full"; of?: "records"; why?: string };
+export type Accepted =
+  | { kind: "accepted" }
+  /** It has been fired under this id. */
+  | { kind: "duplicate"; id: ActivationId }
+  | { kind: "full"; of?: "records"; why?: string };
 
 /** Of an ActivationStore. */
 export interface FireStoreRpc {

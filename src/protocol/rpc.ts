@@ -275,6 +275,8 @@ export interface PermitRequest {
 /** Counts the calls of one namespace. */
 export interface ThrottleRpc {
   enter(request: PermitRequest): Promise<Permit>;
+  /** One of what has a name of its own, such as a webhook, and may come so often in a minute. */
+  pass(name: string, perMinute: number): Promise<Permit>;
   /** Activations that ended. Unknown ids are ignored. */
   leave(ids: ActivationId[]): Promise<void>;
 }

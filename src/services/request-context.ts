@@ -113,6 +113,10 @@ export class RequestContext implements FireContext {
         shards: this.#shared.settings.shards,
         schedules: (namespaceId) => new ScheduleDirectory(namespaceId, (name) => this.#shared.handles.schedules(name)),
       },
+      webhooks: {
+        store: this.#shared.stores.webhooks,
+        withWrite: (namespace, write) => this.#shared.leases.withWrites([namespace], write),
+      },
     });
   }
 }

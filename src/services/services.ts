@@ -19,6 +19,7 @@ import type {
   RosterRpc,
   SchedulerName,
   StoreName,
+  ThrottleRpc,
 } from "../protocol/rpc.ts";
 import { databasesOf, warningOf } from "../records/databases.ts";
 import type { LocatePorts } from "../records/locate.ts";
@@ -95,6 +96,11 @@ export class Services {
 
   scheduler(name: SchedulerName): InvokerSchedulerRpc {
     return this.#shared.handles.scheduler(name);
+  }
+
+  /** What counts what comes to a namespace by the minute. */
+  throttle(namespaceId: string): ThrottleRpc {
+    return this.#shared.handles.throttle(namespaceId);
   }
 
   /** The scheduler object itself, for a host's WebSocket. */

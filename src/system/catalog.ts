@@ -15,6 +15,7 @@ import { SLACK } from "./slack.ts";
 import { refOf } from "./system-code.ts";
 import type { Notes, SystemAction, SystemFunction, SystemPackage } from "./system-package.ts";
 import { UTILS } from "./utils.ts";
+import { WEBHOOK } from "./webhook.ts";
 import { WEBSOCKET } from "./websocket.ts";
 
 /** All of them. */
@@ -25,6 +26,7 @@ export const SYSTEM_PACKAGES: readonly SystemPackage[] = [
   SAMPLES,
   SLACK,
   UTILS,
+  WEBHOOK,
   WEBSOCKET,
 ];
 

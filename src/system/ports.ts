@@ -3,6 +3,7 @@
 import type { AlarmSettings } from "../entities/schedule.ts";
 import type { ScheduleDirectory } from "../schedules/directory.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
+import type { WebhookStore } from "../storage/webhook-store.ts";
 
 /** The Worker provides it over its bindings, tests over their own. */
 export interface SystemPorts {
@@ -12,5 +13,10 @@ export interface SystemPorts {
     /** Activation stores of a namespace. */
     shards: number;
     schedules(namespaceId: string): ScheduleDirectory;
+  };
+  webhooks: {
+    store: Pick<WebhookStore, "byTrigger" | "create" | "change" | "remove">;
+    /** When it returns, nobody anywhere uses what he had read of this namespace's webhooks before. */
+    withWrite<T>(namespace: string, write: () => Promise<T>): Promise<T>;
   };
 }

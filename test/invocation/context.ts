@@ -79,7 +79,7 @@ export class MemoryContext implements InvocationContext {
     text: async (key: string) => this.texts.get(key) ?? null,
   };
 
-  permits(): ThrottleRpc {
+  permits(): Pick<ThrottleRpc, "enter" | "leave"> {
     return {
       enter: async ({ id }) => {
         this.entered.push(id);

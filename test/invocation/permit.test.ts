@@ -12,7 +12,7 @@ class Throttled extends MemoryContext {
   readonly asked: PermitRequest[] = [];
   reply: Permit = { ok: true };
 
-  override permits(): ThrottleRpc {
+  override permits(): Pick<ThrottleRpc, "enter" | "leave"> {
     return {
       enter: async (request: PermitRequest) => {
         this.asked.push(request);

@@ -6,7 +6,7 @@ import { readPackage } from "../../src/entities/package.ts";
 import type { EntityKey, EntityQuery, EntityStore, NewEntity } from "../../src/storage/entity-store.ts";
 import { builtinOf, PACKAGES, systemActions } from "../../src/system/catalog.ts";
 import { SystemEntities } from "../../src/system/system-entities.ts";
-import { NO_ALARMS } from "./no-alarms.ts";
+import { noPorts } from "./no-ports.ts";
 
 const UTILS: EntityKey = { path: "whisk.system", name: "utils" };
 const ECHO: EntityKey = { path: "whisk.system/utils", name: "echo" };
@@ -107,10 +107,10 @@ it("every action of the catalog has a package and a function, and reads back as 
     const found = await entities.get({ path: action.namespace, name: action.name });
     expect(readAction(found?.document ?? "")).toEqual(action);
     expect(PACKAGES.map((each) => `${each.namespace}/${each.name}`)).toContain(action.namespace);
-    const run = builtinOf(`${action.namespace}/${action.name}`, { entities, alarms: NO_ALARMS });
+    const run = builtinOf(`${action.namespace}/${action.name}`, noPorts());
     expect([action.name, run !== undefined]).toEqual([action.name, action.exec.kind === "builtin"]);
   }
-  expect(builtinOf("guest/utils/echo", { entities, alarms: NO_ALARMS })).toBeUndefined();
+  expect(builtinOf("guest/utils/echo", noPorts())).toBeUndefined();
 });
 
 it("other namespaces have none of it", async () => {

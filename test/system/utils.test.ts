@@ -2,7 +2,7 @@
 
 import { expect, it } from "vitest";
 import { UTILS } from "../../src/system/utils.ts";
-import { NO_ALARMS } from "./no-alarms.ts";
+import { noPorts } from "./no-ports.ts";
 
 const CONTEXT = {
   namespace: "guest",
@@ -11,7 +11,7 @@ const CONTEXT = {
   apiHost: "https://here",
   now: Date.UTC(2026, 1, 3, 4, 5, 6),
 };
-const PORTS = { entities: { get: async () => null }, alarms: NO_ALARMS };
+const PORTS = noPorts();
 
 function run(name: string, args: string): string {
   const action = UTILS.actions[name];

@@ -77,6 +77,14 @@ export const OPERATIONS = {
     answer: "Anything",
     open: true,
   },
+  deliverWebhook: {
+    summary: "Deliver to a webhook, or ask whether one may, by",
+    path: "/webhooks/{token}",
+    verbs: ["post", "options"],
+    body: "Anything",
+    answer: "ActivationId",
+    open: true,
+  },
 } satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof OPERATIONS;

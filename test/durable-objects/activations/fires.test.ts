@@ -222,3 +222,45 @@ test("who waits for the record hears of it; where storing is off, nobody reads i
   core.fire(secret);
   expect(core.backlog()).toMatchObject({ fires: 0 });
 });
+
+const ONCE = { scope: "hook", key: "a", forMs: 1_000, max: 2 };
+
+test("what is told of again fires nothing and hears the first id, as long as it is known; a retry is no second one", async () => {
+  const world = new World();
+  const first = fireOf({ once: ONCE });
+  expect(world.core.fire(first)).toEqual({ kind: "accepted" });
+  expect(world.core.fire(first)).toEqual({ kind: "accepted" });
+  expect(world.core.fire(fireOf({ once: ONCE }))).toEqual({ kind: "duplicate", id: first.id });
+  expect(world.core.backlog()).toMatchObject({ fires: 1 });
+  world.core.fired(first.id, LOGS);
+  // Another incarnation knows it, too.
+  expect(world.incarnate().fire(fireOf({ once: ONCE }))).toEqual({ kind: "duplicate", id: first.id });
+  for (const once of [
+    { ...ONCE, scope: "other" },
+    { ...ONCE, key: "b" },
+  ]) {
+    expect(world.core.fire(fireOf({ once }))).toEqual({ kind: "accepted" });
+  }
+  await world.clock.advance(1_000);
+  expect(world.core.fire(fireOf({ once: ONCE }))).toEqual({ kind: "accepted" });
+});
+
+test("of more keys than may be known the oldest are forgotten", async () => {
+  const world = new World();
+  for (const key of ["a", "b", "c", "d"]) {
+    expect(world.core.fire(fireOf({ once: { ...ONCE, key, forMs: 1e9 } }))).toEqual({ kind: "accepted" });
+    await world.clock.advance(1);
+  }
+  for (const key of ["c", "d"]) {
+    expect(world.core.fire(fireOf({ once: { ...ONCE, key } }))).toMatchObject({ kind: "duplicate" });
+  }
+  expect(world.core.fire(fireOf({ once: { ...ONCE, key: "a" } }))).toEqual({ kind: "accepted" });
+});
+
+test("where too many fires are under way, a key that was not fired is not known", () => {
+  const { core } = new World();
+  for (let at = 0; at < MAX_FIRES; at++) core.fire(fireOf());
+  expect(core.fire(fireOf({ once: ONCE }))).toEqual({ kind: "full" });
+  const { core: other } = new World();
+  expect(other.fire(fireOf({ once: ONCE }))).toEqual({ kind: "accepted" });
+});

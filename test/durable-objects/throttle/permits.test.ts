@@ -71,3 +71,12 @@ test("what was counted is known until its minute ends, and while a place is take
   permits.leave([first.id, second.id]);
   expect(permits.knownUntil()).toBe(2 * MINUTE);
 });
+
+test("what has a name of its own has a minute of its own", () => {
+  const permits = new Permits();
+  for (let at = 0; at < 2; at++) expect(permits.pass("hook", 2, MINUTE)).toEqual({ ok: true });
+  expect(permits.pass("hook", 2, MINUTE)).toEqual({ ok: false, reason: "rate", count: 3, allowed: 2 });
+  expect(permits.pass("other", 2, MINUTE)).toEqual({ ok: true });
+  expect(permits.knownUntil()).toBe(2 * MINUTE);
+  expect(permits.pass("hook", 2, 2 * MINUTE)).toEqual({ ok: true });
+});

@@ -1,0 +1,17 @@
+// Ports for functions that ask the platform nothing.
+
+import type { SystemPorts } from "../../src/system/ports.ts";
+import { NO_ALARMS } from "./no-alarms.ts";
+
+const absent = () => Promise.reject(new Error("not asked for here"));
+
+export function noPorts(): SystemPorts {
+  return {
+    entities: { get: async () => null },
+    alarms: NO_ALARMS,
+    webhooks: {
+      store: { byTrigger: absent, create: absent, change: absent, remove: absent },
+      withWrite: (_, write) => write(),
+    },
+  };
+}
