@@ -40,7 +40,9 @@ let log: ReturnType<typeof vi.spyOn>;
 
 beforeEach(async () => {
   await own.DB.batch(
-    ["identities", "subjects", "namespaces", "deployment"].map((each) => own.DB.prepare(`DELETE FROM ${each}`)),
+    ["identities", "subjects", "namespaces", "deployment", "secrets", "webhooks"].map((each) =>
+      own.DB.prepare(`DELETE FROM ${each}`),
+    ),
   );
   log = vi.spyOn(console, "error").mockImplementation(() => {});
 });
@@ -131,6 +133,8 @@ describe("a changed secret", () => {
       await made(identities, { subject: "bobby", namespace: "home" }),
     ];
     await worker({})("/api/v1");
+    const hook = { id: "w", namespace: "home", namespaceId: "n", trigger: "t", settings: "{}", created: 1 };
+    await stores(OLD).webhooks.create(hook, { address: "hash", secret: "signed with it", max: 1 });
     const both = { MASTER_SECRET: NEW, MASTER_SECRET_PREVIOUS: OLD.current };
     const rotating = worker(both);
     expect((await rotating("/api/v1/namespaces", basic(used.key))).text).toBe('["home"]');
@@ -143,7 +147,11 @@ describe("a changed secret", () => {
     expect(early.text).toMatch(/MASTER_SECRET_PREVIOUS is missing.*reseal/);
     const admin = { method: "POST", headers: { Authorization: "Bearer test-admin-token" } };
     const { status, text } = await rotating("/admin/v1/reseal", admin);
-    expect([status, JSON.parse(text)]).toEqual([200, { resealed: 1, lost: [], next: null, mayGo: expect.any(String) }]);
+    expect([status, JSON.parse(text)]).toEqual([200, { resealed: 2, lost: [], next: null, mayGo: expect.any(String) }]);
+    expect(await alone.webhooks.byAddress("hash")).toMatchObject({
+      webhook: hook,
+      secrets: [{ text: "signed with it" }],
+    });
     const after = worker({ MASTER_SECRET: NEW });
     for (const each of [used, idle]) {
       expect((await after("/api/v1/namespaces", basic(each.key))).text).toBe('["home"]');

@@ -52,6 +52,17 @@ describe("a store that fails", () => {
     log.mockRestore();
   });
 
+  it("leaves no address of a webhook in the log", async () => {
+    await DB.exec("DROP TABLE webhook_addresses");
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    const token = "3q2-7wAAAAAAAAAAAAAAAA";
+    expect((await ask("POST", `/api/v1/webhooks/${token}`, { body: "{}" })).status).toBe(500);
+    const logged = log.mock.calls.flat().join("\n");
+    expect(logged).toContain('"path":"/api/v1/webhooks/…"');
+    expect(logged).not.toContain(token);
+    log.mockRestore();
+  });
+
   it("is a 500 that says so where an object of ours did not answer in time", async () => {
     const services = servicesOf(env as unknown as Env);
     if (!services.ok) throw new Error(services.text);
