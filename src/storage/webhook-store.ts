@@ -17,6 +17,7 @@ export interface Lasting {
   until: number | null;
 }
 
+/** Where webhooks are kept. Each change is whole when it returns, or was not made. */
 export interface WebhookStore {
   /** Whose address has this hash, and the secrets its senders sign with; null if nobody's is or was lately. */
   byAddress(

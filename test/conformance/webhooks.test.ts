@@ -25,9 +25,12 @@ const FEED = "/whisk.system/webhook/webhook";
 const SECRET = "a secret of its own";
 const JSON_TYPE = { "content-type": "application/json" };
 
+/** The feed is called as these lines say; the rest is beyond them. */
+const LINES = "6.01 6.02";
+
 /** A case for this platform alone. */
 function webhook(title: string, run: () => Promise<void>): void {
-  line("6.02", title, run, { needs: "admin" });
+  line(LINES, title, run, { needs: "admin" });
 }
 
 interface Hook {
@@ -159,36 +162,32 @@ webhook("a delivery that comes again within five minutes fires nothing and hears
   expect((await send('{"a":1}', "d-2")).json.activationId).not.toBe(one?.json.activationId);
 });
 
-line(
-  "6.02",
-  "GitHub's ping, Slack's challenge and the question of CloudEvents are answered and fire nothing",
-  async () => {
-    const { url } = await hookOf({ signature: "github", secret: SECRET });
-    const ping = await post(url, '{"zen":"x"}', github('{"zen":"x"}', { "X-GitHub-Event": "ping" }));
-    expect([ping.status, ping.json]).toEqual([200, { pong: true }]);
-    const asked = await post(url, null, { method: "OPTIONS", headers: { "WebHook-Request-Origin": "events.example" } });
-    expect([
-      asked.status,
-      asked.headers.get("webhook-allowed-origin"),
-      asked.headers.get("webhook-allowed-rate"),
-    ]).toEqual([200, "events.example", "60"]);
-    const slack = await hookOf({ signature: "slack", secret: SECRET });
-    const at = String(Math.floor(Date.now() / 1_000));
-    const sign = (body: string) => ({
-      headers: {
-        ...JSON_TYPE,
-        "X-Slack-Request-Timestamp": at,
-        "X-Slack-Signature": `v0=${mac(`v0:${at}:${body}`)}`,
-      },
-    });
-    const challenge = '{"type":"url_verification","challenge":"3eZbrw1a"}';
-    expect((await post(slack.url, challenge)).status).toBe(401);
-    expect((await post(slack.url, challenge, sign(challenge))).json).toEqual({ challenge: "3eZbrw1a" });
-    const event = '{"type":"event_callback","event_id":"Ev1"}';
-    const taken = await post(slack.url, event, sign(event));
-    expect([taken.status, taken.text]).toEqual([200, ""]);
-  },
-);
+webhook("GitHub's ping, Slack's challenge and the question of CloudEvents are answered and fire nothing", async () => {
+  const { url } = await hookOf({ signature: "github", secret: SECRET });
+  const ping = await post(url, '{"zen":"x"}', github('{"zen":"x"}', { "X-GitHub-Event": "ping" }));
+  expect([ping.status, ping.json]).toEqual([200, { pong: true }]);
+  const asked = await post(url, null, { method: "OPTIONS", headers: { "WebHook-Request-Origin": "events.example" } });
+  expect([
+    asked.status,
+    asked.headers.get("webhook-allowed-origin"),
+    asked.headers.get("webhook-allowed-rate"),
+  ]).toEqual([200, "events.example", "60"]);
+  const slack = await hookOf({ signature: "slack", secret: SECRET });
+  const at = String(Math.floor(Date.now() / 1_000));
+  const sign = (body: string) => ({
+    headers: {
+      ...JSON_TYPE,
+      "X-Slack-Request-Timestamp": at,
+      "X-Slack-Signature": `v0=${mac(`v0:${at}:${body}`)}`,
+    },
+  });
+  const challenge = '{"type":"url_verification","challenge":"3eZbrw1a"}';
+  expect((await post(slack.url, challenge)).status).toBe(401);
+  expect((await post(slack.url, challenge, sign(challenge))).json).toEqual({ challenge: "3eZbrw1a" });
+  const event = '{"type":"event_callback","event_id":"Ev1"}';
+  const taken = await post(slack.url, event, sign(event));
+  expect([taken.status, taken.text]).toEqual([200, ""]);
+});
 
 webhook("an address is rotated with an overlap, a secret too; made anew the old ones end at once", async () => {
   const { url, trigger } = await hookOf({ signature: "github", secret: SECRET });
@@ -229,35 +228,31 @@ webhook("so many a minute, then 429 with when to come again", async () => {
   expect(statuses.filter((status) => status === 202).length).toBeGreaterThan(1);
 });
 
-line(
-  "6.03 6.07 6.11",
-  "what makes no sense is an error of the feed; what is gone is gone for its senders",
-  async () => {
-    const { url, trigger } = await hookOf({ signature: "none" });
-    const errors: [string, string, object][] = [
-      ["CREATE", trigger, {}],
-      ["CREATE", trigger, { signature: "slack" }],
-      ["CREATE", fresh("missing"), { signature: "none" }],
-      ["CREATE", trigger, { signature: "none", apihost: "nonsense" }],
-      ["UPDATE", trigger, {}],
-      ["UPDATE", fresh("missing"), { rotate: true }],
-      ["READ", fresh("missing"), {}],
-      ["PAUSE", trigger, {}],
-    ];
-    for (const [event, name, params] of errors) {
-      expect([event, params, await feed(event, name, params)]).toEqual([event, params, { error: expect.any(String) }]);
-    }
-    const body = { lifecycleEvent: "CREATE", triggerName: `/${namespace(1)}/${trigger}`, signature: "none" };
-    const foreign = await ask("POST", "/api/v1/namespaces/whisk.system/actions/webhook/webhook?blocking=true", {
-      body,
-      key: key(2),
-    });
-    expect([foreign.status, foreign.json.response.result.error]).toEqual([502, expect.stringContaining("namespace")]);
-    expect((await post(url, "{}")).status).toBe(202);
-    await ask("DELETE", `triggers/${trigger}`);
-    expect((await post(url, "{}")).status).toBe(410);
-    expect(await feed("DELETE", trigger)).toEqual({ status: "success" });
-    expect(await feed("DELETE", trigger)).toEqual({ status: "success" });
-    expect((await post(url, "{}")).status).toBe(404);
-  },
-);
+webhook("what makes no sense is an error of the feed; what is gone is gone for its senders", async () => {
+  const { url, trigger } = await hookOf({ signature: "none" });
+  const errors: [string, string, object][] = [
+    ["CREATE", trigger, {}],
+    ["CREATE", trigger, { signature: "slack" }],
+    ["CREATE", fresh("missing"), { signature: "none" }],
+    ["CREATE", trigger, { signature: "none", apihost: "nonsense" }],
+    ["UPDATE", trigger, {}],
+    ["UPDATE", fresh("missing"), { rotate: true }],
+    ["READ", fresh("missing"), {}],
+    ["PAUSE", trigger, {}],
+  ];
+  for (const [event, name, params] of errors) {
+    expect([event, params, await feed(event, name, params)]).toEqual([event, params, { error: expect.any(String) }]);
+  }
+  const body = { lifecycleEvent: "CREATE", triggerName: `/${namespace(1)}/${trigger}`, signature: "none" };
+  const foreign = await ask("POST", "/api/v1/namespaces/whisk.system/actions/webhook/webhook?blocking=true", {
+    body,
+    key: key(2),
+  });
+  expect([foreign.status, foreign.json.response.result.error]).toEqual([502, expect.stringContaining("namespace")]);
+  expect((await post(url, "{}")).status).toBe(202);
+  await ask("DELETE", `triggers/${trigger}`);
+  expect((await post(url, "{}")).status).toBe(410);
+  expect(await feed("DELETE", trigger)).toEqual({ status: "success" });
+  expect(await feed("DELETE", trigger)).toEqual({ status: "success" });
+  expect((await post(url, "{}")).status).toBe(404);
+});

@@ -8,6 +8,7 @@ import { prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
 const VERSION_DIGITS = 16;
 const BATCH = 100;
 
+/** A secret as it is given to be kept. */
 export interface NewSecret {
   id: string;
   namespaceId: string;

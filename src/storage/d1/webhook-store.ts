@@ -16,6 +16,7 @@ interface AddressRow extends Webhook {
   formerUntil: number | null;
 }
 
+/** Webhooks as rows of D1, found by the hashes of their addresses. */
 export class D1WebhookStore implements WebhookStore {
   readonly #database: D1Database;
   readonly #secret: MasterSecret;
