@@ -64,6 +64,8 @@ export interface Env {
   ROSTER: DurableObjectNamespace<Branded<RosterRpc>>;
   /** The process that owns the state folder, in the one-machine mode. */
   MACHINE?: MachineBinding;
+  /** The way to public addresses, in the one-machine mode. */
+  OUTBOUND?: { fetch(url: string, init: RequestInit): Promise<Response> };
   /** Secret: opens the admin API. Absent = the admin API answers 403 to everybody. */
   ADMIN_TOKEN?: string;
   /** Secret of at least 32 bytes: keys for identity look-up, sealing and credentials are derived from it. */
@@ -92,6 +94,8 @@ export interface Env {
   /** JSON of partial RecordBounds, e.g. {"databaseBytes":5000000000}: what an object holds while its records are not taken, and where a
    * database of records ends. */
   RECORD_BOUNDS?: string;
+  /** Ranges (CIDR, with commas between them) that hooks may reach though they are not public. On Cloudflare nothing private is reached. */
+  OUTBOUND_ALLOW?: string;
   /** "1": hosts may come that are larger, or labelled otherwise, than any that has been seen: calls wait for them. */
   HOSTS_MAY_COME?: string;
   /** The least security level a host must have: "containers", "confined" or "strict". One below it takes nothing. Absent: any. */
@@ -126,6 +130,8 @@ export interface Settings {
   /** ms a call may wait for a host. */
   maxQueue: number;
   hostsMayCome: boolean;
+  /** Ranges that are reached though they are not public. */
+  outboundAllow: readonly string[];
   alarms: AlarmSettings;
   /** The least security level of hosts; absent: any. */
   securityFloor?: SecurityLevel;
@@ -199,6 +205,8 @@ const Limits = z.strictObject({
   concurrency: bound(DEFAULT_BOUNDS.concurrency),
 });
 
+const RANGES = /^[0-9a-f.:]+\/\d{1,3}(,[0-9a-f.:]+\/\d{1,3})*$/i;
+
 const least = z.number().int().positive();
 const Bounds = z.strictObject({
   ledgerRecords: least.default(RECORD_BOUNDS.ledgerRecords),
@@ -220,6 +228,7 @@ export const Variables = Secrets.extend({
   COMPOSITION: object,
   SCHEDULE: object,
   ROSTER: object,
+  OUTBOUND: binding("fetch", "the network service").optional(),
   ADMIN_TOKEN: variable,
   ACTIVATION_SHARDS: variable
     .transform((text) => Number(text ?? "4"))
@@ -247,6 +256,12 @@ export const Variables = Secrets.extend({
     .transform((text) => Number(text ?? "0"))
     .refine((seconds) => Number.isInteger(seconds) && seconds >= 0 && seconds < 60, "must be a number from 0 to 59"),
   ALARM_DELAY_DEFAULT_STRICT: flag,
+  OUTBOUND_ALLOW: variable
+    .refine(
+      (text) => text === undefined || RANGES.test(text),
+      "must be ranges such as 10.1.0.0/16, with commas between them",
+    )
+    .transform((text) => text?.split(",") ?? []),
   HOSTS_MAY_COME: variable.refine((text) => text === undefined || text === "0" || text === "1", 'must be "1" or "0"'),
   HOST_SECURITY_FLOOR: variable.refine(
     (text) => text === undefined || isLevel(text),
@@ -290,6 +305,7 @@ export function checkEnv(env: Env): Checked {
         delayLimit: data.ALARM_DELAY_LIMIT,
         defaultStrict: data.ALARM_DELAY_DEFAULT_STRICT,
       },
+      outboundAllow: data.OUTBOUND_ALLOW,
       hostsMayCome: data.HOSTS_MAY_COME === "1",
       ...(floor === undefined ? {} : { securityFloor: floor }),
       clientAddressHeader: data.CLIENT_ADDRESS_HEADER ?? null,

@@ -62,6 +62,7 @@ const ROOMS: Room[] = [
     may: [/^src\/system\//, EVENTS, /^src\/catalog\//, SCHEDULES, ENTITIES, ERRORS],
     types: [/^src\/invocation\/builtin\.ts$/, STORAGE_INTERFACE],
   },
+  { files: /^src\/outbound\//, may: [/^src\/outbound\//, ERRORS] },
   { files: RECORDS, may: [RECORDS, ENTITIES, ERRORS], types: [STORAGE_INTERFACE, PROTOCOL] },
   { files: /^src\/env\.ts$/, may: [ENTITIES, ZOD], types: [PROTOCOL, STORAGE_INTERFACE] },
   {

@@ -62,6 +62,12 @@ const STANDALONE_OPTIONS = withVariables("EDGEWHISK_", {
     "where records of activations go: d1, r2 or d1+r2",
     { defaultText: "what wrangler.toml says, else d1" },
   ),
+  "outbound-allow": checkedText(
+    z.string().refine((text) => text.split(",").every(isRange), "ranges such as 10.1.0.0/16, with commas between them"),
+    "CIDR",
+    "addresses that hooks may reach though they are not public",
+    { defaultText: "public addresses alone" },
+  ),
   dev: toggle('serve through "wrangler dev", with reload'),
 });
 
@@ -116,10 +122,17 @@ export function parseConfig(argv: readonly string[], env: Environment): Parsed {
       dev,
       vars: {
         ...(values["activation-store"] === undefined ? {} : { ACTIVATION_STORE: values["activation-store"] }),
+        ...(values["outbound-allow"] === undefined ? {} : { OUTBOUND_ALLOW: values["outbound-allow"] }),
         ...Object.fromEntries(values.var),
       },
     },
   };
+}
+
+function isRange(text: string): boolean {
+  const [address = "", bits = "", ...more] = text.split("/");
+  const family = isIP(address);
+  return family !== 0 && more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
 }
 
 export function isLoopback(host: string): boolean {

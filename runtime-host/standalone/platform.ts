@@ -98,16 +98,20 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         modules: true,
         script: options.script,
         unsafeDirectSockets: [{ host: options.host, port: options.port }],
-        ...(machine === undefined
-          ? {}
-          : {
-              serviceBindings: {
+        serviceBindings: {
+          // Names are looked up here, so that one which comes to another address is refused where it is dialled.
+          OUTBOUND: {
+            network: { allow: ["public", ...rangesIn(options.vars)], tlsOptions: { trustBrowserCas: true } },
+          },
+          ...(machine === undefined
+            ? {}
+            : {
                 MACHINE: async ({ url }: { url: string }) => {
                   const { status, body } = await machine(new URL(url).pathname);
                   return new miniflare.Response(body, { status });
                 },
-              },
-            }),
+              }),
+        },
       },
     ],
   } as MiniflareModule.V4MiniflareOptions);
@@ -153,6 +157,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       `Port ${options.port} on ${options.host} is taken: stop what uses it, or choose another with --port.`,
     );
   }
+}
+
+/** Ranges that the Worker reaches besides public addresses. */
+function rangesIn({ OUTBOUND_ALLOW = "" }: PlatformOptions["vars"]): string[] {
+  return OUTBOUND_ALLOW.split(",").filter((range) => range !== "");
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -65,6 +65,9 @@ describe("configuration of the one-machine mode", () => {
     expect(vars([])).toEqual({});
     expect(vars(["--activation-store", "d1+r2"])).toEqual({ ACTIVATION_STORE: "d1+r2" });
     expect(vars([], { EDGEWHISK_ACTIVATION_STORE: "ElasticSearch" })).toEqual({ ACTIVATION_STORE: "ElasticSearch" });
+    expect(vars(["--outbound-allow", "10.1.0.0/16,fd00::/8"])).toEqual({ OUTBOUND_ALLOW: "10.1.0.0/16,fd00::/8" });
+    for (const range of ["10.1.0.0", "10.1.0.0/33", "x/8", "10.0.0.0/8,"])
+      expect(vars([`--outbound-allow=${range}`])).toMatchObject({ message: expect.stringMatching(/outbound-allow/) });
     expect(vars(["--activation-store", "postgres"])).toMatchObject({
       kind: "error",
       message: expect.stringMatching(/activation-store.*postgres.*d1, r2 or d1\+r2/),

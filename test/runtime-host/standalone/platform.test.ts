@@ -1,9 +1,10 @@
 // The canary of runtime-host/standalone/platform.ts: everything that file takes for granted about wrangler and Miniflare.
 
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { get as httpGet } from "node:http";
+import { createServer, get as httpGet } from "node:http";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import type { AddressInfo } from "node:net";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
@@ -52,6 +53,10 @@ export default {
     if (pathname === "/vars") return Response.json({ plain: env.PLAIN, overlaid: env.OVERLAID, added: env.ADDED });
     if (pathname === "/put") { await env.BLOBS.put("secret", "for nobody"); return new Response("put"); }
     if (pathname === "/ticks") return Response.json((await env.DB.prepare("SELECT cron FROM ticks").all()).results);
+    if (pathname === "/dial") {
+      try { const answer = await env.OUTBOUND.fetch(request.headers.get("x-url"), { redirect: "manual" }); return new Response("reached " + answer.status); }
+      catch (error) { return new Response("refused"); }
+    }
     if (pathname === "/length") { let n = 0; for await (const chunk of request.body) n += chunk.length; return Response.json(n); }
     return Response.json({ ours: pathname, host: request.headers.get("host") }, { status: 404 });
   },
@@ -197,6 +202,43 @@ describe("runtime-host/standalone/platform.ts, over unstable names of wrangler a
     expect(await database.query("SELECT name FROM sqlite_master WHERE name = 'half'")).toEqual([]);
     await platform.tick("* * * * *");
     expect(await (await get("/ticks")).json()).toEqual([{ cron: "* * * * *" }]);
+  });
+
+  it("dials public addresses only, whatever a name comes to, and those that are allowed", async () => {
+    let reached = 0;
+    const server = createServer((_, response) => response.end(String(++reached)));
+    await new Promise<void>((done) => server.listen(0, "0.0.0.0", done));
+    const { port } = server.address() as AddressInfo;
+    const dial = async (to: number, url: string) =>
+      (await fetch(`http://127.0.0.1:${to}/dial`, { headers: { "x-url": url } })).text();
+    const hosts = [
+      "127.0.0.1",
+      "127.1",
+      "2130706433",
+      "0.0.0.0",
+      "[::1]",
+      "[::ffff:127.0.0.1]",
+      "localhost",
+      hostname(),
+    ];
+    const allowing = await startPlatform({
+      ...options(),
+      state: join(folder, "other"),
+      vars: { OUTBOUND_ALLOW: "127.0.0.0/8,fd00::/8" },
+    });
+    try {
+      for (const host of hosts)
+        expect([host, await dial(platform.port, `http://${host}:${port}/`)]).toEqual([host, "refused"]);
+      expect(await dial(platform.port, "http://169.254.169.254/latest/meta-data/")).toBe("refused");
+      expect(reached).toBe(0);
+      for (const host of ["127.0.0.1", "localhost"])
+        expect([host, await dial(allowing.port, `http://${host}:${port}/`)]).toEqual([host, "reached 200"]);
+      expect(reached).toBe(2);
+      expect(await dial(allowing.port, "http://169.254.169.254/latest/meta-data/")).toBe("refused");
+    } finally {
+      await allowing.close();
+      server.close();
+    }
   });
 
   it("says in one sentence that a port is taken", async () => {
