@@ -26,7 +26,7 @@ export interface WebhookStore {
   byTrigger(
     namespaceId: string,
     trigger: string,
-  ): Promise<{ webhook: Webhook; addresses: (Lasting & { created: number })[] } | null>;
+  ): Promise<{ webhook: Webhook; addresses: (Lasting & { hash: string; created: number })[] } | null>;
   /** In place of the one the trigger had, whose addresses are good for nothing from now on. False: the namespace has `max` already. */
   create(webhook: Webhook, options: { address: string; secret: string | null; max: number }): Promise<boolean>;
   /** False if it is gone. What is replaced is good until `until`; a new address or secret counts at once. */

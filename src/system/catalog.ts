@@ -9,6 +9,7 @@ import { FIRST_VERSION } from "../entities/version.ts";
 import type { Builtin } from "../invocation/builtin.ts";
 import { ALARMS, ALARMS_WEB } from "./alarms.ts";
 import { COMBINATORS } from "./combinators.ts";
+import { GITHUB } from "./github.ts";
 import type { SystemPorts } from "./ports.ts";
 import { SAMPLES } from "./samples.ts";
 import { SLACK } from "./slack.ts";
@@ -23,6 +24,7 @@ export const SYSTEM_PACKAGES: readonly SystemPackage[] = [
   ALARMS,
   ALARMS_WEB,
   COMBINATORS,
+  GITHUB,
   SAMPLES,
   SLACK,
   UTILS,

@@ -114,7 +114,11 @@ async function read({ trigger, context, ports }: Asked): Promise<RawJson> {
     status: {
       active: true,
       created: iso(webhook.created),
-      addresses: good.map(({ created, until }) => ({ created: iso(created), until: iso(until) })),
+      addresses: good.map(({ hash, created, until }) => ({
+        sha256: hash,
+        created: iso(created),
+        until: iso(until),
+      })),
     },
   });
 }

@@ -256,3 +256,20 @@ webhook("what makes no sense is an error of the feed; what is gone is gone for i
   expect(await feed("DELETE", trigger)).toEqual({ status: "success" });
   expect((await post(url, "{}")).status).toBe(404);
 });
+
+webhook(
+  "github/webhook makes the address itself, takes it back where GitHub cannot be reached, and shows it nowhere",
+  async () => {
+    const { trigger } = await hookOf({ signature: "none" });
+    const params = { username: "ada", repository: "engines", accessToken: "t", baseUrl: "http://127.0.0.1:9" };
+    const call = async (event: string, more: object = {}) => {
+      const body = { ...params, ...more, lifecycleEvent: event, triggerName: `/_/${trigger}` };
+      const path = "/api/v1/namespaces/whisk.system/actions/github/webhook?blocking=true";
+      return (await ask("POST", path, { body })).json.response.result;
+    };
+    expect(await call("CREATE")).toEqual({ error: "Expected an argument 'events'." });
+    expect((await call("READ")).config).toMatchObject({ signature: "none" });
+    expect(await call("CREATE", { events: "push" })).toEqual({ error: "GitHub cannot be reached: ECONNREFUSED" });
+    expect(await feed("READ", trigger)).toEqual({ error: expect.stringContaining("has no webhook") });
+  },
+);

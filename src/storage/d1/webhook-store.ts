@@ -50,9 +50,9 @@ export class D1WebhookStore implements WebhookStore {
       sql`SELECT ${piece(WEBHOOK)} FROM webhooks WHERE namespace_id = ${namespaceId} AND trigger_name = ${trigger}`,
     );
     if (webhook === undefined) return null;
-    const addresses = await rowsOf<{ created: number; until: number | null }>(
+    const addresses = await rowsOf<{ hash: string; created: number; until: number | null }>(
       this.#database,
-      sql`SELECT created, until FROM webhook_addresses WHERE webhook = ${webhook.id} ORDER BY created`,
+      sql`SELECT hash, created, until FROM webhook_addresses WHERE webhook = ${webhook.id} ORDER BY created`,
     );
     return { webhook, addresses };
   }
