@@ -261,7 +261,7 @@ webhook(
   "github/webhook makes the address itself, takes it back where GitHub cannot be reached, and shows it nowhere",
   async () => {
     const { trigger } = await hookOf({ signature: "none" });
-    const params = { username: "ada", repository: "engines", accessToken: "t", baseUrl: "http://127.0.0.1:9" };
+    const params = { username: "ada", repository: "engines", accessToken: "t", baseUrl: "http://127.0.0.1:2" };
     const call = async (event: string, more: object = {}) => {
       const body = { ...params, ...more, lifecycleEvent: event, triggerName: `/_/${trigger}` };
       const path = "/api/v1/namespaces/whisk.system/actions/github/webhook?blocking=true";
