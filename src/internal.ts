@@ -71,7 +71,12 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
       const owner = await itself(services, namespace, later);
       if (owner === null) return slots.map(() => ({ kind: "barred", text: BARRED }));
       const transactionId = crypto.randomUUID().replaceAll("-", "");
-      const parts = { triggers, fanOut, statusOf: ({ code }: { code: keyof typeof STATUS }) => STATUS[code] };
+      const { stores } = services;
+      const parts = {
+        ...{ triggers, fanOut },
+        statusOf: ({ code }: { code: keyof typeof STATUS }) => STATUS[code],
+        shortTriggers: (path: string, names: readonly string[]) => stores.shortTriggers(path, names),
+      };
       return fireSlots(services.context(later), parts, { ...owner, transactionId, slots });
     }
 

@@ -26,11 +26,14 @@ export const FIRST_HOLDS = 500;
 export const MAX_HELD = 2_000;
 /** Questions to the Worker under way. */
 const WIDTH = 32;
-/** Slots in one of them, and characters of their payloads. Few are asked for each by itself. */
-const MAX_BATCH = 32;
+/** Up to so many slots are asked for each by itself; of more, so many in one question, and characters of their payloads. */
+const MAX_ALONE = 16;
+const MAX_BATCH = 128;
+/** Questions that many slots are spread over: each of them reads what all of its slots need once. */
+const SPREAD = 8;
 const MAX_BATCH_CHARACTERS = 4 * 1024 * 1024;
 /** Due schedules looked at in one go. */
-const MAX_LOOK = 1_024;
+const MAX_LOOK = SPREAD * MAX_BATCH;
 /** ms after which fires under way are looked after, should their answers be lost with the incarnation. */
 const LOOK_AGAIN_MS = 10_000;
 /** The longest an alarm is set ahead (ms). */
@@ -51,6 +54,8 @@ export class ScheduleCore {
   readonly #alarm: Alarm;
   /** Names of schedules whose slot is on its way. */
   readonly #flying = new Set<string>();
+  /** Names of those whose last fire did not come through in time: they go by themselves, so that others do not wait for them. */
+  readonly #slow = new Set<string>();
   #batches = 0;
 
   /** `name`: of the object; its part behind the colon is 00 for the first one of a namespace. */
@@ -109,6 +114,7 @@ export class ScheduleCore {
   }
 
   remove(trigger: string): boolean {
+    this.#slow.delete(trigger);
     return this.#rows.remove(trigger);
   }
 
@@ -153,9 +159,8 @@ export class ScheduleCore {
     const now = this.#ports.now();
     const flights: Omit<Flight, "fire">[] = [];
     const asleep: { schedule: KeptSchedule; notes: SlotNote[] }[] = [];
-    const room = WIDTH - this.#batches;
-    const due =
-      room <= 0 ? [] : this.#rows.due(now, { busy: [...this.#flying], max: Math.min(MAX_LOOK, room * MAX_BATCH) });
+    const free = this.#batches < WIDTH;
+    const due = free ? this.#rows.due(now, { busy: [...this.#flying], max: MAX_LOOK }) : [];
     for (const schedule of due) {
       const decision = decide(schedule, now);
       const next = { ...schedule, state: decision.state };
@@ -164,11 +169,16 @@ export class ScheduleCore {
       if (decision.kind === "sleep") continue;
       this.#flying.add(schedule.name);
       if (decision.kind === "fire") flights.push({ schedule: next, slot: decision.slot });
-      else void this.#end(next, decision.rules);
+      else
+        this.#end(next, decision.rules).catch((error: unknown) => this.#ports.warn(`a round failed: ${String(error)}`));
     }
     if (asleep.length > 0) this.#rows.save(asleep);
     this.#arm();
-    for (const batch of batches(flights, room)) void this.#fly(batch);
+    const alone = flights.filter(({ schedule }) => this.#slow.has(schedule.name));
+    const others = flights.filter(({ schedule }) => !this.#slow.has(schedule.name));
+    for (const batch of [...batches(alone), ...batches(others)]) {
+      this.#fly(batch).catch((error: unknown) => this.#ports.warn(`a round failed: ${String(error)}`));
+    }
   }
 
   async #fly(batch: readonly Omit<Flight, "fire">[]): Promise<void> {
@@ -206,6 +216,8 @@ export class ScheduleCore {
       const fired = outcomes[at];
       // Deleted meanwhile, and perhaps made anew.
       if (kept === null || kept.id !== schedule.id || fired === undefined) return [];
+      if (fired.kind === "unknown") this.#slow.add(schedule.name);
+      else this.#slow.delete(schedule.name);
       const outcome: SlotOutcome = fired.kind === "accepted" ? { ...fired, id: fire.id } : fired;
       const { state, notes } = settle(kept, { slot, outcome, now });
       return [{ schedule: { ...kept, state }, notes }];
@@ -243,17 +255,18 @@ async function fireOf({ schedule, slot }: Omit<Flight, "fire">): Promise<SlotFir
   };
 }
 
-/** As many as there is room for, each as small as can be. */
-function batches(flights: readonly Omit<Flight, "fire">[], room: number): Omit<Flight, "fire">[][] {
-  const size = Math.min(MAX_BATCH, Math.ceil(flights.length / Math.max(1, room)));
+/** Few by themselves, many together. */
+function batches(flights: readonly Omit<Flight, "fire">[]): Omit<Flight, "fire">[][] {
+  const size = flights.length <= MAX_ALONE ? 1 : Math.min(MAX_BATCH, Math.ceil(flights.length / SPREAD));
   const made: Omit<Flight, "fire">[][] = [];
   let characters = 0;
   for (const flight of flights) {
     const last = made.at(-1);
-    characters += flight.schedule.plan.payload.length;
+    const { length } = flight.schedule.plan.payload;
+    characters += length;
     if (last === undefined || last.length >= size || characters > MAX_BATCH_CHARACTERS) {
       made.push([flight]);
-      characters = flight.schedule.plan.payload.length;
+      characters = length;
     } else last.push(flight);
   }
   return made;

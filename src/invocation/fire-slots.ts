@@ -4,6 +4,7 @@ import { type ActivationId, timeOf } from "../entities/activation-id.ts";
 import type { Identity } from "../entities/identity.ts";
 import type { Failure } from "../errors.ts";
 import type { SlotFire, SlotFired } from "../protocol/schedule.ts";
+import type { StoredEntity } from "../storage/entity-store.ts";
 import type { FanOut } from "./fan-out.ts";
 import { fire } from "./fire.ts";
 import type { FireContext } from "./ports.ts";
@@ -11,7 +12,7 @@ import { answered } from "./retry.ts";
 import type { Triggers } from "./triggers.ts";
 
 /** What has not come through after so many ms is asked for again: the others' answers do not wait for it. */
-export const WITHIN_MS = 2_000;
+export const WITHIN_MS = 5_000;
 /** Of an activation this old (ms) the store may have forgotten that it had it: its records are looked at first. */
 const OLD_MS = 12 * 3_600_000;
 /** Activations of the last fire that are looked at. */
@@ -20,26 +21,23 @@ const MAX_LOOKED_AT = 100;
 export interface SlotParts {
   triggers: Triggers;
   fanOut: FanOut;
+  /** Several triggers of a namespace by one query; some may be missing. */
+  shortTriggers(path: string, names: readonly string[]): Promise<StoredEntity[]>;
   /** As HTTP would have it. */
   statusOf(failure: Failure): number;
 }
 
 /** `identity`: the namespace itself, and `epoch` its. In the order of `slots`; never rejects. */
-export function fireSlots(
+export async function fireSlots(
   context: FireContext,
   parts: SlotParts,
-  {
-    identity,
-    epoch,
-    transactionId,
-    slots,
-  }: {
-    identity: Identity;
-    epoch: number;
-    transactionId: string;
-    slots: readonly SlotFire[];
-  },
+  { identity, epoch, transactionId, slots }: Omit<Slots, "slot"> & { slots: readonly SlotFire[] },
 ): Promise<SlotFired[]> {
+  const names = slots.map((slot) => slot.trigger);
+  // Where this fails each is asked for alone.
+  await parts.triggers
+    .prepare((...asked) => parts.shortTriggers(...asked), { path: identity.namespace.name, names, epoch })
+    .catch((error: unknown) => context.warn?.(`triggers could not be read together: ${String(error)}`));
   return Promise.all(
     slots.map(async (slot): Promise<SlotFired> => {
       const work = fireSlot(context, parts, { identity, epoch, transactionId, slot });
@@ -51,6 +49,13 @@ export function fireSlots(
       }
     }),
   );
+}
+
+interface Slots {
+  identity: Identity;
+  epoch: number;
+  transactionId: string;
+  slot: SlotFire;
 }
 
 async function fireSlot(

@@ -2,7 +2,7 @@
 
 import { readTrigger, type Trigger } from "../entities/trigger.ts";
 import { fail, ok, type Result } from "../errors.ts";
-import type { EntityKey } from "../storage/entity-store.ts";
+import type { EntityKey, StoredEntity } from "../storage/entity-store.ts";
 import { EpochCache } from "./epoch-cache.ts";
 import type { InvocationContext } from "./ports.ts";
 
@@ -19,9 +19,25 @@ export class Triggers {
     const stored = await context.entities.get(key);
     if (stored === null) return fail("not-found");
     if (stored.type !== "trigger") return fail("wrong-collection");
-    const trigger = readTrigger(stored.document);
+    return this.#learn(stored, epoch);
+  }
+
+  /** Reads at once what is not known of these, so that finding each does not ask for it alone. */
+  async prepare(
+    read: (path: string, names: readonly string[]) => Promise<StoredEntity[]>,
+    { path, names, epoch }: { path: string; names: readonly string[]; epoch: number },
+  ): Promise<void> {
+    const unknown: string[] = [];
+    for (const name of names) {
+      if ((await this.#found.find(`${path}/${name}`, () => epoch)) === undefined) unknown.push(name);
+    }
+    if (unknown.length > 1) for (const stored of await read(path, unknown)) this.#learn(stored, epoch);
+  }
+
+  #learn({ path, name, document }: StoredEntity, epoch: number): Result<Trigger> {
+    const trigger = readTrigger(document);
     if (trigger === null) return fail("corrupted");
-    this.#found.set(path, trigger, { stamps: [[key.path, epoch]], size: stored.document.length });
+    this.#found.set(`${path}/${name}`, trigger, { stamps: [[path, epoch]], size: document.length });
     return ok(trigger);
   }
 }

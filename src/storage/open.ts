@@ -13,9 +13,10 @@ import { recordsNumberOf } from "./d1/records-number.ts";
 import { D1RegistryStore } from "./d1/registry-store.ts";
 import { D1ScheduleObjects } from "./d1/schedule-objects.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
+import { shortTriggers } from "./d1/short-triggers.ts";
 import { type StoreSize, sizesOf } from "./d1/sizes.ts";
 import { D1WebhookStore } from "./d1/webhook-store.ts";
-import type { EntityStore } from "./entity-store.ts";
+import type { EntityStore, StoredEntity } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
 import { MachineClient } from "./machine.ts";
 import type { NamespaceBook } from "./namespace-book.ts";
@@ -43,6 +44,8 @@ export interface Stores {
   secrets: SecretBook;
   scheduleObjects: ScheduleObjects;
   webhooks: WebhookStore;
+  /** Those of these triggers that are there, by one query; one with a long document may be left out. */
+  shortTriggers(path: string, names: readonly string[]): Promise<StoredEntity[]>;
   machine: MachineClient;
   sizes(): Promise<StoreSize[]>;
   /** Which migration which database lacks, or null if all have all. */
@@ -119,6 +122,7 @@ export function openStores(env: Bound, masterSecret: MasterSecret): Stores {
     secrets: new D1SecretBook(env.DB, masterSecret),
     scheduleObjects: new D1ScheduleObjects(env.DB),
     webhooks: new D1WebhookStore(env.DB, masterSecret),
+    shortTriggers: (path, names) => shortTriggers(env.DB, path, names),
     machine: new MachineClient(env.MACHINE),
     lackingMigration: () => firstLacking(env, bindings),
     sizes: () => sizesOf(databasesOf(env, bindings)),

@@ -86,6 +86,51 @@ onEngines(
       expect(good).toBeGreaterThan(caused.size / 2);
     }, 300_000);
 
+    it("of an alarm happen once for each slot, also of those in which workerd is killed -9", async () => {
+      await put(bench, "fire-tick", { code: ECHO, limits: { memory: 128 } });
+      await hook(bench, "tick", ["fire-tick"]);
+      const feed = async (lifecycleEvent: string, params: object = {}): Promise<Loose> => {
+        const body = { ...params, lifecycleEvent, triggerName: "/_/tick" };
+        const path = "/api/v1/namespaces/whisk.system/actions/alarms/alarm?blocking=true&result=true";
+        const answer = await bench.request(path, { method: "POST", body });
+        if (answer.status !== 200) throw new Error(`${lifecycleEvent}: ${answer.status} ${answer.text}`);
+        return answer.json;
+      };
+      const firedSince = async (at: number): Promise<Loose[]> =>
+        (await feed("READ")).schedule.history.filter((each: Loose) => Date.parse(each.slot) > at);
+      const until = async (good: () => Promise<boolean>): Promise<void> => {
+        for (let tries = 0; !(await good().catch(() => false)); tries++) {
+          if (tries > 600) throw new Error("it did not come to pass within a minute");
+          await sleep(100);
+        }
+      };
+      const since = Date.now();
+      await feed("CREATE", { cron: "* * * * * *", misfire: "all", trigger_payload: { n: 1 } });
+      await until(async () => (await firedSince(since)).length >= 2);
+      // Amid a slot.
+      await sleep(1_000 - (Date.now() % 1_000));
+      for (const pid of bench.platform().pids().workerd) process.kill(pid, "SIGKILL");
+      const killed = Date.now();
+      await until(() => ready(bench.platform().url));
+      const back = Date.now();
+      await until(async () => (await firedSince(back + 1_000)).length >= 2);
+      const { schedule } = await feed("READ");
+      await feed("DELETE");
+      const last = Date.parse(schedule.history[0].slot);
+      let slots: number[] = [];
+      await until(async () => {
+        const { json } = await bench.request(`activations?name=tick&since=${since}&limit=200`);
+        // An activation's id begins with the time of its slot.
+        slots = json.map((each: Loose) => Number.parseInt(each.activationId.slice(0, 12), 16));
+        return slots.includes(last);
+      });
+      const wanted = slots.filter((slot) => slot <= last).sort((one, other) => one - other);
+      const [first = 0] = wanted;
+      expect(wanted).toEqual(Array.from({ length: (last - first) / 1_000 + 1 }, (_, n) => first + 1_000 * n));
+      expect([first < killed, last > back, schedule.missed]).toEqual([true, true, 0]);
+      console.log(`alarm: ${wanted.length} slots, each once; workerd was away for ${back - killed} ms`);
+    }, 180_000);
+
     it("of a rule whose action is gone, 1,000 a second, are answered, and each has its one record", async () => {
       await put(bench, "fire-gone", { code: ECHO });
       await hook(bench, "void", ["fire-gone"]);
