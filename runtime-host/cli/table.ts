@@ -2,7 +2,9 @@
 
 import { activationExport } from "./commands/activation-export.ts";
 import { activationImport } from "./commands/activation-import.ts";
+import { activationList } from "./commands/activation-list.ts";
 import { activationLocate } from "./commands/activation-locate.ts";
+import { activationStats } from "./commands/activation-stats.ts";
 import { backup } from "./commands/backup.ts";
 import { bootstrap } from "./commands/bootstrap.ts";
 import { contract } from "./commands/contract.ts";
@@ -35,6 +37,8 @@ export const TABLE: readonly Entry[] = [
   recordsStatus,
   recordsMove,
   logs,
+  activationList,
+  activationStats,
   activationLocate,
   activationExport,
   activationImport,

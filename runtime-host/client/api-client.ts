@@ -17,6 +17,8 @@ export interface Ask<T> {
   lines?: string;
   /** What the answer must look like. */
   schema: z.ZodType<T>;
+  /** Called with the headers of an answer that is what was asked for. */
+  heard?: (headers: Headers) => void;
 }
 
 export interface ApiClient {
@@ -51,7 +53,7 @@ export function createApiClient(url: string, credential: Credential): ApiClient 
 
   return {
     url,
-    async ask(method, path, { body, lines, schema }) {
+    async ask(method, path, { body, lines, schema, heard }) {
       const sent = await send(path, {
         method,
         headers: { "content-type": lines === undefined ? "application/json" : "application/x-ndjson" },
@@ -69,6 +71,7 @@ export function createApiClient(url: string, credential: Credential): ApiClient 
       }
       if (status >= 400) return refusal({ url, path, status, body: answer, credential });
       const read = schema.safeParse(answer);
+      if (read.success) heard?.(sent.value.headers);
       return read.success
         ? { ok: true, value: read.data }
         : { ok: false, status, reason: `${path} answered ${status} without what was asked for` };

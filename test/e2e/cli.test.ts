@@ -63,6 +63,27 @@ it("finds the platform and its key through the state folder", async () => {
   }
 });
 
+it("lists activations with conditions, and shows their figures", async () => {
+  const env = { EDGEWHISK_STATE: platform.state };
+  const list = (...args: string[]) => edgewhisk(["activation", "list", "--json", ...args], env);
+  // Its record follows its answer.
+  await expect.poll(async () => (await list("--text", "said")).out, { timeout: 30_000 }).toContain(id);
+  for (const given of [
+    ["--start", "cold"],
+    ["--status", "success"],
+    ["--kind", "nodejs"],
+    ["--name", "said"],
+  ]) {
+    const { code, out, err } = await list(...given);
+    expect([code, err, JSON.parse(out).activationId]).toEqual([0, "", id]);
+  }
+  expect(await list("--status", "error")).toEqual({ code: 0, out: "", err: "" });
+  const { code, out } = await edgewhisk(["activation", "stats", "--step", "minute"], env);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^said +1 +1 +0 +0 +0 +0 +100% /m);
+  expect(out).toMatch(/^activations by the minute\n1 │/m);
+});
+
 it("finds the admin token there, and tells what it makes as JSON", async () => {
   const args = ["bootstrap", "--subject", "engineers", "--host-name", "second", "--json"];
   const { code, out, err } = await edgewhisk(args, { EDGEWHISK_STATE: platform.state });
