@@ -17,6 +17,7 @@ const HELP = `npm run bench -- [options]
   --seconds S               length of one closed-loop measure (2)
   --only a,b,…              lines of the table by letter
   --json                    print JSON
+npm run bench -- records    what reading records takes with a million of them
   --help`;
 
 interface Line {

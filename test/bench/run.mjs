@@ -4,4 +4,6 @@ import { ensureInstalled, runPinned } from "../../runtime-host/program/launch.mj
 
 const install = await ensureInstalled({ dev: true });
 if (install.code !== 0) process.exit(install.code);
-runPinned("test/bench/bench.ts", process.argv.slice(2));
+const [first, ...rest] = process.argv.slice(2);
+if (first === "records") runPinned("test/bench/records.ts", rest);
+else runPinned("test/bench/bench.ts", process.argv.slice(2));

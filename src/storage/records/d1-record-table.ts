@@ -5,6 +5,7 @@ import type { ActivationId } from "../../entities/activation-id.ts";
 import { checksumOf } from "../../entities/checksum.ts";
 import { isWhole, type KeptRecord, type RecordFilter, type RecordKey, UNCHECKED } from "../../entities/kept-record.ts";
 import type { RecordTable } from "../record-table.ts";
+import { countRecords } from "./d1-record-counts.ts";
 
 /** Characters of one parameter: in UTF-8 it may be three times as long, and six where all of it is escaped. */
 const MAX_PARAMETER = 300_000;
@@ -110,6 +111,7 @@ export class D1RecordTable implements RecordTable {
   }
 
   async count(namespaceId: string, filter: RecordFilter): Promise<number> {
+    if (filter.after === undefined) return countRecords(this.#db, namespaceId, { filter, now: Date.now() });
     const { where, bindings } = condition(namespaceId, filter);
     const row = await this.#db
       .prepare(`SELECT count(*) AS n FROM records WHERE ${where}`)

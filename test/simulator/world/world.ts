@@ -1,7 +1,7 @@
 // One simulated deployment and its life: hosts join, callers call, things break, faults stop, everything comes to rest, the
 // whole platform restarts once more. Module `world/run.ts` is its door.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ActivationStore, Composition, InvokerScheduler, Roster, Throttle } from "simulated:product";
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
@@ -28,7 +28,11 @@ import { noneWaits, noRefusal } from "./matched.ts";
 import { type CallPlan, type FirePlan, QUEUE_TIME, type Scenario } from "./scenario.ts";
 
 const MODES: ActivationStoreMode[] = ["d1", "d1", "r2", "d1+r2"];
-const TABLES = readFileSync(join(process.cwd(), "src/storage/records/migrations/0001_records.sql"), "utf8");
+const MIGRATIONS = join(process.cwd(), "src/storage/records/migrations");
+const TABLES = readdirSync(MIGRATIONS)
+  .sort()
+  .map((name) => readFileSync(join(MIGRATIONS, name), "utf8"))
+  .join("\n");
 
 export class World {
   readonly scenario: Scenario;
