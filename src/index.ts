@@ -1,7 +1,9 @@
 // Front door of the Worker: HTTP goes to the app, our own objects come in through Internal, and the objects' classes are
 // named here for the platform.
 
+import { continueDeletion } from "./catalog/deletion.ts";
 import type { Env } from "./env.ts";
+import { deletionOf } from "./http/admin/contexts.ts";
 import { makeApp } from "./http/app.ts";
 import { makeInternal } from "./internal.ts";
 import { SCHEDULES_ONLY } from "./protocol/schedule.ts";
@@ -19,6 +21,13 @@ export const Internal = makeInternal(servicesOf);
 
 const app = makeApp(servicesOf);
 
+/** ms of each minute in which namespaces are deleted. */
+const DELETING_MS = 20_000;
+
+function deletingUntil(): { until: number } {
+  return { until: Date.now() + DELETING_MS };
+}
+
 export default {
   fetch: app.fetch,
   /** Nobody is tunnelled anywhere. Without this the platform calls each try an error of its own. */
@@ -29,6 +38,7 @@ export default {
     if (!services.ok || (await services.value.refusal()) !== null) return;
     const often = cron === SCHEDULES_ONLY;
     const turn = Math.floor(scheduledTime / (often ? 5_000 : 60_000));
-    await Promise.all([services.value.wakeSchedules(turn), often ? undefined : services.value.tidy()]);
+    const seldom = often ? [] : [services.value.tidy(), continueDeletion(deletionOf(services.value), deletingUntil())];
+    await Promise.all([services.value.wakeSchedules(turn), ...seldom]);
   },
 } satisfies ExportedHandler<Env>;

@@ -1,7 +1,6 @@
 // The Durable Object that keeps the activations of one namespace and shard: takes calls and the alarm, and hands them to
 // the core. What its methods return has been written when the reply leaves.
 
-import { DurableObject } from "cloudflare:workers";
 import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
@@ -26,6 +25,7 @@ import type {
 } from "../../src/protocol/rpc.ts";
 import { openBlobs, openMachine, openRecordShelves } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
+import { ErasableObject } from "../shared/erasable.ts";
 import { databaseOf, platformPorts } from "../shared/platform.ts";
 import { StoreCore } from "./core.ts";
 import type { StorePorts } from "./ports.ts";
@@ -33,7 +33,7 @@ import type { StorePorts } from "./ports.ts";
 /** ms since the last call after which one is taken to come alone. */
 const ALONE = 2;
 
-export class ActivationStore extends DurableObject<Env> implements ActivationStoreRpc {
+export class ActivationStore extends ErasableObject implements ActivationStoreRpc {
   readonly #core: StoreCore;
   readonly #confirm: Confirm;
   #next: Promise<void> | undefined;

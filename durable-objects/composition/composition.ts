@@ -1,7 +1,6 @@
 // The Durable Object that runs the sequences and conductors of one namespace and shard: takes calls and the alarm, and hands
 // them to the core. What its methods return has been written when the reply leaves.
 
-import { DurableObject } from "cloudflare:workers";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { type Env, longestRun } from "../../src/env.ts";
 import type {
@@ -13,6 +12,7 @@ import type {
 } from "../../src/protocol/composition.ts";
 import { openBlobs } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
+import { ErasableObject } from "../shared/erasable.ts";
 import { databaseOf, platformPorts } from "../shared/platform.ts";
 import { CompositionCore } from "./core.ts";
 import type { CompositionPorts } from "./ports.ts";
@@ -22,7 +22,7 @@ interface Worker {
   Internal: { step(request: StepRequest): Promise<StepReply> };
 }
 
-export class Composition extends DurableObject<Env> implements CompositionRpc {
+export class Composition extends ErasableObject implements CompositionRpc {
   readonly #core: CompositionCore;
   readonly #confirm: Confirm;
 

@@ -1,7 +1,6 @@
 // The Durable Object that keeps the schedules of one namespace, or a part of them: takes calls and the alarm, and hands them to the
 // core. What its methods return has been written when the reply leaves.
 
-import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../../src/env.ts";
 import type {
   FoundSchedule,
@@ -11,10 +10,11 @@ import type {
   ScheduleRpc,
 } from "../../src/protocol/schedule.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
+import { ErasableObject } from "../shared/erasable.ts";
 import { databaseOf, platformPorts } from "../shared/platform.ts";
 import { ScheduleCore } from "./core.ts";
 
-export class Schedule extends DurableObject<Env> implements ScheduleRpc {
+export class Schedule extends ErasableObject implements ScheduleRpc {
   readonly #core: ScheduleCore;
   readonly #confirm: Confirm;
 

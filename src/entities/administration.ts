@@ -138,6 +138,31 @@ export const KeyItem = z.object({
 });
 export type KeyItem = z.infer<typeof KeyItem>;
 export const RotationAnswer = z.object({ key: z.string(), now: KeyItem, before: KeyItem.nullable() });
+/** What goes is named once more, so that nothing goes by mistake. */
+export const DeletionWish = z.strictObject({ confirm: z.string().max(256) });
+/** What is in a namespace, and goes with it. Records are those in the database of records; segments and objects may hold more. */
+export const ContentsAnswer = z.object({
+  namespace: z.string(),
+  keys: count,
+  entities: z.record(z.string(), count),
+  records: count,
+  /** Objects that keep schedules. */
+  schedules: count,
+});
+export type ContentsAnswer = z.infer<typeof ContentsAnswer>;
+export const DeletionAnswer = z.object({
+  namespace: z.string(),
+  id: z.string(),
+  began: time,
+  /** "late": all is gone but what may still run; "done". */
+  stage: z.enum(["entities", "activations", "records", "segments", "late", "done"]),
+  gone: z.object({ keys: count, entities: count, objects: count, records: count }),
+  /** Epoch ms from which the name may be had again, at the earliest; once it is done, since when it may. */
+  free: time,
+  ended: time.nullable(),
+});
+export type DeletionAnswer = z.infer<typeof DeletionAnswer>;
+
 export const LimitsAnswer = z.object({ namespace: z.string(), limits: Limits });
 
 /** A page of a list; `next`: what `after` is of the next one. */

@@ -258,6 +258,11 @@ export interface ActivationStoreRpc extends FireStoreRpc, UpkeepStoreRpc, MoveRp
   backlog(): Promise<Backlog>;
 }
 
+/** Of the objects that keep what is a namespace's. Whoever erases one gets an error in place of an answer: it ends with what it kept. */
+export interface ErasableRpc {
+  erase(): Promise<void>;
+}
+
 // ---- Throttle: one per namespace, by its permanent id -----------------------------------------------------------
 
 /** Whether one more call may be made now; `count` is what has been made, `allowed` the limit that was hit. */

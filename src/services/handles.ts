@@ -7,6 +7,7 @@ import { epochNameOf, ROSTER_NAME } from "../protocol/names.ts";
 import type {
   ActivationStoreRpc,
   EntityEpochRpc,
+  ErasableRpc,
   InvokerSchedulerRpc,
   RosterRpc,
   SchedulerName,
@@ -47,6 +48,12 @@ export class Handles {
   /** Keeps the schedules of a namespace, or some of them; named by `scheduleObjectOf`. */
   schedules(name: string): ScheduleRpc {
     return this.#env.SCHEDULE.getByName(name) as unknown as ScheduleRpc;
+  }
+
+  /** All objects of this name that keep what is a namespace's. */
+  erasable(name: string): ErasableRpc[] {
+    const { ACTIVATIONS, COMPOSITION, SCHEDULE } = this.#env;
+    return [ACTIVATIONS, COMPOSITION, SCHEDULE].map((each) => each.getByName(name) as unknown as ErasableRpc);
   }
 
   /** The permits of a namespace, by its permanent id. */

@@ -32,6 +32,8 @@ import {
   openStores,
   type Stores,
 } from "../storage/open.ts";
+import type { RecordSegments } from "../storage/record-segments.ts";
+import type { RecordTable } from "../storage/record-table.ts";
 import { SystemBlobs } from "../system/system-code.ts";
 import { SystemEntities } from "../system/system-entities.ts";
 import { Handles, shardName } from "./handles.ts";
@@ -244,6 +246,23 @@ export class Services {
     for (const each of woken) if (each.status === "rejected") console.warn(`schedules: ${String(each.reason)}`);
   }
 
+  /** The records of a namespace's activations in their database, and in segments. */
+  recordTable(namespace: Namespace): RecordTable {
+    return openRecordTable(this.#env, namespace.records);
+  }
+
+  recordSegments(): RecordSegments {
+    return openRecordSegments(this.#env);
+  }
+
+  /** All objects that keep what belongs to this shard of a namespace are empty when it returns. */
+  async erase(namespaceId: string, shard: number): Promise<void> {
+    const name = shardName(namespaceId, shard);
+    const objects = this.#shared.handles.erasable(name);
+    await Promise.all(objects.map((object) => erased(object.erase())));
+    await this.roster().waiting(name, false);
+  }
+
   /** Every minute: a bounded piece of what was left behind. */
   async tidy(): Promise<void> {
     await this.stores.entities.sweep(Date.now() - ORPHAN_AGE_MS);
@@ -252,6 +271,17 @@ export class Services {
       const warning = warningOf((await this.recordDatabases()).databases);
       if (warning !== null) console.warn(warning);
     }
+  }
+}
+
+/** An object that is erased ends before it can answer, with these words: durable-objects/shared/erasable.ts. */
+const ERASED = /this object was erased/;
+
+async function erased(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!ERASED.test(String(error))) throw error;
   }
 }
 

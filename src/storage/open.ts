@@ -5,6 +5,7 @@ import type { RecordBounds } from "../entities/record-bounds.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import type { Env, RecordsBinding } from "../env.ts";
 import type { BlobStore } from "./blob-store.ts";
+import { D1DeletionStore } from "./d1/deletion-store.ts";
 import { D1EntityStore } from "./d1/entity-store.ts";
 import { D1IdentityStore } from "./d1/identity-store.ts";
 import { lackingMigration, NEWEST_RECORDS_MIGRATION } from "./d1/migrated.ts";
@@ -16,11 +17,13 @@ import { D1SecretBook } from "./d1/secret-book.ts";
 import { shortTriggers } from "./d1/short-triggers.ts";
 import { type StoreSize, sizesOf } from "./d1/sizes.ts";
 import { D1WebhookStore } from "./d1/webhook-store.ts";
+import type { DeletionStore } from "./deletion-store.ts";
 import type { EntityStore, StoredEntity } from "./entity-store.ts";
 import type { IdentityStore } from "./identity-store.ts";
 import { MachineClient } from "./machine.ts";
 import type { NamespaceBook } from "./namespace-book.ts";
 import { R2BlobStore } from "./r2/blob-store.ts";
+import { keysBelow } from "./r2/keys-below.ts";
 import type { RecordSegments } from "./record-segments.ts";
 import type { RecordShelves } from "./record-shelves.ts";
 import type { RecordTable } from "./record-table.ts";
@@ -48,6 +51,9 @@ export interface Stores {
   shortTriggers(path: string, names: readonly string[]): Promise<StoredEntity[]>;
   machine: MachineClient;
   sizes(): Promise<StoreSize[]>;
+  /** Deletions of namespaces, and where their segments are. */
+  deletions: DeletionStore;
+  segmentKeys(namespaceId: string, max: number): Promise<string[]>;
   /** Which migration which database lacks, or null if all have all. */
   lackingMigration(): Promise<{ migration: string; database: string } | null>;
 }
@@ -125,6 +131,8 @@ export function openStores(env: Bound, masterSecret: MasterSecret): Stores {
     shortTriggers: (path, names) => shortTriggers(env.DB, path, names),
     machine: new MachineClient(env.MACHINE),
     lackingMigration: () => firstLacking(env, bindings),
+    deletions: new D1DeletionStore(env.DB),
+    segmentKeys: (namespaceId, max) => keysBelow(env.BLOBS, `records/${namespaceId}/`, max),
     sizes: () => sizesOf(databasesOf(env, bindings)),
   };
 }

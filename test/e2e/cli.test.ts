@@ -170,6 +170,13 @@ it("administers subjects, namespaces, keys and limits, each with words for peopl
   expect(await said("subject", "delete", "painters")).toBe("painters has no key any more to team (nobody can open it)");
   expect(await opens(first)).toBe(401);
   expect(await said("namespace", "list")).toMatch(/^team +nobody has a key +0 +0 /m);
+  const asked = await admin("namespace", "delete", "team");
+  expect([asked.code, asked.out]).toEqual([2, "team: 0 keys, 0 records of activations\n"]);
+  expect(asked.err).toMatch(/nothing was deleted: to delete it, say --confirm team$/m);
+  expect(await said("namespace", "delete", "team", "--confirm", "team", "--wait")).toMatch(
+    /^team is being deleted: 0 keys, 0 entities and 0 records are gone; .* Its name is free after \d{4}-/,
+  );
+  expect(await said("namespace", "deletion", "team")).toMatch(/^team is being deleted: /);
   for (const [argv, exit, reason] of [
     [["subject", "get", "painters"], 3, /answered 404/],
     [["key", "rotate", "unknown", "--overlap", "forever"], 2, /--overlap forever: expected a time such as 24h/],

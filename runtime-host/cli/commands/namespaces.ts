@@ -1,9 +1,11 @@
 // `edgewhisk namespace …`: what keys open.
 
-import { NamespaceItem } from "../../../src/entities/administration.ts";
-import { askAndPrint, printAll, segment } from "../shared/administering.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ContentsAnswer, DeletionAnswer, NamespaceItem } from "../../../src/entities/administration.ts";
+import { text, toggle } from "../../program/options.ts";
+import { askAndPrint, openAdmin, printAll, segment, timeText } from "../shared/administering.ts";
 import { defineCommand } from "../shared/command.ts";
-import { misused } from "../shared/exit-codes.ts";
+import { type CommandOutcome, DONE, misused, refused } from "../shared/exit-codes.ts";
 import { NAMESPACE } from "../shared/key-options.ts";
 import { limitsText } from "../shared/limit-options.ts";
 import { ADMIN_NOTES, ADMIN_OPTIONS } from "../shared/platform.ts";
@@ -67,10 +69,67 @@ const unblock = defineCommand({
   run: (call) => askAndPrint(call, ["POST", `${pathOf(call)}/unblock`], { schema: NamespaceItem, text: standing }),
 });
 
-export const NAMESPACE_COMMANDS = [create, list, get, block, unblock];
+const remove = defineCommand({
+  ...COMMON,
+  name: "namespace delete",
+  summary: "delete a namespace with all that is in it; without --confirm it only says what that is",
+  options: {
+    ...ADMIN_OPTIONS,
+    confirm: text("NAME", "the namespace's name once more"),
+    wait: toggle("until all is gone that does not run any more"),
+  },
+  notes: `At once: its keys; what waits in it ends. Within minutes: actions, packages, triggers, rules, schedules, records, code.
+What runs goes on to its end, and what it leaves goes after the longest run: then the name may be had again.
+${ADMIN_NOTES}`,
+  async run(call): Promise<CommandOutcome> {
+    const [name = ""] = call.positionals;
+    const opened = await openAdmin(call);
+    if (!opened.ok) return opened;
+    const { admin } = opened;
+    const { confirm, wait } = call.options;
+    if (confirm === undefined) {
+      const contents = await admin.ask("GET", `${pathOf(call)}/contents`, { schema: ContentsAnswer });
+      if (!contents.ok) return refused(contents);
+      call.print(contents.value, contentsText(contents.value));
+      return misused(`nothing was deleted: to delete it, say --confirm ${name}`);
+    }
+    if (confirm !== name) return misused(`--confirm ${confirm} is not ${name}: nothing was deleted`);
+    let reply = await admin.ask("DELETE", pathOf(call), { body: { confirm }, schema: DeletionAnswer });
+    while (reply.ok && wait && reply.value.stage !== "late" && reply.value.stage !== "done") {
+      await sleep(1_000);
+      reply = await admin.ask("GET", `${pathOf(call)}/deletion`, { schema: DeletionAnswer });
+    }
+    if (!reply.ok) return refused(reply);
+    call.print(reply.value, deletionText(reply.value));
+    return DONE;
+  },
+});
+
+const deletion = defineCommand({
+  ...COMMON,
+  name: "namespace deletion",
+  summary: "how far the deletion of a namespace is",
+  run: (call) => askAndPrint(call, ["GET", `${pathOf(call)}/deletion`], { schema: DeletionAnswer, text: deletionText }),
+});
+
+export const NAMESPACE_COMMANDS = [create, list, get, block, unblock, remove, deletion];
 
 function pathOf({ positionals }: { positionals: readonly string[] }): string {
   return `/namespaces/${segment(positionals[0] ?? "")}`;
+}
+
+function contentsText({ namespace, keys, entities, records, schedules }: ContentsAnswer): string {
+  const counted = Object.entries(entities).map(([type, n]) => `${n} ${type}${n === 1 ? "" : "s"}`);
+  const all = [`${keys} keys`, ...counted, `${records} records of activations`];
+  return `${namespace}: ${all.join(", ")}${schedules === 0 ? "" : ", schedules"}`;
+}
+
+function deletionText({ namespace, stage, gone, free, ended }: DeletionAnswer): string {
+  const { keys, entities, records } = gone;
+  const counts = `${keys} keys, ${entities} entities and ${records} records are gone`;
+  if (ended !== null) return `${namespace} is deleted: ${counts}`;
+  const rest = stage === "late" ? "what still runs goes when it has ended" : "the rest goes within minutes";
+  return `${namespace} is being deleted: ${counts}; ${rest}. Its name is free after ${timeText(free)}`;
 }
 
 function stateOf({ state, open }: NamespaceItem): string {

@@ -1,17 +1,29 @@
 // Namespaces and their limits as the administrator sees and changes them.
 
+import { beginDeletion, contentsOf, continueDeletion } from "../../catalog/deletion.ts";
 import { blockNamespace, createNamespace, deleteLimits, getNamespace, setLimits } from "../../catalog/registry.ts";
-import { LimitChanges, Limits, type NamespaceItem, NewNamespace } from "../../entities/administration.ts";
+import {
+  type DeletionAnswer,
+  DeletionWish,
+  LimitChanges,
+  Limits,
+  type NamespaceItem,
+  NewNamespace,
+} from "../../entities/administration.ts";
 import { isName } from "../../entities/names.ts";
 import { fail, ok, type Result } from "../../errors.ts";
+import type { Deletion } from "../../storage/deletion-store.ts";
 import type { RegisteredNamespace } from "../../storage/registry-store.ts";
 import type { App, AppContext } from "../context.ts";
 import { answer, respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
 import { json } from "../reply.ts";
 import { bodyOf, defined } from "./body.ts";
-import { registryOf } from "./contexts.ts";
+import { deletionOf, registryOf } from "./contexts.ts";
 import { pageWishOf } from "./paging.ts";
+
+/** ms for which a deletion goes on after it has been answered. */
+const AT_ONCE_MS = 20_000;
 
 export function adminNamespaceRoutes(app: App, root: string): void {
   const all = `${root}/namespaces`;
@@ -30,7 +42,12 @@ export function adminNamespaceRoutes(app: App, root: string): void {
   app.patch(limits, (c) => changeLimits(c, { merge: true }));
   app.delete(limits, removeLimits);
   app.all(limits, methodNotAllowed("GET, PUT, PATCH, DELETE"));
-  app.all(one, methodNotAllowed("GET"));
+  app.delete(one, remove);
+  app.all(one, methodNotAllowed("GET, DELETE"));
+  app.get(`${one}/contents`, contents);
+  app.all(`${one}/contents`, methodNotAllowed("GET"));
+  app.get(`${one}/deletion`, deletion);
+  app.all(`${one}/deletion`, methodNotAllowed("GET"));
 }
 
 async function list(c: AppContext): Promise<Response> {
@@ -72,6 +89,42 @@ async function changeLimits(c: AppContext, { merge }: { merge: boolean }): Promi
 async function removeLimits(c: AppContext): Promise<Response> {
   const gone = await deleteLimits(registryOf(c), nameIn(c));
   return answer(c, gone, (namespace) => JSON.stringify({ namespace, limits: {} }));
+}
+
+/** What goes with it, if it is deleted. */
+async function contents(c: AppContext): Promise<Response> {
+  const found = await getNamespace(registryOf(c), nameIn(c));
+  if (!found.ok) return respond(c, found);
+  const { namespace } = found.value;
+  return json(c, JSON.stringify(await contentsOf(deletionOf(c.get("services")), namespace)));
+}
+
+/** The rest goes after the answer, in this request and once a minute. */
+async function remove(c: AppContext): Promise<Response> {
+  const body = await bodyOf(c, DeletionWish);
+  if (!body.ok) return respond(c, body);
+  const name = nameIn(c);
+  if (body.value.confirm !== name) {
+    return respond(c, fail("bad-request", 'What is to go must be named once more: {"confirm": "<the namespace>"}.'));
+  }
+  const context = deletionOf(c.get("services"));
+  const begun = await beginDeletion(context, name);
+  if (begun.ok) {
+    const { uuid: id } = begun.value.namespace;
+    c.executionCtx.waitUntil(continueDeletion(context, { id, until: Date.now() + AT_ONCE_MS }));
+  }
+  return answer(c, begun, (value) => deletionText(c, value));
+}
+
+async function deletion(c: AppContext): Promise<Response> {
+  const found = await c.get("services").stores.deletions.find(nameIn(c));
+  return found === null ? respond(c, fail("not-found")) : json(c, deletionText(c, found));
+}
+
+function deletionText(c: AppContext, { namespace: { name, uuid }, began, stage, gone, ended }: Deletion): string {
+  const free = ended ?? began + deletionOf(c.get("services")).longestRun;
+  const shown: DeletionAnswer = { namespace: name, id: uuid, began, stage, gone, free, ended };
+  return JSON.stringify(shown);
 }
 
 export function nameIn(c: AppContext): string {

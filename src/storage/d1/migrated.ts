@@ -2,7 +2,7 @@
 // be asked before that.
 
 /** The last of ./migrations; a test holds it against the folder. */
-export const NEWEST_MIGRATION = "0008_webhooks.sql";
+export const NEWEST_MIGRATION = "0009_deletions.sql";
 /** The same of ../records/migrations, for the databases of records. */
 export const NEWEST_RECORDS_MIGRATION = "0003_record_counts.sql";
 

@@ -1,0 +1,108 @@
+// A namespace is deleted with all that is in it: keys at once, then entities, objects and records, and what still ran at last.
+
+import { env, exports } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { ContentsAnswer, DeletionAnswer } from "../../../src/entities/administration.ts";
+import { FakeHost, ran } from "../../support/fake-host.worker.ts";
+import { admin, clientOf } from "../platform.worker.ts";
+
+const { DB, RECORDS_0, BLOBS } = env as unknown as { DB: D1Database; RECORDS_0: D1Database; BLOBS: R2Bucket };
+
+async function count(database: D1Database, text: string, ...values: string[]): Promise<number> {
+  const row = await database
+    .prepare(text)
+    .bind(...values)
+    .first<{ n: number }>();
+  return row?.n ?? -1;
+}
+
+const stage = async () => DeletionAnswer.parse((await admin("GET", "/namespaces/doomed/deletion")).json).stage;
+
+/** As once a minute. */
+async function tick(): Promise<void> {
+  await (exports as unknown as { default: { scheduled(options: object): Promise<unknown> } }).default.scheduled({});
+}
+
+test("a namespace goes with all that is in it, what runs meanwhile goes at last, and its name is free", async () => {
+  const { json: made } = await admin("POST", "/identities", { subject: "doomed" });
+  const { json: other } = await admin("POST", "/identities", { subject: "survivor" });
+  const [mine, theirs] = [clientOf("doomed", made.key), clientOf("survivor", other.key)];
+  await FakeHost.dial({ name: "runs", memory: 4_096, answer: () => ran('{"fine":true}') });
+  for (const client of [mine, theirs]) {
+    const body = { exec: { kind: "nodejs:20", code: "function main() {}" } };
+    await expect
+      .poll(async () => (await client.call("PUT", "/actions/works", body)).status, { timeout: 10_000 })
+      .toBe(200);
+    await client.call("PUT", "/triggers/fires", {});
+    for (let n = 0; n < 3; n++)
+      expect((await client.call("POST", "/actions/works?blocking=true", {})).status).toBe(200);
+  }
+  const { id } = (await admin("GET", "/namespaces/doomed")).json;
+  const { id: otherId } = (await admin("GET", "/namespaces/survivor")).json;
+  const inTable = (namespaceId: string) =>
+    count(RECORDS_0, "SELECT count(*) AS n FROM records WHERE namespace_id = ?", namespaceId);
+  await expect.poll(async () => [await inTable(id), await inTable(otherId)], { timeout: 30_000 }).toEqual([3, 3]);
+  // One whose result lies beside it, as those of more than 64 KB do.
+  const [newest] = (await mine.call("GET", "/activations?limit=1")).json;
+  const beside = `results/${newest.activationId}/1`;
+  await BLOBS.put(beside, "{}");
+  await RECORDS_0.prepare("UPDATE records SET record = json_set(record, '$.result', json(?1)) WHERE id = ?2")
+    .bind(JSON.stringify({ blob: beside, size: 2 }), newest.activationId)
+    .run();
+  const lateOne = await RECORDS_0.prepare("SELECT * FROM records WHERE namespace_id = ? LIMIT 1").bind(id).first();
+  const contents = ContentsAnswer.parse((await admin("GET", "/namespaces/doomed/contents")).json);
+  expect(contents).toEqual({
+    ...{ namespace: "doomed", keys: 1, records: 3, schedules: 0 },
+    entities: { action: 1, trigger: 1 },
+  });
+
+  for (const body of [{}, { confirm: "survivor" }, { confirm: 1 }]) {
+    expect((await admin("DELETE", "/namespaces/doomed", body)).status).toBe(400);
+  }
+  expect((await mine.call("GET", "/actions")).status).toBe(200);
+  const begun = await admin("DELETE", "/namespaces/doomed", { confirm: "doomed" });
+  expect([begun.status, DeletionAnswer.parse(begun.json)]).toMatchObject([200, { id, gone: { keys: 1 }, ended: null }]);
+  // From that answer on.
+  expect((await mine.call("GET", "/actions")).status).toBe(401);
+  expect((await admin("POST", "/identities", { subject: "newcomer", namespace: "doomed" })).status).toBe(409);
+  expect((await admin("DELETE", "/namespaces/doomed", { confirm: "doomed" })).status).toBe(409);
+  await expect.poll(stage, { timeout: 30_000 }).toBe("late");
+  expect(await count(DB, "SELECT count(*) AS n FROM entities WHERE namespace = 'doomed'")).toBe(0);
+  expect(await inTable(id)).toBe(0);
+
+  // What still ran comes to its end as nobody's.
+  const columns = Object.keys(lateOne ?? {});
+  await RECORDS_0.prepare(`INSERT INTO records (${columns}) VALUES (${columns.map(() => "?")})`)
+    .bind(...Object.values(lateOne ?? {}))
+    .run();
+  expect(await inTable(id)).toBe(1);
+  await tick();
+  expect(await stage()).toBe("late");
+  await DB.prepare("UPDATE deletions SET began = 1").run();
+  await tick();
+  const done = DeletionAnswer.parse((await admin("GET", "/namespaces/doomed/deletion")).json);
+  expect(done).toMatchObject({ stage: "done", gone: { keys: 1, entities: 2, records: 4 } });
+  expect(done.ended).toBeGreaterThan(1);
+  expect(await inTable(id)).toBe(0);
+  expect((await admin("GET", "/namespaces/doomed")).status).toBe(404);
+
+  // Nobody else has lost anything, and whoever gets the name finds nothing.
+  expect(await inTable(otherId)).toBe(3);
+  expect((await theirs.call("GET", "/activations")).json).toHaveLength(3);
+  expect((await theirs.call("GET", "/actions")).json).toHaveLength(1);
+  expect(await BLOBS.head(beside)).toBeNull();
+  const { json: again } = await admin("POST", "/identities", { subject: "newcomer", namespace: "doomed" });
+  const heir = clientOf("doomed", again.key);
+  expect((await heir.call("GET", "/activations")).json).toEqual([]);
+  expect((await heir.call("GET", "/actions")).json).toEqual([]);
+  expect((await admin("GET", "/namespaces/doomed")).json.id).not.toBe(id);
+}, 120_000);
+
+test("what is no namespace, or the platform's own, is not deleted", async () => {
+  const remove = (name: string) => admin("DELETE", `/namespaces/${name}`, { confirm: name });
+  expect((await remove("nowhere")).status).toBe(404);
+  expect((await remove("whisk.system")).status).toBe(409);
+  for (const path of ["contents", "deletion"]) {
+    expect((await admin("GET", `/namespaces/nowhere/${path}`)).status).toBe(404);
+  }
+});
