@@ -27,6 +27,7 @@ export interface Deletion {
   ended: number | null;
 }
 
+/** Which deletions there are, and what of a namespace lies in the database of entities. */
 export interface DeletionStore {
   /** From now on no key opens the namespace, and nobody gets its name. Null: there is none, or its deletion is under way. */
   begin(name: string, now: number): Promise<Deletion | null>;

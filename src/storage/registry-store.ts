@@ -5,6 +5,7 @@ import type { Namespace, NamespaceLimits } from "../entities/identity.ts";
 /** "open": keys open it. "blocked": none does. "deleting": what is in it goes, and nobody gets its name before it is gone. */
 export type NamespaceState = "open" | "blocked" | "deleting";
 
+/** A subject, whether it has keys or not. */
 export interface RegisteredSubject {
   subject: string;
   blocked: boolean;
@@ -15,6 +16,7 @@ export interface RegisteredSubject {
   keys: number;
 }
 
+/** A namespace, whether anybody has a key to it or not. */
 export interface RegisteredNamespace {
   namespace: Namespace;
   state: NamespaceState;
@@ -53,6 +55,7 @@ export interface RegistryPage<T> {
   next: string | null;
 }
 
+/** Which page of a list. */
 export interface PageWish {
   /** `next` of the page before; "" at first. */
   after: string;
@@ -73,6 +76,7 @@ export type KeyRotated =
   | { kind: "rotated"; key: string; now: RegisteredKey; before: RegisteredKey | null }
   | { kind: "exists" | "replaced" | "missing" };
 
+/** How a key is replaced. */
 export interface KeyRotation {
   now: number;
   /** Epoch ms until which the one before is good; not after `now`: it goes at once. */
@@ -83,6 +87,7 @@ export interface KeyRotation {
   ends?: number | null | undefined;
 }
 
+/** Subjects, namespaces, keys and limits: pages to look at, and changes of which each happens whole or not at all. */
 export interface RegistryStore {
   subjects(wish: PageWish): Promise<RegistryPage<RegisteredSubject>>;
   namespaces(wish: PageWish): Promise<RegistryPage<RegisteredNamespace>>;
