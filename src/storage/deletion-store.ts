@@ -29,7 +29,7 @@ export interface Deletion {
 
 /** Which deletions there are, and what of a namespace lies in the database of entities. */
 export interface DeletionStore {
-  /** From now on no key opens the namespace, and nobody gets its name. Null: there is none, or its deletion is under way. */
+  /** From now on no key opens the namespace, and nobody gets its name; its webhooks and its secrets are gone. Null: there is none, or its deletion is under way. */
   begin(name: string, now: number): Promise<Deletion | null>;
   /** The last one of a namespace of this name. */
   find(name: string): Promise<Deletion | null>;

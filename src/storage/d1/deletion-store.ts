@@ -33,6 +33,10 @@ export class D1DeletionStore implements DeletionStore {
         SELECT id, name, former, records, ${now}, 1, 'entities', 0, json_object('keys',
           (SELECT count(*) FROM identities WHERE identities.namespace = namespaces.name),
           'entities', 0, 'objects', 0, 'records', 0), 0 FROM namespaces WHERE ${here} ON CONFLICT DO NOTHING`,
+      sql`DELETE FROM webhook_addresses WHERE webhook IN
+        (SELECT id FROM webhooks WHERE namespace_id IN (SELECT id FROM namespaces WHERE ${here}))`,
+      sql`DELETE FROM webhooks WHERE namespace_id IN (SELECT id FROM namespaces WHERE ${here})`,
+      sql`DELETE FROM secrets WHERE namespace_id IN (SELECT id FROM namespaces WHERE ${here})`,
       sql`DELETE FROM identities WHERE namespace = ${name} AND EXISTS (SELECT 1 FROM namespaces WHERE ${here})`,
       sql`UPDATE namespaces SET state = 'deleting', limits = '{}' WHERE ${here}`,
     ]);

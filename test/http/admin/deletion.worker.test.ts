@@ -50,6 +50,15 @@ test("a namespace goes with all that is in it, what runs meanwhile goes at last,
     .bind(JSON.stringify({ blob: beside, size: 2 }), newest.activationId)
     .run();
   const lateOne = await RECORDS_0.prepare("SELECT * FROM records WHERE namespace_id = ? LIMIT 1").bind(id).first();
+  await DB.batch(
+    [id, otherId].flatMap((each) => [
+      DB.prepare("INSERT INTO secrets VALUES (?1 || 's', ?1, 'webhook', 'v', 'sealed', 1)").bind(each),
+      DB.prepare("INSERT INTO webhooks VALUES (?1 || 'w', 'n', ?1, 'fires', '{}', 1, ?1 || 's', NULL, NULL)").bind(
+        each,
+      ),
+      DB.prepare("INSERT INTO webhook_addresses VALUES (?1 || 'a', ?1 || 'w', 1, NULL)").bind(each),
+    ]),
+  );
   const contents = ContentsAnswer.parse((await admin("GET", "/namespaces/doomed/contents")).json);
   expect(contents).toEqual({
     ...{ namespace: "doomed", keys: 1, records: 3, schedules: 0 },
@@ -66,6 +75,9 @@ test("a namespace goes with all that is in it, what runs meanwhile goes at last,
   expect((await mine.call("GET", "/actions")).status).toBe(401);
   expect((await admin("POST", "/identities", { subject: "newcomer", namespace: "doomed" })).status).toBe(409);
   expect((await admin("DELETE", "/namespaces/doomed", { confirm: "doomed" })).status).toBe(409);
+  for (const table of ["secrets", "webhooks", "webhook_addresses"]) {
+    expect([table, await count(DB, `SELECT count(*) AS n FROM ${table}`)]).toEqual([table, 1]);
+  }
   await expect.poll(stage, { timeout: 30_000 }).toBe("late");
   expect(await count(DB, "SELECT count(*) AS n FROM entities WHERE namespace = 'doomed'")).toBe(0);
   expect(await inTable(id)).toBe(0);
