@@ -7,6 +7,7 @@ import { activationLocate } from "./commands/activation-locate.ts";
 import { activationStats } from "./commands/activation-stats.ts";
 import { backup } from "./commands/backup.ts";
 import { bootstrap } from "./commands/bootstrap.ts";
+import { config } from "./commands/config.ts";
 import { contract } from "./commands/contract.ts";
 import { host } from "./commands/host.ts";
 import { HOST_COMMANDS } from "./commands/hosts.ts";
@@ -50,6 +51,7 @@ export const TABLE: readonly Entry[] = [
   ...LIMITS_COMMANDS,
   ...HOST_COMMANDS,
   ...STATUS_COMMANDS,
+  config,
   wskadmin,
 ];
 

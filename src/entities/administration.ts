@@ -163,6 +163,15 @@ export const DeletionAnswer = z.object({
 });
 export type DeletionAnswer = z.infer<typeof DeletionAnswer>;
 
+export const ConfigItem = z.object({
+  name: z.string(),
+  kind: z.enum(["variable", "secret", "binding"]),
+  /** Of a secret and a binding only whether it is there. */
+  value: z.string().nullable(),
+  from: z.enum(["set", "default", "absent"]),
+  default: z.string().nullable(),
+});
+
 export const LimitsAnswer = z.object({ namespace: z.string(), limits: Limits });
 
 /** A page of a list; `next`: what `after` is of the next one. */

@@ -36,6 +36,7 @@ import type { RecordSegments } from "../storage/record-segments.ts";
 import type { RecordTable } from "../storage/record-table.ts";
 import { SystemBlobs } from "../system/system-code.ts";
 import { SystemEntities } from "../system/system-entities.ts";
+import { configurationOf, type EffectiveSetting } from "./configuration.ts";
 import { Handles, shardName } from "./handles.ts";
 import { LeaseCache } from "./lease-cache.ts";
 import { Readiness } from "./readiness.ts";
@@ -261,6 +262,11 @@ export class Services {
     const objects = this.#shared.handles.erasable(name);
     await Promise.all(objects.map((object) => erased(object.erase())));
     await this.roster().waiting(name, false);
+  }
+
+  /** What it goes by, for its administrator. */
+  configuration(): EffectiveSetting[] {
+    return configurationOf(this.#env);
   }
 
   /** Every minute: a bounded piece of what was left behind. */

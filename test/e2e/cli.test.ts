@@ -211,6 +211,11 @@ it("shows hosts, what waits and the stores, once or again and again, and drains 
   expect(await said("hosts", "list")).toMatch(/^another +new /m);
   expect(await said("hosts", "revoke", "another")).toBe("another is not let in any more");
   expect(await said("waiting")).toBe("nothing waits");
+  const settings = await said("config");
+  expect(settings).toMatch(/^NAME +VALUE +FROM +DEFAULT$/m);
+  expect(settings).toMatch(/^MASTER_SECRET +\(hidden\) +set$/m);
+  expect(settings).toMatch(/^MAX_QUEUE_TIME +\d+ +(default|set) +3600$/m);
+  expect(await said("config", "--set")).not.toMatch(/ default +/);
 }, 60_000);
 
 it("takes nothing from the folder of a platform that has ended", async () => {

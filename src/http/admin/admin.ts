@@ -5,6 +5,7 @@ import { sameSecret } from "../../entities/sealing.ts";
 import { type Failure, fail } from "../../errors.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { respond } from "../errors.ts";
+import { configRoutes } from "./config.ts";
 import { adminHostRoutes } from "./hosts.ts";
 import { identityRoutes } from "./identities.ts";
 import { keyRoutes } from "./keys.ts";
@@ -24,6 +25,7 @@ export function adminRoutes(app: App): void {
   resealRoutes(app, ROOT);
   // Before the hosts' own routes, which end with the verbs they do not know.
   statusRoutes(app, ROOT);
+  configRoutes(app, ROOT);
   adminHostRoutes(app, ROOT);
   adminRecordRoutes(app, ROOT);
   recordMoveRoutes(app, ROOT);

@@ -3,6 +3,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  ConfigItem,
   HostAnswer,
   KeyItem,
   NamespaceItem,
@@ -215,6 +216,24 @@ describe("a host", () => {
     ]);
     for (const name of ["renamed", "shown"]) expect((await admin("DELETE", `/hosts/${name}`)).status).toBe(200);
   });
+});
+
+test("what the platform goes by is told with where it comes from; no secret is in it", async () => {
+  const { status, text, json } = await admin("GET", "/config");
+  expect(status).toBe(200);
+  const items = pageOf(ConfigItem).parse({ ...json, next: null }).items;
+  const named = (name: string) => items.find((each) => each.name === name);
+  expect(named("ADMIN_TOKEN")).toEqual({
+    ...{ name: "ADMIN_TOKEN", kind: "secret", value: "(hidden)", from: "set", default: null },
+  });
+  expect(named("MASTER_SECRET")).toMatchObject({ kind: "secret", value: "(hidden)" });
+  expect(named("MASTER_SECRET_PREVIOUS")).toMatchObject({ kind: "secret", value: null, from: "absent" });
+  expect(named("DB")).toMatchObject({ kind: "binding", value: "(bound)", from: "set" });
+  expect(named("MAX_QUEUE_TIME")).toMatchObject({ kind: "variable", value: "3600", from: "default", default: "3600" });
+  expect(named("HOST_SECURITY_FLOOR")).toMatchObject({ kind: "variable", value: null, from: "absent", default: null });
+  for (const secret of ["test-admin-token", (env as { MASTER_SECRET?: string }).MASTER_SECRET ?? "?"]) {
+    expect(text).not.toContain(secret);
+  }
 });
 
 describe("10,000 namespaces and their subjects", () => {
