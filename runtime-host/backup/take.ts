@@ -1,7 +1,16 @@
 // A backup: says that it runs, lets what was answered before come to where it is kept, copies stage by stage, looks whether the
 // copy is whole, and packs it into one file that has its name only when it is complete.
 
-import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, readdirSync, statSync } from "node:fs";
+import {
+  closeSync,
+  createWriteStream,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Readable } from "node:stream";
@@ -23,6 +32,8 @@ export interface Taking {
   /** Null: the file is not encrypted. */
   passphrase: string | null;
   progress: (line: string) => void;
+  /** Bytes free on the disk of the state, where that is not to be asked. */
+  free?: number;
 }
 
 export interface Taken {
@@ -40,6 +51,8 @@ const SETTLE_MS = 1_000;
 /** ms for the records of calls that were answered before, until the platform has confirmed them. */
 const MAX_CONFIRM_MS = 15_000;
 const PROGRESS_MS = 2_000;
+/** Left free on the disk of the state. */
+const SPARE_BYTES = 256 * 1024 * 1024;
 
 /** Throws BackupFault where there is nothing to copy, or the copy would be no good. */
 export async function takeBackup(options: Taking): Promise<Taken> {
@@ -53,6 +66,13 @@ export async function takeBackup(options: Taking): Promise<Taken> {
   const partial = `${file}.partial`;
   try {
     await removeStale(state);
+    // Of one that was killed; whoever backs up this state now is us.
+    await rm(partial, { force: true });
+    const lacking = lackingRoom(state, options.free ?? freeBytes(state));
+    if (lacking > 0)
+      throw new BackupFault(
+        `its databases are copied beside it first: ${megabytes(lacking)} more must be free on the disk of ${state}`,
+      );
     await mkdir(copy, { mode: 0o700 });
     if (runningFrom(state) !== null) await settle(state, progress);
     for (const stage of STAGES) await copyStage(stage, { state, copy, progress });
@@ -132,6 +152,19 @@ async function pack(
     // Mode and flag: no other user can read it, and what is there is not written over.
     createWriteStream(partial, { flags: "wx", mode: 0o600, flush: true }),
   );
+}
+
+/** Bytes that the copy would take from the platform, which refuses calls on a full disk. */
+function lackingRoom(state: string, free: number): number {
+  const sizes = filesBelow(state)
+    .filter((path) => /\.sqlite(-wal)?$/.test(path))
+    .map((path) => statSync(join(state, path), { throwIfNoEntry: false })?.size ?? 0);
+  return sizes.reduce((sum, size) => sum + size, SPARE_BYTES) - free;
+}
+
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
 }
 
 /** What a backup that was killed has left. */

@@ -139,8 +139,17 @@ describe("a backup", () => {
     await expect(take()).rejects.toThrow("another backup");
     put("backup.json", JSON.stringify({ pid: process.pid, started: "another time" }));
     put(`backup-${process.pid + 1}/v3/left`, "behind");
+    writeFileSync(join(folder, "one.partial"), "half");
     await take();
     expect(readdirSync(state)).not.toContain(`backup-${process.pid + 1}`);
+    expect(readdirSync(folder)).toEqual(["one", "state"]);
+  });
+
+  it("is not begun where its copies would fill the disk that the platform needs", async () => {
+    const begun = takeBackup({ state, file: join(folder, "one"), passphrase: null, progress, free: 100_000_000 });
+    await expect(begun).rejects.toThrow(/\d+\.\d MB more must be free/);
+    expect(readdirSync(folder)).toEqual(["state"]);
+    expect(isBackedUp(state)).toBe(false);
   });
 
   it("of a damaged database is refused with the file's name", async () => {
