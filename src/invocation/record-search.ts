@@ -11,9 +11,9 @@ import { type RecordPlaces, recordsOf, rounds } from "./record-list.ts";
 /** What one request looks at, at most: records, bytes of them, ms; and bytes of whole records that it answers. */
 export const SEARCH_BOUNDS = { records: 50_000, bytes: 64_000_000, ms: 500, answer: 8_000_000 };
 /** Records looked at without a pause. */
-const PAGE = 200;
-/** ms of one pause at most. */
-const MAX_PAUSE = 25;
+const PAGE = 100;
+/** A pause is so many times as long as what went before it, and so many ms at most: most calls of others meet a pause. */
+const PAUSE = { times: 1.5, max: 100 };
 /** Bytes of a record beside its result and logs. */
 const FRAME = 600;
 /** Segments whose entries are held. */
@@ -72,7 +72,7 @@ export async function searchActivations(
       return { records: found, next: { start: Math.floor(record.start), id }, scanned: spent.records };
     }
     // Others have their turn: on one machine one thread serves all.
-    await ports.pause(Math.min(MAX_PAUSE, ports.now() - roundBegan));
+    await ports.pause(Math.min(PAUSE.max, PAUSE.times * (ports.now() - roundBegan)));
     roundBegan = ports.now();
   }
   return { records: found, next: null, scanned: spent.records };

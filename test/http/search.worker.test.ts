@@ -116,10 +116,17 @@ describe("a list with conditions", () => {
     ["text=.*", []],
     ["text=%22ok%22&name=pack/tool", ["tool"]],
   ])("by %s", async (query, wanted) => {
-    const { status, json, headers } = await client.call("GET", `/activations?${query}`);
-    expect([status, names(json)]).toEqual([200, wanted]);
-    expect([headers.get("X-Scanned-To"), headers.get("X-Next-Cursor")]).toEqual([null, null]);
-    expect(headers.get("Access-Control-Expose-Headers")).toContain("X-Next-Cursor");
+    const found: { name: string }[] = [];
+    // A slow machine may need several requests.
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const { status, json, headers } = await client.call("GET", `/activations?${query}&cursor=${cursor}`);
+      expect(status).toBe(200);
+      expect(headers.get("Access-Control-Expose-Headers")).toContain("X-Next-Cursor");
+      found.push(...json);
+      cursor = headers.get("X-Next-Cursor");
+      expect(headers.has("X-Scanned-To")).toBe(cursor !== null);
+    }
+    expect(names(found)).toEqual(wanted);
   });
 
   test("is, item by item, what the list without conditions is", async () => {
@@ -132,8 +139,7 @@ describe("a list with conditions", () => {
         const page = await client.call("GET", `/activations?limit=5&docs=${docs}&cursor=${cursor}`);
         pages.push(...page.json);
         cursor = page.headers.get("X-Next-Cursor");
-        const last: { start: number } | undefined = page.json.at(-1);
-        if (cursor !== null) expect(page.headers.get("X-Scanned-To")).toBe(String(last?.start));
+        if (cursor !== null) expect(page.headers.get("X-Scanned-To")).toBe(cursor.split("-", 1)[0]);
       }
       expect(pages).toEqual(plain);
       expect(plain).toHaveLength(23);
@@ -156,6 +162,10 @@ describe("a list with conditions", () => {
     ["kind=nodejs&skip=1", "'skip' is not permitted with 'kind': go on with 'cursor' instead."],
     ["text=x&count=true", "'count' is not permitted with 'text'"],
     ["text=x&limit=201", "'limit' was malformed"],
+    [
+      "skip=200001",
+      "'skip' was malformed:\nThe value '200001' is more than 200000: go on with 'cursor', or by 'upto'.",
+    ],
     ["text=x&docs=maybe", "'docs' was malformed"],
   ])("refuses %s", async (query, text) => {
     const { status, json } = await client.call("GET", `/activations?${query}`);

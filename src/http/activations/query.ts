@@ -9,6 +9,8 @@ import { ownNamespaceOf } from "../namespace.ts";
 import { flag, INTEGER, malformed, paging, printable, type Query } from "../query.ts";
 
 const ID_LENGTH = 32;
+/** What is skipped is looked at, by its key: so much of it in about a second. */
+const MAX_SKIP = 200_000;
 
 /** The id in the path, if it is one that can be in this namespace. */
 export function activationIdOf(c: AppContext): Result<ActivationId> {
@@ -38,6 +40,12 @@ export function activationQueryOf(c: AppContext): Result<ActivationQuery & { doc
   if (!upto.ok) return upto;
   if (docs.value && page.value.count) {
     return fail("bad-request", "The parameter 'docs' is not permitted with 'count'.");
+  }
+  if (page.value.skip > MAX_SKIP && !page.value.count) {
+    return malformed(
+      "skip",
+      `The value '${page.value.skip}' is more than ${MAX_SKIP}: go on with 'cursor', or by 'upto'.`,
+    );
   }
   return ok({
     ...page.value,

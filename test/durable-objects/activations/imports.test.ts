@@ -61,3 +61,17 @@ test("of an activation that has not ended is not taken", () => {
   expect(core.get(call.id)).toMatchObject({ record: null, known: true });
   expect(core.backlog().waiting).toBe(1);
 });
+
+test("counts in no figures", async () => {
+  const { core } = world();
+  expect(core.import([item])).toEqual(["taken"]);
+  const own = callOf();
+  core.complete(
+    [{ id: own.id, attempt: 1, lease: { epoch: 1, counter: 1 }, about: own.about, completion: completed() }],
+    {
+      ...{ scheduler: "h/0", epoch: 1 },
+    },
+  );
+  const page = await core.figures({ step: "day", since: 0, upto: 8e15 });
+  expect(page?.names).toMatchObject([{ figures: { count: 1 } }]);
+});
