@@ -4,6 +4,7 @@
 import { createHmac } from "node:crypto";
 import { expect } from "vitest";
 import {
+  admin,
   annotation,
   apiUrl,
   ask,
@@ -16,6 +17,7 @@ import {
   make,
   namespace,
   pair,
+  tenant,
   useApi,
 } from "./suite.ts";
 
@@ -273,3 +275,17 @@ webhook(
     expect(await feed("READ", trigger)).toEqual({ error: expect.stringContaining("has no webhook") });
   },
 );
+
+webhook("of a blocked owner takes nothing, and takes deliveries again when he is not", async () => {
+  const owner = await tenant();
+  const trigger = fresh("blocked");
+  await ask("PUT", `triggers/${trigger}`, { body: {}, key: owner.key });
+  const body = { lifecycleEvent: "CREATE", triggerName: `/_/${trigger}`, signature: "none" };
+  const path = "/api/v1/namespaces/whisk.system/actions/webhook/webhook?blocking=true&result=true";
+  const { url } = (await ask("POST", path, { body, key: owner.key })).json;
+  expect((await post(url, "{}")).status).toBe(204);
+  await admin("POST", `identities/${owner.subject}/block`, {});
+  expect((await post(url, "{}")).status).toBe(410);
+  await admin("POST", `identities/${owner.subject}/unblock`, {});
+  expect((await post(url, "{}")).status).toBe(204);
+});
