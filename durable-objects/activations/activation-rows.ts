@@ -1,22 +1,16 @@
 // Rows of accepted work and how they move: waiting, offered, ended. Every change is one transaction, conditional on what the
 // row was believed to be, so that late words change nothing. Synchronous; takes `now`.
 
-import {
-  type ActivationMeta,
-  type ActivationRecord,
-  type Completion,
-  completionOf,
-  lostCompletion,
-} from "../../src/entities/activation.ts";
+import { type ActivationMeta, completionOf, lostCompletion } from "../../src/entities/activation.ts";
 import { type ActivationId, timeOf } from "../../src/entities/activation-id.ts";
 import { argsKey } from "../../src/entities/blob-keys.ts";
 import { ABNORMAL, internalError, type Outcome } from "../../src/entities/outcome.ts";
-import type { RunBy } from "../../src/entities/record-meta.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type Need, needOf, needText } from "../../src/protocol/matching.ts";
 import type { Finished, Offer, OpenRow, SchedulerName } from "../../src/protocol/rpc.ts";
 import { type Database, migrate, type Sql } from "../shared/schema.ts";
 import { Barred } from "./barred.ts";
+import type { Ended, Ending } from "./ended.ts";
 import { Queue } from "./queue.ts";
 import { Records } from "./records.ts";
 import { MIGRATIONS, OFFERED, OPEN, WAITING } from "./schema.ts";
@@ -50,23 +44,19 @@ interface Delta {
   out: number;
 }
 
-export interface Ended {
-  record: ActivationRecord;
-  namespaceId: string;
-  /** Keys of blobs nobody needs any more. */
-  blobs: string[];
-  /** False where storing is off: the record must be emptied later. */
-  kept: boolean;
-}
-
 const ACCEPT = `INSERT INTO rows (id, state, attempt, urgent, memory, timeout, accepted, deadline, expires,
     scheduler, epoch, boot, reason, spent, about, need, invocation)
   SELECT ?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
   WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = ?1)
   ON CONFLICT (id) DO NOTHING RETURNING 1 AS done`;
+/** Why a row waits. */
+const WHY = "coalesce((SELECT reasons.reason FROM reasons WHERE reasons.need = rows.need), rows.reason)";
 const OFFER = `UPDATE rows SET state = ${OFFERED}, scheduler = ?, epoch = ?, boot = ?, reason = '',
+  waited = iif(state = ${WAITING}, ${WHY}, waited),
   deadline = ? + timeout + ${GRACE}`;
 const TAKE = "DELETE FROM rows";
+const TAKEN = `state, spent, iif(state = ${WAITING}, ${WHY}, waited) AS waitReason`;
+type Taken = { state: number; spent: string; waitReason: string };
 /** ms after its acceptance within which an id that nobody knows is adopted. */
 const ADOPT_FOR = 24 * 3_600_000;
 /** Rows looked after in one round. */
@@ -241,7 +231,8 @@ export class ActivationRows {
         }
         const completion = endedAt === undefined ? word.completion : { ...word.completion, endedAgo: now - endedAt };
         const by = { scheduler: from.scheduler, attempt };
-        const end = this.#end(id, { about, completion, now, by, keys: [argsBlob ?? "", row?.spent ?? ""] });
+        const keys = [argsBlob ?? "", row?.spent ?? ""];
+        const end = this.#end(id, { about, completion, now, by, keys, waitReason: row?.waitReason });
         if (end !== null) ended.push(end);
       }
       if (late > 0) this.#add("late", late);
@@ -256,7 +247,7 @@ export class ActivationRows {
       const row = this.#take(id, delta);
       // A row of the fast path does not say whether its arguments were large, and no row says nothing.
       const keys = [row?.spent || argsKey(about.namespaceId, id)];
-      return this.#end(id, { about, completion, now: options.now, keys });
+      return this.#end(id, { about, completion, now: options.now, keys, waitReason: row?.waitReason });
     });
   }
 
@@ -310,25 +301,30 @@ export class ActivationRows {
     return this.#change((delta) => {
       const ended: Ended[] = [];
       for (const row of rows) {
-        const keys = [this.#take(row.id, delta)?.spent ?? ""];
+        const taken = this.#take(row.id, delta);
         const completion = completionOf(outcomeOf(row));
-        const end = this.#end(row.id, { about: JSON.parse(row.about) as ActivationMeta, completion, now, keys });
+        const about = JSON.parse(row.about) as ActivationMeta;
+        const ending = { completion, now, keys: [taken?.spent ?? ""], waitReason: taken?.waitReason };
+        const end = this.#end(row.id, { about, ...ending });
         if (end !== null) ended.push(end);
       }
       return ended;
     });
   }
 
-  #end(
-    id: ActivationId,
-    options: { about: ActivationMeta; completion: Completion; now: number; by?: RunBy; keys: string[] },
-  ): Ended | null {
+  #end(id: ActivationId, options: Ending): Ended | null {
     const { about, keys } = options;
     const record = this.records.put(id, about, options);
     if (record === null) return null;
     if (about.store === false) this.#add("unstored", 1);
     const blobs = [...new Set(keys)].filter((key) => key !== "");
-    return { record, namespaceId: about.namespaceId, blobs, kept: about.store !== false };
+    return {
+      record,
+      namespaceId: about.namespaceId,
+      blobs,
+      kept: about.store !== false,
+      hasPermit: about.permitMs !== undefined,
+    };
   }
 
   /** What the row says its activation is. */
@@ -343,17 +339,13 @@ export class ActivationRows {
   }
 
   /** The row leaves. `by`: only if it is out to this scheduler's host, and at this attempt. */
-  #take(
-    id: ActivationId,
-    delta: Delta,
-    by?: { attempt: number; scheduler: SchedulerName },
-  ): { spent: string } | undefined {
+  #take(id: ActivationId, delta: Delta, by?: { attempt: number; scheduler: SchedulerName }): Taken | undefined {
     const taken =
       by === undefined
-        ? this.#sql.exec<{ state: number; spent: string }>(`${TAKE} WHERE id = ? RETURNING state, spent`, id)
-        : this.#sql.exec<{ state: number; spent: string }>(
+        ? this.#sql.exec<Taken>(`${TAKE} WHERE id = ? RETURNING ${TAKEN}`, id)
+        : this.#sql.exec<Taken>(
             `${TAKE} WHERE id = ? AND state > ${WAITING} AND attempt = ? AND substr(scheduler, 1, ?) = ?
-              RETURNING state, spent`,
+              RETURNING ${TAKEN}`,
             ...[id, by.attempt, ...hostPrefix(by.scheduler)],
           );
     const [row] = taken.toArray();

@@ -28,8 +28,9 @@ import { ALARM_SLACK_MS, Alarm } from "../shared/alarm.ts";
 import { backOffMs } from "../shared/retry.ts";
 import type { Database } from "../shared/schema.ts";
 import { Waiters } from "../shared/waiters.ts";
-import { ActivationRows, type Ended } from "./activation-rows.ts";
+import { ActivationRows } from "./activation-rows.ts";
 import { Archive } from "./archive.ts";
+import type { Ended } from "./ended.ts";
 import { Fires, RESUME_AFTER } from "./fires.ts";
 import { type Intake, importable, takeImported } from "./imports.ts";
 import { OfferQueue } from "./offer-queue.ts";
@@ -325,13 +326,15 @@ export class StoreCore {
   #release(ended: readonly Ended[]): void {
     const namespaces = new Map<string, ActivationId[]>();
     const blobs: string[] = [];
-    for (const { record, namespaceId, blobs: keys, kept } of ended) {
+    for (const { record, namespaceId, blobs: keys, kept, hasPermit } of ended) {
       if (kept) this.#alarm.wakeAt(this.#archive.next());
       else this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
       this.#waiters.tell(record);
       this.#offerQueue.ended(record.activationId);
       const ids = namespaces.get(namespaceId);
-      if (ids === undefined) namespaces.set(namespaceId, [record.activationId]);
+      if (!hasPermit) {
+        // Nothing is to be given back: nearly all namespaces have no limits.
+      } else if (ids === undefined) namespaces.set(namespaceId, [record.activationId]);
       else ids.push(record.activationId);
       blobs.push(...keys);
     }

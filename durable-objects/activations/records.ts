@@ -58,7 +58,7 @@ export class Records {
   put(
     id: ActivationId,
     about: ActivationMeta,
-    options: { completion: Completion; now: number; by?: RunBy },
+    options: { completion: Completion; now: number; by?: RunBy; waitReason?: string | undefined },
   ): ActivationRecord | null {
     const record = recordOf(id, about, options);
     record.meta = metaOf(about, { ...options, start: record.start });

@@ -141,4 +141,8 @@ export const MIGRATIONS: Migrations = [
     "CREATE INDEX seen_by_end ON seen (until)",
     "CREATE INDEX seen_by_scope ON seen (scope, until)",
   ],
+  [
+    // `waited`: why it waited before it was offered last, or ''.
+    "ALTER TABLE rows ADD COLUMN waited TEXT NOT NULL DEFAULT ''",
+  ],
 ];

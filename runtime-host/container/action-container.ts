@@ -36,6 +36,8 @@ export class ActionContainer {
   /** Told once, when the container has ended by itself. */
   onEnded: (() => void) | null = null;
   initialized = false;
+  /** Made ahead, for whoever would come. */
+  prewarmed = false;
   readonly #engine: EngineContainer;
 
   private constructor(
@@ -108,6 +110,7 @@ export class ActionContainer {
   }
 
   adopted(owner: ContainerOwner): void {
+    this.prewarmed = true;
     this.#engine.adopted?.(owner);
   }
 

@@ -60,6 +60,8 @@ export interface Answer {
   readonly duration: number;
   /** ms; absent on warm runs. */
   readonly initTime?: number;
+  /** The container had been made ahead. */
+  readonly prewarmed?: true;
   readonly timedOut: boolean;
   /** False if no container ever ran for this job (nothing was sent to /init or /run). */
   readonly ran: boolean;

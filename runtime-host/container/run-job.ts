@@ -74,6 +74,7 @@ export async function runJob(
     outcome,
     duration: Math.round(endedAt - began),
     ...(initTime === undefined ? {} : { initTime }),
+    ...(initTime !== undefined && container.prewarmed ? { prewarmed: true as const } : {}),
     timedOut,
     ran: true,
     endedAt,

@@ -97,6 +97,7 @@ export function completionOf(
     size: Buffer.byteLength(outcome.result),
     duration: Math.round(Math.max(answer.duration, initTime ?? 0)),
     ...(initTime === undefined ? {} : { initTime: Math.round(initTime) }),
+    ...(answer.prewarmed === undefined ? {} : { prewarmed: answer.prewarmed }),
     endedAgo: Math.max(0, Math.round(options.now - answer.endedAt)),
     timedOut: answer.timedOut,
     engine: answer.ran ? options.engine : "none",

@@ -38,6 +38,14 @@ export interface ActivationMeta {
   conductor?: true;
   /** False where the namespace switched storing off: counted, not kept. */
   store?: boolean;
+  /** ms that the namespace's permit took; absent where none was asked for. */
+  permitMs?: number;
+  actionRevision?: string;
+  /** Names of the trigger whose fire started it, and of the rule by which that was. */
+  trigger?: string;
+  rule?: string;
+  /** What called it: see RecordMeta. */
+  source?: string;
 }
 
 /** What a host reports of a finished run. Durations in ms; no clock times, since hosts' clocks differ. */
@@ -52,6 +60,8 @@ export interface Completion {
   elapsed?: number;
   /** Absent on warm runs. */
   initTime?: number;
+  /** Its container had been made ahead, and was initialised for it. */
+  prewarmed?: true;
   /** ms between the run's end and the moment this report left the host. */
   endedAgo: number;
   timedOut: boolean;

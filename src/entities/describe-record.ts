@@ -7,30 +7,39 @@ import type { RecordMeta, RunBy } from "./record-meta.ts";
 /** Of the record that these make; `start` is its own. */
 export function metaOf(
   about: ActivationMeta,
-  { completion, start, by }: { completion: Completion; start: number; by?: RunBy },
+  options: { completion: Completion; start: number; by?: RunBy; waitReason?: string | undefined },
 ): RecordMeta {
+  const { completion, start, by, waitReason = "" } = options;
   const { ran, host, initTime, duration, logs } = completion;
+  const { keyId, permitMs, actionRevision, trigger, rule, source } = about;
   const init = Math.round(initTime ?? 0);
   return {
     ...{ v: 1, nsId: about.namespaceId, listName: listNameOf(about), kind: about.kind },
-    ...(about.keyId === undefined ? {} : { keyId: about.keyId }),
+    ...(keyId === undefined ? {} : { keyId }),
     acceptedAt: about.acceptedAt,
+    ...(permitMs === undefined ? {} : { permitMs }),
     ...(ran ? { waitMs: Math.max(0, start - about.acceptedAt) } : {}),
+    ...(waitReason === "" ? {} : { waitReason }),
     ...(by === undefined || by.scheduler === "" ? {} : by),
     ...(host === undefined ? {} : { host }),
     start: startOf(about, completion),
     ...(initTime === undefined ? {} : { initMs: init }),
     ...(ran ? { runMs: Math.max(0, Math.round(duration) - init) } : {}),
     logBytes: logs === undefined ? 0 : bytesOf(logs),
+    ...(actionRevision === undefined ? {} : { actionRevision }),
+    ...(trigger === undefined ? {} : { trigger }),
+    ...(rule === undefined ? {} : { rule }),
+    ...(source === undefined ? {} : { source }),
     traceId: about.transactionId,
     memoryMb: about.limits.memory,
   };
 }
 
 /** A composition has no container of its own. */
-function startOf({ topmost }: ActivationMeta, { ran, initTime }: Completion): RecordMeta["start"] {
+function startOf({ topmost }: ActivationMeta, { ran, initTime, prewarmed }: Completion): RecordMeta["start"] {
   if (!ran || topmost !== undefined) return "none";
-  return initTime === undefined ? "warm" : "cold";
+  if (initTime === undefined) return "warm";
+  return prewarmed === true ? "prewarmed" : "cold";
 }
 
 /** Of a fired trigger. */

@@ -11,18 +11,28 @@ export interface RecordMeta {
   keyId?: string;
   /** Epoch ms. */
   acceptedAt: number;
+  /** ms of it that the namespace's permit took; absent where it has no limits. */
+  permitMs?: number;
   /** ms between acceptance and start. */
   waitMs?: number;
+  /** Why it waited in its store last; absent where it did not. */
+  waitReason?: string;
   scheduler?: string;
   host?: string;
-  /** none: nothing ran; cold: its container was initialised for it. */
-  start: "cold" | "warm" | "none";
+  /** none: nothing ran; cold: its container was made and initialised for it; prewarmed: made ahead, and initialised for it. */
+  start: "cold" | "prewarmed" | "warm" | "none";
   initMs?: number;
   runMs?: number;
   logBytes: number;
   attempt?: number;
   /** Name of the trigger whose fire started it. */
   trigger?: string;
+  /** Of the action's document. */
+  actionRevision?: string;
+  /** Name of the rule by which that was. */
+  rule?: string;
+  /** What called it: "api", "web", "rule", "sequence", "conductor"; a newer version has more. */
+  source?: string;
   traceId: string;
   memoryMb?: number;
 }

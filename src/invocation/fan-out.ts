@@ -106,6 +106,7 @@ export class FanOut {
         waitMs: 0,
         accept,
         id,
+        origin: { source: "rule", trigger: fire.about.name, rule: rule.rule.slice(rule.rule.lastIndexOf("/") + 1) },
       });
       if (invoked.ok) return invoked.id;
       return isUnknown(invoked) ? "unknown" : refused(invoked);

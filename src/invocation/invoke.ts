@@ -14,7 +14,7 @@ import { compose } from "./compose.ts";
 import { enter } from "./permit.ts";
 import { placeOf } from "./placement.ts";
 import type { InvocationContext } from "./ports.ts";
-import { activationMetaOf, type Calling, fullnessOf, invocationOf, lentBy } from "./prepare.ts";
+import { activationMetaOf, type Calling, fullnessOf, invocationOf, lentBy, type Origin } from "./prepare.ts";
 import type { ActionResolver, CallerEpoch } from "./resolve.ts";
 import type { ResolvedAction } from "./resolved-action.ts";
 import { runBuiltin } from "./run-builtin.ts";
@@ -41,6 +41,8 @@ export interface Request {
   causedBy?: "sequence";
   /** As in BuiltinContext. */
   callerWith?: BuiltinContext["callerWith"];
+  /** Absent: whoever has a key, by the API. */
+  origin?: Origin;
   /** As in Call. */
   accept?: AcceptRow;
   /** An id that follows from another's: the same call made twice is one activation. Absent = a fresh one. */
@@ -74,7 +76,8 @@ export async function invoke(context: InvocationContext, actions: ActionResolver
     const caller = { namespace: identity.namespace.name, epoch: request.epoch };
     const found = "exec" in action ? ok(action) : await actions.find(context, action, caller);
     if (!found.ok) return found;
-    const calling = { identity, transactionId, acceptedAt, cause, causedBy };
+    const permitMs = permit.value ? Math.max(0, context.now() - acceptedAt) : undefined;
+    const calling = { identity, transactionId, acceptedAt, cause, causedBy, permitMs, origin: request.origin };
     const call = { id, callable: found.value, caller, calling };
     const outcome =
       found.value.plan === undefined

@@ -21,6 +21,17 @@ export interface Calling {
   acceptedAt: number;
   cause?: ActivationId | undefined;
   causedBy?: "sequence" | undefined;
+  /** ms that the permit took, where one was asked for. */
+  permitMs?: number | undefined;
+  origin?: Origin | undefined;
+}
+
+/** What calls it: see RecordMeta. */
+export interface Origin {
+  source: string;
+  /** Their names. */
+  trigger?: string;
+  rule?: string;
 }
 
 interface Ready {
@@ -37,7 +48,7 @@ const encoder = new TextEncoder();
 
 /** Who and what the activation of this call is. `store` is false where the namespace keeps no records. */
 export function activationMetaOf(callable: ResolvedAction, calling: Calling): ActivationMeta {
-  const { identity, cause, causedBy } = calling;
+  const { identity, cause, causedBy, permitMs, origin = { source: "api" } } = calling;
   return {
     namespace: identity.namespace.name,
     namespaceId: identity.namespace.uuid,
@@ -54,6 +65,9 @@ export function activationMetaOf(callable: ResolvedAction, calling: Calling): Ac
     ...(cause === undefined ? {} : { cause }),
     ...(causedBy === undefined ? {} : { causedBy }),
     ...(identity.limits.storeActivations === false ? { store: false } : {}),
+    ...(permitMs === undefined ? {} : { permitMs }),
+    actionRevision: callable.revision,
+    ...origin,
   };
 }
 

@@ -38,7 +38,8 @@ export async function step(
   if (!found.ok) return (await stepStatus(context, request)) ?? { kind: "refused", failure: found };
   const callable = found.value;
   const { cause, transactionId } = request;
-  const calling = { identity, transactionId, acceptedAt: context.now(), cause, causedBy: "sequence" as const };
+  const origin = { source: request.role === "component" ? "sequence" : "conductor" };
+  const calling = { identity, transactionId, acceptedAt: context.now(), cause, causedBy: "sequence" as const, origin };
   if (callable.plan !== undefined && request.role === "component") {
     const known = await stepStatus(context, request, callable);
     if (known !== null) return known;

@@ -43,6 +43,11 @@ export const ActivationMetaSchema = z.object({
   topmost: z.boolean().exactOptional(),
   conductor: z.literal(true).exactOptional(),
   store: z.boolean().exactOptional(),
+  permitMs: amount.exactOptional(),
+  actionRevision: text.exactOptional(),
+  trigger: text.exactOptional(),
+  rule: text.exactOptional(),
+  source: text.exactOptional(),
 });
 
 /** What to run. `args` is the text of a JSON object (or array) with all parameter layers merged. */

@@ -55,6 +55,7 @@ export const ReportedCompletion = z.object({
   size: bytes,
   duration: ms,
   initTime: ms.exactOptional(),
+  prewarmed: z.literal(true).exactOptional(),
   endedAgo: ms,
   timedOut: z.boolean(),
   engine: z.string().max(MAX_ENGINE),

@@ -14,7 +14,7 @@ type Loose = Record<string, unknown>;
 type ReadAbout = ReturnType<typeof ActivationMetaSchema.parse>;
 
 const TEXTS = ["namespace", "namespaceId", "subject", "name", "version", "path", "kind"] as const;
-const MORE_TEXTS = ["keyId", "binding", "cause"] as const;
+const MORE_TEXTS = ["keyId", "binding", "cause", "actionRevision", "trigger", "rule", "source"] as const;
 
 /** The word, or what is wrong with it. */
 export function readRunWord(item: Record<string, unknown>): RunWord | string {
@@ -50,6 +50,10 @@ function completionOf(value: unknown): Completion | null {
   if ("initTime" in value) {
     if (!isAmount(initTime, MAX_MS)) return null;
     completion.initTime = initTime;
+  }
+  if ("prewarmed" in value) {
+    if (value.prewarmed !== true) return null;
+    completion.prewarmed = true;
   }
   if ("host" in value) {
     if (!isText(host, MAX_HOST)) return null;
@@ -103,6 +107,10 @@ function readMeta(value: unknown): ReadAbout | null {
   if ("conductor" in value) {
     if (conductor !== true) return null;
     about.conductor = conductor;
+  }
+  if ("permitMs" in value) {
+    if (!isAmount(value.permitMs)) return null;
+    about.permitMs = value.permitMs;
   }
   if ("store" in value) {
     if (typeof store !== "boolean") return null;

@@ -24,6 +24,15 @@ test("a cold start, a warm one and what never ran are told apart", () => {
   expect(none).not.toHaveProperty("runMs");
 });
 
+test("what was known when it was accepted, and why it waited, is kept with it", () => {
+  const known = { permitMs: 2, actionRevision: "r7", trigger: "t", rule: "r", source: "rule" };
+  const completion = { ...completed(), initTime: 5, prewarmed: true as const };
+  expect(metaOf({ ...about, ...known }, { completion, start: 1_050, waitReason: "all hosts are busy" })).toMatchObject({
+    ...known,
+    ...{ waitReason: "all hosts are busy", start: "prewarmed", initMs: 5 },
+  });
+});
+
 test("a trigger's says what fired it", () => {
   expect(triggerMetaOf(about, { inline: "[]" })).toMatchObject({
     v: 1,

@@ -59,6 +59,7 @@ async function run(
     payloadChecked: true,
     waitMs: MAX_WAIT,
     apiHost: new URL(c.req.url).origin,
+    origin: { source: "web" },
     callerWith: (key) => callerWith(c, parts.identities, key),
   });
   c.executionCtx.waitUntil(work);

@@ -70,6 +70,7 @@ class World {
 test("what waits in a barred subject's name ends as an application error; what waits in others' goes on", async () => {
   const world = new World();
   const [his, hers] = [callOf(BOBBY), callOf(ALICE)];
+  hers.about.permitMs = 1;
   await world.accept([his]);
   await world.accept([hers]);
   const waited = world.core.await(hers.id, { ms: 60_000 });

@@ -240,8 +240,10 @@ test("a row whose scheduler does not hold it, the host being the same, never sta
 
 test("a row whose host was restarted may have started: it ends with an error that says so", async () => {
   const world = new World();
-  const call = callOf();
+  const call = callOf({ about: { permitMs: 0 } });
   await world.accept([call]);
+  // Who took no place gives none back.
+  await world.accept([callOf()]);
   Object.assign(world.scheduler("a/0"), { boot: "boot-2", epoch: 2 });
   world.scheduler("a/0").held.clear();
   await world.advance(10_000);
@@ -550,13 +552,14 @@ test("each call says what it waits for, and is never offered to a host that cann
 test("what has waited as long as it may ends with an error that says what was missing", async () => {
   const world = new World();
   world.entries = [entryOf("a/0")];
-  const [short, long] = [python({ maxQueue: 30_000 }), python()];
+  const [short, long] = [python({ maxQueue: 30_000, about: { permitMs: 1 } }), python()];
   await world.accept([short], []);
   await world.accept([long], []);
   await world.advance(45_000);
   expect(world.core.get(short.id).record).toMatchObject({
     statusCode: 3,
     result: { inline: expect.stringMatching(/waited 3\d s for a host, and no connected host can run python:3\.12/) },
+    meta: { waitReason: "no connected host can run python:3.12", permitMs: 1 },
   });
   expect(world.left).toEqual([short.id]);
   await world.advance(3_500_000);
