@@ -10,7 +10,7 @@ import { type Need, needOf, needText } from "../../src/protocol/matching.ts";
 import type { Finished, Offer, OpenRow, SchedulerName } from "../../src/protocol/rpc.ts";
 import { type Database, migrate, type Sql } from "../shared/schema.ts";
 import { Barred } from "./barred.ts";
-import type { Ended, Ending } from "./ended.ts";
+import type { Ended, RowEnd } from "./ended.ts";
 import { Queue } from "./queue.ts";
 import { Records } from "./records.ts";
 import { MIGRATIONS, OFFERED, OPEN, WAITING } from "./schema.ts";
@@ -312,7 +312,7 @@ export class ActivationRows {
     });
   }
 
-  #end(id: ActivationId, options: Ending): Ended | null {
+  #end(id: ActivationId, options: RowEnd): Ended | null {
     const { about, keys } = options;
     const record = this.records.put(id, about, options);
     if (record === null) return null;

@@ -4,7 +4,7 @@ import type { ActivationMeta, ActivationRecord, Completion } from "../../src/ent
 import type { RunBy } from "../../src/entities/record-meta.ts";
 
 /** How one ends. `keys`: of blobs nobody needs then, or "". */
-export interface Ending {
+export interface RowEnd {
   about: ActivationMeta;
   completion: Completion;
   now: number;
