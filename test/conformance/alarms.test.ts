@@ -1,7 +1,20 @@
 // The feeds of /whisk.system/alarms, as clients call them, and fires of the real clock. Parity 6.13 to 6.35.
 
 import { expect } from "vitest";
-import { annotation, ask, fresh, key, type Loose, line, make, namespace, pair, useApi } from "./suite.ts";
+import {
+  admin,
+  annotation,
+  ask,
+  fresh,
+  key,
+  type Loose,
+  line,
+  make,
+  namespace,
+  pair,
+  tenant,
+  useApi,
+} from "./suite.ts";
 
 await useApi();
 
@@ -271,11 +284,16 @@ line("6.32", "a trigger that is deleted under its alarm ends it, with the reason
   expect((await feed("alarm", "UNPAUSE", trigger)).status).toBe(200);
   const again = await read(trigger);
   expect([again.status.active, again.schedule.next.length]).toEqual([true, 5]);
-  await ask("DELETE", `triggers/${trigger}`);
-  // Its trigger is needed to be asked: the platform has ended it by the time there is one again.
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
-  await make(`triggers/${trigger}`, {});
-  const { status } = await read(trigger);
+  // Its trigger must be there to be asked: after a slot without one there is one again.
+  const { status } = await until(
+    async () => {
+      await ask("DELETE", `triggers/${trigger}`);
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      await make(`triggers/${trigger}`, {});
+      return read(trigger);
+    },
+    (found) => found.status.active === false,
+  );
   expect([status.active, status.reason]).toEqual([
     false,
     {
@@ -285,3 +303,74 @@ line("6.32", "a trigger that is deleted under its alarm ends it, with the reason
     },
   ]);
 });
+
+line("6.16", "while what the last fire started goes on, slots pass or wait, as the alarm says", async () => {
+  const action = fresh("slow");
+  const wait = "new Promise((done) => setTimeout(() => done(args), 2500))";
+  await make(`actions/${action}`, {
+    exec: { kind: "nodejs:default", code: `function main(args) { return ${wait}; }` },
+  });
+  const sequence = fresh("steps");
+  await make(`actions/${sequence}`, { exec: { kind: "sequence", components: [`/_/${action}`] } });
+  const alarms: string[] = [];
+  for (const [overlap, called] of [
+    ["skip", action],
+    ["queue", sequence],
+  ]) {
+    const trigger = fresh("alarm");
+    await make(`triggers/${trigger}`, {});
+    await make(`rules/${fresh("rule")}`, { trigger: `/_/${trigger}`, action: `/_/${called}` });
+    const params = { cron: "* * * * * *", maxTriggers: 3, overlap };
+    expect((await feed("alarm", "CREATE", trigger, params)).status).toBe(200);
+    alarms.push(trigger);
+  }
+  const [skip, queue] = await Promise.all(
+    alarms.map((trigger) =>
+      until(
+        () => read(trigger),
+        (found) => found.status.active === false,
+      ),
+    ),
+  );
+  const outcomes = (found: Loose): string[] => found.schedule.history.map((each: Loose) => each.outcome).reverse();
+  expect(outcomes(skip).filter((each) => each === "fired").length).toBe(3);
+  expect(outcomes(skip).slice(0, 2)).toEqual(["fired", "skipped"]);
+  expect(outcomes(queue)).toEqual(["fired", "fired", "fired"]);
+  const times = queue.schedule.history.map((each: Loose) => Date.parse(each.slot));
+  expect([times[0] - times[1], times[1] - times[2]]).toEqual([1_000, 1_000]);
+  expect(queue.schedule.history[0].lateMs).toBeGreaterThan(2_500);
+});
+
+line(
+  "6.32",
+  "an owner who is blocked ends his alarms, and learns why when he is back",
+  async () => {
+    const { subject, key: own } = await tenant();
+    const trigger = fresh("alarm");
+    const call = (event: string, params: object = {}) =>
+      ask("POST", `${ALARMS}/alarm?blocking=true&result=true`, {
+        body: { ...params, lifecycleEvent: event, triggerName: trigger },
+        key: own,
+      });
+    await ask("PUT", `triggers/${trigger}`, { body: {}, key: own });
+    expect((await call("CREATE", { cron: "* * * * * *" })).status).toBe(200);
+    const state = (blocked: boolean) => admin("POST", `identities/${subject}/${blocked ? "block" : "unblock"}`, {});
+    const found = await until(
+      async () => {
+        expect((await state(true)).status).toBe(200);
+        await new Promise((resolve) => setTimeout(resolve, 2_500));
+        await state(false);
+        return call("READ");
+      },
+      (answer) => answer.json.status?.active === false,
+    );
+    expect([found.json.status.active, found.json.status.reason]).toEqual([
+      false,
+      {
+        kind: "AUTO",
+        message: "Trigger automatically disabled: nobody has the namespace any more, or whoever has it is blocked",
+      },
+    ]);
+  },
+  { needs: "admin" },
+);
