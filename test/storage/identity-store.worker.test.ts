@@ -211,8 +211,11 @@ describe("what was stored before namespaces had ids", () => {
   ];
 
   async function oldTables(): Promise<void> {
-    const tables = ["identities", "namespaces", "subjects", "deployment", "entities", "garbage", "d1_migrations"];
-    await DB.batch(tables.map((name) => DB.prepare(`DROP TABLE IF EXISTS ${name}`)));
+    // All there are: those of later versions come anew as well.
+    const { results } = await DB.prepare(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'",
+    ).all<{ name: string }>();
+    await DB.batch(results.map(({ name }) => DB.prepare(`DROP TABLE ${name}`)));
     await applyD1Migrations(DB, older);
     await DB.batch([
       DB.prepare("INSERT INTO namespaces VALUES ('team', '{\"firesPerMinute\":7}'), ('nobody', '{}')"),
