@@ -73,6 +73,7 @@ describe("the document", () => {
       "/namespaces/{namespace}/triggers get",
       "/namespaces/{namespace}/triggers/{trigger} get,put,post,delete",
       "/web/{namespace}/{package}/{action} get,put,post,delete,patch,head,options",
+      "/webhooks/{token} post,options",
     ]);
   });
 
