@@ -24,6 +24,7 @@ import type {
 import { databasesOf, warningOf } from "../records/databases.ts";
 import type { LocatePorts } from "../records/locate.ts";
 import type { MovePorts } from "../records/move.ts";
+import { RecordWaker } from "../records/waker.ts";
 import {
   openNamespaceBook,
   openRecordSegments,
@@ -65,6 +66,7 @@ export class Services {
   readonly #env: Env;
   readonly #shared: Shared;
   readonly #readiness: Readiness;
+  readonly #waker = new RecordWaker();
   readonly #firstShard = Math.floor(Math.random() * 256);
 
   constructor(env: Env, { settings, masterSecret }: { settings: Settings; masterSecret: MasterSecret }) {
@@ -273,6 +275,7 @@ export class Services {
   async tidy(): Promise<void> {
     await this.stores.entities.sweep(Date.now() - ORPHAN_AGE_MS);
     await this.stores.registry.sweepReplaced(Date.now() - REPLACED_KEPT_MS);
+    if (this.#env.MACHINE !== undefined) await this.#waker.round(this.movePorts());
     if (new Date().getUTCMinutes() % LOOK_EVERY_MINUTES === 0) {
       const warning = warningOf((await this.recordDatabases()).databases);
       if (warning !== null) console.warn(warning);
