@@ -12,9 +12,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function open(schedulers: () => Promise<unknown>): Services {
+function open(overview: () => Promise<unknown>): Services {
   const silent = () => new Promise(() => {});
-  const roster = { schedulers, authenticate: silent, createHost: silent, revokeHost: silent, hosts: silent };
+  const roster = { overview, authenticate: silent, createHost: silent, revokeHost: silent, hosts: silent };
   const env = { ROSTER: { getByName: () => roster } } as unknown as Env;
   return new Services(env, { settings: {} as Settings, masterSecret: { current: "s".repeat(64), previous: null } });
 }
@@ -44,7 +44,7 @@ test.each([
 
 test("what it answers in time is used, and the next one is asked for anew", async () => {
   let asked = 0;
-  const services = open(async () => (asked++ === 0 ? new Promise(() => {}) : []));
+  const services = open(async () => (asked++ === 0 ? new Promise(() => {}) : { schedulers: [], full: [] }));
   const first = services.schedulers(() => undefined);
   expect((await endOf(Promise.resolve(first))).error).toBeInstanceOf(NoAnswer);
   expect(await services.schedulers(() => undefined)).toEqual([]);

@@ -247,7 +247,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a fire is forgotten without its record",
-    patches: [{ file: FIRES, find: /this\.#records\.keep\([^;]*;/, replace: "" }],
+    patches: [{ file: FIRES, find: /const isNew = this\.#records\.keep\([^;]*;/, replace: "const isNew = true;" }],
   },
   {
     name: "a fan-out done again does not know what was started, and is refused its places",
