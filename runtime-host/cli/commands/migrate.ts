@@ -9,8 +9,8 @@ import { defineCommand } from "../shared/command.ts";
 import { type CommandOutcome, DONE, failed } from "../shared/exit-codes.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
-/** Characters of wrangler's words that are kept for when it fails. */
-const MAX_SAID = 4_000;
+/** Characters of wrangler's words that are kept: they name each migration twice. */
+const MAX_SAID = 40_000;
 
 export const migrate = defineCommand({
   name: "migrate",
@@ -37,7 +37,7 @@ Which account: as for npx wrangler (CLOUDFLARE_API_TOKEN, or npx wrangler login)
         const words = said.trim().split("\n").slice(-12).join("\n");
         return failed(`${binding} was not brought up to date; those before it were. Wrangler said:\n${words}`);
       }
-      const applied = [...new Set(said.match(/\b\d{4}_\w+\.sql\b/g) ?? [])];
+      const applied = [...new Set(said.match(/\b\d{4}_\w+\.sql\b/g) ?? [])].sort();
       print(
         { database: binding, applied },
         `${binding}: ${applied.length === 0 ? "is up to date" : applied.join(", ")}`,
