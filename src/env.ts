@@ -19,6 +19,7 @@ import {
   MAX_QUEUE_TIME,
 } from "./entities/limits.ts";
 import { RECORD_BOUNDS, type RecordBounds } from "./entities/record-bounds.ts";
+import { RetentionPolicy } from "./entities/retention.ts";
 import type { AlarmSettings } from "./entities/schedule.ts";
 import type { MasterSecret } from "./entities/sealing.ts";
 import type { Fault } from "./entities/secret-check.ts";
@@ -81,6 +82,8 @@ export interface Env {
   LIMITS?: string;
   /** JSON of NamespaceLimits for namespaces without their own; "{}" = upstream's defaults; "none" = no throttle. */
   DEFAULT_THROTTLE?: string;
+  /** JSON of how long records are kept where a namespace has nothing else set, e.g. {"maxAge":604800}, in seconds; maxRecords, maxBytes. */
+  DEFAULT_RETENTION?: string;
   /** Seconds a call may wait for a host before it ends as an error. An action's annotation `max-queue-time` goes before it. */
   MAX_QUEUE_TIME?: string;
   /** "true": cron patterns of alarms have five fields, or 0 for their seconds. */
@@ -137,6 +140,7 @@ export interface Settings {
   securityFloor?: SecurityLevel;
   /** Null: nobody in front of us says where requests come from. */
   clientAddressHeader: string | null;
+  retention: RetentionPolicy;
   /** False: namespaces without their own limits are not throttled. */
   throttle: boolean;
   /** What namespaces without their own limits get, and what is shown as the system's default. */
@@ -241,6 +245,7 @@ export const Variables = Secrets.extend({
   DEFAULT_THROTTLE: variable.transform((text, context) =>
     text === "none" ? null : jsonOf(text ?? "{}", Throttle, context),
   ),
+  DEFAULT_RETENTION: variable.transform((text, context) => jsonOf(text ?? "{}", RetentionPolicy, context)),
   MAX_QUEUE_TIME: variable
     .transform((text) => Number(text ?? DEFAULT_QUEUE_TIME))
     .refine(
@@ -309,6 +314,7 @@ export function checkEnv(env: Env): Checked {
       hostsMayCome: data.HOSTS_MAY_COME === "1",
       ...(floor === undefined ? {} : { securityFloor: floor }),
       clientAddressHeader: data.CLIENT_ADDRESS_HEADER ?? null,
+      retention: data.DEFAULT_RETENTION,
       throttle: data.DEFAULT_THROTTLE !== null,
       throttleDefaults: data.DEFAULT_THROTTLE ?? NO_THROTTLE,
     },

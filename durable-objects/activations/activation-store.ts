@@ -27,18 +27,14 @@ import { openBlobs, openMachine, openRecordShelves } from "../../src/storage/ope
 import { type Confirm, confirming } from "../shared/confirm.ts";
 import { ErasableObject } from "../shared/erasable.ts";
 import { databaseOf, platformPorts } from "../shared/platform.ts";
+import { CommitTurn } from "./commit-turn.ts";
 import { StoreCore } from "./core.ts";
 import type { StorePorts } from "./ports.ts";
-
-/** ms since the last call after which one is taken to come alone. */
-const ALONE = 2;
 
 export class ActivationStore extends ErasableObject implements ActivationStoreRpc {
   readonly #core: StoreCore;
   readonly #confirm: Confirm;
-  #next: Promise<void> | undefined;
-  /** Epoch ms of the last call that writes a row. */
-  #calledAt = 0;
+  readonly #turn = new CommitTurn();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -54,7 +50,7 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
     options: { candidates: SchedulerName[]; obstacle?: string; waitMs?: number },
   ): Promise<Accepted & { record?: ActivationRecord }> {
     const { waitMs = 0 } = options;
-    await this.#turn();
+    await this.#turn.end();
     await this.#recall(invocations);
     const reply = await this.#confirm(this.#core.accept(invocations, options));
     const [first] = invocations;
@@ -73,13 +69,13 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
   }
 
   async fire(fire: Fire): Promise<Accepted> {
-    await this.#turn();
+    await this.#turn.end();
     await this.#recall([fire]);
     return this.#confirm(this.#core.fire(fire));
   }
 
   async fired(id: ActivationId, logs: Payload): Promise<void> {
-    await this.#turn();
+    await this.#turn.end();
     return this.#confirm(this.#core.fired(id, logs));
   }
 
@@ -143,6 +139,14 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
     return this.#confirm(this.#core.move(to));
   }
 
+  async retain(from: number): Promise<void> {
+    return this.#confirm(this.#core.retain(from));
+  }
+
+  async holdings(): ReturnType<ActivationStoreRpc["holdings"]> {
+    return this.#core.holdings();
+  }
+
   async backlog(): ReturnType<ActivationStoreRpc["backlog"]> {
     return this.#core.backlog();
   }
@@ -154,22 +158,6 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
   /** Nearly always nothing to wait for. */
   #recall(activations: readonly { id: ActivationId }[]): Promise<void> | undefined {
     return this.#core.recall(activations.map((each) => each.id));
-  }
-
-  /** The end of this turn of the event loop, shared by all calls that came in it: their rows are one commit. A call that
-   * comes alone is not kept waiting. */
-  #turn(): Promise<void> | undefined {
-    const now = Date.now();
-    const alone = this.#next === undefined && now - this.#calledAt >= ALONE;
-    this.#calledAt = now;
-    if (alone) return undefined;
-    this.#next ??= new Promise((resolve) =>
-      setTimeout(() => {
-        this.#next = undefined;
-        resolve();
-      }, 0),
-    );
-    return this.#next;
   }
 
   #ports(name: string): StorePorts {

@@ -5,12 +5,15 @@ import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { type ActivationId, timeOf } from "../../src/entities/activation-id.ts";
 import { isWhole, type KeptRecord, type RecordFilter, readKept } from "../../src/entities/kept-record.ts";
 import type { LedgerCount, LedgerPage, StoreName } from "../../src/protocol/rpc.ts";
+import type { LedgerHoldings } from "../../src/protocol/upkeep.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
-import type { Database } from "../shared/schema.ts";
+import type { Database, Sql } from "../shared/schema.ts";
 import { Handover } from "./handover.ts";
+import { holdingsOf } from "./holdings.ts";
 import { Mover } from "./mover.ts";
 import type { StorePorts } from "./ports.ts";
 import { HANDED_FOR, type Records } from "./records.ts";
+import { RecordRetention } from "./retention.ts";
 import { Segments } from "./segments.ts";
 
 /** An id of this age (ms) has lost its tombstone, or soon will. */
@@ -21,11 +24,13 @@ const YOUNG = 10_000;
 export class Archive {
   readonly handover: Handover;
   readonly mover: Mover;
+  readonly retention: RecordRetention;
   readonly #namespaceId: string;
   readonly #ports: StorePorts;
   readonly #shelves: RecordShelves;
   readonly #records: Records;
   readonly #segments: Segments;
+  readonly #sql: Sql;
   readonly #born: string;
 
   constructor(
@@ -47,15 +52,22 @@ export class Archive {
       ...{ database, ports, shelves, segments: this.#segments, wake: options.wake },
       touch: () => this.handover.moves++,
     });
+    this.#sql = database.sql;
+    const { handover } = this;
+    const segments = this.#segments;
+    this.retention = new RecordRetention({ sql: database.sql, ports, shelves, handover, segments, wake: options.wake });
     this.#born = String(ports.now());
     records.onKept = (size) => this.handover.kept(size);
   }
 
   /** The record of an id of which this object has none, or null. Rejects if a place that may have it does not answer. */
   async find(id: ActivationId): Promise<ActivationRecord | null> {
-    const isHanded = this.#records.isHanded(id);
+    const handed = this.#records.handed(id);
+    const isHanded = handed !== null;
+    if (isHanded && handed < this.retention.from) return null;
     if (!isHanded && this.#ports.now() - timeOf(id) < YOUNG) return null;
     const kept = await this.#read(id);
+    if (kept !== null && kept.start < this.retention.from) return null;
     if (kept !== null) return readKept(kept, () => console.error(`the record of activation ${id} is damaged`));
     // It may have come meanwhile.
     const own = this.#records.get(id, { unkept: false });
@@ -71,28 +83,38 @@ export class Archive {
     return old.length === 0 ? undefined : this.#recall(old);
   }
 
-  page(filter: RecordFilter, limit: number): LedgerPage {
+  page(asked: RecordFilter, limit: number): LedgerPage {
+    const filter = this.retention.narrowed(asked);
     const { name, since, upto, after } = filter;
     const latest = Math.min(upto ?? Number.MAX_SAFE_INTEGER, after?.start ?? Number.MAX_SAFE_INTEGER);
     const range = { upto: latest, ...(name === undefined ? {} : { name }), ...(since === undefined ? {} : { since }) };
-    return { ...this.#records.page(filter, limit), segments: this.#segments.refs(range) };
+    const { from } = this.retention;
+    return { ...this.#records.page(filter, limit), segments: this.#segments.refs(range), from };
   }
 
   /** Epoch ms of what is due next, or Infinity. */
   next(): number {
-    return Math.min(this.handover.next(), this.mover.next());
+    return Math.min(this.handover.next(), this.mover.next(), this.retention.next());
   }
 
   /** Starts what is due. */
   run(): void {
     this.handover.run();
     this.mover.run();
+    this.retention.run();
   }
 
-  tally(filter: RecordFilter): LedgerCount {
+  tally(asked: RecordFilter): LedgerCount {
     this.mover.counting();
+    const filter = this.retention.narrowed(asked);
     const counted = this.#records.tally(filter, this.handover.moving());
-    return { ...counted, segments: this.#segments.refs(filter), moves: `${this.#born}.${this.handover.moves}` };
+    const { from } = this.retention;
+    const moves = `${this.#born}.${this.handover.moves}.${from}`;
+    return { ...counted, segments: this.#segments.refs(filter), moves, from };
+  }
+
+  holdings(): LedgerHoldings {
+    return holdingsOf(this.#sql, { from: this.retention.from, moving: this.handover.moving() });
   }
 
   async #recall(ids: readonly ActivationId[]): Promise<void> {

@@ -23,7 +23,7 @@ import type {
   SchedulerName,
   StoreName,
 } from "../../src/protocol/rpc.ts";
-import type { LedgerPlace } from "../../src/protocol/upkeep.ts";
+import type { LedgerHoldings, LedgerPlace } from "../../src/protocol/upkeep.ts";
 import { ALARM_SLACK_MS, Alarm } from "../shared/alarm.ts";
 import { backOffMs } from "../shared/retry.ts";
 import type { Database } from "../shared/schema.ts";
@@ -219,6 +219,8 @@ export class StoreCore {
   /** As `get`; a record that has been handed over is brought from where it lies. */
   async find(id: ActivationId): Promise<FoundRecord> {
     const found = this.get(id);
+    if (found.record !== null && found.record.start < this.#archive.retention.from)
+      return { record: null, known: false };
     if (found.known) return found;
     const record = await this.#archive.find(id);
     return record === null ? this.get(id) : { record, known: true };
@@ -262,6 +264,15 @@ export class StoreCore {
     const progress = this.#archive.mover.start(to);
     this.#alarm.wakeAt(this.#archive.next());
     return progress;
+  }
+
+  retain(from: number): void {
+    this.#archive.retention.retain(from);
+    this.#alarm.wakeAt(this.#archive.next());
+  }
+
+  holdings(): LedgerHoldings {
+    return this.#archive.holdings();
   }
 
   backlog(): Backlog {

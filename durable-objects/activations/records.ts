@@ -7,6 +7,7 @@ import {
   recordOf,
 } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { blobsOf } from "../../src/entities/blob-keys.ts";
 import { metaOf } from "../../src/entities/describe-record.ts";
 import {
   isWhole,
@@ -145,9 +146,16 @@ export class Records {
     return { count: n - among.length, moving: among };
   }
 
-  /** Its record has been handed over, within the last day. */
+  /** Where its record has been handed over, within the last day, its start (epoch ms); else null. */
+  handed(id: ActivationId): number | null {
+    const [row] = this.#sql
+      .exec<{ start: number }>(`SELECT start FROM records WHERE id = ? AND kept = ${HANDED}`, id)
+      .toArray();
+    return row?.start ?? null;
+  }
+
   isHanded(id: ActivationId): boolean {
-    return this.#sql.exec(`SELECT 1 AS there FROM records WHERE id = ? AND kept = ${HANDED}`, id).toArray().length > 0;
+    return this.handed(id) !== null;
   }
 
   /** A tombstone for a record that lies elsewhere, where there is none any more. */
@@ -181,7 +189,7 @@ export class Records {
     const emptied = now - UNKEPT_FOR;
     if (oldest.stored <= emptied) {
       for (const { record } of sql.exec<{ record: string }>(WITH_BLOBS, emptied).toArray())
-        blobs.push(...blobsOf(record));
+        blobs.push(...blobsOf(JSON.parse(record) as ActivationRecord));
       sql.exec("UPDATE records SET record = '' WHERE kept = 0 AND stored <= ? AND record <> ''", emptied);
       sql.exec("DELETE FROM records WHERE kept = 0 AND stored <= ?", now - TOMBSTONE_FOR);
     }
@@ -197,13 +205,6 @@ export class Records {
 
 function readRecord({ id, start, record: text, sum }: Row): ActivationRecord {
   return readKept({ id, start, text, sum }, () => console.error(`the record of activation ${id} is damaged`));
-}
-
-/** Where the result and the logs of a record lie, if not in it. A sequence's result may be that of its last step: not its own. */
-function blobsOf(text: string): string[] {
-  const { activationId, result, logs } = JSON.parse(text) as ActivationRecord;
-  const keys = [result, logs].flatMap((payload) => ("blob" in payload ? [payload.blob] : []));
-  return keys.filter((key) => key.includes(`/${activationId}/`));
 }
 
 function condition({ name, since, upto, after }: RecordFilter): { where: string; bindings: SqlValue[] } {

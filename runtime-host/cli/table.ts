@@ -18,6 +18,7 @@ import { logs } from "./commands/logs.ts";
 import { migrate } from "./commands/migrate.ts";
 import { NAMESPACE_COMMANDS } from "./commands/namespaces.ts";
 import { recordsMove } from "./commands/records-move.ts";
+import { RETENTION_COMMANDS } from "./commands/records-retention.ts";
 import { recordsStatus } from "./commands/records-status.ts";
 import { reseal } from "./commands/reseal.ts";
 import { restore } from "./commands/restore.ts";
@@ -37,6 +38,7 @@ export const TABLE: readonly Entry[] = [
   reseal,
   recordsStatus,
   recordsMove,
+  ...RETENTION_COMMANDS,
   logs,
   activationList,
   activationStats,
@@ -62,6 +64,6 @@ export const FAMILIES: Readonly<Record<string, string>> = {
   namespace: "what keys open",
   key: "single keys, each with a name and an end",
   limits: "what a namespace may use",
-  records: "where records are kept",
+  records: "where records are kept, and how long",
   hosts: "the machines that run actions",
 };

@@ -77,9 +77,10 @@ export async function countActivations(places: RecordPlaces, query: Omit<Activat
 async function countAll(places: RecordPlaces, filter: RecordFilter): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = await tallies(places, filter);
-    const counted = await count(places, filter, before);
+    const kept = keptOnly(filter, before);
+    const counted = await count(places, kept, before);
     if (counted === null) break;
-    const after = await tallies(places, filter);
+    const after = await tallies(places, kept);
     if (before.every(({ moves }, at) => after[at]?.moves === moves)) return counted;
   }
   let total = 0;
@@ -142,8 +143,10 @@ async function round(
 ): Promise<{ items: ListedRecord[]; bound: RecordKey | undefined }> {
   const ledgers = await Promise.all(places.stores.map((store) => store.page(filter, page)));
   const refs = ledgers.flatMap((ledger) => ledger.segments);
-  const elsewhere = await otherParts(places, refs, { filter, page, keysOnly });
-  const own = ledgers.map(({ records, more }): Part => ({ items: records.map(listedOf), more }));
+  const kept = keptOnly(filter, ledgers);
+  const elsewhere = await otherParts(places, refs, { filter: kept, page, keysOnly });
+  const isKept = (record: ActivationRecord) => kept.since === undefined || record.start >= kept.since;
+  const own = ledgers.map(({ records, more }): Part => ({ items: records.filter(isKept).map(listedOf), more }));
   const parts = [...own, ...elsewhere];
   const bound = parts.reduce<RecordKey | undefined>((first, { items, more }) => {
     const last = items.at(-1);
@@ -155,6 +158,12 @@ async function round(
     .filter((item) => bound === undefined || compareKeys(item, bound) <= 0)
     .sort(compareKeys);
   return { items: merged.filter((item, at) => item.id !== merged[at - 1]?.id), bound };
+}
+
+/** Without what the objects say is not kept any more, whatever of it still lies somewhere. */
+function keptOnly(filter: RecordFilter, ledgers: readonly { from?: number }[]): RecordFilter {
+  const from = Math.max(...ledgers.map((ledger) => ledger.from ?? 0));
+  return from > (filter.since ?? 0) ? { ...filter, since: from } : filter;
 }
 
 /** What the table and the segments have. Where each record is in both, one of them is enough. */

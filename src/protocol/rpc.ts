@@ -175,6 +175,8 @@ export interface LedgerPage {
   /** There are more behind the last of these. */
   more: boolean;
   segments: SegmentRef[];
+  /** Epoch ms: what started before is kept nowhere, whatever still lies there. */
+  from?: number;
 }
 
 export interface LedgerCount {
@@ -183,8 +185,10 @@ export interface LedgerCount {
   /** and those of which another place may have some. */
   moving: ActivationId[];
   segments: SegmentRef[];
-  /** Another number than before: something was moved meanwhile. */
+  /** Another text than before: something was moved meanwhile. */
   moves: string;
+  /** As in LedgerPage. */
+  from?: number;
 }
 
 /** Which records a list or a count is about. */

@@ -24,8 +24,47 @@ export interface LedgerPlace {
   segment?: { key: string; bytes: number; count: number; twin: "all" | "some" | "none" };
 }
 
+/** So many records, and bytes of them. */
+export interface Amount {
+  records: number;
+  bytes: number;
+}
+
+/** Of a segment, what its size tells; its records' texts are compressed. */
+export interface SegmentHolding {
+  key: string;
+  /** Epoch ms: of its records, the first start and the last. */
+  minStart: number;
+  maxStart: number;
+  count: number;
+  bytes: number;
+}
+
+/** What an object has of records that are kept, and its segments. */
+export interface LedgerHoldings {
+  /** Epoch ms: what started before is not kept, and counted nowhere here. */
+  from: number;
+  /** In the object, and of these what the table of records does not have; what is on its way counts as there. */
+  here: Amount;
+  own: Amount;
+  /** In segments of which nothing is too old: those of whose records the table has some or all, and the others. */
+  twins: Amount;
+  shelved: Amount;
+  /** Segments with some records that are too old, and that the table does not have. */
+  mixed: SegmentHolding[];
+  /** Of `own`, oldest first. `more`: there are others behind the last one. */
+  oldest: { items: { start: number; bytes: number }[]; more: boolean };
+  /** Of the segments that the table does not have, those whose first record is oldest; and the first start behind them. */
+  oldestSegments: SegmentHolding[];
+  nextSegment: number | null;
+}
+
 /** Of an ActivationStore. */
 export interface UpkeepStoreRpc {
+  /** Records that started before this (epoch ms) are gone for everybody when it returns, and dropped by and by, with their results
+   * and logs; ids stay known as long as those of all. It never goes back. */
+  retain(from: number): Promise<void>;
+  holdings(): Promise<LedgerHoldings>;
   /** Of what is not there, too: `none`. */
   place(id: ActivationId): Promise<LedgerPlace>;
 }

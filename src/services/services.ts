@@ -24,12 +24,14 @@ import type {
 import { databasesOf, warningOf } from "../records/databases.ts";
 import type { LocatePorts } from "../records/locate.ts";
 import type { MovePorts } from "../records/move.ts";
+import { type RoundPorts, retentionRound } from "../records/round.ts";
 import { RecordWaker } from "../records/waker.ts";
 import {
   openNamespaceBook,
   openRecordSegments,
   openRecordTable,
   openRecordUpkeep,
+  openRetentionBook,
   openStores,
   type Stores,
 } from "../storage/open.ts";
@@ -271,15 +273,45 @@ export class Services {
     return configurationOf(this.#env);
   }
 
-  /** Every minute: a bounded piece of what was left behind. */
+  /** What it takes to see how much the records of namespaces are, and to drop what is not to be kept. */
+  retention(): RoundPorts {
+    const tables = openRecordUpkeep(this.#env);
+    const { namespaces, wellKnown, segments } = this.recordPlaces();
+    return {
+      ...{ namespaces, wellKnown, segments, book: openRetentionBook(this.#env), standard: this.settings.retention },
+      stores: (namespace) => this.shards(namespace),
+      table: ({ records = 0 }) => {
+        const table = tables.find((each) => each.binding === `RECORDS_${records}`);
+        if (table === undefined) throw new Error(`the database of records RECORDS_${records} is not bound`);
+        return table;
+      },
+      discard: (keys) => this.stores.blobs.delete([...keys]),
+      now: () => Date.now(),
+      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      warn: (text) => console.warn(text),
+    };
+  }
+
+  /** Every minute: a bounded piece of what was left behind. One that fails holds up no other. */
   async tidy(): Promise<void> {
-    await this.stores.entities.sweep(Date.now() - ORPHAN_AGE_MS);
-    await this.stores.registry.sweepReplaced(Date.now() - REPLACED_KEPT_MS);
-    if (this.#env.MACHINE !== undefined) await this.#waker.round(this.movePorts());
-    if (new Date().getUTCMinutes() % LOOK_EVERY_MINUTES === 0) {
-      const warning = warningOf((await this.recordDatabases()).databases);
-      if (warning !== null) console.warn(warning);
-    }
+    const now = Date.now();
+    const work = [
+      this.stores.entities.sweep(now - ORPHAN_AGE_MS),
+      this.stores.registry.sweepReplaced(now - REPLACED_KEPT_MS),
+      retentionRound(this.retention()),
+      this.#lookAtDatabases(),
+      ...(this.#env.MACHINE === undefined ? [] : [this.#waker.round(this.movePorts())]),
+    ];
+    const failed = (await Promise.allSettled(work)).flatMap((each) =>
+      each.status === "rejected" ? [each.reason] : [],
+    );
+    if (failed.length > 0) throw new AggregateError(failed, "not all was tidied up");
+  }
+
+  async #lookAtDatabases(): Promise<void> {
+    if (new Date().getUTCMinutes() % LOOK_EVERY_MINUTES !== 0) return;
+    const warning = warningOf((await this.recordDatabases()).databases);
+    if (warning !== null) console.warn(warning);
   }
 }
 

@@ -12,6 +12,7 @@ import { lackingMigration, NEWEST_RECORDS_MIGRATION } from "./d1/migrated.ts";
 import { D1NamespaceBook } from "./d1/namespace-book.ts";
 import { recordsNumberOf } from "./d1/records-number.ts";
 import { D1RegistryStore } from "./d1/registry-store.ts";
+import { D1RetentionBook } from "./d1/retention-book.ts";
 import { D1ScheduleObjects } from "./d1/schedule-objects.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
 import { shortTriggers } from "./d1/short-triggers.ts";
@@ -32,6 +33,7 @@ import { D1RecordTable } from "./records/d1-record-table.ts";
 import { D1RecordUpkeep } from "./records/d1-record-upkeep.ts";
 import { R2RecordSegments } from "./records/r2-record-segments.ts";
 import type { RegistryStore } from "./registry-store.ts";
+import type { RetentionBook } from "./retention-book.ts";
 import type { ScheduleObjects } from "./schedule-objects.ts";
 import type { SecretBook } from "./secret-book.ts";
 import type { WebhookStore } from "./webhook-store.ts";
@@ -89,6 +91,7 @@ export function openRecordShelves(
     mode,
     bounds,
     segments: openRecordSegments(env),
+    discard: (keys) => openBlobs(env).delete([...keys]),
     async tableOf(namespaceId) {
       if (isOne) return openRecordTable(env);
       const known = numbers.get(namespaceId) ?? (await recordsNumberOf(env.DB, namespaceId));
@@ -109,6 +112,11 @@ export function openRecordUpkeep(env: Pick<Env, RecordsBinding>): RecordUpkeep[]
 /** For whoever asks past keys: the administrator and the cron trigger. */
 export function openNamespaceBook(env: Pick<Env, "DB">): NamespaceBook {
   return new D1NamespaceBook(env.DB);
+}
+
+/** How long records are kept. */
+export function openRetentionBook(env: Pick<Env, "DB">): RetentionBook {
+  return new D1RetentionBook(env.DB);
 }
 
 /** For who reads segments and moves nothing. */

@@ -12,5 +12,7 @@ export interface RecordShelves {
   /** The one that a namespace was given, by its permanent id or a former one. */
   tableOf(namespaceId: string): Promise<RecordTable>;
   segments: RecordSegments;
+  /** Results and logs of records that go. */
+  discard(keys: readonly string[]): Promise<void>;
   bounds: RecordBounds;
 }

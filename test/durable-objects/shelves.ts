@@ -118,7 +118,7 @@ export class MemorySegments implements RecordSegments {
   mood: Mood = "well";
   /** Where writes fare otherwise than reads. */
   writes: Mood | undefined;
-  /** Segments that are being compressed, which takes its own time, whatever a test's clock says. */
+  /** Segments that are being compressed or read, which takes its own time, whatever a test's clock says. */
   busy = 0;
 
   put(key: string, records: readonly KeptRecord[]): Promise<number> {
@@ -139,11 +139,13 @@ export class MemorySegments implements RecordSegments {
   }
 
   read(key: string, entries: readonly SegmentEntry[]): Promise<KeptRecord[]> {
-    return answering(this.mood, () => {
+    return answering(this.mood, async () => {
       const bytes = this.objects.get(key) ?? new Uint8Array(0);
-      return Promise.all(
-        entries.map((each) => readMember(each, bytes.subarray(each.offset, each.offset + each.length))),
-      );
+      this.busy++;
+      const members = entries.map((each) => readMember(each, bytes.subarray(each.offset, each.offset + each.length)));
+      const records = await Promise.all(members);
+      this.busy--;
+      return records;
     });
   }
 
@@ -155,11 +157,17 @@ export class MemorySegments implements RecordSegments {
 export class MemoryShelves implements RecordShelves {
   readonly table = new MemoryTable();
   readonly segments = new MemorySegments();
+  /** Keys of blobs that went with their records. */
+  readonly discarded: string[] = [];
   readonly bounds: RecordBounds = { ...RECORD_BOUNDS };
   mode: ActivationStoreMode | null;
 
   constructor(mode: ActivationStoreMode | null = null) {
     this.mode = mode;
+  }
+
+  async discard(keys: readonly string[]): Promise<void> {
+    this.discarded.push(...keys);
   }
 
   async tableOf(): Promise<RecordTable> {

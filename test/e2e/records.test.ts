@@ -1,7 +1,7 @@
 // Records leave their object for D1, for R2 or for both while workerd is killed: what is asked before is answered the same
 // afterwards, in every mode, and an operator's SQL finds the rows.
 
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -43,6 +43,17 @@ for (const mode of ["d1", "r2", "d1+r2"] as const) {
         expect(places.segments > 0).toBe(mode !== "d1");
         if (mode === "d1") expect(places.rows).toBe(LARGE + 3);
       }, 240_000);
+
+      it("no more are kept than the administrator says, the newest ones, after another kill, too", async () => {
+        const newest = (await bench.request("activations?limit=10")).json;
+        await retain(bench, { maxRecords: 10 });
+        await settled(bench, 10);
+        for (const pid of bench.platform().pids().workerd) process.kill(pid, "SIGKILL");
+        await serves(bench);
+        expect((await bench.request("activations?limit=200")).json).toEqual(newest);
+        const rows = async () => (await placesOf(bench)).rows;
+        if (mode !== "r2") await expect.poll(rows, { timeout: PATIENCE_MS, interval: 200 }).toBeLessThanOrEqual(10);
+      }, 240_000);
     },
     { engines: ["process"], start: { flags: ["--activation-store", mode, "--var", "ACTIVATION_SHARDS=1"] } },
   );
@@ -52,6 +63,18 @@ async function call(bench: Bench, body: { n: number; size: number }): Promise<st
   const answer = await bench.request("actions/say?blocking=true", { method: "POST", body });
   expect(answer.status, answer.text.slice(0, 500)).toBe(200);
   return answer.json.activationId;
+}
+
+/** As the administrator, whose token stands in the state folder. */
+async function retain(bench: Bench, policy: { maxRecords: number }): Promise<void> {
+  const { url, state } = bench.platform();
+  const { adminToken } = JSON.parse(readFileSync(join(state, "secrets.json"), "utf8"));
+  const answer = await fetch(`${url}/admin/v1/namespaces/guest/retention`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
+    body: JSON.stringify(policy),
+  });
+  expect(answer.status, await answer.text()).toBe(200);
 }
 
 /** As many records are there. */

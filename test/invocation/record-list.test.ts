@@ -17,6 +17,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant("make" as const), count: fc.integer({ min: 1, max: 60 }), seed: fc.nat(6) }),
   fc.record({ kind: fc.constant("wait" as const), minutes }),
   fc.record({ kind: fc.constant("lose" as const) }),
+  fc.record({ kind: fc.constant("retain" as const), part: fc.integer({ min: 1, max: 9 }) }),
   fc.record({ kind: fc.constant("mood" as const), mood: fc.constantFrom("well" as const, "mute" as const) }),
 );
 const draws = fc.record({
@@ -32,6 +33,8 @@ async function take(namespace: Namespace, each: typeof step extends fc.Arbitrary
   const { table, segments } = namespace.shards[0]!.shelves;
   if (each.kind === "make") namespace.make(each.count, each.seed);
   else if (each.kind === "wait") await namespace.advance(each.minutes * 60_000);
+  else if (each.kind === "retain")
+    namespace.retain(namespace.model[Math.floor((namespace.model.length * each.part) / 10)]?.start ?? 0);
   else if (each.kind === "lose") for (const shard of namespace.shards) shard.incarnate();
   else {
     table.writes = each.mood;

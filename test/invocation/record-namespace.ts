@@ -21,6 +21,7 @@ export const LIST_NAMES = ["a", "pack/a", "b"];
 export class Namespace {
   readonly shards: HandoverWorld[];
   readonly model: { start: number; id: string; name: string }[] = [];
+  from = 0;
   /** Runs between the questions of one list. */
   meanwhile: () => Promise<void> | void = () => undefined;
 
@@ -75,8 +76,15 @@ export class Namespace {
     }
   }
 
+  /** What started before is not kept any more; what of it lies in the table is deleted by nobody here. */
+  retain(from: number): void {
+    this.from = Math.max(this.from, from);
+    for (const shard of this.shards) shard.core.retain(this.from);
+  }
+
   wanted({ name, since, upto }: RecordFilter): string[] {
     return this.model
+      .filter((each) => each.start >= this.from)
       .filter((each) => (name === undefined || each.name === name) && each.start >= (since ?? 0))
       .filter((each) => each.start <= (upto ?? Number.POSITIVE_INFINITY))
       .sort(compareKeys)

@@ -13,6 +13,7 @@ import { adminNamespaceRoutes } from "./namespaces.ts";
 import { recordMoveRoutes } from "./record-moves.ts";
 import { adminRecordRoutes } from "./records.ts";
 import { resealRoutes } from "./reseal.ts";
+import { adminRetentionRoutes } from "./retention.ts";
 import { statusRoutes } from "./status.ts";
 
 const ROOT = "/admin/v1";
@@ -29,6 +30,7 @@ export function adminRoutes(app: App): void {
   adminHostRoutes(app, ROOT);
   adminRecordRoutes(app, ROOT);
   recordMoveRoutes(app, ROOT);
+  adminRetentionRoutes(app, ROOT);
 }
 
 const guard: MiddlewareHandler<AppEnv> = async (c, next) => {

@@ -2,6 +2,7 @@
 
 import type { ActivationRecord } from "../../entities/activation.ts";
 import type { ActivationId } from "../../entities/activation-id.ts";
+import { byteLength } from "../../entities/byte-length.ts";
 import { checksumOf } from "../../entities/checksum.ts";
 import { isWhole, type KeptRecord, type RecordFilter, type RecordKey, UNCHECKED } from "../../entities/kept-record.ts";
 import type { RecordTable } from "../record-table.ts";
@@ -33,6 +34,20 @@ const COUNT_PRUNED = `INSERT INTO pruned (namespace_id, records, latest)
   ON CONFLICT (namespace_id) DO UPDATE
     SET records = records + excluded.records, latest = max(latest, excluded.latest)`;
 const PRUNE = `DELETE FROM records WHERE ${AMONG}`;
+/** What is new is counted before it is inserted. The bytes follow the columns. */
+const COUNT = `INSERT INTO usage (namespace_id, records, bytes)
+  SELECT ?1, count(*), coalesce(sum(value ->> ${COLUMNS.length + 2}), 0) FROM json_each(?2)
+  WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = value ->> 0)
+  ON CONFLICT (namespace_id) DO UPDATE SET records = records + excluded.records, bytes = bytes + excluded.bytes`;
+/** Bytes of a row as they were counted when it was put. */
+export const BYTES = `octet_length(record) + iif(json_valid(record),
+  coalesce(record ->> '$.result.size', 0) + coalesce(record ->> '$.logs.size', 0), 0)`;
+/** Before rows of these ids go (?1, JSON), of one namespace (?2) or, where that is null, of all: those that are there still, so that what
+ * is done twice is counted once. */
+export const DISCOUNT = `UPDATE usage SET (records, bytes) =
+    (SELECT max(0, usage.records - count(*)), max(0, usage.bytes - coalesce(sum(${BYTES}), 0)) FROM records
+      WHERE records.namespace_id = usage.namespace_id AND ${AMONG})
+  WHERE namespace_id IN (SELECT namespace_id FROM records WHERE ${AMONG}) AND (?2 IS NULL OR namespace_id = ?2)`;
 const KEPT = "id, start, list_name AS name, record AS text, checksum AS sum";
 
 /** Records as rows of one D1 database, found by id, by (namespace, start) and by (namespace, name, start). */
@@ -46,7 +61,10 @@ export class D1RecordTable implements RecordTable {
   async put(namespaceId: string, records: readonly KeptRecord[]): Promise<number> {
     if (records.length === 0) return 0;
     const parameters = parametersOf(records);
-    const done = await this.#db.batch(parameters.map((rows) => this.#db.prepare(INSERT).bind(namespaceId, rows)));
+    const statements = parameters.flatMap((rows) =>
+      [COUNT, INSERT].map((text) => this.#db.prepare(text).bind(namespaceId, rows)),
+    );
+    const done = await this.#db.batch(statements);
     return done.at(-1)?.meta.size_after ?? 0;
   }
 
@@ -62,7 +80,8 @@ export class D1RecordTable implements RecordTable {
       .bind(count)
       .all<{ id: string; result: string | null; logs: string | null }>();
     const ids = JSON.stringify(results.map((each) => each.id));
-    await this.#db.batch([this.#db.prepare(COUNT_PRUNED).bind(ids), this.#db.prepare(PRUNE).bind(ids)]);
+    const counted = [COUNT_PRUNED, PRUNE].map((text) => this.#db.prepare(text).bind(ids));
+    await this.#db.batch([this.#db.prepare(DISCOUNT).bind(ids, null), ...counted]);
     return results.flatMap(({ id, result, logs }) =>
       [result, logs].filter((key): key is string => key?.includes(`/${id}/`) === true),
     );
@@ -134,8 +153,9 @@ export class D1RecordTable implements RecordTable {
   }
 
   async remove(namespaceId: string, ids: readonly ActivationId[]): Promise<void> {
-    const gone = "DELETE FROM records WHERE id IN (SELECT value FROM json_each(?)) AND namespace_id = ?";
-    await this.#db.prepare(gone).bind(JSON.stringify(ids), namespaceId).run();
+    const values = [JSON.stringify(ids), namespaceId];
+    const gone = `${PRUNE} AND namespace_id = ?2`;
+    await this.#db.batch([DISCOUNT, gone].map((statement) => this.#db.prepare(statement).bind(...values)));
   }
 
   async having(namespaceId: string, ids: readonly ActivationId[]): Promise<{ id: ActivationId; start: number }[]> {
@@ -170,9 +190,10 @@ export function parametersOf(records: readonly KeptRecord[]): string[] {
 
 function rowOf(record: KeptRecord): (string | number | null)[] {
   const { id, start, name, text, sum } = record;
-  const { ended, duration, namespace, subject, kind, cause, statusCode } = columnsOf(record);
+  const { ended, duration, namespace, subject, kind, cause, statusCode, beside } = columnsOf(record);
   const checksum = sum === UNCHECKED ? checksumOf(text) : sum;
-  return [id, name, start, ended, duration, namespace, subject, kind, cause, statusCode, checksum, text];
+  const bytes = byteLength(text) + beside;
+  return [id, name, start, ended, duration, namespace, subject, kind, cause, statusCode, checksum, text, bytes];
 }
 
 interface Columns {
@@ -183,17 +204,20 @@ interface Columns {
   kind: string | null;
   cause: string | null;
   statusCode: number | null;
+  /** Bytes of result and logs in the blob store. */
+  beside: number;
 }
 
 const UNREADABLE: Columns = {
   ...{ ended: null, duration: null, namespace: null, subject: null, kind: null, cause: null, statusCode: null },
+  beside: 0,
 };
 
 /** One that cannot be read goes to the database as well: its id is a promise, and it must not hold up the rest. */
 function columnsOf(kept: KeptRecord): Columns {
   if (!isWhole(kept)) return UNREADABLE;
   try {
-    const { end, duration, namespace, subject, cause, statusCode, annotations } = JSON.parse(
+    const { end, duration, namespace, subject, cause, statusCode, annotations, result, logs } = JSON.parse(
       kept.text,
     ) as Partial<ActivationRecord>;
     const hasEnd = end !== undefined && end > 0;
@@ -205,6 +229,7 @@ function columnsOf(kept: KeptRecord): Columns {
       },
       ...{ namespace: namespace ?? null, subject: subject ?? null, cause: cause ?? null },
       statusCode: statusCode ?? null,
+      beside: [result, logs].reduce((sum, part) => sum + (part !== undefined && "blob" in part ? part.size : 0), 0),
     };
   } catch {
     return UNREADABLE;

@@ -2,8 +2,11 @@
 
 import type { ActivationId } from "../../entities/activation-id.ts";
 import type { KeptRecord } from "../../entities/kept-record.ts";
-import type { RecordUpkeep } from "../record-upkeep.ts";
+import type { OldRecord } from "../../entities/retention.ts";
+import type { ExpiredRow, RecordUpkeep } from "../record-upkeep.ts";
+import { BYTES, DISCOUNT } from "./d1-record-table.ts";
 
+const BLOB = (part: string) => `iif(json_valid(record), record ->> '$.${part}.blob', NULL)`;
 /** By plain SQL over the same rows as D1RecordTable, each statement bounded. */
 export class D1RecordUpkeep implements RecordUpkeep {
   readonly binding: string;
@@ -32,5 +35,45 @@ export class D1RecordUpkeep implements RecordUpkeep {
     if (row === null) return null;
     const { namespaceId, ...record } = row;
     return { namespaceId, record };
+  }
+
+  async usage(namespaceIds: readonly string[]): Promise<{ records: number; bytes: number }> {
+    const row = await this.#db
+      .prepare(
+        `SELECT coalesce(sum(records), 0) AS records, coalesce(sum(bytes), 0) AS bytes FROM usage
+          WHERE namespace_id IN (SELECT value FROM json_each(?))`,
+      )
+      .bind(JSON.stringify(namespaceIds))
+      .first<{ records: number; bytes: number }>();
+    return row ?? { records: 0, bytes: 0 };
+  }
+
+  async oldest(namespaceId: string, limit: number): Promise<OldRecord[]> {
+    const { results } = await this.#db
+      .prepare(`SELECT start, ${BYTES} AS bytes FROM records WHERE namespace_id = ? ORDER BY start LIMIT ?`)
+      .bind(namespaceId, limit)
+      .all<{ start: number; bytes: number }>();
+    return results;
+  }
+
+  async expired(namespaceId: string, before: number, limit: number): Promise<ExpiredRow[]> {
+    const { results } = await this.#db
+      .prepare(
+        `SELECT id, ${BYTES} AS bytes, ${BLOB("result")} AS result, ${BLOB("logs")} AS logs
+          FROM records WHERE namespace_id = ? AND start < ? ORDER BY start LIMIT ?`,
+      )
+      .bind(namespaceId, before, limit)
+      .all<{ id: string; bytes: number; result: string | null; logs: string | null }>();
+    return results.map(({ id, bytes, result, logs }) => {
+      const keys = [result, logs].filter((key): key is string => key !== null);
+      return { id, bytes, blobs: keys.filter((key) => key.includes(`/${id}/`)) };
+    });
+  }
+
+  async delete(namespaceId: string, rows: readonly ExpiredRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    const values = [JSON.stringify(rows.map((row) => row.id)), namespaceId];
+    const gone = "DELETE FROM records WHERE id IN (SELECT value FROM json_each(?1)) AND namespace_id = ?2";
+    await this.#db.batch([DISCOUNT, gone].map((statement) => this.#db.prepare(statement).bind(...values)));
   }
 }

@@ -1,27 +1,31 @@
-// Records as the administrator sees them: where one is.
+// Records as the administrator sees them: where one is, how many there are, how long they are kept.
 
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { Segments } from "../../../durable-objects/activations/segments.ts";
 import { recordOf } from "../../../src/entities/activation.ts";
-import { keptOf } from "../../../src/entities/kept-record.ts";
+import { newActivationId } from "../../../src/entities/activation-id.ts";
+import { type KeptRecord, keptOf } from "../../../src/entities/kept-record.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
 import type { ActivationStoreRpc } from "../../../src/protocol/rpc.ts";
-import { openRecordSegments } from "../../../src/storage/open.ts";
+import { openRecordSegments, openRecordTable } from "../../../src/storage/open.ts";
+import { completed, metaOf } from "../../durable-objects/calls.ts";
 import { completion, invocation, testEnv } from "../../durable-objects/host.worker.ts";
-import { admin, newClient } from "../platform.worker.ts";
+import { admin, type Client, newClient } from "../platform.worker.ts";
 
 interface Home {
   name: string;
   id: string;
+  client: Client;
 }
 
 let home: Home;
 
 async function newHome(): Promise<Home> {
-  const { namespace } = await newClient();
+  const client = await newClient();
+  const { namespace } = client;
   const { json } = await admin("GET", `/identities/${namespace}`);
-  return { name: namespace, id: json.namespaces[0].id };
+  return { name: namespace, id: json.namespaces[0].id, client };
 }
 
 /** An activation that has ended, as if a host had run it. */
@@ -50,7 +54,7 @@ describe("where a record is", () => {
       const { status, json } = await admin("GET", `/activations/${id}/location${query}`);
       expect(status).toBe(200);
       expect(json).toMatchObject({
-        ...{ id, mode: "d1", namespace: home },
+        ...{ id, mode: "d1", namespace: { name: home.name, id: home.id } },
         object: { name: expect.stringMatching(`^${home.id}:0[0-3]$`), state: "here" },
         copies: [
           { in: "object", state: "whole" },
@@ -138,3 +142,82 @@ describe("older records", () => {
     expect((await admin("DELETE", "/records/move")).status).toBe(405);
   });
 });
+
+describe("how long records are kept", () => {
+  const count = async ({ client }: Home) => (await client.call("GET", "/activations?count=true")).json.activations;
+
+  test("is what was set, else the default: too many records go at once, the oldest first, rows and blobs with them", async () => {
+    const own = await newHome();
+    const rows = Array.from({ length: 20 }, (_, at) => rowAt(own, 1_700_000_000_000 + at * 1_000));
+    await openRecordTable(testEnv()).put(
+      own.id,
+      rows.map((each) => each.kept),
+    );
+    for (const { key } of rows) await testEnv().BLOBS.put(key, "{}");
+    const ids = [await ended(own), await ended(own)];
+    expect(await count(own)).toBe(22);
+    const path = `/namespaces/${own.name}`;
+    expect((await admin("GET", `${path}/retention`)).json).toEqual({
+      namespace: own.name,
+      bounds: {
+        ...{ maxAge: { value: null, from: "none" }, maxRecords: { value: null, from: "none" } },
+        maxBytes: { value: null, from: "none" },
+      },
+      keptFrom: null,
+    });
+    const usage = (await admin("GET", `${path}/usage`)).json;
+    expect(usage).toMatchObject({
+      ...{ namespace: own.name, total: { records: 22 }, object: { records: 2 } },
+      ...{ d1: { binding: "RECORDS_0", records: 20 }, r2: { records: 0, bytes: 0 } },
+    });
+    expect(usage.d1.bytes).toBeGreaterThan(20 * 70_000);
+    const set = await admin("PUT", `${path}/retention`, { maxRecords: 7 });
+    expect([set.status, set.json.bounds.maxRecords]).toEqual([200, { value: 7, from: "namespace" }]);
+    await expect.poll(() => count(own), { timeout: 10_000 }).toBe(7);
+    const listed = (await own.client.call("GET", "/activations?limit=200")).json;
+    const wanted = [
+      ...ids.toReversed(),
+      ...rows
+        .slice(15)
+        .map((each) => each.kept.id)
+        .toReversed(),
+    ];
+    expect(listed.map((each: { activationId: string }) => each.activationId).toSorted()).toEqual(wanted.toSorted());
+    const rest = () => admin("GET", `${path}/usage`).then(({ json }) => json.d1.records);
+    await expect.poll(rest, { timeout: 10_000 }).toBe(5);
+    const blobs = await Promise.all(rows.map(async ({ key }) => (await testEnv().BLOBS.head(key)) !== null));
+    expect(blobs).toEqual(rows.map((_, at) => at >= 15));
+    expect((await own.client.call("GET", `/activations/${rows[0]?.kept.id}`)).status).toBe(404);
+    expect((await own.client.call("GET", `/activations/${rows[19]?.kept.id}`)).status).toBe(200);
+    expect((await admin("GET", `${path}/retention`)).json.keptFrom).toBe(rows[14]!.kept.start + 1);
+    expect((await admin("DELETE", `${path}/retention`)).json.bounds.maxRecords).toEqual({ value: null, from: "none" });
+    expect(await count(own)).toBe(7);
+  });
+
+  test.each([
+    ["a negative age", { maxAge: -5 }, /^maxAge: /m],
+    ["no number", { maxRecords: "7" }, /^maxRecords: /m],
+    ["more than can be", { maxBytes: 1e300 }, /^maxBytes: /m],
+    ["an unknown field", { days: 7 }, /"days"/],
+    ["no object", [1], /Object expected/],
+  ])("with %s is refused, and nothing is changed", async (_, body, text) => {
+    const answer = await admin("PUT", `/namespaces/${home.name}/retention`, body);
+    expect([answer.status, answer.json.error]).toEqual([400, expect.stringMatching(text)]);
+    expect((await admin("GET", `/namespaces/${home.name}/retention`)).json.keptFrom).toBeNull();
+  });
+
+  test.each(["retention", "usage"])("of a namespace that is not there is not found: %s", async (what) => {
+    expect((await admin("GET", `/namespaces/nobody-here/${what}`)).status).toBe(404);
+    expect((await admin("GET", `/namespaces/%20bad/${what}`)).status).toBe(400);
+    expect((await admin("PATCH", `/namespaces/${home.name}/${what}`, {})).status).toBe(405);
+  });
+});
+
+/** A row of the table, with its result in the blob store. */
+function rowAt({ name: namespace, id: namespaceId }: Home, start: number): { kept: KeptRecord; key: string } {
+  const id = newActivationId(start, 0);
+  const key = `results/${id}/1`;
+  const about = metaOf({ namespace, namespaceId });
+  const completion = { ...completed(), result: { blob: key, size: 70_000 } };
+  return { kept: keptOf(recordOf(id, about, { completion, now: start + 3 }), "hello"), key };
+}

@@ -5,16 +5,18 @@ import { recordOf } from "../../../src/entities/activation.ts";
 import { checksumOf } from "../../../src/entities/checksum.ts";
 import { compareKeys, type KeptRecord, keptOf, matches, type RecordFilter } from "../../../src/entities/kept-record.ts";
 import { openRecordTable, openRecordUpkeep } from "../../../src/storage/open.ts";
+import type { RecordUpkeep } from "../../../src/storage/record-upkeep.ts";
 import { completed, metaOf } from "../../durable-objects/calls.ts";
 import { testEnv } from "../stores.worker.ts";
 import { kept } from "./segment-suite.ts";
 
 const table = openRecordTable(testEnv());
+const [upkeep] = openRecordUpkeep(testEnv()) as [RecordUpkeep];
 const DB = testEnv().RECORDS_0;
 const NS = "one";
 
 beforeEach(async () => {
-  await DB.exec("DELETE FROM records");
+  await DB.exec("DELETE FROM records; DELETE FROM usage");
 });
 
 const ids = (records: readonly KeptRecord[]) => records.map((each) => each.id);
@@ -138,4 +140,71 @@ test("a record costs no more than four rows", async () => {
     "INSERT INTO records (id, namespace_id, list_name, start, checksum, record) VALUES ('a', 'b', 'c', 1, 1, '{}')",
   ).run();
   expect(put.meta.rows_written).toBeLessThanOrEqual(4);
+});
+
+test("a batch costs one row more, in which its namespace's records are counted", async () => {
+  const written = async (count: number) => {
+    const batch: D1Result[][] = [];
+    const noting = new Proxy(DB, {
+      get: (database, name) =>
+        name === "batch"
+          ? async (statements: D1PreparedStatement[]) => {
+              const results = await database.batch(statements);
+              batch.push(results);
+              return results;
+            }
+          : (Reflect.get(database, name) as (...args: unknown[]) => unknown).bind(database),
+    });
+    const records = Array.from({ length: count }, (_, at) => kept(count * 1_000 + at));
+    await openRecordTable({ RECORDS_0: noting }).put(NS, records);
+    return batch.flat().reduce((sum, { meta }) => sum + meta.rows_written, 0);
+  };
+  expect(await written(1)).toBeLessThanOrEqual(5);
+  expect(await written(100)).toBeLessThanOrEqual(401);
+});
+
+/** A record with a result and logs in the blob store. */
+function large(at: number): { record: KeptRecord; keys: string[] } {
+  const { id, start } = kept(at);
+  const keys = [`results/${id}/1`, `logs/${id}/2`];
+  const [result, logs] = keys.map((blob, index) => ({ blob, size: 1_000 + index }));
+  const text = JSON.stringify({ activationId: id, start, statusCode: 0, result, logs, annotations: "[]" });
+  return { record: { id, start, name: "large", text, sum: checksumOf(text) }, keys };
+}
+
+test("what there is of a namespace is counted once, with what lies beside it, and goes down as records go", async () => {
+  const others = [kept(1), kept(2, '"é😀"'), { ...kept(3), text: '{"torn', sum: 7 }];
+  const { record, keys } = large(4);
+  const records = [...others, record];
+  await table.put(NS, records);
+  await table.put(NS, [kept(1), kept(5)]);
+  await table.put("two", [kept(6)]);
+  const sizes = [...records, kept(5)].map((each) => new TextEncoder().encode(each.text).length);
+  const bytes = sizes.reduce((sum, each) => sum + each, 2_001);
+  expect(await upkeep.usage([NS])).toEqual({ records: 5, bytes });
+  expect(await upkeep.usage([NS, "two", "three"])).toMatchObject({ records: 6 });
+  expect((await upkeep.oldest(NS, 3)).map((each) => each.start)).toEqual([1, 2, 3]);
+  expect((await upkeep.oldest(NS, 10))[3]).toEqual({ start: 4, bytes: sizes[3]! + 2_001 });
+  const expired = await upkeep.expired(NS, 5, 10);
+  expect(expired.map((each) => each.id)).toEqual(ids(records));
+  expect(expired.map((each) => each.blobs)).toEqual([[], [], [], keys]);
+  expect(await upkeep.expired(NS, 5, 2)).toHaveLength(2);
+  // Twice, as where an answer was lost, and at the same time.
+  await Promise.all([upkeep.delete(NS, expired), upkeep.delete(NS, expired)]);
+  await upkeep.delete("two", expired);
+  expect(await upkeep.usage([NS])).toEqual({ records: 1, bytes: sizes[4] });
+  expect(await table.count(NS, {})).toBe(1);
+  expect(await upkeep.usage(["two"])).toMatchObject({ records: 1 });
+});
+
+test("no question of the upkeep reads a whole table", async () => {
+  const asked = [
+    "SELECT 1 FROM records WHERE namespace_id = 'a' AND start < 5 ORDER BY start LIMIT 10",
+    "SELECT records FROM usage WHERE namespace_id IN (SELECT value FROM json_each('[]'))",
+    "DELETE FROM records WHERE namespace_id = 'a' AND id IN (SELECT value ->> 0 FROM json_each('[]'))",
+  ];
+  for (const each of asked) {
+    const { results } = await DB.prepare(`EXPLAIN QUERY PLAN ${each}`).all<{ detail: string }>();
+    expect(results.map((row) => row.detail).filter((detail) => /^SCAN (records|usage)/.test(detail))).toEqual([]);
+  }
 });
