@@ -58,7 +58,7 @@ export function figuresOf(record: ActivationRecord): Figures {
   figures.outcomes[OUTCOMES.indexOf(outcomeOf(record))] = 1;
   const { start = "none", waitMs } = record.meta ?? {};
   if (start !== "none") figures.started = 1;
-  if (start === "cold") figures.cold = 1;
+  if (start === "cold" || start === "prewarmed") figures.cold = 1;
   // What never ran has no wait, and its duration says nothing.
   if (waitMs !== undefined) {
     addValue(figures.wait, waitMs);

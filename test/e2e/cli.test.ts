@@ -69,7 +69,6 @@ it("lists activations with conditions, and shows their figures", async () => {
   // Its record follows its answer.
   await expect.poll(async () => (await list("--text", "said")).out, { timeout: 30_000 }).toContain(id);
   for (const given of [
-    ["--start", "cold"],
     ["--status", "success"],
     ["--kind", "nodejs"],
     ["--name", "said"],
@@ -77,6 +76,10 @@ it("lists activations with conditions, and shows their figures", async () => {
     const { code, out, err } = await list(...given);
     expect([code, err, JSON.parse(out).activationId]).toEqual([0, "", id]);
   }
+  // Its container was made for it, or ahead of need.
+  const firsts = await Promise.all(["cold", "prewarmed"].map((start) => list("--start", start)));
+  expect(firsts.map(({ out }) => out).join("")).toContain(id);
+  expect((await list("--start", "warm")).out).toBe("");
   expect(await list("--status", "error")).toEqual({ code: 0, out: "", err: "" });
   const { code, out } = await edgewhisk(["activation", "stats", "--step", "minute"], env);
   expect(code).toBe(0);

@@ -130,7 +130,7 @@ it("lets go of minutes after two days, of hours after ninety, and of days after 
   expect((await read(book, "day", BEGIN + 799 * DAY)).series).toHaveLength(731);
 });
 
-it("tells outcomes, cold starts, durations and waits; what never ran has no duration", async () => {
+it("tells outcomes, cold starts (prewarmed ones are initialised, too), durations and waits; what never ran has no duration", async () => {
   const database = opened();
   const book = new FigureBook(database.sql);
   database.transaction(() => {
@@ -138,10 +138,14 @@ it("tells outcomes, cold starts, durations and waits; what never ran has no dura
     book.count(recordOf("a", BEGIN, { duration: 10, wait: 3, start: "warm" }));
     book.count({ ...recordOf("a", BEGIN, { duration: 0 }), statusCode: 3 });
     const annotations = JSON.stringify([{ key: "timeout", value: true }]);
-    book.count({ ...recordOf("a", BEGIN, { duration: 60_000, wait: 3, start: "warm" }), statusCode: 2, annotations });
+    book.count({
+      ...recordOf("a", BEGIN, { duration: 60_000, wait: 3, start: "prewarmed" }),
+      statusCode: 2,
+      annotations,
+    });
   });
   const page = await read(book, "minute", BEGIN);
-  expect(page.names).toMatchObject([{ figures: { count: 4, outcomes: [2, 0, 0, 1, 1], started: 3, cold: 1 } }]);
+  expect(page.names).toMatchObject([{ figures: { count: 4, outcomes: [2, 0, 0, 1, 1], started: 3, cold: 2 } }]);
   const { duration = {}, wait = {} } = page.names[0]?.figures ?? {};
   const values = (histogram: Record<string, number>) => Object.values(histogram).reduce((sum, each) => sum + each, 0);
   expect([values(duration), values(wait)]).toEqual([3, 3]);
@@ -190,7 +194,11 @@ async function read(book: FigureBook, step: Step, now: number): Promise<FiguresP
 function recordOf(
   name: string,
   end: number,
-  run: { duration: number; wait?: number; start?: "cold" | "warm" } = { duration: 5, wait: 1, start: "warm" },
+  run: { duration: number; wait?: number; start?: "cold" | "prewarmed" | "warm" } = {
+    duration: 5,
+    wait: 1,
+    start: "warm",
+  },
 ): ActivationRecord {
   const { duration, wait, start = "none" } = run;
   return {
