@@ -83,6 +83,7 @@ export class D1DeletionStore implements DeletionStore {
   async end({ namespace }: Deletion, now: number): Promise<void> {
     await this.#batch([
       sql`DELETE FROM namespaces WHERE id = ${namespace.uuid} AND state = 'deleting'`,
+      sql`DELETE FROM retention WHERE namespace_id = ${namespace.uuid}`,
       sql`UPDATE deletions SET stage = 'done', ended = ${now} WHERE id = ${namespace.uuid}`,
     ]);
   }

@@ -56,6 +56,7 @@ test("a namespace goes with all that is in it, what runs meanwhile goes at last,
       DB.prepare("INSERT INTO webhooks VALUES (?1 || 'w', 'n', ?1, 'fires', '{}', 1, ?1 || 's', NULL, NULL)").bind(
         each,
       ),
+      DB.prepare("INSERT INTO retention (namespace_id, due) VALUES (?, 9e15)").bind(each),
       DB.prepare("INSERT INTO webhook_addresses VALUES (?1 || 'a', ?1 || 'w', 1, NULL)").bind(each),
     ]),
   );
@@ -95,6 +96,7 @@ test("a namespace goes with all that is in it, what runs meanwhile goes at last,
   const done = DeletionAnswer.parse((await admin("GET", "/namespaces/doomed/deletion")).json);
   expect(done).toMatchObject({ stage: "done", gone: { keys: 1, entities: 2, records: 4 } });
   expect(done.ended).toBeGreaterThan(1);
+  expect(await count(DB, "SELECT count(*) AS n FROM retention")).toBe(1);
   expect(await inTable(id)).toBe(0);
   expect((await admin("GET", "/namespaces/doomed")).status).toBe(404);
 
