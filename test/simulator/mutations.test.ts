@@ -17,7 +17,7 @@ async function find(mutation: Mutation): Promise<string> {
 }
 
 describe("a mutation is found by some seed", () => {
-  it.each(MUTATIONS)("$name", { timeout: 60_000 }, async (mutation) => {
+  it.each(MUTATIONS)("$name", { timeout: 600_000 }, async (mutation) => {
     expect(await find(mutation)).not.toBe("not found");
   });
 });

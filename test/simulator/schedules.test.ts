@@ -11,7 +11,7 @@ const MAX_SEEDS = 30;
 
 type World = typeof import("./world/scheduled.ts");
 
-it("fires each slot once under one id, whatever is lost, dies or jumps", { timeout: 120_000 }, async () => {
+it("fires each slot once under one id, whatever is lost, dies or jumps", { timeout: 600_000 }, async () => {
   const { runScheduleSeed } = await loadWorld<World>(ENTRY);
   const totals = { fires: 0, deaths: 0, lostAlarms: 0, lostAnswers: 0 };
   for (let seed = 1; seed <= SEEDS; seed++) {
@@ -60,7 +60,7 @@ const MUTATIONS: { name: string; patches: Patch[] }[] = [
 ];
 
 describe("a mutation of schedules is found by some seed", () => {
-  it.each(MUTATIONS)("$name", { timeout: 60_000 }, async ({ patches }) => {
+  it.each(MUTATIONS)("$name", { timeout: 600_000 }, async ({ patches }) => {
     const { runScheduleSeed } = await loadWorld<World>(ENTRY, patches);
     let found = "";
     for (let seed = 1; seed <= MAX_SEEDS && found === ""; seed++) {

@@ -22,7 +22,7 @@ if (one !== undefined) describe("one seed", replay);
 else describe("the control plane, simulated", everything);
 
 function replay(): void {
-  it(`keeps every promise with seed ${one}`, { timeout: 60_000 }, async () => {
+  it(`keeps every promise with seed ${one}`, { timeout: 600_000 }, async () => {
     const outcome = await runSeed(Number(one), { trace: true });
     process.stdout.write(`${outcome.trace.join("\n")}\n`);
     expect(outcome.violations, verdict(outcome)).toEqual([]);
@@ -44,7 +44,7 @@ function everything(): void {
 
   for (let from = first; from < first + count; from += CHUNK) {
     const to = Math.min(from + CHUNK, first + count) - 1;
-    it(`keeps every promise with seeds ${from} to ${to}`, { timeout: 120_000 }, async () => {
+    it(`keeps every promise with seeds ${from} to ${to}`, { timeout: 600_000 }, async () => {
       const failures: string[] = [];
       let failing: number | null = null;
       for (let seed = from; seed <= to; seed++) {
@@ -85,7 +85,7 @@ function everything(): void {
     expect(excused / accepted).toBeLessThan(0.001);
   });
 
-  it("recovers from each single fault", { timeout: 120_000 }, async () => {
+  it("recovers from each single fault", { timeout: 600_000 }, async () => {
     for (const fault of [...FAULTS, ...ASKED_FAULTS]) {
       for (let seed = 1; seed <= 5; seed++) {
         const outcome = await runSeed(seed, { only: fault });
@@ -94,7 +94,7 @@ function everything(): void {
     }
   });
 
-  it("takes the same path twice with the same seed", { timeout: 60_000 }, async () => {
+  it("takes the same path twice with the same seed", { timeout: 600_000 }, async () => {
     for (const seed of [3, 14, 159]) {
       const once = await runSeed(seed, { trace: true });
       const twice = await runSeed(seed, { trace: true });
@@ -103,7 +103,7 @@ function everything(): void {
     }
   });
 
-  it("takes another path with another seed", { timeout: 60_000 }, async () => {
+  it("takes another path with another seed", { timeout: 600_000 }, async () => {
     const hashes = new Set<string>();
     for (let seed = 1; seed <= 10; seed++) hashes.add((await runSeed(seed)).hash);
     expect(hashes.size).toBe(10);
