@@ -28,6 +28,22 @@ function isolates(): void {
     const filters = { label: [`io.edgewhisk.host=${name}`] };
     return (await docker.listContainers({ all: true, filters })).map((each) => docker.getContainer(each.Id));
   };
+  /** Those of an action; its label has "_" for "/". */
+  const ofAction = async (action: string) => {
+    const docker = await connectDocker();
+    const filters = { label: [`io.edgewhisk.host=${name}`, `io.edgewhisk.action=${action}`] };
+    return (await docker.listContainers({ all: true, filters })).map((each) => docker.getContainer(each.Id));
+  };
+  /** What the engine says of ours. One that has gone since they were listed is none. */
+  const inspected = async () => {
+    const all = (await ours()).map((each) =>
+      each.inspect().catch((error: { statusCode?: number }) => {
+        if (error.statusCode !== 404) throw error;
+        return null;
+      }),
+    );
+    return (await Promise.all(all)).filter((each) => each !== null);
+  };
   const js = (source: string, changes: Parameters<typeof jobOf>[2] = {}) =>
     jobOf(bench.kind("nodejs"), source, changes);
 
@@ -50,7 +66,7 @@ function isolates(): void {
 
   it("names and labels containers and gives them nothing they do not need", async () => {
     await bench.run(js("function main(){return {}}", { path: "guest/pack/named" }));
-    const all = await Promise.all((await ours()).map((each) => each.inspect()));
+    const all = await inspected();
     const it = all.find((each) => each.Config.Labels["io.edgewhisk.action"] === "guest_pack_named");
     expect(it?.Name).toMatch(/^\/edgewhisk-[0-9a-f]{16}$/);
     expect(it?.Config.Labels).toMatchObject({
@@ -129,10 +145,7 @@ function isolates(): void {
     const running = bench.run({ ...job, args: '{"name":"wait"}' });
     await expect.poll(() => bench.containers.stats().running).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    for (const each of await ours()) {
-      const { Config } = await each.inspect();
-      if (Config.Labels["io.edgewhisk.action"] === "guest_killed") await each.kill();
-    }
+    for (const each of await ofAction("guest_killed")) await each.kill();
     const ran = await running;
     expect(errorOf(ran)).toBe("The action did not produce a valid response and exited unexpectedly.");
     expect((await bench.run(job)).answer.outcome.statusCode).toBe(0);
@@ -141,10 +154,7 @@ function isolates(): void {
   it("notices that an idle container has gone, and runs elsewhere", async () => {
     const job = js("function main(){return {}}", { path: "guest/vanished" });
     await bench.run(job);
-    for (const each of await ours()) {
-      const { Config } = await each.inspect();
-      if (Config.Labels["io.edgewhisk.action"] === "guest_vanished") await each.kill();
-    }
+    for (const each of await ofAction("guest_vanished")) await each.kill();
     const { answer } = await bench.run(job);
     expect(answer.outcome).toEqual({ statusCode: 0, result: "{}" });
     expect(answer.initTime).toBeDefined();
@@ -218,7 +228,7 @@ function isolates(): void {
     expect(result["/api/v1/namespaces?x=1"]).toBe("200 hi");
     for (const path of paths.slice(1)) expect(result[path]).toMatch(/^404 /);
     expect(api.seen).toEqual([`POST /api/v1/namespaces?x=1 ${new URL(api.url).host} undefined`]);
-    const info = await Promise.all((await ours()).map((each) => each.inspect()));
+    const info = await inspected();
     const hosts = info.map((each) => each.NetworkSettings.Networks.edgewhisk?.IPAddress).filter(Boolean);
     const probe = `async function main(a){const me=Object.values(require('node:os').networkInterfaces()).flat().map(i=>i.address);const out=[];
       for(const h of a.hosts){if(me.includes(h))continue;try{await fetch('http://'+h+':8080/hello',{signal:AbortSignal.timeout(500)});out.push(h)}catch{}}return {reached:out}}`;
