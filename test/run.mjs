@@ -35,9 +35,10 @@ else notRun.push("everything on the docker engine: no engine answers at DOCKER_H
 
 await step("types", "npm", ["run", "--silent", "check:types"]);
 await step("lint", "npm", ["run", "--silent", "check:lint"]);
-// End to end is mostly waiting, the others are mostly computing. The engines measure neighbours, and come alone.
+// End to end is mostly waiting, the others are mostly computing. What measures neighbours comes alone.
 await Promise.all([suite("end to end", ["e2e"]), pureThenConformance()]);
-await suite("engines", ["engine"]);
+await suite("engines", ["engine"], { atOnce: 3 });
+await suite("neighbours on an engine", ["neighbours"]);
 
 if (failures.length > 0) {
   console.log("\nfailed:");

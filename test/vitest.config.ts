@@ -8,6 +8,8 @@ const workerTests = "test/**/*.worker.test.ts";
 const migrations = await readD1Migrations(new URL("../src/storage/d1/migrations", import.meta.url).pathname);
 const recordMigrations = await readD1Migrations(new URL("../src/storage/records/migrations", import.meta.url).pathname);
 const engines = "test/runtime-host/engine/**/*.test.ts";
+/** These measure what one tenant costs another, and want the machine for themselves. */
+const neighbours = ["isolation", "tenants"].map((each) => `test/runtime-host/engine/${each}.test.ts`);
 const conformance = "test/conformance/**/*.test.ts";
 const endToEnd = "test/e2e/**/*.test.ts";
 /** What is waited for comes when it comes: a bound of these (ms) ends what would never end, and measures nobody. */
@@ -50,6 +52,15 @@ export default defineConfig({
           name: "engine",
           root: new URL("..", import.meta.url).pathname,
           include: [engines],
+          exclude: [...neighbours, "node_modules/**"],
+        },
+      },
+      {
+        test: {
+          ...patient,
+          name: "neighbours",
+          root: new URL("..", import.meta.url).pathname,
+          include: neighbours,
           fileParallelism: false,
         },
       },
