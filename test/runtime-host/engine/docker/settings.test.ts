@@ -5,7 +5,7 @@ import type { ContainerSpec } from "../../../../runtime-host/engine/engine.ts";
 
 const SPEC: ContainerSpec = { number: 1, kind: "nodejs:24", memory: 256 };
 const SETTINGS: ContainerSettings = {
-  ...{ host: { name: "h1", boot: "b1" }, image: "sha256:1", own: true, network: "edgewhisk", apiHost: "http://api" },
+  ...{ host: { name: "host-x", boot: "boot-y" }, image: "sha256:1", own: true, network: "edgewhisk", apiHost: "http://api" },
   ...{ pids: 100, cpuShares: 0, seccomp: true, names: null, hosts: ["gateway:10.0.0.1"] },
 };
 const made = (settings: Partial<ContainerSettings> = {}, spec: Partial<ContainerSpec> = {}) =>
@@ -72,6 +72,6 @@ describe("what a container may do and use", () => {
   it("tells nothing by its name", () => {
     const names = [made(), made()].map(({ name }) => name);
     expect(new Set(names).size).toBe(2);
-    for (const name of names) expect(name).not.toMatch(/h1|nodejs|b1/);
+    for (const name of names) expect(name).not.toMatch(/host-x|nodejs|boot-y/);
   });
 });
