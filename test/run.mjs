@@ -35,9 +35,14 @@ else notRun.push("everything on the docker engine: no engine answers at DOCKER_H
 
 await step("types", "npm", ["run", "--silent", "check:types"]);
 await step("lint", "npm", ["run", "--silent", "check:lint"]);
-// End to end is mostly waiting, the others are mostly computing. What measures neighbours comes alone.
-await Promise.all([suite("end to end", ["e2e"]), pureThenConformance()]);
-await suite("engines", ["engine"], { atOnce: 3 });
+// Platforms and engines are mostly waiting, the others are mostly computing. What measures neighbours comes alone.
+await Promise.all([
+  inTurn([() => suite("end to end", ["e2e"]), () => suite("engines", ["engine"], { atOnce: 3, shownAtEnd: true })]),
+  inTurn([
+    () => suite("unit, Worker and host", ["unit", "worker", "host"], { shownAtEnd: true }),
+    () => suite("conformance", ["conformance"], { shownAtEnd: true, atOnce: 3 }),
+  ]),
+]);
 await suite("neighbours on an engine", ["neighbours"]);
 
 if (failures.length > 0) {
@@ -55,9 +60,8 @@ if (requireDocker && notRun.length > 0) {
 console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed === 0 ? 0 : 1);
 
-async function pureThenConformance() {
-  await suite("unit, Worker and host", ["unit", "worker", "host"], { shownAtEnd: true });
-  await suite("conformance", ["conformance"], { shownAtEnd: true, atOnce: 3 });
+async function inTurn(suites) {
+  for (const run of suites) await run();
 }
 
 async function step(name, command, args) {

@@ -9,7 +9,8 @@ const MAX_SEEDS = 150;
 
 async function find(mutation: Mutation): Promise<string> {
   const world = await loadWorld<typeof import("./world/run.ts")>("test/simulator/world/run.ts", mutation.patches);
-  for (let seed = 1; seed <= MAX_SEEDS; seed++) {
+  const seeds = Array.from({ length: MAX_SEEDS }, (_, index) => index + 1);
+  for (const seed of mutation.seed === undefined ? seeds : [mutation.seed, ...seeds]) {
     const { violations } = await world.runSeed(seed, mutation.only === undefined ? {} : { only: mutation.only });
     if (violations.length > 0) return `seed ${seed}: ${violations[0]}`;
   }

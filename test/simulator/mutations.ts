@@ -9,6 +9,8 @@ export interface Mutation {
   patches: Patch[];
   /** Seeds with this one fault find it sooner. */
   only?: Fault;
+  /** Found it last, and is tried first: where worlds have changed since, the others are tried as well. */
+  seed?: number;
 }
 
 const RUN_CONTROLLER = "runtime-host/runs/run-controller.ts";
@@ -96,6 +98,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a result is told before it is kept",
+    seed: 26,
     patches: [
       {
         file: RUN_CONTROLLER,
@@ -107,6 +110,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "runs are sent again after each inventory, and the host starts what it knows",
+    seed: 10,
     patches: [
       { file: RUN_TABLE, find: /if \(!named && run\.phase === "running"\)/, replace: 'if (run.phase === "running")' },
       { file: ASSIGNMENTS, find: /if \(this\.#running\.has\(name\)\) return[^;]*;/, replace: "" },
@@ -117,11 +121,13 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a new incarnation takes no new epoch",
+    seed: 10,
     patches: [{ file: SESSION, find: /(this\.#epoch, seen\)) \+ 1/, replace: "$1 || 1" }],
     only: "pair-crash",
   },
   {
     name: "the inventory is not awaited",
+    seed: 29,
     patches: [
       {
         file: SESSION,
@@ -158,6 +164,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a row is offered again after its host was restarted",
+    seed: 10,
     patches: [{ file: RECONCILE, find: /if \(sameHost\)/, replace: "if (true || sameHost)" }],
     only: "pair-crash",
   },
@@ -197,6 +204,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "the store's alarm is set once only",
+    seed: 10,
     patches: [
       {
         file: STORE,
@@ -212,6 +220,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a fan-out that was lost is not asked for again",
+    seed: 14,
     patches: [
       { file: FIRES, find: /const done = this\.#ports\.resume\([^;]*;/, replace: "const done = Promise.resolve();" },
     ],
@@ -219,6 +228,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "no alarm is set for fires",
+    seed: 14,
     patches: [
       { file: STORE, find: /if \(reply\.kind === "accepted"\) this\.#alarm\.wakeIn\(RESUME_AFTER\);/, replace: "" },
       {
@@ -237,6 +247,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "the record of a fire is written though a rule was not served",
+    seed: 46,
     patches: [
       {
         file: FAN_OUT,
@@ -251,6 +262,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a fan-out done again does not know what was started, and is refused its places",
+    seed: 104,
     patches: [{ file: FAN_OUT, find: /known\.has\(rule\.id\)/, replace: "false" }],
     only: "isolate-fire",
   },
@@ -260,6 +272,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "the throttle counts no running activations",
+    seed: 22,
     patches: [{ file: THROTTLE, find: /if \(running >= allowed\) return[^;]*;/, replace: "" }],
   },
   {
@@ -268,6 +281,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "the throttle counts no calls per minute",
+    seed: 60,
     patches: [{ file: THROTTLE, find: /if \(count > perMinute\) return[^;]*;/, replace: "" }],
   },
   {
@@ -281,6 +295,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a composition's alarm rings once only",
+    seed: 79,
     patches: [
       {
         file: RUNS,
@@ -298,6 +313,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a composition is forgotten before its record is in the store",
+    seed: 82,
     patches: [{ file: DRIVER, find: /await (ports\.store\(\)\.complete\([^;]*);/, replace: "$1.catch(() => {});" }],
   },
   {
@@ -375,14 +391,17 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "stores are asked for work by memory alone",
+    seed: 40,
     patches: [ANY_HOST],
   },
   {
     name: "stores are asked by memory alone, and again at once when nothing came of it",
+    seed: 14,
     patches: [ANY_HOST, NO_PAUSE],
   },
   {
     name: "what nobody can run keeps all memory free for itself",
+    seed: 14,
     patches: [
       ANY_HOST,
       { file: WORK_PULLER, find: /Math\.min\(memory, candidate\.wantedMb\)/, replace: "memory" },
@@ -399,6 +418,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "only the kind of the oldest row is asked for",
+    seed: 14,
     patches: [
       {
         file: "durable-objects/activations/queue.ts",
@@ -409,10 +429,12 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "what nobody can run waits for ever",
+    seed: 9,
     patches: [{ file: ROWS, find: /if \(this\.waiting === 0\) return \[\];/, replace: "return [];" }],
   },
   {
     name: "two machines' clocks are compared",
+    seed: 14,
     patches: [
       {
         file: "durable-objects/activations/offer-queue.ts",
