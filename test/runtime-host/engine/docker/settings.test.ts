@@ -5,7 +5,13 @@ import type { ContainerSpec } from "../../../../runtime-host/engine/engine.ts";
 
 const SPEC: ContainerSpec = { number: 1, kind: "nodejs:24", memory: 256 };
 const SETTINGS: ContainerSettings = {
-  ...{ host: { name: "host-x", boot: "boot-y" }, image: "sha256:1", own: true, network: "edgewhisk", apiHost: "http://api" },
+  ...{
+    host: { name: "host-x", boot: "boot-y" },
+    image: "sha256:1",
+    own: true,
+    network: "edgewhisk",
+    apiHost: "http://api",
+  },
   ...{ pids: 100, cpuShares: 0, seccomp: true, names: null, hosts: ["gateway:10.0.0.1"] },
 };
 const made = (settings: Partial<ContainerSettings> = {}, spec: Partial<ContainerSpec> = {}) =>
