@@ -7,6 +7,7 @@ import { deletionOf } from "./http/admin/contexts.ts";
 import { makeApp } from "./http/app.ts";
 import { makeInternal } from "./internal.ts";
 import { SCHEDULES_ONLY } from "./protocol/schedule.ts";
+import { doAll } from "./services/chores.ts";
 import { servicesOf } from "./services/services.ts";
 
 export { ActivationStore } from "../durable-objects/activations/activation-store.ts";
@@ -38,7 +39,17 @@ export default {
     if (!services.ok || (await services.value.refusal()) !== null) return;
     const often = cron === SCHEDULES_ONLY;
     const turn = Math.floor(scheduledTime / (often ? 5_000 : 60_000));
-    const seldom = often ? [] : [services.value.tidy(), continueDeletion(deletionOf(services.value), deletingUntil())];
-    await Promise.all([services.value.wakeSchedules(turn), ...seldom]);
+    await doAll(
+      {
+        schedules: () => services.value.wakeSchedules(turn),
+        ...(often
+          ? {}
+          : {
+              ...services.value.chores(),
+              deletions: () => continueDeletion(deletionOf(services.value), deletingUntil()),
+            }),
+      },
+      console.error,
+    );
   },
 } satisfies ExportedHandler<Env>;

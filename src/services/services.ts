@@ -39,6 +39,7 @@ import type { RecordSegments } from "../storage/record-segments.ts";
 import type { RecordTable } from "../storage/record-table.ts";
 import { SystemBlobs } from "../system/system-code.ts";
 import { SystemEntities } from "../system/system-entities.ts";
+import type { Chores } from "./chores.ts";
 import { configurationOf, type EffectiveSetting } from "./configuration.ts";
 import { Handles, shardName } from "./handles.ts";
 import { LeaseCache } from "./lease-cache.ts";
@@ -292,20 +293,16 @@ export class Services {
     };
   }
 
-  /** Every minute: a bounded piece of what was left behind. One that fails holds up no other. */
-  async tidy(): Promise<void> {
-    const now = Date.now();
-    const work = [
-      this.stores.entities.sweep(now - ORPHAN_AGE_MS),
-      this.stores.registry.sweepReplaced(now - REPLACED_KEPT_MS),
-      retentionRound(this.retention()),
-      this.#lookAtDatabases(),
-      ...(this.#env.MACHINE === undefined ? [] : [this.#waker.round(this.movePorts())]),
-    ];
-    const failed = (await Promise.allSettled(work)).flatMap((each) =>
-      each.status === "rejected" ? [each.reason] : [],
-    );
-    if (failed.length > 0) throw new AggregateError(failed, "not all was tidied up");
+  /** Of every minute: a bounded piece of what was left behind. */
+  chores(): Chores {
+    const { entities, registry } = this.stores;
+    return {
+      "blobs of entities": () => entities.sweep(Date.now() - ORPHAN_AGE_MS),
+      "replaced keys": () => registry.sweepReplaced(Date.now() - REPLACED_KEPT_MS),
+      "retention of records": () => retentionRound(this.retention()),
+      "databases of records": () => this.#lookAtDatabases(),
+      ...(this.#env.MACHINE === undefined ? {} : { "waking of objects": () => this.#waker.round(this.movePorts()) }),
+    };
   }
 
   async #lookAtDatabases(): Promise<void> {
