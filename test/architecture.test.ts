@@ -64,7 +64,8 @@ const ROOMS: Room[] = [
   },
   { files: /^src\/outbound\//, may: [/^src\/outbound\//, ERRORS] },
   { files: RECORDS, may: [RECORDS, ENTITIES, ERRORS], types: [STORAGE_INTERFACE, PROTOCOL] },
-  { files: /^src\/env\.ts$/, may: [ENTITIES, ZOD], types: [PROTOCOL, STORAGE_INTERFACE] },
+  { files: /^src\/env-schemas\.ts$/, may: [ENTITIES, ZOD] },
+  { files: /^src\/env\.ts$/, may: [/^src\/env-schemas\.ts$/, ENTITIES, ZOD], types: [PROTOCOL, STORAGE_INTERFACE] },
   {
     files: SERVICES,
     may: [
