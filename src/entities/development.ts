@@ -43,6 +43,7 @@ function known(name: string, uuid: string, secret: string): Identity {
     limits: {},
     key: `${uuid}:${secret}`,
     keyId: uuid,
+    keyName: "default",
     derived: false,
   };
 }

@@ -49,6 +49,8 @@ export interface Identity {
   key: string;
   /** The uuid of the stored key that is behind this; "" where the namespace itself acts. Absent in what was stored before. */
   keyId?: string;
+  /** What that key is called among those of its subject to the namespace; absent where no stored key is behind this. */
+  keyName?: string;
   /** Epoch ms from which that key opens nothing. */
   keyEnds?: number;
   /** True if this came from an activation credential, or acts with less than a stored key's rights: there is no key to hand on. */

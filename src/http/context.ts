@@ -21,6 +21,8 @@ export interface AppEnv {
     epoch: number;
     /** Whether the key that opened this request is good still; set with `identity`. For what goes on for long. */
     isStillGood: () => Promise<boolean>;
+    /** Set below /admin/v1 only: who administers. `name`: null stands for whoever holds ADMIN_TOKEN. */
+    administrator: { name: string | null };
     /** Set below /host/v1 only: the name of the runtime host that is calling. */
     host: string;
     /** How many schedulers its token opens. */

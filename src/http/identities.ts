@@ -68,7 +68,9 @@ export class Identities {
       const stored = await services.stores.identities.byNamespace(name);
       if (stored !== null) return withDevelopment(services, stored);
       const known = services.settings.developmentKeys ? developmentNamespace(name) : undefined;
-      return known === undefined ? null : { ...(await settled(services, known)), key: "", keyId: "", derived: true };
+      if (known === undefined) return null;
+      const { keyName: _, ...identity } = await settled(services, known);
+      return { ...identity, key: "", keyId: "", derived: true };
     });
   }
 
@@ -128,14 +130,14 @@ export class Identities {
 
 /** Who uses a credential that was minted for calls of the key with this tag, or null if there is no such key any more. */
 async function memberOf({ namespace, limits, members }: Household, keyTag: string | null): Promise<Identity | null> {
-  const who = (subject: string, keyId: string, end: { keyEnds?: number } = {}): Identity => {
-    return { subject, namespace, limits, key: "", keyId, derived: true, ...end };
+  const who = (subject: string, keyId: string, more: Pick<Identity, "keyEnds" | "keyName"> = {}): Identity => {
+    return { subject, namespace, limits, key: "", keyId, derived: true, ...more };
   };
   const [first] = members;
   if (first === undefined) return null;
   if (keyTag === null || keyTag === (await tagOf(""))) return who(first.subject, "");
-  for (const { keyId, subject, ...end } of members) {
-    if ((await tagOf(keyId)) === keyTag) return who(subject, keyId, end);
+  for (const { keyId, subject, ...more } of members) {
+    if ((await tagOf(keyId)) === keyTag) return who(subject, keyId, more);
   }
   return null;
 }
@@ -147,7 +149,7 @@ async function householdOf(services: Services, id: string, options: { orKey: boo
   const known = stored === null ? developmentIdentity(id) : developmentNamespace(stored.namespace.name);
   if (known === undefined) return stored;
   const { uuid: keyId } = known.namespace;
-  const members = [...(stored?.members ?? []), { keyId, subject: known.subject }];
+  const members = [...(stored?.members ?? []), { keyId, keyName: known.keyName ?? "", subject: known.subject }];
   const namespace = stored === null ? known.namespace : mergedNamespace(stored.namespace, known.namespace);
   return { namespace, limits: stored?.limits ?? {}, members };
 }

@@ -20,7 +20,7 @@ export interface Household {
   namespace: Namespace;
   limits: NamespaceLimits;
   /** Also those whose keys have ended. */
-  members: { keyId: string; subject: string; keyEnds?: number }[];
+  members: { keyId: string; keyName: string; subject: string; keyEnds?: number }[];
 }
 
 /** A namespace of a subject. */

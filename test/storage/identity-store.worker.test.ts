@@ -30,13 +30,14 @@ describe("an identity", () => {
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
     expect(id).not.toBe(keyId);
     const whole = { subject: "alice", namespace: { name: "home", uuid: id }, limits: {}, key: alice.key, keyId };
-    expect(alice).toEqual({ ...whole, derived: false });
+    const named = { ...whole, keyName: "default" };
+    expect(alice).toEqual({ ...named, derived: false });
     expect(await opened(alice.key)).toEqual(alice);
     expect(await identities.byNamespace("home")).toEqual({ ...whole, key: "", keyId: "", derived: true });
     expect(await identities.household(id, { orKey: false })).toEqual({
       namespace: alice.namespace,
       limits: {},
-      members: [{ keyId, subject: "alice" }],
+      members: [{ keyId, keyName: "default", subject: "alice" }],
     });
     expect(await identities.household(keyId, { orKey: false })).toBeNull();
     expect((await identities.household(keyId, { orKey: true }))?.namespace.uuid).toBe(id);

@@ -39,7 +39,9 @@ const guard: MiddlewareHandler<AppEnv> = async (c, next) => {
   const given = c.req.raw.headers.get("Authorization");
   if (given === null) return refuse(c, fail("not-authenticated"));
   const token = /^bearer\s+(\S+)\s*$/i.exec(given)?.[1] ?? "";
-  return (await sameSecret(token, wanted)) ? next() : refuse(c, fail("bad-credentials"));
+  if (!(await sameSecret(token, wanted))) return refuse(c, fail("bad-credentials"));
+  c.set("administrator", { name: null });
+  return next();
 };
 
 function refuse(c: AppContext, failure: Failure): Response {

@@ -45,7 +45,7 @@ const SETTLE = `INSERT INTO namespaces (name, limits, id, former)
   ON CONFLICT (name) DO UPDATE SET id = excluded.id, former = excluded.former WHERE namespaces.id IS NULL`;
 
 const SELECT = `SELECT identities.uuid, identities.subject, identities.namespace, identities.lookup, namespaces.limits, namespaces.id,
-    namespaces.former, namespaces.records, identities.ends
+    namespaces.former, namespaces.records, identities.ends, identities.name
   FROM identities JOIN subjects ON subjects.subject = identities.subject
   LEFT JOIN namespaces ON namespaces.name = identities.namespace`;
 /** Whether anybody who is not blocked has a key to the namespace, and it is not blocked itself. */
@@ -62,6 +62,7 @@ interface Found {
   former: string | null;
   records: number | null;
   ends: number | null;
+  name: string;
 }
 
 /** Identities as rows of D1. Keys are found by HMAC and kept sealed, both under keys of the master secret. */
@@ -97,7 +98,9 @@ export class D1IdentityStore implements IdentityStore {
     const rows = await this.#find(sql`identities.namespace = ${name}`);
     const [first] = rows;
     if (first === undefined) return null;
-    const members = rows.map(({ uuid: keyId, subject, ends }) => ({ keyId, subject, ...endOf(ends) }));
+    const members = rows.map(({ uuid: keyId, name: keyName, subject, ends }) => {
+      return { keyId, keyName, subject, ...endOf(ends) };
+    });
     return { namespace: namespaceOf(first), limits: limitsOf(first), members };
   }
 
@@ -105,7 +108,7 @@ export class D1IdentityStore implements IdentityStore {
     const [row] = await this.#find(sql`identities.namespace = ${name}`, 1);
     if (row === undefined) return null;
     // The namespace itself acts: no end of a key ends that.
-    const { keyEnds: _, ...identity } = identityOf(row, "");
+    const { keyEnds: _, keyName: __, ...identity } = identityOf(row, "");
     return { ...identity, keyId: "", derived: true };
   }
 
@@ -217,14 +220,13 @@ export class D1IdentityStore implements IdentityStore {
 
   async #standings(names: readonly string[]): Promise<NamespaceStanding[]> {
     if (names.length === 0) return [];
-    const rows = await rowsOf<Omit<Found, "uuid" | "subject" | "lookup" | "limits" | "ends"> & { open: number }>(
-      this.#database,
-      {
-        text: `SELECT name AS namespace, id, former, records, ${OPEN} AS open FROM namespaces
+    const rows = await rowsOf<
+      Omit<Found, "uuid" | "subject" | "lookup" | "limits" | "ends" | "name"> & { open: number }
+    >(this.#database, {
+      text: `SELECT name AS namespace, id, former, records, ${OPEN} AS open FROM namespaces
         WHERE name IN (SELECT value FROM json_each(?)) ORDER BY name`,
-        values: [JSON.stringify(names)],
-      },
-    );
+      values: [JSON.stringify(names)],
+    });
     return rows.map((row) => ({ namespace: namespaceOf(row), open: row.open !== 0 }));
   }
 
@@ -241,9 +243,9 @@ export class D1IdentityStore implements IdentityStore {
 }
 
 function identityOf(row: Found, key: string): Identity {
-  const { subject, uuid: keyId, ends } = row;
+  const { subject, uuid: keyId, name: keyName, ends } = row;
   const whose = { subject, namespace: namespaceOf(row), limits: limitsOf(row) };
-  return { ...whose, key, keyId, derived: false, ...endOf(ends) };
+  return { ...whose, key, keyId, keyName, derived: false, ...endOf(ends) };
 }
 
 function endOf(ends: number | null): { keyEnds?: number } {
