@@ -128,7 +128,7 @@ describe("commands in documents", () => {
       return first === "" ? [] : [commandNamed(first, second)];
     });
     await Promise.all(["", "start", ...new Set(named)].map(readHelp));
-  }, 120_000);
+  });
 
   it("are of a kind that is known, with options that are there", () => {
     expect(parts.length).toBeGreaterThan(40);
@@ -137,7 +137,7 @@ describe("commands in documents", () => {
       return fault === null ? [] : [`${document}:${line}: ${text}: ${fault}`];
     });
     expect(faults).toEqual([]);
-  }, 60_000);
+  });
 
   it("would be found out", () => {
     const wrong = [
@@ -151,7 +151,7 @@ describe("commands in documents", () => {
       "rm -rf .",
     ];
     expect(wrong.filter((text) => faultOf(wordsOf(text)) === null)).toEqual([]);
-  }, 60_000);
+  });
 });
 
 function wordsOf(text: string): string[] {

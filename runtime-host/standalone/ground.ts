@@ -11,7 +11,7 @@ import type { Start } from "./start.ts";
 import { checkState } from "./state-check.ts";
 
 /** How long a dead start's port may stay taken. */
-const MAX_PORT_WAIT_MS = 5_000;
+const MAX_PORT_WAIT_MS = 15_000;
 const NO_ISOLATION =
   "THE PROCESS ENGINE ISOLATES NOTHING: actions run with this user's rights and can read and change what this user can.";
 

@@ -64,11 +64,11 @@ line("4.26", "a cold run spans loading and running, a warm one the run alone", a
     if (annotation(json, "initTime") !== undefined) continue;
     const { began, ended } = json.response.result;
     expect(json.duration).toBeGreaterThanOrEqual(290);
-    expect(json.duration).toBeLessThan(1_900);
+    expect(json.duration).toBeLessThan(annotation(cold, "initTime") ?? 0);
     for (const { start, end, duration } of [cold, json]) expect(end - start).toBe(duration);
     // Whoever stores the record has a clock of his own, and hears of the end a little later.
-    expect(Math.abs(json.start - began)).toBeLessThan(1_000);
-    expect(Math.abs(json.end - ended)).toBeLessThan(1_000);
+    expect(Math.abs(json.start - began)).toBeLessThan(10_000);
+    expect(Math.abs(json.end - ended)).toBeLessThan(10_000);
     return;
   }
   throw new Error("five calls in turn were all cold");
@@ -516,7 +516,7 @@ line("4.26 4.27 2.123", "times add up: waiting comes before the start, loading i
   expect(cold.duration).toBeGreaterThanOrEqual(annotation(cold, "initTime") + 90);
   expect(annotation(cold, "waitTime") + cold.duration).toBeLessThanOrEqual(took + 50);
   expect(cold.end - cold.start).toBe(cold.duration);
-  expect(Math.abs(cold.start - annotation(cold, "waitTime") - asked)).toBeLessThan(1_000 + took);
+  expect(Math.abs(cold.start - annotation(cold, "waitTime") - asked)).toBeLessThan(10_000 + took);
 });
 
 line("4.30", "the record of an answered call can be polled, and says what the answer said", async () => {

@@ -24,16 +24,12 @@ describe.skipIf(missing !== undefined)("images made without a registry", async (
   for (const sentence of notHere) console.warn(`not tested: ${sentence}`);
 
   beforeAll(async () => {
+    // Of a run that was killed.
+    await removeImages();
     built = await buildImages({ base: "local", prefix: PREFIX, kinds }, (line) => said.push(line));
   }, 300_000);
 
-  afterAll(async () => {
-    for (const { image, base } of built)
-      for (const each of [image, base]) await docker.getImage(each).remove({ force: true });
-    const commons = await docker.listImages({ filters: { reference: [`${PREFIX}base-common`] } });
-    for (const each of commons.flatMap(({ RepoTags }) => RepoTags ?? []))
-      await docker.getImage(each).remove({ force: true });
-  });
+  afterAll(removeImages);
 
   it("are named by their content, labelled with their kind, and not built twice", async () => {
     for (const { kind, image, id } of built) {
@@ -86,7 +82,7 @@ describe.skipIf(missing !== undefined)("images made without a registry", async (
           expect([tool, body]).toEqual([tool, { text: expected }]);
         }
         await client.close();
-      }, 60_000);
+      });
     });
   }
 });
@@ -160,3 +156,8 @@ def main(args):
         wrote = errno.errorcode[error.errno]
     return {'user': os.getuid(), 'wrote': wrote, 'shell': subprocess.check_output('echo hi', shell=True, text=True)}
 `;
+
+async function removeImages(): Promise<void> {
+  const ours = (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
+  for (const each of ours.filter((tag) => tag.startsWith(PREFIX))) await docker.getImage(each).remove({ force: true });
+}

@@ -7,7 +7,6 @@ import { zip, zipCode } from "../support/zip.ts";
 import { archive, type Case } from "./runtime-case.ts";
 import { play } from "./runtime-play.ts";
 
-const PATIENCE = { timeout: 10_000 };
 const BIG = "é".repeat(524_288);
 const BYTES = Buffer.from([0, 1, 2, 250, 251, 10, 13, 0, 255]);
 const file = (body: string, type?: string) => ({
@@ -226,8 +225,8 @@ export function registerNativeContract(start: StartRuntime): void {
       using(start, {}, async (client) => {
         await client.init({ code: `n=$((n + 1)); echo "run $n" ; printf '{"n":%d}' $n` });
         for (let at = 0; at < 3; at++) expect((await client.run({})).body).toEqual({ n: 1 });
-        await expect.poll(() => client.runtime.logs().stdout, PATIENCE).toBe(`run 1\n${SENTINEL}\n`.repeat(3));
-        await expect.poll(() => count(client.runtime.logs().stderr), PATIENCE).toBe(3);
+        await expect.poll(() => client.runtime.logs().stdout).toBe(`run 1\n${SENTINEL}\n`.repeat(3));
+        await expect.poll(() => count(client.runtime.logs().stderr)).toBe(3);
       }));
 
     it("says busy to a second run while one is running", () =>
@@ -245,7 +244,7 @@ export function registerNativeContract(start: StartRuntime): void {
         const began = Date.now();
         expect((await client.run({})).body).toEqual({});
         expect(Date.now() - began).toBeLessThan(5_000);
-        await expect.poll(() => count(client.runtime.logs().stdout), PATIENCE).toBe(1);
+        await expect.poll(() => count(client.runtime.logs().stdout)).toBe(1);
       }));
 
     it("hears nothing of an earlier run's children in a later one, and uses its pipes again otherwise", () =>
@@ -256,8 +255,8 @@ export function registerNativeContract(start: StartRuntime): void {
           code: `test "$1" = '{}' || ${late}\nls "$PWD/../pipes" >&2; echo '{}'; test "$1" = '{}' && sleep 0.3`,
         });
         for (const value of [{}, { stay: 1 }, {}, {}]) expect((await client.run(value)).status).toBe(200);
-        await expect.poll(() => count(client.runtime.logs().stderr), PATIENCE).toBe(4);
-        await expect.poll(() => count(client.runtime.logs().stdout), PATIENCE).toBe(4);
+        await expect.poll(() => count(client.runtime.logs().stderr)).toBe(4);
+        await expect.poll(() => count(client.runtime.logs().stdout)).toBe(4);
         expect(client.runtime.logs().stdout).toBe(`${SENTINEL}\n`.repeat(4));
         const names = client.runtime
           .logs()
@@ -285,7 +284,7 @@ export function registerNativeContract(start: StartRuntime): void {
           client.request("/run", { body: JSON.stringify({ value }), headers: { "x-edgewhisk-quiet": "1" } });
         expect((await run({})).headers["x-edgewhisk-quiet"]).toBe("1");
         expect((await run({ be: "loud" })).headers["x-edgewhisk-quiet"]).toBeUndefined();
-        await expect.poll(() => client.runtime.logs().stdout, PATIENCE).toBe(`loud\n${SENTINEL}\n`);
+        await expect.poll(() => client.runtime.logs().stdout).toBe(`loud\n${SENTINEL}\n`);
       }));
 
     it("refuses a longer last line than a result may have, and stays usable", () =>

@@ -3,8 +3,6 @@ import { expect } from "vitest";
 import { count, type RuntimeClient } from "../support/runtime-client.ts";
 import type { Case } from "./runtime-case.ts";
 
-const PATIENCE = { timeout: 10_000 };
-
 export async function play(client: RuntimeClient, each: Case): Promise<void> {
   const taken = await client.init(
     typeof each.init === "string" ? { name: "test", main: "main", code: each.init } : each.init,
@@ -21,7 +19,7 @@ export async function play(client: RuntimeClient, each: Case): Promise<void> {
   }
   const { logs } = client.runtime;
   const ended = each.answer !== undefined || taken.status === 502 ? 1 : 0;
-  await expect.poll(() => [count(logs().stdout), count(logs().stderr)], PATIENCE).toEqual([ended, ended]);
+  await expect.poll(() => [count(logs().stdout), count(logs().stderr)]).toEqual([ended, ended]);
   expect(logs().stdout).toMatch(each.stdout ?? /^XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX\n$|^$/);
   expect(logs().stderr).toMatch(each.stderr ?? (ended === 1 && taken.status !== 502 ? /^XXX_THE_END[^\n]*\n$/ : /./));
 }

@@ -63,7 +63,7 @@ export async function useApi(options: { docker?: boolean } = {}): Promise<void> 
   afterAll(async () => {
     for (const path of made.reverse())
       await ask("DELETE", `${path}${path.startsWith("packages/") ? "?force=true" : ""}`);
-  }, 60_000);
+  });
 }
 
 async function ownPlatform(docker: boolean): Promise<SharedPlatform> {

@@ -38,7 +38,7 @@ describe.skipIf(missing !== null)(`aio runtime${missing === null ? "" : ` (${mis
     url = ((await door.json()) as { url: string }).url;
     writeFileSync(properties, `APIHOST=${url}\nAUTH=${GUEST}\n`);
     writeFileSync(code, "function main(args) { console.log('hello', args.name); return { hello: args.name }; }\n");
-  }, 120_000);
+  });
   afterAll(async () => {
     for (const path of ["rules/aio-rule", "triggers/aio-trigger", "triggers/aio-fed", "actions/aio-hello"])
       await fetch(`${url}/api/v1/namespaces/_/${path}`, { method: "DELETE", headers: { authorization: basic(GUEST) } });

@@ -67,7 +67,7 @@ it("lists activations with conditions, and shows their figures", async () => {
   const env = { EDGEWHISK_STATE: platform.state };
   const list = (...args: string[]) => edgewhisk(["activation", "list", "--json", ...args], env);
   // Its record follows its answer.
-  await expect.poll(async () => (await list("--text", "said")).out, { timeout: 30_000 }).toContain(id);
+  await expect.poll(async () => (await list("--text", "said")).out).toContain(id);
   for (const given of [
     ["--status", "success"],
     ["--kind", "nodejs"],
@@ -190,7 +190,7 @@ it("administers subjects, namespaces, keys and limits, each with words for peopl
     expect([argv, code, out]).toEqual([argv, exit, ""]);
     expect(err).toMatch(reason);
   }
-}, 60_000);
+});
 
 it("shows hosts, what waits and the stores, once or again and again, and drains a host", async () => {
   const said = async (...argv: string[]) => {
@@ -219,7 +219,7 @@ it("shows hosts, what waits and the stores, once or again and again, and drains 
   expect(settings).toMatch(/^MASTER_SECRET +\(hidden\) +set$/m);
   expect(settings).toMatch(/^MAX_QUEUE_TIME +\d+ +(default|set) +3600$/m);
   expect(await said("config", "--set")).not.toMatch(/ default +/);
-}, 60_000);
+});
 
 it("takes nothing from the folder of a platform that has ended", async () => {
   const state = platform.state;

@@ -80,7 +80,7 @@ onEngines(
       await serves(bench);
       const again = await invoke("five", { ms: 1, n: 0 }, "?blocking=true");
       expect(again.json).toMatchObject({ response: { status: "success", result: { n: 5 } } });
-    }, 120_000);
+    });
   },
   { start: { flags: ["--memory", "4096"] } },
 );

@@ -14,8 +14,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { basic, GUEST, type Platform, startPlatform } from "../support/platform.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 let folder: string;
 let whole: string;
@@ -49,7 +50,7 @@ beforeAll(async () => {
   await start();
   await ask("PUT", "/actions/kept?overwrite=true", { exec: { kind: "nodejs:default", code: "function main() {}" } });
   id = (await ask("POST", "/actions/kept?blocking=true")).json.activationId;
-  await vi.waitFor(async () => expect((await ask("GET", `/activations/${id}`)).status).toBe(200), 10_000);
+  await waitFor(async () => expect((await ask("GET", `/activations/${id}`)).status).toBe(200));
   await platform?.stop();
   platform = null;
   // What still lies in the logs beside them would survive the damage.

@@ -26,11 +26,11 @@ describe.skipIf(missing !== null)(`an engine that goes away${missing === null ? 
     const newest = images.toSorted((a, b) => b.Created - a.Created).flatMap((each) => each.RepoTags ?? []);
     await carry(newest.find((tag) => tag.startsWith("edgewhisk/action-")) ?? "", machines, engine.docker);
     platform = await startPlatform({ engine: "docker", env: { DOCKER_HOST: engine.host } });
-  }, 120_000);
+  });
   afterAll(async () => {
     await platform?.stop();
     await engine?.close();
-  }, 60_000);
+  });
 
   async function ask(path: string, options: { method?: string; body?: object; key?: string } = {}): Promise<Loose> {
     const answer = await fetch(`${platform.url}${path}`, {
@@ -68,7 +68,7 @@ describe.skipIf(missing !== null)(`an engine that goes away${missing === null ? 
       status: "success",
       result: { hello: "later" },
     });
-  }, 90_000);
+  });
 
   it("an image that cannot be pulled is an error of the activation, with the reason in its logs", async () => {
     await put("nowhere", { kind: "blackbox", image: "127.0.0.1:1/nobody/nothing:1" });
@@ -81,5 +81,5 @@ describe.skipIf(missing !== null)(`an engine that goes away${missing === null ? 
     const { logs } = await record(answer.json.activationId);
     expect(logs).toEqual([expect.stringMatching(/stderr: The image could not be pulled: .*connection refused/)]);
     expect(await states()).toEqual(["up"]);
-  }, 60_000);
+  });
 });

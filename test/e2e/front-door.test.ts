@@ -93,10 +93,13 @@ onEngines(
     it("lets the anonymous have sixty-four late bodies, and nobody else suffers", async () => {
       const text = silent("/api/v1/web/guest/default/door.json");
       const all = Promise.all(Array.from({ length: 80 }, () => say(bench, text)));
-      const began = performance.now();
+      let over = false;
+      const ended = all.then(() => {
+        over = true;
+      });
       const answer = await bench.request("actions/door?blocking=true&result=true", { method: "POST", body: { n: 2 } });
-      expect(answer.json).toEqual({ n: 2 });
-      expect(performance.now() - began).toBeLessThan(5_000);
+      expect([answer.json, over]).toEqual([{ n: 2 }, false]);
+      await ended;
       const statuses = (await all).map(({ status }) => status.slice(9, 12));
       expect(statuses.filter((each) => each === "408")).toHaveLength(64);
       expect(statuses.filter((each) => each === "429")).toHaveLength(16);

@@ -122,7 +122,7 @@ describe("a host that lacks a kind [process]", () => {
     expect(accepted.status).toBe(202);
     const { json } = await ask(`activations/${accepted.json.activationId}`);
     expect(json.waiting.reason).toBe("it needs 512 MB, and no connected host that can run it has more than 256 MB");
-  }, 120_000);
+  });
 
   async function edgewhisk(...args: string[]): Promise<string> {
     const env = { ...process.env, EDGEWHISK_URL: platform?.url, EDGEWHISK_AUTH: GUEST };

@@ -298,7 +298,7 @@ describe("npm start", () => {
     const began = performance.now();
     const start = run();
     expect(await start.ended).toBe(1);
-    expect(performance.now() - began).toBeLessThan(4_000);
+    expect(performance.now() - began).toBeLessThan(12_000);
     await new Promise((resolve) => stranger.close(resolve));
   });
 });

@@ -12,7 +12,7 @@ const foreign = (path: string) => `/api/v1/namespaces/guest/${path}`;
 
 beforeAll(async () => {
   workers = await startTwoWorkers();
-}, 120_000);
+});
 afterAll(async () => workers?.stop());
 
 interface Ask {

@@ -189,7 +189,7 @@ test("48 MB of code are taken, one byte more is refused with the figure", async 
     status: 413,
     json: { error: `exec larger than allowed: ${MAX_CODE + 1} > ${MAX_CODE} bytes.` },
   });
-}, 120_000);
+});
 
 test("a body beyond 50 MB is refused while it comes, also where it does not say how long it is", async () => {
   const refused = await upload(fresh(), longBody(51 * MB));
@@ -197,7 +197,7 @@ test("a body beyond 50 MB is refused while it comes, also where it does not say 
     status: 413,
     json: { error: expect.stringMatching(/^Request larger than allowed: \d+ > 52428800 bytes\.$/) },
   });
-}, 120_000);
+});
 
 test("a sender that breaks off leaves no action", async () => {
   const name = fresh();

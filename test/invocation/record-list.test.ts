@@ -57,7 +57,7 @@ describe.each(RECORD_MODES)("with %s", (mode) => {
       ),
       { numRuns: 25 },
     );
-  }, 60_000);
+  });
 
   test("nothing is missed, told twice or counted wrong while it moves", async () => {
     const namespace = new Namespace(mode);
@@ -73,7 +73,7 @@ describe.each(RECORD_MODES)("with %s", (mode) => {
     namespace.make(300, 2);
     await namespace.check({ limit: 200, skip: 250, docs: false });
     await namespace.check({ name: "pack/a", limit: 200, skip: 0, docs: false });
-  }, 60_000);
+  });
 
   it("asks no more than its reader has read, and for few records with their results at once", async () => {
     const namespace = new Namespace(mode);

@@ -109,7 +109,7 @@ test("whatever the mode was and whatever failed, drawn at random", async () => {
     }),
     { numRuns: 15 },
   );
-}, 120_000);
+});
 
 test("a segment that cannot be read is left as it is, and said; the rest is moved", async () => {
   const log = vi.spyOn(console, "error").mockImplementation(() => undefined);

@@ -211,7 +211,7 @@ describe.each(MODES)("with %s", (mode) => {
     await world.advance(180_000);
     await world.rounds();
     expect([world.shelves.table.rows.size, world.shelves.segments.objects.size]).toEqual([0, 0]);
-  }, 30_000);
+  });
 });
 
 test("a default is in force for all, and what a namespace says goes before it", async () => {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parseHostConfig } from "../../runtime-host/config.ts";
 import { type Host, type ReadyFacts, startHost } from "../../runtime-host/host.ts";
 import type { ContainersOptions } from "../../runtime-host/pool/open.ts";
+import { waitFor } from "../support/wait-for.ts";
 import { answerOf, FakeContainers, FakeScheduler, idOf, runOf, silent, UNFENCED } from "./support.ts";
 
 let state: string;
@@ -98,14 +99,14 @@ test("a host started anew has a new boot id and sends what was not stored", asyn
   server.send({ ...welcome, epoch: 2 });
   await server.until(() => server.of("record").length === 1);
   expect(server.of("record")[0]?.id).toBe(idOf(2));
-}, 15_000);
+});
 
 test("draining tells the scheduler, refuses new runs, lets running ones end and waits for their records to be stored", async () => {
   const containers = new FakeContainers();
   const { host } = await start(containers);
   await server.until(() => server.of("hello").length === 1);
   server.send(welcome, runOf(1));
-  await vi.waitFor(() => expect(containers.jobs).toHaveLength(1));
+  await waitFor(() => expect(containers.jobs).toHaveLength(1));
   const drained = host.drain();
   await server.until(() => server.of("health").length === 1);
   expect(server.of("health")[0]?.unhealthy).toBe("draining");

@@ -7,7 +7,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { waitFor } from "../support/wait-for.ts";
 import { FakeScheduler, idOf, runOf } from "./support.ts";
 
 const TOKEN = `ewh.test.${"s".repeat(43)}`;
@@ -97,7 +98,7 @@ test("it runs an action, reports it, prints one ready line, and leaves in order 
   expect(server.of("health").at(-1)?.unhealthy).toBe("draining");
   expect(fs.readdirSync(join(state, "outbox"))).toEqual([]);
   for (const secret of ["very-secret", TOKEN, "Hello world"]) expect(out + err).not.toContain(secret);
-}, 30_000);
+});
 
 test("kill -9 loses no record: the next start sends what was not stored", async () => {
   start();
@@ -114,7 +115,7 @@ test("kill -9 loses no record: the next start sends what was not stored", async 
   expect(server.of("record")[0]?.id).toBe(idOf(1));
   child.kill("SIGTERM");
   await ended();
-}, 40_000);
+});
 
 test("when its parent has gone it goes too, with its containers", async () => {
   start({ EDGEWHISK_DIE_WITH_PARENT: "1" });
@@ -129,10 +130,8 @@ test("when its parent has gone it goes too, with its containers", async () => {
   expect(children.length).toBeGreaterThan(0);
   child.stdin?.end();
   expect(await ended()).toBe(1);
-  await vi.waitFor(() => expect(children.filter((pid) => fs.existsSync(`/proc/${pid}`))).toEqual([]), {
-    timeout: 3000,
-  });
-}, 30_000);
+  await waitFor(() => expect(children.filter((pid) => fs.existsSync(`/proc/${pid}`))).toEqual([]));
+});
 
 test("a level that is not reached is refused in one sentence, with exit code 1", async () => {
   start({ EDGEWHISK_REQUIRE_LEVEL: "containers" });

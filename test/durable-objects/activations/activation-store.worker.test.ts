@@ -1,11 +1,12 @@
 // The activation store in workerd, with schedulers and hosts at work behind it.
 
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { ROSTER_NAME, storeNameOf } from "../../../src/protocol/names.ts";
 import type { ActivationStoreRpc } from "../../../src/protocol/rpc.ts";
 import { openRecordTable } from "../../../src/storage/open.ts";
 import { migrateRecords } from "../../support/migrate.worker.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { completion, dropHosts, freshName, invocation, TestHost, testEnv } from "../host.worker.ts";
 
 afterEach(async () => {
@@ -118,7 +119,7 @@ test("a store that is aborted with work out and waiting loses nothing and starts
   const store = storeOf(list[0]!);
   await store.accept(list, { candidates: [`${name}/0`] });
   await host.until(() => host.runs.length === 2);
-  await vi.waitFor(async () => expect(await store.backlog()).toMatchObject({ running: 2, waiting: 3 }));
+  await waitFor(async () => expect(await store.backlog()).toMatchObject({ running: 2, waiting: 3 }));
   await abortAllDurableObjects();
   const again = storeOf(list[0]!);
   expect(await again.backlog()).toMatchObject({ running: 2, waiting: 3 });
@@ -221,14 +222,14 @@ test("an object with nothing open hands its records over and sets no alarm but f
   await again.get(call!.id);
   await runDurableObjectAlarm(again);
   const table = openRecordTable(testEnv());
-  await vi.waitFor(async () => expect(await table.get(call!.about.namespaceId, call!.id)).not.toBeNull(), 5_000);
+  await waitFor(async () => expect(await table.get(call!.about.namespaceId, call!.id)).not.toBeNull());
   expect((await again.page({}, 10)).records).toEqual([]);
   expect((await again.get(call!.id)).record).toMatchObject({ activationId: call!.id, statusCode: 3, meta: { v: 1 } });
-  await vi.waitFor(async () => {
+  await waitFor(async () => {
     await runDurableObjectAlarm(again);
     const alarm = await runInDurableObject(again, (_, state) => state.storage.getAlarm());
     expect(alarm).toBeGreaterThan(Date.now() + 23 * 3_600_000);
-  }, 5_000);
+  });
 });
 
 test("who accepts and waits is told the record, or that it is accepted when his time is over", async () => {

@@ -79,7 +79,7 @@ describe.each(["d1", "r2", "d1+r2"] as const)("with %s", (mode) => {
       expect(world.core.tally({}).count + world.shelves.table.rows.size).toBeLessThanOrEqual(5 + 5);
       for (const { id } of old) expect(world.shelves.table.rows.get(id)?.record.text ?? "").not.toContain("late");
     }
-  }, 30_000);
+  });
 
   test("it never goes back", async () => {
     const { world, old, from } = await filled(mode);

@@ -30,9 +30,7 @@ test("a namespace goes with all that is in it, what runs meanwhile goes at last,
   await FakeHost.dial({ name: "runs", memory: 4_096, answer: () => ran('{"fine":true}') });
   for (const client of [mine, theirs]) {
     const body = { exec: { kind: "nodejs:20", code: "function main() {}" } };
-    await expect
-      .poll(async () => (await client.call("PUT", "/actions/works", body)).status, { timeout: 10_000 })
-      .toBe(200);
+    await expect.poll(async () => (await client.call("PUT", "/actions/works", body)).status).toBe(200);
     await client.call("PUT", "/triggers/fires", {});
     for (let n = 0; n < 3; n++)
       expect((await client.call("POST", "/actions/works?blocking=true", {})).status).toBe(200);
@@ -41,7 +39,7 @@ test("a namespace goes with all that is in it, what runs meanwhile goes at last,
   const { id: otherId } = (await admin("GET", "/namespaces/survivor")).json;
   const inTable = (namespaceId: string) =>
     count(RECORDS_0, "SELECT count(*) AS n FROM records WHERE namespace_id = ?", namespaceId);
-  await expect.poll(async () => [await inTable(id), await inTable(otherId)], { timeout: 30_000 }).toEqual([3, 3]);
+  await expect.poll(async () => [await inTable(id), await inTable(otherId)]).toEqual([3, 3]);
   // One whose result lies beside it, as those of more than 64 KB do.
   const [newest] = (await mine.call("GET", "/activations?limit=1")).json;
   const beside = `results/${newest.activationId}/1`;
@@ -79,7 +77,7 @@ test("a namespace goes with all that is in it, what runs meanwhile goes at last,
   for (const table of ["secrets", "webhooks", "webhook_addresses"]) {
     expect([table, await count(DB, `SELECT count(*) AS n FROM ${table}`)]).toEqual([table, 1]);
   }
-  await expect.poll(stage, { timeout: 30_000 }).toBe("late");
+  await expect.poll(stage).toBe("late");
   expect(await count(DB, "SELECT count(*) AS n FROM entities WHERE namespace = 'doomed'")).toBe(0);
   expect(await inTable(id)).toBe(0);
 
@@ -110,7 +108,7 @@ test("a namespace goes with all that is in it, what runs meanwhile goes at last,
   expect((await heir.call("GET", "/activations")).json).toEqual([]);
   expect((await heir.call("GET", "/actions")).json).toEqual([]);
   expect((await admin("GET", "/namespaces/doomed")).json.id).not.toBe(id);
-}, 120_000);
+});
 
 test("what is no namespace, or the platform's own, is not deleted", async () => {
   const remove = (name: string) => admin("DELETE", `/namespaces/${name}`, { confirm: name });

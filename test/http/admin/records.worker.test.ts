@@ -1,7 +1,7 @@
 // Records as the administrator sees them: where one is, how many there are, how long they are kept.
 
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { Segments } from "../../../durable-objects/activations/segments.ts";
 import { recordOf } from "../../../src/entities/activation.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
@@ -11,6 +11,7 @@ import type { ActivationStoreRpc } from "../../../src/protocol/rpc.ts";
 import { openRecordSegments, openRecordTable } from "../../../src/storage/open.ts";
 import { completed, metaOf } from "../../durable-objects/calls.ts";
 import { completion, invocation, testEnv } from "../../durable-objects/host.worker.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { admin, type Client, newClient } from "../platform.worker.ts";
 
 interface Home {
@@ -112,12 +113,12 @@ describe("older records", () => {
       state: "moving",
       moved: 0,
     });
-    await vi.waitFor(async () => {
+    await waitFor(async () => {
       await runDurableObjectAlarm(store);
       expect((await store.get(call.id)).record?.activationId).toBe(call.id);
       const { json } = await admin("GET", "/records/move");
       expect(home(json)).toMatchObject({ state: "done", moved: 1, damaged: 0 });
-    }, 10_000);
+    });
     const { json } = await admin("GET", `/activations/${call.id}/location`);
     expect(json.copies).toMatchObject([{ in: "d1", state: "whole" }]);
   });
@@ -173,7 +174,7 @@ describe("how long records are kept", () => {
     expect(usage.d1.bytes).toBeGreaterThan(20 * 70_000);
     const set = await admin("PUT", `${path}/retention`, { maxRecords: 7 });
     expect([set.status, set.json.bounds.maxRecords]).toEqual([200, { value: 7, from: "namespace" }]);
-    await expect.poll(() => count(own), { timeout: 10_000 }).toBe(7);
+    await expect.poll(() => count(own)).toBe(7);
     const listed = (await own.client.call("GET", "/activations?limit=200")).json;
     const wanted = [
       ...ids.toReversed(),
@@ -184,7 +185,7 @@ describe("how long records are kept", () => {
     ];
     expect(listed.map((each: { activationId: string }) => each.activationId).toSorted()).toEqual(wanted.toSorted());
     const rest = () => admin("GET", `${path}/usage`).then(({ json }) => json.d1.records);
-    await expect.poll(rest, { timeout: 10_000 }).toBe(5);
+    await expect.poll(rest).toBe(5);
     const blobs = await Promise.all(rows.map(async ({ key }) => (await testEnv().BLOBS.head(key)) !== null));
     expect(blobs).toEqual(rows.map((_, at) => at >= 15));
     expect((await own.client.call("GET", `/activations/${rows[0]?.kept.id}`)).status).toBe(404);

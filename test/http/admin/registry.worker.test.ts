@@ -181,20 +181,20 @@ describe("a host", () => {
   test("is shown with its load, drains, takes work again, and what waits meanwhile is shown with its reason", async () => {
     const host = await FakeHost.dial({ name: "shown", memory: 512 });
     const shown = async () => HostAnswer.parse((await admin("GET", "/hosts/shown")).json);
-    await expect.poll(async () => (await shown()).state, { timeout: 10_000 }).toBe("up");
+    await expect.poll(async () => (await shown()).state).toBe("up");
     expect(await shown()).toMatchObject({
       ...{ name: "shown", state: "up", memory: 512, used: 0, running: 0, shards: 1 },
       schedulers: [{ scheduler: "shown/0", connected: true, ready: true, draining: false, memory: 512 }],
     });
     expect((await admin("POST", "/hosts/shown/drain")).json).toEqual({ name: "shown", draining: true });
-    await expect.poll(async () => (await shown()).state, { timeout: 10_000 }).toBe("draining");
+    await expect.poll(async () => (await shown()).state).toBe("draining");
     expect(await shown()).toMatchObject({ state: "draining", schedulers: [{ ready: false, draining: true }] });
     const client = await newClient();
     const action = { exec: { kind: "nodejs:20", code: "x" } };
     expect((await client.call("PUT", "/actions/waits", action)).status).toBe(200);
     expect((await client.call("POST", "/actions/waits", {})).status).toBe(202);
     const status = async () => StatusAnswer.parse((await admin("GET", "/status")).json);
-    await expect.poll(async () => (await status()).waiting.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(async () => (await status()).waiting.length).toBe(1);
     const { waiting, hosts, stores } = await status();
     expect(waiting).toMatchObject([
       { namespace: client.namespace, waiting: 1, reason: expect.stringMatching(/drain/) },
@@ -206,8 +206,8 @@ describe("a host", () => {
     ]);
     expect((await admin("GET", "/waiting")).json.items).toHaveLength(1);
     expect((await admin("POST", "/hosts/shown/enable")).json).toEqual({ name: "shown", draining: false });
-    await expect.poll(() => host.runs.length, { timeout: 10_000 }).toBe(1);
-    await expect.poll(async () => (await status()).waiting, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => host.runs.length).toBe(1);
+    await expect.poll(async () => (await status()).waiting).toEqual([]);
     const renamed = await admin("POST", "/hosts/shown/rename", { to: "renamed" });
     expect(renamed.json).toEqual({ name: "renamed", token: expect.stringMatching(/^ewh\.renamed\./) });
     expect((await status()).hosts.map(({ name, state }) => [name, state])).toEqual([

@@ -3,6 +3,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeHost } from "../../support/fake-host.worker.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { type Client, newClient, send } from "../platform.worker.ts";
 
 const EXEC = { kind: "nodejs:default", code: "function main() {}" };
@@ -68,7 +69,7 @@ it("reads nothing from the database once everything is remembered", async () => 
     expect(status).toBe(202);
     const id = json.activationId;
     // Its whole fan-out is over when its actions have run.
-    await vi.waitFor(() => expect(host.runs.some((run) => run.invocation.id.startsWith(id.slice(0, 14)))).toBe(true));
+    await waitFor(() => expect(host.runs.some((run) => run.invocation.id.startsWith(id.slice(0, 14)))).toBe(true));
   };
   try {
     await shoot();

@@ -1,9 +1,10 @@
 // A call from HTTP to a host and back, over the real objects.
 
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { failure } from "../../../src/entities/outcome.ts";
 import { ask, GUEST_KEY, putAction } from "../../support/client.worker.ts";
 import { FakeHost, ran, roster } from "../../support/fake-host.worker.ts";
+import { waitFor } from "../../support/wait-for.ts";
 
 const ACTIONS = "/api/v1/namespaces/_/actions";
 let host: FakeHost;
@@ -196,7 +197,7 @@ describe("while no records are taken", () => {
     const tell = (why: string | null) =>
       Promise.all([0, 1, 2, 3].map((shard) => roster().full(`${uuid}:0${shard}`, why)));
     await tell("3 records wait, and at most 2 may");
-    await vi.waitFor(async () => expect((await ask("POST", `${ACTIONS}/echo?blocking=true`)).status).toBe(503), 5_000);
+    await waitFor(async () => expect((await ask("POST", `${ACTIONS}/echo?blocking=true`)).status).toBe(503));
     const runs = host.runs.length;
     for (const path of ["echo?blocking=true", "echo", "slow"]) {
       const { status, json } = await ask("POST", `${ACTIONS}/${path}`);
@@ -205,7 +206,7 @@ describe("while no records are taken", () => {
     }
     expect(host.runs.length).toBe(runs);
     await tell(null);
-    await vi.waitFor(async () => expect((await ask("POST", `${ACTIONS}/echo?blocking=true`)).status).toBe(200), 5_000);
+    await waitFor(async () => expect((await ask("POST", `${ACTIONS}/echo?blocking=true`)).status).toBe(200));
   });
 });
 

@@ -1,8 +1,9 @@
 // An export of a namespace's records and its way back, over the whole Worker: same bytes, and what is not taken is said.
 
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import { checksumOf } from "../../../src/entities/checksum.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { admin, answer, type Client, newClient, send } from "../platform.worker.ts";
 
 type Line = { v: 1; name: string; sum: number; record: Record<string, unknown> };
@@ -42,7 +43,7 @@ beforeAll(async () => {
   const call = { method: "POST", headers: { ...headersOf(me), "Content-Type": "application/json" } };
   for (const word of ["ü 😀\u2028", "x".repeat(300_000)])
     expect((await send(ECHO, { ...call, body: JSON.stringify({ word }) })).status).toBe(200);
-  await vi.waitFor(async () => expect((await exported(me)).lines.length).toBe(2), { timeout: 20_000 });
+  await waitFor(async () => expect((await exported(me)).lines.length).toBe(2));
   sample = JSON.parse((await exported(me)).lines.at(-1) ?? "");
 });
 

@@ -8,6 +8,7 @@ import { Outbox, type OutboxEntry, type OutboxOptions } from "../../../runtime-h
 import type { StoredRecord } from "../../../runtime-host/delivery/outbox-segments.ts";
 import { createLogger } from "../../../runtime-host/program/logger.ts";
 import { noSmallDisk, type SmallDisk, smallDisk } from "../../support/small-disk.ts";
+import { waitFor } from "../../support/wait-for.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -148,7 +149,7 @@ test("with fsync on, done is called later, in order, once for each batch", async
   const done: number[] = [];
   for (let number = 0; number < 10; number++) outbox.append([entry(number)], () => done.push(number));
   expect(done).toEqual([]);
-  await vi.waitFor(() => expect(done).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
+  await waitFor(() => expect(done).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
 });
 
 test("while the disk refuses writes, records stay readable, the host is blocked, and they are written later", () => {
@@ -207,7 +208,7 @@ test("after a sync that failed, what was written is written again, elsewhere, an
     const kept = await new Promise<StoredRecord[]>((done) => outbox.append([entry(1)], done));
     expect(outbox.blocked()).toMatch(/cannot be written: EIO/);
     expect(outbox.read(kept[0] as StoredRecord)).toBe(entry(1).text);
-    await vi.waitFor(() => expect(outbox.blocked()).toBeNull());
+    await waitFor(() => expect(outbox.blocked()).toBeNull());
     expect(calls).toBeGreaterThanOrEqual(3);
   } finally {
     nodeFs.fdatasync = real;

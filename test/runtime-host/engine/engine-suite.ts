@@ -10,7 +10,7 @@ export function runsActions(engine: "docker" | "process"): void {
     beforeAll(async () => {
       bench = await openBench({ engine });
       node = bench.kind("nodejs");
-    }, 60_000);
+    });
     afterAll(() => bench.close(), 60_000);
 
     const js = (source: string, changes: Parameters<typeof jobOf>[2] = {}) => jobOf(node, source, changes);
@@ -147,7 +147,7 @@ def main(args):
           expect(ran.lines.slice(0, 200), end).toEqual(printed);
         }
       }
-    }, 60_000);
+    });
 
     it("that does not answer is ended at its time limit, in a run and in init", async () => {
       const forever = js("function main(){console.log('still here');return new Promise(()=>{})}", {
@@ -201,7 +201,7 @@ def main(args):
       expect(ran.lines.at(-1)).toContain("Logs were truncated");
       const most = engine === "docker" ? 50e6 : 120e6;
       expect(peak - before).toBeLessThan(most);
-    }, 60_000);
+    });
 
     it("runs in as many containers at once as there are calls, each call once", async () => {
       const job = js("function main(a){return new Promise(r=>setTimeout(()=>r({pid:process.pid,name:a.name}),200))}");
@@ -241,7 +241,7 @@ def main(args):
       } finally {
         await bench.close();
       }
-    }, 90_000);
+    });
 
     it("ends what runs with an internal error when it is stopped", async () => {
       const bench = await openBench({ engine });
@@ -253,6 +253,6 @@ def main(args):
       expect(ran.answer.outcome.statusCode).toBe(3);
       expect(errorOf(ran)).toBe("The host was stopped during the run.");
       await expect(bench.run(jobOf("nodejs:20", ""))).rejects.toThrow("draining");
-    }, 60_000);
+    });
   });
 }

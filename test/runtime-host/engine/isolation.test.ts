@@ -34,11 +34,11 @@ function attacks(): void {
     const container = { pids: 128, cpuShares: 0, disk: 64, idleTimeout: 600_000, pauseGrace: 60_000, max: 50 };
     bench = await openBench({ engine: "docker", name, state, container });
     neighbour = await neighbourOn(bench);
-  }, 60_000);
+  });
   afterAll(async () => {
     await bench.close();
     rmSync(state, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it.skipIf(noFirewall !== null)(
     "reaches no service of the host, at whichever of its addresses",
@@ -96,7 +96,7 @@ function attacks(): void {
     const { reached, tried } = resultOf(await attack(source, { args: JSON.stringify({ targets }) }));
     expect(reached).toEqual([]);
     expect(tried).toBeGreaterThan(1);
-  }, 60_000);
+  });
 
   it("sees neither the engine's socket nor the host's files, processes and devices", async () => {
     const secret = join(state, "secret");
@@ -115,21 +115,21 @@ function attacks(): void {
       noNewPrivileges: "1",
       seccomp: "2",
     });
-  }, 60_000);
+  });
 
   it("that forks without end is held, and ended at its time limit", async () => {
     const source = `const {spawn}=require('node:child_process');let failed=0;
       function main(){const go=()=>{for(let i=0;i<20;i++)try{spawn('sleep',['30']).on('error',()=>failed++)}catch{failed++};setTimeout(go,5)};go();return new Promise(()=>{})}`;
     const ran = await attack(source, { limits: { timeout: 2_000 } });
     expect(errorOf(ran)).toBe("The action exceeded its time limits of 2000 milliseconds.");
-  }, 120_000);
+  });
 
   it("that takes more memory than it may is ended and told so", async () => {
     const ran = await attack("function main(){const kept=[];for(;;)kept.push(Buffer.alloc(8e6,1))}", {
       limits: { memory: 128 },
     });
     expect(errorOf(ran)).toBe("The action exhausted its memory and was aborted.");
-  }, 120_000);
+  });
 
   it("that floods its log is cut, and says so", async () => {
     const source = "function main(){const line='x'.repeat(999);for(let i=0;i<60000;i++)console.log(line);return {}}";
@@ -138,7 +138,7 @@ function attacks(): void {
     expect(ran.lines.at(-1)).toMatch(
       /Logs were truncated because the total bytes size exceeds the limit of 1048576 bytes\.$/,
     );
-  }, 120_000);
+  });
 
   it("that writes into its journal what it likes harms only its own logs and memory", async () => {
     const bad = `const fs=require('node:fs');let n=0;function main(w){console.log('before');for(const a of ['/run/edgewhisk-journal-a','/run/edgewhisk-journal-b']){
@@ -155,7 +155,7 @@ function attacks(): void {
     }
     expect((await run("garbage")).lines.at(-1)).toContain("Data might be missing");
     expect(errorOf(await run("much"))).toMatch(/^The action (exhausted its memory|used more disk than it may)/);
-  }, 120_000);
+  });
 
   it.each([
     ["files", "fs.writeFileSync('/tmp/'+n++,piece)"],
@@ -179,31 +179,31 @@ function attacks(): void {
     const source = `const fs=require('node:fs');function main(){const fd=fs.openSync('/tmp/big','w');const piece=Buffer.alloc(4e6,1);let n=0;
       try{for(;;)n+=fs.writeSync(fd,piece)}catch(e){return {code:e.code,n}}finally{fs.unlinkSync('/tmp/big')}}`;
     expect(resultOf(await attack(source))).toEqual({ code: "EFBIG", n: 64 * 1024 * 1024 });
-  }, 120_000);
+  });
 
   it("that opens files without end comes to its limit", async () => {
     const source = `const fs=require('node:fs');function main(){let n=0;try{for(;;n++)fs.openSync('/proc/self/status')}catch(e){return {code:e.code,n}}}`;
     const { code, n } = resultOf(await attack(source));
     expect(code).toBe("EMFILE");
     expect(n).toBeLessThan(1024);
-  }, 120_000);
+  });
 
   it("that does not get ready is ended at its time limit", async () => {
     const ran = await attack("for(;;);", { limits: { timeout: 1_000 } });
     expect(errorOf(ran)).toBe("The action exceeded its time limits of 1000 milliseconds during initialization.");
-  }, 120_000);
+  });
 
   it("that never answers is ended at its time limit", async () => {
     const ran = await attack("function main(){for(;;);}", { limits: { timeout: 1_000 } });
     expect(errorOf(ran)).toBe("The action exceeded its time limits of 1000 milliseconds.");
     expect(ran.answer.timedOut).toBe(true);
-  }, 120_000);
+  });
 
   it("that answers with 100 MB is told its length, and what was kept is bounded", async () => {
     const ran = await attack("function main(){return {big:'x'.repeat(100e6)}}", { limits: { memory: 512 } });
     expect(errorOf(ran)).toContain("exceeded the allowed length: 100000010 > 1048576 bytes.");
     expect(ran.answer.outcome.result.length).toBeLessThan(1_100_000);
-  }, 120_000);
+  });
 
   it("that answers without saying how much is taken by what it says, and cut where it does not end", async () => {
     const bare = (
@@ -218,7 +218,7 @@ function attacks(): void {
     expect(errorOf(endless)).toMatch(/exceeded the allowed length: \d+ > 1048576 bytes\./);
     const silent = await attack(bare("this.write('{')"), { limits: { timeout: 1_000 } });
     expect(errorOf(silent)).toBe("The action exceeded its time limits of 1000 milliseconds.");
-  }, 120_000);
+  });
 
   it.each([
     ["ends its server", "function main(){process.exit(0)}"],

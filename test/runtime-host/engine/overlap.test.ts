@@ -54,7 +54,7 @@ function overlaps(engine: "docker" | "process"): void {
     let bench: Bench;
     beforeAll(async () => {
       bench = await openBench({ engine });
-    }, 60_000);
+    });
     afterAll(() => bench.close(), 60_000);
 
     const js = (source: string, concurrency: number) =>
@@ -74,7 +74,7 @@ function overlaps(engine: "docker" | "process"): void {
         await bench.run({ ...js("function main(){return {}}", 2), kind });
         await exact({ ...js(TALKER, MANY), kind });
       }
-    }, 60_000);
+    });
 
     async function exact(job: Job): Promise<void> {
       const people = Array.from({ length: MANY }, (_, n) => ({ who: `caller-${n}`, lines: 5 }));

@@ -94,11 +94,11 @@ describe.skipIf(missing !== null)("a tenant beside others", () => {
       name,
       apiUrl: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await bench.close();
     api.close();
-  }, 60_000);
+  });
 
   it("that sends the half of 70 requests costs a neighbour nothing of the API", async () => {
     const call = job(CALL, neighbours);
@@ -115,7 +115,7 @@ describe.skipIf(missing !== null)("a tenant beside others", () => {
     expect(Math.max(...seen.map(({ took }) => took))).toBeLessThan(2_000);
     // Who is read and sends nothing is ended; the others of that container wait for these, and for nobody else.
     expect(resultOf(await attack)).toEqual({ 408: 32 });
-  }, 60_000);
+  });
 
   it("learns no neighbour's name, neither by address nor from the engine itself", async () => {
     const docker = await connectDocker();
@@ -133,13 +133,13 @@ describe.skipIf(missing !== null)("a tenant beside others", () => {
     for (const each of names) expect(each).toMatch(/^(edgewhisk-[0-9a-f]{16}|[0-9a-f]{12})$/);
     if (noLan() === null) expect(owned).toEqual({ names: {}, ask: [] });
     else expect(JSON.stringify(owned)).not.toMatch(/guest|neighbour|nodejs/);
-  }, 60_000);
+  });
 
   it("has no IPv6, which nothing here would close", async () => {
     const source = `function main(){const all=Object.values(require('node:os').networkInterfaces()).flat();
       return {found:all.filter(i=>i.family==='IPv6'&&!i.internal).map(i=>i.address),v4:all.filter(i=>i.family==='IPv4').length}}`;
     expect(resultOf(await bench.run(job(source)))).toEqual({ found: [], v4: 2 });
-  }, 60_000);
+  });
 
   it("is told the API's address, the same after each start of its host, and one that others reach as well", async () => {
     const state = mkdtempSync(join(tmpdir(), "edgewhisk-stable-"));
@@ -160,7 +160,7 @@ describe.skipIf(missing !== null)("a tenant beside others", () => {
     } finally {
       rmSync(state, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 
   it("has neither io_uring nor a way to the hypervisor, nor namespaces of its own", async () => {
     expect(resultOf(await bench.run(jobOf(bench.kind("python"), CALLS)))).toEqual({
@@ -171,7 +171,7 @@ describe.skipIf(missing !== null)("a tenant beside others", () => {
       bpf: "EPERM",
       vsock: "EPERM",
     });
-  }, 60_000);
+  });
 });
 
 const SOCKET = "/var/run/docker.sock";
@@ -209,7 +209,7 @@ describe.skipIf(noUser !== null)("hosts of root and of somebody else on one engi
       const docker = await connectDocker();
       await docker.getNetwork(namesFor({ ...PLAIN, uid: nobody }).network).remove();
     }
-  }, 60_000);
+  });
 });
 
 const noNetwork = missing ?? noLan();
@@ -229,14 +229,14 @@ describe.skipIf(noNetwork !== null)("a tenant on a machine whose network is priv
     writeFileSync(nameFile, `nameserver ${lan.other}\n`);
     mine = createServer((_request, response) => response.end("mine"));
     await new Promise<void>((resolve) => mine.listen(0, "0.0.0.0", resolve));
-  }, 60_000);
+  });
   afterAll(async () => {
     mine.close();
     await lan.close();
     const docker = await connectDocker();
     for (const network of networks) await docker.getNetwork(network).remove();
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   /** What an action reaches on a host of a platform at `apiUrl`. */
   async function reaches(apiUrl: string, allow: readonly string[], apiHost = "") {
@@ -271,7 +271,7 @@ describe.skipIf(noNetwork !== null)("a tenant on a machine whose network is priv
       api: String(PLATFORM),
       host: platform,
     });
-  }, 60_000);
+  });
 
   it("reaches a platform on this very machine at its private address, and nothing else of it", async () => {
     const { port } = mine.address() as AddressInfo;
@@ -282,7 +282,7 @@ describe.skipIf(noNetwork !== null)("a tenant on a machine whose network is priv
       api: "mine",
       host: platform,
     });
-  }, 60_000);
+  });
 
   it.skipIf(!existsSync(TABLE))(
     "cannot fill the table of connections that all on the machine share",
@@ -325,5 +325,5 @@ describe.skipIf(noNetwork !== null)("a tenant on a machine whose network is priv
     // Through the forwarder, on the bridge.
     expect(api).toBe("mine");
     expect(host).toMatch(/^http:\/\/\d+\.\d+\.\d+\.1:\d+$/);
-  }, 60_000);
+  });
 });

@@ -9,6 +9,7 @@ import { SchedulerLink } from "../../../runtime-host/link/scheduler-link.ts";
 import { createLogger } from "../../../runtime-host/program/logger.ts";
 import type { HostMessage, HostReport, SchedulerMessage } from "../../../src/protocol/messages.ts";
 import { Clock } from "../../durable-objects/clock.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { FakeScheduler, idOf } from "../support.ts";
 
 const report: HostReport = {
@@ -34,7 +35,7 @@ const timing = {
   occupiedMs: 15_000,
 };
 /** Upper bounds (ms) for what only real sockets and processes decide. */
-const SOON = { timeout: 10_000, interval: 5 };
+const SOON = { interval: 5 };
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const each of cleanups.splice(0).reverse()) await each();
@@ -76,7 +77,7 @@ function linkTo(url: string, options: { takeOver?: boolean } = {}) {
   const downs = () => lines.filter(({ event }) => event === "link.down");
   /** Waits until the line has been down for the `number`th time, and lets the pause before the next dial pass. Returns it (ms). */
   const redial = async (number: number): Promise<number> => {
-    await vi.waitFor(() => expect(downs()).toHaveLength(number), SOON);
+    await waitFor(() => expect(downs()).toHaveLength(number), SOON);
     const pause = downs()[number - 1]?.redialIn ?? 0;
     await clock.advance(pause + 1);
     return pause;
@@ -133,14 +134,14 @@ function longLines(ask: number): HostMessage {
 test("what the other end does not read waits here, and arrives in order when it does", async () => {
   const { url, heard, sockets } = await deafScheduler();
   const { link } = linkTo(url);
-  await vi.waitFor(() => expect(link.open).toBe(true), SOON);
+  await waitFor(() => expect(link.open).toBe(true), SOON);
   for (let ask = 0; ask < 100; ask++) {
     link.send(longLines(ask));
     if (ask % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   expect(heard).toEqual([]);
   sockets[0]?.resume();
-  await vi.waitFor(() => expect(heard).toHaveLength(101), SOON);
+  await waitFor(() => expect(heard).toHaveLength(101), SOON);
   expect(heard.slice(1).map((each) => (each as { ask: number }).ask)).toEqual(
     Array.from({ length: 100 }, (_, ask) => ask),
   );
@@ -149,14 +150,14 @@ test("what the other end does not read waits here, and arrives in order when it 
 test("what waits is bounded: past it the line ends, and a new one is dialled", async () => {
   const { url, sockets } = await deafScheduler();
   const { link, lost, redial } = linkTo(url);
-  await vi.waitFor(() => expect(link.open).toBe(true), SOON);
+  await waitFor(() => expect(link.open).toBe(true), SOON);
   for (let ask = 0; ask < 200; ask++) {
     link.send(longLines(ask));
     if (ask % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  await vi.waitFor(() => expect(lost).toHaveBeenCalledTimes(1), SOON);
+  await waitFor(() => expect(lost).toHaveBeenCalledTimes(1), SOON);
   await redial(1);
-  await vi.waitFor(() => expect(sockets).toHaveLength(2), SOON);
+  await waitFor(() => expect(sockets).toHaveLength(2), SOON);
 });
 
 test("messages of one turn travel in one frame, and reach the other end", async () => {
@@ -169,7 +170,7 @@ test("messages of one turn travel in one frame, and reach the other end", async 
   await server.until(() => server.received.length === 11);
   expect(server.frames).toHaveLength(2);
   server.send({ t: "welcome", epoch: 3, name: "test/2" });
-  await vi.waitFor(() => expect(received).toEqual([{ t: "welcome", epoch: 3, name: "test/2" }]), SOON);
+  await waitFor(() => expect(received).toEqual([{ t: "welcome", epoch: 3, name: "test/2" }]), SOON);
 });
 
 test("a lost connection is dialled again, fast at first, and hello is said again", async () => {
@@ -180,7 +181,7 @@ test("a lost connection is dialled again, fast at first, and hello is said again
   expect(await redial(1)).toBeLessThanOrEqual(timing.firstPauseMs);
   await server.until(() => server.received.length === 2);
   expect(lost).toHaveBeenCalledTimes(1);
-  await vi.waitFor(() => expect(link.open).toBe(true), SOON);
+  await waitFor(() => expect(link.open).toBe(true), SOON);
 });
 
 test("it keeps trying while nobody listens, and connects when somebody does", async () => {
@@ -234,7 +235,7 @@ test("a token that was never good is told after a few tries, and the link stays 
   });
   const { refused, redial, stays } = linkTo(server.url);
   for (let number = 1; number <= 2; number++) await redial(number);
-  await vi.waitFor(() => expect(refused).toHaveBeenCalledTimes(1), SOON);
+  await waitFor(() => expect(refused).toHaveBeenCalledTimes(1), SOON);
   expect(refused.mock.calls[0]?.[0]).toMatch(/does not accept this host's token \(401\)/);
   await stays();
   expect(dials).toBe(3);
@@ -264,7 +265,7 @@ test("while another process of the host is in the way it waits for its death to 
   const second = linkTo(server.url);
   waited = 0;
   for (let number = 1; waited <= timing.occupiedMs; number++) waited += await second.redial(number);
-  await vi.waitFor(() => expect(second.refused).toHaveBeenCalledTimes(1), SOON);
+  await waitFor(() => expect(second.refused).toHaveBeenCalledTimes(1), SOON);
   expect(second.refused.mock.calls[0]?.[0]).toMatch(/does not let this process in: .*--take-over/);
   await second.stays();
 });
@@ -279,7 +280,7 @@ test("it takes over once: whoever is replaced is told by 1008 and does not come 
   await server.until(() => server.received.length === 2);
   expect(server.requests[1]?.url).not.toMatch(/takeover/);
   server.sockets[0]?.close(1008, "another process of this host has taken over");
-  await vi.waitFor(() => expect(refused).toHaveBeenCalledTimes(1), SOON);
+  await waitFor(() => expect(refused).toHaveBeenCalledTimes(1), SOON);
   expect(refused.mock.calls[0]?.[0]).toMatch(/has cut the line: another process of this host has taken over/);
   await stays();
   expect(server.requests).toHaveLength(2);
@@ -292,7 +293,7 @@ test("a scheduler that stops answering pings is left after twelve seconds, and d
   server.answerPings = false;
   // The answer to the first ping was sent before this.
   server.send({ t: "redial", epoch: 1 });
-  await vi.waitFor(() => expect(received).toHaveLength(1), SOON);
+  await waitFor(() => expect(received).toHaveLength(1), SOON);
   for (const pings of [2, 3]) {
     await clock.advance(timing.pingEveryMs);
     await server.until(() => server.pings === pings);
@@ -311,17 +312,17 @@ test("a scheduler whose process is stopped with SIGSTOP is noticed by its silenc
   cleanups.push(() => child.kill("SIGKILL"));
   const [line] = (await once(child.stdout, "data")) as [Buffer];
   const { clock, link, lost, redial } = linkTo(`http://127.0.0.1:${Number(line.toString())}`);
-  await vi.waitFor(() => expect(link.open).toBe(true), SOON);
+  await waitFor(() => expect(link.open).toBe(true), SOON);
   child.kill("SIGSTOP");
   // A last answer may have been on its way: it counts as a sign of life when it comes.
-  await vi.waitFor(async () => {
+  await waitFor(async () => {
     await clock.advance(timing.pingEveryMs);
     expect(lost).toHaveBeenCalled();
   }, SOON);
   expect(link.open).toBe(false);
   child.kill("SIGCONT");
   await redial(1);
-  await vi.waitFor(() => expect(link.open).toBe(true), SOON);
+  await waitFor(() => expect(link.open).toBe(true), SOON);
 });
 
 test("a black hole that accepts connections and says nothing is left after five seconds", async () => {
@@ -334,13 +335,13 @@ test("a black hole that accepts connections and says nothing is left after five 
     hole.close();
   });
   const { clock, downs, redial } = linkTo(`http://127.0.0.1:${(hole.address() as AddressInfo).port}`);
-  await vi.waitFor(() => expect(sockets).toHaveLength(1), SOON);
+  await waitFor(() => expect(sockets).toHaveLength(1), SOON);
   await clock.advance(timing.handshakeMs - 1);
   expect(downs()).toEqual([]);
   await clock.advance(1);
   await redial(1);
   expect(downs()[0]?.reason).toBe("no answer within 5000 ms");
-  await vi.waitFor(() => expect(sockets).toHaveLength(2), SOON);
+  await waitFor(() => expect(sockets).toHaveLength(2), SOON);
 });
 
 test.each([
@@ -356,7 +357,7 @@ test.each([
   await redial(1);
   await server.until(() => server.received.length === 2);
   server.send({ t: "redial", epoch: 1 });
-  await vi.waitFor(() => expect(received).toEqual([{ t: "redial", epoch: 1 }]), SOON);
+  await waitFor(() => expect(received).toEqual([{ t: "redial", epoch: 1 }]), SOON);
   expect(refused).not.toHaveBeenCalled();
 });
 
@@ -374,7 +375,7 @@ test("closing sends what waits and dials no more", async () => {
 test("closing does not wait for a scheduler that does not answer: a second, no more", async () => {
   const { url } = await deafScheduler();
   const { clock, link, stays } = linkTo(url);
-  await vi.waitFor(() => expect(link.open).toBe(true), SOON);
+  await waitFor(() => expect(link.open).toBe(true), SOON);
   const isClosed = vi.fn();
   const closed = link.close().then(isClosed);
   await clock.advance(999);

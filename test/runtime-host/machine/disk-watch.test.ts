@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { DiskWatch } from "../../../runtime-host/machine/disk-watch.ts";
 import { illnessForCallers } from "../../../src/protocol/illness.ts";
 import { noSmallDisk, smallDisk } from "../../support/small-disk.ts";
+import { waitFor } from "../../support/wait-for.ts";
 
 const MB = 1024 * 1024;
 const folder = tmpdir();
@@ -48,19 +49,19 @@ describe.skipIf(noSmallDisk !== null)(`on a disk of its own ${noSmallDisk ?? ""}
       const watch = await open({ folder: disk.folder, leastMb: 4, changed });
       expect(watch.full()).toBeNull();
       disk.fill();
-      await vi.waitFor(() => expect(watch.full()).toContain("is full: 0 MB are free, 4 must be"));
+      await waitFor(() => expect(watch.full()).toContain("is full: 0 MB are free, 4 must be"));
       disk.empty();
-      await vi.waitFor(() => expect(watch.full()).toBeNull());
+      await waitFor(() => expect(watch.full()).toBeNull());
       disk.readOnly(true);
-      await vi.waitFor(() => expect(watch.full()).toBe(`the disk of ${disk.folder} is read-only`));
+      await waitFor(() => expect(watch.full()).toBe(`the disk of ${disk.folder} is read-only`));
       expect(illnessForCallers(watch.full() ?? "")).toBe("its disk is read-only");
       disk.readOnly(false);
-      await vi.waitFor(() => expect(watch.full()).toBeNull());
+      await waitFor(() => expect(watch.full()).toBeNull());
       expect(changed).toHaveBeenCalledTimes(4);
       const unwatched = await open({ folder: disk.folder, leastMb: 0 });
       disk.fill();
       disk.readOnly(true);
-      await vi.waitFor(() => expect(unwatched.full()).toContain("is read-only"));
+      await waitFor(() => expect(unwatched.full()).toContain("is read-only"));
     } finally {
       disk.remove();
     }

@@ -3,13 +3,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { Containers, Job } from "../../../runtime-host/container/contract.ts";
 import { SENTINEL } from "../../../runtime-host/container/log-lines.ts";
 import type { ContainerSpec, Creation, Engine, Fetched, OutputSink } from "../../../runtime-host/engine/engine.ts";
 import { PROCESS_SECURITY } from "../../../runtime-host/engine/security-level.ts";
 import { ContainerPool } from "../../../runtime-host/pool/container-pool.ts";
 import type { PoolLimits } from "../../../runtime-host/pool/pool-state.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { errorOf, jobOf, type Ran, runOn } from "../engine/actions.ts";
 import { silent } from "../support.ts";
 
@@ -296,7 +297,7 @@ describe("creation", () => {
     });
     const pool = poolOf(engine);
     const first = runOn(pool, job());
-    await vi.waitFor(() => expect(creations).toHaveLength(1));
+    await waitFor(() => expect(creations).toHaveLength(1));
     creations[0]?.();
     await first;
     const both = await Promise.all([runOn(pool, job()), runOn(pool, job())]);
@@ -331,7 +332,7 @@ describe("containers", () => {
     });
     const pool = poolOf(engine);
     await runOn(pool, job());
-    await vi.waitFor(() => expect(refusals).toBeGreaterThan(0));
+    await waitFor(() => expect(refusals).toBeGreaterThan(0));
     expect(pool.stats().memoryUsed).toBe(128);
     willing = true;
     await expect.poll(() => pool.stats().memoryUsed).toBe(0);
@@ -351,7 +352,7 @@ describe("containers", () => {
     const shared = (args: string) => job({ args, limits: { concurrency: 3 } });
     await runOn(pool, shared("{}"));
     const waiting = [runOn(pool, shared('{"wait":true}')), runOn(pool, shared('{"wait":true}'))];
-    await vi.waitFor(() => expect(finish).toHaveLength(2));
+    await waitFor(() => expect(finish).toHaveLength(2));
     const bad = await runOn(pool, shared('{"bad":true}'));
     expect(bad.answer.outcome.statusCode).toBe(2);
     for (const each of finish) each();

@@ -11,6 +11,7 @@ import { RunController } from "../../../runtime-host/runs/run-controller.ts";
 import { failure, success } from "../../../src/entities/outcome.ts";
 import { decodeHostFrame, type EncodedMessage, encodeMessage, packFrames } from "../../../src/protocol/codec.ts";
 import type { HostMessage } from "../../../src/protocol/messages.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { answerOf, FakeContainers, idOf, runOf, silent } from "../support.ts";
 
 let dir: string;
@@ -196,7 +197,7 @@ test("where many run, records nobody waits for are reported together, and a call
   await turn();
   expect(link.take()).toHaveLength(3);
   for (const job of jobs.slice(2)) end(job);
-  await vi.waitFor(() => expect(link.take()).toHaveLength(8));
+  await waitFor(() => expect(link.take()).toHaveLength(8));
 });
 
 test("an answer whose logs are late makes a result at once and a record when they are whole", async () => {
@@ -399,7 +400,7 @@ test("results and logs too large for a frame go through the blob API and are nam
     listener.collected(job, { lines });
   };
   controller.received(0, [runOf(1)]);
-  await vi.waitFor(() => expect(link.sent.at(-1)?.t).toBe("record"));
+  await waitFor(() => expect(link.sent.at(-1)?.t).toBe("record"));
   const record = link.take().at(-1);
   const completion = record?.t === "record" ? record.completion : undefined;
   expect(completion?.result).toEqual({ blob: `results/${idOf(1)}/1`, size: Buffer.byteLength(result) });
@@ -416,14 +417,14 @@ test("a caller does not wait until long logs have gone through the blob API", as
     listener.collected(job, { lines });
   };
   controller.received(0, [runOf(1)]);
-  await vi.waitFor(() => expect(link.sent.at(-1)?.t).toBe("record"));
+  await waitFor(() => expect(link.sent.at(-1)?.t).toBe("record"));
   const [result, record] = link.take();
   expect(result).toMatchObject({ t: "result", completion: { result: { inline: '{"ok":true}' } } });
   expect(result?.t === "result" && result.completion.logs).toBe(undefined);
   expect(record).toMatchObject({ completion: { logs: { blob: `logs/${idOf(1)}/1`, size: lines.length } } });
   expect(outbox.count, "only the whole record is kept").toBe(1);
   controller.received(0, [runOf(2, { invocation: { blocking: false } })]);
-  await vi.waitFor(() => expect(link.sent).toHaveLength(1));
+  await waitFor(() => expect(link.sent).toHaveLength(1));
   expect(link.take()[0]?.t, "nobody waits: one record and no result").toBe("record");
 });
 
@@ -437,7 +438,7 @@ test("parts that would fit alone but not together leave the frame too", async ()
     listener.collected(job, { lines });
   };
   controller.received(0, [runOf(1)]);
-  await vi.waitFor(() => expect(link.sent).toHaveLength(1));
+  await waitFor(() => expect(link.sent).toHaveLength(1));
   expect(blobs.size).toBeGreaterThan(0);
 });
 
@@ -448,9 +449,9 @@ test("a large result releases the caller while its logs are still coming", async
   const [job] = containers.jobs;
   if (job === undefined) throw new Error("no job");
   controller.answered(job, answerOf({ outcome: success(result) }));
-  await vi.waitFor(() => expect(link.sent).toMatchObject([{ t: "result", completion: { result: { size: 100_002 } } }]));
+  await waitFor(() => expect(link.sent).toMatchObject([{ t: "result", completion: { result: { size: 100_002 } } }]));
   controller.collected(job, { lines: "[]" });
-  await vi.waitFor(() => expect(link.sent).toHaveLength(2));
+  await waitFor(() => expect(link.sent).toHaveLength(2));
   expect(link.sent[1]).toMatchObject({ t: "record", completion: { result: { blob: `results/${idOf(1)}/1` } } });
   expect(putBlob).toHaveBeenCalledTimes(1);
 });
@@ -466,16 +467,14 @@ test("an upload that fails is tried again; one that is refused for good is repla
     listener.collected(job, { lines: "[]" });
   };
   flaky.controller.received(0, [runOf(1)]);
-  await vi.waitFor(() => expect(flaky.link.sent).toMatchObject([{ t: "record", completion: { statusCode: 0 } }]), {
-    timeout: 3000,
-  });
+  await waitFor(() => expect(flaky.link.sent).toMatchObject([{ t: "record", completion: { statusCode: 0 } }]));
   flaky.outbox.forget(flaky.kept as StoredRecord[]);
 
   const closed = welcomed({ putBlob: () => Promise.reject(new BlobApiError("413", { final: true })) });
   closed.link.take();
   closed.containers.onRun = flaky.containers.onRun;
   closed.controller.received(0, [runOf(2)]);
-  await vi.waitFor(() =>
+  await waitFor(() =>
     expect(closed.link.sent.some((each) => each.t === "record" && each.completion.statusCode === 3)).toBe(true),
   );
 });
@@ -484,11 +483,11 @@ test("arguments that lie in the blob store are fetched before the run; if they a
   const args = { blob: "args/x", size: '{"from":"blob"}'.length };
   const fine = welcomed();
   fine.controller.received(0, [runOf(1, { invocation: { args } })]);
-  await vi.waitFor(() => expect(fine.containers.jobs[0]?.args).toBe('{"from":"blob"}'));
+  await waitFor(() => expect(fine.containers.jobs[0]?.args).toBe('{"from":"blob"}'));
 
   const gone = welcomed({ getBlob: () => Promise.reject(new BlobApiError("404", { final: true })) });
   gone.controller.received(0, [runOf(2, { invocation: { args } })]);
-  await vi.waitFor(() =>
+  await waitFor(() =>
     expect(gone.link.sent).toMatchObject([{ t: "record", completion: { statusCode: 3, ran: false, engine: "none" } }]),
   );
   expect(gone.containers.jobs).toHaveLength(0);
@@ -499,13 +498,13 @@ test("arguments that lie in the blob store are fetched before the run; if they a
   ]) {
     const damaged = welcomed({ getBlob });
     damaged.controller.received(0, [runOf(4, { invocation: { args } })]);
-    await vi.waitFor(() => expect(damaged.link.sent).toMatchObject([{ t: "record", completion: { ran: false } }]));
+    await waitFor(() => expect(damaged.link.sent).toMatchObject([{ t: "record", completion: { ran: false } }]));
     damaged.outbox.forget(damaged.kept as StoredRecord[]);
   }
 
   const down = welcomed({ getBlob: () => Promise.reject(new BlobApiError("timeout", { final: false })) });
   down.controller.received(0, [runOf(3, { invocation: { args } })]);
-  await vi.waitFor(() => expect(down.link.sent).toMatchObject([{ t: "refused", reason: "busy" }]));
+  await waitFor(() => expect(down.link.sent).toMatchObject([{ t: "refused", reason: "busy" }]));
 });
 
 test("containers that throw end their run with an internal error and nobody else's", async () => {

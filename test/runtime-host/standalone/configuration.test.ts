@@ -29,7 +29,7 @@ const state = mkdtempSync(join(tmpdir(), "edgewhisk-configuration-"));
 
 beforeAll(async () => {
   script = await bundleWorker(ROOT);
-}, 60_000);
+});
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
 async function withWorker<T>(

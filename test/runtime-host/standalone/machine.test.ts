@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Machine, openMachine } from "../../../runtime-host/standalone/machine.ts";
 import { noSmallDisk, smallDisk } from "../../support/small-disk.ts";
+import { waitFor } from "../../support/wait-for.ts";
 
 let state: string;
 let machine: Machine;
@@ -107,9 +108,9 @@ describe("the disk", () => {
         expect((await small.answer("/disk")).body).toBe("");
         disk.readOnly(true);
         expect((await small.answer("/disk")).body).toBe("the disk with its state is read-only");
-        await vi.waitFor(() => expect(lines.join("\n")).toContain(`the disk of ${disk.folder} is read-only`), 12_000);
+        await waitFor(() => expect(lines.join("\n")).toContain(`the disk of ${disk.folder} is read-only`));
         disk.readOnly(false);
-        await vi.waitFor(() => expect(lines.at(-1)).toBe("the disk is well again"), 12_000);
+        await waitFor(() => expect(lines.at(-1)).toBe("the disk is well again"));
       } finally {
         small.close();
         disk.remove();

@@ -30,7 +30,7 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
     await carry(image, machines, engine.docker);
     process.env.DOCKER_HOST = engine.host;
     bench = await openBench({ engine: "docker", name, minDisk: 100, changed: () => changes++ });
-  }, 120_000);
+  });
   afterAll(async () => {
     await bench?.close();
     const left = await engine?.docker.listContainers({ all: true });
@@ -38,7 +38,7 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
     if (before === undefined) delete process.env.DOCKER_HOST;
     else process.env.DOCKER_HOST = before;
     expect(left).toEqual([]);
-  }, 60_000);
+  });
 
   const quick = (path: string) => jobOf(kind, "function main(){return {}}", { path: `guest/${path}` });
   const served = async (path: string) => expect((await bench.run(quick(path))).answer.outcome.statusCode).toBe(0);
@@ -71,7 +71,7 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
     await expect(openBench({ engine: "process", requireLevel: "containers" })).rejects.toThrow(
       /an engine that isolates/,
     );
-  }, 30_000);
+  });
 
   for (const [how, signal] of [
     ["killed", "SIGKILL"],
@@ -99,7 +99,7 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
         return list.filter((each) => each.Labels["io.edgewhisk.sandbox"] === undefined || each.State !== "running");
       };
       await expect.poll(async () => (await rest()).length, { interval: 500 }).toBe(2);
-    }, 90_000);
+    });
   }
 
   it("that hangs: warm containers go on, new ones wait, and its return is noticed", async () => {
@@ -116,7 +116,7 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
       engine.signal("SIGCONT");
     }
     await served("after");
-  }, 60_000);
+  });
 
   it("whose disk is full: the host says so, takes nothing new, and recovers when there is room", async () => {
     const filler = join(engine.data, "filler");
@@ -131,5 +131,5 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
     rmSync(filler);
     await becomes(null, 15_000);
     await served("room");
-  }, 60_000);
+  });
 });

@@ -37,13 +37,13 @@ describe.skipIf(missing !== null)(`a container's quota of disk${missing === null
       name: `quota-${process.pid}`,
       container: { pids: 128, cpuShares: 0, idleTimeout: 600_000, pauseGrace: 60_000, max: 50, disk: 400 },
     });
-  }, 120_000);
+  });
   afterAll(async () => {
     await bench?.close();
     await engine?.close();
     if (before === undefined) delete process.env.DOCKER_HOST;
     else process.env.DOCKER_HOST = before;
-  }, 60_000);
+  });
 
   it("ends the writing, not the disk; where there is none the level's report says why", async () => {
     const { security } = bench.containers;
@@ -61,5 +61,5 @@ describe.skipIf(missing !== null)(`a container's quota of disk${missing === null
     expect((await bench.run(jobOf(kind, FILL, { args: '{"megabytes":50}' }))).answer.outcome.result).toBe(
       '{"written":50,"errno":null}',
     );
-  }, 60_000);
+  });
 });

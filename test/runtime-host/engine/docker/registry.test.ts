@@ -38,7 +38,7 @@ describe.skipIf(missing !== null)(`black box images from a registry${missing ===
     const bench = await open({});
     const kind = bench.kind("nodejs");
     base = bench.containers.runtimes().find((each) => each.kind === kind)?.digest ?? "";
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const bench of benches) await bench.close();
     await forgetAll(docker, registry.address);
@@ -46,7 +46,7 @@ describe.skipIf(missing !== null)(`black box images from a registry${missing ===
     rmSync(folder, { recursive: true, force: true });
     expect(logged.join("")).not.toContain(USER.password);
     expect(logged.join("")).not.toContain(Buffer.from(`${USER.username}:${USER.password}`).toString("base64"));
-  }, 60_000);
+  });
 
   async function open(registries: Partial<RegistryOptions> & { rules?: string }, changed = () => {}): Promise<Bench> {
     const { rules = "auto", ...rest } = registries;
@@ -94,7 +94,7 @@ describe.skipIf(missing !== null)(`black box images from a registry${missing ===
     writeFileSync(file, "{");
     const unread = await run(bench, fresh(":1"));
     expect(unread.lines[0]).toContain("the registry credentials are not in the form of Docker's config.json");
-  }, 60_000);
+  });
 
   it("of a registry whose credentials are no credentials keep the host from starting, in one sentence", async () => {
     await expect(open({ credentials: { file: join(folder, "absent.json") } })).rejects.toThrow(
@@ -120,7 +120,7 @@ describe.skipIf(missing !== null)(`black box images from a registry${missing ===
       expect(markOf(await run(always, image))).toBe("second");
       expect(markOf(await run(lazy, image))).toBe("second");
     }
-  }, 60_000);
+  });
 
   it("are not pulled where the rule is `never`, and run there if they are here", async () => {
     const image = fresh(":1");
@@ -192,7 +192,7 @@ describe.skipIf(missing !== null)(`black box images from a registry${missing ===
     await expect.poll(() => bench.containers.impaired?.()).toBeNull();
     expect(changes).toBeGreaterThanOrEqual(2);
     expect(markOf(await run(bench, remote))).toBe("remote");
-  }, 60_000);
+  });
 
   it("make room when the disk is full, except those that containers are made of", async () => {
     const [needed, idle] = [fresh(":1"), fresh(":1")];
@@ -232,5 +232,5 @@ describe.skipIf(missing !== null)(`black box images from a registry${missing ===
     dead.close();
     await bench.containers.stop({ fast: true });
     for (const each of await settled) expect(each.status).toBe("rejected");
-  }, 60_000);
+  });
 });

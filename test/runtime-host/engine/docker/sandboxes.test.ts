@@ -22,11 +22,11 @@ describe.skipIf(missing !== null)("a sandbox on the Docker engine", () => {
     const container = { pids: 128, cpuShares: 0, idleTimeout: 600_000, pauseGrace: 60_000, max: ROOM };
     bench = await openBench({ engine: "docker", name, container });
     kind = bench.kind("nodejs");
-  }, 60_000);
+  });
   afterAll(async () => {
     await bench.close();
     expect(await labelled()).toEqual([]);
-  }, 60_000);
+  });
 
   const labelled = async (label?: string) => {
     const filters = { label: [`io.edgewhisk.host=${name}`, ...(label === undefined ? [] : [label])] };
@@ -77,7 +77,7 @@ describe.skipIf(missing !== null)("a sandbox on the Docker engine", () => {
     const mine = await inTurn("turn", 4 * ROOM);
     const theirs = await inTurn("turn", 4 * ROOM, { namespaceId: "another" });
     expect([...theirs].filter((each) => mine.has(each))).toEqual([]);
-  }, 120_000);
+  });
 
   it("reaches the same as any network of a container, and nothing can be left in it", async () => {
     await inTurn("before", 3 * ROOM);
@@ -105,7 +105,7 @@ describe.skipIf(missing !== null)("a sandbox on the Docker engine", () => {
       "/etc/hosts false",
       "/etc/resolv.conf false",
     ]);
-  }, 60_000);
+  });
 
   it("holds a program that does nothing and may do nothing", async () => {
     await inTurn("quiet", 3 * ROOM);
@@ -119,7 +119,7 @@ describe.skipIf(missing !== null)("a sandbox on the Docker engine", () => {
       ReadonlyRootfs: true,
       NetworkMode: "edgewhisk",
     });
-  }, 60_000);
+  });
 
   it("that is killed ends the run in it with a clear error, and the next one finds another", async () => {
     await inTurn("killed", 3 * ROOM);
@@ -132,7 +132,7 @@ describe.skipIf(missing !== null)("a sandbox on the Docker engine", () => {
     expect(errorOf(await running)).toBe("The action did not produce a valid response and exited unexpectedly.");
     expect((await bench.run(job)).answer.outcome.statusCode).toBe(0);
     expect(await sandboxOf("guest/cut-off")).not.toBe(id);
-  }, 60_000);
+  });
 
   it("is made ahead while new actions come, and is not missed where all are gone", async () => {
     await bench.run(quick("guest/new-1", { namespaceId: "new" }));
@@ -148,5 +148,5 @@ describe.skipIf(missing !== null)("a sandbox on the Docker engine", () => {
     for (const { Id } of await sandboxes()) await removed(Id);
     const ran = await bench.run(quick("guest/new-2", { namespaceId: "newer" }));
     expect(ran.answer.outcome).toEqual({ statusCode: 0, result: "{}" });
-  }, 60_000);
+  });
 });

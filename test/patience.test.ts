@@ -1,0 +1,25 @@
+// A machine that is busy is slow. What a test waits for has the bounds of vitest.config.ts, which measure nobody: a shorter
+// one of its own makes a test that fails by the machine's mood.
+
+import { globSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+
+const files = globSync("test/**/*.ts").filter(
+  (file) => !["test/support/wait-for.ts", "test/patience.test.ts"].includes(file),
+);
+
+/** What is forbidden, and what to write instead. */
+const HASTY: [RegExp, string][] = [
+  [/\bvi\.wait(For|Until)\(/, "vi.waitFor gives up after 1 s: use waitFor of test/support/wait-for.ts, or expect.poll"],
+  [/^\s*\}, (\d|[1-9]\d|1[01]\d)_000\);$/, "a test's own bound below 120 s: leave it out"],
+  [/\btimeout: ?([1-9]|[12]\d)_000\b.*\)\s*\.(not\.)?to[A-Z]/, "a poll's own bound below 30 s: leave it out"],
+];
+
+it.each(HASTY)("no test waits less than others do: %s", (pattern, instead) => {
+  const found = files.flatMap((file) =>
+    readFileSync(file, "utf8")
+      .split("\n")
+      .flatMap((line, at) => (pattern.test(line) ? [`${file}:${at + 1}: ${line.trim()} (${instead})`] : [])),
+  );
+  expect(found).toEqual([]);
+});
