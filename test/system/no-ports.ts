@@ -9,6 +9,7 @@ export function noPorts(): SystemPorts {
   return {
     entities: { get: async () => null },
     alarms: NO_ALARMS,
+    events: { shards: 1, known: absent },
     webhooks: {
       store: { byTrigger: absent, create: absent, change: absent, remove: absent },
       withWrite: (_, write) => write(),
