@@ -1,10 +1,12 @@
 // The host's configuration as a function of (arguments, environment). Each flag has a variable; the flag wins.
 
+import { BlockList } from "node:net";
 import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { isLabel, MAX_LABELS } from "../src/protocol/matching.ts";
 import { hostOfToken } from "../src/protocol/names.ts";
+import { type AllowList, parseAllowList } from "./connectors/addresses.ts";
 import { parseNetworks } from "./engine/networks.ts";
 import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry/registry-rules.ts";
 import { LEVELS, type Level } from "./engine/security-level.ts";
@@ -40,6 +42,8 @@ export interface HostConfig {
   readonly minDisk: number;
   /** What containers are told as the API's address ("" = as api-host.ts decides), and private networks they may reach. */
   readonly network: { readonly apiHost: string; readonly allow: readonly string[] };
+  /** Private networks in which brokers may be dialled; null: no subscriptions are asked for. */
+  readonly connectors: { readonly allowed: AllowList } | null;
   readonly shards: number;
   /** What actions may ask a host to have. */
   readonly labels: readonly string[];
@@ -107,6 +111,13 @@ const CONFIGURED = withVariables("EDGEWHISK_", {
     "LIST",
     "private networks that containers may reach, e.g. 10.1.0.0/16,192.168.7.9",
     { default: [], defaultText: "none" },
+  ),
+  connectors: choice(["on", "off"], "on: subscriptions to message brokers are run here", { default: "on" }),
+  "broker-net": checkedText(
+    readable(parseAllowList, "networks or addresses, e.g. 10.1.0.0/16,fd00::/8"),
+    "LIST",
+    "private networks where brokers may be, e.g. 10.1.0.0/16",
+    { default: new BlockList(), defaultText: "none" },
   ),
   shards: number("schedulers this host is split over", { min: 1, max: 16 }, { default: 1 }),
   labels: text("LIST", "e.g. gpu,zone=eu: actions annotated with invoker-resources go to hosts that have them"),
@@ -207,6 +218,7 @@ function build(given: ValuesOf<typeof HOST_OPTIONS>, env: Environment): HostConf
     requireLevel: given["require-level"],
     minDisk: given["min-disk"],
     network: { apiHost: given["api-host"], allow: given["allow-net"] },
+    connectors: given.connectors === "on" ? { allowed: given["broker-net"] } : null,
     shards,
     labels: labelsOf(given.labels ?? ""),
     prewarm: given.prewarm,

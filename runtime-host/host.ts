@@ -5,6 +5,8 @@ import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { HostConfig } from "./config.ts";
+import { Connectors } from "./connectors/connectors.ts";
+import { openSubscriptionApi } from "./connectors/subscription-api.ts";
 import { CodeCache } from "./container/code-cache.ts";
 import type { Containers } from "./container/contract.ts";
 import { Outbox } from "./delivery/outbox.ts";
@@ -133,6 +135,8 @@ class RunningHost implements Host {
   readonly #reporter: HostReporter;
   readonly #links: readonly SchedulerLink[];
   readonly #controller: RunController;
+  /** Null: this host runs no subscriptions. */
+  readonly #connectors: Connectors | null;
   /** Shards whose scheduler has not had this boot's inventory yet. */
   readonly #awaited: Set<number>;
 
@@ -160,6 +164,13 @@ class RunningHost implements Host {
       log: options.log,
       welcomed: (shard) => this.#welcomed(shard),
     });
+    this.#connectors = this.#connectorsOf(config);
+  }
+
+  #connectorsOf({ connectors, url, token }: HostConfig): Connectors | null {
+    if (connectors === null) return null;
+    const api = openSubscriptionApi({ url, token });
+    return new Connectors({ boot: this.#boot, api, allowed: connectors.allowed, log: this.#options.log });
   }
 
   start(): void {
@@ -168,6 +179,7 @@ class RunningHost implements Host {
     const { name } = this.#config;
     this.#options.log.info("host.start", { name, boot: this.#boot, engine, memory, unconfirmed: kept.length });
     for (const link of this.#links) link.start();
+    this.#connectors?.start();
   }
 
   healthChanged(): void {
@@ -184,6 +196,8 @@ class RunningHost implements Host {
   async drain(): Promise<number> {
     const { containers } = this.#parts;
     const { log } = this.#options;
+    // What is sent to brokers' subscribers goes to others from now on.
+    await this.#connectors?.close();
     const left = await drainHost(
       { controller: this.#controller, links: this.#links, containers, log },
       { patience: this.#config.drain },

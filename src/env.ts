@@ -39,6 +39,7 @@ import type {
   ThrottleRpc,
 } from "./protocol/rpc.ts";
 import type { ScheduleRpc } from "./protocol/schedule.ts";
+import type { SubscriptionsRpc } from "./protocol/subscriptions.ts";
 import type { MachineBinding } from "./storage/machine.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
@@ -67,6 +68,8 @@ export interface Env {
   COMPOSITION: DurableObjectNamespace<Branded<CompositionRpc>>;
   /** One per namespace, and more beyond 500: the schedules of its triggers. */
   SCHEDULE: DurableObjectNamespace<Branded<ScheduleRpc>>;
+  /** One: which host runs which subscription to a message broker. */
+  SUBSCRIPTIONS: DurableObjectNamespace<Branded<SubscriptionsRpc>>;
   /** One: the hosts and their tokens. */
   ROSTER: DurableObjectNamespace<Branded<RosterRpc>>;
   /** The process that owns the state folder, in the one-machine mode. */
@@ -174,6 +177,7 @@ export const Variables = Secrets.extend({
   EPOCH: object,
   COMPOSITION: object,
   SCHEDULE: object,
+  SUBSCRIPTIONS: object,
   ROSTER: object,
   OUTBOUND: binding("fetch", "the network service").optional(),
   ADMIN_TOKEN: variable,

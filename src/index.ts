@@ -16,6 +16,7 @@ export { EntityEpoch } from "../durable-objects/epoch/entity-epoch.ts";
 export { Roster } from "../durable-objects/roster/roster.ts";
 export { Schedule } from "../durable-objects/schedule/schedule.ts";
 export { InvokerScheduler } from "../durable-objects/scheduler/invoker-scheduler.ts";
+export { Subscriptions } from "../durable-objects/subscriptions/subscriptions.ts";
 export { Throttle } from "../durable-objects/throttle/throttle.ts";
 
 export const Internal = makeInternal(servicesOf);

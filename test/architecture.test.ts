@@ -93,6 +93,7 @@ const ROOMS: Room[] = [
       EVENTS,
       ENTITIES,
       ERRORS,
+      /^src\/protocol\/subscriptions\.ts$/,
       /^hono(\/|$)/,
       ZOD,
       /^cloudflare:/,
@@ -117,6 +118,17 @@ const ROOMS: Room[] = [
   {
     files: /^runtime-host\/engine\/docker\//,
     may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(dockerode|p-limit)$/],
+  },
+  {
+    files: /^runtime-host\/connectors\//,
+    may: [
+      /^runtime-host\/(connectors|program)\//,
+      PROTOCOL,
+      ENTITIES,
+      NODE,
+      /^(undici|mqtt-packet)$/,
+      /^@nats-io\/(transport-node|jetstream)$/,
+    ],
   },
   { files: /^runtime-host\/runtimes\//, may: [/^runtime-host\//, NODE, /^dockerode$/, /^tar-stream$/] },
   {

@@ -14,7 +14,9 @@ export type Purpose =
   /** A caller's key on its way with his call. */
   | "handed-on-key"
   /** What the sender of a webhook signs with. */
-  | "webhook-secret";
+  | "webhook-secret"
+  /** What opens a message broker. */
+  | "broker-credentials";
 
 /** An HMAC-SHA-256 key for signing and verifying. */
 export type MacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;

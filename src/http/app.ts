@@ -60,12 +60,12 @@ export function makeApp(open: (env: Env) => Result<Services>): App {
   infoRoutes(app);
   docsRoutes(app);
   invokerRoutes(app);
-  hostRoutes(app);
-  adminRoutes(app);
   const identities = new Identities();
   const actions = new ActionResolver();
-  webRoutes(app, { actions, identities });
   const firing = { triggers: new Triggers(), fanOut: new FanOut(actions) };
+  hostRoutes(app, { ...firing, identities });
+  adminRoutes(app);
+  webRoutes(app, { actions, identities });
   webhookRoutes(app, { ...firing, webhooks: new Webhooks(identities) });
   const keyed = authenticate(identities);
   app.use("/api/v1/*", keyed, acceptsJson);

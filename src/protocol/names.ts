@@ -7,6 +7,8 @@ export const MAX_SHARDS = 16;
 
 /** The one Roster object's name. */
 export const ROSTER_NAME = "roster";
+/** The one Subscriptions object. */
+export const SUBSCRIPTIONS_NAME = "subscriptions";
 
 /** Name of the object that keeps the epoch of the namespace with this name; its storage lies under it. */
 export function epochNameOf(namespace: string): string {

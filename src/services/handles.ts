@@ -3,7 +3,7 @@
 import type { Env } from "../env.ts";
 import { answered } from "../invocation/retry.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
-import { epochNameOf, ROSTER_NAME } from "../protocol/names.ts";
+import { epochNameOf, ROSTER_NAME, SUBSCRIPTIONS_NAME } from "../protocol/names.ts";
 import type {
   ActivationStoreRpc,
   EntityEpochRpc,
@@ -15,6 +15,7 @@ import type {
   ThrottleRpc,
 } from "../protocol/rpc.ts";
 import type { ScheduleRpc } from "../protocol/schedule.ts";
+import type { SubscriptionsRpc } from "../protocol/subscriptions.ts";
 import { after } from "./timer.ts";
 
 /** ms the roster may take to answer. */
@@ -48,6 +49,11 @@ export class Handles {
   /** Keeps the schedules of a namespace, or some of them; named by `scheduleObjectOf`. */
   schedules(name: string): ScheduleRpc {
     return this.#env.SCHEDULE.getByName(name) as unknown as ScheduleRpc;
+  }
+
+  /** Says which host runs which subscription. */
+  subscriptions(): SubscriptionsRpc {
+    return this.#env.SUBSCRIPTIONS.getByName(SUBSCRIPTIONS_NAME) as unknown as SubscriptionsRpc;
   }
 
   /** All objects of this name that keep what is a namespace's. */

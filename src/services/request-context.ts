@@ -19,7 +19,7 @@ import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
 import type { Stores } from "../storage/open.ts";
 import { builtinOf } from "../system/catalog.ts";
-import { type Handles, shardName } from "./handles.ts";
+import type { Handles } from "./handles.ts";
 import type { LeaseCache } from "./lease-cache.ts";
 import type { Later } from "./refreshed.ts";
 import type { RosterCache } from "./roster-cache.ts";
@@ -113,10 +113,11 @@ export class RequestContext implements FireContext {
         shards: this.#shared.settings.shards,
         schedules: (namespaceId) => new ScheduleDirectory(namespaceId, (name) => this.#shared.handles.schedules(name)),
       },
-      events: {
+      subscriptions: {
+        store: this.#shared.stores.subscriptions,
         shards: this.#shared.settings.shards,
-        known: ({ namespaceId, shard, feed }, forget) =>
-          this.#shared.handles.store(shardName(namespaceId, shard)).knownEvents(feed, { forget }),
+        changed: () => this.#shared.handles.subscriptions().changed(),
+        view: (id) => this.#shared.handles.subscriptions().view(id),
       },
       webhooks: {
         store: this.#shared.stores.webhooks,

@@ -21,6 +21,7 @@ import type {
   StoreName,
   ThrottleRpc,
 } from "../protocol/rpc.ts";
+import type { SubscriptionsRpc } from "../protocol/subscriptions.ts";
 import { databasesOf, warningOf } from "../records/databases.ts";
 import type { LocatePorts } from "../records/locate.ts";
 import type { MovePorts } from "../records/move.ts";
@@ -202,6 +203,11 @@ export class Services {
   /** Who asks it does not wait for ever: NoAnswer is thrown, and what was asked for may be done or not. */
   roster(): RosterRpc {
     return this.#shared.handles.roster();
+  }
+
+  /** Which host runs which subscription to a broker. */
+  subscriptions(): SubscriptionsRpc {
+    return this.#shared.handles.subscriptions();
   }
 
   /** What the schedulers last said, at most a second old. */

@@ -17,6 +17,7 @@ import { D1ScheduleObjects } from "./d1/schedule-objects.ts";
 import { D1SecretBook } from "./d1/secret-book.ts";
 import { shortTriggers } from "./d1/short-triggers.ts";
 import { type StoreSize, sizesOf } from "./d1/sizes.ts";
+import { D1SubscriptionStore, definitionsIn } from "./d1/subscription-store.ts";
 import { D1WebhookStore } from "./d1/webhook-store.ts";
 import type { DeletionStore } from "./deletion-store.ts";
 import type { EntityStore, StoredEntity } from "./entity-store.ts";
@@ -36,6 +37,7 @@ import type { RegistryStore } from "./registry-store.ts";
 import type { RetentionBook } from "./retention-book.ts";
 import type { ScheduleObjects } from "./schedule-objects.ts";
 import type { SecretBook } from "./secret-book.ts";
+import type { SubscriptionStore } from "./subscription-store.ts";
 import type { WebhookStore } from "./webhook-store.ts";
 
 const RECORDS_BINDING = /^RECORDS_(0|[1-9]\d{0,2})$/;
@@ -49,6 +51,7 @@ export interface Stores {
   secrets: SecretBook;
   scheduleObjects: ScheduleObjects;
   webhooks: WebhookStore;
+  subscriptions: SubscriptionStore;
   /** Those of these triggers that are there, by one query; one with a long document may be left out. */
   shortTriggers(path: string, names: readonly string[]): Promise<StoredEntity[]>;
   machine: MachineClient;
@@ -119,6 +122,11 @@ export function openRetentionBook(env: Pick<Env, "DB">): RetentionBook {
   return new D1RetentionBook(env.DB);
 }
 
+/** For who gives subscriptions to hosts: all that there are. */
+export function openSubscriptionDefinitions(env: Pick<Env, "DB">): ReturnType<typeof definitionsIn> {
+  return definitionsIn(env.DB);
+}
+
 /** For who reads segments and moves nothing. */
 export function openRecordSegments(env: Pick<Env, "BLOBS" | "MACHINE">): RecordSegments {
   return new R2RecordSegments(openBlobs(env));
@@ -136,6 +144,7 @@ export function openStores(env: Bound, masterSecret: MasterSecret): Stores {
     secrets: new D1SecretBook(env.DB, masterSecret),
     scheduleObjects: new D1ScheduleObjects(env.DB),
     webhooks: new D1WebhookStore(env.DB, masterSecret),
+    subscriptions: new D1SubscriptionStore(env.DB, masterSecret),
     shortTriggers: (path, names) => shortTriggers(env.DB, path, names),
     machine: new MachineClient(env.MACHINE),
     lackingMigration: () => firstLacking(env, bindings),

@@ -1,8 +1,10 @@
 // What the functions of built-in packages may ask of the platform, beside what they are called with.
 
 import type { AlarmSettings } from "../entities/schedule.ts";
+import type { SubscriptionView } from "../entities/subscription.ts";
 import type { ScheduleDirectory } from "../schedules/directory.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
+import type { SubscriptionStore } from "../storage/subscription-store.ts";
 import type { WebhookStore } from "../storage/webhook-store.ts";
 
 /** The Worker provides it over its bindings, tests over their own. */
@@ -14,14 +16,14 @@ export interface SystemPorts {
     shards: number;
     schedules(namespaceId: string): ScheduleDirectory;
   };
-  events: {
+  subscriptions: {
+    store: Pick<SubscriptionStore, "byTrigger" | "create" | "change" | "remove">;
     /** Activation stores of a namespace. */
     shards: number;
-    /** What is known of the events of a feed; `forget`: a piece of it goes first, since the feed is no more. */
-    known(
-      about: { namespaceId: string; shard: number; feed: string },
-      forget: boolean,
-    ): Promise<{ known: number; forgotten: number; repeated: number }>;
+    /** Tells who gives them to hosts that they are not what they were. */
+    changed(): Promise<void>;
+    /** How one stands; null while nobody knows of it. */
+    view(id: string): Promise<SubscriptionView | null>;
   };
   webhooks: {
     store: Pick<WebhookStore, "byTrigger" | "create" | "change" | "remove">;

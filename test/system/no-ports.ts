@@ -9,7 +9,10 @@ export function noPorts(): SystemPorts {
   return {
     entities: { get: async () => null },
     alarms: NO_ALARMS,
-    events: { shards: 1, known: absent },
+    subscriptions: {
+      ...{ store: { byTrigger: absent, create: absent, change: absent, remove: absent }, shards: 1 },
+      ...{ changed: absent, view: absent },
+    },
     webhooks: {
       store: { byTrigger: absent, create: absent, change: absent, remove: absent },
       withWrite: (_, write) => write(),

@@ -2,18 +2,19 @@
 
 import { fail } from "../../errors.ts";
 import type { App, AppContext } from "../context.ts";
-import { respond } from "../errors.ts";
+import { answer, respond } from "../errors.ts";
 import { begun } from "../hosts/begun.ts";
 import { readBlob, writeBlob } from "../hosts/blobs.ts";
 import { dialOf } from "../hosts/connect.ts";
 import { blobPortsOf, writtenOf } from "../hosts/request.ts";
+import { fireFor, type SubscriptionParts, takeTurn } from "../hosts/subscriptions.ts";
 import { HostTokens } from "../hosts/tokens.ts";
 import { json, reply } from "../reply.ts";
 import { GOOD_FOR_MS } from "../still-good.ts";
 
 const CONNECT = "/host/v1/connect";
 
-export function hostRoutes(app: App): void {
+export function hostRoutes(app: App, parts: SubscriptionParts): void {
   const tokens = new HostTokens({ goodFor: GOOD_FOR_MS });
   app.use("/host/v1/*", async (c, next) => {
     const ask = (token: string) => c.get("services").roster().authenticate(token);
@@ -29,6 +30,8 @@ export function hostRoutes(app: App): void {
   app.get("/host/v1/code/:key{.+}", (c) => get(c, "code"));
   app.get("/host/v1/blobs/:key{.+}", (c) => get(c, "blobs"));
   app.put("/host/v1/blobs/:key{.+}", put);
+  app.post("/host/v1/subscriptions", async (c) => answer(c, await takeTurn(c, parts), JSON.stringify));
+  app.post("/host/v1/subscriptions/fires", async (c) => answer(c, await fireFor(c, parts), JSON.stringify));
 }
 
 function connect(c: AppContext): Response | Promise<Response> {

@@ -1,0 +1,34 @@
+// What a connection to a broker is to the rest of the connectors, whatever the broker speaks.
+
+import type { BrokerCredentials } from "../../src/entities/subscription.ts";
+import type { AllowList } from "./addresses.ts";
+import type { Message } from "./message.ts";
+
+/** Who takes what comes. */
+export interface Receiver {
+  take(message: Message): void;
+  /** Nothing more should be read. */
+  readonly full: boolean;
+  release(number: number, done: () => void): void;
+}
+
+export interface Dialling<Settings> {
+  /** By which the broker knows its subscriber, the same on each host: that of the subscription. */
+  id: string;
+  settings: Settings;
+  credentials: BrokerCredentials;
+  allowed: AllowList;
+  receiver: Receiver;
+}
+
+/** One connection that is up, and subscribed. */
+export interface BrokerConnection {
+  /** Resolves when it has ended, with why. */
+  readonly ended: Promise<string>;
+  /** There is room: what was not read is read. */
+  resume(): void;
+  /** Messages the broker still holds; null: it does not say. */
+  lag(): Promise<number | null>;
+  /** `forget`: the broker need keep nothing for this subscriber. */
+  close(options: { forget: boolean }): Promise<void>;
+}

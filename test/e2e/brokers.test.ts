@@ -1,0 +1,136 @@
+// Messages of real brokers fire triggers, while hosts, workerd and the brokers themselves are killed -9: how often, is what the feed says.
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Account, type Broker, publish, startMosquitto, withBrokers } from "../support/brokers.ts";
+import { ready } from "../support/platform.ts";
+import { type Bench, type Loose, onEngines } from "./engines.ts";
+
+const ECHO = "function main(a) { return { message: a.message }; }";
+const ACCOUNT: Account = { username: "whisk", password: "the broker's own password" };
+/** What takes a lease to end, and a host to come back, on a machine that has other things to do. */
+const SOON = { timeout: 90_000, interval: 250 };
+
+withBrokers("brokers", ["mosquitto", "mosquitto_pub", "nats-server"], () => {
+  onEngines("messages", suite, { engines: ["process"], start: { env: { EDGEWHISK_BROKER_NET: "127.0.0.1" } } });
+});
+
+function suite(bench: Bench): void {
+  let mosquitto: Broker;
+  let guarded: Broker;
+  let names = 0;
+
+  beforeAll(async () => {
+    mosquitto = await startMosquitto();
+    guarded = await startMosquitto({ account: ACCOUNT });
+    await make("actions/broker-echo", { exec: { kind: "nodejs:default", code: ECHO } });
+  });
+  afterAll(async () => {
+    await mosquitto?.close();
+    await guarded?.close();
+  });
+
+  async function make(path: string, body: object): Promise<void> {
+    const { status, text } = await bench.request(`${path}?overwrite=true`, { method: "PUT", body });
+    if (status !== 200) throw new Error(`PUT ${path}: ${status} ${text}`);
+  }
+
+  async function feed(kind: string, lifecycleEvent: string, trigger: string, params: object = {}): Promise<Loose> {
+    const path = `/api/v1/namespaces/whisk.system/actions/${kind}/${kind}?blocking=true&result=true`;
+    const body = { ...params, lifecycleEvent, triggerName: `/_/${trigger}` };
+    const { json } = await bench.request(path, { method: "POST", body });
+    return json;
+  }
+
+  const statusOf = async (kind: string, trigger: string): Promise<Loose> =>
+    (await feed(kind, "READ", trigger)).status ?? {};
+
+  /** A trigger with a rule, which hears of the broker. */
+  async function subscribed(kind: string, params: object): Promise<string> {
+    const trigger = `broker-${++names}`;
+    await make(`triggers/${trigger}`, {});
+    await make(`rules/${trigger}-rule`, { trigger: `/_/${trigger}`, action: "/_/broker-echo" });
+    expect(await feed(kind, "CREATE", trigger, params)).toMatchObject({ status: "success" });
+    return trigger;
+  }
+
+  const receiving = (kind: string, trigger: string) =>
+    expect.poll(async () => (await statusOf(kind, trigger)).state, SOON).toBe("receiving");
+
+  const counted = async (trigger: string): Promise<number> =>
+    (await bench.request(`activations?name=${trigger}&count=true`)).json?.activations ?? 0;
+
+  /** What the records of the trigger say that came, in any order. */
+  async function heard(trigger: string): Promise<string[]> {
+    const found: string[] = [];
+    for (;;) {
+      const path = `activations?name=${trigger}&docs=true&limit=200&skip=${found.length}`;
+      const { json } = await bench.request(path);
+      found.push(...json.map((each: Loose) => each.response.result.message));
+      if (json.length < 200) return found.sort();
+    }
+  }
+
+  const numbered = (first: number, count: number) => Array.from({ length: count }, (_, at) => `n${1e6 + first + at}`);
+
+  it("of QoS 2 are exactly one activation each, across kill -9 of workerd and of the host", async () => {
+    const url = `mqtt://127.0.0.1:${mosquitto.port}`;
+    const trigger = await subscribed("mqtt", { url, topic: "exactly/#", qos: 2 });
+    await receiving("mqtt", trigger);
+    const sent: string[] = [];
+    const send = async (count: number) => {
+      const messages = numbered(sent.length, count);
+      sent.push(...messages);
+      await publish(mosquitto.port, messages, { topic: "exactly/once", qos: 2 });
+    };
+    // Amid them: what is on its way is anywhere.
+    for (const kill of ["workerd", "host"] as const) {
+      const before = sent.length;
+      const under = send(150);
+      await expect.poll(() => counted(trigger).catch(() => 0), SOON).toBeGreaterThan(before);
+      for (const pid of bench.platform().pids()[kill]) process.kill(pid, "SIGKILL");
+      await under;
+      await expect.poll(() => ready(bench.platform().url), SOON).toBe(true);
+      await expect.poll(() => counted(trigger).catch(() => 0), SOON).toBeGreaterThanOrEqual(sent.length);
+    }
+    expect(await heard(trigger)).toEqual(sent);
+    expect(await statusOf("mqtt", trigger)).toMatchObject({ delivery: "exactly once", unacknowledged: 0 });
+  });
+
+  it("wait at their broker while it, its credentials or the trigger keep them from firing, and each reason can be read", async () => {
+    const url = `mqtt://127.0.0.1:${guarded.port}`;
+    const { username } = ACCOUNT;
+    const trigger = await subscribed("mqtt", { url, topic: "kept", qos: 1, username, password: "a wrong password" });
+    const status = () => statusOf("mqtt", trigger);
+    await expect
+      .poll(status, SOON)
+      .toMatchObject({ state: "retrying", reason: expect.stringMatching(/password|authorized/) });
+    expect(await feed("mqtt", "UPDATE", trigger, ACCOUNT)).toEqual({ status: "success" });
+    await receiving("mqtt", trigger);
+    const options = { topic: "kept", qos: 1, account: ACCOUNT } as const;
+    await publish(guarded.port, ["one"], options);
+    await expect.poll(() => heard(trigger), SOON).toEqual(["one"]);
+
+    // The trigger goes without its feed being told.
+    expect((await bench.request(`triggers/${trigger}`, { method: "DELETE" })).status).toBe(200);
+    await publish(guarded.port, ["two"], options);
+    await expect
+      .poll(status, SOON)
+      .toMatchObject({ state: "stopped", active: false, reason: expect.stringContaining(trigger) });
+    await make(`triggers/${trigger}`, {});
+    await bench.request(`rules/${trigger}-rule`, { method: "POST", body: { status: "active" } });
+    expect(await feed("mqtt", "UNPAUSE", trigger)).toEqual({ status: "success" });
+    await expect.poll(() => heard(trigger), SOON).toEqual(["one", "two"]);
+
+    // The broker dies, and comes back with what it has.
+    await guarded.kill();
+    await expect.poll(status, SOON).toMatchObject({ state: "retrying", lastError: { text: expect.any(String) } });
+    await guarded.up();
+    await publish(guarded.port, ["three"], options);
+    await expect.poll(() => heard(trigger), SOON).toEqual(["one", "three", "two"]);
+
+    const shown = JSON.stringify(await feed("mqtt", "READ", trigger)) + bench.platform().output();
+    for (const secret of [ACCOUNT.password, "a wrong password"]) expect(shown).not.toContain(secret);
+    expect(await feed("mqtt", "DELETE", trigger)).toEqual({ status: "success" });
+    expect(await feed("mqtt", "READ", trigger)).toMatchObject({ error: expect.stringContaining("no subscription") });
+  });
+}

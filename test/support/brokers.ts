@@ -1,0 +1,146 @@
+// Real brokers of the tests' own (Debian's mosquitto and nats-server), each on a port of its own and with its state in a folder of its own.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "vitest";
+import { freePort } from "./platform.ts";
+
+/** Where Debian puts them is not on everybody's path. */
+const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
+const PATIENCE_MS = 30_000;
+
+export interface Broker {
+  readonly port: number;
+  up(): Promise<void>;
+  /** At once, as if its power had gone. */
+  kill(): Promise<void>;
+  /** With what it keeps. */
+  close(): Promise<void>;
+}
+
+/** Debian's packages that are missing of these. */
+export function missingOf(programs: readonly string[]): string[] {
+  return programs.filter((program) => spawnSync(program, ["--help"], { env, stdio: "ignore" }).error !== undefined);
+}
+
+/** Tests that need these programs: where one is missing they fail in CI, and elsewhere are left out, and it is said why. */
+export function withBrokers(title: string, programs: readonly string[], run: () => void): void {
+  const missing = missingOf(programs);
+  if (missing.length === 0) {
+    describe(title, run);
+    return;
+  }
+  const why = `not installed: ${missing.join(", ")} (Debian's mosquitto, mosquitto-clients, nats-server)`;
+  if (process.env.CI === "true") {
+    it(title, () => {
+      throw new Error(why);
+    });
+    return;
+  }
+  console.log(`left out: ${title}: ${why}`);
+  describe.skip(`${title}: ${why}`, run);
+}
+
+export interface Account {
+  username: string;
+  password: string;
+}
+
+/** `account`: the only one that it lets in. */
+export async function startMosquitto({ account }: { account?: Account } = {}): Promise<Broker> {
+  return start("mosquitto", (folder, port) => {
+    const access = account === undefined ? ["allow_anonymous true"] : [`password_file ${join(folder, "passwords")}`];
+    const lines = [`listener ${port} 127.0.0.1`, ...access, "persistence true", `persistence_location ${folder}/`];
+    // Whoever starts it is who runs it, so that it may write there.
+    lines.push(
+      "autosave_on_changes true",
+      "autosave_interval 1",
+      "max_queued_messages 0",
+      "max_inflight_messages 1000",
+      `user ${user()}`,
+      "",
+    );
+    writeFileSync(join(folder, "mosquitto.conf"), lines.join("\n"));
+    if (account !== undefined) {
+      const file = join(folder, "passwords");
+      spawnSync("mosquitto_passwd", ["-b", "-c", file, account.username, account.password], { env });
+    }
+    return ["-c", join(folder, "mosquitto.conf")];
+  });
+}
+
+/** With JetStream. `token`: what lets in. */
+export async function startNats({ token }: { token?: string } = {}): Promise<Broker> {
+  return start("nats-server", (folder, port) => [
+    ...["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder],
+    ...(token === undefined ? [] : ["--auth", token]),
+  ]);
+}
+
+async function start(program: string, prepare: (folder: string, port: number) => string[]): Promise<Broker> {
+  const folder = mkdtempSync(join(tmpdir(), "edgewhisk-broker-"));
+  const port = await freePort();
+  const args = prepare(folder, port);
+  let child: ChildProcess | null = null;
+  let said = "";
+  const broker: Broker = {
+    port,
+    async up() {
+      const started = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+      child = started;
+      for (const stream of [started.stdout, started.stderr]) stream.on("data", (text) => (said += text));
+      for (const end = Date.now() + PATIENCE_MS; !(await answers(port)); ) {
+        if (started.exitCode !== null || Date.now() > end) throw new Error(`${program} does not come up:\n${said}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    async kill() {
+      if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    },
+    async close() {
+      await broker.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  await broker.up();
+  return broker;
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+function user(): string {
+  return process.env.USER ?? (process.getuid?.() === 0 ? "root" : "nobody");
+}
+
+/** Publishes each of `messages`, in order, and returns when the broker has taken them all. */
+export async function publish(
+  port: number,
+  messages: readonly string[],
+  { topic, qos, account, version = 5 }: { topic: string; qos: 0 | 1 | 2; account?: Account; version?: 4 | 5 },
+): Promise<void> {
+  const args = ["-h", "127.0.0.1", "-p", String(port), "-t", topic, "-q", String(qos), "-l"];
+  args.push("-V", version === 5 ? "mqttv5" : "mqttv311");
+  if (account !== undefined) args.push("-u", account.username, "-P", account.password);
+  const child = spawn("mosquitto_pub", args, { env, stdio: ["pipe", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (text) => (said += text));
+  child.stdin.end(messages.map((each) => `${each}\n`).join(""));
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error(`mosquitto_pub: ${code}: ${said}`);
+}
