@@ -31,6 +31,7 @@ import {
   variable,
 } from "./env-schemas.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
+import type { MetricsRpc } from "./protocol/metrics.ts";
 import type {
   ActivationStoreRpc,
   EntityEpochRpc,
@@ -72,12 +73,16 @@ export interface Env {
   SUBSCRIPTIONS: DurableObjectNamespace<Branded<SubscriptionsRpc>>;
   /** One: the hosts and their tokens. */
   ROSTER: DurableObjectNamespace<Branded<RosterRpc>>;
+  /** One: what was counted everywhere, for `GET /metrics`. */
+  METRICS: DurableObjectNamespace<Branded<MetricsRpc>>;
   /** The process that owns the state folder, in the one-machine mode. */
   MACHINE?: MachineBinding;
   /** The way to public addresses, in the one-machine mode. */
   OUTBOUND?: { fetch(url: string, init: RequestInit): Promise<Response> };
   /** Secret: opens the admin API. Absent = the admin API answers 403 to everybody. */
   ADMIN_TOKEN?: string;
+  /** Secret: opens `GET /metrics` and nothing else, for whoever scrapes. Absent = only ADMIN_TOKEN opens it. */
+  METRICS_TOKEN?: string;
   /** Secret of at least 32 bytes: keys for identity look-up, sealing and credentials are derived from it. */
   MASTER_SECRET: string;
   /** Secret: the MASTER_SECRET of before, while keys are still sealed with it. */
@@ -179,8 +184,10 @@ export const Variables = Secrets.extend({
   SCHEDULE: object,
   SUBSCRIPTIONS: object,
   ROSTER: object,
+  METRICS: object,
   OUTBOUND: binding("fetch", "the network service").optional(),
   ADMIN_TOKEN: variable,
+  METRICS_TOKEN: variable,
   ACTIVATION_SHARDS: variable
     .transform((text) => Number(text ?? "4"))
     .refine((shards) => Number.isInteger(shards) && shards >= 1 && shards <= 256, "must be a number from 1 to 256"),

@@ -77,6 +77,8 @@ export const TEXTS = {
   "development-ended": () =>
     "There are other namespaces here, so that the well-known keys are taken on this machine's own loopback only: use a key of your own.",
   "admin-closed": () => "The admin API is closed: set the ADMIN_TOKEN secret to open it.",
+  "metrics-closed": () =>
+    "The metrics are closed: set the METRICS_TOKEN secret to open them to whoever scrapes, or ADMIN_TOKEN.",
   "no-answer": (who: string) =>
     `${who} did not answer: what was asked of it may have been done, or not. Look before you ask again.`,
   internal: () => "There was an internal server error.",

@@ -13,6 +13,7 @@ import { servicesOf } from "./services/services.ts";
 export { ActivationStore } from "../durable-objects/activations/activation-store.ts";
 export { Composition } from "../durable-objects/composition/composition.ts";
 export { EntityEpoch } from "../durable-objects/epoch/entity-epoch.ts";
+export { Metrics } from "../durable-objects/metrics/metrics.ts";
 export { Roster } from "../durable-objects/roster/roster.ts";
 export { Schedule } from "../durable-objects/schedule/schedule.ts";
 export { InvokerScheduler } from "../durable-objects/scheduler/invoker-scheduler.ts";

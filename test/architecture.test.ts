@@ -31,6 +31,7 @@ const EVENTS = /^src\/events\//;
 const SERVICES = /^src\/services\//;
 const NODE = /^node:/;
 const SCHEDULES = /^src\/schedules\//;
+const METRICS = /^src\/metrics\//;
 const STORAGE_INTERFACE = /^src\/storage\/[a-z-]+\.ts$/;
 
 const ROOMS: Room[] = [
@@ -56,6 +57,7 @@ const ROOMS: Room[] = [
     types: [STORAGE_INTERFACE, PROTOCOL],
   },
   { files: SCHEDULES, may: [SCHEDULES, /^src\/protocol\/schedule\.ts$/, ENTITIES, ERRORS, /^croner$/] },
+  { files: METRICS, may: [METRICS, ENTITIES, ERRORS], types: [PROTOCOL] },
   { files: EVENTS, may: [EVENTS, ENTITIES, ERRORS, ZOD] },
   {
     files: /^src\/system\//,
@@ -72,10 +74,11 @@ const ROOMS: Room[] = [
       SERVICES,
       /^src\/storage\/open\.ts$/,
       /^src\/system\//,
-      /^src\/protocol\/(names|proofs)\.ts$/,
+      /^src\/protocol\/(metrics|names|proofs)\.ts$/,
       /^src\/invocation\//,
       RECORDS,
       SCHEDULES,
+      METRICS,
       ENTITIES,
       ERRORS,
       /^src\/env\.ts$/,
@@ -91,6 +94,7 @@ const ROOMS: Room[] = [
       RECORDS,
       CATALOG,
       EVENTS,
+      METRICS,
       ENTITIES,
       ERRORS,
       /^src\/protocol\/subscriptions\.ts$/,
@@ -108,6 +112,7 @@ const ROOMS: Room[] = [
       PROTOCOL,
       ENTITIES,
       SCHEDULES,
+      METRICS,
       /^src\/storage\/open\.ts$/,
       /^src\/env\.ts$/,
       /^cloudflare:/,

@@ -18,6 +18,7 @@ const GOOD = {
     SCHEDULE: objects,
     SUBSCRIPTIONS: objects,
     ROSTER: objects,
+    METRICS: objects,
   },
   MASTER_SECRET: SECRET,
 };

@@ -6,6 +6,7 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
 import { activationStoreMode, type Env, longestQueue, recordBounds } from "../../src/env.ts";
+import type { MetricsSender } from "../../src/metrics/sender.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
 import type { Accepted, Fire, ResumeRpc } from "../../src/protocol/fire.ts";
 import type { ImportedRecord } from "../../src/protocol/import.ts";
@@ -25,24 +26,33 @@ import type {
 } from "../../src/protocol/rpc.ts";
 import { openBlobs, openMachine, openRecordShelves } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
+import { counted, countingOf } from "../shared/counting.ts";
 import { ErasableObject } from "../shared/erasable.ts";
 import { databaseOf, platformPorts } from "../shared/platform.ts";
+import type { AlarmPorts } from "../shared/ports.ts";
 import { CommitTurn } from "./commit-turn.ts";
 import { StoreCore } from "./core.ts";
+import { gaugesOf } from "./gauges.ts";
 import type { StorePorts } from "./ports.ts";
 
 export class ActivationStore extends ErasableObject implements ActivationStoreRpc {
   readonly #core: StoreCore;
   readonly #confirm: Confirm;
+  readonly #counting: MetricsSender;
   readonly #turn = new CommitTurn();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#confirm = confirming(env);
     const { storage } = ctx;
     const name = ctx.id.name;
     if (name === undefined) throw new Error("an activation store is addressed by its name only");
-    this.#core = new StoreCore(name, { database: databaseOf(storage), ports: this.#ports(name) });
+    const ports = platformPorts(storage, `activations ${name}`);
+    this.#counting = countingOf(env, `activations ${name}`, {
+      ports,
+      state: () => ({ store: { name, ...gaugesOf(this.#core.backlog(), Date.now()) } }),
+    });
+    this.#confirm = counted(confirming(env), this.#counting);
+    this.#core = new StoreCore(name, { database: databaseOf(storage), ports: this.#ports(ports) });
   }
 
   async accept(
@@ -153,6 +163,7 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
 
   override async alarm(): Promise<void> {
     await this.#core.alarm();
+    this.#counting.touch();
   }
 
   /** Nearly always nothing to wait for. */
@@ -160,12 +171,12 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
     return this.#core.recall(activations.map((each) => each.id));
   }
 
-  #ports(name: string): StorePorts {
+  #ports(ports: AlarmPorts): StorePorts {
     const { env, ctx } = this;
     const worker = ctx.exports as unknown as { Internal: ResumeRpc };
-    const ports = platformPorts(ctx.storage, `activations ${name}`);
     return {
       ...ports,
+      meter: this.#counting.meter,
       maxQueue: longestQueue(env),
       shelves: openRecordShelves(env, activationStoreMode(env), recordBounds(env)),
       scheduler: (scheduler) => env.SCHEDULER.getByName(scheduler),

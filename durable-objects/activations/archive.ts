@@ -4,6 +4,7 @@
 import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { type ActivationId, timeOf } from "../../src/entities/activation-id.ts";
 import { isWhole, type KeptRecord, type RecordFilter, readKept } from "../../src/entities/kept-record.ts";
+import { countActivation } from "../../src/metrics/activations.ts";
 import type { LedgerCount, LedgerPage, StoreName } from "../../src/protocol/rpc.ts";
 import type { LedgerHoldings } from "../../src/protocol/upkeep.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
@@ -58,6 +59,8 @@ export class Archive {
     this.retention = new RecordRetention({ sql: database.sql, ports, shelves, handover, segments, wake: options.wake });
     this.#born = String(ports.now());
     records.onKept = (size) => this.handover.kept(size);
+    const { meter } = ports;
+    if (meter !== undefined) records.onEnded = (record, about) => countActivation(meter, record, about);
   }
 
   /** The record of an id of which this object has none, or null. Rejects if a place that may have it does not answer. */

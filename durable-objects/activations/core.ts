@@ -278,10 +278,12 @@ export class StoreCore {
   backlog(): Backlog {
     const { waiting, out: running, queue } = this.#rows;
     const { count: fires } = this.#fires;
+    const unshelvedSince = this.#archive.handover.oldest();
     const lines = waiting === 0 ? [] : queue.lines(this.#ports.now());
     const [oldest] = lines.toSorted((one, other) => other.oldestWaitMs - one.oldestWaitMs);
-    if (oldest === undefined) return { waiting, running, fires, oldestWaitMs: 0, lines };
-    return { waiting, running, fires, oldestWaitMs: oldest.oldestWaitMs, reason: oldest.reason, lines };
+    if (oldest === undefined) return { waiting, running, fires, oldestWaitMs: 0, lines, unshelvedSince };
+    const { oldestWaitMs, reason } = oldest;
+    return { waiting, running, fires, oldestWaitMs, reason, lines, unshelvedSince };
   }
 
   /** The object's alarm. Safe to run at any time and twice. Resolves when the round is over; rejects if its storage fails. */

@@ -97,6 +97,12 @@ export class Handover {
     }
   }
 
+  /** Since when (epoch ms) a record waits for its place, or null. */
+  oldest(): number | null {
+    const since = [...this.#courses.values()].flatMap(({ pending }) => (pending === null ? [] : [pending.since]));
+    return since.length === 0 ? null : Math.min(...since);
+  }
+
   /** Epoch ms at which `run` has something to do, or Infinity. */
   next(): number {
     let earliest = this.#unsettled ? this.#ports.now() : this.backpressure.next();
@@ -117,6 +123,7 @@ export class Handover {
       course.flying = true;
       this.#fly(shelf, course)
         .catch(async (error: unknown) => {
+          this.#ports.meter?.count("edgewhisk_store_errors_total", [shelf]);
           this.#fail(course, error);
           if (shelf === "d1") await this.#room.refused().catch(() => undefined);
           return this.backpressure.look();
@@ -144,7 +151,9 @@ export class Handover {
       const records = this.#load(shelf, flight.ids);
       this.moves++;
       const bytes = await within(this.#ports.after, PATIENCE, this.#put(shelf, flight, records));
+      const { since = began } = course.pending ?? {};
       this.#land(shelf, flight, { records, bytes });
+      this.#ports.meter?.observe("edgewhisk_handover_lag_seconds", [shelf], (this.#ports.now() - since) / 1_000);
       course.failures = 0;
       course.pending = this.#look(shelf);
       if (this.#isDue(shelf, course)) await this.#pause(pauseAfter(this.#ports.now() - began));

@@ -2,6 +2,7 @@
 // its event queue.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import type { Meter } from "../../src/metrics/meter.ts";
 import type { ResumeRpc } from "../../src/protocol/fire.ts";
 import type { InvokerSchedulerRpc, RosterRpc, SchedulerName } from "../../src/protocol/rpc.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
@@ -10,6 +11,8 @@ import type { AlarmPorts } from "../shared/ports.ts";
 export type SchedulerPort = Pick<InvokerSchedulerRpc, "offer" | "holds">;
 
 export interface StorePorts extends AlarmPorts {
+  /** Counts what ends here and how records are handed over; absent: nobody does. */
+  readonly meter?: Meter;
   /** Where records go. */
   readonly shelves: RecordShelves;
   /** ms a row may wait for a host, where its call does not say. */

@@ -47,6 +47,8 @@ const WITH_BLOBS = `SELECT record FROM records WHERE kept = 0 AND stored <= ?
 export class Records {
   /** Called with the length of each record that was made to be kept. */
   onKept: (size: number) => void = () => undefined;
+  /** Called with each record that was made of a run, its first one. */
+  onEnded: (record: ActivationRecord, about: ActivationMeta) => void = () => undefined;
   readonly figures: FigureBook;
   readonly #sql: Sql;
 
@@ -66,6 +68,7 @@ export class Records {
     const kept = about.store !== false;
     if (!this.keep(record, { name: record.meta.listName, kept, now: options.now })) return null;
     this.figures.count(record);
+    this.onEnded(record, about);
     return record;
   }
 

@@ -218,11 +218,21 @@ export class ScheduleCore {
       if (kept === null || kept.id !== schedule.id || fired === undefined) return [];
       if (fired.kind === "unknown") this.#slow.add(schedule.name);
       else this.#slow.delete(schedule.name);
+      this.#count(schedule, { slot, fired, now });
       const outcome: SlotOutcome = fired.kind === "accepted" ? { ...fired, id: fire.id } : fired;
       const { state, notes } = settle(kept, { slot, outcome, now });
       return [{ schedule: { ...kept, state }, notes }];
     });
     this.#rows.save(changes);
+  }
+
+  #count({ plan, id }: KeptSchedule, { slot, fired, now }: { slot: number; fired: SlotFired; now: number }): void {
+    const { counting } = this.#ports;
+    if (counting === undefined) return;
+    const late = Math.max(0, now - slot - jitterOf(plan, id, slot)) / 1_000;
+    if (fired.kind === "accepted") counting.meter.observe("edgewhisk_schedule_lateness_seconds", [], late);
+    else counting.meter.count("edgewhisk_schedule_failures_total", []);
+    counting.touch();
   }
 
   /** Its trigger goes, then it goes itself. */

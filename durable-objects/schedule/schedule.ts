@@ -10,6 +10,7 @@ import type {
   ScheduleRpc,
 } from "../../src/protocol/schedule.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
+import { countingOf } from "../shared/counting.ts";
 import { ErasableObject } from "../shared/erasable.ts";
 import { databaseOf, platformPorts } from "../shared/platform.ts";
 import { ScheduleCore } from "./core.ts";
@@ -25,10 +26,12 @@ export class Schedule extends ErasableObject implements ScheduleRpc {
     const name = ctx.id.name;
     if (name === undefined) throw new Error("a schedule object is addressed by its name only");
     const exports = ctx.exports as unknown as { Internal: ScheduleHelpRpc };
+    const ports = platformPorts(storage, `schedules ${name}`);
     this.#core = new ScheduleCore(name, {
       database: databaseOf(storage),
       ports: {
-        ...platformPorts(storage, `schedules ${name}`),
+        ...ports,
+        counting: countingOf(env, `schedules ${name}`, { ports }),
         worker: {
           fireSlots: (namespace, slots) => exports.Internal.fireSlots(namespace, slots),
           endTrigger: (namespace, trigger, options) => exports.Internal.endTrigger(namespace, trigger, options),

@@ -4,8 +4,10 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { type Env, securityFloor } from "../../src/env.ts";
+import type { MetricsSender } from "../../src/metrics/sender.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { type HostReport, PING, PONG } from "../../src/protocol/messages.ts";
+import type { MetricsBatch } from "../../src/protocol/metrics.ts";
 import { hostOfScheduler, ROSTER_NAME } from "../../src/protocol/names.ts";
 import type {
   HoldsReply,
@@ -19,7 +21,9 @@ import type {
 } from "../../src/protocol/rpc.ts";
 import { openMachine } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
+import { countingOf } from "../shared/counting.ts";
 import { platformPorts } from "../shared/platform.ts";
+import type { ObjectPorts } from "../shared/ports.ts";
 import { SchedulerCore } from "./core.ts";
 import { memoryOf } from "./memory.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
@@ -41,6 +45,7 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
   readonly #core: SchedulerCore;
   readonly #name: string;
   readonly #confirm: Confirm;
+  readonly #counting: MetricsSender;
   #socket: WebSocket | undefined;
   #connection: Connection | undefined;
 
@@ -53,7 +58,9 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
       .map((socket) => ({ socket, attachment: socket.deserializeAttachment() as Attachment | null }))
       .sort((one, other) => (other.attachment?.acceptedAt ?? 0) - (one.attachment?.acceptedAt ?? 0));
     this.#name = ctx.id.name ?? newest?.attachment?.name ?? ctx.id.toString();
-    this.#core = new SchedulerCore(this.#name, this.#ports());
+    const ports = platformPorts(ctx.storage, `scheduler ${this.#name}`);
+    this.#core = new SchedulerCore(this.#name, this.#ports(ports));
+    this.#counting = countingOf(env, `scheduler ${this.#name}`, { ports, state: () => this.#state() });
     for (const { socket } of older) socket.close(1000, "replaced by a newer connection");
     if (newest === undefined) return;
     const { socket, attachment } = newest;
@@ -121,6 +128,7 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void {
     const connection = this.#connectionOf(socket);
     if (connection === undefined) return;
+    this.#counting.touch();
     const report = this.#core.message(connection, frame);
     if (report !== undefined) attach(socket, report);
   }
@@ -132,6 +140,11 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
 
   override webSocketError(socket: WebSocket): void {
     this.webSocketClose(socket);
+  }
+
+  #state(): Pick<MetricsBatch, "scheduler"> {
+    const { name, running, used: usedMb, memory: totalMb } = this.#core.status();
+    return { scheduler: { name, running, usedMb, totalMb } };
   }
 
   #connect(socket: WebSocket): Connection {
@@ -159,10 +172,10 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
     return its !== null && its.key === mine?.key ? this.#connection : undefined;
   }
 
-  #ports(): SchedulerPorts {
+  #ports(ports: ObjectPorts): SchedulerPorts {
     const { env } = this;
     return {
-      ...platformPorts(this.ctx.storage, `scheduler ${this.#name}`),
+      ...ports,
       memory: memoryOf(this.ctx.storage.kv),
       store: (name) => env.ACTIVATIONS.getByName(name),
       report: (entry) => env.ROSTER.getByName(ROSTER_NAME).report(entry),

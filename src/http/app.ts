@@ -15,6 +15,7 @@ import { adminRoutes } from "./admin/admin.ts";
 import { authenticate } from "./authenticate.ts";
 import { discardRest, patienceWith, tooLarge } from "./body.ts";
 import type { App, AppContext, AppEnv } from "./context.ts";
+import { countAnswer } from "./counted.ts";
 import { respond } from "./errors.ts";
 import { Identities } from "./identities.ts";
 import { EVENT_STREAM } from "./live/events.ts";
@@ -31,6 +32,7 @@ import { infoRoutes } from "./routes/info.ts";
 import { invokeRoutes } from "./routes/invoke.ts";
 import { invokerRoutes } from "./routes/invokers.ts";
 import { logForwardingRoutes } from "./routes/log-forwarding.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { namespaceRoutes } from "./routes/namespaces.ts";
 import { packageRoutes } from "./routes/packages.ts";
 import { recordRoutes } from "./routes/records.ts";
@@ -60,6 +62,7 @@ export function makeApp(open: (env: Env) => Result<Services>): App {
   infoRoutes(app);
   docsRoutes(app);
   invokerRoutes(app);
+  metricsRoutes(app);
   const identities = new Identities();
   const actions = new ActionResolver();
   const firing = { triggers: new Triggers(), fanOut: new FanOut(actions) };
@@ -89,20 +92,20 @@ function edge(open: (env: Env) => Result<Services>): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     c.set("unfinished", unfinished);
     c.set("transactionId", transactionIdOf(c.req.raw.headers.get("X-Request-ID")));
+    const began = Date.now();
     const opened = open(c.env);
     const asked = opened.ok ? opened.value.refusal() : fail("not-configured", opened.text);
     const refusal = asked === null ? null : await asked;
     // Whoever watches the process alone is told that it lives; while it starts it is not there yet.
     const stops = refusal !== null && (refusal.code === "not-migrated" || !isPing(c));
     const answer = stops ? respond(c, refusal) : shortcut(c);
-    if (answer === null) {
-      if (opened.ok) {
-        c.set("services", opened.value);
-        c.set("settings", opened.value.settings);
-      }
-      await next();
+    if (opened.ok) {
+      c.set("services", opened.value);
+      c.set("settings", opened.value.settings);
     }
+    if (answer === null) await next();
     if (!c.req.raw.bodyUsed) await discardRest(c.req.raw, patienceWith(c, "refused"));
+    if (opened.ok) countAnswer(c, { status: (answer ?? c.res).status, ms: Date.now() - began });
     return answer ?? undefined;
   };
 }

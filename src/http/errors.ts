@@ -60,6 +60,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "foreign-origin": 403,
   "development-ended": 403,
   "admin-closed": 403,
+  "metrics-closed": 403,
   "no-answer": 500,
   internal: 500,
 };

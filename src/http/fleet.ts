@@ -1,5 +1,6 @@
 // The fleet as OpenWhisk's operators look at it: name and state of each scheduler shard.
 
+import type { HostCount } from "../protocol/metrics.ts";
 import type { RosterEntry } from "../protocol/rpc.ts";
 
 type InvokerState = "up" | "unhealthy" | "down";
@@ -38,6 +39,19 @@ export function invokerStates(
 export function healthyCount(fleet: readonly RosterEntry[]): number {
   return fleet.filter((entry) => stateOf(entry) === "up").length;
 }
+
+/** For the metrics. A host that does not answer is offline: the roster tells no more of it. */
+export function hostCounts(fleet: readonly RosterEntry[]): HostCount[] {
+  const counts = new Map<HostCount["state"], HostCount>();
+  for (const entry of fleet) {
+    const state = COUNTED[stateOf(entry)];
+    const known = counts.get(state) ?? { state, count: 0, memoryMb: 0 };
+    counts.set(state, { state, count: known.count + 1, memoryMb: known.memoryMb + entry.memory });
+  }
+  return [...counts.values()];
+}
+
+const COUNTED = { up: "Healthy", unhealthy: "Unhealthy", down: "Offline" } as const;
 
 function stateOf(entry: RosterEntry): InvokerState {
   if (!entry.connected) return "down";

@@ -20,6 +20,7 @@ export async function enter(
     .permits(identity.namespace.uuid)
     .enter({ id, kind, limits, expiresAt: context.now() + SLOT_LIFE_MS });
   if (permit.ok) return ok(kind === "invoke");
+  context.refused?.(identity.namespace.name, permit.reason);
   const code = permit.reason === "rate" ? "too-many-requests" : "too-many-concurrent";
   return fail(code, `count: ${permit.count}, allowed: ${permit.allowed}`);
 }

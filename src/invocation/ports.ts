@@ -54,6 +54,8 @@ export interface InvocationContext extends SubmitPorts {
   hostsMayCome: boolean;
   /** What counts the calls of a namespace with limits. */
   permits(namespaceId: string): Pick<ThrottleRpc, "enter" | "leave">;
+  /** The namespace has exceeded one of its limits: to be counted. */
+  refused?(namespace: string, reason: "rate" | "concurrency"): void;
   /** Seals the keys of callers that are handed on. */
   masterSecret: MasterSecret;
   /** Keeps work alive after the caller has been answered, or has gone. */

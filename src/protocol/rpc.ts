@@ -223,6 +223,8 @@ export interface Backlog {
   /** Why the oldest row waits. */
   reason?: string;
   lines: WaitingLine[];
+  /** Epoch ms since which a record waits for its place, or null. */
+  unshelvedSince: number | null;
 }
 
 /** Of an ActivationStore, one per namespace and shard. What says that it is confirmed is on the disk when it

@@ -3,6 +3,7 @@
 import type { Env } from "../env.ts";
 import { answered } from "../invocation/retry.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
+import { METRICS_NAME, type MetricsRpc } from "../protocol/metrics.ts";
 import { epochNameOf, ROSTER_NAME, SUBSCRIPTIONS_NAME } from "../protocol/names.ts";
 import type {
   ActivationStoreRpc,
@@ -54,6 +55,10 @@ export class Handles {
   /** Says which host runs which subscription. */
   subscriptions(): SubscriptionsRpc {
     return this.#env.SUBSCRIPTIONS.getByName(SUBSCRIPTIONS_NAME) as unknown as SubscriptionsRpc;
+  }
+
+  metrics(): MetricsRpc {
+    return this.#env.METRICS.getByName(METRICS_NAME) as unknown as MetricsRpc;
   }
 
   /** All objects of this name that keep what is a namespace's. */

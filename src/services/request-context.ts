@@ -20,6 +20,7 @@ import type { EntityStore } from "../storage/entity-store.ts";
 import type { Stores } from "../storage/open.ts";
 import { builtinOf } from "../system/catalog.ts";
 import type { Handles } from "./handles.ts";
+import type { IsolateMetrics } from "./isolate-metrics.ts";
 import type { LeaseCache } from "./lease-cache.ts";
 import type { Later } from "./refreshed.ts";
 import type { RosterCache } from "./roster-cache.ts";
@@ -33,6 +34,7 @@ export interface Shared {
   readonly handles: Handles;
   readonly leases: LeaseCache;
   readonly roster: RosterCache;
+  readonly counted: IsolateMetrics;
   /** The store shard for a call accepted now. */
   shardNow(): number;
 }
@@ -63,6 +65,10 @@ export class RequestContext implements FireContext {
 
   ailing(): Promise<string | null> {
     return this.#shared.stores.machine.fault();
+  }
+
+  refused(namespace: string, reason: "rate" | "concurrency"): void {
+    this.#shared.counted.refused(namespace, reason, this.later);
   }
 
   warn(text: string): void {

@@ -9,6 +9,7 @@ import { type Failure, fail, type Result } from "../errors.ts";
 import type { FireContext } from "../invocation/ports.ts";
 import type { RecordPlaces } from "../invocation/record-list.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
+import type { MetricsRpc } from "../protocol/metrics.ts";
 import { Proofs } from "../protocol/proofs.ts";
 import type {
   ActivationStoreRpc,
@@ -43,6 +44,7 @@ import { SystemEntities } from "../system/system-entities.ts";
 import type { Chores } from "./chores.ts";
 import { configurationOf, type EffectiveSetting } from "./configuration.ts";
 import { Handles, shardName } from "./handles.ts";
+import { IsolateMetrics } from "./isolate-metrics.ts";
 import { LeaseCache } from "./lease-cache.ts";
 import { Readiness } from "./readiness.ts";
 import type { Later } from "./refreshed.ts";
@@ -71,6 +73,7 @@ export class Services {
   readonly #shared: Shared;
   readonly #readiness: Readiness;
   readonly #waker = new RecordWaker();
+  readonly counted: IsolateMetrics;
   readonly #firstShard = Math.floor(Math.random() * 256);
 
   constructor(env: Env, { settings, masterSecret }: { settings: Settings; masterSecret: MasterSecret }) {
@@ -87,7 +90,9 @@ export class Services {
       blobs: new SystemBlobs(stores.blobs),
     };
     this.#readiness = new Readiness(stores);
+    this.counted = new IsolateMetrics(this.#holder, () => handles.metrics());
     this.#shared = {
+      counted: this.counted,
       settings,
       masterSecret,
       stores: this.stores,
@@ -208,6 +213,11 @@ export class Services {
   /** Which host runs which subscription to a broker. */
   subscriptions(): SubscriptionsRpc {
     return this.#shared.handles.subscriptions();
+  }
+
+  /** What was counted everywhere. */
+  metrics(): MetricsRpc {
+    return this.#shared.handles.metrics();
   }
 
   /** What the schedulers last said, at most a second old. */

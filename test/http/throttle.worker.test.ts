@@ -110,3 +110,32 @@ describe("a write", () => {
     expect([await call(), await call()]).toEqual([{ v: 2 }, { v: 2 }]);
   });
 });
+
+describe("the metrics", () => {
+  const scrape = (headers: Record<string, string>) => ask("GET", "/metrics", { key: null, headers });
+
+  it("are for who has a token, and for nobody else", async () => {
+    expect((await scrape({})).status).toBe(401);
+    expect((await scrape({ Authorization: "Bearer wrong" })).status).toBe(401);
+    expect((await ask("GET", "/metrics")).status).toBe(401);
+    expect((await ask("POST", "/metrics", { key: null, body: "{}" })).status).toBe(405);
+    const admitted = await scrape({ Authorization: "Bearer test-admin-token" });
+    expect(admitted.status).toBe(200);
+    expect(admitted.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    const open = await scrape({ Authorization: "Bearer test-admin-token", Accept: "application/openmetrics-text" });
+    expect(open.headers.get("content-type")).toMatch(/^application\/openmetrics-text/);
+    expect(open.text).toMatch(/# EOF\n$/);
+  });
+
+  it("tell of what has ended, what was refused and what was asked", async () => {
+    const key = await keyOf("metered", { invocationsPerMinute: 2, concurrentInvocations: 10 });
+    await putAction("echo", { namespace: "metered" });
+    for (const _ of [1, 2, 3]) await ask("POST", `${ACTIONS}/echo?blocking=true`, { key, body: "{}" });
+    const text = async () => (await scrape({ Authorization: "Bearer test-admin-token" })).text;
+    const of = 'namespace="metered",initiator="metered",action="echo"';
+    await expect.poll(text).toContain(`openwhisk_action_activations_total{${of},kind="nodejs:20",memory="256"} 2\n`);
+    await expect.poll(text).toContain('openwhisk_action_limit_timed_total{namespace="metered"} 1\n');
+    await expect.poll(text).toMatch(/^edgewhisk_http_requests_total\{method="POST",status="429"\} [1-9]/m);
+    expect(await text()).toMatch(/^gauge_loadbalancer_totalHealthyInvokerManaged_counter \d+$/m);
+  });
+});

@@ -11,7 +11,7 @@ import { made } from "../storage/stores.worker.ts";
 import { putAction, stores } from "../support/client.worker.ts";
 import { FakeHost, ran } from "../support/fake-host.worker.ts";
 
-const OBJECTS = ["SCHEDULER", "ACTIVATIONS", "COMPOSITION", "THROTTLE", "EPOCH", "ROSTER"] as const;
+const OBJECTS = ["SCHEDULER", "ACTIVATIONS", "COMPOSITION", "THROTTLE", "EPOCH", "ROSTER", "METRICS"] as const;
 const asked: string[] = [];
 
 /** The environment, each call to an object noted. */

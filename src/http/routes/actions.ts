@@ -8,6 +8,7 @@ import { actionReply } from "../action-reply.ts";
 import { described } from "../api/operations.ts";
 import { catalogOf } from "../catalog.ts";
 import type { App, AppContext } from "../context.ts";
+import { countDeletion } from "../counted.ts";
 import { respond } from "../errors.ts";
 import { listing } from "../listing.ts";
 import { methodNotAllowed } from "../method.ts";
@@ -54,5 +55,5 @@ async function remove(c: AppContext): Promise<Response> {
   const place = await placeToWrite(catalogOf(c), actionAddressOf(c));
   const gone = place.ok ? await deleteAction(catalogOf(c), place.value) : place;
   if (!gone.ok) return respond(c, gone);
-  return actionReply(c, gone.value.action ?? gone.value.key, { written: true });
+  return countDeletion(c, await actionReply(c, gone.value.action ?? gone.value.key, { written: true }));
 }

@@ -76,6 +76,7 @@ export class World {
       DB: {},
       RECORDS_0: this.shelves.database(),
       ACTIVATION_STORE: this.mode,
+      METRICS: { getByName: () => ({ push: async () => undefined }) },
       SIMULATED_HOSTS: scenario.hosts.map((plan) => plan.name),
       MASTER_SECRET: "simulated-master-secret-0123456789",
       ACTIVATION_SHARDS: String(scenario.shards),

@@ -1,0 +1,61 @@
+// What the Metrics object keeps: a row for each group of series, each source, each store and scheduler. Read once, then written as it
+// changes.
+
+import type { Ledgers, Touched } from "../../src/metrics/ledger.ts";
+import { type Database, type Migrations, migrate } from "../shared/schema.ts";
+
+const MIGRATIONS: Migrations = [
+  [
+    "CREATE TABLE kept (place TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (place, key)) WITHOUT ROWID",
+  ],
+];
+
+type Place = keyof Ledgers;
+
+export class MetricsRows {
+  readonly ledgers: Ledgers;
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    migrate(database, MIGRATIONS);
+    this.#database = database;
+    this.ledgers = {
+      groups: this.#read("groups"),
+      sources: this.#sorted(this.#read("sources")),
+      stores: this.#read("stores"),
+      schedulers: this.#read("schedulers"),
+    };
+  }
+
+  /** All of it or nothing. */
+  save(touched: Touched): void {
+    this.#database.transaction(() => {
+      for (const place of Object.keys(touched) as Place[]) {
+        for (const key of touched[place]) this.#put(place, key, this.ledgers[place].get(key));
+      }
+    });
+  }
+
+  #put(place: Place, key: string, value: unknown): void {
+    const { sql } = this.#database;
+    if (value === undefined) {
+      sql.exec("DELETE FROM kept WHERE place = ? AND key = ?", place, key);
+      return;
+    }
+    sql.exec(
+      "INSERT INTO kept (place, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (place, key) DO UPDATE SET value = ?3",
+      ...[place, key, JSON.stringify(value)],
+    );
+  }
+
+  #read<P extends Place>(place: P): Ledgers[P] {
+    const rows = this.#database.sql
+      .exec<{ key: string; value: string }>("SELECT key, value FROM kept WHERE place = ?", place)
+      .toArray();
+    return new Map(rows.map(({ key, value }) => [key, JSON.parse(value)])) as Ledgers[P];
+  }
+
+  #sorted(sources: Ledgers["sources"]): Ledgers["sources"] {
+    return new Map([...sources].sort(([, one], [, other]) => one.at - other.at));
+  }
+}
