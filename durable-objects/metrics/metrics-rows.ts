@@ -1,7 +1,7 @@
 // What the Metrics object keeps: a row for each group of series, each source, each store and scheduler. Read once, then written as it
 // changes.
 
-import type { Ledgers, Touched } from "../../src/metrics/ledger.ts";
+import type { KeptSeries, Touched } from "../../src/metrics/series-book.ts";
 import { type Database, type Migrations, migrate } from "../shared/schema.ts";
 
 const MIGRATIONS: Migrations = [
@@ -10,16 +10,16 @@ const MIGRATIONS: Migrations = [
   ],
 ];
 
-type Place = keyof Ledgers;
+type Place = keyof KeptSeries;
 
 export class MetricsRows {
-  readonly ledgers: Ledgers;
+  readonly kept: KeptSeries;
   readonly #database: Database;
 
   constructor(database: Database) {
     migrate(database, MIGRATIONS);
     this.#database = database;
-    this.ledgers = {
+    this.kept = {
       groups: this.#read("groups"),
       sources: this.#sorted(this.#read("sources")),
       stores: this.#read("stores"),
@@ -31,7 +31,7 @@ export class MetricsRows {
   save(touched: Touched): void {
     this.#database.transaction(() => {
       for (const place of Object.keys(touched) as Place[]) {
-        for (const key of touched[place]) this.#put(place, key, this.ledgers[place].get(key));
+        for (const key of touched[place]) this.#put(place, key, this.kept[place].get(key));
       }
     });
   }
@@ -48,14 +48,14 @@ export class MetricsRows {
     );
   }
 
-  #read<P extends Place>(place: P): Ledgers[P] {
+  #read<P extends Place>(place: P): KeptSeries[P] {
     const rows = this.#database.sql
       .exec<{ key: string; value: string }>("SELECT key, value FROM kept WHERE place = ?", place)
       .toArray();
-    return new Map(rows.map(({ key, value }) => [key, JSON.parse(value)])) as Ledgers[P];
+    return new Map(rows.map(({ key, value }) => [key, JSON.parse(value)])) as KeptSeries[P];
   }
 
-  #sorted(sources: Ledgers["sources"]): Ledgers["sources"] {
+  #sorted(sources: KeptSeries["sources"]): KeptSeries["sources"] {
     return new Map([...sources].sort(([, one], [, other]) => one.at - other.at));
   }
 }

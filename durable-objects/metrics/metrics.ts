@@ -2,27 +2,27 @@
 
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../../src/env.ts";
-import { MetricsLedger } from "../../src/metrics/ledger.ts";
+import { SeriesBook } from "../../src/metrics/series-book.ts";
 import type { HostCount, MetricsBatch, MetricsRpc } from "../../src/protocol/metrics.ts";
 import { databaseOf } from "../shared/platform.ts";
 import { MetricsRows } from "./metrics-rows.ts";
 
 export class Metrics extends DurableObject<Env> implements MetricsRpc {
   readonly #rows: MetricsRows;
-  readonly #ledger: MetricsLedger;
+  readonly #book: SeriesBook;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#rows = new MetricsRows(databaseOf(ctx.storage));
-    this.#ledger = new MetricsLedger(this.#rows.ledgers);
+    this.#book = new SeriesBook(this.#rows.kept);
   }
 
   async push(batch: MetricsBatch): Promise<void> {
-    const touched = this.#ledger.apply(batch, Date.now());
+    const touched = this.#book.apply(batch, Date.now());
     if (touched !== null) this.#rows.save(touched);
   }
 
   async expose(options: { openMetrics: boolean; hosts: HostCount[] }): Promise<string> {
-    return this.#ledger.expose(options, Date.now());
+    return this.#book.expose(options, Date.now());
   }
 }

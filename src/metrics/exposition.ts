@@ -1,7 +1,7 @@
 // Families of series as text: Prometheus' own format, and OpenMetrics. What a label says is quoted, so that no name can end it.
 
 import type { Observed } from "../protocol/metrics.ts";
-import type { Family } from "./families.ts";
+import type { MetricFamily } from "./families.ts";
 
 export interface Series {
   labels: readonly string[];
@@ -13,7 +13,7 @@ export const OPENMETRICS_TYPE = "application/openmetrics-text; version=1.0.0; ch
 
 /** `openMetrics`: false = Prometheus' text format. */
 export function exposition(
-  families: Iterable<{ family: Family; series: Iterable<Series> }>,
+  families: Iterable<{ family: MetricFamily; series: Iterable<Series> }>,
   { openMetrics }: { openMetrics: boolean },
 ): string {
   const lines: string[] = [];
@@ -29,7 +29,7 @@ export function wantsOpenMetrics(accept: string | null): boolean {
 }
 
 function familyLines(
-  family: Family,
+  family: MetricFamily,
   { series, openMetrics, lines }: { series: Iterable<Series>; openMetrics: boolean; lines: string[] },
 ): void {
   const { name, labels, buckets = [] } = family;
@@ -57,7 +57,7 @@ function familyLines(
 }
 
 /** A counter of OpenMetrics ends in `_total`, and its family does not; what is a counter by another name has no type there. */
-function headOf({ name, help, type }: Family, openMetrics: boolean): string[] {
+function headOf({ name, help, type }: MetricFamily, openMetrics: boolean): string[] {
   const isTotal = name.endsWith("_total");
   const told = openMetrics && type === "counter" && isTotal ? name.slice(0, -"_total".length) : name;
   const kind = openMetrics && type === "counter" && !isTotal ? "unknown" : type;

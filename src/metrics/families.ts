@@ -1,7 +1,7 @@
 // Every family of the platform's metrics: its name, what it tells, its labels and its buckets. Names with `openwhisk_` or a part of
 // upstream's log markers are those that upstream's own tools and dashboards ask for.
 
-export interface Family {
+export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
@@ -21,7 +21,7 @@ const BYTES = [128, 1_024, 16_384, 131_072, 1_048_576];
 function ofAction<N extends string>(
   name: N,
   help: string,
-  rest: Omit<Family, "name" | "help" | "labels"> & { more?: string[] },
+  rest: Omit<MetricFamily, "name" | "help" | "labels"> & { more?: string[] },
 ) {
   const { more = [], ...given } = rest;
   return { name, help, labels: [...ACTION_LABELS, ...more], ...given };
@@ -106,20 +106,20 @@ const LIST = [
     labels: [],
     ...counter,
   },
-] as const satisfies readonly Family[];
+] as const satisfies readonly MetricFamily[];
 
 export type FamilyName = (typeof LIST)[number]["name"];
 
-export const FAMILIES: readonly Family[] = LIST;
+export const FAMILIES: readonly MetricFamily[] = LIST;
 
-export const FAMILY_BY_NAME: ReadonlyMap<string, Family> = new Map(LIST.map((each) => [each.name, each]));
+export const FAMILY_BY_NAME: ReadonlyMap<string, MetricFamily> = new Map(LIST.map((each) => [each.name, each]));
 
 /** Which bucket of the family holds this value: the first whose bound it does not exceed. */
-export function bucketIn({ buckets = [] }: Family, value: number): number {
+export function bucketIn({ buckets = [] }: MetricFamily, value: number): number {
   const found = buckets.findIndex((bound) => value <= bound);
   return found === -1 ? buckets.length : found;
 }
 
-export function isOfAction({ labels }: Family): boolean {
+export function isOfAction({ labels }: MetricFamily): boolean {
   return labels[0] === ACTION_LABELS[0] && labels[2] === ACTION_LABELS[2];
 }

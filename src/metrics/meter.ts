@@ -1,15 +1,15 @@
 // Counts in memory what happens in one isolate or object, until it is sent. Bounded: what goes on in more actions than are told
 // apart counts as "other".
 
-import type { Change, Observed } from "../protocol/metrics.ts";
-import { ACTION_LABELS, bucketIn, FAMILY_BY_NAME, type Family, type FamilyName, isOfAction } from "./families.ts";
+import type { MetricChange, Observed } from "../protocol/metrics.ts";
+import { ACTION_LABELS, bucketIn, FAMILY_BY_NAME, type FamilyName, isOfAction, type MetricFamily } from "./families.ts";
 
 export const OTHER = "other";
 /** Series that are told apart between two words. */
 const MAX_SERIES = 2_000;
 
 export class Meter {
-  readonly #changes = new Map<string, Change>();
+  readonly #changes = new Map<string, MetricChange>();
 
   get isEmpty(): boolean {
     return this.#changes.size === 0;
@@ -34,13 +34,13 @@ export class Meter {
   }
 
   /** What has been counted since the last call. */
-  take(): Change[] {
+  take(): MetricChange[] {
     const changes = [...this.#changes.values()];
     this.#changes.clear();
     return changes;
   }
 
-  #change(name: FamilyName, labels: readonly string[]): Change {
+  #change(name: FamilyName, labels: readonly string[]): MetricChange {
     const family = familyOf(name);
     const known = this.#changes.get(keyOf(name, labels));
     if (known !== undefined) return known;
@@ -57,7 +57,7 @@ export function collapsed(labels: readonly string[]): string[] {
   return [...ACTION_LABELS.map(() => OTHER), ...labels.slice(ACTION_LABELS.length)];
 }
 
-export function nothing({ type, buckets = [] }: Family): Change["value"] {
+export function nothing({ type, buckets = [] }: MetricFamily): MetricChange["value"] {
   return type === "histogram" ? { buckets: [...buckets.map(() => 0), 0], sum: 0 } : 0;
 }
 
@@ -65,7 +65,7 @@ export function keyOf(name: string, labels: readonly string[]): string {
   return JSON.stringify([name, ...labels]);
 }
 
-function familyOf(name: FamilyName): Family {
+function familyOf(name: FamilyName): MetricFamily {
   const family = FAMILY_BY_NAME.get(name);
   if (family === undefined) throw new Error(`there is no family ${name}`);
   return family;

@@ -2,7 +2,7 @@
 
 import type { HostCount, SchedulerGauges, StoreGauges } from "../protocol/metrics.ts";
 import type { Series } from "./exposition.ts";
-import type { Family } from "./families.ts";
+import type { MetricFamily } from "./families.ts";
 
 const STATES: readonly HostCount["state"][] = ["Healthy", "Unhealthy", "Unresponsive", "Offline"];
 
@@ -20,7 +20,7 @@ export function stateFamilies({
   hosts,
   told,
   now,
-}: PlatformState): { family: Family; series: Series[] }[] {
+}: PlatformState): { family: MetricFamily; series: Series[] }[] {
   const all = [...stores];
   const runs = [...schedulers];
   const sum = <T>(list: readonly T[], of: (each: T) => number) => list.reduce((total, each) => total + of(each), 0);
@@ -91,6 +91,6 @@ export function stateFamilies({
   ];
 }
 
-function one(name: string, help: string, value: number): { family: Family; series: Series[] } {
+function one(name: string, help: string, value: number): { family: MetricFamily; series: Series[] } {
   return { family: { name, help, type: "gauge", labels: [] }, series: [{ labels: [], value }] };
 }

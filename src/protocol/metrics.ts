@@ -7,7 +7,7 @@ export interface Observed {
 }
 
 /** What was added since the last word: to a counter, or to a histogram. Of a gauge, the value now. `labels` in the family's order. */
-export interface Change {
+export interface MetricChange {
   family: string;
   labels: string[];
   value: number | Observed;
@@ -44,7 +44,7 @@ export interface MetricsBatch {
   source: string;
   /** From 1; a batch that is sent again keeps its number and is counted once. */
   number: number;
-  changes: Change[];
+  changes: MetricChange[];
   gone?: Gone[];
   store?: StoreGauges & { name: string };
   scheduler?: SchedulerGauges & { name: string };

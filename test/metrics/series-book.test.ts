@@ -1,30 +1,30 @@
-// The ledger of metrics: batches add up once, labels are bounded, what is gone drops out, and the text is what a scraper can read.
+// The book of metrics: batches add up once, labels are bounded, what is gone drops out, and the text is what a scraper can read.
 
 import { describe, expect, it } from "vitest";
 import { countActivation, userStatusCode } from "../../src/metrics/activations.ts";
 import { exposition, wantsOpenMetrics } from "../../src/metrics/exposition.ts";
-import { MAX_ACTIONS, MetricsLedger } from "../../src/metrics/ledger.ts";
 import { Meter } from "../../src/metrics/meter.ts";
 import { FIRST_MS, MetricsSender, ROUND_MS } from "../../src/metrics/sender.ts";
-import type { Change, MetricsBatch } from "../../src/protocol/metrics.ts";
+import { MAX_ACTIONS, SeriesBook } from "../../src/metrics/series-book.ts";
+import type { MetricChange, MetricsBatch } from "../../src/protocol/metrics.ts";
 import { ended } from "./ended.ts";
 
 const DAY = 86_400_000;
 
 function fresh() {
-  const ledgers = { groups: new Map(), sources: new Map(), stores: new Map(), schedulers: new Map() };
-  const ledger = new MetricsLedger(ledgers);
+  const kept = { groups: new Map(), sources: new Map(), stores: new Map(), schedulers: new Map() };
+  const book = new SeriesBook(kept);
   let number = 0;
   return {
-    ledgers,
-    ledger,
-    add: (changes: Change[], rest: Partial<MetricsBatch> = {}, now = 0) =>
-      ledger.apply({ source: "s", number: ++number, changes, ...rest }, now),
-    text: (openMetrics = false, now = 0) => ledger.expose({ openMetrics, hosts: [] }, now),
+    kept,
+    book,
+    add: (changes: MetricChange[], rest: Partial<MetricsBatch> = {}, now = 0) =>
+      book.apply({ source: "s", number: ++number, changes, ...rest }, now),
+    text: (openMetrics = false, now = 0) => book.expose({ openMetrics, hosts: [] }, now),
   };
 }
 
-function changesOf(...each: Parameters<typeof ended>[]): Change[] {
+function changesOf(...each: Parameters<typeof ended>[]): MetricChange[] {
   const meter = new Meter();
   for (const given of each) {
     const { record, about } = ended(...given);
@@ -35,11 +35,11 @@ function changesOf(...each: Parameters<typeof ended>[]): Change[] {
 
 describe("metrics", () => {
   it("add up what different sources have counted, each batch once", () => {
-    const { ledger, text } = fresh();
+    const { book, text } = fresh();
     const batch = { source: "one", number: 1, changes: changesOf([{ action: "a" }], [{ action: "a", initMs: 300 }]) };
-    expect(ledger.apply(batch, 0)).not.toBeNull();
-    expect(ledger.apply(batch, 0)).toBeNull();
-    ledger.apply({ source: "two", number: 1, changes: changesOf([{ action: "a", statusCode: 1 }]) }, 0);
+    expect(book.apply(batch, 0)).not.toBeNull();
+    expect(book.apply(batch, 0)).toBeNull();
+    book.apply({ source: "two", number: 1, changes: changesOf([{ action: "a", statusCode: 1 }]) }, 0);
     const lines = text().split("\n");
     const of = 'namespace="guest",initiator="guest",action="a"';
     expect(lines).toContain(`openwhisk_action_activations_total{${of},kind="nodejs:20",memory="256"} 3`);
@@ -54,10 +54,10 @@ describe("metrics", () => {
   });
 
   it("tell so many actions apart; more are other, and what is deleted makes room", () => {
-    const { add, text, ledgers } = fresh();
+    const { add, text, kept } = fresh();
     const many = Array.from({ length: MAX_ACTIONS + 500 }, (_, at): Parameters<typeof ended> => [{ action: `a${at}` }]);
     for (let from = 0; from < many.length; from += 100) add(changesOf(...many.slice(from, from + 100)));
-    expect(ledgers.groups.size).toBeLessThanOrEqual(MAX_ACTIONS + 2);
+    expect(kept.groups.size).toBeLessThanOrEqual(MAX_ACTIONS + 2);
     const other = 'namespace="other",initiator="other",action="other"';
     expect(text()).toContain(`openwhisk_action_activations_total{${other},kind="nodejs:20",memory="256"} 500\n`);
     expect(text()).toContain('action="a0"');
@@ -81,7 +81,7 @@ describe("metrics", () => {
   });
 
   it("drop what nobody has counted for a day, and what a store has told long ago", () => {
-    const { add, text, ledgers } = fresh();
+    const { add, text, kept } = fresh();
     add(changesOf([{ action: "a" }]), {
       store: { name: "n:00", waiting: 2, running: 1, fires: 0, oldestAt: 1_000, unshelvedSince: null },
     });
@@ -90,7 +90,7 @@ describe("metrics", () => {
     expect(text(false, 61_000)).toContain("edgewhisk_leases 1\n");
     add([], {}, DAY + 1_000);
     expect(text(false, DAY + 1_000)).not.toContain('action="a"');
-    expect(ledgers.stores.size).toBe(0);
+    expect(kept.stores.size).toBe(0);
     // A family without labels is told from the beginning.
     expect(text()).toContain("edgewhisk_internal_errors_total 0\n");
   });

@@ -1,9 +1,16 @@
 // All series of a deployment, as batches add up to them. Bounded: only so many actions are told apart, and what nobody has counted for
 // a day is dropped. It does no I/O: whoever keeps it asks what has changed.
 
-import type { Change, HostCount, MetricsBatch, Observed, SchedulerGauges, StoreGauges } from "../protocol/metrics.ts";
+import type {
+  HostCount,
+  MetricChange,
+  MetricsBatch,
+  Observed,
+  SchedulerGauges,
+  StoreGauges,
+} from "../protocol/metrics.ts";
 import { exposition, type Series } from "./exposition.ts";
-import { ACTION_LABELS, FAMILIES, FAMILY_BY_NAME, type Family, isOfAction } from "./families.ts";
+import { ACTION_LABELS, FAMILIES, FAMILY_BY_NAME, isOfAction, type MetricFamily } from "./families.ts";
 import { collapsed, keyOf, nothing, OTHER } from "./meter.ts";
 import { stateFamilies } from "./state-families.ts";
 
@@ -19,16 +26,16 @@ const IDLE_FOR = 24 * 3_600_000;
 const SILENT_FOR = 3_600_000;
 /** Who counts, remembered so that a batch that comes twice is counted once. */
 const MAX_SOURCES = 2_000;
-const LONGEST_LABEL = 512;
+const MAX_LABEL = 512;
 
 /** Series that stand and fall together: those of an action, of a namespace, or ("") of the platform. */
-export interface Group {
+export interface SeriesGroup {
   touched: number;
-  changes: Change[];
+  changes: MetricChange[];
 }
 
-export interface Ledgers {
-  groups: Map<string, Group>;
+export interface KeptSeries {
+  groups: Map<string, SeriesGroup>;
   sources: Map<string, { number: number; at: number }>;
   stores: Map<string, StoreGauges & { at: number }>;
   schedulers: Map<string, SchedulerGauges & { at: number }>;
@@ -46,22 +53,22 @@ const ACTION = "action";
 const NAMESPACE = "namespace";
 const PLATFORM = "";
 
-export class MetricsLedger {
-  readonly #ledgers: Ledgers;
+export class SeriesBook {
+  readonly #kept: KeptSeries;
   /** Of each group, its series by name. */
-  readonly #series = new Map<string, Map<string, Change>>();
+  readonly #series = new Map<string, Map<string, MetricChange>>();
   #actions = 0;
   #namespaces = 0;
 
-  /** `ledgers`: what was kept; it is changed in place. */
-  constructor(ledgers: Ledgers) {
-    this.#ledgers = ledgers;
-    for (const key of ledgers.groups.keys()) this.#counted(key, 1);
+  /** `kept`: what was kept; it is changed in place. */
+  constructor(kept: KeptSeries) {
+    this.#kept = kept;
+    for (const key of kept.groups.keys()) this.#counted(key, 1);
   }
 
   /** Null: it was counted before. */
   apply(batch: MetricsBatch, now: number): Touched | null {
-    const { sources, stores, schedulers } = this.#ledgers;
+    const { sources, stores, schedulers } = this.#kept;
     const touched: Touched = { groups: new Set(), sources: new Set(), stores: new Set(), schedulers: new Set() };
     if ((sources.get(batch.source)?.number ?? 0) >= batch.number) return null;
     // The newest stands last.
@@ -87,7 +94,7 @@ export class MetricsLedger {
   }
 
   expose({ openMetrics, hosts }: { openMetrics: boolean; hosts: readonly HostCount[] }, now: number): string {
-    const { groups, stores, schedulers } = this.#ledgers;
+    const { groups, stores, schedulers } = this.#kept;
     const byFamily = new Map<string, Series[]>();
     for (const { changes } of groups.values()) {
       for (const change of changes) {
@@ -102,15 +109,15 @@ export class MetricsLedger {
     return exposition([...counted, ...state], { openMetrics });
   }
 
-  #add(change: Change, now: number, touched: Touched): void {
+  #add(change: MetricChange, now: number, touched: Touched): void {
     const family = FAMILY_BY_NAME.get(change.family);
     // Of a newer version of whoever counts.
     if (family === undefined || change.labels.length !== family.labels.length) return;
-    const labels = change.labels.map((label) => label.toWellFormed().slice(0, LONGEST_LABEL));
+    const labels = change.labels.map((label) => label.toWellFormed().slice(0, MAX_LABEL));
     const at = this.#placeOf(family, labels);
-    const group = this.#ledgers.groups.get(at.key) ?? { touched: now, changes: [] };
-    if (!this.#ledgers.groups.has(at.key)) {
-      this.#ledgers.groups.set(at.key, group);
+    const group = this.#kept.groups.get(at.key) ?? { touched: now, changes: [] };
+    if (!this.#kept.groups.has(at.key)) {
+      this.#kept.groups.set(at.key, group);
       this.#counted(at.key, 1);
     }
     group.touched = now;
@@ -132,7 +139,7 @@ export class MetricsLedger {
     known.value = family.type === "gauge" ? change.value : sum(known.value, change.value);
   }
 
-  #seriesOf(key: string, { changes }: Group): Map<string, Change> {
+  #seriesOf(key: string, { changes }: SeriesGroup): Map<string, MetricChange> {
     let series = this.#series.get(key);
     if (series === undefined) {
       series = new Map(changes.map((each) => [keyOf(each.family, each.labels), each]));
@@ -141,8 +148,8 @@ export class MetricsLedger {
     return series;
   }
 
-  #placeOf(family: Family, labels: string[]): { key: string; labels: string[] } {
-    const { groups } = this.#ledgers;
+  #placeOf(family: MetricFamily, labels: string[]): { key: string; labels: string[] } {
+    const { groups } = this.#kept;
     if (isOfAction(family)) {
       const key = JSON.stringify([ACTION, ...labels.slice(0, ACTION_LABELS.length)]);
       if (groups.has(key) || this.#actions < MAX_ACTIONS) return { key, labels };
@@ -156,7 +163,7 @@ export class MetricsLedger {
   }
 
   #forget({ namespace, action }: { namespace: string; action?: string | undefined }, touched: Touched): void {
-    for (const key of [...this.#ledgers.groups.keys()]) {
+    for (const key of [...this.#kept.groups.keys()]) {
       if (key === PLATFORM) continue;
       const [kind, owner, initiator, name] = JSON.parse(key) as string[];
       const isIts =
@@ -167,13 +174,13 @@ export class MetricsLedger {
   }
 
   #drop(key: string, touched: Touched): void {
-    if (this.#ledgers.groups.delete(key)) this.#counted(key, -1);
+    if (this.#kept.groups.delete(key)) this.#counted(key, -1);
     this.#series.delete(key);
     touched.groups.add(key);
   }
 
   #sweep(now: number, touched: Touched): void {
-    const { groups, sources, stores, schedulers } = this.#ledgers;
+    const { groups, sources, stores, schedulers } = this.#kept;
     const old = now - IDLE_FOR;
     for (const [key, { touched: at }] of groups) if (key !== PLATFORM && at < old) this.#drop(key, touched);
     const told = { stores, schedulers };
@@ -197,13 +204,13 @@ export class MetricsLedger {
   }
 }
 
-function sum(one: Change["value"], other: Change["value"]): Change["value"] {
+function sum(one: MetricChange["value"], other: MetricChange["value"]): MetricChange["value"] {
   if (typeof one === "number") return one + (other as number);
   const { buckets, sum: total } = other as Observed;
   return { buckets: one.buckets.map((count, at) => count + (buckets[at] ?? 0)), sum: one.sum + total };
 }
 
 /** A family without labels is told before anything was counted: its first value is seen as an increase. */
-function none(family: Family): Series[] {
+function none(family: MetricFamily): Series[] {
   return family.labels.length === 0 ? [{ labels: [], value: nothing(family) }] : [];
 }
