@@ -7,6 +7,7 @@ import {
   type ActivationStoreMode,
   activationStoreModeOf,
 } from "./entities/activation-store-mode.ts";
+import { AuditRetention } from "./entities/audit.ts";
 import type { NamespaceLimits } from "./entities/identity.ts";
 import { DEFAULT_BOUNDS, DEFAULT_QUEUE_TIME, type LimitBounds, MAX_QUEUE_TIME } from "./entities/limits.ts";
 import { RECORD_BOUNDS, type RecordBounds } from "./entities/record-bounds.ts";
@@ -96,6 +97,8 @@ export interface Env {
   LIMITS?: string;
   /** JSON of NamespaceLimits for namespaces without their own; "{}" = upstream's defaults; "none" = no throttle. */
   DEFAULT_THROTTLE?: string;
+  /** JSON of how long lines of the audit log are kept, e.g. {"maxAge":31536000}, in seconds; maxLines. Absent: 90 days, 1,000,000 lines. */
+  AUDIT_RETENTION?: string;
   /** JSON of how long records are kept where a namespace has nothing else set, e.g. {"maxAge":604800}, in seconds; maxRecords, maxBytes. */
   DEFAULT_RETENTION?: string;
   /** Seconds a call may wait for a host before it ends as an error. An action's annotation `max-queue-time` goes before it. */
@@ -155,6 +158,7 @@ export interface Settings {
   /** Null: nobody in front of us says where requests come from. */
   clientAddressHeader: string | null;
   retention: RetentionPolicy;
+  auditRetention: AuditRetention;
   /** False: namespaces without their own limits are not throttled. */
   throttle: boolean;
   /** What namespaces without their own limits get, and what is shown as the system's default. */
@@ -199,6 +203,7 @@ export const Variables = Secrets.extend({
   DEFAULT_THROTTLE: variable.transform((text, context) =>
     text === "none" ? null : jsonOf(text ?? "{}", Throttle, context),
   ),
+  AUDIT_RETENTION: variable.transform((text, context) => jsonOf(text ?? "{}", AuditRetention, context)),
   DEFAULT_RETENTION: variable.transform((text, context) => jsonOf(text ?? "{}", RetentionPolicy, context)),
   MAX_QUEUE_TIME: variable
     .transform((text) => Number(text ?? DEFAULT_QUEUE_TIME))
@@ -269,6 +274,7 @@ export function checkEnv(env: Env): Checked {
       ...(floor === undefined ? {} : { securityFloor: floor }),
       clientAddressHeader: data.CLIENT_ADDRESS_HEADER ?? null,
       retention: data.DEFAULT_RETENTION,
+      auditRetention: data.AUDIT_RETENTION,
       throttle: data.DEFAULT_THROTTLE !== null,
       throttleDefaults: data.DEFAULT_THROTTLE ?? NO_THROTTLE,
     },

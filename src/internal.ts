@@ -3,7 +3,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { endTrigger } from "./catalog/ended-trigger.ts";
 import type { ActivationId } from "./entities/activation-id.ts";
-import { idsOf } from "./entities/identity.ts";
+import { type Author, PLATFORM } from "./entities/audit.ts";
+import { type Identity, idsOf } from "./entities/identity.ts";
 import type { Env } from "./env.ts";
 import type { Result } from "./errors.ts";
 import { STATUS } from "./http/errors.ts";
@@ -29,6 +30,12 @@ async function ready(opened: Result<Services>): Promise<Services> {
 
 const BARRED = "Trigger automatically disabled: nobody has the namespace any more, or whoever has it is blocked";
 
+/** What follows from what was done before: nobody asks for it now, so that nobody's address is known. */
+function authorOf({ subject, keyId = "", derived }: Pick<Identity, "subject" | "keyId" | "derived">): Author {
+  const via = keyId === "" ? "namespace" : derived ? "credential" : "key";
+  return { ...PLATFORM, via, subject, keyId };
+}
+
 export function makeInternal(open: (env: Env) => Result<Services>) {
   const actions = new ActionResolver();
   const fanOut = new FanOut(actions);
@@ -49,7 +56,8 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
       const services = await ready(open(this.env));
       const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
       const { epoch } = await services.lease(request.onBehalf.identity.namespace.name, later);
-      const work = step(services.context(later), { actions, epoch }, request);
+      const author = () => authorOf(request.onBehalf.identity);
+      const work = step(services.context(later, author), { actions, epoch }, request);
       later(work.catch(() => undefined));
       return work;
     }
@@ -59,7 +67,8 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
       const services = await ready(open(this.env));
       const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
       const { epoch } = await services.lease(fire.about.namespace, later);
-      const work = fanOut.run(services.context(later), fire, { started, epoch });
+      const author = () => authorOf(fire.onBehalf.identity);
+      const work = fanOut.run(services.context(later, author), fire, { started, epoch });
       later(work);
       return work;
     }
@@ -77,7 +86,11 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
         statusOf: ({ code }: { code: keyof typeof STATUS }) => STATUS[code],
         shortTriggers: (path: string, names: readonly string[]) => stores.shortTriggers(path, names),
       };
-      return fireSlots(services.context(later), parts, { ...owner, transactionId, slots });
+      return fireSlots(
+        services.context(later, () => authorOf(owner.identity)),
+        parts,
+        { ...owner, transactionId, slots },
+      );
     }
 
     /** Throws if it could not be deleted: ask again. */
@@ -91,7 +104,7 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
       if (owner === null) return;
       const context = {
         caller: owner.identity,
-        entities: services.stores.entities,
+        entities: services.acting(authorOf(owner.identity)).entities,
         now: () => Date.now(),
         pause: (ms: number) => new Promise<void>((done) => setTimeout(done, ms)),
         withWrite: <T>(name: string, write: () => Promise<T>) => services.withWrite(name, write),

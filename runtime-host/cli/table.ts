@@ -5,6 +5,7 @@ import { activationImport } from "./commands/activation-import.ts";
 import { activationList } from "./commands/activation-list.ts";
 import { activationLocate } from "./commands/activation-locate.ts";
 import { activationStats } from "./commands/activation-stats.ts";
+import { audit } from "./commands/audit.ts";
 import { backup } from "./commands/backup.ts";
 import { bootstrap } from "./commands/bootstrap.ts";
 import { config } from "./commands/config.ts";
@@ -54,6 +55,7 @@ export const TABLE: readonly Entry[] = [
   ...HOST_COMMANDS,
   ...STATUS_COMMANDS,
   config,
+  audit,
   wskadmin,
 ];
 

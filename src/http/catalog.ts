@@ -1,6 +1,7 @@
 // What the catalog is given of a request: who asks, and the stores.
 
 import type { ActionContext } from "../catalog/context.ts";
+import { actingStores } from "./author.ts";
 import type { AppContext } from "./context.ts";
 
 export function catalogOf(c: AppContext): ActionContext {
@@ -9,7 +10,7 @@ export function catalogOf(c: AppContext): ActionContext {
   const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   return {
     caller: c.get("identity"),
-    entities: services.stores.entities,
+    entities: actingStores(c).entities,
     blobs: services.stores.blobs,
     bounds,
     throttle: throttle ? throttleDefaults : null,

@@ -3,6 +3,7 @@
 import type { Context, Hono } from "hono";
 import type { Identity } from "../entities/identity.ts";
 import type { Env, Settings } from "../env.ts";
+import type { ErrorCode } from "../errors.ts";
 import type { Services } from "../services/services.ts";
 import type { Places } from "./places.ts";
 
@@ -13,6 +14,8 @@ export interface AppEnv {
     transactionId: string;
     /** Bodies that are late, of this isolate. */
     unfinished: Places;
+    /** Why it was refused; set with the answer. */
+    failure: ErrorCode;
     services: Services;
     settings: Settings;
     /** Set below /api/v1/namespaces only, after authentication. */

@@ -74,6 +74,7 @@ const HEADERS: Readonly<Record<number, Record<string, string>>> = {
 /** `{error, code}`; `code` is the transaction id, as OpenWhisk clients expect. `more`: members beside these. */
 export function respond(c: AppContext, failure: Failure, more: object = {}): Response {
   const status = STATUS[failure.code];
+  c.set("failure", failure.code);
   const body = JSON.stringify({ error: failure.text, code: c.get("transactionId"), ...more });
   const headers = HEADERS[status];
   return json(c, body, { status, ...(headers === undefined ? {} : { headers }) });

@@ -47,8 +47,11 @@ export class RequestContext implements FireContext {
   readonly masterSecret: MasterSecret;
   readonly later: Later;
   readonly #shared: Shared;
+  readonly #acting: () => Pick<Stores, "webhooks" | "subscriptions">;
 
-  constructor(shared: Shared, later: Later) {
+  /** `acting`: stores for what a built-in action changes. */
+  constructor(shared: Shared, later: Later, acting: () => Pick<Stores, "webhooks" | "subscriptions">) {
+    this.#acting = acting;
     const { stores, settings } = shared;
     this.#shared = shared;
     this.entities = stores.entities;
@@ -112,6 +115,7 @@ export class RequestContext implements FireContext {
   }
 
   builtin(path: string): Builtin | undefined {
+    const acting = this.#acting();
     return builtinOf(path, {
       entities: this.entities,
       alarms: {
@@ -120,13 +124,13 @@ export class RequestContext implements FireContext {
         schedules: (namespaceId) => new ScheduleDirectory(namespaceId, (name) => this.#shared.handles.schedules(name)),
       },
       subscriptions: {
-        store: this.#shared.stores.subscriptions,
+        store: acting.subscriptions,
         shards: this.#shared.settings.shards,
         changed: () => this.#shared.handles.subscriptions().changed(),
         view: (id) => this.#shared.handles.subscriptions().view(id),
       },
       webhooks: {
-        store: this.#shared.stores.webhooks,
+        store: acting.webhooks,
         withWrite: (namespace, write) => this.#shared.leases.withWrites([namespace], write),
       },
     });

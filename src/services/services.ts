@@ -1,6 +1,7 @@
 // The switchboard: the stores and the handles on objects, made once per isolate. What is remembered here between requests are
 // values, never promises or handles: those belong to the request that made them.
 
+import type { Author } from "../entities/audit.ts";
 import { developmentNamespace, developmentNamespaces, mergedNamespace } from "../entities/development.ts";
 import { idsOf, type Namespace } from "../entities/identity.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
@@ -28,7 +29,11 @@ import type { LocatePorts } from "../records/locate.ts";
 import type { MovePorts } from "../records/move.ts";
 import { type RoundPorts, retentionRound } from "../records/round.ts";
 import { RecordWaker } from "../records/waker.ts";
+import type { AuditLog } from "../storage/audit-log.ts";
 import {
+  type ActingStores,
+  openActingStores,
+  openAuditLog,
   openNamespaceBook,
   openRecordSegments,
   openRecordTable,
@@ -101,6 +106,18 @@ export class Services {
       roster,
       shardNow: () => this.shardNow(),
     };
+  }
+
+  /** The stores for who changes something: each change has its line in the audit log. */
+  acting(author: Author): ActingStores {
+    const stores = openActingStores(this.#env, this.masterSecret, author);
+    const { roster } = this.#shared;
+    const parts = { blobs: this.stores.blobs, kinds: () => roster.kindsAsHeard() };
+    return { ...stores, entities: new SystemEntities(stores.entities, parts) };
+  }
+
+  audit(): AuditLog {
+    return openAuditLog(this.#env);
   }
 
   /** Why nothing may be done, or null. */
@@ -251,9 +268,9 @@ export class Services {
     return this.#shared.leases.withWrites(namespaces, write);
   }
 
-  /** What one request needs to invoke. */
-  context(later: Later): FireContext {
-    return new RequestContext(this.#shared, later);
+  /** What one request needs to invoke. `author`: who calls, asked for only where the call changes something. */
+  context(later: Later, author: () => Author): FireContext {
+    return new RequestContext(this.#shared, later, () => this.acting(author()));
   }
 
   /** Wakes some of the objects that keep schedules, should they have lost their alarm: the next ones with each `turn`. */
@@ -315,10 +332,16 @@ export class Services {
     return {
       "blobs of entities": () => entities.sweep(Date.now() - ORPHAN_AGE_MS),
       "replaced keys": () => registry.sweepReplaced(Date.now() - REPLACED_KEPT_MS),
+      "audit log": () => this.#dropAudit(),
       "retention of records": () => retentionRound(this.retention()),
       "databases of records": () => this.#lookAtDatabases(),
       ...(this.#env.MACHINE === undefined ? {} : { "waking of objects": () => this.#waker.round(this.movePorts()) }),
     };
+  }
+
+  async #dropAudit(): Promise<void> {
+    const { maxAge, maxLines } = this.settings.auditRetention;
+    await this.audit().drop({ before: Date.now() - maxAge * 1_000, most: maxLines });
   }
 
   async #lookAtDatabases(): Promise<void> {

@@ -1,10 +1,14 @@
 // The stores behind their interfaces; the only file that names what they are made of.
 
 import type { ActivationStoreMode } from "../entities/activation-store-mode.ts";
+import type { Author } from "../entities/audit.ts";
 import type { RecordBounds } from "../entities/record-bounds.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import type { Env, RecordsBinding } from "../env.ts";
+import type { AuditLog } from "./audit-log.ts";
 import type { BlobStore } from "./blob-store.ts";
+import { ActingDatabase } from "./d1/acting.ts";
+import { D1AuditLog } from "./d1/audit-log.ts";
 import { D1DeletionStore } from "./d1/deletion-store.ts";
 import { D1EntityStore } from "./d1/entity-store.ts";
 import { D1IdentityStore } from "./d1/identity-store.ts";
@@ -115,6 +119,32 @@ export function openRecordUpkeep(env: Pick<Env, RecordsBinding>): RecordUpkeep[]
 /** For whoever asks past keys: the administrator and the cron trigger. */
 export function openNamespaceBook(env: Pick<Env, "DB">): NamespaceBook {
   return new D1NamespaceBook(env.DB);
+}
+
+/** Stores for who changes something: each change, and its line in the audit log, are one transaction. */
+export type ActingStores = Pick<
+  Stores,
+  "entities" | "identities" | "registry" | "deletions" | "webhooks" | "subscriptions"
+> & {
+  retention: RetentionBook;
+};
+
+export function openActingStores(env: Bound, masterSecret: MasterSecret, author: Author): ActingStores {
+  const database = new ActingDatabase(env.DB, author);
+  const bindings = recordBindings(env);
+  return {
+    identities: new D1IdentityStore(database, masterSecret, { bindings }),
+    registry: new D1RegistryStore(database, masterSecret, { bindings }),
+    entities: new D1EntityStore(database, openBlobs(env)),
+    webhooks: new D1WebhookStore(database, masterSecret),
+    subscriptions: new D1SubscriptionStore(database, masterSecret),
+    deletions: new D1DeletionStore(database),
+    retention: new D1RetentionBook(database),
+  };
+}
+
+export function openAuditLog(env: Pick<Env, "DB">): AuditLog {
+  return new D1AuditLog(env.DB);
 }
 
 /** How long records are kept. */

@@ -46,7 +46,7 @@ describe("a value that says it is sealed", () => {
     )
       .bind(me.namespace)
       .run();
-    expect(changed.meta.changes).toBe(1);
+    expect(changed.meta.changes).toBeGreaterThan(0);
     const called = `/../${me.namespace}/actions/bundle/act?blocking=true&result=true`;
     const { status, json } = await other.call("POST", called, {});
     expect(status).toBe(200);

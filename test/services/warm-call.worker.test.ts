@@ -2,6 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
+import { PLATFORM } from "../../src/entities/audit.ts";
 import { checkEnv, type Env } from "../../src/env.ts";
 import { Identities } from "../../src/http/identities.ts";
 import { invoke } from "../../src/invocation/invoke.ts";
@@ -57,10 +58,14 @@ test.each([
     const [uuid = "", secret = ""] = key.split(":");
     const caller = await identities.find(services, { uuid, secret }, later);
     if (caller === null) throw new Error("nobody has this key");
-    const outcome = await invoke(services.context(later), actions, {
-      ...{ identity: caller.identity, epoch: caller.epoch, transactionId: "t", payload: "{}", waitMs: 10_000 },
-      action: { path: namespace, name: "echo" },
-    });
+    const outcome = await invoke(
+      services.context(later, () => PLATFORM),
+      actions,
+      {
+        ...{ identity: caller.identity, epoch: caller.epoch, transactionId: "t", payload: "{}", waitMs: 10_000 },
+        action: { path: namespace, name: "echo" },
+      },
+    );
     expect(outcome).toMatchObject({ ok: true, kind: "done" });
     await Promise.all(behind);
   };

@@ -214,9 +214,10 @@ describe("what was stored before namespaces had ids", () => {
   async function oldTables(): Promise<void> {
     // All there are: those of later versions come anew as well.
     const { results } = await DB.prepare(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'",
-    ).all<{ name: string }>();
-    await DB.batch(results.map(({ name }) => DB.prepare(`DROP TABLE ${name}`)));
+      `SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table') AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'
+        ORDER BY type DESC`,
+    ).all<{ type: string; name: string }>();
+    await DB.batch(results.map(({ type, name }) => DB.prepare(`DROP ${type} ${name}`)));
     await applyD1Migrations(DB, older);
     await DB.batch([
       DB.prepare("INSERT INTO namespaces VALUES ('team', '{\"firesPerMinute\":7}'), ('nobody', '{}')"),

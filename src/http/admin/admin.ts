@@ -3,8 +3,10 @@
 import type { MiddlewareHandler } from "hono";
 import { sameSecret } from "../../entities/sealing.ts";
 import { type Failure, fail } from "../../errors.ts";
+import { outsideAudit } from "../audit/audited.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { respond } from "../errors.ts";
+import { auditRoutes } from "./audit.ts";
 import { configRoutes } from "./config.ts";
 import { adminHostRoutes } from "./hosts.ts";
 import { identityRoutes } from "./identities.ts";
@@ -19,7 +21,7 @@ import { statusRoutes } from "./status.ts";
 const ROOT = "/admin/v1";
 
 export function adminRoutes(app: App): void {
-  app.use("/admin/*", guard);
+  app.use("/admin/*", guard, outsideAudit);
   identityRoutes(app, ROOT);
   keyRoutes(app, ROOT);
   adminNamespaceRoutes(app, ROOT);
@@ -30,6 +32,7 @@ export function adminRoutes(app: App): void {
   adminHostRoutes(app, ROOT);
   adminRecordRoutes(app, ROOT);
   recordMoveRoutes(app, ROOT);
+  auditRoutes(app, ROOT);
   adminRetentionRoutes(app, ROOT);
 }
 

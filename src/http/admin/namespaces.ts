@@ -14,6 +14,7 @@ import { isName } from "../../entities/names.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import type { Deletion } from "../../storage/deletion-store.ts";
 import type { RegisteredNamespace } from "../../storage/registry-store.ts";
+import { authorOf } from "../author.ts";
 import type { App, AppContext } from "../context.ts";
 import { answer, respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
@@ -107,7 +108,7 @@ async function remove(c: AppContext): Promise<Response> {
   if (body.value.confirm !== name) {
     return respond(c, fail("bad-request", 'What is to go must be named once more: {"confirm": "<the namespace>"}.'));
   }
-  const context = deletionOf(c.get("services"));
+  const context = deletionOf(c.get("services"), authorOf(c));
   const begun = await beginDeletion(context, name);
   if (begun.ok) {
     const { uuid: id } = begun.value.namespace;

@@ -7,6 +7,7 @@ import { fail, ok, type Result } from "../../errors.ts";
 import { lookAt, type RoundPorts } from "../../records/round.ts";
 import { usageOf } from "../../records/usage.ts";
 import type { RetentionEntry } from "../../storage/retention-book.ts";
+import { actingStores } from "../author.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
@@ -44,7 +45,7 @@ async function change(c: AppContext, policy: RetentionPolicy): Promise<Response>
   if (!namespace.ok) return respond(c, namespace);
   const ports = c.get("services").retention();
   const { uuid } = namespace.value;
-  await ports.book.set(uuid, policy);
+  await actingStores(c).retention.set(uuid, policy);
   c.executionCtx.waitUntil(begin(ports, uuid));
   return shown(c, namespace.value);
 }

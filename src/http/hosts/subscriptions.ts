@@ -17,6 +17,7 @@ import {
   type TurnAnswer,
 } from "../../protocol/subscriptions.ts";
 import type { Subscription } from "../../storage/subscription-store.ts";
+import { authorOf } from "../author.ts";
 import { bytesOf, patienceWith } from "../body.ts";
 import type { AppContext } from "../context.ts";
 import { STATUS } from "../errors.ts";
@@ -86,9 +87,13 @@ export async function fireFor(c: AppContext, parts: SubscriptionParts): Promise<
     statusOf: ({ code }: { code: keyof typeof STATUS }) => STATUS[code],
     shortTriggers: (path: string, names: readonly string[]) => services.stores.shortTriggers(path, names),
   };
-  const fired = await fireMessages(services.context(later), slots, {
-    ...{ ...owner, transactionId: c.get("transactionId"), subscription, messages },
-  });
+  const fired = await fireMessages(
+    services.context(later, () => authorOf(c)),
+    slots,
+    {
+      ...{ ...owner, transactionId: c.get("transactionId"), subscription, messages },
+    },
+  );
   if (fired.kind === "done") return ok(fired);
   await object.stop(subscription.id, subscription.revision, fired.reason);
   return ok({ kind: "lost", text: fired.reason });

@@ -4,6 +4,7 @@ import type { FanOut } from "../../invocation/fan-out.ts";
 import { fire } from "../../invocation/fire.ts";
 import type { Triggers } from "../../invocation/triggers.ts";
 import { described } from "../api/operations.ts";
+import { authorOf } from "../author.ts";
 import { acceptedReply, calledOf } from "../call.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
@@ -26,7 +27,7 @@ async function post(c: AppContext, parts: FireParts): Promise<Response> {
   if (!called.ok) return respond(c, called);
   const { key: trigger, ...request } = called.value;
   const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  const context = c.get("services").context(later);
+  const context = c.get("services").context(later, () => authorOf(c));
   const work = fire(context, parts, { ...request, trigger, headers: c.req.raw.headers });
   later(work);
   const fired = await work;

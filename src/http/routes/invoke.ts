@@ -3,6 +3,7 @@
 import { invoke } from "../../invocation/invoke.ts";
 import type { ActionResolver } from "../../invocation/resolve.ts";
 import { described } from "../api/operations.ts";
+import { authorOf } from "../author.ts";
 import { calledOf, callReply } from "../call.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
@@ -23,7 +24,7 @@ async function call(c: AppContext, actions: ActionResolver): Promise<Response> {
   if (!called.ok) return respond(c, called);
   const { key: action, ...request } = called.value;
   const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  const context = c.get("services").context(later);
+  const context = c.get("services").context(later, () => authorOf(c));
   const work = invoke(context, actions, { ...request, action, waitMs: wish.value.waitMs });
   later(work);
   return callReply(c, await work, wish.value);

@@ -4,6 +4,7 @@ import { nameFault, namespaceFault } from "../../entities/names.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import type { ActionResolver } from "../../invocation/resolve.ts";
 import type { ResolvedAction, WebExport } from "../../invocation/resolved-action.ts";
+import { authorOf } from "../author.ts";
 import type { AppContext } from "../context.ts";
 import type { EpochIdentity, Identities } from "../identities.ts";
 import type { WebTarget } from "./path.ts";
@@ -36,7 +37,11 @@ export async function webActionOf(
   if (owner === null) return fail("not-found");
   const path = bundle === null ? namespace : `${namespace}/${bundle}`;
   const caller = { namespace, epoch: owner.epoch };
-  const found = await actions.find(services.context(later), { path, name }, caller);
+  const found = await actions.find(
+    services.context(later, () => authorOf(c)),
+    { path, name },
+    caller,
+  );
   if (!found.ok) return found.code === "not-authorized" ? found : fail("not-found");
   const { web } = found.value;
   return web === null ? fail("not-found") : ok({ owner, action: found.value, web });

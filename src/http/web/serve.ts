@@ -5,6 +5,7 @@ import type { RawJson } from "../../entities/raw-json.ts";
 import { fail } from "../../errors.ts";
 import { type Invoked, invoke } from "../../invocation/invoke.ts";
 import { callerWith, knownCaller } from "../authenticate.ts";
+import { authorOf } from "../author.ts";
 import type { AppContext } from "../context.ts";
 import { GOOD_FOR_MS } from "../still-good.ts";
 import { mayCall } from "./access.ts";
@@ -50,7 +51,10 @@ async function run(
   { owner, action }: WebAction,
   { payload, parts }: { payload: RawJson; parts: WebParts },
 ): Promise<Invoked> {
-  const context = c.get("services").context((later) => c.executionCtx.waitUntil(later));
+  const context = c.get("services").context(
+    (later) => c.executionCtx.waitUntil(later),
+    () => authorOf(c),
+  );
   const work = invoke(context, parts.actions, {
     ...owner,
     transactionId: c.get("transactionId"),

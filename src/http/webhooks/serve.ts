@@ -13,6 +13,7 @@ import type { FanOut } from "../../invocation/fan-out.ts";
 import { type Fired, fire } from "../../invocation/fire.ts";
 import type { Triggers } from "../../invocation/triggers.ts";
 import type { Once } from "../../protocol/fire.ts";
+import { authorOf } from "../author.ts";
 import { bytesOf, patienceWith } from "../body.ts";
 import type { AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
@@ -92,7 +93,10 @@ function fired(
   const key = deliveryId(settings, { headers: c.req.raw.headers, payload });
   const known = key === undefined ? {} : onceOf(webhook.id, { key, now, shards: c.get("settings").shards });
   return fire(
-    services.context((work) => c.executionCtx.waitUntil(work)),
+    services.context(
+      (work) => c.executionCtx.waitUntil(work),
+      () => authorOf(c),
+    ),
     parts,
     {
       ...owner,

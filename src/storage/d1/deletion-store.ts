@@ -2,7 +2,7 @@
 
 import type { Namespace } from "../../entities/identity.ts";
 import type { Deletion, DeletionCounts, DeletionStage, DeletionStore } from "../deletion-store.ts";
-import { prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
+import { prepared, rowsOf, type SqlDatabase, type SqlPiece, sql } from "./statement.ts";
 
 const COLUMNS = "id, name, former, records, began, pass, stage, cursor, gone, ended";
 
@@ -20,9 +20,9 @@ interface DeletionRow {
 }
 
 export class D1DeletionStore implements DeletionStore {
-  readonly #database: D1Database;
+  readonly #database: SqlDatabase;
 
-  constructor(database: D1Database) {
+  constructor(database: SqlDatabase) {
     this.#database = database;
   }
 

@@ -14,7 +14,7 @@ import type {
   RemoveResult,
   StoredEntity,
 } from "../entity-store.ts";
-import { allOf, prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
+import { allOf, prepared, rowsOf, type SqlDatabase, type SqlPiece, sql } from "./statement.ts";
 
 /** Bytes of a document that stay in the row; D1 takes rows of 2 MB. */
 const MAX_DOCUMENT_BYTES = 1_500_000;
@@ -36,10 +36,10 @@ interface Row extends Omit<StoredEntity, "document"> {
 
 /** Entities as rows of D1; documents and summaries that are too long for a row lie in the blob store. */
 export class D1EntityStore implements EntityStore {
-  readonly #database: D1Database;
+  readonly #database: SqlDatabase;
   readonly #blobs: BlobStore;
 
-  constructor(database: D1Database, blobs: BlobStore) {
+  constructor(database: SqlDatabase, blobs: BlobStore) {
     this.#database = database;
     this.#blobs = blobs;
   }

@@ -12,7 +12,7 @@ import type {
 } from "../identity-store.ts";
 import { randomKey, sealedKey, uuidOf } from "./key-material.ts";
 import { lookupOf, resealKey } from "./secret-book.ts";
-import { prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
+import { prepared, rowsOf, type SqlDatabase, type SqlPiece, sql } from "./statement.ts";
 
 /** Keys that one subject may have to one namespace. */
 const MAX_KEYS = 1_000;
@@ -67,12 +67,12 @@ interface Found {
 
 /** Identities as rows of D1. Keys are found by HMAC and kept sealed, both under keys of the master secret. */
 export class D1IdentityStore implements IdentityStore {
-  readonly #database: D1Database;
+  readonly #database: SqlDatabase;
   readonly #secret: MasterSecret;
   readonly #bindings: string;
 
   /** `bindings`: numbers of the databases of records that there are. */
-  constructor(database: D1Database, secret: MasterSecret, options: { bindings: readonly number[] }) {
+  constructor(database: SqlDatabase, secret: MasterSecret, options: { bindings: readonly number[] }) {
     this.#bindings = JSON.stringify(options.bindings);
     this.#database = database;
     this.#secret = secret;
@@ -163,7 +163,7 @@ export class D1IdentityStore implements IdentityStore {
 
   async block(subject: string, blocked: boolean): Promise<SubjectStanding | null> {
     const change = sql`UPDATE subjects SET blocked = ${blocked ? 1 : 0} WHERE subject = ${subject}`;
-    await prepared(this.#database, change).run();
+    await this.#database.batch([prepared(this.#database, change)]);
     return this.standing(subject);
   }
 

@@ -19,7 +19,7 @@ import type {
 } from "../registry-store.ts";
 import { randomKey, sealedKey, uuidOf } from "./key-material.ts";
 import { lookupOf } from "./secret-book.ts";
-import { prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
+import { prepared, rowsOf, type SqlDatabase, type SqlPiece, sql } from "./statement.ts";
 
 const KEY = `identities.uuid AS id, identities.subject, identities.namespace, identities.name, identities.created,
   identities.ends, identities.replaced_by AS replacedBy, identities.lookup, identities.sealed_key AS sealed,
@@ -54,12 +54,12 @@ interface NamespaceRow {
 }
 
 export class D1RegistryStore implements RegistryStore {
-  readonly #database: D1Database;
+  readonly #database: SqlDatabase;
   readonly #secret: MasterSecret;
   readonly #bindings: string;
 
   /** `bindings`: numbers of the databases of records that there are. */
-  constructor(database: D1Database, secret: MasterSecret, options: { bindings: readonly number[] }) {
+  constructor(database: SqlDatabase, secret: MasterSecret, options: { bindings: readonly number[] }) {
     this.#database = database;
     this.#secret = secret;
     this.#bindings = JSON.stringify(options.bindings);
@@ -194,11 +194,12 @@ export class D1RegistryStore implements RegistryStore {
 
   async setLimits(name: string, limits: object, { merge }: { merge: boolean }): Promise<NamespaceLimits | null> {
     const given = JSON.stringify(limits);
-    const [row] = await this.#rows<{ limits: string }>(
+    const { results } = await this.#change<{ limits: string }>(
       sql`INSERT INTO namespaces (name, limits) VALUES (${name}, json_patch('{}', ${given}))
         ON CONFLICT (name) DO UPDATE SET limits = json_patch(iif(${merge ? 1 : 0}, namespaces.limits, '{}'), ${given})
         WHERE namespaces.state <> 'deleting' RETURNING limits`,
     );
+    const [row] = results;
     return row === undefined ? null : (JSON.parse(row.limits) as NamespaceLimits);
   }
 
@@ -261,7 +262,14 @@ export class D1RegistryStore implements RegistryStore {
 
   /** Rows changed. */
   async #run(piece: SqlPiece): Promise<number> {
-    return (await prepared(this.#database, piece).run()).meta.changes;
+    return (await this.#change(piece)).meta.changes;
+  }
+
+  /** A statement that changes something is a transaction, so that its author may be known. */
+  async #change<T>(piece: SqlPiece): Promise<D1Result<T>> {
+    const [result] = await this.#database.batch<T>([prepared(this.#database, piece)]);
+    if (result === undefined) throw new Error("the database answers fewer statements than it was asked");
+    return result;
   }
 }
 

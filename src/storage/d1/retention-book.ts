@@ -2,7 +2,7 @@
 
 import type { RetentionPolicy } from "../../entities/retention.ts";
 import type { RetentionBook, RetentionEntry } from "../retention-book.ts";
-import { prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
+import { prepared, rowsOf, type SqlDatabase, type SqlPiece, sql } from "./statement.ts";
 
 interface Row extends Omit<RetentionEntry, "policy"> {
   policy: string;
@@ -13,9 +13,9 @@ const ENTRY = sql`SELECT namespace_id AS namespaceId, policy, kept_from AS keptF
 
 /** What is set by one write and read by another never meets in JavaScript: each change is one statement. */
 export class D1RetentionBook implements RetentionBook {
-  readonly #database: D1Database;
+  readonly #database: SqlDatabase;
 
-  constructor(database: D1Database) {
+  constructor(database: SqlDatabase) {
     this.#database = database;
   }
 
@@ -64,7 +64,7 @@ export class D1RetentionBook implements RetentionBook {
   }
 
   async #run(piece: SqlPiece): Promise<void> {
-    await prepared(this.#database, piece).run();
+    await this.#database.batch([prepared(this.#database, piece)]);
   }
 }
 

@@ -4,7 +4,7 @@ import { derive, type MasterSecret, mac, open, seal, unseal } from "../../entiti
 import { checksOf, type Fault, type NotedChecks, type OpenedBy, verdictOf } from "../../entities/secret-check.ts";
 import type { Resealed, SecretBook } from "../secret-book.ts";
 import { resealBatch } from "./secrets.ts";
-import { prepared, rowsOf, sql } from "./statement.ts";
+import { prepared, rowsOf, type SqlDatabase, sql } from "./statement.ts";
 
 const NAME = "master-secret";
 /** What `after` begins with once all keys have been looked at: no uuid does. */
@@ -138,7 +138,7 @@ const EMPTY =
 
 /** A key's look-up and sealed text under the current secret, if nobody changed the row meanwhile. */
 export async function resealKey(
-  database: D1Database,
+  database: SqlDatabase,
   secret: MasterSecret,
   row: { key: string; lookup: string },
 ): Promise<void> {

@@ -1,6 +1,9 @@
 // SQL with its values apart: a template whose `${…}` become bound parameters, or other pieces with theirs. No value is ever
 // written into the text.
 
+/** A database as the stores use it. A batch is one transaction. */
+export type SqlDatabase = Pick<D1Database, "prepare" | "batch">;
+
 /** What may be bound to a `?`. */
 export type StatementValue = string | number | null;
 
@@ -33,11 +36,11 @@ export function allOf(conditions: readonly SqlPiece[]): SqlPiece {
 }
 
 /** Ready to run, alone or in a batch, which is one transaction. */
-export function prepared(database: D1Database, { text, values }: SqlPiece): D1PreparedStatement {
+export function prepared(database: SqlDatabase, { text, values }: SqlPiece): D1PreparedStatement {
   return database.prepare(text).bind(...values);
 }
 
 /** Runs the piece alone and returns its rows. Rejects with D1's own error. */
-export async function rowsOf<T>(database: D1Database, piece: SqlPiece): Promise<T[]> {
+export async function rowsOf<T>(database: SqlDatabase, piece: SqlPiece): Promise<T[]> {
   return (await prepared(database, piece).all<T>()).results;
 }

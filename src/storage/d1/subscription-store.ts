@@ -4,7 +4,7 @@ import { type MasterSecret, open } from "../../entities/sealing.ts";
 import { BrokerCredentials, type BrokerKind, SubscriptionSettings } from "../../entities/subscription.ts";
 import type { Subscription, SubscriptionStore } from "../subscription-store.ts";
 import { insertOf } from "./secrets.ts";
-import { prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
+import { prepared, rowsOf, type SqlDatabase, type SqlPiece, sql } from "./statement.ts";
 
 const PURPOSE = "broker-credentials";
 
@@ -35,10 +35,10 @@ export async function definitionsIn(
 
 /** Subscriptions as rows of D1, with their credentials among the secrets. */
 export class D1SubscriptionStore implements SubscriptionStore {
-  readonly #database: D1Database;
+  readonly #database: SqlDatabase;
   readonly #secret: MasterSecret;
 
-  constructor(database: D1Database, secret: MasterSecret) {
+  constructor(database: SqlDatabase, secret: MasterSecret) {
     this.#database = database;
     this.#secret = secret;
   }

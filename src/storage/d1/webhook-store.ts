@@ -3,7 +3,7 @@
 import type { MasterSecret } from "../../entities/sealing.ts";
 import type { Webhook, WebhookStore } from "../webhook-store.ts";
 import { insertOf, opened } from "./secrets.ts";
-import { prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
+import { prepared, rowsOf, type SqlDatabase, type SqlPiece, sql } from "./statement.ts";
 
 const PURPOSE = "webhook-secret";
 const WEBHOOK = `webhooks.id, webhooks.namespace, webhooks.namespace_id AS namespaceId, webhooks.trigger_name AS "trigger",
@@ -18,10 +18,10 @@ interface AddressRow extends Webhook {
 
 /** Webhooks as rows of D1, found by the hashes of their addresses. */
 export class D1WebhookStore implements WebhookStore {
-  readonly #database: D1Database;
+  readonly #database: SqlDatabase;
   readonly #secret: MasterSecret;
 
-  constructor(database: D1Database, secret: MasterSecret) {
+  constructor(database: SqlDatabase, secret: MasterSecret) {
     this.#database = database;
     this.#secret = secret;
   }
