@@ -67,6 +67,8 @@ export const TEXTS = {
   "beyond-credential": () =>
     "This key was given to an action: it may invoke, fire, read, and write triggers and rules. To write actions and packages " +
     "it needs the annotation 'provide-api-key' with the value \"deploy\"; the rest takes a stored key.",
+  "lacks-right": (sentence: string) => sentence,
+  "out-of-scope": (sentence: string) => sentence,
   "beyond-own-rights": () =>
     "The annotation 'provide-api-key' asks for more rights than the key has that writes the action; \"owner\" takes a stored key.",
   "foreign-origin": () => "Development keys are not accepted from a web page of another origin.",

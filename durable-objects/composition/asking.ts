@@ -19,7 +19,12 @@ const ROOM_PAUSE_MS = 1_000;
 const ROOM_FOR_MS = 60_000;
 
 const ABSENT: ReadonlySet<string> = new Set(["not-found", "wrong-collection", "no-such-provider"]);
-const FORBIDDEN: ReadonlySet<string> = new Set(["not-authorized", "kind-not-authorized"]);
+const FORBIDDEN: ReadonlySet<string> = new Set([
+  "not-authorized",
+  "kind-not-authorized",
+  "lacks-right",
+  "out-of-scope",
+]);
 
 type Failure = Extract<StepReply, { kind: "refused" }>["failure"];
 export type Nested = Extract<StepReply, { kind: "nested" }>;
@@ -54,7 +59,7 @@ async function settled(ports: CompositionPorts, { id }: CompositionStep, left: (
 function requestOf(held: Held, step: CompositionStep, waitMs: number): StepRequest {
   const { id, action, role, payload } = step;
   const { frame, transactionId } = held;
-  const identity = limitedTo(held.onBehalf.identity, frame.progress.rights);
+  const identity = limitedTo(held.onBehalf.identity, frame.progress);
   const onBehalf = { ...held.onBehalf, identity };
   return { id, cause: frame.id, onBehalf, transactionId, action, role, payload, waitMs: Math.max(1, waitMs) };
 }

@@ -64,8 +64,8 @@ export class Driver {
 
   /** The step is a composition itself: what is in it comes first. */
   async #enter({ frame, depth }: Held, { id, nested }: { id: ActivationId; nested: Nested }): Promise<boolean> {
-    const { about, plan, args, rights } = nested;
-    const made = inner(frame, { id, about, plan, rights, now: this.#ports.now() });
+    const { about, plan, args, ...lent } = nested;
+    const made = inner(frame, { ...lent, id, about, plan, now: this.#ports.now() });
     const progress = await written(this.#ports, made, begin(made, args));
     this.#runStore.push(this.#id, depth + 1, { ...made, progress });
     return true;

@@ -4,7 +4,9 @@
 import type { ActivationMeta, Completion } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { byteLength } from "../../src/entities/byte-length.ts";
-import { common, type Rights } from "../../src/entities/rights.ts";
+import type { Lent } from "../../src/entities/identity.ts";
+import { common } from "../../src/entities/rights.ts";
+import { inBoth } from "../../src/entities/scope.ts";
 import type { CompositionPlan } from "../../src/protocol/composition.ts";
 import { afterStep, beginConductor } from "./conductor.ts";
 import { afterComponent, beginSequence } from "./sequence.ts";
@@ -25,12 +27,14 @@ export function outermost(
 /** The frame of a step that is a composition itself. */
 export function inner(
   outer: StackFrame,
-  options: { id: ActivationId; about: ActivationMeta; plan: CompositionPlan; rights: Rights | undefined; now: number },
+  options: { id: ActivationId; about: ActivationMeta; plan: CompositionPlan; now: number } & Partial<Lent>,
 ): StackFrame {
   const { id, plan, now } = options;
   const about: ActivationMeta = { ...options.about, cause: outer.id, causedBy: "sequence", topmost: false };
   const progress = fresh(now);
   progress.rights = common(outer.progress.rights, options.rights);
+  const scope = inBoth(outer.progress.scope, options.scope);
+  if (scope !== undefined) progress.scope = scope;
   const { counts } = outer.progress;
   if (counts !== undefined) progress.counts = { ...counts };
   if (plan.kind === "sequence") {

@@ -6,6 +6,7 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { StatusCode } from "../../src/entities/outcome.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
 import type { Rights } from "../../src/entities/rights.ts";
+import type { Scope } from "../../src/entities/scope.ts";
 import type { ActionName, CompositionPlan, StepRequest } from "../../src/protocol/composition.ts";
 
 /** A payload, or a text that has not been put where it belongs yet. */
@@ -58,6 +59,8 @@ export interface Progress {
   state?: Payload;
   /** What its steps may do at most, because of who wrote it or what is around it; absent: whatever the caller may. */
   rights?: Rights;
+  /** The names they may use; absent: all that the caller may. */
+  scope?: Scope;
   /** Blobs that were made for this composition's steps alone. */
   blobs: string[];
   step?: CompositionStep;

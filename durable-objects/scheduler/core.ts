@@ -122,7 +122,7 @@ export class SchedulerCore {
   }
 
   /** Output of a run while it runs. */
-  async tail(id: ActivationId, options: { namespaceId: string; from: number; waitMs: number }): Promise<TailReply> {
+  async tail(id: ActivationId, options: Parameters<TailRequests["ask"]>[1]): Promise<TailReply> {
     if (this.#session.opening()) await this.#session.opened(OPENING_WAIT_MS);
     return this.#tails.ask(id, options);
   }

@@ -20,7 +20,8 @@ export class Passes {
   }
 
   /** The call as its host is to see it. `deadline`: epoch ms at which the run is given up. */
-  for(invocation: Invocation, deadline: number): Invocation {
+  for(known: Invocation, deadline: number): Invocation {
+    const invocation = forHost(known);
     const { exec, args } = invocation;
     const { code } = exec;
     if (code === undefined && !("blob" in args)) return invocation;
@@ -44,4 +45,12 @@ export class Passes {
   #sign(key: string, until: number): string {
     return this.#proofs().blob(key, { host: this.#host, until });
   }
+}
+
+/** What the key opens is none of its business; older hosts know but two of these words. */
+function forHost(invocation: Invocation): Invocation {
+  const { scope, rights, ...rest } = invocation;
+  const isKnown = rights === undefined || rights === "use" || rights === "deploy";
+  if (scope === undefined && isKnown) return invocation;
+  return isKnown && rights !== undefined ? { ...rest, rights } : rest;
 }

@@ -1,6 +1,7 @@
 // What a scheduler makes with the deployment's secret: keys for actions, and proofs for its host.
 
 import { mintCredential } from "../../src/entities/credential.ts";
+import { scopeOf } from "../../src/entities/identity.ts";
 import { type MasterSecret, open } from "../../src/entities/sealing.ts";
 import { type Env, masterSecretOf } from "../../src/env.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
@@ -28,9 +29,9 @@ export function secretsOf(
 
 /** A key that does not open any more, since its secret is gone, is not handed on: the action gets a credential. */
 async function credential(secret: MasterSecret, invocation: Invocation, expiresAt: number): Promise<string> {
-  const { credential: wanted, sealedKey, about, rights = "use" } = invocation;
+  const { credential: wanted, sealedKey, about, rights = "use", scope } = invocation;
   const key = wanted === "owner" && sealedKey !== undefined ? await open(secret, "handed-on-key", sealedKey) : null;
   if (key !== null) return key;
   const { namespaceId, keyId = "" } = about;
-  return mintCredential(secret, { namespaceId, keyId, rights, expiresAt });
+  return mintCredential(secret, { namespaceId, keyId, rights, ...scopeOf(scope), expiresAt });
 }

@@ -1,6 +1,7 @@
 // Who follows the output of a run. It owns the questions that are on their way to the host: each is answered once.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { mayFollow, type RecordReader } from "../../src/entities/record-reader.ts";
 import type { HostMessage } from "../../src/protocol/messages.ts";
 import type { TailReply } from "../../src/protocol/rpc.ts";
 import type { HostSession } from "./host-session.ts";
@@ -28,11 +29,16 @@ export class TailRequests {
     this.#ports = options.ports;
   }
 
-  ask(id: ActivationId, options: { namespaceId: string; from: number; waitMs: number }): Promise<TailReply> {
+  ask(
+    id: ActivationId,
+    options: { namespaceId: string; from: number; waitMs: number; reader?: RecordReader | undefined },
+  ): Promise<TailReply> {
     const session = this.#session;
     const run = this.#runs.get(id);
-    const isTheirs = run?.about.namespaceId === options.namespaceId && run.origin !== "claimed";
-    if (run === undefined || !isTheirs) return Promise.resolve({ kind: "unknown" });
+    const { namespaceId, reader } = options;
+    const isTheirs = run?.about.namespaceId === namespaceId && run.origin !== "claimed";
+    if (run === undefined || !isTheirs || (reader !== undefined && !mayFollow(reader, run.about)))
+      return Promise.resolve({ kind: "unknown" });
     const wait = Math.min(options.waitMs, MAX_WAIT_MS);
     if (wait === 0 && run.phase === "recording") return Promise.resolve({ kind: "over" });
     if (wait === 0 || !session.isReady || run.phase === "granted" || this.#asked.size >= MAX_ASKED) {

@@ -5,6 +5,8 @@ import type { Parameter } from "../entities/action.ts";
 import type { Identity } from "../entities/identity.ts";
 import { nameFault, namespaceFault } from "../entities/names.ts";
 import { readPackage } from "../entities/package.ts";
+import { scopeFault, scopeIn } from "../entities/permission.ts";
+import { type NamesWanted, namesIn } from "../entities/scope.ts";
 import { fail, ok, type Result } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
 import type { CatalogContext } from "./context.ts";
@@ -25,6 +27,8 @@ export interface ReadPlace {
   parameters: Parameter[];
   /** No package was named: a list has what is in the packages, too. */
   deep: boolean;
+  /** The names that a list shows to the caller; null: all. */
+  names: NamesWanted | null;
 }
 
 declare const WRITABLE: unique symbol;
@@ -46,12 +50,16 @@ export async function placeToRead({ caller, entities }: Ports, address: ActionAd
   const { namespace, package: bundle } = address;
   const { own, whole } = asked.value;
   if (bundle === undefined) {
-    return own ? ok({ path: namespace, parameters: [], deep: true }) : fail("not-authorized", whole);
+    if (!own) return fail("not-authorized", whole);
+    return ok({ path: namespace, parameters: [], deep: true, names: namesIn(namespace, scopeIn(caller)) });
   }
   const opened = await openPackage(entities, { caller: caller.namespace.name, key: { path: namespace, name: bundle } });
   if (!opened.ok) return opened;
-  const { path, parameters } = opened.value;
-  return ok({ path, parameters, deep: false });
+  const { path, parameters, binding } = opened.value;
+  // Who may use all of a package sees all of it, through a binding as well.
+  const beyond = scopeFault(scopeIn(caller), { path: `${namespace}/${bundle}` });
+  if (beyond !== null && binding !== undefined && address.name === undefined) return beyond;
+  return ok({ path, parameters, deep: false, names: beyond === null ? null : namesIn(namespace, scopeIn(caller)) });
 }
 
 /** Fails besides where the package is missing (`not-found`), is none (`wrong-collection`) or is a binding (`not-on-binding`). */

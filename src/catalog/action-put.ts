@@ -63,12 +63,12 @@ export async function putAction(context: ActionContext, asked: WantedAction): Pr
   const old = before === null ? null : readAction(before.document);
   // What cannot be read any more is replaced by a whole one.
   if (before !== null && old === null && exec === null) return fail("corrupted");
-  const components = exec?.components?.map(componentOf);
+  const components = componentsOf(exec, old, caller)?.map(componentOf);
   const refused =
     refusal(context, wanted.value, old) ??
     (components === undefined
       ? null
-      : await componentsFault(entities, { caller: caller.namespace.name, key, components }));
+      : await componentsFault(entities, { caller: caller.namespace.name, scope: caller.scope, key, components }));
   if (refused !== null) return refused;
   const stamp = stampOf(context);
   const made = exec === null ? undefined : execOf(exec, exec.code ? await storedCode(context, code, old) : undefined);
@@ -86,6 +86,16 @@ export async function putAction(context: ActionContext, asked: WantedAction): Pr
   const result = await context.withWrite(caller.namespace.name, () => entities.put(actionEntity(action), options));
   if (result.kind === "conflict") return fail("concurrent-modification");
   return ok({ action, held: exec?.code === true ? (code?.held ?? null) : null });
+}
+
+/** Those to be looked at: new ones; and old ones, where whoever writes the action next to them may not use all names. */
+function componentsOf(
+  exec: ExecRequest | null,
+  old: Action | null,
+  { scope }: Identity,
+): readonly string[] | undefined {
+  if (exec !== null) return exec.components;
+  return scope !== undefined && old !== null && "components" in old.exec ? old.exec.components : undefined;
 }
 
 /** What is to run is read last: it asks what the hosts can. */

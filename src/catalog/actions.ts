@@ -12,9 +12,9 @@ import { type EntityPage, listed, type Page } from "./list.ts";
 /** A page of those at `place`, those in its packages too where it names none; or how many there are. */
 export function listActions(
   { entities }: Pick<CatalogContext, "entities">,
-  { place: { path, deep }, page }: { place: ReadPlace; page: Page },
+  { place: { path, deep, names }, page }: { place: ReadPlace; page: Page },
 ): Promise<EntityPage> {
-  return listed(entities, { path, type: "action", deep }, page);
+  return listed(entities, { path, type: "action", deep, names }, page);
 }
 
 /** With what its package, and the binding over it, give it under its own parameters. Fails as `placeToRead` does,

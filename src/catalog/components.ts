@@ -4,7 +4,9 @@
 import { readAction } from "../entities/action-document.ts";
 import { SEQUENCE_LENGTH } from "../entities/limits.ts";
 import { readPackage } from "../entities/package.ts";
+import { scopeFault } from "../entities/permission.ts";
 import { SEQUENCE } from "../entities/runtimes.ts";
+import type { Scope } from "../entities/scope.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { ActionName } from "../protocol/composition.ts";
 import type { EntityKey, EntityStore, StoredEntity } from "../storage/entity-store.ts";
@@ -32,21 +34,28 @@ export function distinct(names: readonly ActionName[]): ActionName[] {
   return [...new Map(names.map((each) => [`${each.path}/${each.name}`, each])).values()];
 }
 
-/** Why the sequence `key` may not have these components, or null. `caller`: whose rights count. */
+/** Why the sequence `key` may not have these components, or null. `caller`: whose rights count, with names of which scope (absent: all). */
 export async function componentsFault(
   entities: Entities,
-  { caller, key, components }: { caller: string; key: EntityKey; components: readonly ActionName[] },
+  asked: { caller: string; scope?: Scope | undefined; key: EntityKey; components: readonly ActionName[] },
 ): Promise<Failure | null> {
+  const { caller, scope, key, components } = asked;
   if (components.length === 0) return fail("bad-request", "No component specified for the sequence.");
   if (components.length > SEQUENCE_LENGTH) return tooLong();
-  const rights = await Promise.all(distinct(components).map((each) => rightsFault(entities, caller, each)));
+  const rights = await Promise.all(distinct(components).map((each) => rightsFault(entities, { caller, scope }, each)));
   const refused = rights.find((each) => each !== null);
   if (refused !== undefined) return refused;
   const counted = await new Inlining(entities, key).count(components);
   return counted.ok ? null : counted;
 }
 
-async function rightsFault(entities: Entities, caller: string, component: ActionName): Promise<Failure | null> {
+async function rightsFault(
+  entities: Entities,
+  { caller, scope }: { caller: string; scope: Scope | undefined },
+  component: ActionName,
+): Promise<Failure | null> {
+  const beyond = scopeFault({ scope, own: caller }, component);
+  if (beyond !== null) return beyond;
   const bundle = packageOf(component);
   if (bundle === null) {
     return component.path === caller ? null : fail("not-authorized", `${component.path}/${component.name}`);

@@ -1,5 +1,7 @@
 // Lists of entities: a page of items, or how many there are.
 
+import { scopeIn } from "../entities/permission.ts";
+import { namesIn } from "../entities/scope.ts";
 import type { EntityQuery, EntityStore, EntityType, ListedEntity } from "../storage/entity-store.ts";
 import type { CatalogContext } from "./context.ts";
 import type { OwnPath } from "./own.ts";
@@ -33,8 +35,8 @@ export async function listed(
 
 /** Triggers or rules: none is in a package. */
 export function listOwn(
-  { entities }: Pick<CatalogContext, "entities">,
+  { entities, caller }: Pick<CatalogContext, "entities" | "caller">,
   { path, type, page }: { path: OwnPath; type: EntityType; page: Page },
 ): Promise<EntityPage> {
-  return listed(entities, { path, type, deep: false }, page);
+  return listed(entities, { path, type, deep: false, names: namesIn(path, scopeIn(caller)) }, page);
 }

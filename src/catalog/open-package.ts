@@ -4,7 +4,9 @@
 import type { Parameter } from "../entities/action.ts";
 import { type Package, readPackage } from "../entities/package.ts";
 import { mergeParameters } from "../entities/parameters.ts";
+import { scopeFault } from "../entities/permission.ts";
 import { common, type Rights } from "../entities/rights.ts";
+import { inBoth, type Scope } from "../entities/scope.ts";
 import { fail, ok, type Result } from "../errors.ts";
 import type { EntityKey, EntityStore, StoredEntity } from "../storage/entity-store.ts";
 
@@ -24,6 +26,8 @@ export interface OpenPackage {
   binding?: string;
   /** What the writers of all that was read have in common. */
   writtenWith: Rights;
+  /** The names that the writers in the caller's own namespace could use; absent: all. A stranger's scope is of his names. */
+  writerScope?: Scope;
   /** Names all revisions that were read. */
   revision: string;
 }
@@ -39,7 +43,7 @@ interface Question {
 type Entities = Pick<EntityStore, "get">;
 
 /** Fails in the caller's own namespace with `not-found`, `wrong-collection` or `corrupted`; elsewhere with `not-authorized` for all of
- * these and for what is not shared; with `circular-binding`. */
+ * these and for what is not shared; with `circular-binding`; with `out-of-scope` for a binding to what its writer could not use. */
 export async function openPackage(entities: Entities, question: Question): Promise<Result<OpenPackage>> {
   const { caller, key } = question;
   const denied = fail("not-authorized", `${key.path}/${key.name}`);
@@ -55,6 +59,8 @@ export async function openPackage(entities: Entities, question: Question): Promi
     const { namespace: path, name } = provider.binding;
     const circle = chain.some((each) => each.namespace === path && each.name === name);
     if (circle || chain.length >= MAX_CHAIN) return fail("circular-binding", `${path}/${name}`);
+    const beyond = scopeFault({ scope: provider.writerScope, own: caller }, { path: `${path}/${name}` });
+    if (beyond !== null) return beyond;
     mine = path === caller;
     found = await read(entities, question, { path, name });
     if (!found.ok) return mine ? found : denied;
@@ -62,6 +68,9 @@ export async function openPackage(entities: Entities, question: Question): Promi
     chain.push(provider);
   }
   if (!mine && !provider.publish) return denied;
+  const scope = chain
+    .map((each) => (each.namespace === caller ? each.writerScope : undefined))
+    .reduce(inBoth, undefined);
   const layers = chain.toReversed().map((each) => each.parameters);
   return ok({
     bundle,
@@ -69,6 +78,7 @@ export async function openPackage(entities: Entities, question: Question): Promi
     path: `${provider.namespace}/${provider.name}`,
     parameters: layers.reduce((weaker, stronger) => mergeParameters(weaker, stronger), []),
     writtenWith: common(...chain.map((each) => each.writtenWith)),
+    ...(scope === undefined ? {} : { writerScope: scope }),
     revision: chain.map((each) => each.revision).join("+"),
     ...(chain.length > 1 ? { binding: `${bundle.namespace}/${bundle.name}` } : {}),
   });

@@ -13,6 +13,8 @@ import {
   readPackage,
 } from "../entities/package.ts";
 import { newPackage, type PackagePut, updatedPackage } from "../entities/package-put.ts";
+import { scopeFault, scopeIn } from "../entities/permission.ts";
+import { namesIn } from "../entities/scope.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { EntityKey, NewEntity, StoredEntity } from "../storage/entity-store.ts";
 import type { CatalogContext } from "./context.ts";
@@ -45,7 +47,10 @@ export function listPackages(
   const foreign = namespace !== caller.namespace.name;
   return listed(
     entities,
-    { path: namespace, type: "package", deep: false, ...(foreign ? { shared: true } : {}) },
+    {
+      ...{ path: namespace, type: "package", deep: false, names: namesIn(namespace, scopeIn(caller)) },
+      ...(foreign ? { shared: true } : {}),
+    },
     page,
   );
 }
@@ -88,6 +93,9 @@ export async function putPackage(
   if (!old.ok) return old;
   if (put.binding !== undefined && old.value?.binding === null) return fail("not-a-binding");
   if (provider.value?.binding != null) return fail("provider-is-binding");
+  const kept = put.binding === undefined ? old.value?.binding : null;
+  const beyond = kept == null ? null : bindingFault(context.caller, kept);
+  if (beyond !== null) return beyond;
   const stamp = stampOf(context);
   const bundle = old.value === null ? newPackage(put, { ...key, ...stamp }) : updatedPackage(old.value, put, stamp);
   const expected = stored?.revision ?? null;
@@ -127,8 +135,15 @@ async function providerOf(
 ): Promise<Result<Package | null>> {
   if (reference === undefined) return ok(null);
   const key = { path: reference.namespace, name: reference.name };
+  const beyond = bindingFault(caller, reference);
+  if (beyond !== null) return beyond;
   const opened = await openPackage(entities, { caller: caller.namespace.name, key });
   return opened.ok ? ok(opened.value.bundle) : inPlaceOf(opened);
+}
+
+/** Who writes a binding may use the whole package that it leads to. */
+function bindingFault({ scope, namespace }: Identity, { namespace: home, name }: Reference): Failure | null {
+  return scopeFault({ scope, own: namespace.name }, { path: `${home}/${name}` });
 }
 
 function inPlaceOf(failure: Failure): Failure {

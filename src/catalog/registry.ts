@@ -3,7 +3,13 @@
 
 import type { NamespaceLimits } from "../entities/identity.ts";
 import { fail, ok, type Result } from "../errors.ts";
-import type { KeyRotation, RegisteredKey, RegisteredNamespace, RegistryStore } from "../storage/registry-store.ts";
+import type {
+  KeyChanges,
+  KeyRotation,
+  RegisteredKey,
+  RegisteredNamespace,
+  RegistryStore,
+} from "../storage/registry-store.ts";
 import { type IdentityContext, tellStores } from "./identities.ts";
 
 /** All that these ask of the world. */
@@ -45,7 +51,7 @@ export async function blockNamespace(
 /** Fails with `not-found`, `already-exists` for a name that another key of the subject has, `key-replaced`. */
 export async function changeKey(
   context: RegistryContext,
-  { id, ...change }: { id: string; name?: string | undefined; ends?: number | null | undefined },
+  { id, ...change }: { id: string } & KeyChanges,
 ): Promise<Result<RegisteredKey>> {
   const { registry } = context;
   const changed = await withKey(context, id, () => registry.changeKey(id, change));

@@ -2,7 +2,9 @@
 
 import { readAction } from "../entities/action-document.ts";
 import type { EntityPoint } from "../entities/names.ts";
+import { scopeFault } from "../entities/permission.ts";
 import type { RulePut } from "../entities/rule-put.ts";
+import type { Scope } from "../entities/scope.ts";
 import type { Trigger } from "../entities/trigger.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
@@ -12,13 +14,22 @@ import { findTrigger } from "./stored-trigger.ts";
 
 type Entities = Pick<EntityStore, "get">;
 
-/** Why the caller may not name these, or null. Nobody learns whether a foreigner's things are there. */
-export async function rightsFault(entities: Entities, caller: string, put: RulePut): Promise<Failure | null> {
+/** Why the caller may not name these, or null. Nobody learns whether a foreigner's things are there. `scope`: the names he may use;
+ * absent: all. */
+export async function rightsFault(
+  entities: Entities,
+  { caller, scope }: { caller: string; scope?: Scope | undefined },
+  put: Pick<RulePut, "trigger" | "action">,
+): Promise<Failure | null> {
   const { trigger, action } = put;
   const bundle = action === undefined ? null : packageOf(action);
   const own = [trigger, bundle === null ? action : undefined].filter((each) => each !== undefined);
   const foreign = own.filter(({ path }) => path.split("/", 1)[0] !== caller);
   if (foreign.length > 0) return fail("not-authorized", foreign.map(({ path, name }) => `${path}/${name}`).join(", "));
+  for (const each of [trigger, action]) {
+    const beyond = each === undefined ? null : scopeFault({ scope, own: caller }, each);
+    if (beyond !== null) return beyond;
+  }
   if (bundle === null) return null;
   const opened = await openPackage(entities, { caller, key: bundle });
   return opened.ok ? null : opened;

@@ -49,7 +49,8 @@ export async function planPut(
   entities: Entities,
   { key, put, overwrite, stamp }: { key: EntityKey; put: RulePut; overwrite: boolean; stamp: Stamp },
 ): Promise<Result<WritePlan<ShownRule>>> {
-  const fault = await rightsFault(entities, key.path, put);
+  const who = { caller: key.path, scope: stamp.writerScope };
+  const fault = await rightsFault(entities, who, put);
   if (fault !== null) return fault;
   const found = await findRule(entities, key);
   if (!found.ok && found.code !== "not-found") return found;
@@ -60,11 +61,14 @@ export async function planPut(
   if (trigger === undefined || action === undefined) {
     return fail("bad-request", "rule requires a valid trigger and a valid action");
   }
+  // Who writes it next answers for what it goes on naming.
+  const beyond = stamp.writerScope === undefined ? null : await rightsFault(entities, who, { trigger, action });
+  if (beyond !== null) return beyond;
   const ends = await endsOf(entities, key.path, { trigger, action });
   if (!ends.ok) return ends;
   const rule = old === null ? newRule(put, { ...key, trigger, action, ...stamp }) : updatedRule(old.rule, put, stamp);
   const status = old?.status ?? "active";
-  const linked = link(ends.value, { rule: ruleName(rule), action, status, writtenWith: stamp.writtenWith });
+  const linked = link(ends.value, { rule: ruleName(rule), action, status, ...writerOf(rule) });
   if (!linked.ok) return linked;
   const changes: Change[] = [{ put: ruleEntity(rule), expected: old?.rule.revision ?? null }];
   const left = old?.trigger ?? null;
@@ -110,8 +114,14 @@ export async function planStatus(
 
 /** Whoever switches it, it stays what its writer made of it. */
 function linkOf(rule: Rule, status: RuleStatus): TriggerRule {
-  const { action, writtenWith } = rule;
-  return { rule: ruleName(rule), action, status, ...(writtenWith === undefined ? {} : { writtenWith }) };
+  return { rule: ruleName(rule), action: rule.action, status, ...writerOf(rule) };
+}
+
+function writerOf({ writtenWith, writerScope }: Rule): Pick<TriggerRule, "writtenWith" | "writerScope"> {
+  return {
+    ...(writtenWith === undefined ? {} : { writtenWith }),
+    ...(writerScope === undefined ? {} : { writerScope }),
+  };
 }
 
 function link(trigger: Trigger, rule: TriggerRule): Result<NewEntity> {

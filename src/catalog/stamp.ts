@@ -6,5 +6,9 @@ import type { CatalogContext } from "./context.ts";
 
 /** When it is written, under a new name for this revision, and with which rights. One for each try to write. */
 export function stampOf({ caller, now }: Pick<CatalogContext, "caller" | "now">): Stamp {
-  return { updated: now(), revision: crypto.randomUUID(), writtenWith: rightsOf(caller) };
+  const { scope } = caller;
+  return {
+    ...{ updated: now(), revision: crypto.randomUUID(), writtenWith: rightsOf(caller) },
+    ...(scope === undefined ? {} : { writerScope: scope }),
+  };
 }

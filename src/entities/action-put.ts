@@ -41,7 +41,7 @@ export function newAction(
   put: ActionPut,
   options: { path: string; name: string; exec: Exec; bounds: LimitBounds } & Stamp,
 ): Action {
-  const { path, name, exec, bounds, updated, revision, writtenWith } = options;
+  const { path, name, exec, bounds, updated, revision, writtenWith, writerScope } = options;
   const annotations = put.annotations ?? [];
   const guarded = parameterValue(annotations, "provide-api-key") === undefined;
   const more: Parameter[] = guarded ? [{ key: "provide-api-key", value: "false" }] : [];
@@ -63,12 +63,13 @@ export function newAction(
     updated,
     revision,
     writtenWith,
+    ...(writerScope === undefined ? {} : { writerScope }),
   };
 }
 
 /** The stored action with what the put names in place of what it had; annotations are merged. */
 export function updatedAction(old: Action, put: ActionPut, options: { exec: Exec | undefined } & Stamp): Action {
-  const { updated, revision, writtenWith } = options;
+  const { updated, revision, writtenWith, writerScope } = options;
   const exec = options.exec ?? old.exec;
   // The parameters of a sequence are its components: they do not outlive it.
   const kept = options.exec !== undefined && old.exec.kind === SEQUENCE ? [] : old.parameters;
@@ -85,6 +86,7 @@ export function updatedAction(old: Action, put: ActionPut, options: { exec: Exec
     updated,
     revision,
     writtenWith,
+    ...(writerScope === undefined ? {} : { writerScope }),
   };
 }
 

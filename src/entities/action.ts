@@ -3,6 +3,7 @@
 import type { ActionLimits } from "./limits.ts";
 import type { RawJson } from "./raw-json.ts";
 import type { Rights } from "./rights.ts";
+import type { Scope } from "./scope.ts";
 
 /** One parameter or annotation; the value keeps the bytes it was sent with. */
 export interface Parameter {
@@ -44,6 +45,8 @@ export interface EntityHead {
   revision: string;
   /** Rights of the key that last wrote it; absent in old documents: a stored key's. No client sees it. */
   writtenWith?: Rights;
+  /** The names that key could use; absent: all. What it does reaches no others. No client sees it. */
+  writerScope?: Scope;
 }
 
 export interface Action extends EntityHead {

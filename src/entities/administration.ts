@@ -4,6 +4,8 @@
 import { z } from "zod";
 import { looksLikeCredential } from "./credential.ts";
 import { isName } from "./names.ts";
+import { ROLES } from "./rights.ts";
+import { isPattern, MAX_PATTERN, MAX_PATTERNS } from "./scope.ts";
 import { bytesOfSize } from "./size.ts";
 
 const count = z.number().int().nonnegative();
@@ -61,6 +63,19 @@ export const KeyName = z
     "must begin with a letter or digit, and have at most 63 characters: letters, digits and _ . @ - or spaces",
   )
   .refine((text) => text.trim() === text, "must not end with a space");
+export const KeyRole = z.enum(ROLES);
+/** At least one: a key that may use nothing is none. */
+export const KeyScope = z
+  .array(
+    z
+      .string()
+      .refine(
+        isPattern,
+        `must be a pattern of at most ${MAX_PATTERN} characters: a name, package/name, or what they begin with and *`,
+      ),
+  )
+  .min(1)
+  .max(MAX_PATTERNS);
 /** An instant, ISO 8601 or epoch ms. */
 export const Instant = z
   .union(
@@ -80,13 +95,24 @@ export const NewIdentity = z.strictObject({
   /** Of the key, among those of the subject to the namespace. */
   name: KeyName.optional(),
   ends: Instant.optional(),
+  role: KeyRole.optional(),
+  scope: KeyScope.optional(),
 });
 /** Without a namespace: the one that is named as the subject. */
 export const NewKey = z.strictObject({ namespace: NamespaceName.optional(), key: Key.optional() });
 export const NewNamespace = z.strictObject({ name: NamespaceName, limits: Limits.optional() });
 export const KeyChange = z
-  .strictObject({ name: KeyName.optional(), ends: Instant.nullable().optional() })
-  .refine(({ name, ends }) => name !== undefined || ends !== undefined, "must say what changes: name, ends");
+  .strictObject({
+    name: KeyName.optional(),
+    ends: Instant.nullable().optional(),
+    role: KeyRole.optional(),
+    /** null: all names. */
+    scope: KeyScope.nullable().optional(),
+  })
+  .refine(
+    (change) => Object.values(change).some((each) => each !== undefined),
+    "must say what changes: name, ends, role, scope",
+  );
 export const KeyRotation = z.strictObject({
   /** s for which the one before stays good. */
   overlap: z.number().int().min(0).max(MAX_OVERLAP).default(0),
@@ -130,6 +156,9 @@ export const KeyItem = z.object({
   created: time,
   ends: time.nullable(),
   replacedBy: z.string().nullable(),
+  role: KeyRole,
+  /** null: all names. */
+  scope: z.array(z.string()).readonly().nullable(),
   blocked: z.boolean(),
   /** Of this time: whether it opens anything. */
   good: z.boolean(),

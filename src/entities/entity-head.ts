@@ -4,6 +4,7 @@ import type { EntityHead, Parameter } from "./action.ts";
 import { parseParameters, printParameters } from "./parameters.ts";
 import { membersOf, type RawJson } from "./raw-json.ts";
 import type { Rights } from "./rights.ts";
+import type { Scope } from "./scope.ts";
 
 export type FieldReader = (name: string) => RawJson;
 
@@ -29,15 +30,18 @@ export function headOf(field: FieldReader): EntityHead {
   };
 }
 
-export function writtenWithOf(field: FieldReader): Pick<EntityHead, "writtenWith"> {
+/** What the key of its writer could do. */
+export function writtenWithOf(field: FieldReader): Pick<EntityHead, "writtenWith" | "writerScope"> {
   const writtenWith = JSON.parse(field("writtenWith")) as Rights | null;
-  return writtenWith === null ? {} : { writtenWith };
+  const writerScope = JSON.parse(field("writerScope")) as Scope | null;
+  return { ...(writtenWith === null ? {} : { writtenWith }), ...(writerScope === null ? {} : { writerScope }) };
 }
 
 /** What only the stored text has. */
-export function printHidden({ revision, writtenWith }: EntityHead): [string, RawJson][] {
+export function printHidden({ revision, writtenWith, writerScope }: EntityHead): [string, RawJson][] {
   const hidden: [string, RawJson][] = [["revision", JSON.stringify(revision)]];
   if (writtenWith !== undefined) hidden.push(["writtenWith", JSON.stringify(writtenWith)]);
+  if (writerScope !== undefined) hidden.push(["writerScope", JSON.stringify(writerScope)]);
   return hidden;
 }
 

@@ -6,6 +6,7 @@ import type { Parameter } from "./action.ts";
 import { parseParameters, sealedElsewhere } from "./parameters.ts";
 import { membersOf, type RawJson, shapeOf } from "./raw-json.ts";
 import type { Rights } from "./rights.ts";
+import type { Scope } from "./scope.ts";
 import { parseVersion } from "./version.ts";
 
 export interface EntityPut {
@@ -21,6 +22,8 @@ export interface Stamp {
   revision: string;
   /** Rights of the key that writes it. */
   writtenWith: Rights;
+  /** The names it may use; absent: all. */
+  writerScope?: Scope;
 }
 
 /** The body's fields by name. `text` must be valid JSON. */

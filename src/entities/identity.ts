@@ -1,6 +1,7 @@
 // Who is calling: one subject in one namespace, what he may do there, and what that namespace may use.
 
-import { common, type Rights } from "./rights.ts";
+import { common, type Rights, type Role } from "./rights.ts";
+import { inBoth, isNarrower, type Scope } from "./scope.ts";
 
 export interface Namespace {
   name: string;
@@ -57,6 +58,16 @@ export interface Identity {
   derived: boolean;
   /** Absent: those that `derived` stands for. */
   rights?: Rights;
+  /** The names that may be used; absent: all. */
+  scope?: Scope;
+  /** Of the stored key that was presented, if that is not an owner's. */
+  role?: Exclude<Role, "owner">;
+}
+
+/** What those who have a say lend to what is done: no more than these rights, and with names of this scope (absent: with all). */
+export interface Lent {
+  rights: Rights;
+  scope?: Scope | undefined;
 }
 
 /** Whether the key behind it opens nothing any more. */
@@ -68,8 +79,18 @@ export function rightsOf({ rights, derived }: Pick<Identity, "rights" | "derived
   return rights ?? (derived ? "use" : "owner");
 }
 
-/** The same caller with no more than these rights. */
-export function limitedTo<I extends Pick<Identity, "rights" | "derived">>(identity: I, most: Rights | undefined): I {
-  const rights = common(rightsOf(identity), most);
-  return rights === rightsOf(identity) ? identity : { ...identity, rights, derived: true };
+/** The same caller with no more than these rights, and no other names. Who comes to less than his key stands for has none to hand on. */
+export function limitedTo<I extends Pick<Identity, "rights" | "derived" | "scope">>(
+  identity: I,
+  most: { rights?: Rights | undefined; scope?: Scope | undefined },
+): I {
+  const narrows = isNarrower(most.scope, identity.scope);
+  const rights = common(rightsOf(identity), most.rights, narrows ? "deploy" : undefined);
+  if (rights === rightsOf(identity) && !narrows) return identity;
+  return { ...identity, rights, derived: true, ...scopeOf(inBoth(identity.scope, most.scope)) };
+}
+
+/** As a member that is absent where everything is in scope. */
+export function scopeOf(scope: Scope | undefined): { scope?: Scope } {
+  return scope === undefined ? {} : { scope };
 }

@@ -29,7 +29,7 @@ export function parsePackagePut(text: RawJson, options: { own: string }): Result
 }
 
 export function newPackage(put: PackagePut, options: { path: string; name: string } & Stamp): Package {
-  const { path, name, updated, revision, writtenWith } = options;
+  const { path, name, updated, revision, writtenWith, writerScope } = options;
   const bundle = {
     namespace: path,
     name,
@@ -41,6 +41,7 @@ export function newPackage(put: PackagePut, options: { path: string; name: strin
     updated,
     revision,
     writtenWith,
+    ...(writerScope === undefined ? {} : { writerScope }),
   };
   return withReference(bundle);
 }

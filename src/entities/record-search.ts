@@ -4,6 +4,7 @@ import type { ActivationRecord } from "./activation.ts";
 import type { ActivationId } from "./activation-id.ts";
 import { OUTCOMES, type OutcomeClass, outcomeOf } from "./figures.ts";
 import type { RawJson } from "./raw-json.ts";
+import { mayRead, type RecordReader } from "./record-reader.ts";
 
 /** As a run began: "none" where nothing ran in a container. */
 export const START_KINDS = ["cold", "prewarmed", "warm", "none"] as const;
@@ -27,11 +28,14 @@ export interface RecordSearch {
   trigger?: string;
   /** To be found in the result or in a line of the log, as it is: nothing in it is a pattern. */
   text?: string;
+  /** Who asks, where he may not read all: nobody asks for this by a parameter. */
+  reader?: RecordReader;
 }
 
 /** All conditions but the text. */
 export function fits(record: ActivationRecord, search: RecordSearch): boolean {
-  const { kind, status, minDuration, maxDuration, start, cause, trigger } = search;
+  const { kind, status, minDuration, maxDuration, start, cause, trigger, reader } = search;
+  if (reader !== undefined && !mayRead(reader, record)) return false;
   if (cause !== undefined && record.cause !== cause) return false;
   if (status !== undefined && !hasStatus(outcomeOf(record), status)) return false;
   if (minDuration !== undefined && !(record.duration >= minDuration)) return false;

@@ -36,7 +36,7 @@ export function newRule(
   put: RulePut,
   options: { path: string; name: string; trigger: EntityPoint; action: EntityPoint } & Stamp,
 ): Rule {
-  const { path, name, trigger, action, updated, revision, writtenWith } = options;
+  const { path, name, trigger, action, updated, revision, writtenWith, writerScope } = options;
   return {
     namespace: path,
     name,
@@ -48,13 +48,16 @@ export function newRule(
     updated,
     revision,
     writtenWith,
+    ...(writerScope === undefined ? {} : { writerScope }),
   };
 }
 
 /** What `put` names takes the place of what `old` had. */
 export function updatedRule(old: Rule, put: RulePut, stamp: Stamp): Rule {
+  // What its last writer could do is no more said of it.
+  const { writerScope: _, ...kept } = old;
   return {
-    ...old,
+    ...kept,
     version: put.version ?? nextVersion(old.version),
     publish: put.publish ?? old.publish,
     annotations: put.annotations ?? old.annotations,

@@ -16,7 +16,7 @@ export function parseTriggerPut(text: RawJson): Result<EntityPut> {
 
 /** Whether the feed is there is seen when the client calls it. */
 export function newTrigger(put: EntityPut, options: { path: string; name: string } & Stamp): Result<Trigger> {
-  const { path, name, updated, revision, writtenWith } = options;
+  const { path, name, updated, revision, writtenWith, writerScope } = options;
   const annotations = put.annotations ?? [];
   const feed = parameterValue(annotations, "feed");
   if (feed !== undefined && !isPath(feed)) return fail("bad-request", "Feed name is not valid");
@@ -31,13 +31,16 @@ export function newTrigger(put: EntityPut, options: { path: string; name: string
     updated,
     revision,
     writtenWith,
+    ...(writerScope === undefined ? {} : { writerScope }),
   });
 }
 
 /** What `put` names takes the place of what `old` had; the rules stay. */
 export function updatedTrigger(old: Trigger, put: EntityPut, stamp: Stamp): Trigger {
+  // What its last writer could do is no more said of it.
+  const { writerScope: _, ...kept } = old;
   return {
-    ...old,
+    ...kept,
     version: put.version ?? nextVersion(old.version),
     publish: put.publish ?? old.publish,
     annotations: put.annotations ?? old.annotations,

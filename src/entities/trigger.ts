@@ -7,6 +7,7 @@ import type { EntityPoint } from "./names.ts";
 import { printParameters } from "./parameters.ts";
 import { objectOf, type RawJson } from "./raw-json.ts";
 import type { Rights } from "./rights.ts";
+import type { Scope } from "./scope.ts";
 
 /** Of one trigger: a fire is one row, with a line for each. */
 export const MAX_RULES = 1_000;
@@ -21,6 +22,8 @@ export interface TriggerRule {
   status: RuleStatus;
   /** Rights of the key that last wrote the rule; absent: a stored key's. */
   writtenWith?: Rights;
+  /** The names that key could use; absent: all. */
+  writerScope?: Scope;
 }
 
 export interface Trigger extends EntityHead {

@@ -3,16 +3,17 @@
 import type { MiddlewareHandler } from "hono";
 import { OWN_NAMESPACES } from "../entities/development.ts";
 import { type Identity, rightsOf } from "../entities/identity.ts";
-import { SYSTEM_NAMESPACE } from "../entities/names.ts";
-import { mayRequest } from "../entities/rights.ts";
+import { isAbove } from "../entities/rights.ts";
+import { isNarrower } from "../entities/scope.ts";
 import { type Failure, fail } from "../errors.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { respond } from "./errors.ts";
 import type { Caller, Identities } from "./identities.ts";
 import { fitsDevelopment, isFromContainer } from "./origin.ts";
+import { refusalFor } from "./permission.ts";
 
 /** Longest Authorization header worth decoding. */
-const MAX_HEADER = 1_024;
+const MAX_HEADER = 6_144;
 
 export function authenticate(identities: Identities): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
@@ -21,25 +22,24 @@ export function authenticate(identities: Identities): MiddlewareHandler<AppEnv> 
     if (caller === null) return respond(c, fail("bad-credentials"));
     const fault = caller.development ? await developmentFault(c) : null;
     if (fault !== null) return respond(c, fault);
-    const { identity } = caller;
-    // What ships with the platform is everybody's: what runs there has no say in it.
-    const rights = rightsOf(identity);
-    const most = identity.namespace.name === SYSTEM_NAMESPACE && rights !== "owner" ? "use" : rights;
-    if (!mayRequest(most, requestOf(c))) return respond(c, fail("beyond-credential"));
     c.set("identity", caller.identity);
     c.set("epoch", caller.epoch);
-    c.set("isStillGood", async () => {
+    c.set("refusedNow", async () => {
       const again = await callerOf(c, identities);
-      return again?.identity.namespace.uuid === caller.identity.namespace.uuid;
+      if (again?.identity.namespace.uuid !== caller.identity.namespace.uuid) return fail("bad-credentials");
+      return lossOf(c, { before: caller.identity, now: again.identity });
     });
     return next();
   };
 }
 
-/** The verb, and the collection it is for: what follows the namespace in the path. */
-function requestOf(c: AppContext): { method: string; collection: string } {
-  const { method, path } = c.req;
-  return { method, collection: /^\/api\/v1\/namespaces\/[^/]+\/([^/]+)/.exec(path)?.[1] ?? "" };
+/** Why what has begun may not go on, since the key's role or scope has changed; null where it may. */
+function lossOf(c: AppContext, { before, now }: { before: Identity; now: Identity }): Failure | null {
+  const needs = c.get("needs");
+  if (needs === undefined) return null;
+  // What is shown was chosen by what the caller could read then.
+  const lost = isAbove(rightsOf(before), rightsOf(now)) || isNarrower(now.scope, before.scope);
+  return refusalFor(c, needs, now) ?? (needs.of === "record" && lost ? fail("bad-credentials") : null);
 }
 
 /** Where nobody has to say who he is: what is no good counts as nothing said. */

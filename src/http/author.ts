@@ -32,7 +32,7 @@ function administratorOf(c: AppContext): Pick<Author, "via" | "subject" | "keyId
 
 function whoIs(identity: Identity | undefined): Pick<Author, "via" | "subject" | "keyId"> {
   if (identity === undefined) return { via: "key", subject: "", keyId: "" };
-  const { subject, keyId = "", derived } = identity;
-  const via = keyId === "" ? "namespace" : derived ? "credential" : "key";
+  const { subject, keyId = "", derived, role } = identity;
+  const via = keyId === "" ? "namespace" : derived && role === undefined ? "credential" : "key";
   return { via, subject, keyId };
 }

@@ -3,8 +3,9 @@
 import type { Context, Hono } from "hono";
 import type { Identity } from "../entities/identity.ts";
 import type { Env, Settings } from "../env.ts";
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode, Failure } from "../errors.ts";
 import type { Services } from "../services/services.ts";
+import type { Needs } from "./needs.ts";
 import type { Places } from "./places.ts";
 
 export interface AppEnv {
@@ -22,8 +23,11 @@ export interface AppEnv {
     identity: Identity;
     /** Epoch of the caller's own namespace: what was read from the entity store under another epoch is stale. */
     epoch: number;
-    /** Whether the key that opened this request is good still; set with `identity`. For what goes on for long. */
-    isStillGood: () => Promise<boolean>;
+    /** What the route that is being served needs; absent where it asks for no key. */
+    needs?: Needs;
+    /** Why the key that opened this request is good no more, or may no more do what is being done; null where it may. Set with
+     * `identity`. For what goes on for long. */
+    refusedNow: () => Promise<Failure | null>;
     /** Set below /admin/v1 only: who administers. `name`: null stands for whoever holds ADMIN_TOKEN. */
     administrator: { name: string | null };
     /** Set below /host/v1 only: the name of the runtime host that is calling. */

@@ -54,6 +54,8 @@ export const STATUS: Record<ErrorCode, number> = {
   "not-migrated": 503,
   overloaded: 503,
   "beyond-credential": 403,
+  "lacks-right": 403,
+  "out-of-scope": 403,
   "beyond-own-rights": 403,
   "beyond-token": 403,
   "lease-missing": 425,

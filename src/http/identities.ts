@@ -2,7 +2,8 @@
 
 import { checkCredential, equalTexts, looksLikeCredential, tagOf } from "../entities/credential.ts";
 import { developmentIdentity, developmentNamespace, mergedNamespace } from "../entities/development.ts";
-import { hasEnded, type Identity } from "../entities/identity.ts";
+import { hasEnded, type Identity, limitedTo } from "../entities/identity.ts";
+import { RIGHTS_OF_ROLE } from "../entities/rights.ts";
 import { EpochCache } from "../invocation/epoch-cache.ts";
 import type { EpochLease } from "../protocol/rpc.ts";
 import type { Later } from "../services/refreshed.ts";
@@ -75,23 +76,23 @@ export class Identities {
   }
 
   async #derived(services: Services, { uuid, secret }: PresentedKey, later: Later): Promise<Caller | null> {
-    const presented = { namespaceId: uuid, secret, now: Date.now() };
+    const presented = { user: uuid, secret, now: Date.now() };
     const granted = await checkCredential(services.masterSecret, presented);
     if (granted === null) return null;
-    const { keyTag } = granted;
-    const key = `act:${uuid}:${keyTag ?? ""}`;
+    const { namespaceId, keyTag } = granted;
+    const key = `act:${namespaceId}:${keyTag ?? ""}`;
     const known = await this.#known(services, key, later);
     const owner =
       known ??
       (await this.#read(services, { key, later }, async () => {
         // Calls that were accepted before namespaces had ids go by the uuid of their key.
         const orKey = keyTag === null || keyTag === (await tagOf(""));
-        const household = await householdOf(services, uuid, { orKey });
+        const household = await householdOf(services, namespaceId, { orKey });
         return household === null ? null : memberOf(household, keyTag);
       }));
     if (owner === null) return null;
-    const { rights } = granted;
-    const identity = { ...owner.identity, key: `${uuid}:${secret}`, rights };
+    // What its key may do now, and no more than was granted.
+    const identity = limitedTo({ ...owner.identity, key: `${uuid}:${secret}`, derived: true }, granted);
     return { identity, epoch: owner.epoch, development: false };
   }
 
@@ -130,14 +131,18 @@ export class Identities {
 
 /** Who uses a credential that was minted for calls of the key with this tag, or null if there is no such key any more. */
 async function memberOf({ namespace, limits, members }: Household, keyTag: string | null): Promise<Identity | null> {
-  const who = (subject: string, keyId: string, more: Pick<Identity, "keyEnds" | "keyName"> = {}): Identity => {
-    return { subject, namespace, limits, key: "", keyId, derived: true, ...more };
+  const who = (
+    subject: string,
+    keyId: string,
+    more: Pick<Identity, "keyEnds" | "keyName" | "scope" | "rights"> = {},
+  ): Identity => {
+    return { subject, namespace, limits, key: "", keyId, derived: true, rights: "deploy", ...more };
   };
   const [first] = members;
   if (first === undefined) return null;
   if (keyTag === null || keyTag === (await tagOf(""))) return who(first.subject, "");
-  for (const { keyId, subject, ...more } of members) {
-    if ((await tagOf(keyId)) === keyTag) return who(subject, keyId, more);
+  for (const { keyId, subject, role, ...more } of members) {
+    if ((await tagOf(keyId)) === keyTag) return who(subject, keyId, { ...more, rights: RIGHTS_OF_ROLE[role] });
   }
   return null;
 }
@@ -149,7 +154,10 @@ async function householdOf(services: Services, id: string, options: { orKey: boo
   const known = stored === null ? developmentIdentity(id) : developmentNamespace(stored.namespace.name);
   if (known === undefined) return stored;
   const { uuid: keyId } = known.namespace;
-  const members = [...(stored?.members ?? []), { keyId, keyName: known.keyName ?? "", subject: known.subject }];
+  const members = [
+    ...(stored?.members ?? []),
+    { keyId, keyName: known.keyName ?? "", role: "owner" as const, subject: known.subject },
+  ];
   const namespace = stored === null ? known.namespace : mergedNamespace(stored.namespace, known.namespace);
   return { namespace, limits: stored?.limits ?? {}, members };
 }

@@ -1,7 +1,7 @@
 // Keys that are taken away while a request goes on: what was let in may have been let in long ago when its body has come, and a
 // stream goes on for an hour.
 
-import { type Failure, fail } from "../errors.ts";
+import type { Failure } from "../errors.ts";
 import type { AppContext } from "./context.ts";
 
 /** ms for which a key that was good counts as good: as long as a lease. */
@@ -14,13 +14,13 @@ const RETRY_MS = 1_000;
 /** Why a request whose body began to be read at `began` (epoch ms) is refused after all, or null. */
 export async function lateRefusal(c: AppContext, began: number): Promise<Failure | null> {
   if (Date.now() - began < GOOD_FOR_MS) return null;
-  const isStillGood = c.get("isStillGood") as (() => Promise<boolean>) | undefined;
+  const refusedNow = c.get("refusedNow") as (() => Promise<Failure | null>) | undefined;
   // Doors without a caller's key have none.
-  return isStillGood === undefined || (await isStillGood()) ? null : fail("bad-credentials");
+  return refusedNow === undefined ? null : refusedNow();
 }
 
 export interface Guard {
-  /** Resolves when the caller's key is not good any more, if ever. */
+  /** Resolves when the caller's key is not good any more, or may no more read this, if ever. */
   refused: Promise<void>;
   stop(): void;
 }
@@ -29,13 +29,13 @@ export interface Guard {
 export function guarding(c: AppContext): Guard {
   let stopped = false;
   const entityEpoch = c.get("services").entityEpoch(c.get("identity").namespace.name);
-  const isStillGood = c.get("isStillGood");
+  const refusedNow = c.get("refusedNow");
   const watch = async (): Promise<void> => {
     let epoch = c.get("epoch");
     while (!stopped) {
       try {
         epoch = await entityEpoch.watch(epoch, WATCH_MS);
-        if (!stopped && !(await isStillGood())) return;
+        if (!stopped && (await refusedNow()) !== null) return;
       } catch {
         // Nobody can say whether the key is good: asked again, whatever the epoch is then.
         epoch = -1;

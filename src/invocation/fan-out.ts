@@ -89,7 +89,7 @@ export class FanOut {
     rule: FiredRule,
     { fire, args, identity, epoch, accept }: Becoming,
   ): Promise<ActivationId | Refused | "unknown"> {
-    const { id, action, active, rights } = rule;
+    const { id, action, active } = rule;
     if (!active) {
       const name = `${action.path}/${action.name}`;
       return { statusCode: 1, error: `Rule '${rule.rule}' is inactive, action '${name}' was not activated.` };
@@ -97,7 +97,7 @@ export class FanOut {
     if (args === null) return refused(fail("corrupted"));
     try {
       const invoked = await invoke(context, this.#actions, {
-        identity: limitedTo(identity, rights),
+        identity: limitedTo(identity, rule),
         epoch,
         transactionId: fire.about.transactionId,
         action,
@@ -183,5 +183,7 @@ async function all(
 /** A key that does not open any more is not handed on: its actions get credentials of their own. */
 async function identityOf(context: InvocationContext, { identity, sealedKey }: OnBehalf): Promise<Identity> {
   const key = identity.derived ? null : await open(context.masterSecret, "handed-on-key", sealedKey);
-  return key === null ? limitedTo({ ...identity, key: "" }, "deploy") : { ...identity, key, derived: false };
+  return key === null
+    ? limitedTo({ ...identity, key: "" }, { rights: "deploy" })
+    : { ...identity, key, derived: false };
 }

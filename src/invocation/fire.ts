@@ -2,9 +2,11 @@
 
 import { type ActivationId, derivedActivationId, newActivationId } from "../entities/activation-id.ts";
 import { argsKey } from "../entities/blob-keys.ts";
-import type { Identity } from "../entities/identity.ts";
+import { type Identity, scopeOf } from "../entities/identity.ts";
+import { scopeFault, scopeIn } from "../entities/permission.ts";
 import { membersOf, mergeLayers, type RawJson } from "../entities/raw-json.ts";
 import { common } from "../entities/rights.ts";
+import { inBoth } from "../entities/scope.ts";
 import { seal } from "../entities/sealing.ts";
 import type { Trigger } from "../entities/trigger.ts";
 import { type Failure, fail } from "../errors.ts";
@@ -51,7 +53,7 @@ export type Fired =
 const KEPT_BACK: ReadonlySet<string> = new Set(["authorization"]);
 
 /** Stores the fire as one fact, then answers; the rules are served afterwards. Fails if the trigger is not the
- * caller's own, or if its namespace has fired too often. */
+ * caller's own, or not in his scope, or if its namespace has fired too often. */
 export async function fire(
   context: FireContext,
   { triggers, fanOut }: { triggers: Triggers; fanOut: FanOut },
@@ -66,6 +68,8 @@ export async function fire(
   const permit = await enter(context, identity, { id, kind: "fire" });
   if (!permit.ok) return permit;
   if (path !== identity.namespace.name) return fail("not-authorized", `${path}/${name}`);
+  const beyond = scopeFault(scopeIn(identity), request.trigger);
+  if (beyond !== null) return beyond;
   const found = await triggers.find(context, request.trigger, epoch);
   if (!found.ok) return found;
   const trigger = found.value;
@@ -96,9 +100,10 @@ async function factOf(
   const { id, acceptedAt, args, request } = fired;
   const { identity, transactionId, apiHost } = request;
   const { name: namespace, uuid: namespaceId } = identity.namespace;
-  const rules = trigger.rules.map(async ({ rule, action, status, writtenWith }) => {
+  const rules = trigger.rules.map(async ({ rule, action, status, writtenWith, writerScope }) => {
     const rights = common(trigger.writtenWith, writtenWith);
-    return { rule, action, active: status === "active", rights, id: await derivedActivationId(id, [rule]) };
+    const scope = scopeOf(inBoth(trigger.writerScope, writerScope));
+    return { rule, action, active: status === "active", rights, ...scope, id: await derivedActivationId(id, [rule]) };
   });
   const [payload, kept, onBehalf, ...list] = await Promise.all([
     payloadOf(context, request.payload ?? "{}", `results/${id}/1`),
@@ -106,12 +111,13 @@ async function factOf(
     onBehalfOf(context, identity, apiHost),
     ...rules,
   ]);
-  const { subject, limits } = identity;
+  const { subject, keyId = "", limits } = identity;
   const { name, version } = trigger;
   return {
     id,
     about: {
       ...{ namespace, namespaceId, subject, name, version, acceptedAt, transactionId },
+      ...(keyId === "" ? {} : { keyId }),
       ...(limits.storeActivations === false ? { store: false } : {}),
     },
     payload,

@@ -3,6 +3,7 @@
 
 import type { ActivationRecord } from "../entities/activation.ts";
 import { type ActivationId, timeOf } from "../entities/activation-id.ts";
+import { mayRead, type RecordReader } from "../entities/record-reader.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
 import type {
   ActivationStoreRpc,
@@ -55,9 +56,9 @@ const MAX_LOOKS = 800;
 /** The log of an activation from its first line on, each line once. Ends with "end" or "unknown", or after about 800 looks. */
 export async function* follow(
   ports: FollowPorts,
-  activation: { id: ActivationId; namespaceId: string },
+  activation: { id: ActivationId; namespaceId: string; reader?: RecordReader | undefined },
 ): AsyncGenerator<FollowEvent> {
-  const { id, namespaceId } = activation;
+  const { id, namespaceId, reader } = activation;
   let scheduler: Pick<InvokerSchedulerRpc, "tail"> | undefined;
   let attempt = 0;
   let from = 0;
@@ -67,6 +68,10 @@ export async function* follow(
   for (let looks = 0; looks < MAX_LOOKS; looks++) {
     if (scheduler === undefined) {
       const { record, known } = await ports.store.await(id, { ms: looks === 0 ? 0 : LOOK_MS });
+      if (record !== null && reader !== undefined && !mayRead(reader, record)) {
+        yield { kind: "unknown" };
+        return;
+      }
       if (record !== null) {
         let read = 0;
         for await (const some of ports.linesOf(record)) {
@@ -89,7 +94,7 @@ export async function* follow(
       continue;
     }
     const asked = ports.now();
-    const reply = await scheduler.tail(id, { namespaceId, from, waitMs: WAIT_MS }).catch(() => UNKNOWN);
+    const reply = await scheduler.tail(id, { namespaceId, from, waitMs: WAIT_MS, reader }).catch(() => UNKNOWN);
     if (reply.kind !== "lines") {
       // An answer at once means that it has ended, or not begun.
       if (reply.kind !== "nothing" || ports.now() - asked < LOOK_MS) scheduler = undefined;
@@ -111,16 +116,24 @@ export async function* follow(
   }
 }
 
+interface Sought {
+  id: ActivationId;
+  namespaceId: string;
+  /** Who asks, where he may not follow all; absent: he may. */
+  reader?: RecordReader | undefined;
+  most?: number;
+}
+
 /** The scheduler that has it, if one has. */
 async function whoRuns(
   ports: Pick<FollowPorts, "schedulers" | "scheduler">,
-  { id, namespaceId, most = MAX_ASKED }: { id: ActivationId; namespaceId: string; most?: number },
+  { id, namespaceId, reader, most = MAX_ASKED }: Sought,
 ): Promise<{ scheduler: Pick<InvokerSchedulerRpc, "tail">; over: boolean } | undefined> {
   const connected = (await ports.schedulers()).filter((each) => each.connected).slice(0, most);
   const asked = await Promise.all(
     connected.map(async ({ scheduler: name }) => {
       const scheduler = ports.scheduler(name);
-      const reply = await scheduler.tail(id, { namespaceId, from: 0, waitMs: 0 }).catch(() => UNKNOWN);
+      const reply = await scheduler.tail(id, { namespaceId, from: 0, waitMs: 0, reader }).catch(() => UNKNOWN);
       return reply.kind === "unknown" ? undefined : { scheduler, over: reply.kind === "over" };
     }),
   );

@@ -73,7 +73,7 @@ export async function invoke(context: InvocationContext, actions: ActionResolver
   let rowHolds = false;
   try {
     const { identity, transactionId, action, cause, causedBy } = request;
-    const caller = { namespace: identity.namespace.name, epoch: request.epoch };
+    const caller = { namespace: identity.namespace.name, scope: identity.scope, epoch: request.epoch };
     const found = "exec" in action ? ok(action) : await actions.find(context, action, caller);
     if (!found.ok) return found;
     const permitMs = permit.value ? Math.max(0, context.now() - acceptedAt) : undefined;
@@ -135,12 +135,12 @@ async function invokeComposition(
   if (plan === undefined) throw new Error(`${callable.path} is no composition`);
   const { payload = "{}", payloadChecked, waitMs, identity, apiHost } = request;
   const components = plan.kind === "sequence" ? plan.components : [];
+  const behalf = limitedTo(identity, lentBy(callable, identity.namespace.name));
   const refused =
     (payloadChecked === true ? null : payloadFault(callable, payload)) ??
-    (await actions.refusalOf(context, components, caller));
+    (await actions.refusalOf(context, components, { ...caller, scope: behalf.scope }));
   if (refused !== null) return refused;
   const about = { ...activationMetaOf(callable, calling), kind: SEQUENCE };
-  const behalf = limitedTo(identity, lentBy(callable, identity.namespace.name));
   return compose(context, { id, about, plan, payload, identity: behalf, apiHost: apiHost ?? "", waitMs });
 }
 

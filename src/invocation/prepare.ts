@@ -3,12 +3,12 @@
 import type { ActivationMeta } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
 import { argsKey } from "../entities/blob-keys.ts";
-import { type Identity, rightsOf } from "../entities/identity.ts";
+import { type Identity, type Lent, limitedTo, rightsOf, scopeOf } from "../entities/identity.ts";
 import { answerBounds } from "../entities/limit-values.ts";
 import { MAX_INLINE } from "../entities/limits.ts";
 import { SYSTEM_NAMESPACE } from "../entities/names.ts";
 import type { RawJson } from "../entities/raw-json.ts";
-import { common, type Rights } from "../entities/rights.ts";
+import { common } from "../entities/rights.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 import type { Arguments } from "./arguments.ts";
 import type { InvocationContext } from "./ports.ts";
@@ -120,10 +120,13 @@ export async function payloadOf(
 
 /** What the writers of an action lend to what it does in this namespace: strangers the least, whoever calls it, since they
  * say what is done: also which actions a composition of theirs runs, and with what. */
-export function lentBy({ writtenWith, path }: Pick<ResolvedAction, "writtenWith" | "path">, namespace: string): Rights {
+export function lentBy(
+  { writtenWith, writerScope, path }: Pick<ResolvedAction, "writtenWith" | "writerScope" | "path">,
+  namespace: string,
+): Lent {
   const [home] = path.split("/", 1);
   const isOwn = home === namespace || home === SYSTEM_NAMESPACE;
-  return isOwn ? writtenWith : common(writtenWith, "use");
+  return { rights: isOwn ? writtenWith : common(writtenWith, "use"), ...scopeOf(writerScope) };
 }
 
 /** The key an action runs with has what its caller, its writers and its annotation have in common. Whoever came with less than
@@ -131,11 +134,12 @@ export function lentBy({ writtenWith, path }: Pick<ResolvedAction, "writtenWith"
 async function keyOf(
   callable: ResolvedAction,
   { calling, sealedKey }: Ready,
-): Promise<Pick<Invocation, "credential" | "rights" | "sealedKey">> {
+): Promise<Pick<Invocation, "credential" | "rights" | "scope" | "sealedKey">> {
   const { askedRights } = callable;
   if (askedRights === null) return { credential: "none" };
   const { identity } = calling;
-  const rights = common(askedRights, lentBy(callable, identity.namespace.name), rightsOf(identity));
-  if (rights !== "owner") return { credential: "activation", rights };
+  const lent = limitedTo(identity, lentBy(callable, identity.namespace.name));
+  const rights = common(askedRights, rightsOf(lent));
+  if (rights !== "owner") return { credential: "activation", rights, ...scopeOf(lent.scope) };
   return { credential: "owner", sealedKey: await sealedKey() };
 }

@@ -4,6 +4,8 @@
 import { distinct, packageOf } from "../catalog/components.ts";
 import { openPackage } from "../catalog/open-package.ts";
 import { readAction } from "../entities/action-document.ts";
+import { scopeFault } from "../entities/permission.ts";
+import type { Scope } from "../entities/scope.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { EntityKey } from "../storage/entity-store.ts";
 import { EpochCache, type EpochOf, type EpochStamp } from "./epoch-cache.ts";
@@ -13,6 +15,8 @@ import { type ResolvedAction, resolvedActionOf } from "./resolved-action.ts";
 /** Whose rights count. */
 export interface CallerEpoch {
   namespace: string;
+  /** The names he may use; absent: all. */
+  scope?: Scope | undefined;
   /** Of that namespace, taken before this call. */
   epoch: number;
 }
@@ -36,8 +40,11 @@ export class ActionResolver {
   /** Names of the caller's own namespace that mean nothing: a rule may go on asking for one. */
   readonly #absent = new EpochCache<true>({ maxEntries: 1_000 });
 
-  /** The action behind a name, for a caller who may invoke it. */
+  /** The action behind a name, for a caller who may invoke it. Fails with `out-of-scope` for a name that is not his to use, before
+   * anything of it is looked at. */
   async find(context: Finding, key: EntityKey, caller: CallerEpoch): Promise<Result<ResolvedAction>> {
+    const beyond = scopeFault({ scope: caller.scope, own: caller.namespace }, key);
+    if (beyond !== null) return beyond;
     // All foreigners may do the same.
     const mark = rootOf(key) === caller.namespace ? "" : "/";
     const path = `${mark}${key.path}/${key.name}`;
@@ -97,6 +104,7 @@ export class ActionResolver {
       key,
       revision: stored.revision,
       bundle: opened?.value ?? null,
+      caller: caller.namespace,
     });
     if (callable === null) return fail("corrupted");
     const size = stored.document.length + (opened?.value.stored.document.length ?? 0);

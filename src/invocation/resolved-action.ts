@@ -10,6 +10,7 @@ import { isTruthy, mergeParameters, parameterValue } from "../entities/parameter
 import { objectOf, type RawJson } from "../entities/raw-json.ts";
 import { common, type Rights } from "../entities/rights.ts";
 import { BUILTIN, isSkeleton, NATIVE, SEQUENCE } from "../entities/runtimes.ts";
+import { inBoth, type Scope } from "../entities/scope.ts";
 import type { ActionName, CompositionPlan } from "../protocol/composition.ts";
 import type { Invocation } from "../protocol/invocation.ts";
 
@@ -34,6 +35,8 @@ export interface ResolvedAction extends Wishes {
   askedRights: Rights | null;
   /** What those who wrote it, and the packages it takes parameters from, have in common. */
   writtenWith: Rights;
+  /** The names that all of them could use who write in the caller's namespace; absent: all. */
+  writerScope?: Scope;
   /** `ns/name` of the binding it was found through. */
   binding?: string;
   /** Run by the Worker itself. */
@@ -58,7 +61,7 @@ export interface WebExport {
  * package it was found in. */
 export function resolvedActionOf(
   action: Action,
-  options: { key: ActionName; revision: string; bundle: OpenPackage | null },
+  options: { key: ActionName; revision: string; bundle: OpenPackage | null; caller: string },
 ): ResolvedAction | null {
   const { bundle } = options;
   const exec = execOf(action);
@@ -68,6 +71,8 @@ export function resolvedActionOf(
   const { annotations } = action;
   const defined = [...parameters].filter(([, value]) => value !== "null").map(([key]) => key);
   const plan = planOf(action, options.key);
+  const isOwn = options.caller === homeOf(action);
+  const scope = inBoth(isOwn ? action.writerScope : undefined, bundle?.writerScope);
   const init = new Set(merged.filter((each) => each.init === true).map((each) => each.key));
   return {
     name: action.name,
@@ -84,12 +89,17 @@ export function resolvedActionOf(
     init,
     askedRights: askedRights(annotations),
     writtenWith: common(action.writtenWith, bundle?.writtenWith),
+    ...(scope === undefined ? {} : { writerScope: scope }),
     ...(bundle?.binding === undefined ? {} : { binding: bundle.binding }),
     ...wishesOf(annotations),
     builtin: action.exec.kind === BUILTIN,
     ...(plan === null ? {} : { plan }),
     web: webOf(annotations),
   };
+}
+
+function homeOf({ namespace }: Action): string {
+  return namespace.split("/", 1)[0] ?? namespace;
 }
 
 /** Only the boolean counts; annotations of packages and bindings do not. */

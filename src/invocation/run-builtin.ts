@@ -1,6 +1,7 @@
 // Runs an action of kind `builtin` in the Worker itself. Its record is written before anybody hears the id, so that there is
 // nothing to answer for afterwards.
 
+import { feedRefusal } from "../catalog/feed-refusal.ts";
 import { type Completion, completionOf, recordOf } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
 import { byteLength } from "../entities/byte-length.ts";
@@ -31,13 +32,15 @@ export interface BuiltinCall {
   callerWith?: BuiltinContext["callerWith"];
 }
 
-/** Runs the built-in action at the call's path and writes its record. Fails with "not-found" if there is none. */
+/** Runs the built-in action at the call's path and writes its record. Fails with "not-found" if there is none,
+ * and where it is a feed that is called for a trigger that is not the caller's to write. */
 export async function runBuiltin(
   context: Ports & Pick<InvocationContext, "builtin">,
   call: BuiltinCall,
 ): Promise<Submitted> {
   const run = context.builtin(call.about.path);
-  return run === undefined ? fail("not-found") : runHandler(context, run, call);
+  if (run === undefined) return fail("not-found");
+  return feedRefusal(call.caller, call.args) ?? runHandler(context, run, call);
 }
 
 /** Runs this function as the action of the call. What it throws becomes the record's error; what it takes counts as

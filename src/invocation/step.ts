@@ -2,6 +2,7 @@
 // the composition's. Asked again after a crash it is the same step; what was started is never started again.
 
 import type { ActivationRecord } from "../entities/activation.ts";
+import { scopeOf } from "../entities/identity.ts";
 import { DEFAULT_BOUNDS } from "../entities/limits.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import { SEQUENCE } from "../entities/runtimes.ts";
@@ -33,7 +34,9 @@ export async function step(
   request: StepRequest,
 ): Promise<StepReply> {
   const { identity } = request.onBehalf;
-  const caller = { namespace: identity.namespace.name, epoch };
+  // A conductor was found when it was called, by the name it goes by.
+  const { scope } = request.role === "conductor" ? {} : identity;
+  const caller = { namespace: identity.namespace.name, scope, epoch };
   const found = await actions.find(context, request.action, caller);
   if (!found.ok) return (await stepStatus(context, request)) ?? { kind: "refused", failure: found };
   const callable = found.value;
@@ -45,8 +48,8 @@ export async function step(
     if (known !== null) return known;
     const about = { ...activationMetaOf(callable, calling), kind: SEQUENCE };
     const { plan } = callable;
-    const rights = lentBy(callable, identity.namespace.name);
-    return { kind: "nested", about, plan, args: request.payload, rights };
+    const { rights, scope } = lentBy(callable, identity.namespace.name);
+    return { kind: "nested", about, plan, args: request.payload, rights, ...scopeOf(scope) };
   }
   const payload = await textOf(context, request);
   if (payload === null) return { kind: "refused", failure: fail("corrupted") };

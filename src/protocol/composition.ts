@@ -6,6 +6,7 @@ import type { ActivationId } from "../entities/activation-id.ts";
 import type { Identity } from "../entities/identity.ts";
 import type { ActionLimits } from "../entities/limits.ts";
 import type { Rights } from "../entities/rights.ts";
+import type { Scope } from "../entities/scope.ts";
 import type { Failure } from "../errors.ts";
 
 /** `ns` or `ns/package`, and the name in it. */
@@ -89,6 +90,8 @@ export type StepReply =
       args: Payload;
       /** What its steps may do at most; absent: whatever its caller may. */
       rights?: Rights;
+      /** The names they may use; absent: all that its caller may. */
+      scope?: Scope;
     }
   /** Nothing was started: it is not there, not allowed, not possible. */
   | { kind: "refused"; failure: Failure };

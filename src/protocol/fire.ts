@@ -4,6 +4,7 @@
 import type { ActivationMeta, Payload } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { Rights } from "../entities/rights.ts";
+import type { Scope } from "../entities/scope.ts";
 import type { ActionName, OnBehalf } from "./composition.ts";
 
 /** A rule as it was when its trigger was fired. */
@@ -15,6 +16,8 @@ export interface FiredRule {
   active: boolean;
   /** What its action may do at most, because of who wrote rule and trigger; absent: whatever the caller may. */
   rights?: Rights;
+  /** The names that both writers could use; absent: all. */
+  scope?: Scope;
   /** Of the activation it causes. */
   id: ActivationId;
 }
@@ -35,7 +38,7 @@ export interface Fire {
   /** `namespace` is that of who fired. */
   about: Pick<
     ActivationMeta,
-    "namespace" | "namespaceId" | "subject" | "name" | "version" | "acceptedAt" | "transactionId" | "store"
+    "namespace" | "namespaceId" | "subject" | "keyId" | "name" | "version" | "acceptedAt" | "transactionId" | "store"
   >;
   /** What was posted: the result in the record. */
   payload: Payload;

@@ -70,7 +70,9 @@ export const Invocation = z.object({
   /** "activation": a credential is minted when the run is sent; "owner": the namespace's own key, sealed in `sealedKey`. */
   credential: z.enum(["none", "activation", "owner"]),
   /** Of a credential that is minted; where absent, "use". */
-  rights: z.enum(["use", "deploy"]).exactOptional(),
+  rights: z.enum(["none", "read", "invoke", "use", "deploy"]).exactOptional(),
+  /** Patterns of the names it opens; where absent, all. Hosts are not told. */
+  scope: z.array(text).readonly().exactOptional(),
   sealedKey: z.string().exactOptional(),
   blocking: z.boolean(),
   /** Labels a host must have to run it. */

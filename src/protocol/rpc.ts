@@ -5,6 +5,7 @@ import type { ActivationMeta, ActivationRecord, Completion } from "../entities/a
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
 import type { RecordFilter } from "../entities/kept-record.ts";
+import type { RecordReader } from "../entities/record-reader.ts";
 import type { FiguresPage, FiguresQuery } from "./figures.ts";
 import type { Accepted, FireStoreRpc } from "./fire.ts";
 import type { ImportStoreRpc } from "./import.ts";
@@ -100,8 +101,11 @@ export interface InvokerSchedulerRpc {
   /** Which of these it has. `attempts`: of the same rows; what it says it does not have, it does not take any more. */
   holds(ids: ActivationId[], attempts?: number[]): Promise<HoldsReply>;
   /** Output of a run while it runs, from place `from` on (0 at first), within `waitMs`. With 0 only whether it runs there
-   * ("nothing") or has answered and its record is on its way ("over"). */
-  tail(id: ActivationId, options: { namespaceId: string; from: number; waitMs: number }): Promise<TailReply>;
+   * ("nothing") or has answered and its record is on its way ("over"). `reader`: who may follow some only; it is unknown to others. */
+  tail(
+    id: ActivationId,
+    options: { namespaceId: string; from: number; waitMs: number; reader?: RecordReader | undefined },
+  ): Promise<TailReply>;
   /** Whether this incarnation has granted the attempt, or found it at its host by its proof. */
   grants(id: ActivationId, attempt: number): Promise<boolean>;
   status(): Promise<SchedulerStatus>;

@@ -1,6 +1,8 @@
 // Entities by name. All types of a namespace share one name space: a name is an action, a package, a trigger or a rule.
 // Documents are opaque text here (their values keep their bytes); columns are what lists and conflicts need.
 
+import type { NamesWanted } from "../entities/scope.ts";
+
 /** The four types share one name space: a package and an action of one namespace cannot have the same name. */
 export type EntityType = "action" | "package" | "trigger" | "rule";
 
@@ -50,6 +52,8 @@ export interface EntityQuery {
   deep: boolean;
   /** Only what is shared with others. */
   shared?: boolean;
+  /** Only these names; null or absent: all. */
+  names?: NamesWanted | null;
 }
 
 /** "conflict": what was expected is not there any more, and nothing was written. */

@@ -1,6 +1,8 @@
 // Who may come in: subjects, namespaces and their keys.
 
 import type { Identity, Namespace, NamespaceLimits } from "../entities/identity.ts";
+import type { Role } from "../entities/rights.ts";
+import type { Scope } from "../entities/scope.ts";
 
 /** A key that is to be made for a subject. `limits` replace those of the namespace. */
 export interface NewIdentity {
@@ -13,6 +15,10 @@ export interface NewIdentity {
   name?: string;
   /** Epoch ms from which the key opens nothing. */
   ends?: number;
+  /** Absent: "owner". */
+  role?: Role;
+  /** The names it may use; absent: all. */
+  scope?: Scope;
 }
 
 /** A namespace, and whose keys open it now: none that is blocked. */
@@ -20,7 +26,7 @@ export interface Household {
   namespace: Namespace;
   limits: NamespaceLimits;
   /** Also those whose keys have ended. */
-  members: { keyId: string; keyName: string; subject: string; keyEnds?: number }[];
+  members: { keyId: string; keyName: string; subject: string; keyEnds?: number; role: Role; scope?: Scope }[];
 }
 
 /** A namespace of a subject. */

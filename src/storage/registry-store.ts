@@ -1,6 +1,8 @@
 // Subjects, namespaces, keys and limits as an administrator sees and changes them.
 
 import type { Namespace, NamespaceLimits } from "../entities/identity.ts";
+import type { Role } from "../entities/rights.ts";
+import type { Scope } from "../entities/scope.ts";
 
 /** "open": keys open it. "blocked": none does. "deleting": what is in it goes, and nobody gets its name before it is gone. */
 export type NamespaceState = "open" | "blocked" | "deleting";
@@ -40,6 +42,9 @@ export interface RegisteredKey {
   ends: number | null;
   /** Id of the key that has taken its name. */
   replacedBy: string | null;
+  role: Role;
+  /** The names it may use; null: all. */
+  scope: Scope | null;
   /** Whether its subject or its namespace is. */
   blocked: boolean;
 }
@@ -66,6 +71,14 @@ export interface PageWish {
 export interface KeyFilter {
   subject?: string | undefined;
   namespace?: string | undefined;
+}
+
+/** What of a key is to be otherwise; what is absent stays. */
+export interface KeyChanges {
+  name?: string | undefined;
+  ends?: number | null | undefined;
+  role?: Role | undefined;
+  scope?: Scope | null | undefined;
 }
 
 /** "taken": the subject has another key of this name to the namespace. "replaced": another has replaced it already. */
@@ -102,8 +115,7 @@ export interface RegistryStore {
   openedKeys(filter: KeyFilter, wish: PageWish): Promise<RegistryPage<OpenedKey>>;
   /** With a secret only if that is its own: compared in constant time. */
   key(id: string, secret?: string): Promise<RegisteredKey | null>;
-  /** What is absent stays. */
-  changeKey(id: string, change: { name?: string | undefined; ends?: number | null | undefined }): Promise<KeyChanged>;
+  changeKey(id: string, change: KeyChanges): Promise<KeyChanged>;
   /** Another key takes the name of this one. */
   rotateKey(id: string, rotation: KeyRotation): Promise<KeyRotated>;
   /** What it was, and whether its subject has other keys to its namespace. */

@@ -1,5 +1,6 @@
 // The packages `alarms`, whose feeds fire triggers by the clock, and `alarmsWeb`, the same over the web for who has a trigger's key.
 
+import { triggerRefusal } from "../catalog/feed-refusal.ts";
 import { membersOf, type RawJson } from "../entities/raw-json.ts";
 import { type AlarmAnswer, alarmFailure, type LifeCycleEvent, serveAlarm } from "./alarm-life-cycle.ts";
 import type { SystemFunction, SystemPackage } from "./system-package.ts";
@@ -92,6 +93,7 @@ async function serveWeb(
     const found = await callerWith?.(textOf(args, "authKey") ?? "");
     if (found === undefined || found === null) return 401;
     const { name, uuid } = found.namespace;
+    if (triggerRefusal(found, { reads: event === "READ", trigger }) !== null) return 403;
     return namespace === "_" || namespace === name ? { name, uuid } : 403;
   };
   return forWeb(await serveAlarm({ event, trigger, triggerName, args, owner, apiHost, now }, ports));

@@ -5,6 +5,7 @@ import { packageEntity } from "../catalog/packages.ts";
 import { documentOf, readAction, summaryOf } from "../entities/action-document.ts";
 import { SYSTEM_NAMESPACE } from "../entities/names.ts";
 import { MANIFEST, resolveKind, runnableKinds } from "../entities/runtimes.ts";
+import { isWanted } from "../entities/scope.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type {
   Change,
@@ -179,9 +180,10 @@ function isSystem(path: string): boolean {
   return path === SYSTEM_NAMESPACE || path.startsWith(`${SYSTEM_NAMESPACE}/`);
 }
 
-function matches(each: Virtual, { path, type, deep, shared }: EntityQuery): boolean {
+function matches(each: Virtual, { path, type, deep, shared, names = null }: EntityQuery): boolean {
   const inside = each.path === path || (deep && each.path.startsWith(`${path}/`));
-  return inside && each.type === type && (shared !== true || each.shared);
+  if (!inside || each.type !== type || (shared === true && !each.shared)) return false;
+  return names === null || isWanted(names, `${each.path}/${each.name}${type === "package" ? "/" : ""}`);
 }
 
 function listed({ path, name, type, revision, updated, summary }: Virtual): ListedEntity {

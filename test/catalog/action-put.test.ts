@@ -77,7 +77,7 @@ describe("an action", () => {
     const address = { namespace: "ns", name: "a" };
     expect(await getAction(context, address)).toMatchObject({ ok: true, value: { name: "a" } });
     const page = { limit: 9, skip: 0, count: true };
-    const place = { path: "ns", parameters: [], deep: true };
+    const place = { path: "ns", parameters: [], deep: true, names: null };
     expect(await listActions(context, { place, page })).toEqual({ kind: "count", count: 1 });
     const own = await placeToWrite(context, address);
     if (!own.ok) throw new Error(own.text);

@@ -38,7 +38,7 @@ describe("may be named", () => {
     [{ action: point("other/kept", "a") }, "'other/kept'"],
     [{ action: point("other/missing", "a") }, "'other/missing'"],
   ])("%j: %s", async (put, refused) => {
-    const fault = await rightsFault(mine.entities, "ns", put);
+    const fault = await rightsFault(mine.entities, { caller: "ns" }, put);
     if (refused === null) expect(fault).toBeNull();
     else expect(fault).toMatchObject({ code: "not-authorized", text: expect.stringContaining(refused) });
   });

@@ -19,7 +19,7 @@ const plain: Action = {
 };
 
 async function callable(changes: Partial<Action>): Promise<ResolvedAction> {
-  const options = { key: { path: "guest", name: "hello" }, revision: "1", bundle: null };
+  const options = { key: { path: "guest", name: "hello" }, revision: "1", bundle: null, caller: "guest" };
   const made = resolvedActionOf({ ...plain, ...changes }, options);
   if (made === null) throw new Error("not callable");
   return made;

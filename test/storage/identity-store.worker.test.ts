@@ -37,7 +37,7 @@ describe("an identity", () => {
     expect(await identities.household(id, { orKey: false })).toEqual({
       namespace: alice.namespace,
       limits: {},
-      members: [{ keyId, keyName: "default", subject: "alice" }],
+      members: [{ keyId, keyName: "default", role: "owner", subject: "alice" }],
     });
     expect(await identities.household(keyId, { orKey: false })).toBeNull();
     expect((await identities.household(keyId, { orKey: true }))?.namespace.uuid).toBe(id);

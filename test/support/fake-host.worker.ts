@@ -96,6 +96,11 @@ export class FakeHost {
     for (const frame of encodeFrames(messages)) this.#socket.send(frame);
   }
 
+  /** Who has not pinged for 12 s counts as gone, however busy the machine is. */
+  ping(): void {
+    this.#socket.send("ping");
+  }
+
   close(): void {
     this.#socket.close(1000, "bye");
   }

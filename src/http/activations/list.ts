@@ -1,5 +1,7 @@
 // A list of activations as it is answered. One with conditions has the same body: what else there is to say stands in headers.
 
+import { readerOf } from "../../entities/record-reader.ts";
+import { fail } from "../../errors.ts";
 import { countActivations, listActivations } from "../../invocation/record-list.ts";
 import { searchActivations } from "../../invocation/record-search.ts";
 import type { ActivationQuery } from "../../protocol/rpc.ts";
@@ -19,12 +21,21 @@ const SCANNED_TO = "X-Scanned-To";
 /** How many records that were. */
 const SCANNED = "X-Scanned";
 
+const NOT_COUNTED =
+  "This key reads some of the activations only: they are not counted; go on with 'cursor' instead of 'skip'.";
+
 export async function list(c: AppContext): Promise<Response> {
   const wanted = activationQueryOf(c);
   if (!wanted.ok) return respond(c, wanted);
   const { count, ...query } = wanted.value;
   const search = searchQueryOf(c, wanted.value);
   if (!search.ok) return respond(c, search);
+  const reader = readerOf(c.get("identity"));
+  if (reader !== null) {
+    if (count || query.skip > 0) return respond(c, fail("bad-request", NOT_COUNTED));
+    const { search: conditions = {}, ...from } = search.value ?? {};
+    return searched(c, query, { ...from, search: { ...conditions, reader } });
+  }
   if (search.value !== null) return searched(c, query, search.value);
   if (count) return json(c, JSON.stringify({ activations: await countActivations(recordsOf(c), query) }));
   const records = listActivations(recordsOf(c), query);

@@ -58,7 +58,15 @@ function developmentKeys(c: AppContext, { subject, namespace }: KeyFilter, secre
 
 function developmentItem({ subject, namespace: { name, uuid }, key }: Identity, secrets: boolean): KeyItem {
   const whose = { id: uuid, subject, namespace: name, name: "default" };
-  const state = { created: 0, ends: null, replacedBy: null, blocked: false, good: true };
+  const state = {
+    created: 0,
+    ends: null,
+    replacedBy: null,
+    role: "owner",
+    scope: null,
+    blocked: false,
+    good: true,
+  } as const;
   return { ...whose, ...state, ...(secrets ? { key } : {}) };
 }
 

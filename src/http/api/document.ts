@@ -73,7 +73,7 @@ function documentedPath(path: string): string {
   return segments.map((each) => (each.startsWith(":") ? `{${names[each.slice(1)] ?? each.slice(1)}}` : each)).join("/");
 }
 
-function shown(path: string, { summary, query = [], body, answer, open }: Operation): object {
+function shown(path: string, { summary, query = [], body, answer, needs }: Operation): object {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
   const many = answer.endsWith("[]");
   const schema = ref(many ? answer.slice(0, -2) : answer);
@@ -89,6 +89,6 @@ function shown(path: string, { summary, query = [], body, answer, open }: Operat
       ...(body === "Anything" ? { 202: { description: "Accepted", schema: ref("ActivationId") } } : {}),
       default: { description: "Refused", schema: ref("ErrorMessage") },
     },
-    ...(open === true ? { security: [] } : {}),
+    ...(needs === null ? { security: [] } : {}),
   };
 }

@@ -3,9 +3,13 @@
 
 import { SEARCH_PARAMETERS } from "../activations/search-query.ts";
 import type { AppContext } from "../context.ts";
+import type { Needs } from "../needs.ts";
+import { guarded } from "../permission.ts";
 import type { DefinitionName, QueryName } from "./definitions.ts";
 
 export interface Operation {
+  /** Null: no key is asked for. */
+  needs: Needs | null;
   summary: string;
   /** Of the path, where the router's does not show it. */
   path?: string;
@@ -15,8 +19,6 @@ export interface Operation {
   body?: DefinitionName;
   /** The definition of the answer, or of its items. */
   answer: DefinitionName | `${DefinitionName}[]`;
-  /** No key is asked for. */
-  open?: true;
 }
 
 const PAGES = ["limit", "skip", "count"] as const;
@@ -24,66 +26,128 @@ const CALL = ["blocking", "result", "timeout"] as const;
 const WEB_VERBS = ["get", "post", "put", "delete", "patch", "head", "options"] as const;
 
 export const OPERATIONS = {
-  listNamespaces: { summary: "The caller's namespace", answer: "Name[]" },
-  getLimits: { summary: "What the caller may use", answer: "Limits" },
-  listActions: { summary: "Actions", query: PAGES, answer: "ActionMeta[]" },
-  listPackagedActions: { summary: "Actions of a package", query: PAGES, answer: "ActionMeta[]" },
-  getAction: { summary: "An action", query: ["code"], answer: "Action" },
-  putAction: { summary: "Create or update an action", query: ["overwrite"], body: "ActionPut", answer: "Action" },
-  callAction: { summary: "Call an action", query: CALL, body: "Anything", answer: "Activation" },
-  deleteAction: { summary: "Delete an action", answer: "Action" },
-  listPackages: { summary: "Packages", query: PAGES, answer: "PackageMeta[]" },
-  getPackage: { summary: "A package or binding", answer: "Package" },
+  listNamespaces: { needs: { right: "enter", of: "nothing" }, summary: "The caller's namespace", answer: "Name[]" },
+  getLimits: { needs: { right: "enter", of: "nothing" }, summary: "What the caller may use", answer: "Limits" },
+  listActions: { needs: { right: "read", of: "list" }, summary: "Actions", query: PAGES, answer: "ActionMeta[]" },
+  listPackagedActions: {
+    needs: { right: "read", of: "list" },
+    summary: "Actions of a package",
+    query: PAGES,
+    answer: "ActionMeta[]",
+  },
+  getAction: { needs: { right: "read", of: "action" }, summary: "An action", query: ["code"], answer: "Action" },
+  putAction: {
+    needs: { right: "deploy", of: "action" },
+    summary: "Create or update an action",
+    query: ["overwrite"],
+    body: "ActionPut",
+    answer: "Action",
+  },
+  callAction: {
+    needs: { right: "invoke", of: "action" },
+    summary: "Call an action",
+    query: CALL,
+    body: "Anything",
+    answer: "Activation",
+  },
+  deleteAction: { needs: { right: "deploy", of: "action" }, summary: "Delete an action", answer: "Action" },
+  listPackages: { needs: { right: "read", of: "list" }, summary: "Packages", query: PAGES, answer: "PackageMeta[]" },
+  getPackage: { needs: { right: "read", of: "package" }, summary: "A package or binding", answer: "Package" },
   putPackage: {
+    needs: { right: "deploy", of: "package" },
     summary: "Create or update a package or binding",
     query: ["overwrite"],
     body: "PackagePut",
     answer: "Package",
   },
-  deletePackage: { summary: "Delete a package or binding", query: ["force"], answer: "Package" },
-  listTriggers: { summary: "Triggers", query: PAGES, answer: "TriggerMeta[]" },
-  getTrigger: { summary: "A trigger, with its rules", answer: "Trigger" },
-  putTrigger: { summary: "Create or update a trigger", query: ["overwrite"], body: "TriggerPut", answer: "Trigger" },
-  fireTrigger: { summary: "Fire a trigger; 204 if no rule is active", body: "Anything", answer: "ActivationId" },
-  deleteTrigger: { summary: "Delete a trigger", answer: "Trigger" },
-  listRules: { summary: "Rules", query: PAGES, answer: "RuleMeta[]" },
-  getRule: { summary: "A rule, with its status", answer: "Rule" },
-  putRule: { summary: "Create or update a rule", query: ["overwrite"], body: "RulePut", answer: "Rule" },
-  switchRule: { summary: "Switch a rule on or off", body: "RuleStatus", answer: "Name" },
-  deleteRule: { summary: "Delete a rule", answer: "Rule" },
+  deletePackage: {
+    needs: { right: "deploy", of: "package" },
+    summary: "Delete a package or binding",
+    query: ["force"],
+    answer: "Package",
+  },
+  listTriggers: { needs: { right: "read", of: "list" }, summary: "Triggers", query: PAGES, answer: "TriggerMeta[]" },
+  getTrigger: { needs: { right: "read", of: "entity" }, summary: "A trigger, with its rules", answer: "Trigger" },
+  putTrigger: {
+    needs: { right: "wire", of: "entity" },
+    summary: "Create or update a trigger",
+    query: ["overwrite"],
+    body: "TriggerPut",
+    answer: "Trigger",
+  },
+  fireTrigger: {
+    needs: { right: "fire", of: "entity" },
+    summary: "Fire a trigger; 204 if no rule is active",
+    body: "Anything",
+    answer: "ActivationId",
+  },
+  deleteTrigger: { needs: { right: "wire", of: "entity" }, summary: "Delete a trigger", answer: "Trigger" },
+  listRules: { needs: { right: "read", of: "list" }, summary: "Rules", query: PAGES, answer: "RuleMeta[]" },
+  getRule: { needs: { right: "read", of: "entity" }, summary: "A rule, with its status", answer: "Rule" },
+  putRule: {
+    needs: { right: "wire", of: "entity" },
+    summary: "Create or update a rule",
+    query: ["overwrite"],
+    body: "RulePut",
+    answer: "Rule",
+  },
+  switchRule: {
+    needs: { right: "wire", of: "entity" },
+    summary: "Switch a rule on or off",
+    body: "RuleStatus",
+    answer: "Name",
+  },
+  deleteRule: { needs: { right: "wire", of: "entity" }, summary: "Delete a rule", answer: "Rule" },
   listActivations: {
+    needs: { right: "records", of: "record" },
     summary: "Activations",
     query: [...PAGES, "name", "since", "upto", "docs", ...SEARCH_PARAMETERS],
     answer: "ActivationMeta[]",
   },
   getStats: {
+    needs: { right: "records", of: "all" },
     summary: "Figures of the activations that ended, by action and by time",
     query: ["step", "name", "since", "upto"],
     answer: "Stats",
   },
   exportRecords: {
+    needs: { right: "records", of: "all" },
     summary: "Records as NDJSON, newest first; each page ends with a line that says where the next one begins",
     query: ["since", "upto", "cursor"],
     answer: "RecordLine",
   },
-  importRecords: { summary: "Records from an export", body: "RecordLine", answer: "ImportReport" },
-  getActivation: { summary: "An activation", answer: "Activation" },
-  getResult: { summary: "The result of an activation", answer: "ActivationResult" },
-  getLogs: { summary: "The logs of an activation", query: ["follow"], answer: "ActivationLogs" },
+  importRecords: {
+    needs: { right: "own", of: "all" },
+    summary: "Records from an export",
+    body: "RecordLine",
+    answer: "ImportReport",
+  },
+  getActivation: { needs: { right: "records", of: "record" }, summary: "An activation", answer: "Activation" },
+  getResult: {
+    needs: { right: "records", of: "record" },
+    summary: "The result of an activation",
+    answer: "ActivationResult",
+  },
+  getLogs: {
+    needs: { right: "records", of: "record" },
+    summary: "The logs of an activation",
+    query: ["follow"],
+    answer: "ActivationLogs",
+  },
   callWebAction: {
+    needs: null,
     summary: "Call a web action by",
     path: "/web/{namespace}/{package}/{action}",
     verbs: WEB_VERBS,
     answer: "Anything",
-    open: true,
   },
   deliverWebhook: {
+    needs: null,
     summary: "Deliver to a webhook, or ask whether one may, by",
     path: "/webhooks/{token}",
     verbs: ["post", "options"],
     body: "Anything",
     answer: "ActivationId",
-    open: true,
   },
 } satisfies Record<string, Operation>;
 
@@ -93,11 +157,13 @@ const OPERATION = Symbol("operation");
 
 type Handler = (c: AppContext) => Response | Promise<Response>;
 
-/** The handler itself, marked with what it does: a call takes no step more. A handler does one thing. */
+/** The handler behind its door, marked with what it does: who may not do this is refused. A handler does one thing. */
 export function described(operation: OperationName, handler: Handler): Handler {
   const before = operationOf(handler);
   if (before !== undefined && before !== operation) throw new Error(`one handler is ${before} and ${operation}`);
-  return Object.assign(handler, { [OPERATION]: operation });
+  const { needs }: Operation = OPERATIONS[operation];
+  Object.assign(handler, { [OPERATION]: operation });
+  return Object.assign(guarded(needs, handler), { [OPERATION]: operation });
 }
 
 /** What a route's handler does; undefined where nobody has said it. */

@@ -4,6 +4,7 @@
 import type { Payload } from "../../entities/activation.ts";
 import { type ActivationId, shardOf } from "../../entities/activation-id.ts";
 import { chunksOf } from "../../entities/chunks.ts";
+import { readerOf } from "../../entities/record-reader.ts";
 import { StringListReader } from "../../entities/string-list.ts";
 import { fail } from "../../errors.ts";
 import { type FollowEvent, type FollowPorts, follow } from "../../invocation/follow.ts";
@@ -73,7 +74,8 @@ async function streamed(c: AppContext, id: ActivationId, place: StreamPlace): Pr
     scheduler: (name) => services.scheduler(name),
     linesOf: ({ logs }) => linesOf(logs, services.stores.blobs),
   };
-  const followed = follow(ports, { id, namespaceId });
+  const reader = readerOf(c.get("identity")) ?? undefined;
+  const followed = follow(ports, { id, namespaceId, reader });
   const first = await followed.next();
   if (first.done === true || first.value.kind === "unknown") return null;
   const seen = Number(c.req.raw.headers.get("Last-Event-ID") ?? "0") || 0;

@@ -1,6 +1,7 @@
 // GET /namespaces/{ns}/activations: list, one, its result, its logs. Read only.
 
 import type { ActivationRecord } from "../../entities/activation.ts";
+import { mayRead, readerOf } from "../../entities/record-reader.ts";
 import { fail } from "../../errors.ts";
 import { activationOf } from "../activations/find.ts";
 import { list } from "../activations/list.ts";
@@ -16,6 +17,8 @@ import type { Places } from "../places.ts";
 import { flag } from "../query.ts";
 import { json } from "../reply.ts";
 
+const NOT_YOURS =
+  "This key may not read this activation: it is of a name outside its scope, or its key did not start it.";
 const COLLECTION = "/api/v1/namespaces/:ns/activations";
 const ONE = `${COLLECTION}/:id`;
 
@@ -43,6 +46,10 @@ async function one(c: AppContext, view: (record: ActivationRecord) => Piece[]): 
   const id = activationIdOf(c);
   if (!id.ok) return respond(c, id);
   const { record, waiting } = await activationOf(c, id.value);
-  if (record === null) return respond(c, fail("not-found"), waiting === undefined ? {} : { waiting });
+  const reader = readerOf(c.get("identity"));
+  // What waits does not say whose it is.
+  if (record === null)
+    return respond(c, fail("not-found"), waiting === undefined || reader !== null ? {} : { waiting });
+  if (reader !== null && !mayRead(reader, record)) return respond(c, fail("lacks-right", NOT_YOURS));
   return json(c, bodyOf(view(record), c.get("services").stores.blobs));
 }

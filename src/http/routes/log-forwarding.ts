@@ -5,6 +5,7 @@ import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
 import { ownNamespaceOf } from "../namespace.ts";
+import { guarded } from "../permission.ts";
 import { json } from "../reply.ts";
 
 /** What it asks for where no namespace is configured. */
@@ -13,9 +14,17 @@ const PATH = "/runtime/namespaces/:ns/logForwarding";
 const HERE = { adobe_io_runtime: {} };
 
 export function logForwardingRoutes(app: App): void {
-  app.get(PATH, (c) => answer(c, HERE));
+  const needs = { right: "records", of: "nothing" } as const;
+  app.get(
+    PATH,
+    guarded(needs, (c) => answer(c, HERE)),
+  );
   app.all(PATH, methodNotAllowed("GET"));
-  app.get(`${PATH}/errors`, (c) => answer(c, { destination: "adobe_io_runtime", errors: [] }));
+  const none = { destination: "adobe_io_runtime", errors: [] };
+  app.get(
+    `${PATH}/errors`,
+    guarded(needs, (c) => answer(c, none)),
+  );
 }
 
 function answer(c: AppContext, value: object): Response {

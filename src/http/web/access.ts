@@ -2,20 +2,33 @@
 
 import { equalTexts } from "../../entities/credential.ts";
 import type { Identity } from "../../entities/identity.ts";
+import { refusalOf } from "../../entities/permission.ts";
 import { type RawJson, shapeOf } from "../../entities/raw-json.ts";
+import type { ScopedName } from "../../entities/scope.ts";
+import { type Failure, fail } from "../../errors.ts";
 
-/** What the annotation `require-whisk-auth` asks for: a secret in a header, or a caller who is known. `wanted`: its value;
- * absent: everybody may. `key`: what the header X-Require-Whisk-Auth holds. */
-export function mayCall(wanted: RawJson | undefined, given: { user: Identity | null; key: string | null }): boolean {
-  if (wanted === undefined) return true;
+interface Given {
+  /** Who is known to call. */
+  user: Identity | null;
+  /** What the header X-Require-Whisk-Auth holds. */
+  key: string | null;
+  /** What is called. */
+  action: ScopedName;
+}
+
+/** Why the caller may not, or null. The annotation `require-whisk-auth` asks for a secret in a header, or for a caller who is known and
+ * may call the action by its name. `wanted`: its value; absent: everybody may. */
+export function accessFault(wanted: RawJson | undefined, { user, key, action }: Given): Failure | null {
+  if (wanted === undefined) return null;
   switch (shapeOf(wanted)) {
     case "boolean":
-      return wanted.trim() === "false" || given.user !== null;
+      if (wanted.trim() === "false") return null;
+      return user === null ? fail("not-authenticated") : refusalOf(user, { right: "invoke", name: action });
     case "string":
-      return given.key !== null && equalTexts(given.key, JSON.parse(wanted) as string);
+      return key !== null && equalTexts(key, JSON.parse(wanted) as string) ? null : fail("not-authenticated");
     case "number":
-      return given.key !== null && equalTexts(given.key, wanted.trim());
+      return key !== null && equalTexts(key, wanted.trim()) ? null : fail("not-authenticated");
     default:
-      return false;
+      return fail("not-authenticated");
   }
 }

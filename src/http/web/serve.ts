@@ -2,16 +2,17 @@
 
 import { MAX_WAIT } from "../../entities/limits.ts";
 import type { RawJson } from "../../entities/raw-json.ts";
+import type { ScopedName } from "../../entities/scope.ts";
 import { fail } from "../../errors.ts";
 import { type Invoked, invoke } from "../../invocation/invoke.ts";
 import { callerWith, knownCaller } from "../authenticate.ts";
 import { authorOf } from "../author.ts";
 import type { AppContext } from "../context.ts";
 import { GOOD_FOR_MS } from "../still-good.ts";
-import { mayCall } from "./access.ts";
+import { accessFault } from "./access.ts";
 import { type WebAction, type WebParts, webActionOf } from "./action.ts";
 import { outcomePage } from "./outcome.ts";
-import { webPlaceOf } from "./path.ts";
+import { type WebTarget, webPlaceOf } from "./path.ts";
 import { webPayloadOf } from "./payload.ts";
 import { type Manners, refusalOf, send } from "./reply.ts";
 
@@ -31,9 +32,9 @@ export async function serveWeb(c: AppContext, parts: WebParts): Promise<Response
   const isOptions = c.req.method === "OPTIONS";
   if (isOptions && manners.cors) return send(c, { status: 200, headers: [], body: null }, manners);
   const user = await knownCaller(c, parts.identities);
-  if (!isOptions && !mayCall(web.auth, { user, key: c.req.raw.headers.get("X-Require-Whisk-Auth") })) {
-    return refusalOf(c, fail("not-authenticated"), manners);
-  }
+  const key = c.req.raw.headers.get("X-Require-Whisk-Auth");
+  const beyond = isOptions ? null : accessFault(web.auth, { user, key, action: nameOf(place.target) });
+  if (beyond !== null) return refusalOf(c, beyond, manners);
   const began = Date.now();
   const payload = await webPayloadOf(c, found.value, { rest: place.rest, user });
   if (!payload.ok) return refusalOf(c, payload, manners);
@@ -68,4 +69,8 @@ async function run(
   });
   c.executionCtx.waitUntil(work);
   return work;
+}
+
+function nameOf({ namespace, package: bundle, action }: WebTarget): ScopedName {
+  return { path: bundle === null ? namespace : `${namespace}/${bundle}`, name: action };
 }

@@ -1,6 +1,7 @@
 // Entities in D1. A row keeps what fits; a longer document or summary lies in the blob store and the row names it.
 // A write and the bookkeeping of the blobs it replaces are one transaction.
 
+import type { NamesWanted } from "../../entities/scope.ts";
 import { parseBlobKey, withSize } from "../blob-name.ts";
 import type { BlobStore } from "../blob-store.ts";
 import type {
@@ -8,6 +9,7 @@ import type {
   EntityKey,
   EntityQuery,
   EntityStore,
+  EntityType,
   ListedEntity,
   NewEntity,
   PutResult,
@@ -250,7 +252,16 @@ function at(key: EntityKey): SqlPiece {
   return sql`path = ${key.path} AND name = ${key.name}`;
 }
 
-function within({ path, type, deep, shared }: EntityQuery): SqlPiece {
+function within({ path, type, deep, shared, names = null }: EntityQuery): SqlPiece {
   const place = deep ? sql`namespace = ${path}` : sql`path = ${path}`;
-  return allOf([place, sql`type = ${type}`, ...(shared === true ? [sql`shared = 1`] : [])]);
+  const wanted = names === null ? [] : [isNamed(type, names)];
+  return allOf([place, sql`type = ${type}`, ...(shared === true ? [sql`shared = 1`] : []), ...wanted]);
+}
+
+/** Beginnings are compared as they are: nothing in a name is a pattern of SQL's. */
+function isNamed(type: EntityType, { begins, whole }: NamesWanted): SqlPiece {
+  // Columns of json_each have such names, too.
+  const text = sql`entities.path || '/' || entities.name || ${type === "package" ? "/" : ""}`;
+  return sql`(${text} IN (SELECT value FROM json_each(${JSON.stringify(whole)}))
+    OR EXISTS (SELECT 1 FROM json_each(${JSON.stringify(begins)}) WHERE substr(${text}, 1, length(value)) = value))`;
 }

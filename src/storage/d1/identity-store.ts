@@ -1,6 +1,8 @@
 // Subjects, namespaces and keys in D1. A key is stored twice: as HMAC for the look-up and sealed for whoever may read it.
 
 import type { Identity, Namespace, NamespaceLimits } from "../../entities/identity.ts";
+import { RIGHTS_OF_ROLE, type Role } from "../../entities/rights.ts";
+import type { Scope } from "../../entities/scope.ts";
 import { type MasterSecret, sameSecret } from "../../entities/sealing.ts";
 import type {
   Household,
@@ -17,8 +19,8 @@ import { prepared, rowsOf, type SqlDatabase, type SqlPiece, sql } from "./statem
 /** Keys that one subject may have to one namespace. */
 const MAX_KEYS = 1_000;
 
-const INSERT = `INSERT INTO identities (uuid, subject, namespace, lookup, sealed_key, created, name, ends)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM subjects WHERE subject = ?2 AND blocked = 1)
+const INSERT = `INSERT INTO identities (uuid, subject, namespace, lookup, sealed_key, created, name, ends, role, scope)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS (SELECT 1 FROM subjects WHERE subject = ?2 AND blocked = 1)
   AND NOT EXISTS (SELECT 1 FROM namespaces WHERE name = ?3 AND state <> 'open')
   AND (SELECT count(*) FROM identities WHERE subject = ?2 AND namespace = ?3) < ${MAX_KEYS}
   ON CONFLICT DO NOTHING`;
@@ -45,7 +47,7 @@ const SETTLE = `INSERT INTO namespaces (name, limits, id, former)
   ON CONFLICT (name) DO UPDATE SET id = excluded.id, former = excluded.former WHERE namespaces.id IS NULL`;
 
 const SELECT = `SELECT identities.uuid, identities.subject, identities.namespace, identities.lookup, namespaces.limits, namespaces.id,
-    namespaces.former, namespaces.records, identities.ends, identities.name
+    namespaces.former, namespaces.records, identities.ends, identities.name, identities.role, identities.scope
   FROM identities JOIN subjects ON subjects.subject = identities.subject
   LEFT JOIN namespaces ON namespaces.name = identities.namespace`;
 /** Whether anybody who is not blocked has a key to the namespace, and it is not blocked itself. */
@@ -63,6 +65,8 @@ interface Found {
   records: number | null;
   ends: number | null;
   name: string;
+  role: Role;
+  scope: string | null;
 }
 
 /** Identities as rows of D1. Keys are found by HMAC and kept sealed, both under keys of the master secret. */
@@ -98,8 +102,8 @@ export class D1IdentityStore implements IdentityStore {
     const rows = await this.#find(sql`identities.namespace = ${name}`);
     const [first] = rows;
     if (first === undefined) return null;
-    const members = rows.map(({ uuid: keyId, name: keyName, subject, ends }) => {
-      return { keyId, keyName, subject, ...endOf(ends) };
+    const members = rows.map(({ uuid: keyId, name: keyName, subject, ends, role, scope }) => {
+      return { keyId, keyName, subject, ...endOf(ends), role, ...scopeIn(scope) };
     });
     return { namespace: namespaceOf(first), limits: limitsOf(first), members };
   }
@@ -107,9 +111,9 @@ export class D1IdentityStore implements IdentityStore {
   async byNamespace(name: string): Promise<Identity | null> {
     const [row] = await this.#find(sql`identities.namespace = ${name}`, 1);
     if (row === undefined) return null;
-    // The namespace itself acts: no end of a key ends that.
-    const { keyEnds: _, keyName: __, ...identity } = identityOf(row, "");
-    return { ...identity, keyId: "", derived: true };
+    // The namespace itself acts: nothing that is said of a key is said of it.
+    const { subject, namespace, limits } = identityOf(row, "");
+    return { subject, namespace, limits, key: "", keyId: "", derived: true };
   }
 
   async anyBeside(names: readonly string[]): Promise<boolean> {
@@ -122,7 +126,7 @@ export class D1IdentityStore implements IdentityStore {
   }
 
   async create(identity: NewIdentity): Promise<Made> {
-    const { subject, namespace, limits, name = "default", ends = null } = identity;
+    const { subject, namespace, limits, name = "default", ends = null, role = "owner", scope } = identity;
     const key = identity.key ?? randomKey();
     const uuid = uuidOf(key);
     const { lookup, sealed } = await sealedKey(this.#secret, key);
@@ -132,7 +136,7 @@ export class D1IdentityStore implements IdentityStore {
     const mine = [uuid, lookup, created];
     const statements = [
       this.#settle(namespace),
-      this.#prepared(INSERT, [uuid, subject, namespace, lookup, sealed, created, name, ends]),
+      this.#prepared(INSERT, [uuid, subject, namespace, lookup, sealed, created, name, ends, role, textOf(scope)]),
       this.#prepared(INSERT_SUBJECT, [...mine, subject]),
       this.#prepared(INSERT_NAMESPACE, [...mine, namespace, id, this.#bindings]),
     ];
@@ -221,7 +225,7 @@ export class D1IdentityStore implements IdentityStore {
   async #standings(names: readonly string[]): Promise<NamespaceStanding[]> {
     if (names.length === 0) return [];
     const rows = await rowsOf<
-      Omit<Found, "uuid" | "subject" | "lookup" | "limits" | "ends" | "name"> & { open: number }
+      Omit<Found, "uuid" | "subject" | "lookup" | "limits" | "ends" | "name" | "role" | "scope"> & { open: number }
     >(this.#database, {
       text: `SELECT name AS namespace, id, former, records, ${OPEN} AS open FROM namespaces
         WHERE name IN (SELECT value FROM json_each(?)) ORDER BY name`,
@@ -243,9 +247,18 @@ export class D1IdentityStore implements IdentityStore {
 }
 
 function identityOf(row: Found, key: string): Identity {
-  const { subject, uuid: keyId, name: keyName, ends } = row;
+  const { subject, uuid: keyId, name: keyName, ends, role, scope } = row;
   const whose = { subject, namespace: namespaceOf(row), limits: limitsOf(row) };
-  return { ...whose, key, keyId, keyName, derived: false, ...endOf(ends) };
+  const may = role === "owner" ? { derived: false } : { derived: true, rights: RIGHTS_OF_ROLE[role], role };
+  return { ...whose, key, keyId, keyName, ...may, ...scopeIn(scope), ...endOf(ends) };
+}
+
+function scopeIn(scope: string | null): { scope?: Scope } {
+  return scope === null ? {} : { scope: JSON.parse(scope) as Scope };
+}
+
+function textOf(scope: Scope | undefined): string | null {
+  return scope === undefined ? null : JSON.stringify(scope);
 }
 
 function endOf(ends: number | null): { keyEnds?: number } {

@@ -2,9 +2,11 @@
 // or one batch, so that of two administrators who change the same thing one comes after the other.
 
 import type { Namespace, NamespaceLimits } from "../../entities/identity.ts";
+import type { Scope } from "../../entities/scope.ts";
 import { type MasterSecret, sameSecret, unseal } from "../../entities/sealing.ts";
 import type {
   KeyChanged,
+  KeyChanges,
   KeyFilter,
   KeyRotated,
   KeyRotation,
@@ -22,7 +24,7 @@ import { lookupOf } from "./secret-book.ts";
 import { prepared, rowsOf, type SqlDatabase, type SqlPiece, sql } from "./statement.ts";
 
 const KEY = `identities.uuid AS id, identities.subject, identities.namespace, identities.name, identities.created,
-  identities.ends, identities.replaced_by AS replacedBy, identities.lookup, identities.sealed_key AS sealed,
+  identities.ends, identities.replaced_by AS replacedBy, identities.role, identities.scope, identities.lookup, identities.sealed_key AS sealed,
   subjects.blocked <> 0 OR coalesce(namespaces.state, 'open') <> 'open' AS blocked
   FROM identities JOIN subjects ON subjects.subject = identities.subject
   LEFT JOIN namespaces ON namespaces.name = identities.namespace`;
@@ -35,7 +37,8 @@ const NAMESPACE = `name, id, former, records, limits, state,
 /** Replaced keys that one sweep takes away. */
 const MAX_SWEPT = 1_000;
 
-interface KeyRow extends Omit<RegisteredKey, "blocked"> {
+interface KeyRow extends Omit<RegisteredKey, "blocked" | "scope"> {
+  scope: string | null;
   lookup: string;
   sealed: string;
   blocked: number;
@@ -134,10 +137,12 @@ export class D1RegistryStore implements RegistryStore {
     return null;
   }
 
-  async changeKey(id: string, { name, ends }: { name?: string; ends?: number | null }): Promise<KeyChanged> {
+  async changeKey(id: string, { name, ends, role, scope }: KeyChanges): Promise<KeyChanged> {
     const ended = ends === undefined ? sql`ends` : sql`${ends}`;
+    const scoped = scope === undefined ? sql`scope` : sql`${scope === null ? null : JSON.stringify(scope)}`;
     const changed = await this.#run(
-      sql`UPDATE OR IGNORE identities SET name = coalesce(${name ?? null}, name), ends = ${ended}
+      sql`UPDATE OR IGNORE identities SET name = coalesce(${name ?? null}, name), ends = ${ended},
+          role = coalesce(${role ?? null}, role), scope = ${scoped}
         WHERE uuid = ${id} AND replaced_by IS NULL`,
     );
     const key = await this.key(id);
@@ -155,8 +160,8 @@ export class D1RegistryStore implements RegistryStore {
     // What follows the first is done only if that was: nobody else writes this uuid there.
     const [, , replaced] = await this.#database.batch(
       [
-        sql`INSERT INTO identities (uuid, subject, namespace, lookup, sealed_key, created, name, ends, replaced_by)
-          SELECT ${uuid}, subject, namespace, ${lookup}, ${sealed}, ${now}, name, iif(${keepsEnd}, ends, ${newEnd}), ${uuid}
+        sql`INSERT INTO identities (uuid, subject, namespace, lookup, sealed_key, created, name, ends, replaced_by, role, scope)
+          SELECT ${uuid}, subject, namespace, ${lookup}, ${sealed}, ${now}, name, iif(${keepsEnd}, ends, ${newEnd}), ${uuid}, role, scope
           FROM identities WHERE uuid = ${id} AND replaced_by IS NULL ON CONFLICT DO NOTHING`,
         sql`UPDATE identities SET replaced_by = ${uuid}, ends = min(coalesce(ends, ${goodUntil}), ${goodUntil})
           WHERE uuid = ${id} AND replaced_by IS NULL
@@ -273,8 +278,8 @@ export class D1RegistryStore implements RegistryStore {
   }
 }
 
-function keyOf({ lookup: _, sealed: __, blocked, ...row }: KeyRow): RegisteredKey {
-  return { ...row, blocked: blocked !== 0 };
+function keyOf({ lookup: _, sealed: __, blocked, scope, ...row }: KeyRow): RegisteredKey {
+  return { ...row, blocked: blocked !== 0, scope: scope === null ? null : (JSON.parse(scope) as Scope) };
 }
 
 function namespaceOf({

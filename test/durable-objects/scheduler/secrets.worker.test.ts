@@ -13,8 +13,8 @@ const env = { MASTER_SECRET: MASTER.current };
 const EXPIRES_AT = START + 90_000;
 
 async function grantedBy(key: string) {
-  const [namespaceId = "", secret = ""] = key.split(":");
-  return checkCredential(MASTER, { namespaceId, secret, now: START });
+  const [user = "", secret = ""] = key.split(":");
+  return checkCredential(MASTER, { user, secret, now: START });
 }
 
 function keyFor(call: Invocation): Promise<string> {

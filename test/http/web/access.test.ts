@@ -2,9 +2,11 @@
 
 import { expect, test } from "vitest";
 import type { Identity } from "../../../src/entities/identity.ts";
-import { mayCall } from "../../../src/http/web/access.ts";
+import { accessFault } from "../../../src/http/web/access.ts";
 
-const known = { user: {} as Identity, key: null };
+const user: Identity = { subject: "s", namespace: { name: "ns", uuid: "id" }, limits: {}, key: "", derived: false };
+const known = { user, key: null };
+const as = (more: Partial<Identity>) => ({ user: { ...user, ...more }, key: null });
 const nobody = { user: null, key: null };
 const bearing = (key: string) => ({ user: null, key });
 
@@ -24,6 +26,16 @@ test.each([
   ["null", known, false],
   ["[]", bearing("[]"), false],
   ["{}", known, false],
+  ["true", as({ derived: true, rights: "invoke", role: "invoker" }), true],
+  ["true", as({ scope: ["p/*"] }), true],
 ] as const)("%s, given %j: %s", (wanted, given, may) => {
-  expect(mayCall(wanted, given)).toBe(may);
+  const fault = accessFault(wanted, { ...given, action: { path: "ns/p", name: "a" } });
+  expect(fault?.code ?? null).toBe(may ? null : "not-authenticated");
+});
+
+test.each([
+  [as({ derived: true, rights: "read", role: "reader" }), "lacks-right"],
+  [as({ scope: ["a"] }), "out-of-scope"],
+])("a caller who is known and may not call it is told why: %j", (given, code) => {
+  expect(accessFault("true", { ...given, action: { path: "ns/p", name: "a" } })?.code).toBe(code);
 });
