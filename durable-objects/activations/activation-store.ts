@@ -8,7 +8,7 @@ import type { RecordFilter } from "../../src/entities/kept-record.ts";
 import { activationStoreMode, type Env, longestQueue, recordBounds } from "../../src/env.ts";
 import type { MetricsSender } from "../../src/metrics/sender.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
-import type { Accepted, Fire, ResumeRpc } from "../../src/protocol/fire.ts";
+import type { Accepted, EventFire, EventsAccepted, Fire, KnownEvents, ResumeRpc } from "../../src/protocol/fire.ts";
 import type { ImportedRecord } from "../../src/protocol/import.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { MoveProgress } from "../../src/protocol/moving.ts";
@@ -82,6 +82,16 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
     await this.#turn.end();
     await this.#recall([fire]);
     return this.#confirm(this.#core.fire(fire));
+  }
+
+  async fireEvents(feed: string, fires: EventFire[], options: { max: number }): Promise<EventsAccepted> {
+    await this.#turn.end();
+    await this.#recall(fires.map(({ fire }) => fire));
+    return this.#confirm(this.#core.fireEvents(feed, fires, options));
+  }
+
+  async knownEvents(feed: string, options: { forget: boolean }): Promise<KnownEvents> {
+    return this.#confirm(this.#core.knownEvents(feed, options));
   }
 
   async fired(id: ActivationId, logs: Payload): Promise<void> {

@@ -6,7 +6,7 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
-import type { Accepted, Fire } from "../../src/protocol/fire.ts";
+import type { Accepted, EventFire, EventsAccepted, Fire, KnownEvents } from "../../src/protocol/fire.ts";
 import type { ImportedRecord, ImportWord } from "../../src/protocol/import.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { canRun, type Need, needOf, needText } from "../../src/protocol/matching.ts";
@@ -80,7 +80,11 @@ export class StoreCore {
       wake: () => this.#alarm.wakeAt(this.#archive.next()),
     });
     this.#orphans = (finished, from) => orphansOf(finished, from, { sql, records: rows.records });
-    this.#fires = new Fires({ database: options.database, records: rows.records, ports });
+    this.#fires = new Fires({
+      ...{ database, records: rows.records, ports },
+      full: () => this.#archive.handover.backpressure.full,
+      accepted: () => this.#alarm.wakeIn(RESUME_AFTER),
+    });
     this.#offerQueue = new OfferQueue(name, {
       rows,
       ports,
@@ -142,11 +146,16 @@ export class StoreCore {
 
   /** A trigger was fired. */
   fire(fire: Fire): Accepted {
-    const full = fire.about.store === false ? null : this.#archive.handover.backpressure.full;
-    if (full !== null) return { kind: "full", of: "records", why: full };
-    const reply = this.#fires.accept(fire);
-    if (reply.kind === "accepted") this.#alarm.wakeIn(RESUME_AFTER);
-    return reply;
+    return this.#fires.accept(fire);
+  }
+
+  /** Several at once, all or none, each event once. */
+  fireEvents(feed: string, fires: readonly EventFire[], options: { max: number }): EventsAccepted {
+    return this.#fires.acceptEvents(feed, fires, options);
+  }
+
+  knownEvents(feed: string, options: { forget: boolean }): KnownEvents {
+    return this.#fires.knownEvents(feed, options);
   }
 
   /** All its rules have been served. */

@@ -2,10 +2,11 @@
 // not come to it is asked for here, again and again.
 
 import { type ActivationRecord, type Payload, triggerRecord } from "../../src/entities/activation.ts";
-import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { type ActivationId, eventActivationId, shardOf, timeOf } from "../../src/entities/activation-id.ts";
 import { triggerMetaOf } from "../../src/entities/describe-record.ts";
-import type { Accepted, Fire } from "../../src/protocol/fire.ts";
+import type { Accepted, EventFire, EventsAccepted, Fire, KnownEvents } from "../../src/protocol/fire.ts";
 import type { Database, Sql } from "../shared/schema.ts";
+import { EventBook } from "./known-events.ts";
 import type { StorePorts } from "./ports.ts";
 import type { Records } from "./records.ts";
 import { Seen } from "./seen.ts";
@@ -32,6 +33,16 @@ export interface EndedFire {
   kept: boolean;
 }
 
+interface FiresOptions {
+  database: Database;
+  records: Records;
+  ports: StorePorts;
+  full: () => string | null;
+  accepted: () => void;
+}
+
+type Full = Extract<Accepted, { kind: "full" }>;
+
 export class Fires {
   count: number;
   readonly #database: Database;
@@ -39,25 +50,70 @@ export class Fires {
   readonly #records: Records;
   readonly #ports: StorePorts;
   readonly #seen: Seen;
+  readonly #events: EventBook;
+  readonly #options: FiresOptions;
   #flying = 0;
 
-  constructor(options: { database: Database; records: Records; ports: StorePorts }) {
+  /** `full`: why no record is taken that is to be kept, or null. `accepted`: there is something new to look after. */
+  constructor(options: FiresOptions) {
+    this.#options = options;
     this.#database = options.database;
     this.#sql = options.database.sql;
     this.#records = options.records;
     this.#ports = options.ports;
     this.#seen = new Seen(this.#sql);
+    this.#events = new EventBook(this.#sql);
     this.count = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM fires").one().n;
   }
 
   accept(fire: Fire): Accepted {
-    if (this.count >= MAX_FIRES) return { kind: "full" };
+    const full = this.#full([fire]);
+    if (full !== null) return full;
+    this.#options.accepted();
     const { once } = fire;
     if (once === undefined) return this.#add(fire);
     return this.#database.transaction((): Accepted => {
       const before = this.#seen.note(once, fire.id, this.#ports.now());
       return before === null ? this.#add(fire) : { kind: "duplicate", id: before };
     });
+  }
+
+  /** All or none. Those that come together have ids of one time. */
+  acceptEvents(feed: string, asked: readonly EventFire[], { max }: { max: number }): EventsAccepted {
+    const full = this.#full(asked.map(({ fire }) => fire));
+    if (full !== null) return full;
+    const [first] = asked;
+    if (first === undefined) return { kind: "accepted", fires: [] };
+    this.#options.accepted();
+    const { count } = this;
+    try {
+      return this.#database.transaction((): EventsAccepted => {
+        const keys = asked.map(({ key }) => key);
+        const noted = this.#events.note(feed, keys, { at: timeOf(first.fire.id), max });
+        const fires = asked.map(({ key, fire }, at) => {
+          const before = noted[at] ?? null;
+          if (before === null) this.#add(fire);
+          const id = before === null ? fire.id : eventActivationId(key, { now: before, shard: shardOf(fire.id) });
+          return { id, isNew: before === null };
+        });
+        return { kind: "accepted", fires };
+      });
+    } catch (error) {
+      this.count = count;
+      throw error;
+    }
+  }
+
+  /** `forget`: a piece of what is known of the feed goes, since it is no more. */
+  knownEvents(feed: string, { forget }: { forget: boolean }): KnownEvents {
+    if (forget) this.#database.transaction(() => this.#events.forget(feed));
+    return this.#events.state(feed);
+  }
+
+  #full(fires: readonly Fire[]): Full | null {
+    const why = fires.every(({ about }) => about.store === false) ? null : this.#options.full();
+    if (why !== null) return { kind: "full", of: "records", why };
+    return this.count + fires.length > MAX_FIRES ? { kind: "full" } : null;
   }
 
   #add(fire: Fire): Accepted {

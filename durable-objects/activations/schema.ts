@@ -145,4 +145,18 @@ export const MIGRATIONS: Migrations = [
     // `waited`: why it waited before it was offered last, or ''.
     "ALTER TABLE rows ADD COLUMN waited TEXT NOT NULL DEFAULT ''",
   ],
+  [
+    // CloudEvents that have fired: `key` of each (see eventKey) and when (`at`, epoch ms), by the number of its feed. `gone`: the feed
+    // is no more, and what was known of it goes a piece at a time.
+    `CREATE TABLE event_feeds (
+      number INTEGER PRIMARY KEY,
+      feed TEXT NOT NULL UNIQUE,
+      known INTEGER NOT NULL,
+      forgotten INTEGER NOT NULL,
+      repeated INTEGER NOT NULL,
+      gone INTEGER NOT NULL
+    )`,
+    "CREATE TABLE events (feed INTEGER NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (feed, key)) WITHOUT ROWID",
+    "CREATE INDEX events_by_age ON events (feed, at)",
+  ],
 ];

@@ -35,7 +35,7 @@ export class Permits {
       kind === "invoke"
         ? (limits.invocationsPerMinute ?? DEFAULT_INVOCATIONS_PER_MINUTE)
         : (limits.firesPerMinute ?? DEFAULT_FIRES_PER_MINUTE);
-    const count = this.#charge(kind, now);
+    const count = this.#charge(kind, { now, count: request.count ?? 1, perMinute });
     if (count > perMinute) return { ok: false, reason: "rate", count, allowed: perMinute };
     if (kind === "fire") return { ok: true };
     const allowed = limits.concurrentInvocations ?? DEFAULT_CONCURRENT;
@@ -70,14 +70,20 @@ export class Permits {
     return this.#running.size === 0 ? end : Math.max(end, this.#lastExpiry);
   }
 
-  #charge(kind: PermitRequest["kind"], now: number): number {
+  /** Several that do not fit together count as one request that was refused. */
+  #charge(
+    kind: PermitRequest["kind"],
+    { now, count, perMinute }: { now: number; count: number; perMinute: number },
+  ): number {
     const window = this.#windows[kind];
     const minute = Math.floor(now / MINUTE_MS);
     if (window.minute !== minute) {
       window.minute = minute;
       window.count = 0;
     }
-    return ++window.count;
+    const charged = window.count + count;
+    window.count = charged > perMinute ? window.count + 1 : charged;
+    return charged;
   }
 
   #expire(now: number): void {

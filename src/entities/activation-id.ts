@@ -5,6 +5,7 @@ export type ActivationId = string;
 
 const ID = /^[0-9a-f]{32}$/;
 const RANDOM_BYTES = 9;
+const KEY_BYTES = 16;
 
 /** A fresh id for an activation accepted at `now` (epoch ms), kept by store shard `shard` (0 to 255). */
 export function newActivationId(now: number, shard: number): ActivationId {
@@ -28,6 +29,17 @@ export async function slotActivationId(
   return compose(slot, shard, new Uint8Array(digest).subarray(0, RANDOM_BYTES));
 }
 
+/** What a CloudEvent is known by among those of its feed: the same source and id, the same 32 hex digits. */
+export async function eventKey(feed: string, { source, id }: { source: string; id: string }): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode([feed, source, id].join("\0")));
+  return hexOf(new Uint8Array(digest).subarray(0, KEY_BYTES));
+}
+
+/** The id of the fire of the event with this key that was first accepted at `now` (epoch ms), kept by store shard `shard`. */
+export function eventActivationId(key: string, { now, shard }: { now: number; shard: number }): ActivationId {
+  return addressOf(now, shard) + key.slice(0, 2 * RANDOM_BYTES);
+}
+
 export function isActivationId(text: string): boolean {
   return ID.test(text);
 }
@@ -42,7 +54,15 @@ export function shardOf(id: ActivationId): number {
 }
 
 function compose(now: number, shard: number, random: Uint8Array): ActivationId {
-  let text = now.toString(16).padStart(12, "0") + shard.toString(16).padStart(2, "0");
-  for (const byte of random) text += byte.toString(16).padStart(2, "0");
+  return addressOf(now, shard) + hexOf(random);
+}
+
+function addressOf(now: number, shard: number): string {
+  return now.toString(16).padStart(12, "0") + shard.toString(16).padStart(2, "0");
+}
+
+function hexOf(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
   return text;
 }

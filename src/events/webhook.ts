@@ -58,8 +58,12 @@ export const WebhookSettings = z.strictObject({
   filter: Filter.optional(),
   maxPerMinute: perMinute.default(DEFAULT_PER_MINUTE),
   maxBytes: bytes.default(MAX_PAYLOAD),
+  /** What comes must be CloudEvents. `shard`: of the store that keeps all fires, and knows all events. */
+  events: z.strictObject({ shard: z.int().min(0).max(255) }).optional(),
 });
 export type WebhookSettings = z.infer<typeof WebhookSettings>;
+
+const NO_ID_HEADER = "The parameter 'idHeader' is of no use here: an event is known by its source and its id.";
 
 const Secret = z.string().min(MIN_SECRET, `must have at least ${MIN_SECRET} characters`).max(MAX_TEXT);
 
@@ -117,12 +121,28 @@ export function newWebhook(args: RawJson): Result<WebhookWish> {
   return ok({ settings, ...(secret === undefined ? {} : { secret }) });
 }
 
+/** As newWebhook, of what takes CloudEvents: they have ids of their own, and are signed as we say or not at all. `shard`: see
+ * WebhookSettings. */
+export function newEventFeed(args: RawJson, shard: number): Result<WebhookWish> {
+  const given = JSON.parse(args) as Record<string, unknown>;
+  if (given.idHeader !== undefined) return fail("bad-request", NO_ID_HEADER);
+  if (given.signature !== "hmac" && given.signature !== "none") {
+    return fail(
+      "bad-request",
+      `The parameter 'signature' must be one of hmac, none; "none" believes anybody who knows the address.`,
+    );
+  }
+  const wish = newWebhook(args);
+  return wish.ok ? ok({ ...wish.value, settings: { ...wish.value.settings, events: { shard } } }) : wish;
+}
+
 /** What is not named stays; null takes a filter or an id away. Fails with `bad-request`. */
 export function changedWebhook(settings: WebhookSettings, args: RawJson): Result<WebhookChange> {
   const given = JSON.parse(args) as Record<string, unknown>;
   const parsed = Changed.safeParse(given);
   if (!parsed.success) return fault(parsed.error);
   const { secret, rotate, overlap, ...changes } = parsed.data;
+  if (settings.events !== undefined && given.idHeader !== undefined) return fail("bad-request", NO_ID_HEADER);
   const fixed = ["signature", "hmac"].find((name) => given[name] !== undefined);
   if (fixed !== undefined) {
     return fail("bad-request", `The parameter '${fixed}' cannot be changed: create the feed anew, with a new address.`);

@@ -85,14 +85,15 @@ export async function fire(
   return { ok: true, kind: "accepted", id, runs };
 }
 
-/** The trigger's parameters, under the headers, under the payload. */
-function argumentsOf({ parameters }: Trigger, { headers, payload }: FireRequest): RawJson {
+/** What its actions get: the trigger's parameters, under the headers, under the payload. */
+export function argumentsOf({ parameters }: Trigger, { headers, payload }: FireRequest): RawJson {
   const told = Object.fromEntries([...headers].filter(([name]) => !KEPT_BACK.has(name)));
   const around = [{ key: "__ow_headers", value: JSON.stringify(told) }];
   return mergeLayers([parameters, around, payload === undefined ? [] : (membersOf(payload) ?? [])]);
 }
 
-async function factOf(
+/** The fire as it is stored. What is long in it lies in the blob store when this returns. */
+export async function factOf(
   context: InvocationContext,
   trigger: Trigger,
   fired: { id: ActivationId; acceptedAt: number; args: RawJson; request: FireRequest },

@@ -72,3 +72,30 @@ export interface ResumeRpc {
   /** Does the fan-out of `fire` and tells its store. `started`: rules' activations that are known to it already. */
   resume(fire: Fire, started: ActivationId[]): Promise<void>;
 }
+
+/** The fire of one event. `key`: what the event is known by (`eventKey`). */
+export interface EventFire {
+  key: string;
+  fire: Fire;
+}
+
+/** "accepted": all are stored. Of each event the id of its fire, in order; `isNew`: false where it was told of before, and nothing
+ * more is fired. "full": none is, as of `Accepted`. */
+export type EventsAccepted =
+  | { kind: "accepted"; fires: { id: ActivationId; isNew: boolean }[] }
+  | Extract<Accepted, { kind: "full" }>;
+
+/** What a store knows of a feed's events. `forgotten`: the oldest, that gave way to newer ones; `repeated`: told of again. */
+export interface KnownEvents {
+  known: number;
+  forgotten: number;
+  repeated: number;
+}
+
+/** Of the ActivationStore that keeps all fires of a feed of CloudEvents. */
+export interface EventStoreRpc {
+  /** All or none, confirmed when this returns. Of `max` events of the feed the oldest are forgotten first. */
+  fireEvents(feed: string, fires: EventFire[], options: { max: number }): Promise<EventsAccepted>;
+  /** `forget`: the feed is gone; what was known of it goes a piece at a time: ask until `known` is 0. */
+  knownEvents(feed: string, options: { forget: boolean }): Promise<KnownEvents>;
+}

@@ -7,7 +7,7 @@ import type { NamespaceLimits } from "../entities/identity.ts";
 import type { RecordFilter } from "../entities/kept-record.ts";
 import type { RecordReader } from "../entities/record-reader.ts";
 import type { FiguresPage, FiguresQuery } from "./figures.ts";
-import type { Accepted, FireStoreRpc } from "./fire.ts";
+import type { Accepted, EventStoreRpc, FireStoreRpc } from "./fire.ts";
 import type { ImportStoreRpc } from "./import.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Giver, Need } from "./matching.ts";
@@ -233,7 +233,7 @@ export interface Backlog {
 
 /** Of an ActivationStore, one per namespace and shard. What says that it is confirmed is on the disk when it
  * returns. */
-export interface ActivationStoreRpc extends FireStoreRpc, UpkeepStoreRpc, MoveRpc, ImportStoreRpc {
+export interface ActivationStoreRpc extends FireStoreRpc, EventStoreRpc, UpkeepStoreRpc, MoveRpc, ImportStoreRpc {
   /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first; `obstacle`: why there are
    * none. With `waitMs` it returns the record of the first one as soon as it is terminal, and at last after so long without it. */
   accept(
@@ -285,6 +285,8 @@ export interface PermitRequest {
   limits: NamespaceLimits;
   /** Epoch ms at which the concurrency slot is free again if nobody gives it back. */
   expiresAt: number;
+  /** Of several that come together, how many: all of them or none. Absent = 1. */
+  count?: number;
 }
 
 /** Counts the calls of one namespace. */

@@ -19,7 +19,7 @@ import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
 import type { Stores } from "../storage/open.ts";
 import { builtinOf } from "../system/catalog.ts";
-import type { Handles } from "./handles.ts";
+import { type Handles, shardName } from "./handles.ts";
 import type { IsolateMetrics } from "./isolate-metrics.ts";
 import type { LeaseCache } from "./lease-cache.ts";
 import type { Later } from "./refreshed.ts";
@@ -128,6 +128,11 @@ export class RequestContext implements FireContext {
         shards: this.#shared.settings.shards,
         changed: () => this.#shared.handles.subscriptions().changed(),
         view: (id) => this.#shared.handles.subscriptions().view(id),
+      },
+      events: {
+        shards: this.#shared.settings.shards,
+        known: ({ namespaceId, shard, feed }, forget) =>
+          this.#shared.handles.store(shardName(namespaceId, shard)).knownEvents(feed, { forget }),
       },
       webhooks: {
         store: acting.webhooks,

@@ -9,6 +9,7 @@ import { FIRST_VERSION } from "../entities/version.ts";
 import type { Builtin } from "../invocation/builtin.ts";
 import { ALARMS, ALARMS_WEB } from "./alarms.ts";
 import { MQTT } from "./brokers.ts";
+import { CLOUD_EVENTS } from "./cloudevents.ts";
 import { COMBINATORS } from "./combinators.ts";
 import { GITHUB } from "./github.ts";
 import type { SystemPorts } from "./ports.ts";
@@ -24,6 +25,7 @@ import { WEBSOCKET } from "./websocket.ts";
 export const SYSTEM_PACKAGES: readonly SystemPackage[] = [
   ALARMS,
   ALARMS_WEB,
+  CLOUD_EVENTS,
   COMBINATORS,
   GITHUB,
   MQTT,

@@ -25,6 +25,15 @@ export interface SystemPorts {
     /** How one stands; null while nobody knows of it. */
     view(id: string): Promise<SubscriptionView | null>;
   };
+  events: {
+    /** Activation stores of a namespace. */
+    shards: number;
+    /** What is known of the events of a feed; `forget`: a piece of it goes first, since the feed is no more. */
+    known(
+      about: { namespaceId: string; shard: number; feed: string },
+      forget: boolean,
+    ): Promise<{ known: number; forgotten: number; repeated: number }>;
+  };
   webhooks: {
     store: Pick<WebhookStore, "byTrigger" | "create" | "change" | "remove">;
     /** When it returns, nobody anywhere uses what he had read of this namespace's webhooks before. */

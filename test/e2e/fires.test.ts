@@ -86,6 +86,51 @@ onEngines(
       expect(good).toBeGreaterThan(caused.size / 2);
     }, 300_000);
 
+    it("of a CloudEvent happen once, though it is sent until its sender hears, and workerd is killed -9 amid it", async () => {
+      await put(bench, "fire-event", { code: ECHO, limits: { memory: 128 } });
+      await hook(bench, "clouds", ["fire-event"]);
+      const body = { lifecycleEvent: "CREATE", triggerName: "/_/clouds", signature: "none", maxPerMinute: 6_000 };
+      const feed = "/api/v1/namespaces/whisk.system/actions/cloudevents/cloudevents?blocking=true&result=true";
+      const { url } = (await bench.request(feed, { method: "POST", body })).json;
+      const address = () => bench.platform().url + new URL(url).pathname;
+      const send = async (n: number): Promise<string> => {
+        const event = { specversion: "1.0", source: "/kill", id: `e${n}`, type: "t", data: { n } };
+        const headers = { "content-type": "application/cloudevents+json" };
+        for (let tries = 0; tries < 600; tries++) {
+          const answer = await fetch(address(), { method: "POST", headers, body: JSON.stringify(event) }).catch(
+            () => null,
+          );
+          const text = await answer?.text().catch(() => "");
+          if (answer?.status === 202 && text) return JSON.parse(text).activationId;
+          await sleep(100);
+        }
+        throw new Error(`event ${n} was not taken`);
+      };
+      const since = Date.now();
+      const ids = new Map<number, string>();
+      let n = 0;
+      let over = false;
+      const sender = async () => {
+        while (!over) {
+          const mine = n++;
+          ids.set(mine, await send(mine));
+        }
+      };
+      const senders = Array.from({ length: 4 }, sender);
+      await expect.poll(() => ids.size).toBeGreaterThan(20);
+      for (const pid of bench.platform().pids().workerd) process.kill(pid, "SIGKILL");
+      const before = ids.size;
+      await expect.poll(() => ids.size).toBeGreaterThan(before + 20);
+      over = true;
+      await Promise.all(senders);
+      // Each once more: it is known, whoever has died since.
+      for (const [mine, id] of ids) expect([mine, await send(mine)]).toEqual([mine, id]);
+      const kept = await count(bench, "clouds", since);
+      expect([new Set(ids.values()).size, kept]).toEqual([ids.size, ids.size]);
+      await counted(bench, "fire-event", { since, exactly: ids.size });
+      console.log(`workerd killed: ${ids.size} events sent twice and more, ${kept} fires`);
+    }, 300_000);
+
     it("of an alarm happen once for each slot, also of those in which workerd is killed -9", async () => {
       await put(bench, "fire-tick", { code: ECHO, limits: { memory: 128 } });
       await hook(bench, "tick", ["fire-tick"]);

@@ -13,6 +13,7 @@ export function noPorts(): SystemPorts {
       ...{ store: { byTrigger: absent, create: absent, change: absent, remove: absent }, shards: 1 },
       ...{ changed: absent, view: absent },
     },
+    events: { shards: 1, known: absent },
     webhooks: {
       store: { byTrigger: absent, create: absent, change: absent, remove: absent },
       withWrite: (_, write) => write(),

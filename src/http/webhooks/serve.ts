@@ -4,7 +4,7 @@
 import { newActivationId } from "../../entities/activation-id.ts";
 import type { RawJson } from "../../entities/raw-json.ts";
 import { hexOf, sha256 } from "../../entities/sha256.ts";
-import { fail, ok, type Result } from "../../errors.ts";
+import { fail } from "../../errors.ts";
 import { deliveryId, handshakeOf } from "../../events/delivery.ts";
 import { passes } from "../../events/filter.ts";
 import { payloadOf } from "../../events/payload.ts";
@@ -19,6 +19,7 @@ import type { AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { json, reply } from "../reply.ts";
 import type { OpenWebhook, Webhooks } from "./find.ts";
+import { serveEvents } from "./serve-events.ts";
 
 export interface WebhookParts {
   webhooks: Webhooks;
@@ -49,9 +50,17 @@ export async function serveWebhook(c: AppContext, parts: WebhookParts): Promise<
   if (!permit.ok) return tooOften(c, permit, now);
   const body = await bytesOf(c.req.raw, { max: found.settings.maxBytes, patience: patienceWith(c, found.webhook.id) });
   if (!body.ok) return respond(c, body);
-  const delivery = await deliveryOf(c, found, { body: new Uint8Array(body.value), now });
+  const request = { headers: c.req.raw.headers, body: new Uint8Array(body.value), now };
+  const signed = await checkSignature(found.settings, found.secrets, request);
+  if (!signed.ok) return respond(c, signed);
+  const { events } = found.settings;
+  if (events !== undefined) {
+    const outcome = await serveEvents(c, { ...found, owner, shard: events.shard }, { ...parts, ...request });
+    return outcome instanceof Response ? outcome : refused(c, outcome, now);
+  }
+  const delivery = payloadOf(request.body, request.headers.get("Content-Type"));
   if (!delivery.ok) return respond(c, delivery);
-  const { payload } = delivery.value;
+  const payload = delivery.value;
   const told = { headers: c.req.raw.headers, payload };
   const question = handshakeOf(found.settings, told);
   if (question !== null) return json(c, question);
@@ -61,19 +70,6 @@ export async function serveWebhook(c: AppContext, parts: WebhookParts): Promise<
   const outcome = await work;
   if (!outcome.ok) return refused(c, outcome, now);
   return taken(c, found, outcome.kind === "idle" ? { status: 204, id: null } : { status: 202, id: outcome.id });
-}
-
-/** The signature is looked at before anything is parsed. */
-async function deliveryOf(
-  c: AppContext,
-  { settings, secrets }: OpenWebhook,
-  { body, now }: { body: Uint8Array; now: number },
-): Promise<Result<{ payload: RawJson }>> {
-  const { headers } = c.req.raw;
-  const signed = await checkSignature(settings, secrets, { headers, body, now });
-  if (!signed.ok) return signed;
-  const payload = payloadOf(body, headers.get("Content-Type"));
-  return payload.ok ? ok({ payload: payload.value }) : payload;
 }
 
 interface Firing {

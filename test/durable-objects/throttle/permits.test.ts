@@ -80,3 +80,13 @@ test("what has a name of its own has a minute of its own", () => {
   expect(permits.knownUntil()).toBe(2 * MINUTE);
   expect(permits.pass("hook", 2, 2 * MINUTE)).toEqual({ ok: true });
 });
+
+test("fires that come together pass all or none, and those that do not count as one that was refused", () => {
+  const permits = new Permits();
+  const limits = { firesPerMinute: 5 };
+  const together = (count: number) => permits.enter({ ...entry(limits, "fire"), count }, 0);
+  expect(together(3)).toEqual({ ok: true });
+  expect(together(3)).toEqual({ ok: false, reason: "rate", count: 6, allowed: 5 });
+  expect(together(1)).toEqual({ ok: true });
+  expect(together(1)).toMatchObject({ ok: false, count: 6 });
+});

@@ -1,0 +1,208 @@
+// What becomes of the call of a feed that gives a trigger an address: it is made, shown, changed, rotated or taken away.
+
+import { membersOf, objectOf, type RawJson, shapeOf } from "../entities/raw-json.ts";
+import type { Result } from "../errors.ts";
+import { hashOf, newToken, WEBHOOK_PREFIX } from "../events/address.ts";
+import { changedWebhook, type WebhookSettings, type WebhookWish } from "../events/webhook.ts";
+import type { BuiltinContext } from "../invocation/builtin.ts";
+import type { SystemPorts } from "./ports.ts";
+
+/** Webhooks of one namespace. */
+const MAX_WEBHOOKS = 1_000;
+const SECRET_BYTES = 32;
+/** In which what is known of a feed's events is taken away. */
+const MAX_PIECES = 100;
+
+/** One of these feeds. */
+export interface AddressFeed {
+  /** What its triggers have, e.g. "webhook". */
+  noun: string;
+  /** Whether a webhook is one of this feed's. */
+  isOwn(settings: WebhookSettings): boolean;
+  wish(args: RawJson, ports: SystemPorts): Result<WebhookWish>;
+}
+
+/** Of one call: whose trigger, and what is told. */
+interface Asked {
+  feed: AddressFeed;
+  trigger: string;
+  args: RawJson;
+  context: BuiltinContext;
+  ports: SystemPorts;
+}
+
+export async function serveAddressFeed(
+  feed: AddressFeed,
+  args: RawJson,
+  { context, ports }: { context: BuiltinContext; ports: SystemPorts },
+): Promise<RawJson> {
+  const event = textOf(args, "lifecycleEvent");
+  const trigger = triggerOf(args, context);
+  if (typeof trigger !== "string") return error(trigger.error);
+  const asked = { feed, trigger, args, context, ports };
+  switch (event) {
+    case "CREATE":
+      return create(asked);
+    case "READ":
+      return read(asked);
+    case "UPDATE":
+      return update(asked);
+    case "DELETE":
+      return remove(asked);
+    default:
+      return error("unsupported lifecycleEvent");
+  }
+}
+
+/** In place of what the trigger had: whoever made it anew has lost the old address. */
+async function create({ feed, trigger, args, context, ports }: Asked): Promise<RawJson> {
+  const missing = await missingTrigger(trigger, context, ports);
+  if (missing !== null) return error(missing);
+  const wish = feed.wish(args, ports);
+  if (!wish.ok) return error(wish.text);
+  const origin = originOf(args, context);
+  if (origin === null) return error(NO_ORIGIN);
+  const { settings, secret } = wish.value;
+  const isMade = secret === undefined && (settings.signature === "github" || settings.signature === "hmac");
+  const used = isMade ? randomText(SECRET_BYTES) : (secret ?? null);
+  const { name, uuid } = context.caller.namespace;
+  const token = newToken();
+  const webhook = {
+    ...{ id: crypto.randomUUID(), namespace: name, namespaceId: uuid, trigger },
+    ...{ settings: JSON.stringify(settings), created: context.now },
+  };
+  const options = { address: hashOf(token) ?? "", secret: used, max: MAX_WEBHOOKS };
+  const before = await ports.webhooks.store.byTrigger(uuid, trigger);
+  const made = await ports.webhooks.withWrite(name, () => ports.webhooks.store.create(webhook, options));
+  if (!made) return error(`A namespace has at most ${MAX_WEBHOOKS} webhooks.`);
+  if (before !== null) await forgotten(before.webhook, ports);
+  return shown({ url: `${origin}${WEBHOOK_PREFIX}${token}`, ...(isMade ? { secret: used } : {}) });
+}
+
+async function read({ feed, trigger, context, ports }: Asked): Promise<RawJson> {
+  const { name, uuid } = context.caller.namespace;
+  const found = await ports.webhooks.store.byTrigger(uuid, trigger);
+  const settings = found === null ? null : settingsOf(found.webhook);
+  if (found === null || settings === null || !feed.isOwn(settings)) return error(unknown(feed, trigger));
+  const { webhook, addresses } = found;
+  const { events, ...config } = settings;
+  const more = events === undefined ? {} : { events: await eventsOf(webhook, events, ports) };
+  const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+  const good = addresses.filter(({ until }) => until === null || until > context.now);
+  return JSON.stringify({
+    config: { name: trigger, namespace: name, ...config },
+    status: {
+      ...more,
+      active: true,
+      created: iso(webhook.created),
+      addresses: good.map(({ hash, created, until }) => ({
+        sha256: hash,
+        created: iso(created),
+        until: iso(until),
+      })),
+    },
+  });
+}
+
+async function update({ feed, trigger, args, context, ports }: Asked): Promise<RawJson> {
+  const { name, uuid } = context.caller.namespace;
+  const found = await ports.webhooks.store.byTrigger(uuid, trigger);
+  const before = found === null ? null : settingsOf(found.webhook);
+  if (found === null || before === null || !feed.isOwn(before)) return error(unknown(feed, trigger));
+  const change = changedWebhook(before, args);
+  if (!change.ok) return error(change.text);
+  const origin = originOf(args, context);
+  if (origin === null) return error(NO_ORIGIN);
+  const { settings, secret, rotate, overlapMs } = change.value;
+  const token = rotate ? newToken() : undefined;
+  const until = context.now + overlapMs;
+  const written = {
+    ...{ settings: JSON.stringify(settings), until, now: context.now },
+    ...(token === undefined ? {} : { address: hashOf(token) ?? "" }),
+    ...(secret === undefined ? {} : { secret }),
+  };
+  const changed = await ports.webhooks.withWrite(name, () => ports.webhooks.store.change(found.webhook.id, written));
+  if (!changed) return error(unknown(feed, trigger));
+  return shown(
+    token === undefined
+      ? {}
+      : { url: `${origin}${WEBHOOK_PREFIX}${token}`, formerUntil: new Date(until).toISOString() },
+  );
+}
+
+/** Also where there is none: what is wanted is so. */
+async function remove({ feed, trigger, context, ports }: Asked): Promise<RawJson> {
+  const { name, uuid } = context.caller.namespace;
+  const found = await ports.webhooks.store.byTrigger(uuid, trigger);
+  if (found === null || !feed.isOwn(settingsOf(found.webhook))) return shown({});
+  await ports.webhooks.withWrite(name, () => ports.webhooks.store.remove(uuid, trigger));
+  await forgotten(found.webhook, ports);
+  return shown({});
+}
+
+type Found = { id: string; namespaceId: string; settings: string };
+
+function settingsOf({ settings }: Found): WebhookSettings {
+  return JSON.parse(settings) as WebhookSettings;
+}
+
+async function eventsOf({ id, namespaceId }: Found, { shard }: { shard: number }, ports: SystemPorts): Promise<object> {
+  const { known, forgotten: gone, repeated } = await ports.events.known({ namespaceId, shard, feed: id }, false);
+  return { known, forgotten: gone, repeated };
+}
+
+/** What is known of the events of a feed that is no more goes piece by piece. What is left, should this end early, goes with the
+ * requests of other feeds. */
+async function forgotten(webhook: Found, ports: SystemPorts): Promise<void> {
+  const { events } = settingsOf(webhook);
+  if (events === undefined) return;
+  const about = { namespaceId: webhook.namespaceId, shard: events.shard, feed: webhook.id };
+  for (let left = MAX_PIECES; left > 0 && (await ports.events.known(about, true)).known > 0; left--);
+}
+
+const NO_ORIGIN =
+  "The parameter 'apihost' is no address such as https://openwhisk.example: it says where senders reach this platform.";
+
+function originOf(args: RawJson, { apiHost }: BuiltinContext): string | null {
+  const given = textOf(args, "apihost") || apiHost;
+  if (!URL.canParse(given)) return null;
+  const { protocol, origin } = new URL(given);
+  return protocol === "https:" || protocol === "http:" ? origin : null;
+}
+
+/** Its name, or why it is none of the caller's. */
+function triggerOf(args: RawJson, { caller }: BuiltinContext): string | { error: string } {
+  const qualified = textOf(args, "triggerName") ?? "";
+  const [, namespace = "_", trigger = ""] = /^\/([^/]+)\/([^/]+)$/.exec(qualified) ?? [];
+  const name = qualified.includes("/") ? trigger : qualified;
+  if (name === "") return { error: "The parameter 'triggerName' must name a trigger: /namespace/name." };
+  if (namespace === "_" || namespace === caller.namespace.name) return name;
+  return { error: "The trigger must be of the namespace whose key is used." };
+}
+
+async function missingTrigger(name: string, { caller }: BuiltinContext, ports: SystemPorts): Promise<string | null> {
+  const found = await ports.entities.get({ path: caller.namespace.name, name });
+  return found?.type === "trigger" ? null : `There is no trigger '${name}' in the namespace: create it first.`;
+}
+
+function unknown({ noun }: AddressFeed, trigger: string): string {
+  return `The trigger '${trigger}' has no ${noun}.`;
+}
+
+/** Shown this once. */
+function shown(more: object): RawJson {
+  return JSON.stringify({ status: "success", ...more });
+}
+
+function randomText(bytes: number): string {
+  return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(bytes))));
+}
+
+function textOf(args: RawJson, name: string): string | undefined {
+  const raw = membersOf(args)?.findLast(({ key }) => key === name)?.value;
+  return raw !== undefined && shapeOf(raw) === "string" ? (JSON.parse(raw) as string) : undefined;
+}
+
+function error(text: string): RawJson {
+  return objectOf([["error", JSON.stringify(text)]]);
+}
