@@ -36,7 +36,7 @@ export type EventsFired =
   | { ok: true; kind: "idle" }
   | Failure;
 
-type Told = Extract<EventsFired, { kind: "accepted" }>["fires"][number];
+type EventFired = Extract<EventsFired, { kind: "accepted" }>["fires"][number];
 
 interface Parts {
   triggers: Triggers;
@@ -103,7 +103,7 @@ export async function fireEvents(
     ok: true,
     kind: "accepted",
     fires: request.events.map(({ key }) => {
-      const { id, isNew } = fires.get(key) as Told;
+      const { id, isNew } = fires.get(key) as EventFired;
       const isFirst = isNew && !told.has(key);
       told.add(key);
       return { id, isNew: isFirst };

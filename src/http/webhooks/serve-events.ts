@@ -18,7 +18,7 @@ export interface EventFeed extends Pick<OpenWebhook, "webhook" | "settings"> {
   shard: number;
 }
 
-interface Told {
+interface EventRequestParts {
   triggers: Triggers;
   fanOut: FanOut;
   headers: Headers;
@@ -29,7 +29,7 @@ interface Told {
 export async function serveEvents(
   c: AppContext,
   feed: EventFeed,
-  { triggers, fanOut, headers, body }: Told,
+  { triggers, fanOut, headers, body }: EventRequestParts,
 ): Promise<Response | Failure> {
   const { webhook, settings, owner, shard } = feed;
   const told = eventsOf({ headers, body });
