@@ -7,6 +7,7 @@ import { passes } from "../../events/filter.ts";
 import type { FanOut } from "../../invocation/fan-out.ts";
 import { type EventsFired, fireEvents } from "../../invocation/fire-events.ts";
 import type { Triggers } from "../../invocation/triggers.ts";
+import { authorOf } from "../author.ts";
 import type { AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { json, reply } from "../reply.ts";
@@ -45,7 +46,7 @@ export async function serveEvents(
   const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const store = services.shard(owner.identity.namespace.uuid, shard);
   const work = fireEvents(
-    services.context(later),
+    services.context(later, () => authorOf(c)),
     { triggers, fanOut, store, discard: (keys) => services.stores.blobs.delete(keys) },
     {
       ...owner,
