@@ -5,14 +5,13 @@ import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entiti
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
-import { activationStoreMode, type Env, longestQueue, recordBounds } from "../../src/env.ts";
+import type { Env } from "../../src/env.ts";
 import type { MetricsSender } from "../../src/metrics/sender.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
-import type { Accepted, EventFire, EventsAccepted, Fire, KnownEvents, ResumeRpc } from "../../src/protocol/fire.ts";
+import type { Accepted, EventFire, EventsAccepted, Fire, KnownEvents } from "../../src/protocol/fire.ts";
 import type { ImportedRecord } from "../../src/protocol/import.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { MoveProgress } from "../../src/protocol/moving.ts";
-import { ROSTER_NAME } from "../../src/protocol/names.ts";
 import type {
   ActivationStoreRpc,
   Finished,
@@ -24,16 +23,14 @@ import type {
   Pulling,
   SchedulerName,
 } from "../../src/protocol/rpc.ts";
-import { openBlobs, openMachine, openRecordShelves } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
 import { counted, countingOf } from "../shared/counting.ts";
 import { ErasableObject } from "../shared/erasable.ts";
 import { databaseOf, platformPorts } from "../shared/platform.ts";
-import type { AlarmPorts } from "../shared/ports.ts";
 import { CommitTurn } from "./commit-turn.ts";
 import { StoreCore } from "./core.ts";
 import { gaugesOf } from "./gauges.ts";
-import type { StorePorts } from "./ports.ts";
+import { storePorts } from "./store-ports.ts";
 
 export class ActivationStore extends ErasableObject implements ActivationStoreRpc {
   readonly #core: StoreCore;
@@ -52,7 +49,10 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
       state: () => ({ store: { name, ...gaugesOf(this.#core.backlog(), Date.now()) } }),
     });
     this.#confirm = counted(confirming(env), this.#counting);
-    this.#core = new StoreCore(name, { database: databaseOf(storage), ports: this.#ports(ports) });
+    this.#core = new StoreCore(name, {
+      database: databaseOf(storage),
+      ports: storePorts(ctx, env, { ports, meter: this.#counting.meter }),
+    });
   }
 
   async accept(
@@ -87,11 +87,11 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
   async fireEvents(feed: string, fires: EventFire[], options: { max: number }): Promise<EventsAccepted> {
     await this.#turn.end();
     await this.#recall(fires.map(({ fire }) => fire));
-    return this.#confirm(this.#core.fireEvents(feed, fires, options));
+    return this.#confirm(this.#core.fires.acceptEvents(feed, fires, options));
   }
 
   async knownEvents(feed: string, options: { forget: boolean }): Promise<KnownEvents> {
-    return this.#confirm(this.#core.knownEvents(feed, options));
+    return this.#confirm(this.#core.fires.knownEvents(feed, options));
   }
 
   async fired(id: ActivationId, logs: Payload): Promise<void> {
@@ -179,30 +179,5 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
   /** Nearly always nothing to wait for. */
   #recall(activations: readonly { id: ActivationId }[]): Promise<void> | undefined {
     return this.#core.recall(activations.map((each) => each.id));
-  }
-
-  #ports(ports: AlarmPorts): StorePorts {
-    const { env, ctx } = this;
-    const worker = ctx.exports as unknown as { Internal: ResumeRpc };
-    return {
-      ...ports,
-      meter: this.#counting.meter,
-      maxQueue: longestQueue(env),
-      shelves: openRecordShelves(env, activationStoreMode(env), recordBounds(env)),
-      scheduler: (scheduler) => env.SCHEDULER.getByName(scheduler),
-      resume: (fire, started) => worker.Internal.resume(fire, started),
-      roster: env.ROSTER.getByName(ROSTER_NAME),
-      ledgerFault: () => openMachine(env).ledgerFault(),
-      leave: (namespaceId, ids) => {
-        env.THROTTLE.getByName(namespaceId)
-          .leave(ids)
-          .catch((error: unknown) => ports.warn(`permits were not given back: ${String(error)}`));
-      },
-      forget: (keys) => {
-        openBlobs(env)
-          .delete(keys)
-          .catch((error: unknown) => ports.warn(`blobs were not deleted: ${String(error)}`));
-      },
-    };
   }
 }

@@ -6,7 +6,7 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
-import type { Accepted, EventFire, EventsAccepted, Fire, KnownEvents } from "../../src/protocol/fire.ts";
+import type { Accepted, Fire } from "../../src/protocol/fire.ts";
 import type { ImportedRecord, ImportWord } from "../../src/protocol/import.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { canRun, type Need, needOf, needText } from "../../src/protocol/matching.ts";
@@ -52,7 +52,7 @@ export class StoreCore {
   readonly #ports: StorePorts;
   readonly #rows: ActivationRows;
   readonly #orphans: (finished: Finished[], from: SchedulerName) => string[];
-  readonly #fires: Fires;
+  readonly fires: Fires;
   readonly #waiters: Waiters;
   readonly #offerQueue: OfferQueue;
   readonly #reconciler: Reconciler;
@@ -80,7 +80,7 @@ export class StoreCore {
       wake: () => this.#alarm.wakeAt(this.#archive.next()),
     });
     this.#orphans = (finished, from) => orphansOf(finished, from, { sql, records: rows.records });
-    this.#fires = new Fires({
+    this.fires = new Fires({
       ...{ database, records: rows.records, ports },
       full: () => this.#archive.handover.backpressure.full,
       accepted: () => this.#alarm.wakeIn(RESUME_AFTER),
@@ -100,7 +100,7 @@ export class StoreCore {
     this.#reconciler = new Reconciler(name, { rows, offerQueue, ports, ended: (ended) => this.#release(ended) });
     // The alarm an earlier incarnation set may be lost to a later one: with open rows there is always one.
     if (rows.waiting + rows.out > 0) this.#alarm.wakeIn(RETRY_SOON);
-    this.#alarm.wakeAt(Math.min(this.#fires.next(), this.#archive.next()));
+    this.#alarm.wakeAt(Math.min(this.fires.next(), this.#archive.next()));
   }
 
   /** Durable path. Candidates are the schedulers to offer to, home first; all of these calls have the same need. */
@@ -146,21 +146,12 @@ export class StoreCore {
 
   /** A trigger was fired. */
   fire(fire: Fire): Accepted {
-    return this.#fires.accept(fire);
-  }
-
-  /** Several at once, all or none, each event once. */
-  fireEvents(feed: string, fires: readonly EventFire[], options: { max: number }): EventsAccepted {
-    return this.#fires.acceptEvents(feed, fires, options);
-  }
-
-  knownEvents(feed: string, options: { forget: boolean }): KnownEvents {
-    return this.#fires.knownEvents(feed, options);
+    return this.fires.accept(fire);
   }
 
   /** All its rules have been served. */
   fired(id: ActivationId, logs: Payload): void {
-    const ended = this.#fires.end(id, logs);
+    const ended = this.fires.end(id, logs);
     if (ended === null) return;
     if (ended.kept) this.#alarm.wakeAt(this.#archive.next());
     else this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
@@ -286,7 +277,7 @@ export class StoreCore {
 
   backlog(): Backlog {
     const { waiting, out: running, queue } = this.#rows;
-    const { count: fires } = this.#fires;
+    const { count: fires } = this.fires;
     const unshelvedSince = this.#archive.handover.oldest();
     const lines = waiting === 0 ? [] : queue.lines(this.#ports.now());
     const [oldest] = lines.toSorted((one, other) => other.oldestWaitMs - one.oldestWaitMs);
@@ -311,9 +302,9 @@ export class StoreCore {
     const archive = this.#archive;
     archive.run();
     // Soonest of what needs no other object.
-    const ownNext = () => Math.min(this.#fires.next(), archive.next(), dropAt, purgeNext ?? dropAt);
+    const ownNext = () => Math.min(this.fires.next(), archive.next(), dropAt, purgeNext ?? dropAt);
     if (blobs.length > 0) this.#ports.forget(blobs);
-    this.#fires.resume();
+    this.fires.resume();
     if (waiting + out === 0) {
       // Rows may have gone since the roster was told that some wait.
       this.#alarm.wakeAt(ownNext());
@@ -342,7 +333,7 @@ export class StoreCore {
   }
 
   #knows(id: ActivationId): boolean {
-    return this.#rows.knows(id) || this.#fires.knows(id);
+    return this.#rows.knows(id) || this.fires.knows(id);
   }
 
   #release(ended: readonly Ended[]): void {

@@ -22,6 +22,7 @@ const MAX_CHARACTERS = 16 * 1024 * 1024;
 /** Facts that are made, and fan-outs that are run, at a time. */
 const WIDTH = 16;
 
+/** Who fires which trigger with which events. */
 export interface EventsRequest extends Omit<FireRequest, "payload" | "id" | "once"> {
   /** Id of the feed, and the shard of the store that keeps all its fires. */
   feed: string;

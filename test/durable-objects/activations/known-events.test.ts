@@ -67,7 +67,7 @@ test("an event that comes again fires nothing and hears the first one's id, also
   const core = world.incarnate();
   const first = await world.events("1", "2");
   const [one, two] = idsOf(first);
-  expect(core.fireEvents("feed", first, { max: 10 })).toEqual({
+  expect(core.fires.acceptEvents("feed", first, { max: 10 })).toEqual({
     kind: "accepted",
     fires: [
       { id: one, isNew: true },
@@ -78,7 +78,7 @@ test("an event that comes again fires nothing and hears the first one's id, also
   const later = world.incarnate();
   const [, again, third] = await world.events("1", "2", "3");
   expect(again?.fire.id).not.toBe(two);
-  expect(later.fireEvents("feed", [again!, third!], { max: 10 })).toEqual({
+  expect(later.fires.acceptEvents("feed", [again!, third!], { max: 10 })).toEqual({
     kind: "accepted",
     fires: [
       { id: two, isNew: false },
@@ -86,18 +86,20 @@ test("an event that comes again fires nothing and hears the first one's id, also
     ],
   });
   expect(later.backlog()).toMatchObject({ fires: 3 });
-  expect(later.knownEvents("feed", { forget: false })).toEqual({ known: 3, forgotten: 0, repeated: 1 });
+  expect(later.fires.knownEvents("feed", { forget: false })).toEqual({ known: 3, forgotten: 0, repeated: 1 });
 });
 
 test("events that do not all find room fire none, and none is known", async () => {
   const world = new World();
   const core = world.incarnate();
   const ids = Array.from({ length: MAX_FIRES - 1 }, (_, n) => `f${n}`);
-  expect(core.fireEvents("feed", await world.events(...ids), { max: MAX_FIRES })).toMatchObject({ kind: "accepted" });
+  expect(core.fires.acceptEvents("feed", await world.events(...ids), { max: MAX_FIRES })).toMatchObject({
+    kind: "accepted",
+  });
   const two = await world.events("x", "y");
-  expect(core.fireEvents("feed", two, { max: MAX_FIRES })).toEqual({ kind: "full" });
+  expect(core.fires.acceptEvents("feed", two, { max: MAX_FIRES })).toEqual({ kind: "full" });
   expect(core.backlog()).toMatchObject({ fires: MAX_FIRES - 1 });
-  expect(core.fireEvents("feed", two.slice(1), { max: MAX_FIRES })).toMatchObject({ fires: [{ isNew: true }] });
+  expect(core.fires.acceptEvents("feed", two.slice(1), { max: MAX_FIRES })).toMatchObject({ fires: [{ isNew: true }] });
 });
 
 test("what fails in the middle leaves nothing behind", async () => {
@@ -107,9 +109,9 @@ test("what fails in the middle leaves nothing behind", async () => {
   const circle: { self?: unknown } = {};
   circle.self = circle;
   const broken = { ...bad!, fire: { ...bad!.fire, rules: circle as never } };
-  expect(() => core.fireEvents("feed", [good!, broken], { max: 10 })).toThrow("circular");
+  expect(() => core.fires.acceptEvents("feed", [good!, broken], { max: 10 })).toThrow("circular");
   expect(core.backlog()).toMatchObject({ fires: 0 });
-  expect(core.fireEvents("feed", [good!], { max: 10 })).toMatchObject({ fires: [{ isNew: true }] });
+  expect(core.fires.acceptEvents("feed", [good!], { max: 10 })).toMatchObject({ fires: [{ isNew: true }] });
 });
 
 test("of more than its bound the oldest are forgotten first, and counted; feeds do not know each other's events", () => {

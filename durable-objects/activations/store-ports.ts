@@ -1,0 +1,37 @@
+// The ports of a store's core over the platform: other objects, the Worker, the stores of records and blobs.
+
+import { activationStoreMode, type Env, longestQueue, recordBounds } from "../../src/env.ts";
+import type { MetricsSender } from "../../src/metrics/sender.ts";
+import type { ResumeRpc } from "../../src/protocol/fire.ts";
+import { ROSTER_NAME } from "../../src/protocol/names.ts";
+import { openBlobs, openMachine, openRecordShelves } from "../../src/storage/open.ts";
+import type { AlarmPorts } from "../shared/ports.ts";
+import type { StorePorts } from "./ports.ts";
+
+export function storePorts(
+  ctx: Pick<DurableObjectState, "exports">,
+  env: Env,
+  { ports, meter }: { ports: AlarmPorts; meter: MetricsSender["meter"] },
+): StorePorts {
+  const worker = ctx.exports as unknown as { Internal: ResumeRpc };
+  return {
+    ...ports,
+    meter,
+    maxQueue: longestQueue(env),
+    shelves: openRecordShelves(env, activationStoreMode(env), recordBounds(env)),
+    scheduler: (scheduler) => env.SCHEDULER.getByName(scheduler),
+    resume: (fire, started) => worker.Internal.resume(fire, started),
+    roster: env.ROSTER.getByName(ROSTER_NAME),
+    ledgerFault: () => openMachine(env).ledgerFault(),
+    leave: (namespaceId, ids) => {
+      env.THROTTLE.getByName(namespaceId)
+        .leave(ids)
+        .catch((error: unknown) => ports.warn(`permits were not given back: ${String(error)}`));
+    },
+    forget: (keys) => {
+      openBlobs(env)
+        .delete(keys)
+        .catch((error: unknown) => ports.warn(`blobs were not deleted: ${String(error)}`));
+    },
+  };
+}
