@@ -132,7 +132,7 @@ const ROOMS: Room[] = [
       ENTITIES,
       NODE,
       /^(undici|mqtt-packet)$/,
-      /^@nats-io\/(transport-node|jetstream)$/,
+      /^@nats-io\/(transport-node|jetstream)(\/|$)/,
     ],
   },
   { files: /^runtime-host\/runtimes\//, may: [/^runtime-host\//, NODE, /^dockerode$/, /^tar-stream$/] },

@@ -12,6 +12,7 @@ import {
   MAX_UNACKNOWLEDGED,
 } from "../../src/protocol/subscriptions.ts";
 import { reasonOf } from "../program/logger.ts";
+import { READ_UNTIL } from "./connection.ts";
 import type { Message } from "./message.ts";
 
 export interface MessageIntakeOptions {
@@ -54,7 +55,7 @@ export class MessageIntake {
 
   /** Nothing more should be read. */
   get full(): boolean {
-    return this.unacknowledged >= MAX_UNACKNOWLEDGED;
+    return this.unacknowledged >= READ_UNTIL;
   }
 
   take(message: Message): void {
@@ -62,7 +63,7 @@ export class MessageIntake {
     counts.received++;
     if (message.again) counts.duplicates++;
     if (this.#closed) return;
-    if (message.fleeting && this.full) {
+    if (message.fleeting && this.unacknowledged >= MAX_UNACKNOWLEDGED) {
       counts.dropped++;
       return;
     }

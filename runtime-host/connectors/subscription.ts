@@ -15,6 +15,7 @@ import { AddressRefused, type AllowList } from "./addresses.ts";
 import type { BrokerConnection, Receiver } from "./connection.ts";
 import { freshCounts, MessageIntake } from "./intake.ts";
 import { connectMqtt } from "./mqtt-connection.ts";
+import { connectNats } from "./nats-connection.ts";
 
 export interface HeldOptions {
   grant: Grant;
@@ -156,7 +157,7 @@ export class HeldSubscription {
       case "mqtt":
         return connectMqtt({ id, settings, credentials, allowed, receiver });
       case "nats":
-        return Promise.reject(new Error("this host does not speak NATS yet"));
+        return connectNats({ id, settings, credentials, allowed, receiver });
     }
   }
 

@@ -13,7 +13,7 @@ import type {
 /** ms a lease lasts from when its host asked last. A host stops by its own clock, counted from when it began to ask. */
 export const LEASE_MS = 9_000;
 /** ms between two questions of a host. */
-export const TURN_MS = 3_000;
+export const TURN_MS = 2_000;
 /** The same where there is no subscription at all. */
 export const IDLE_TURN_MS = 5_000;
 /** Subscriptions of one host. */

@@ -8,7 +8,7 @@ import { BUILTIN } from "../entities/runtimes.ts";
 import { FIRST_VERSION } from "../entities/version.ts";
 import type { Builtin } from "../invocation/builtin.ts";
 import { ALARMS, ALARMS_WEB } from "./alarms.ts";
-import { MQTT } from "./brokers.ts";
+import { MQTT, NATS } from "./brokers.ts";
 import { CLOUD_EVENTS } from "./cloudevents.ts";
 import { COMBINATORS } from "./combinators.ts";
 import { GITHUB } from "./github.ts";
@@ -29,6 +29,7 @@ export const SYSTEM_PACKAGES: readonly SystemPackage[] = [
   COMBINATORS,
   GITHUB,
   MQTT,
+  NATS,
   SAMPLES,
   SLACK,
   UTILS,

@@ -1,11 +1,19 @@
 // Messages of real brokers fire triggers, while hosts, workerd and the brokers themselves are killed -9: how often, is what the feed says.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Account, type Broker, publish, startMosquitto, withBrokers } from "../support/brokers.ts";
+import {
+  type Account,
+  type Broker,
+  publish,
+  publishPlain,
+  startMosquitto,
+  startNats,
+  startStream,
+  withBrokers,
+} from "../support/brokers.ts";
 import { ready } from "../support/platform.ts";
 import { type Bench, type Loose, onEngines } from "./engines.ts";
 
-const ECHO = "function main(a) { return { message: a.message }; }";
 const ACCOUNT: Account = { username: "whisk", password: "the broker's own password" };
 /** What takes a lease to end, and a host to come back, on a machine that has other things to do. */
 const SOON = { timeout: 90_000, interval: 250 };
@@ -16,17 +24,19 @@ withBrokers("brokers", ["mosquitto", "mosquitto_pub", "nats-server"], () => {
 
 function suite(bench: Bench): void {
   let mosquitto: Broker;
+  let nats: Broker;
   let guarded: Broker;
   let names = 0;
 
   beforeAll(async () => {
-    mosquitto = await startMosquitto();
-    guarded = await startMosquitto({ account: ACCOUNT });
-    await make("actions/broker-echo", { exec: { kind: "nodejs:default", code: ECHO } });
+    [mosquitto, guarded, nats] = await Promise.all([
+      startMosquitto(),
+      startMosquitto({ account: ACCOUNT, durable: true }),
+      startNats(),
+    ]);
   });
   afterAll(async () => {
-    await mosquitto?.close();
-    await guarded?.close();
+    for (const broker of [mosquitto, guarded, nats]) await broker?.close();
   });
 
   async function make(path: string, body: object): Promise<void> {
@@ -48,7 +58,7 @@ function suite(bench: Bench): void {
   async function subscribed(kind: string, params: object): Promise<string> {
     const trigger = `broker-${++names}`;
     await make(`triggers/${trigger}`, {});
-    await make(`rules/${trigger}-rule`, { trigger: `/_/${trigger}`, action: "/_/broker-echo" });
+    await make(`rules/${trigger}-rule`, { trigger: `/_/${trigger}`, action: "/whisk.system/utils/echo" });
     expect(await feed(kind, "CREATE", trigger, params)).toMatchObject({ status: "success" });
     return trigger;
   }
@@ -72,28 +82,71 @@ function suite(bench: Bench): void {
 
   const numbered = (first: number, count: number) => Array.from({ length: count }, (_, at) => `n${1e6 + first + at}`);
 
-  it("of QoS 2 are exactly one activation each, across kill -9 of workerd and of the host", async () => {
+  it("are as many activations as is promised, across kill -9 of workerd and of the host", async () => {
     const url = `mqtt://127.0.0.1:${mosquitto.port}`;
-    const trigger = await subscribed("mqtt", { url, topic: "exactly/#", qos: 2 });
-    await receiving("mqtt", trigger);
+    const server = `nats://127.0.0.1:${nats.port}`;
+    const stream = await startStream(nats.port, { name: "ORDERS", subject: "orders.>" });
+    const kinds: { kind: string; trigger: string; delivery: string; send: (messages: string[]) => Promise<void> }[] = [
+      {
+        ...{ kind: "mqtt", delivery: "exactly once" },
+        trigger: await subscribed("mqtt", { url, topic: "exactly/#", qos: 2 }),
+        send: (messages) => publish(mosquitto.port, messages, { topic: "exactly/once", qos: 2 }),
+      },
+      {
+        ...{ kind: "mqtt", delivery: "at least once" },
+        trigger: await subscribed("mqtt", { url, topic: "atleast", qos: 1, version: 4 }),
+        send: (messages) => publish(mosquitto.port, messages, { topic: "atleast", qos: 1, version: 4 }),
+      },
+      {
+        ...{ kind: "nats", delivery: "exactly once" },
+        trigger: await subscribed("nats", { url: server, stream: "ORDERS", subject: "orders.*" }),
+        send: (messages) => stream.publish("orders.made", messages),
+      },
+    ];
+    for (const { kind, trigger } of kinds) await receiving(kind, trigger);
     const sent: string[] = [];
-    const send = async (count: number) => {
-      const messages = numbered(sent.length, count);
-      sent.push(...messages);
-      await publish(mosquitto.port, messages, { topic: "exactly/once", qos: 2 });
-    };
+    const all = <T>(each: (one: (typeof kinds)[number]) => Promise<T>) => Promise.all(kinds.map(each));
+    const least = async () => Math.min(...(await all(({ trigger }) => counted(trigger).catch(() => 0))));
     // Amid them: what is on its way is anywhere.
     for (const kill of ["workerd", "host"] as const) {
       const before = sent.length;
-      const under = send(150);
-      await expect.poll(() => counted(trigger).catch(() => 0), SOON).toBeGreaterThan(before);
+      const messages = numbered(before, 100);
+      sent.push(...messages);
+      const under = all(({ send }) => send(messages));
+      await expect.poll(least, SOON).toBeGreaterThan(before);
       for (const pid of bench.platform().pids()[kill]) process.kill(pid, "SIGKILL");
       await under;
       await expect.poll(() => ready(bench.platform().url), SOON).toBe(true);
-      await expect.poll(() => counted(trigger).catch(() => 0), SOON).toBeGreaterThanOrEqual(sent.length);
+      await expect.poll(least, SOON).toBeGreaterThanOrEqual(sent.length);
     }
-    expect(await heard(trigger)).toEqual(sent);
-    expect(await statusOf("mqtt", trigger)).toMatchObject({ delivery: "exactly once", unacknowledged: 0 });
+    await stream.close();
+    for (const { kind, trigger, delivery } of kinds) {
+      const settled = { delivery, unacknowledged: 0, lag: kind === "nats" ? 0 : null };
+      await expect.poll(() => statusOf(kind, trigger), SOON).toMatchObject(settled);
+      const found = await heard(trigger);
+      if (delivery === "exactly once") expect(found).toEqual(sent);
+      else expect([...new Set(found)]).toEqual(sent);
+    }
+  });
+
+  it("of plain NATS and of QoS 0 fire what comes while somebody listens", async () => {
+    const url = `mqtt://127.0.0.1:${mosquitto.port}`;
+    const server = `nats://127.0.0.1:${nats.port}`;
+    const zero = await subscribed("mqtt", { url, topic: "zero", qos: 0, isJSONData: true });
+    const plain = await subscribed("nats", { url: server, subject: "plain.*", isBinaryValue: true });
+    const elsewhere = await subscribed("mqtt", { url: `mqtt://127.0.0.2:${mosquitto.port}`, topic: "zero" });
+    await receiving("mqtt", zero);
+    await receiving("nats", plain);
+    await publish(mosquitto.port, ["12345678901234567890"], { topic: "zero", qos: 0 });
+    await publishPlain(nats.port, "plain.one", "a word");
+    await expect.poll(() => heard(plain), SOON).toEqual([Buffer.from("a word").toString("base64")]);
+    expect(await statusOf("nats", plain)).toMatchObject({ delivery: "at most once" });
+    const refused = { state: "waiting", reason: expect.stringContaining("may not dial") };
+    await expect.poll(() => statusOf("mqtt", elsewhere), SOON).toMatchObject(refused);
+    expect((await statusOf("mqtt", elsewhere)).lastError.text).toContain("EDGEWHISK_BROKER_NET");
+    await expect.poll(() => counted(zero), SOON).toBe(1);
+    const { text } = await bench.request(`activations?name=${zero}&docs=true`);
+    expect(text).toContain('"message":12345678901234567890');
   });
 
   it("wait at their broker while it, its credentials or the trigger keep them from firing, and each reason can be read", async () => {

@@ -6,6 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect as connectNats } from "@nats-io/transport-node";
 import { describe, it } from "vitest";
 import { freePort } from "./platform.ts";
 
@@ -50,25 +52,29 @@ export interface Account {
   password: string;
 }
 
-/** `account`: the only one that it lets in. */
-export async function startMosquitto({ account }: { account?: Account } = {}): Promise<Broker> {
+/** `account`: the only one that it lets in; `durable`: each change is on its disk at once, and survives a kill. */
+export async function startMosquitto({
+  account,
+  durable = false,
+}: {
+  account?: Account;
+  durable?: boolean;
+} = {}): Promise<Broker> {
   return start("mosquitto", (folder, port) => {
-    const access = account === undefined ? ["allow_anonymous true"] : [`password_file ${join(folder, "passwords")}`];
-    const lines = [`listener ${port} 127.0.0.1`, ...access, "persistence true", `persistence_location ${folder}/`];
-    // Whoever starts it is who runs it, so that it may write there.
-    lines.push(
-      "autosave_on_changes true",
-      "autosave_interval 1",
-      "max_queued_messages 0",
-      "max_inflight_messages 1000",
-      `user ${user()}`,
-      "",
-    );
-    writeFileSync(join(folder, "mosquitto.conf"), lines.join("\n"));
-    if (account !== undefined) {
+    const lines = [`listener ${port} 127.0.0.1`, "max_queued_messages 0", "max_inflight_messages 1000"];
+    if (durable) {
+      lines.push("persistence true", `persistence_location ${folder}/`, "autosave_on_changes true");
+      lines.push("autosave_interval 1");
+    }
+    // Else it would be another user, who may not read here.
+    if (process.getuid?.() === 0) lines.push("user root");
+    if (account === undefined) lines.push("allow_anonymous true");
+    else {
       const file = join(folder, "passwords");
       spawnSync("mosquitto_passwd", ["-b", "-c", file, account.username, account.password], { env });
+      lines.push(`password_file ${file}`);
     }
+    writeFileSync(join(folder, "mosquitto.conf"), `${lines.join("\n")}\n`);
     return ["-c", join(folder, "mosquitto.conf")];
   });
 }
@@ -82,9 +88,25 @@ export async function startNats({ token }: { token?: string } = {}): Promise<Bro
 }
 
 async function start(program: string, prepare: (folder: string, port: number) => string[]): Promise<Broker> {
-  const folder = mkdtempSync(join(tmpdir(), "edgewhisk-broker-"));
-  const port = await freePort();
-  const args = prepare(folder, port);
+  for (let tries = 1; ; tries++) {
+    const folder = mkdtempSync(join(tmpdir(), "edgewhisk-broker-"));
+    const port = await freePort();
+    const broker = brokerOf(program, { folder, port, args: prepare(folder, port) });
+    try {
+      await broker.up();
+      return broker;
+    } catch (error) {
+      // Somebody else may have taken the port meanwhile.
+      await broker.close();
+      if (tries === 3) throw error;
+    }
+  }
+}
+
+function brokerOf(
+  program: string,
+  { folder, port, args }: { folder: string; port: number; args: readonly string[] },
+): Broker {
   let child: ChildProcess | null = null;
   let said = "";
   const broker: Broker = {
@@ -93,7 +115,8 @@ async function start(program: string, prepare: (folder: string, port: number) =>
       const started = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
       child = started;
       for (const stream of [started.stdout, started.stderr]) stream.on("data", (text) => (said += text));
-      for (const end = Date.now() + PATIENCE_MS; !(await answers(port)); ) {
+      const end = Date.now() + PATIENCE_MS;
+      while (!(await answers(port)) || started.exitCode !== null) {
         if (started.exitCode !== null || Date.now() > end) throw new Error(`${program} does not come up:\n${said}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
@@ -109,7 +132,6 @@ async function start(program: string, prepare: (folder: string, port: number) =>
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  await broker.up();
   return broker;
 }
 
@@ -122,10 +144,6 @@ function answers(port: number): Promise<boolean> {
     });
     socket.once("error", () => resolve(false));
   });
-}
-
-function user(): string {
-  return process.env.USER ?? (process.getuid?.() === 0 ? "root" : "nobody");
 }
 
 /** Publishes each of `messages`, in order, and returns when the broker has taken them all. */
@@ -143,4 +161,32 @@ export async function publish(
   child.stdin.end(messages.map((each) => `${each}\n`).join(""));
   const [code] = await once(child, "exit");
   if (code !== 0) throw new Error(`mosquitto_pub: ${code}: ${said}`);
+}
+
+export interface TestStream {
+  /** Returns when the server has stored them all, in order. */
+  publish(subject: string, messages: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startStream(
+  port: number,
+  { name, subject }: { name: string; subject: string },
+): Promise<TestStream> {
+  const connection = await connectNats({ servers: `127.0.0.1:${port}` });
+  const manager = await jetstreamManager(connection);
+  await manager.streams.add({ name, subjects: [subject] });
+  const client = jetstream(connection);
+  return {
+    async publish(to, messages) {
+      for (const message of messages) await client.publish(to, message);
+    },
+    close: () => connection.close(),
+  };
+}
+
+export async function publishPlain(port: number, subject: string, message: string): Promise<void> {
+  const connection = await connectNats({ servers: `127.0.0.1:${port}` });
+  connection.publish(subject, message);
+  await connection.drain();
 }
