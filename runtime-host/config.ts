@@ -1,6 +1,6 @@
 // The host's configuration as a function of (arguments, environment). Each flag has a variable; the flag wins.
 
-import { BlockList } from "node:net";
+import { BlockList, isIP } from "node:net";
 import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
@@ -10,6 +10,7 @@ import { type AllowList, parseAllowList } from "./connectors/addresses.ts";
 import { parseNetworks } from "./engine/networks.ts";
 import { isRegistry, parsePull, type RegistryOptions } from "./engine/registry/registry-rules.ts";
 import { LEVELS, type Level } from "./engine/security-level.ts";
+import type { MetricsAddress } from "./metrics/server.ts";
 import { type Prewarm, parsePrewarm } from "./pool/prewarm-spec.ts";
 import { type Environment, parseCommandLine, type Shape } from "./program/command-line.ts";
 import type { LogLevel } from "./program/logger.ts";
@@ -66,6 +67,8 @@ export interface HostConfig {
   /** "": that of this checkout. */
   readonly build: string;
   readonly logLevel: LogLevel;
+  /** Where its metrics are told; null: nowhere. */
+  readonly metrics: MetricsAddress | null;
   /** Stop everything when the parent goes away (stdin or the IPC channel closes). */
   readonly dieWithParent: boolean;
 }
@@ -171,6 +174,8 @@ const CONFIGURED = withVariables("EDGEWHISK_", {
   "code-cache-mb": number("action code kept on disk", { min: 64, max: 1_000_000 }, { unit: "MB", default: 2048 }),
   drain: number("wait for running activations at SIGTERM", { min: 0, max: 3600 }, { unit: "s", default: 30 }),
   build: text("TEXT", "what this host says it is built from", { default: "", defaultText: "that of this checkout" }),
+  metrics: text("ADDR:PORT", "serve GET /metrics there, e.g. 127.0.0.1:9464", { defaultText: "not served" }),
+  "metrics-token": text("TOKEN", "what opens it; needed off loopback", { secret: true }),
   "log-level": choice(["debug", "info", "warn", "error"], "debug, info, warn or error", { default: "info" }),
 });
 
@@ -248,6 +253,7 @@ function build(given: ValuesOf<typeof HOST_OPTIONS>, env: Environment): HostConf
     drain: given.drain * 1000,
     build: given.build,
     logLevel: given["log-level"],
+    metrics: metricsOf(given.metrics, given["metrics-token"]),
     dieWithParent: env.EDGEWHISK_DIE_WITH_PARENT === "1",
   };
 }
@@ -261,6 +267,19 @@ function identityOf({ token, name }: Pick<ValuesOf<typeof HOST_OPTIONS>, "token"
   if (name !== undefined && name !== host)
     throw new Complaint(`--name ${name.slice(0, 64)}: the token is for ${host}.`);
   return { token, name: host };
+}
+
+function metricsOf(listen: string | undefined, token: string | undefined): MetricsAddress | null {
+  if (listen === undefined) return null;
+  const [, bracketed, plain, digits] = /^(?:\[([0-9a-f:.]+)\]|([\d.]+)):(\d{1,5})$/i.exec(listen) ?? [];
+  const address = bracketed ?? plain ?? "";
+  const port = Number(digits);
+  if (isIP(address) === 0 || port > 65_535)
+    throw new Complaint(`--metrics ${listen.slice(0, 64)}: expected an address and a port, e.g. 127.0.0.1:9464.`);
+  const isOwn = address === "::1" || address.startsWith("127.");
+  if (!isOwn && token === undefined)
+    throw new Complaint(`--metrics ${listen.slice(0, 64)}: off loopback it takes EDGEWHISK_METRICS_TOKEN.`);
+  return { address, port, token: token ?? null };
 }
 
 function labelsOf(list: string): readonly string[] {

@@ -11,6 +11,7 @@ import { CodeCache } from "./container/code-cache.ts";
 import type { Containers } from "./container/contract.ts";
 import { Outbox } from "./delivery/outbox.ts";
 import type { StoredRecord } from "./delivery/outbox-segments.ts";
+import type { Engine } from "./engine/engine.ts";
 import { falls } from "./engine/security-level.ts";
 import { HostReporter } from "./host-report.ts";
 import { type BlobApi, openBlobApi } from "./link/blob-api.ts";
@@ -18,6 +19,8 @@ import { Payloads } from "./link/payloads.ts";
 import { type LinkTiming, SchedulerLink } from "./link/scheduler-link.ts";
 import { DiskWatch } from "./machine/disk-watch.ts";
 import { type LockReply, lockState } from "./machine/state-lock.ts";
+import { HostMetrics } from "./metrics/host-metrics.ts";
+import { type MetricsServer, serveMetrics } from "./metrics/server.ts";
 import type { ContainersOptions } from "./pool/open.ts";
 import type { Logger } from "./program/logger.ts";
 import { RunController } from "./runs/run-controller.ts";
@@ -84,6 +87,7 @@ interface Parts {
   kept: StoredRecord[];
   containers: Containers;
   disk: DiskWatch;
+  metrics: MetricsServer | null;
 }
 
 /** What is told when it has changed: whether anything can be started here, or what the engine has and enforces. */
@@ -108,7 +112,10 @@ async function openParts(config: HostConfig, options: HostOptions, changed: Chan
     log,
     changed: changed.health,
   });
-  const containers = await options.openContainers({
+  const metrics = config.metrics === null ? null : new HostMetrics();
+  const served =
+    config.metrics === null || metrics === null ? null : await serveMetrics(config.metrics, metrics.registry);
+  const pool = await options.openContainers({
     engine: config.engine,
     name: config.name,
     state: join(config.state, "containers"),
@@ -122,9 +129,11 @@ async function openParts(config: HostConfig, options: HostOptions, changed: Chan
     container: config.container,
     log,
     changed: changed.engine,
+    ...(metrics === null ? {} : { watched: (engine: Engine) => metrics.ofEngine(engine) }),
   });
+  const containers = metrics?.ofPool(pool) ?? pool;
   const disk = await DiskWatch.open({ folder: config.state, leastMb: config.minDisk, changed: changed.health });
-  return { blobs, code, outbox, kept, containers, disk };
+  return { blobs, code, outbox, kept, containers, disk, metrics: served };
 }
 
 class RunningHost implements Host {
@@ -215,7 +224,8 @@ class RunningHost implements Host {
   }
 
   #closeState(): void {
-    const { disk, outbox, lock } = this.#parts;
+    const { disk, outbox, lock, metrics } = this.#parts;
+    metrics?.close();
     disk.close();
     outbox.close();
     lock.release();

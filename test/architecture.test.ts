@@ -120,6 +120,7 @@ const ROOMS: Room[] = [
     ],
     types: [STORAGE_INTERFACE],
   },
+  { files: /^runtime-host\/metrics\//, may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^prom-client$/] },
   {
     files: /^runtime-host\/engine\/docker\//,
     may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(dockerode|p-limit)$/],

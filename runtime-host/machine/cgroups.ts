@@ -20,13 +20,24 @@ export function cgroupProcesses(id: string): number[] {
   return text.split("\n").filter(Boolean).map(Number);
 }
 
+/** Processor time of the container so far, in seconds; null where the kernel does not say. */
+export function cgroupCpuSeconds(id: string): number | null {
+  const nanoseconds = /^(\d+)/.exec(readFirst([`/sys/fs/cgroup/cpuacct/docker/${id}/cpuacct.usage`]) ?? "")?.[1];
+  if (nanoseconds !== undefined) return Number(nanoseconds) / 1e9;
+  const microseconds = /^usage_usec (\d+)$/m.exec(read(id, { v1: "", v2: "cpu.stat" }) ?? "")?.[1];
+  return microseconds === undefined ? null : Number(microseconds) / 1e6;
+}
+
 /** Of the first layout that has it. */
 function read(id: string, { v1, v2 }: CgroupFile): string | null {
-  const paths = [
-    `/sys/fs/cgroup/memory/docker/${id}/${v1}`,
+  return readFirst([
+    ...(v1 === "" ? [] : [`/sys/fs/cgroup/memory/docker/${id}/${v1}`]),
     `/sys/fs/cgroup/system.slice/docker-${id}.scope/${v2}`,
     `/sys/fs/cgroup/docker/${id}/${v2}`,
-  ];
+  ]);
+}
+
+function readFirst(paths: readonly string[]): string | null {
   for (const path of paths) {
     try {
       return readFileSync(path, "latin1");

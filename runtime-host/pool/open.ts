@@ -36,6 +36,8 @@ export interface ContainersOptions extends EngineOptions {
     /** Full grown containers, idle ones included; a bound beside memory. */
     max: number;
   };
+  /** Watches what the engine does. */
+  watched?: (engine: Engine) => Engine;
 }
 
 /** Rejects with EngineUnavailable's sentence if the asked engine cannot be had. */
@@ -59,7 +61,7 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
   options.log.info("engine-chosen", { engine: engine.name, why });
   const { lacks, level, ...held } = security;
   options.log.info("security-level", { ...held, reached: level, lacks: lacks.join("; ") });
-  pool = new ContainerPool(engine, {
+  pool = new ContainerPool(options.watched?.(engine) ?? engine, {
     limits: {
       memoryMb: options.memory,
       idleShare: IDLE_SHARE,

@@ -39,6 +39,8 @@ test("every option is named in the help, with its variable, and is accepted", ()
   const help = parseHostConfig(["--help"], {});
   const text = help.kind === "help" ? help.text.replace(/\s+/g, " ") : "";
   const values: Record<string, string> = {
+    connectors: "off",
+    metrics: "127.0.0.1:9464",
     url: "http://a",
     token: TOKEN,
     name: "machine-7",

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { type Platform, startPlatform } from "./platform.ts";
+import { freePort, type Platform, startPlatform } from "./platform.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -15,14 +15,14 @@ declare module "vitest" {
 }
 
 /** What the door answers. */
-export type SharedPlatform = { url: string; adminToken: string } | { missing: string };
+export type SharedPlatform = { url: string; adminToken: string; hostMetrics: string } | { missing: string };
 
 type Engine = "process" | "docker";
 
 const SOCKET = (process.env.DOCKER_HOST ?? "unix:///var/run/docker.sock").replace(/^unix:\/\//, "");
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const started = new Map<Engine, Promise<Platform>>();
+  const started = new Map<Engine, Promise<Measured>>();
   const door = createServer((request, response) => {
     const engine: Engine = request.url === "/docker" ? "docker" : "process";
     share(started, engine).then(
@@ -41,12 +41,21 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-async function share(started: Map<Engine, Promise<Platform>>, engine: Engine): Promise<SharedPlatform> {
+type Measured = Platform & { hostMetrics: string };
+
+/** Its host serves its own metrics. */
+async function startMeasured(engine: Engine): Promise<Measured> {
+  const hostMetrics = `127.0.0.1:${await freePort()}`;
+  return { ...(await startPlatform({ engine, env: { EDGEWHISK_METRICS: hostMetrics } })), hostMetrics };
+}
+
+async function share(started: Map<Engine, Promise<Measured>>, engine: Engine): Promise<SharedPlatform> {
   if (engine === "docker" && SOCKET.startsWith("/") && !existsSync(SOCKET)) {
     return { missing: `no container engine at ${SOCKET}` };
   }
-  const starting = started.get(engine) ?? startPlatform({ engine });
+  const known = started.get(engine);
+  const starting = known ?? startMeasured(engine);
   started.set(engine, starting);
-  const { url, state } = await starting;
-  return { url, adminToken: JSON.parse(readFileSync(join(state, "secrets.json"), "utf8")).adminToken };
+  const { url, state, hostMetrics } = await starting;
+  return { url, hostMetrics, adminToken: JSON.parse(readFileSync(join(state, "secrets.json"), "utf8")).adminToken };
 }
