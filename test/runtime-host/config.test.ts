@@ -40,6 +40,7 @@ test("every option is named in the help, with its variable, and is accepted", ()
   const text = help.kind === "help" ? help.text.replace(/\s+/g, " ") : "";
   const values: Record<string, string> = {
     connectors: "off",
+    "broker-net": "10.2.0.0/16",
     metrics: "127.0.0.1:9464",
     url: "http://a",
     token: TOKEN,
