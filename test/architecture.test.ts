@@ -30,6 +30,7 @@ const RECORDS = /^src\/records\//;
 const EVENTS = /^src\/events\//;
 const SERVICES = /^src\/services\//;
 const NODE = /^node:/;
+const OUTBOUND = /^src\/outbound\//;
 const SCHEDULES = /^src\/schedules\//;
 const METRICS = /^src\/metrics\//;
 const STORAGE_INTERFACE = /^src\/storage\/[a-z-]+\.ts$/;
@@ -64,7 +65,7 @@ const ROOMS: Room[] = [
     may: [/^src\/system\//, EVENTS, /^src\/catalog\//, SCHEDULES, ENTITIES, ERRORS],
     types: [/^src\/invocation\/builtin\.ts$/, STORAGE_INTERFACE],
   },
-  { files: /^src\/outbound\//, may: [/^src\/outbound\//, ERRORS] },
+  { files: OUTBOUND, may: [OUTBOUND, ERRORS] },
   { files: RECORDS, may: [RECORDS, ENTITIES, ERRORS], types: [STORAGE_INTERFACE, PROTOCOL] },
   { files: /^src\/env-schemas\.ts$/, may: [ENTITIES, ZOD] },
   { files: /^src\/env\.ts$/, may: [/^src\/env-schemas\.ts$/, ENTITIES, ZOD], types: [PROTOCOL, STORAGE_INTERFACE] },
@@ -79,6 +80,7 @@ const ROOMS: Room[] = [
       RECORDS,
       SCHEDULES,
       METRICS,
+      OUTBOUND,
       ENTITIES,
       ERRORS,
       /^src\/env\.ts$/,
@@ -113,6 +115,7 @@ const ROOMS: Room[] = [
       ENTITIES,
       SCHEDULES,
       METRICS,
+      OUTBOUND,
       /^src\/storage\/open\.ts$/,
       /^src\/env\.ts$/,
       /^cloudflare:/,

@@ -9,6 +9,7 @@ import type { Env } from "../../src/env.ts";
 import type { MetricsSender } from "../../src/metrics/sender.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
 import type { Accepted, EventFire, EventsAccepted, Fire, KnownEvents } from "../../src/protocol/fire.ts";
+import type { ForwardOrder, ForwardState } from "../../src/protocol/forwarding.ts";
 import type { ImportedRecord } from "../../src/protocol/import.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { MoveProgress } from "../../src/protocol/moving.ts";
@@ -161,6 +162,14 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
 
   async retain(from: number): Promise<void> {
     return this.#confirm(this.#core.retain(from));
+  }
+
+  async forward(order: ForwardOrder): Promise<void> {
+    return this.#confirm(this.#core.forward(order));
+  }
+
+  async forwarding(): Promise<ForwardState | null> {
+    return this.#core.forwarding();
   }
 
   async holdings(): ReturnType<ActivationStoreRpc["holdings"]> {

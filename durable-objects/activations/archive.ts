@@ -9,6 +9,7 @@ import type { LedgerCount, LedgerPage, StoreName } from "../../src/protocol/rpc.
 import type { LedgerHoldings } from "../../src/protocol/upkeep.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { Database, Sql } from "../shared/schema.ts";
+import { RecordForwarder } from "./forwarder.ts";
 import { Handover } from "./handover.ts";
 import { holdingsOf } from "./holdings.ts";
 import { Mover } from "./mover.ts";
@@ -26,6 +27,7 @@ export class Archive {
   readonly handover: Handover;
   readonly mover: Mover;
   readonly retention: RecordRetention;
+  readonly forwarder: RecordForwarder;
   readonly #namespaceId: string;
   readonly #ports: StorePorts;
   readonly #shelves: RecordShelves;
@@ -57,6 +59,8 @@ export class Archive {
     const { handover } = this;
     const segments = this.#segments;
     this.retention = new RecordRetention({ sql: database.sql, ports, shelves, handover, segments, wake: options.wake });
+    this.forwarder = new RecordForwarder({ database, ports, wake: options.wake });
+    records.onMade = (record) => this.forwarder.made(record);
     this.#born = String(ports.now());
     records.onKept = (size) => this.handover.kept(size);
     const { meter } = ports;
@@ -97,7 +101,7 @@ export class Archive {
 
   /** Epoch ms of what is due next, or Infinity. */
   next(): number {
-    return Math.min(this.handover.next(), this.mover.next(), this.retention.next());
+    return Math.min(this.handover.next(), this.mover.next(), this.retention.next(), this.forwarder.next());
   }
 
   /** Starts what is due. */
@@ -105,6 +109,7 @@ export class Archive {
     this.handover.run();
     this.mover.run();
     this.retention.run();
+    this.forwarder.run();
   }
 
   tally(asked: RecordFilter): LedgerCount {

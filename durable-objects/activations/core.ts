@@ -7,6 +7,7 @@ import type { ActivationStoreMode } from "../../src/entities/activation-store-mo
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
 import type { Accepted, Fire } from "../../src/protocol/fire.ts";
+import type { ForwardOrder, ForwardState } from "../../src/protocol/forwarding.ts";
 import type { ImportedRecord, ImportWord } from "../../src/protocol/import.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { canRun, type Need, needOf, needText } from "../../src/protocol/matching.ts";
@@ -65,14 +66,12 @@ export class StoreCore {
   #refusing = false;
   #placing: Promise<number> | undefined;
 
-  constructor(name: StoreName, options: { database: Database; ports: StorePorts }) {
-    const { ports } = options;
+  constructor(name: StoreName, { database, ports }: { database: Database; ports: StorePorts }) {
     this.#ports = ports;
     this.#alarm = new Alarm(ports, () => this.#round());
-    this.#rows = new ActivationRows(options.database);
+    this.#rows = new ActivationRows(database);
     this.#waiters = new Waiters(ports.after);
     const rows = this.#rows;
-    const { database } = options;
     this.#database = database;
     const { sql } = database;
     this.#archive = new Archive(name, {
@@ -269,6 +268,15 @@ export class StoreCore {
   retain(from: number): void {
     this.#archive.retention.retain(from);
     this.#alarm.wakeAt(this.#archive.next());
+  }
+
+  forward(order: ForwardOrder): void {
+    this.#archive.forwarder.order(order);
+    this.#alarm.wakeAt(this.#archive.next());
+  }
+
+  forwarding(): ForwardState | null {
+    return this.#archive.forwarder.state();
   }
 
   holdings(): LedgerHoldings {

@@ -131,7 +131,7 @@ export class Fires {
       const record = { ...triggerRecord(id, about, { payload, logs }), meta: triggerMetaOf(about, logs) };
       const kept = about.store !== false;
       const isNew = this.#records.keep(record, { name: about.name, kept, now: this.#ports.now() });
-      if (isNew) this.#records.figures.count(record);
+      if (isNew) this.#records.ended(record, kept);
       return { record, blobs: "blob" in args ? [args.blob] : [], kept };
     });
     if (ended !== null) this.count--;

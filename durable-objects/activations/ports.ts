@@ -5,8 +5,23 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Meter } from "../../src/metrics/meter.ts";
 import type { ResumeRpc } from "../../src/protocol/fire.ts";
 import type { InvokerSchedulerRpc, RosterRpc, SchedulerName } from "../../src/protocol/rpc.ts";
+import type { RecordHookBook } from "../../src/storage/record-hook-book.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { AlarmPorts } from "../shared/ports.ts";
+import type { HookReply } from "./forward-batch.ts";
+
+/** Of an owner, by the permanent id of its namespace. */
+export interface HookPort {
+  /** Null: there is none any more. */
+  open: RecordHookBook["open"];
+  /** Posts it. Never rejects. */
+  send(
+    owner: string,
+    call: { url: string; headers: Record<string, string>; body: Uint8Array<ArrayBuffer> },
+  ): Promise<HookReply>;
+  /** What lies in the blob store. Null: it is not there. */
+  text(key: string): Promise<string | null>;
+}
 
 export type SchedulerPort = Pick<InvokerSchedulerRpc, "offer" | "holds">;
 
@@ -25,6 +40,8 @@ export interface StorePorts extends AlarmPorts {
   ledgerFault(): Promise<string | null>;
   /** Gives back the permits of activations that ended. Best effort; called after the write, must not throw. */
   leave(namespaceId: string, ids: ActivationId[]): void;
+  /** To where records are forwarded. */
+  hook: HookPort;
   /** Blobs nobody needs any more. Best effort, must not throw. */
   forget(keys: string[]): void;
 }

@@ -49,6 +49,8 @@ export class Records {
   onKept: (size: number) => void = () => undefined;
   /** Called with each record that was made of a run, its first one. */
   onEnded: (record: ActivationRecord, about: ActivationMeta) => void = () => undefined;
+  /** Called with each record that was made to be kept, in the transaction that makes it. */
+  onMade: (record: ActivationRecord) => void = () => undefined;
   readonly figures: FigureBook;
   readonly #sql: Sql;
 
@@ -67,9 +69,15 @@ export class Records {
     record.meta = metaOf(about, { ...options, start: record.start });
     const kept = about.store !== false;
     if (!this.keep(record, { name: record.meta.listName, kept, now: options.now })) return null;
-    this.figures.count(record);
+    this.ended(record, kept);
     this.onEnded(record, about);
     return record;
+  }
+
+  /** A new record is that of an activation which has ended just now: it counts, and is passed on. */
+  ended(record: ActivationRecord, kept: boolean): void {
+    this.figures.count(record);
+    if (kept) this.onMade(record);
   }
 
   /** False if the id has a record already. */

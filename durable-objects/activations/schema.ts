@@ -159,4 +159,27 @@ export const MIGRATIONS: Migrations = [
     "CREATE TABLE events (feed INTEGER NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (feed, key)) WITHOUT ROWID",
     "CREATE INDEX events_by_age ON events (feed, at)",
   ],
+  [
+    // Records that wait to be forwarded (`forwards`; `made`: epoch ms), and how it stands with that (`hook`): see forward-queue.ts.
+    `CREATE TABLE hook (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      owner TEXT NOT NULL,
+      revision INTEGER NOT NULL,
+      wanted INTEGER NOT NULL,
+      sent INTEGER NOT NULL,
+      dropped TEXT NOT NULL,
+      last_sent INTEGER,
+      last_dropped INTEGER,
+      error TEXT,
+      error_at INTEGER
+    )`,
+    // `size`: characters of the record.
+    `CREATE TABLE forwards (
+      seq INTEGER PRIMARY KEY,
+      id TEXT NOT NULL,
+      made INTEGER NOT NULL,
+      size INTEGER NOT NULL,
+      record TEXT NOT NULL
+    )`,
+  ],
 ];

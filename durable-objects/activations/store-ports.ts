@@ -1,12 +1,13 @@
 // The ports of a store's core over the platform: other objects, the Worker, the stores of records and blobs.
 
-import { activationStoreMode, type Env, longestQueue, recordBounds } from "../../src/env.ts";
+import { activationStoreMode, type Env, longestQueue, masterSecretOf, recordBounds } from "../../src/env.ts";
 import type { MetricsSender } from "../../src/metrics/sender.ts";
 import type { ResumeRpc } from "../../src/protocol/fire.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
-import { openBlobs, openMachine, openRecordShelves } from "../../src/storage/open.ts";
+import { openBlobs, openMachine, openRecordHooks, openRecordShelves } from "../../src/storage/open.ts";
+import { outboundOf } from "../shared/outbound.ts";
 import type { AlarmPorts } from "../shared/ports.ts";
-import type { StorePorts } from "./ports.ts";
+import type { HookPort, StorePorts } from "./ports.ts";
 
 export function storePorts(
   ctx: Pick<DurableObjectState, "exports">,
@@ -22,6 +23,7 @@ export function storePorts(
     scheduler: (scheduler) => env.SCHEDULER.getByName(scheduler),
     resume: (fire, started) => worker.Internal.resume(fire, started),
     roster: env.ROSTER.getByName(ROSTER_NAME),
+    hook: hookPort(env),
     ledgerFault: () => openMachine(env).ledgerFault(),
     leave: (namespaceId, ids) => {
       env.THROTTLE.getByName(namespaceId)
@@ -33,5 +35,14 @@ export function storePorts(
         .delete(keys)
         .catch((error: unknown) => ports.warn(`blobs were not deleted: ${String(error)}`));
     },
+  };
+}
+
+function hookPort(env: Env): HookPort {
+  const outbound = outboundOf(env);
+  return {
+    open: async (owner) => openRecordHooks(env, masterSecretOf(env)).open(owner),
+    send: (owner, call) => outbound.call(owner, { ...call, method: "POST" }),
+    text: (key) => openBlobs(env).text(key),
   };
 }

@@ -18,6 +18,7 @@ import { LIMITS_COMMANDS } from "./commands/limits.ts";
 import { logs } from "./commands/logs.ts";
 import { migrate } from "./commands/migrate.ts";
 import { NAMESPACE_COMMANDS } from "./commands/namespaces.ts";
+import { recordsForward } from "./commands/records-forward.ts";
 import { recordsMove } from "./commands/records-move.ts";
 import { RETENTION_COMMANDS } from "./commands/records-retention.ts";
 import { recordsStatus } from "./commands/records-status.ts";
@@ -40,6 +41,7 @@ export const TABLE: readonly Entry[] = [
   recordsStatus,
   recordsMove,
   ...RETENTION_COMMANDS,
+  recordsForward,
   logs,
   activationList,
   activationStats,

@@ -120,6 +120,8 @@ function flagOf(flag: string, option: Option<unknown>): Flag {
   const letter = short === undefined ? "" : `-${short}, `;
   const value = placeholder === null ? "" : ` <${placeholder}>`;
   const made = new Flag(`${letter}--${flag}${value}`, describedIn(option));
+  // Else `--no-wait` would be the opposite of a flag `--wait`, and found under that name.
+  made.negate = false;
   return repeatable ? made.argParser((next: string, before: string[] = []) => [...before, next]) : made;
 }
 

@@ -16,7 +16,9 @@ export type Purpose =
   /** What the sender of a webhook signs with. */
   | "webhook-secret"
   /** What opens a message broker. */
-  | "broker-credentials";
+  | "broker-credentials"
+  /** What batches of forwarded records are signed and sent with. */
+  | "record-hook";
 
 /** An HMAC-SHA-256 key for signing and verifying. */
 export type MacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;

@@ -8,6 +8,7 @@ import type { RecordFilter } from "../entities/kept-record.ts";
 import type { RecordReader } from "../entities/record-reader.ts";
 import type { FiguresPage, FiguresQuery } from "./figures.ts";
 import type { Accepted, EventStoreRpc, FireStoreRpc } from "./fire.ts";
+import type { ForwardRpc } from "./forwarding.ts";
 import type { ImportStoreRpc } from "./import.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Giver, Need } from "./matching.ts";
@@ -233,7 +234,13 @@ export interface Backlog {
 
 /** Of an ActivationStore, one per namespace and shard. What says that it is confirmed is on the disk when it
  * returns. */
-export interface ActivationStoreRpc extends FireStoreRpc, EventStoreRpc, UpkeepStoreRpc, MoveRpc, ImportStoreRpc {
+export interface ActivationStoreRpc
+  extends FireStoreRpc,
+    EventStoreRpc,
+    UpkeepStoreRpc,
+    MoveRpc,
+    ImportStoreRpc,
+    ForwardRpc {
   /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first; `obstacle`: why there are
    * none. With `waitMs` it returns the record of the first one as soon as it is terminal, and at last after so long without it. */
   accept(

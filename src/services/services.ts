@@ -9,6 +9,8 @@ import { checkEnv, type Env, recordBounds, type Settings, sentenceOf } from "../
 import { type Failure, fail, type Result } from "../errors.ts";
 import type { FireContext } from "../invocation/ports.ts";
 import type { RecordPlaces } from "../invocation/record-list.ts";
+import { allowedIn } from "../outbound/open.ts";
+import { urlFault } from "../outbound/outbound.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
 import type { MetricsRpc } from "../protocol/metrics.ts";
 import { Proofs } from "../protocol/proofs.ts";
@@ -25,6 +27,7 @@ import type {
 } from "../protocol/rpc.ts";
 import type { SubscriptionsRpc } from "../protocol/subscriptions.ts";
 import { databasesOf, warningOf } from "../records/databases.ts";
+import { type ForwardingPorts, forwardingRound } from "../records/forwarding.ts";
 import type { LocatePorts } from "../records/locate.ts";
 import type { MovePorts } from "../records/move.ts";
 import { type RoundPorts, retentionRound } from "../records/round.ts";
@@ -35,6 +38,7 @@ import {
   openActingStores,
   openAuditLog,
   openNamespaceBook,
+  openRecordHooks,
   openRecordSegments,
   openRecordTable,
   openRecordUpkeep,
@@ -64,6 +68,8 @@ const MAX_WOKEN = 50;
 const LOOK_EVERY_MINUTES = 10;
 /** A blob that no entity has owned for this long belongs to an upload that never ended. */
 const ORPHAN_AGE_MS = 3_600_000;
+/** Of a secret that is made for somebody. */
+const SECRET_BYTES = 32;
 /** So long a replaced key is still shown after its end. */
 const REPLACED_KEPT_MS = 86_400_000;
 
@@ -326,6 +332,19 @@ export class Services {
     };
   }
 
+  /** What it takes to forward records. `own`: hosts that are ourselves. */
+  forwarding(own: readonly string[]): ForwardingPorts {
+    const { namespaces, wellKnown } = this.recordPlaces();
+    const { shards, outboundAllow } = this.settings;
+    return {
+      ...{ namespaces, wellKnown, shards, book: openRecordHooks(this.#env, this.masterSecret) },
+      stores: (namespace) => this.shards(namespace),
+      urlFault: (url) => urlFault(url, { own, allowed: allowedIn(outboundAllow) }),
+      newSecret: () => `whsec_${btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(SECRET_BYTES))))}`,
+      now: () => Date.now(),
+    };
+  }
+
   /** Of every minute: a bounded piece of what was left behind. */
   chores(): Chores {
     const { entities, registry } = this.stores;
@@ -334,6 +353,7 @@ export class Services {
       "replaced keys": () => registry.sweepReplaced(Date.now() - REPLACED_KEPT_MS),
       "audit log": () => this.#dropAudit(),
       "retention of records": () => retentionRound(this.retention()),
+      "forwarding of records": () => forwardingRound(this.forwarding([])),
       "databases of records": () => this.#lookAtDatabases(),
       ...(this.#env.MACHINE === undefined ? {} : { "waking of objects": () => this.#waker.round(this.movePorts()) }),
     };

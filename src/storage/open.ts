@@ -14,6 +14,7 @@ import { D1EntityStore } from "./d1/entity-store.ts";
 import { D1IdentityStore } from "./d1/identity-store.ts";
 import { lackingMigration, NEWEST_RECORDS_MIGRATION } from "./d1/migrated.ts";
 import { D1NamespaceBook } from "./d1/namespace-book.ts";
+import { D1RecordHookBook } from "./d1/record-hook-book.ts";
 import { recordsNumberOf } from "./d1/records-number.ts";
 import { D1RegistryStore } from "./d1/registry-store.ts";
 import { D1RetentionBook } from "./d1/retention-book.ts";
@@ -30,6 +31,7 @@ import { MachineClient } from "./machine.ts";
 import type { NamespaceBook } from "./namespace-book.ts";
 import { R2BlobStore } from "./r2/blob-store.ts";
 import { keysBelow } from "./r2/keys-below.ts";
+import type { RecordHookBook } from "./record-hook-book.ts";
 import type { RecordSegments } from "./record-segments.ts";
 import type { RecordShelves } from "./record-shelves.ts";
 import type { RecordTable } from "./record-table.ts";
@@ -127,6 +129,7 @@ export type ActingStores = Pick<
   "entities" | "identities" | "registry" | "deletions" | "webhooks" | "subscriptions"
 > & {
   retention: RetentionBook;
+  recordHooks: RecordHookBook;
 };
 
 export function openActingStores(env: Bound, masterSecret: MasterSecret, author: Author): ActingStores {
@@ -140,6 +143,7 @@ export function openActingStores(env: Bound, masterSecret: MasterSecret, author:
     subscriptions: new D1SubscriptionStore(database, masterSecret),
     deletions: new D1DeletionStore(database),
     retention: new D1RetentionBook(database),
+    recordHooks: new D1RecordHookBook(database, masterSecret),
   };
 }
 
@@ -155,6 +159,11 @@ export function openRetentionBook(env: Pick<Env, "DB">): RetentionBook {
 /** For who gives subscriptions to hosts: all that there are. */
 export function openSubscriptionDefinitions(env: Pick<Env, "DB">): ReturnType<typeof definitionsIn> {
   return definitionsIn(env.DB);
+}
+
+/** To where records are forwarded. */
+export function openRecordHooks(env: Pick<Env, "DB">, masterSecret: MasterSecret): RecordHookBook {
+  return new D1RecordHookBook(env.DB, masterSecret);
 }
 
 /** For who reads segments and moves nothing. */

@@ -8,6 +8,7 @@ import type { App, AppContext, AppEnv } from "../context.ts";
 import { respond } from "../errors.ts";
 import { auditRoutes } from "./audit.ts";
 import { configRoutes } from "./config.ts";
+import { adminForwardingRoutes } from "./forwarding.ts";
 import { adminHostRoutes } from "./hosts.ts";
 import { identityRoutes } from "./identities.ts";
 import { keyRoutes } from "./keys.ts";
@@ -34,6 +35,7 @@ export function adminRoutes(app: App): void {
   recordMoveRoutes(app, ROOT);
   auditRoutes(app, ROOT);
   adminRetentionRoutes(app, ROOT);
+  adminForwardingRoutes(app, ROOT);
 }
 
 const guard: MiddlewareHandler<AppEnv> = async (c, next) => {

@@ -44,6 +44,8 @@ export const AUDITED: ReadonlyMap<string, AuditedRoute> = new Map([
   [`DELETE ${ADMIN}/namespaces/:namespace/limits`, stored("limits.delete")],
   [`PUT ${ADMIN}/namespaces/:namespace/retention`, stored("retention.set")],
   [`DELETE ${ADMIN}/namespaces/:namespace/retention`, stored("retention.set")],
+  [`PUT ${ADMIN}/namespaces/:namespace/forwarding`, stored("forwarding.set")],
+  [`DELETE ${ADMIN}/namespaces/:namespace/forwarding`, stored("forwarding.delete")],
   [`POST ${ADMIN}/namespaces/:namespace/records`, outside("records.import")],
   [`POST ${ADMIN}/records/move`, outside("records.move")],
   [`POST ${ADMIN}/reseal`, outside("keys.reseal")],

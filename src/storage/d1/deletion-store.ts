@@ -37,6 +37,7 @@ export class D1DeletionStore implements DeletionStore {
         (SELECT id FROM webhooks WHERE namespace_id IN (SELECT id FROM namespaces WHERE ${here}))`,
       sql`DELETE FROM webhooks WHERE namespace_id IN (SELECT id FROM namespaces WHERE ${here})`,
       sql`DELETE FROM subscriptions WHERE namespace_id IN (SELECT id FROM namespaces WHERE ${here})`,
+      sql`DELETE FROM record_hooks WHERE namespace_id IN (SELECT id FROM namespaces WHERE ${here})`,
       sql`DELETE FROM secrets WHERE namespace_id IN (SELECT id FROM namespaces WHERE ${here})`,
       sql`DELETE FROM identities WHERE namespace = ${name} AND EXISTS (SELECT 1 FROM namespaces WHERE ${here})`,
       sql`UPDATE namespaces SET state = 'deleting', limits = '{}' WHERE ${here}`,

@@ -2,7 +2,7 @@
 // be asked before that.
 
 /** The last of ./migrations; a test holds it against the folder. */
-export const NEWEST_MIGRATION = "0013_audit.sql";
+export const NEWEST_MIGRATION = "0014_record_hooks.sql";
 /** The same of ../records/migrations, for the databases of records. */
 export const NEWEST_RECORDS_MIGRATION = "0004_usage.sql";
 

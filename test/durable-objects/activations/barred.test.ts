@@ -6,6 +6,7 @@ import type { Invocation } from "../../../src/protocol/invocation.ts";
 import type { Offer, OfferReply } from "../../../src/protocol/rpc.ts";
 import { callOf, completed } from "../calls.ts";
 import { Clock, openDatabase, settle } from "../clock.ts";
+import { MemoryHook } from "../hook.ts";
 import { MemoryShelves } from "../shelves.ts";
 
 const TEXT = '{"error":"The action was not invoked due to a blacklisted namespace."}';
@@ -40,6 +41,7 @@ class World {
         scheduler: () => ({ offer, holds }),
         resume: async () => {},
         roster: { schedulers: async () => [], waiting: async () => {}, full: async () => {} },
+        hook: new MemoryHook(),
         ledgerFault: async () => null,
         leave: (_namespace, ids) => void this.left.push(...ids),
         forget: () => {},

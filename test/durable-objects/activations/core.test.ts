@@ -8,6 +8,7 @@ import type { Invocation } from "../../../src/protocol/invocation.ts";
 import type { Finished, HoldsReply, Offer, OfferReply, RosterEntry } from "../../../src/protocol/rpc.ts";
 import { callOf, completed } from "../calls.ts";
 import { Clock, openDatabase, settle } from "../clock.ts";
+import { MemoryHook } from "../hook.ts";
 import { MemoryShelves } from "../shelves.ts";
 
 class Scheduler {
@@ -78,6 +79,7 @@ class World {
           waiting: async (_store, waits) => void this.waiting.push(waits),
           full: async () => {},
         },
+        hook: new MemoryHook(),
         ledgerFault: async () => null,
         leave: (_namespace, ids) => void this.left.push(...ids),
         forget: (keys) => void this.forgotten.push(...keys),

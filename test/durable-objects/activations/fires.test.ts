@@ -7,6 +7,7 @@ import { newActivationId } from "../../../src/entities/activation-id.ts";
 import type { Fire } from "../../../src/protocol/fire.ts";
 import { callOf, metaOf } from "../calls.ts";
 import { Clock, openDatabase } from "../clock.ts";
+import { MemoryHook } from "../hook.ts";
 import { MemoryShelves } from "../shelves.ts";
 
 class World {
@@ -39,6 +40,7 @@ class World {
           return this.onResume(fire);
         },
         roster: { schedulers: async () => [], waiting: async () => {}, full: async () => {} },
+        hook: new MemoryHook(),
         ledgerFault: async () => null,
         leave: (_namespace, ids) => void this.left.push(...ids),
         forget: (keys) => void this.forgotten.push(...keys),

@@ -2,11 +2,13 @@
 
 import { StoreCore } from "../../../durable-objects/activations/core.ts";
 import type { Database } from "../../../durable-objects/shared/schema.ts";
+import type { Completion } from "../../../src/entities/activation.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import type { ActivationStoreMode } from "../../../src/entities/activation-store-mode.ts";
 import type { Invocation } from "../../../src/protocol/invocation.ts";
 import { callOf, completed } from "../calls.ts";
 import { Clock, openDatabase, settle } from "../clock.ts";
+import { MemoryHook } from "../hook.ts";
 import { MemoryShelves } from "../shelves.ts";
 
 export const NOBODY = { scheduler: "h/0", epoch: 1 };
@@ -15,6 +17,7 @@ export class HandoverWorld {
   readonly clock: Clock;
   readonly database: Database;
   readonly shelves: MemoryShelves;
+  readonly hook = new MemoryHook();
   readonly warnings: string[] = [];
   readonly forgotten: string[] = [];
   /** What the roster heard of whether it is full. */
@@ -58,6 +61,7 @@ export class HandoverWorld {
           waiting: async () => {},
           full: async (_, why) => void this.told.push(why),
         },
+        hook: this.hook,
         ledgerFault: async () => this.machine,
         leave: () => {},
         forget: (keys) => void this.forgotten.push(...keys),
@@ -74,8 +78,11 @@ export class HandoverWorld {
 
   /** Ends an activation that nobody knows here, as a host on the fast path does. */
   finish(call: Invocation, result = '{"ok":true}'): void {
+    this.complete(call, completed(result));
+  }
+
+  complete(call: Invocation, completion: Completion): void {
     const { id, about } = call;
-    const completion = completed(result);
     this.core.complete([{ id, attempt: 1, lease: { epoch: 1, counter: 1 }, about, completion }], NOBODY);
   }
 
@@ -108,7 +115,7 @@ export class HandoverWorld {
         await this.core.alarm();
       }
       do await settle();
-      while (this.shelves.segments.busy > 0);
+      while (this.shelves.segments.busy + this.hook.busy > 0);
       await settle();
       if (this.clock.at >= end) break;
     }

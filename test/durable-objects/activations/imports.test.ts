@@ -6,6 +6,7 @@ import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import { recordOf } from "../../../src/entities/activation.ts";
 import { callOf, completed } from "../calls.ts";
 import { Clock, openDatabase, settle } from "../clock.ts";
+import { MemoryHook } from "../hook.ts";
 import { MemoryShelves } from "../shelves.ts";
 
 function world() {
@@ -25,6 +26,7 @@ function world() {
       }),
       resume: async () => {},
       roster: { schedulers: async () => [], waiting: async () => {}, full: async () => {} },
+      hook: new MemoryHook(),
       ledgerFault: async () => null,
       leave: () => {},
       forget: () => {},

@@ -10,6 +10,7 @@ import { eventActivationId, eventKey } from "../../../src/entities/activation-id
 import type { EventFire } from "../../../src/protocol/fire.ts";
 import { metaOf } from "../calls.ts";
 import { Clock, openDatabase } from "../clock.ts";
+import { MemoryHook } from "../hook.ts";
 import { MemoryShelves } from "../shelves.ts";
 
 const SHARD = 1;
@@ -29,6 +30,7 @@ class World {
         },
         resume: async () => {},
         roster: { schedulers: async () => [], waiting: async () => {}, full: async () => {} },
+        hook: new MemoryHook(),
         ledgerFault: async () => null,
         leave: () => {},
         forget: () => {},

@@ -66,11 +66,13 @@ const ofKey =
   (method: string, verb: string, body?: unknown): Recipe =>
   async () =>
     sent(method, `${ADMIN}/keys/${(await subjectOf()).id}${verb}`, { body });
+const HOOK = { url: "https://sink.example/records" };
 const ofNamespace =
   (method: string, verb: string, body?: unknown): Recipe =>
   async ({ name }) => {
     await admin("POST", "/namespaces", { name, limits: { firesPerMinute: 7 } });
     if (verb === "/unblock") await admin("POST", `/namespaces/${name}/block`);
+    if (verb === "/forwarding" && method === "DELETE") await admin("PUT", `/namespaces/${name}/forwarding`, HOOK);
     if (verb === "/retention") await admin("PUT", `/namespaces/${name}/retention`, { maxRecords: 9 });
     return sent(method, `${ADMIN}/namespaces/${name}${verb}`, { body: verb === "" ? { confirm: name } : body });
   };
@@ -127,6 +129,8 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   "DELETE /admin/v1/namespaces/:namespace/limits": ofNamespace("DELETE", "/limits"),
   "PUT /admin/v1/namespaces/:namespace/retention": ofNamespace("PUT", "/retention", { maxRecords: 8 }),
   "DELETE /admin/v1/namespaces/:namespace/retention": ofNamespace("DELETE", "/retention"),
+  "PUT /admin/v1/namespaces/:namespace/forwarding": ofNamespace("PUT", "/forwarding", HOOK),
+  "DELETE /admin/v1/namespaces/:namespace/forwarding": ofNamespace("DELETE", "/forwarding"),
   "POST /admin/v1/namespaces/:namespace/records": ofNamespace("POST", "/records", "{}\n"),
   "POST /admin/v1/records/move": () => sent("POST", `${ADMIN}/records/move`, { body: { to: "d1" } }),
   "POST /admin/v1/reseal": () => sent("POST", `${ADMIN}/reseal`, { body: {} }),

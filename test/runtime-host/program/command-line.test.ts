@@ -74,6 +74,14 @@ it.each<[string[], Record<string, string>, string]>([
   expect(complaintOf(argv, env)).toBe(sentence);
 });
 
+it("takes a switch whose name begins with no for what it is, also beside one without", () => {
+  const both = { ...shape, options: { wait: toggle("wait"), "no-wait": toggle("do not") } };
+  const read = (...argv: string[]) => parseCommandLine(both, argv, {});
+  expect(read("--no-wait")).toMatchObject({ values: { wait: false, "no-wait": true } });
+  expect(read("--wait")).toMatchObject({ values: { wait: true, "no-wait": false } });
+  expect(read()).toMatchObject({ values: { wait: false, "no-wait": false } });
+});
+
 it("says with a program's own words that an argument is missing or one too many", () => {
   const positionals = [{ name: "image", summary: "which", complaint: "name one image" }];
   expect(complaintOf([], {}, { ...shape, positionals })).toBe("name one image");
