@@ -32,6 +32,8 @@ export default defineConfig({
         test: {
           ...patient,
           name: "unit",
+          // Pure code has no state that one file could leave to another: what is imported is read once for all of them.
+          isolate: false,
           root: new URL("..", import.meta.url).pathname,
           include: ["test/**/*.test.ts"],
           exclude: [workerTests, "test/runtime-host/**", endToEnd, conformance, "node_modules/**"],
