@@ -5,6 +5,7 @@ import { type ActivationId, shardOf } from "../entities/activation-id.ts";
 import type { ActivationStoreMode } from "../entities/activation-store-mode.ts";
 import { idsOf, type Namespace } from "../entities/identity.ts";
 import { isWhole, type KeptRecord } from "../entities/kept-record.ts";
+import type { Retention } from "../entities/retention.ts";
 import type { ActivationStoreRpc, StoreName } from "../protocol/rpc.ts";
 import type { LedgerPlace, RecordShelf } from "../protocol/upkeep.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
@@ -22,6 +23,8 @@ export interface LocatePorts {
   segments: Pick<RecordSegments, "entries" | "read">;
   blobs: Pick<BlobStore, "part">;
   mode: ActivationStoreMode;
+  /** How long records of the namespace with this id, permanent or former, are kept. */
+  retention(namespaceId: string): Promise<Retention>;
   storeName(namespaceId: string, shard: number): StoreName;
   store(namespaceId: string, shard: number): Pick<ActivationStoreRpc, "place" | "get">;
 }
@@ -50,6 +53,8 @@ export interface Location {
   /** Of a record that could be read. */
   result?: PartPlace;
   logs?: PartPlace;
+  /** How long it is kept. `until`: epoch ms from which it is too old; null: no age is. `sooner`: newer records may take its place before. */
+  kept?: { until: number | null; sooner: boolean };
 }
 
 /** Where it is, or what was looked through. `more`: there are namespaces that were not asked. */
@@ -121,7 +126,23 @@ async function locationOf(
       ...(until === undefined ? {} : { until }),
     },
     copies,
-    ...(record === null ? {} : { result: await partOf(ports, record.result), logs: await partOf(ports, record.logs) }),
+    ...(record === null ? {} : await recordFacts(ports, namespaceId, record)),
+  };
+}
+
+async function recordFacts(
+  ports: LocatePorts,
+  namespaceId: string,
+  record: ActivationRecord,
+): Promise<Required<Pick<Location, "result" | "logs" | "kept">>> {
+  const { maxAge, maxRecords, maxBytes } = await ports.retention(namespaceId);
+  return {
+    result: await partOf(ports, record.result),
+    logs: await partOf(ports, record.logs),
+    kept: {
+      until: maxAge === null ? null : Math.floor(record.start) + maxAge * 1000,
+      sooner: maxRecords !== null || maxBytes !== null,
+    },
   };
 }
 

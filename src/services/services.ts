@@ -9,8 +9,6 @@ import { checkEnv, type Env, recordBounds, type Settings, sentenceOf } from "../
 import { type Failure, fail, type Result } from "../errors.ts";
 import type { FireContext } from "../invocation/ports.ts";
 import type { RecordPlaces } from "../invocation/record-list.ts";
-import { allowedIn } from "../outbound/open.ts";
-import { urlFault } from "../outbound/outbound.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
 import type { MetricsRpc } from "../protocol/metrics.ts";
 import { Proofs } from "../protocol/proofs.ts";
@@ -38,7 +36,6 @@ import {
   openActingStores,
   openAuditLog,
   openNamespaceBook,
-  openRecordHooks,
   openRecordSegments,
   openRecordTable,
   openRecordUpkeep,
@@ -56,6 +53,7 @@ import { Handles, shardName } from "./handles.ts";
 import { IsolateMetrics } from "./isolate-metrics.ts";
 import { LeaseCache } from "./lease-cache.ts";
 import { Readiness } from "./readiness.ts";
+import { forwardingPorts, retentionIn } from "./record-ports.ts";
 import type { Later } from "./refreshed.ts";
 import { RequestContext, type Shared } from "./request-context.ts";
 import { RosterCache } from "./roster-cache.ts";
@@ -68,8 +66,6 @@ const MAX_WOKEN = 50;
 const LOOK_EVERY_MINUTES = 10;
 /** A blob that no entity has owned for this long belongs to an upload that never ended. */
 const ORPHAN_AGE_MS = 3_600_000;
-/** Of a secret that is made for somebody. */
-const SECRET_BYTES = 32;
 /** So long a replaced key is still shown after its end. */
 const REPLACED_KEPT_MS = 86_400_000;
 
@@ -188,9 +184,11 @@ export class Services {
 
   /** What it takes to find a record wherever it is. */
   recordPlaces(): LocatePorts {
+    const namespaces = openNamespaceBook(this.#env);
+    const wellKnown = this.settings.developmentKeys ? developmentNamespaces() : [];
     return {
-      namespaces: openNamespaceBook(this.#env),
-      wellKnown: this.settings.developmentKeys ? developmentNamespaces() : [],
+      ...{ namespaces, wellKnown },
+      retention: retentionIn(this.#env, { namespaces, wellKnown, standard: this.settings.retention }),
       tables: openRecordUpkeep(this.#env),
       segments: openRecordSegments(this.#env),
       blobs: this.stores.blobs,
@@ -334,15 +332,9 @@ export class Services {
 
   /** What it takes to forward records. `own`: hosts that are ourselves. */
   forwarding(own: readonly string[]): ForwardingPorts {
-    const { namespaces, wellKnown } = this.recordPlaces();
-    const { shards, outboundAllow } = this.settings;
-    return {
-      ...{ namespaces, wellKnown, shards, book: openRecordHooks(this.#env, this.masterSecret) },
-      stores: (namespace) => this.shards(namespace),
-      urlFault: (url) => urlFault(url, { own, allowed: allowedIn(outboundAllow) }),
-      newSecret: () => `whsec_${btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(SECRET_BYTES))))}`,
-      now: () => Date.now(),
-    };
+    const { settings, masterSecret } = this;
+    const stores = (namespace: Namespace) => this.shards(namespace);
+    return forwardingPorts(this.#env, { ...this.recordPlaces(), settings, masterSecret, stores, own });
   }
 
   /** Of every minute: a bounded piece of what was left behind. */

@@ -7,6 +7,7 @@ import { type LocatePorts, type Location, locate, MAX_ASKED } from "../../src/re
 import { HandoverWorld, NOBODY } from "../durable-objects/activations/handover-world.ts";
 import { completed } from "../durable-objects/calls.ts";
 
+const RETENTION = { maxAge: 3_600, maxRecords: null, maxBytes: 10 };
 const NS: Namespace = { name: "guest", uuid: "ns" };
 const OTHER: Namespace = { name: "other", uuid: "other-id" };
 
@@ -31,6 +32,7 @@ function portsOf(world: HandoverWorld, blobs: readonly string[] = []): LocatePor
     segments: shelves.segments,
     blobs: { part: async (key) => (blobs.includes(key) ? new Uint8Array(1) : null) },
     mode: shelves.mode ?? "d1",
+    retention: async () => RETENTION,
     storeName: (id, shard) => `${id}:0${shard}`,
     store: (id) => ({
       place: async (activation) =>
@@ -76,7 +78,9 @@ describe("a record", () => {
 
   test.each(["d1", "r2", "d1+r2"] as const)("that was handed over is where it went, to the byte (%s)", async (mode) => {
     const { world, id } = await handed(mode);
-    const { copies, object, result } = await found(world, id);
+    const { copies, object, result, kept } = await found(world, id);
+    const { record } = await world.core.find(id);
+    expect(kept).toEqual({ until: (record?.start ?? 0) + 3_600_000, sooner: true });
     expect(object).toMatchObject({ state: "handed" });
     expect(result).toEqual({ in: "record" });
     const row = { ...ROW, state: "whole", bytes: expect.any(Number) };

@@ -36,6 +36,7 @@ const Location = z.looseObject({
   copies: z.array(Copy),
   result: Part.optional(),
   logs: Part.optional(),
+  kept: z.object({ until: z.number().nullable(), sooner: z.boolean() }).optional(),
 });
 type Location = z.infer<typeof Location>;
 
@@ -79,13 +80,14 @@ ${ADMIN_NOTES}`,
   },
 });
 
-function textOf({ id, mode, namespace, object, copies, ...parts }: Location): string {
+function textOf({ id, mode, namespace, object, copies, kept, ...parts }: Location): string {
   const since = object.since === undefined ? "" : `, since ${timeOf(object.since)}`;
   const lines: [string, string][] = [
     ["activation", id],
     ["namespace", `${namespace.name ?? "unknown"} (${namespace.id})`],
     ["made", timeOf(Number.parseInt(id.slice(0, 12), 16))],
     ["store", `${mode}, object ${object.name}: ${STATES[object.state] ?? object.state}${since}`],
+    ...(kept === undefined ? [] : [["kept", keptText(kept)] as [string, string]]),
     ...copies.map((copy): [string, string] => ["copy", copyText(copy)]),
     ...(["result", "logs"] as const).flatMap((name): [string, string][] => {
       const part = parts[name];
@@ -93,6 +95,11 @@ function textOf({ id, mode, namespace, object, copies, ...parts }: Location): st
     }),
   ];
   return lines.map(([name, text]) => `${name.padEnd(12)}${text}`).join("\n");
+}
+
+function keptText({ until, sooner }: NonNullable<Location["kept"]>): string {
+  const text = until === null ? "for good" : `until ${timeOf(until)}`;
+  return sooner ? `${text}, as long as not too many newer ones come` : text;
 }
 
 function copyText(copy: z.infer<typeof Copy>): string {

@@ -16,6 +16,7 @@ const LOCATION = {
   ],
   result: { in: "record" },
   logs: { in: "r2", key: `logs/${ID}/1`, bytes: 70_000, state: "whole" },
+  kept: { until: 1_800_000_000_000, sooner: true },
 };
 let answer: { status: number; body: unknown };
 let asked: string[];
@@ -40,6 +41,7 @@ it("says for each copy where it is, and what is still to come", async () => {
 namespace   guest (ns)
 made        2026-11-21T03:00:45.340Z
 store       d1+r2, object ns:00: its record is still in the object, since 2023-11-14T22:13:20.000Z
+kept        until 2027-01-15T08:00:00.000Z, as long as not too many newer ones come
 copy        in the object ns:00: whole
 copy        in D1, RECORDS_0, table records, 812 bytes: whole
 copy        in R2: not there yet: the object keeps the record until it is
