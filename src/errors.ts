@@ -78,6 +78,8 @@ export const TEXTS = {
     "The lease of the activation is missing, and no scheduler of this host has granted it: upgrade the host.",
   "development-ended": () =>
     "There are other namespaces here, so that the well-known keys are taken on this machine's own loopback only: use a key of your own.",
+  "last-administrator": () =>
+    "Nobody would be left who may let others in: make another administrator with the role 'admin' and no end first.",
   "admin-closed": () => "The admin API is closed: set the ADMIN_TOKEN secret to open it.",
   "metrics-closed": () =>
     "The metrics are closed: set the METRICS_TOKEN secret to open them to whoever scrapes, or ADMIN_TOKEN.",

@@ -75,6 +75,7 @@ export default defineConfig({
                 DEVELOPMENT_KEYS: "loopback",
                 ADMIN_TOKEN: "test-admin-token",
                 MASTER_SECRET: "test-master-secret-0123456789abcdef",
+                TEST_LONG: process.env.EDGEWHISK_LONG ?? "",
                 TEST_MIGRATIONS: migrations,
                 TEST_RECORD_MIGRATIONS: recordMigrations,
               },

@@ -5,6 +5,7 @@ import { activationImport } from "./commands/activation-import.ts";
 import { activationList } from "./commands/activation-list.ts";
 import { activationLocate } from "./commands/activation-locate.ts";
 import { activationStats } from "./commands/activation-stats.ts";
+import { ADMINISTRATOR_COMMANDS } from "./commands/administrators.ts";
 import { audit } from "./commands/audit.ts";
 import { backup } from "./commands/backup.ts";
 import { bootstrap } from "./commands/bootstrap.ts";
@@ -53,6 +54,7 @@ export const TABLE: readonly Entry[] = [
   ...SUBJECT_COMMANDS,
   ...NAMESPACE_COMMANDS,
   ...KEY_COMMANDS,
+  ...ADMINISTRATOR_COMMANDS,
   ...LIMITS_COMMANDS,
   ...HOST_COMMANDS,
   ...STATUS_COMMANDS,

@@ -2,6 +2,7 @@
 // which checks what it sends and what it gets.
 
 import { z } from "zod";
+import { ADMIN_ROLES } from "./administrator.ts";
 import { looksLikeCredential } from "./credential.ts";
 import { isName } from "./names.ts";
 import { ROLES } from "./rights.ts";
@@ -191,6 +192,22 @@ export const DeletionAnswer = z.object({
   ended: time.nullable(),
 });
 export type DeletionAnswer = z.infer<typeof DeletionAnswer>;
+
+export const AdminRoleName = z.enum(ADMIN_ROLES);
+export const NewAdministrator = z.strictObject({ name: KeyName, role: AdminRoleName, ends: Instant.optional() });
+export const AdministratorChange = z
+  .strictObject({ role: AdminRoleName.optional(), ends: Instant.nullable().optional() })
+  .refine(({ role, ends }) => role !== undefined || ends !== undefined, "must say what changes: role, ends");
+export const AdministratorItem = z.object({
+  name: z.string(),
+  role: AdminRoleName,
+  created: time,
+  ends: time.nullable(),
+  /** Of this time: whether its token opens anything. */
+  good: z.boolean(),
+});
+export type AdministratorItem = z.infer<typeof AdministratorItem>;
+export const AdministratorToken = AdministratorItem.extend({ token: z.string() });
 
 export const ConfigItem = z.object({
   name: z.string(),

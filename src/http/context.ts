@@ -1,6 +1,7 @@
 // What every handler finds on Hono's context.
 
 import type { Context, Hono } from "hono";
+import type { AdminRole } from "../entities/administrator.ts";
 import type { Identity } from "../entities/identity.ts";
 import type { Env, Settings } from "../env.ts";
 import type { ErrorCode, Failure } from "../errors.ts";
@@ -29,7 +30,7 @@ export interface AppEnv {
      * `identity`. For what goes on for long. */
     refusedNow: () => Promise<Failure | null>;
     /** Set below /admin/v1 only: who administers. `name`: null stands for whoever holds ADMIN_TOKEN. */
-    administrator: { name: string | null };
+    administrator: { name: string | null; role: AdminRole };
     /** Set below /host/v1 only: the name of the runtime host that is calling. */
     host: string;
     /** How many schedulers its token opens. */

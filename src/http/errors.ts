@@ -61,6 +61,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "lease-missing": 425,
   "foreign-origin": 403,
   "development-ended": 403,
+  "last-administrator": 409,
   "admin-closed": 403,
   "metrics-closed": 403,
   "no-answer": 500,

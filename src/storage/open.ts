@@ -5,9 +5,11 @@ import type { Author } from "../entities/audit.ts";
 import type { RecordBounds } from "../entities/record-bounds.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import type { Env, RecordsBinding } from "../env.ts";
+import type { AdministratorStore } from "./administrator-store.ts";
 import type { AuditLog } from "./audit-log.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { ActingDatabase } from "./d1/acting.ts";
+import { D1AdministratorStore } from "./d1/administrator-store.ts";
 import { D1AuditLog } from "./d1/audit-log.ts";
 import { D1DeletionStore } from "./d1/deletion-store.ts";
 import { D1EntityStore } from "./d1/entity-store.ts";
@@ -64,6 +66,7 @@ export interface Stores {
   sizes(): Promise<StoreSize[]>;
   /** Deletions of namespaces, and where their segments are. */
   deletions: DeletionStore;
+  administrators: AdministratorStore;
   segmentKeys(namespaceId: string, max: number): Promise<string[]>;
   /** Which migration which database lacks, or null if all have all. */
   lackingMigration(): Promise<{ migration: string; database: string } | null>;
@@ -188,6 +191,7 @@ export function openStores(env: Bound, masterSecret: MasterSecret): Stores {
     machine: new MachineClient(env.MACHINE),
     lackingMigration: () => firstLacking(env, bindings),
     deletions: new D1DeletionStore(env.DB),
+    administrators: new D1AdministratorStore(env.DB),
     segmentKeys: (namespaceId, max) => keysBelow(env.BLOBS, `records/${namespaceId}/`, max),
     sizes: () => sizesOf(databasesOf(env, bindings)),
   };

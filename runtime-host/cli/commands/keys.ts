@@ -1,11 +1,12 @@
 // `edgewhisk key …`: single keys, each with a name and an end. Secrets come in by standard input, never as an argument.
 
 import { IdentityAnswer, KeyItem, RotationAnswer } from "../../../src/entities/administration.ts";
-import { checkedText, text, toggle } from "../../program/options.ts";
+import { ROLES } from "../../../src/entities/rights.ts";
+import { checkedText, choice, repeated, text, toggle } from "../../program/options.ts";
 import { askAndPrint, printAll, segment, timeText } from "../shared/administering.ts";
 import { defineCommand } from "../shared/command.ts";
 import { misused } from "../shared/exit-codes.ts";
-import { END, KEY_NAME, NAMESPACE, OVERLAP } from "../shared/key-options.ts";
+import { END, KEY_NAME, NAMESPACE, OVERLAP, SCOPE } from "../shared/key-options.ts";
 import { ADMIN_NOTES, ADMIN_OPTIONS } from "../shared/platform.ts";
 
 const GROUP = "Administer a deployment";
@@ -15,6 +16,7 @@ const ONE = {
   positionals: [{ name: "id", summary: "the part of the key before its colon", complaint: WANTED }],
   notes: ADMIN_NOTES,
 } as const;
+const WHAT_NAMES = "names it may use: NAME, PACKAGE/NAME, or what they begin with and *, as in PACKAGE/*";
 const WHEN = "ISO 8601, or 90d, 12h, 30m from now";
 
 const issue = defineCommand({
@@ -29,14 +31,16 @@ const issue = defineCommand({
     ...ADMIN_OPTIONS,
     namespace: checkedText(NAMESPACE, "NAME", "the namespace", { defaultText: "as the subject is named" }),
     ends: checkedText(END, "TIME", `when it ends: ${WHEN}`, { defaultText: "never" }),
+    role: choice(ROLES, `what it is for: ${ROLES.join(", ")}`, { placeholder: "ROLE", default: "owner" }),
+    scope: repeated(SCOPE, "PATTERN", `${WHAT_NAMES}; all if not given`),
   },
   notes: ADMIN_NOTES,
   async run(call) {
     const [subject = "", name = ""] = call.positionals;
     if (!KEY_NAME.safeParse(name).success) return misused(`expected a name for the key, not ${name.slice(0, 100)}`);
-    const { namespace, ends } = call.options;
+    const { namespace, ends, role, scope } = call.options;
     return askAndPrint(call, ["POST", "/identities"], {
-      body: { subject, name, namespace, ends },
+      body: { subject, name, namespace, ends, role, ...(scope.length === 0 ? {} : { scope }) },
       schema: IdentityAnswer,
       text: ({ key }) => key,
     });
@@ -66,10 +70,10 @@ const list = defineCommand({
     return printAll(call, `${owner}/keys?${query}`, {
       item: KeyItem,
       shown: {
-        headings: [secrets ? "KEY" : "ID", "NAME", "SUBJECT", "NAMESPACE", "STATE"],
+        headings: [secrets ? "KEY" : "ID", "NAME", "SUBJECT", "NAMESPACE", "ROLE", "STATE"],
         row: (key) => [
           secrets ? (key.key ?? `${key.id}:(no secret at hand opens it)`) : key.id,
-          ...[key.name, key.subject, key.namespace, stateOf(key)],
+          ...[key.name, key.subject, key.namespace, roleOf(key), stateOf(key)],
         ],
       },
     });
@@ -79,18 +83,29 @@ const list = defineCommand({
 const change = defineCommand({
   ...ONE,
   name: "key change",
-  summary: "give a key another name or another end",
+  summary: "give a key another name, end, role or scope",
   options: {
     ...ADMIN_OPTIONS,
     name: checkedText(KEY_NAME, "NAME", "what it is called from now on"),
     ends: checkedText(END, "TIME", `when it ends: ${WHEN}`),
     endless: toggle("it has no end"),
+    role: choice(ROLES, `what it is for: ${ROLES.join(", ")}`, { placeholder: "ROLE" }),
+    scope: repeated(SCOPE, "PATTERN", `${WHAT_NAMES}, instead of those it could use before`),
+    unscoped: toggle("it may use all names"),
   },
   async run(call) {
-    const { name, endless } = call.options;
+    const { name, endless, role, scope: patterns, unscoped } = call.options;
     const ends = endless ? null : call.options.ends;
-    if (name === undefined && ends === undefined) return misused("what changes? Give --name, --ends or --endless");
-    return askAndPrint(call, ["PATCH", pathOf(call)], { body: { name, ends }, schema: KeyItem, text: line });
+    if (unscoped && patterns.length > 0) return misused("--scope and --unscoped say different things");
+    const scope = unscoped ? null : patterns.length > 0 ? patterns : undefined;
+    if ([name, ends, role, scope].every((each) => each === undefined)) {
+      return misused("what changes? Give --name, --ends, --endless, --role, --scope or --unscoped");
+    }
+    return askAndPrint(call, ["PATCH", pathOf(call)], {
+      body: { name, ends, role, scope },
+      schema: KeyItem,
+      text: line,
+    });
   },
 });
 
@@ -150,6 +165,11 @@ function stateOf({ blocked, good, ends, replacedBy }: KeyItem): string {
   return [end === "" ? "good" : end, ...(replacedBy === null ? [] : [`replaced by ${replacedBy}`])].join(", ");
 }
 
+/** With its scope, if it has one. */
+function roleOf({ role, scope }: KeyItem): string {
+  return scope === null ? role : `${role} of ${scope.join(", ")}`;
+}
+
 function line(key: KeyItem): string {
-  return `${key.id} "${key.name}" of ${key.subject} to ${key.namespace}: ${stateOf(key)}`;
+  return `${key.id} "${key.name}" of ${key.subject} to ${key.namespace}, ${roleOf(key)}: ${stateOf(key)}`;
 }

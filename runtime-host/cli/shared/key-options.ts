@@ -2,6 +2,7 @@
 
 import type { z } from "zod";
 import { Instant, KeyName, MAX_OVERLAP, NamespaceName } from "../../../src/entities/administration.ts";
+import { isPattern } from "../../../src/entities/scope.ts";
 import { readable } from "../../program/options.ts";
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -10,6 +11,11 @@ export const NAMESPACE: z.ZodType<string, string> = checkedBy(NamespaceName, "a 
 export const KEY_NAME: z.ZodType<string, string> = checkedBy(
   KeyName,
   "at most 63 letters, digits and _ . @ - or spaces, beginning with a letter or digit",
+);
+
+export const SCOPE: z.ZodType<string, string> = readable(
+  (text) => (isPattern(text) ? text : null),
+  "a name, PACKAGE/NAME, or what they begin with and *",
 );
 
 /** Epoch ms of an ISO time, or of so long from now. */

@@ -1,14 +1,12 @@
-// The admin API: Bearer ADMIN_TOKEN opens it; without that secret it is closed to everybody.
+// The admin API: Bearer ADMIN_TOKEN opens it, and so do the tokens of named administrators, as far as their roles go.
 
-import type { MiddlewareHandler } from "hono";
-import { sameSecret } from "../../entities/sealing.ts";
-import { type Failure, fail } from "../../errors.ts";
 import { outsideAudit } from "../audit/audited.ts";
-import type { App, AppContext, AppEnv } from "../context.ts";
-import { respond } from "../errors.ts";
+import type { App } from "../context.ts";
+import { administratorRoutes } from "./administrators.ts";
 import { auditRoutes } from "./audit.ts";
 import { configRoutes } from "./config.ts";
 import { adminForwardingRoutes } from "./forwarding.ts";
+import { guard } from "./guard.ts";
 import { adminHostRoutes } from "./hosts.ts";
 import { identityRoutes } from "./identities.ts";
 import { keyRoutes } from "./keys.ts";
@@ -36,21 +34,5 @@ export function adminRoutes(app: App): void {
   auditRoutes(app, ROOT);
   adminRetentionRoutes(app, ROOT);
   adminForwardingRoutes(app, ROOT);
-}
-
-const guard: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const wanted = c.env.ADMIN_TOKEN ?? "";
-  if (wanted === "") return respond(c, fail("admin-closed"));
-  const given = c.req.raw.headers.get("Authorization");
-  if (given === null) return refuse(c, fail("not-authenticated"));
-  const token = /^bearer\s+(\S+)\s*$/i.exec(given)?.[1] ?? "";
-  if (!(await sameSecret(token, wanted))) return refuse(c, fail("bad-credentials"));
-  c.set("administrator", { name: null });
-  return next();
-};
-
-function refuse(c: AppContext, failure: Failure): Response {
-  const response = respond(c, failure);
-  response.headers.set("WWW-Authenticate", 'Bearer realm="edgewhisk administration"');
-  return response;
+  administratorRoutes(app, ROOT);
 }

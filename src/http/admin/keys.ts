@@ -15,6 +15,7 @@ import { flag } from "../query.ts";
 import { json } from "../reply.ts";
 import { bodyOf } from "./body.ts";
 import { registryOf } from "./contexts.ts";
+import { adminRefusal } from "./guard.ts";
 import { pageWishOf } from "./paging.ts";
 
 export function keyRoutes(app: App, root: string): void {
@@ -43,6 +44,8 @@ async function list(c: AppContext, filter: KeyFilter): Promise<Response> {
   if (!wish.ok) return respond(c, wish);
   const secrets = flag(c, "secrets");
   if (!secrets.ok) return respond(c, secrets);
+  const refused = secrets.value ? adminRefusal(c, "admit") : null;
+  if (refused !== null) return respond(c, refused);
   const { registry } = c.get("services").stores;
   const page = await (secrets.value ? registry.openedKeys(filter, wish.value) : registry.keys(filter, wish.value));
   const known = wish.value.after === "" ? developmentKeys(c, filter, secrets.value) : [];
