@@ -42,6 +42,7 @@ export class HostReporter {
       blackbox: containers.blackbox,
       epoch,
       follows: true,
+      prepares: true,
       ...(labels.length === 0 ? {} : { labels: [...labels] }),
       ...(unhealthy === null ? {} : { unhealthy }),
       ...(impaired === null ? {} : { impaired }),

@@ -107,6 +107,8 @@ export interface Env {
   LIMIT_CRON_FIELDS?: string;
   /** Seconds (0 to 59; 0 where it is absent) by which alarms of five fields are spread over their minute, each by its trigger's name. */
   ALARM_DELAY_LIMIT?: string;
+  /** Seconds (0 to 60) before a schedule fires in which the containers its rules need are prepared, where there is room. 0: none are. */
+  SCHEDULE_LOOK_AHEAD?: string;
   /** "true": alarms are not spread unless their owner says `strict: false`. */
   ALARM_DELAY_DEFAULT_STRICT?: string;
   /** Where records of activations go from the objects: "d1" (also where it is absent), "r2" or "d1+r2". */
@@ -153,6 +155,8 @@ export interface Settings {
   /** Ranges that are reached though they are not public. */
   outboundAllow: readonly string[];
   alarms: AlarmSettings;
+  /** ms before a schedule fires in which its containers are prepared; 0: none are. */
+  lookAheadMs: number;
   /** The least security level of hosts; absent: any. */
   securityFloor?: SecurityLevel;
   /** Null: nobody in front of us says where requests come from. */
@@ -220,6 +224,9 @@ export const Variables = Secrets.extend({
     .transform((text) => Number(text ?? "0"))
     .refine((seconds) => Number.isInteger(seconds) && seconds >= 0 && seconds < 60, "must be a number from 0 to 59"),
   ALARM_DELAY_DEFAULT_STRICT: flag,
+  SCHEDULE_LOOK_AHEAD: variable
+    .transform((text) => Number(text ?? "5"))
+    .refine((seconds) => Number.isInteger(seconds) && seconds >= 0 && seconds <= 60, "must be a number from 0 to 60"),
   OUTBOUND_ALLOW: variable
     .refine(
       (text) => text === undefined || RANGES.test(text),
@@ -264,6 +271,7 @@ export function checkEnv(env: Env): Checked {
       ...(data.BUILD === undefined ? {} : { build: data.BUILD }),
       ...(buildDate === undefined ? {} : { buildDate }),
       maxQueue: data.MAX_QUEUE_TIME * 1000,
+      lookAheadMs: data.SCHEDULE_LOOK_AHEAD * 1000,
       alarms: {
         limitCronFields: data.LIMIT_CRON_FIELDS,
         delayLimit: data.ALARM_DELAY_LIMIT,
@@ -298,6 +306,12 @@ export function longestRun(env: Env): number {
 export function longestQueue(env: Pick<Env, "MAX_QUEUE_TIME">): number {
   const parsed = Variables.shape.MAX_QUEUE_TIME.safeParse(env.MAX_QUEUE_TIME);
   return (parsed.success ? parsed.data : DEFAULT_QUEUE_TIME) * 1000;
+}
+
+/** ms before a schedule fires in which containers are prepared; 0: none are, also where the variable makes no sense. */
+export function lookAheadMs(env: Pick<Env, "SCHEDULE_LOOK_AHEAD">): number {
+  const parsed = Variables.shape.SCHEDULE_LOOK_AHEAD.safeParse(env.SCHEDULE_LOOK_AHEAD);
+  return parsed.success ? parsed.data * 1000 : 0;
 }
 
 /** Null: what it says makes no sense, and nothing is moved until it does. */

@@ -5,12 +5,14 @@ import { endTrigger } from "./catalog/ended-trigger.ts";
 import type { ActivationId } from "./entities/activation-id.ts";
 import { type Author, PLATFORM } from "./entities/audit.ts";
 import { type Identity, idsOf } from "./entities/identity.ts";
+import type { Shortage } from "./entities/schedule.ts";
 import type { Env } from "./env.ts";
 import type { Result } from "./errors.ts";
 import { STATUS } from "./http/errors.ts";
 import { type EpochIdentity, Identities } from "./http/identities.ts";
 import { FanOut } from "./invocation/fan-out.ts";
 import { fireSlots } from "./invocation/fire-slots.ts";
+import { prepareAhead } from "./invocation/prepare-ahead.ts";
 import { ActionResolver } from "./invocation/resolve.ts";
 import { step } from "./invocation/step.ts";
 import { Triggers } from "./invocation/triggers.ts";
@@ -91,6 +93,18 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
         parts,
         { ...owner, transactionId, slots },
       );
+    }
+
+    /** Has containers made for what these triggers are about to start, where there is room. */
+    async prepareSlots(namespace: { name: string; uuid: string }, names: string[]): Promise<Shortage[][]> {
+      const services = await ready(open(this.env));
+      const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+      const owner = await itself(services, namespace, later);
+      if (owner === null) return names.map(() => []);
+      const transactionId = crypto.randomUUID().replaceAll("-", "");
+      const asked = { ...owner, transactionId, names, waitMs: services.settings.lookAheadMs };
+      const context = services.context(later, () => authorOf(owner.identity));
+      return prepareAhead(context, { triggers, actions }, asked);
     }
 
     /** Throws if it could not be deleted: ask again. */

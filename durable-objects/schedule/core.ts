@@ -18,6 +18,7 @@ import {
 import { comingSlots, jitterOf } from "../../src/schedules/slots.ts";
 import { Alarm } from "../shared/alarm.ts";
 import type { Database } from "../shared/schema.ts";
+import { LookAhead } from "./look-ahead.ts";
 import type { SchedulePorts } from "./ports.ts";
 import { type KeptSchedule, ScheduleRows } from "./schedule-rows.ts";
 
@@ -52,18 +53,22 @@ export class ScheduleCore {
   readonly #ports: SchedulePorts;
   readonly #rows: ScheduleRows;
   readonly #alarm: Alarm;
+  readonly #ahead: LookAhead;
   /** Names of schedules whose slot is on its way. */
   readonly #flying = new Set<string>();
   /** Names of those whose last fire did not come through in time: they go by themselves, so that others do not wait for them. */
   readonly #slow = new Set<string>();
   #batches = 0;
 
-  /** `name`: of the object; its part behind the colon is 00 for the first one of a namespace. */
-  constructor(name: string, options: { database: Database; ports: SchedulePorts }) {
+  /** `name`: of the object; its part behind the colon is 00 for the first one of a namespace. `aheadMs`: ms before a slot in which its
+   * containers are prepared; 0: none are. */
+  constructor(name: string, options: { database: Database; ports: SchedulePorts; aheadMs: number }) {
+    const { ports, aheadMs } = options;
     this.#name = name;
-    this.#ports = options.ports;
+    this.#ports = ports;
     this.#rows = new ScheduleRows(options.database);
-    this.#alarm = new Alarm(options.ports, async () => this.#round(), { slackMs: 0 });
+    this.#ahead = new LookAhead(ports, { rows: this.#rows, aheadMs, answered: () => this.#arm() });
+    this.#alarm = new Alarm(ports, async () => this.#round(), { slackMs: 0 });
     // The alarm an earlier incarnation set may be lost.
     this.#arm();
   }
@@ -88,6 +93,7 @@ export class ScheduleCore {
     const id = old !== null && revision !== undefined ? old.id : this.#ports.fresh();
     const state = old !== null && revision !== undefined ? revised(old, plan, now) : begun(plan, now);
     const shard = old?.shard ?? Number.parseInt(id.slice(0, 4), 16) % asked.shards;
+    this.#ahead.forget(trigger);
     rows.put({ name: trigger, id, revision: this.#ports.fresh(), plan, namespace, apiHost, shard, state });
     this.#arm();
     return { kind: "put" };
@@ -115,6 +121,7 @@ export class ScheduleCore {
 
   remove(trigger: string): boolean {
     this.#slow.delete(trigger);
+    this.#ahead.forget(trigger);
     return this.#rows.remove(trigger);
   }
 
@@ -148,11 +155,13 @@ export class ScheduleCore {
   /** For the earliest that has something to do, of those whose slot is not on its way. */
   #arm(): void {
     const now = this.#ports.now();
-    const next = this.#rows.next([...this.#flying]);
+    const flying = [...this.#flying];
+    const next = this.#rows.next(flying);
     // What is due while all ways are taken has its turn when one comes back.
     const due = this.#batches >= WIDTH ? Math.max(next, now + LOOK_AGAIN_MS) : next;
     const look = this.#flying.size === 0 ? Number.POSITIVE_INFINITY : now + LOOK_AGAIN_MS;
-    this.#alarm.wakeAt(Math.min(due, look, due === Number.POSITIVE_INFINITY ? due : now + MAX_AHEAD_MS));
+    const ahead = this.#ahead.next(flying);
+    this.#alarm.wakeAt(Math.min(due, look, ahead, due === Number.POSITIVE_INFINITY ? due : now + MAX_AHEAD_MS));
   }
 
   #round(): void {
@@ -173,6 +182,7 @@ export class ScheduleCore {
         this.#end(next, decision.rules).catch((error: unknown) => this.#ports.warn(`a round failed: ${String(error)}`));
     }
     if (asleep.length > 0) this.#rows.save(asleep);
+    this.#ahead.look([...this.#flying]);
     this.#arm();
     const alone = flights.filter(({ schedule }) => this.#slow.has(schedule.name));
     const others = flights.filter(({ schedule }) => !this.#slow.has(schedule.name));
@@ -240,7 +250,7 @@ export class ScheduleCore {
     const { name, id, namespace } = schedule;
     try {
       await this.#ports.worker.endTrigger(namespace, name, { rules });
-      if (this.#rows.get(name)?.id === id) this.#rows.remove(name);
+      if (this.#rows.get(name)?.id === id) this.remove(name);
     } catch (error) {
       this.#ports.warn(`trigger ${name} has fired for the last time and could not be deleted yet: ${String(error)}`);
       const kept = this.#rows.get(name);

@@ -127,6 +127,17 @@ export class ScheduleRows {
       .map(scheduleOf);
   }
 
+  /** Those that are due after `now`, up to `until`, without `busy` ones; the next ones first. Times are epoch ms. */
+  coming(now: number, { until, busy }: { until: number; busy: readonly string[] }): { name: string; due: number }[] {
+    return this.#sql
+      .exec<{ name: string; due: number }>(
+        `SELECT name, due FROM schedules WHERE due > ? AND due <= ?
+          AND name NOT IN (SELECT value FROM json_each(?)) ORDER BY due, name`,
+        ...[now, until, JSON.stringify(busy)],
+      )
+      .toArray();
+  }
+
   /** Epoch ms at which the next of them has something to do, or Infinity. */
   next(busy: readonly string[]): number {
     const [row] = this.#sql

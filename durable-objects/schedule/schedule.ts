@@ -1,7 +1,7 @@
 // The Durable Object that keeps the schedules of one namespace, or a part of them: takes calls and the alarm, and hands them to the
 // core. What its methods return has been written when the reply leaves.
 
-import type { Env } from "../../src/env.ts";
+import { type Env, lookAheadMs } from "../../src/env.ts";
 import type {
   FoundSchedule,
   PutSchedule,
@@ -34,11 +34,14 @@ export class Schedule extends ErasableObject implements ScheduleRpc {
         counting: countingOf(env, `schedules ${name}`, { ports }),
         worker: {
           fireSlots: (namespace, slots) => exports.Internal.fireSlots(namespace, slots),
+          prepareSlots: (namespace, triggers) => exports.Internal.prepareSlots(namespace, triggers),
           endTrigger: (namespace, trigger, options) => exports.Internal.endTrigger(namespace, trigger, options),
           scheduleObject: (object) => exports.Internal.scheduleObject(object),
         },
         fresh: () => crypto.randomUUID(),
+        unprepared: (event) => console.warn(JSON.stringify({ event: "schedule-unprepared", object: name, ...event })),
       },
+      aheadMs: lookAheadMs(env),
     });
   }
 

@@ -7,6 +7,7 @@ import { decodeHostFrame } from "../../src/protocol/codec.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { HostReport } from "../../src/protocol/messages.ts";
 import { hostOfScheduler, storeNameOf } from "../../src/protocol/names.ts";
+import type { PrepareReply } from "../../src/protocol/preparing.ts";
 import type {
   HoldsReply,
   InvokeReply,
@@ -24,6 +25,7 @@ import { HostMessageHandler } from "./host-message-handler.ts";
 import { HostSession } from "./host-session.ts";
 import { LivenessMonitor } from "./liveness-monitor.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
+import { Preparations } from "./preparations.ts";
 import { RunSender } from "./run-sender.ts";
 import { RunTable } from "./run-table.ts";
 import { StatusReporter } from "./status-reporter.ts";
@@ -44,6 +46,7 @@ export class SchedulerCore {
   readonly #admission: AdmissionControl;
   readonly #puller: WorkPuller;
   readonly #tails: TailRequests;
+  readonly #preparations: Preparations;
   readonly #messages: HostMessageHandler;
 
   constructor(name: SchedulerName, ports: SchedulerPorts) {
@@ -64,6 +67,7 @@ export class SchedulerCore {
     const runs = new RunTable({ ports, grants, outcomes: delivery });
     const liveness = new LivenessMonitor({ session, runs, ports });
     const tails = new TailRequests({ session, runs, ports });
+    const preparations = new Preparations({ session, ports });
     const sender = new RunSender({ session, runs, ports, concluded: () => this.#puller.pump() });
     const puller = new WorkPuller({
       now: () => ports.now(),
@@ -79,10 +83,13 @@ export class SchedulerCore {
     this.#delivery = delivery;
     this.#runs = runs;
     this.#tails = tails;
+    this.#preparations = preparations;
     this.#sender = sender;
     this.#puller = puller;
     this.#admission = new AdmissionControl({ session, runs, delivery, sender, liveness, puller });
-    this.#messages = new HostMessageHandler({ ports, session, runs, delivery, sender, liveness, tails, puller });
+    this.#messages = new HostMessageHandler({
+      ...{ ports, session, runs, delivery, sender, liveness, tails, preparations, puller },
+    });
   }
 
   /** Fast path. The run goes on if the caller goes away. */
@@ -104,6 +111,12 @@ export class SchedulerCore {
     const reply = runs.wait(run, options.waitMs);
     this.#sender.start(run);
     return reply;
+  }
+
+  /** A container for a call that is about to come. */
+  async prepare(invocation: Invocation, { waitMs }: { waitMs: number }): Promise<PrepareReply> {
+    if (this.#session.opening()) await this.#session.opened(OPENING_WAIT_MS);
+    return this.#preparations.ask(invocation, { admission: this.#admission, sender: this.#sender, waitMs });
   }
 
   /** Durable path. */

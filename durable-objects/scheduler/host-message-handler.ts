@@ -6,6 +6,7 @@ import type { Delivery } from "./delivery.ts";
 import type { HostSession } from "./host-session.ts";
 import type { LivenessMonitor } from "./liveness-monitor.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
+import type { Preparations } from "./preparations.ts";
 import type { RunSender } from "./run-sender.ts";
 import type { RunTable } from "./run-table.ts";
 import type { TailRequests } from "./tail-requests.ts";
@@ -21,6 +22,7 @@ export interface MessageHandlerParts {
   sender: RunSender;
   liveness: LivenessMonitor;
   tails: TailRequests;
+  preparations: Preparations;
   puller: WorkPuller;
 }
 
@@ -40,7 +42,7 @@ export class HostMessageHandler {
 
   /** Returns the host's report if these messages changed it. */
   hear(messages: readonly HostMessage[]): HostReport | undefined {
-    const { session, runs, delivery, tails, puller } = this.#parts;
+    const { session, runs, delivery, tails, preparations, puller } = this.#parts;
     session.heard();
     let changed: HostReport | undefined;
     for (const message of messages) {
@@ -67,6 +69,9 @@ export class HostMessageHandler {
         case "lines":
           tails.heard(message);
           break;
+        case "prepared":
+          preparations.heard(message);
+          break;
       }
       if (!session.connected) return undefined;
     }
@@ -76,8 +81,9 @@ export class HostMessageHandler {
 
   /** The line is gone. What runs may still run: it is given up only if the host stays away. */
   gone(): void {
-    const { session, runs, liveness, tails } = this.#parts;
+    const { session, runs, liveness, tails, preparations } = this.#parts;
     tails.lost();
+    preparations.lost();
     session.gone();
     runs.unstartedAll("the host went away");
     liveness.watch();

@@ -6,9 +6,10 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { type Env, securityFloor } from "../../src/env.ts";
 import type { MetricsSender } from "../../src/metrics/sender.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
-import { type HostReport, PING, PONG } from "../../src/protocol/messages.ts";
+import { PING, PONG } from "../../src/protocol/messages.ts";
 import type { MetricsBatch } from "../../src/protocol/metrics.ts";
 import { hostOfScheduler, ROSTER_NAME } from "../../src/protocol/names.ts";
+import type { PrepareReply } from "../../src/protocol/preparing.ts";
 import type {
   HoldsReply,
   InvokeReply,
@@ -24,22 +25,11 @@ import { type Confirm, confirming } from "../shared/confirm.ts";
 import { countingOf } from "../shared/counting.ts";
 import { platformPorts } from "../shared/platform.ts";
 import type { ObjectPorts } from "../shared/ports.ts";
+import { type Attachment, attach } from "./attachment.ts";
 import { SchedulerCore } from "./core.ts";
 import { memoryOf } from "./memory.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
 import { secretsOf } from "./secrets.ts";
-
-/** Kept with the socket while the object sleeps. */
-interface Attachment {
-  key: string;
-  name: string;
-  acceptedAt: number;
-  boot?: string;
-  report?: HostReport;
-}
-
-/** The platform keeps 16 KB with a socket. */
-const MAX_ATTACHED = 15_000;
 
 export class InvokerScheduler extends DurableObject<Env> implements InvokerSchedulerRpc {
   readonly #core: SchedulerCore;
@@ -72,6 +62,10 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
 
   async invoke(invocation: Invocation, options: { waitMs: number }): Promise<InvokeReply> {
     return this.#core.invoke(invocation, options);
+  }
+
+  async prepare(invocation: Invocation, options: { waitMs: number }): Promise<PrepareReply> {
+    return this.#core.prepare(invocation, options);
   }
 
   async offer(store: StoreName, offers: Offer[], options: { epoch: number }): Promise<OfferReply> {
@@ -186,13 +180,4 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
         : { hostIsGoing: () => openMachine(env).isGoing(hostOfScheduler(this.#name)) }),
     };
   }
-}
-
-/** Keeps the report with the socket; a long one without its images, which only the roster shows. */
-function attach(socket: WebSocket, report: HostReport): void {
-  const attachment = socket.deserializeAttachment() as Attachment;
-  const whole = { ...attachment, report };
-  const runtimes = report.runtimes.map(({ kind }) => ({ kind, image: "", digest: "" }));
-  const fits = JSON.stringify(whole).length <= MAX_ATTACHED;
-  socket.serializeAttachment(fits ? whole : { ...attachment, report: { ...report, runtimes } });
 }

@@ -3,6 +3,7 @@
 
 import { completionOf } from "../../src/entities/activation.ts";
 import { internalError } from "../../src/entities/outcome.ts";
+import type { Invocation } from "../../src/protocol/invocation.ts";
 import { hostOfScheduler } from "../../src/protocol/names.ts";
 import { Credentials } from "./credentials.ts";
 import type { HostSession } from "./host-session.ts";
@@ -14,7 +15,7 @@ import type { RunTable } from "./run-table.ts";
 export class RunSender {
   readonly #session: HostSession;
   readonly #runs: RunTable;
-  readonly #ports: Pick<SchedulerPorts, "credential" | "proofs" | "warn">;
+  readonly #ports: Pick<SchedulerPorts, "now" | "credential" | "proofs" | "warn">;
   /** A run has ended here without being sent: there is memory. */
   readonly #concluded: () => void;
   readonly #credentials: Credentials;
@@ -23,7 +24,7 @@ export class RunSender {
   constructor(options: {
     session: HostSession;
     runs: RunTable;
-    ports: Pick<SchedulerPorts, "credential" | "proofs" | "warn">;
+    ports: Pick<SchedulerPorts, "now" | "credential" | "proofs" | "warn">;
     concluded: () => void;
   }) {
     const { session, runs, ports, concluded } = options;
@@ -77,6 +78,18 @@ export class RunSender {
       return;
     }
     this.#runs.sent(run, key);
+  }
+
+  /** Has a container made for a call that is about to come. Rejects if the host cannot be told. */
+  async prepare(invocation: Invocation, { ask, wait }: { ask: number; wait: number }): Promise<void> {
+    // Made, opened, and called once.
+    const deadline = this.#ports.now() + wait + 2 * invocation.about.limits.timeout;
+    const key = await this.#credentials.for(invocation, deadline);
+    if (!this.#session.isReady) throw new Error("the host went away");
+    this.#session.post({
+      ...{ t: "prepare", epoch: this.#session.epoch, ask, wait, invocation: this.#passes.for(invocation, deadline) },
+      ...(key === undefined ? {} : { key }),
+    });
   }
 
   #conclude(run: TrackedRun, text: string): void {

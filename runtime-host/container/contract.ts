@@ -98,6 +98,9 @@ export interface RunListener {
   refused(job: Job, reason: "busy" | "unsupported" | "draining"): void;
 }
 
+/** What became of a container that was to be made ahead of a call. `have`: MB that were free. */
+export type Prepared = { there: true } | { there: false; have: number; reason: string };
+
 export interface Containers {
   /** Which engine it became: "docker" or "process". */
   readonly engine: string;
@@ -107,6 +110,9 @@ export interface Containers {
   readonly memory: number;
   /** Must not throw: what goes wrong is an Answer (4.12-4.17). Restarting on a container's 503 (4.19) happens inside. */
   run(job: Job, listener: RunListener): void;
+  /** A call like this job is about to come: makes a container and gives it the action, if there is room within `waitMs`. Nothing
+   * runs. Never rejects. */
+  prepare?(job: Job, options: { waitMs: number }): Promise<Prepared>;
   runtimes(): RuntimeReport[];
   /** Why nothing should be sent here (engine gone, disk full), or null. `changed` (options) is called when it changes. */
   unhealthy(): string | null;

@@ -87,6 +87,18 @@ export async function runJob(
   return good ? "keep" : "destroy";
 }
 
+/** Gives a new container its action ahead of any run; whether that went well. What it prints meanwhile is nobody's. */
+export async function openContainer(
+  container: ActionContainer,
+  job: Job,
+  code: Promise<Buffer> | null,
+): Promise<boolean> {
+  const logs = container.logs.open(0);
+  const initialized = await init(container, job, code);
+  container.logs.drop(logs);
+  return initialized.kind === "ended" && initialized.ended.kind === "ok" && !container.ended;
+}
+
 type Ended = { kind: "ok" } | { kind: "outcome" | "timeout" | "lost"; outcome: Outcome } | { kind: "elsewhere" };
 
 const OK: Ended = { kind: "ok" };

@@ -4,6 +4,8 @@ import type { HostMessage, SchedulerMessage } from "../../src/protocol/messages.
 
 /** A run to be started. */
 export type RunMessage = Extract<SchedulerMessage, { t: "run" }>;
+/** A container to be made ahead of a call. */
+export type PrepareMessage = Extract<SchedulerMessage, { t: "prepare" }>;
 /** A run that has ended, with its logs or without; the store keeps it. */
 export type RecordMessage = Extract<HostMessage, { t: "record" }>;
 /** What a run has answered; its logs may still come. */

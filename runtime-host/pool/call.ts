@@ -13,12 +13,16 @@ export interface PoolCall extends Waiter {
   code: Promise<Buffer> | null;
 }
 
+/** The containers a job may run in. */
+export function shareOf(job: Job): Pick<Waiter, "key" | "runtime" | "memory"> {
+  const { memory } = job.limits;
+  return { key: shareText({ ...job, memory }), runtime: runtimeOf(job), memory };
+}
+
 /** The job as it begins to wait, now. */
 export function callOf(job: Job, listener: RunListener): PoolCall {
   return {
-    key: shareText({ ...job, memory: job.limits.memory }),
-    runtime: runtimeOf(job),
-    memory: job.limits.memory,
+    ...shareOf(job),
     since: performance.now(),
     job,
     listener,

@@ -35,6 +35,9 @@ const LOOK_AGAIN_MS = 1_000;
 /** Part of the machine's memory that is to stay free. */
 const SHORT_SHARE = 0.08;
 const MAX_REMOVE_AGAIN_MS = 30_000;
+/** ms one container, and all of them, may take to go. An engine removes from five to fifteen a second. */
+const STOP = { patience: 10_000, longest: 60_000 };
+const FAST_STOP = { patience: 3_000, longest: 3_000 };
 
 /** Owns each container from its creation until its removal has worked: no container is forgotten, whatever fails. */
 export class ContainerManager {
@@ -130,9 +133,9 @@ export class ContainerManager {
     );
   }
 
-  /** Waits until `empty`, as long as at least one container goes within each `patience` ms, and `longest` ms at most; then has the
-   * engine remove what is left. */
-  async stop(empty: () => boolean, { patience, longest }: { patience: number; longest: number }): Promise<void> {
+  /** Waits until `empty`, as long as containers go one after the other, and not for ever; then has the engine remove what is left. */
+  async stop(empty: () => boolean, { fast }: { fast: boolean }): Promise<void> {
+    const { patience, longest } = fast ? FAST_STOP : STOP;
     this.#stopping = true;
     const until = performance.now() + longest;
     let left = this.#containers.size;

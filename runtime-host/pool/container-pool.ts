@@ -4,25 +4,21 @@ import { ABNORMAL, internalError } from "../../src/entities/outcome.ts";
 import { BLACKBOX } from "../../src/entities/runtimes.ts";
 import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
 import type { ActionContainer } from "../container/action-container.ts";
-import type { Containers, Job, RunListener } from "../container/contract.ts";
+import type { Containers, Job, Prepared, RunListener } from "../container/contract.ts";
 import { type RunHooks, type RunVerdict, runJob } from "../container/run-job.ts";
 import type { Creation, Engine, Fetched } from "../engine/engine.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
 import { callOf, type PoolCall } from "./call.ts";
-import { ContainerManager } from "./container-manager.ts";
+import { ContainerManager, type ContainerManagerOptions } from "./container-manager.ts";
 import { Fetching } from "./fetching.ts";
 import { notMade, notRun } from "./not-run.ts";
 import { nextStep, type PoolStep, refusal, warm } from "./policy.ts";
 import { type PoolLimits, PoolState, type PrewarmTarget, type Slot } from "./pool-state.ts";
+import { Preparer } from "./preparer.ts";
 
-export interface PoolOptions {
+export interface PoolOptions extends ContainerManagerOptions {
   limits: PoolLimits;
   prewarms: readonly PrewarmTarget[];
-  /** For spilled logs. */
-  folder: string;
-  /** For journals; removed with the pool. */
-  journals: string;
-  log: Logger;
 }
 
 const TICK_MS = 100;
@@ -31,9 +27,6 @@ const MAX_WAIT_MS = 120_000;
 /** Containers that may answer 503 before the job is given up. */
 const MAX_TRIES = 5;
 const PREWARM_PAUSE_MS = 5_000;
-/** ms one container, and all of them, may take to go. An engine removes from five to fifteen a second. */
-const STOP = { patience: 10_000, longest: 60_000 };
-const FAST_STOP = { patience: 3_000, longest: 3_000 };
 const STOPPED = "The host was stopped during the run.";
 
 export class ContainerPool implements Containers {
@@ -45,6 +38,7 @@ export class ContainerPool implements Containers {
   readonly #state: PoolState<PoolCall>;
   readonly #manager: ContainerManager;
   readonly #fetching = new Fetching<PoolCall>();
+  readonly #preparer: Preparer;
   readonly #timer: NodeJS.Timeout;
   #kinds: ReadonlySet<string>;
   /** Kinds and images that have said that their runs may overlap. */
@@ -61,9 +55,20 @@ export class ContainerPool implements Containers {
     this.blackbox = engine.blackbox;
     this.memory = options.limits.memoryMb;
     this.#state = new PoolState(options.limits, options.prewarms);
+    this.#preparer = new Preparer({
+      ...{ engine, state: this.#state, manager: this.#manager, log: options.log },
+      stopping: () => this.#stopping,
+      changed: () => this.#decide(),
+      remove: (slot) => this.#remove(slot),
+      ended: (slot) => this.#ended(slot),
+    });
     this.#kinds = kindsOf(engine);
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
     this.#decide();
+  }
+
+  prepare(job: Job, { waitMs }: { waitMs: number }): Promise<Prepared> {
+    return this.#preparer.prepare(job, { waitMs, isOurs: this.#takes(job) });
   }
 
   run(job: Job, listener: RunListener): void {
@@ -71,8 +76,7 @@ export class ContainerPool implements Containers {
       listener.refused(job, "draining");
       return;
     }
-    const blackbox = job.kind === BLACKBOX;
-    if (blackbox ? !this.blackbox || job.image === undefined : !this.#kinds.has(job.kind)) {
+    if (!this.#takes(job)) {
       listener.refused(job, "unsupported");
       return;
     }
@@ -84,13 +88,12 @@ export class ContainerPool implements Containers {
         return;
       }
     }
-    const crowded = this.#engine.unhealthy() !== null || this.#fetching.full;
-    const refused = crowded ? "busy" : refusal(this.#state, call);
+    const refused = this.#engine.unhealthy() !== null || this.#fetching.full ? "busy" : refusal(this.#state, call);
     if (refused !== null) {
       listener.refused(job, refused);
       return;
     }
-    if (blackbox && job.image !== undefined) {
+    if (job.kind === BLACKBOX && job.image !== undefined) {
       this.#fetching.hold(call, this.#engine.fetch(job.image), (fetched) => this.#fetched(call, fetched));
       return;
     }
@@ -116,15 +119,7 @@ export class ContainerPool implements Containers {
   }
 
   stats(): ReturnType<Containers["stats"]> {
-    const state = this.#state;
-    let running = 0;
-    let prewarmed = 0;
-    for (const slot of state.slots) {
-      running += slot.running;
-      if (slot.state === "ready" && slot.key === null) prewarmed++;
-    }
-    const warm = state.count("idle") + state.count("drainingLogs");
-    return { running, warm, prewarmed, paused: state.count("paused"), memoryUsed: Math.round(state.booked) };
+    return this.#state.figures();
   }
 
   async stop(options: { fast: boolean }): Promise<void> {
@@ -132,8 +127,9 @@ export class ContainerPool implements Containers {
     clearInterval(this.#timer);
     const waiting = [...this.#state.waiting.splice(0), ...this.#fetching.takeOlder(Number.POSITIVE_INFINITY)];
     for (const { job, listener } of waiting) listener.refused(job, "draining");
+    this.#preparer.look();
     for (const slot of [...this.#state.slots]) if (slot.state !== "creating") void this.#remove(slot);
-    await this.#manager.stop(() => this.#state.size === 0, options.fast ? FAST_STOP : STOP);
+    await this.#manager.stop(() => this.#state.size === 0, options);
   }
 
   #fetched(call: PoolCall, fetched: Fetched): void {
@@ -163,11 +159,12 @@ export class ContainerPool implements Containers {
       for (;;) {
         const now = performance.now();
         const step = nextStep(this.#state, now);
-        if (step === null || !this.#take(step, now)) return;
+        if (step === null || !this.#take(step, now)) break;
       }
     } finally {
       this.#deciding = false;
     }
+    this.#preparer.look();
   }
 
   #take(step: PoolStep<PoolCall>, now: number): boolean {
@@ -239,11 +236,8 @@ export class ContainerPool implements Containers {
   /** Ends the call of that key that waits longest: it is the one the container was made for. */
   #createFailed(key: string, failed: Extract<Creation, { ok: false }>): void {
     this.#log.warn("container-failed", { why: failed.why, reason: failed.detail });
-    const { waiting } = this.#state;
-    const call = waiting.find((each) => each.key === key);
-    if (call === undefined) return;
-    waiting.splice(waiting.indexOf(call), 1);
-    notMade(call, failed);
+    const call = this.#state.takeWaiting(key);
+    if (call !== undefined) notMade(call, failed);
   }
 
   #start(slot: Slot, call: PoolCall): void {
@@ -263,6 +257,7 @@ export class ContainerPool implements Containers {
         slot.expectedConcurrency = concurrency;
       } else slot.expectedConcurrency = 1;
     }
+    slot.preparedFor = null;
     slot.running++;
     if (slot.state === "paused") {
       state.move(slot, "resuming", now);
@@ -384,6 +379,11 @@ export class ContainerPool implements Containers {
     await this.#manager.remove(slot);
     this.#state.remove(slot);
     this.#decide();
+  }
+
+  /** Whether it could ever run here. */
+  #takes({ kind, image }: Job): boolean {
+    return kind === BLACKBOX ? this.blackbox && image !== undefined : this.#kinds.has(kind);
   }
 
   #load(call: PoolCall): void {

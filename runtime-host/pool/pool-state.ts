@@ -42,6 +42,8 @@ export interface Slot {
   residentAt: number;
   /** Takes no more runs; removed when the last one ends. */
   retiring: boolean;
+  /** Uuid of the namespace it was made for ahead of a call, until its first run. */
+  preparedFor: string | null;
 }
 
 /** A call that waits. `key` says which containers it may share, `memory` is in MB, `since` ms of the pool's clock. */
@@ -160,6 +162,7 @@ export class PoolState<W extends Waiter = Waiter> {
       residentMb: null,
       residentAt: 0,
       retiring: false,
+      preparedFor: null,
     };
     this.#slots.set(added.id, added);
     this.#count(added, 1);
@@ -197,8 +200,26 @@ export class PoolState<W extends Waiter = Waiter> {
     return this.#byKey.get(key) ?? NONE;
   }
 
+  /** Whoever of this key waits longest waits no more. */
+  takeWaiting(key: string): W | undefined {
+    const at = this.waiting.findIndex((each) => each.key === key);
+    return at < 0 ? undefined : this.waiting.splice(at, 1)[0];
+  }
+
   count(state: SlotState): number {
     return this.#counts.get(state) ?? 0;
+  }
+
+  /** Runs, and containers by what they are good for. */
+  figures(): { running: number; warm: number; prewarmed: number; paused: number; memoryUsed: number } {
+    let running = 0;
+    let prewarmed = 0;
+    for (const slot of this.slots) {
+      running += slot.running;
+      if (slot.state === "ready" && slot.key === null) prewarmed++;
+    }
+    const warm = this.count("idle") + this.count("drainingLogs");
+    return { running, warm, prewarmed, paused: this.count("paused"), memoryUsed: Math.round(this.booked) };
   }
 
   /** MB it counts with as it stands. */

@@ -6,17 +6,19 @@ import type { ActivationMeta } from "../../src/entities/activation.ts";
 import { MAX_INLINE } from "../../src/entities/limits.ts";
 import type { SchedulerMessage } from "../../src/protocol/messages.ts";
 import type { CodeCache } from "../container/code-cache.ts";
-import type { Answer, CodeSource, Containers, Job, LiveLogs, Logs, RunListener } from "../container/contract.ts";
+import type { Answer, Containers, Job, LiveLogs, Logs, RunListener } from "../container/contract.ts";
 import type { Outbox } from "../delivery/outbox.ts";
 import type { StoredRecord } from "../delivery/outbox-segments.ts";
 import { type PendingRecord, RecordSender } from "../delivery/record-sender.ts";
 import { type BlobApi, BlobApiError } from "../link/blob-api.ts";
-import type { RecordMessage, ResultMessage, RunMessage } from "../link/messages.ts";
+import type { PrepareMessage, RecordMessage, ResultMessage, RunMessage } from "../link/messages.ts";
 import type { Payloads } from "../link/payloads.ts";
 import type { SchedulerLink } from "../link/scheduler-link.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
+import { argumentsFrom } from "./arguments.ts";
 import { Assignments } from "./assignments.ts";
 import { healthMessage, stuck } from "./health.ts";
+import { codeOf, prepare } from "./preparing.ts";
 import { completionOf, neverRan, Run } from "./run.ts";
 import { Tails } from "./tails.ts";
 
@@ -46,8 +48,6 @@ interface Shard {
   welcomed: boolean;
 }
 
-/** Arguments with all parameter layers merged. */
-const MAX_ARGS_BYTES = 16 * 1024 * 1024;
 /** ms a report may wait for others, if nobody waits for it and so many run. */
 const LINGER_MS = 3;
 const MANY = 8;
@@ -144,6 +144,7 @@ export class RunController implements RunListener {
     if (message.t === "run") this.#run(shard, message);
     else if (message.t === "tail") this.#tail(shard, message);
     else if (message.t === "stored") this.#stored(shard, message.items);
+    else if (message.t === "prepare") this.#prepare(shard, message);
     else if (message.t === "welcome") this.#welcome(shard, message.epoch);
     else this.#redial(shard, message.epoch);
   }
@@ -202,6 +203,10 @@ export class RunController implements RunListener {
     else this.#tails.ask(run, message, (lines) => link.send(lines));
   }
 
+  #prepare(shard: number, message: PrepareMessage): void {
+    void prepare(message, { ...this.#options, link: this.#shardOf(shard).link, unhealthy: this.unhealthy() });
+  }
+
   #run(shard: number, message: RunMessage): void {
     const { link, assignments, records } = this.#shardOf(shard);
     const { lease, attempt, invocation } = message;
@@ -217,7 +222,11 @@ export class RunController implements RunListener {
     if (admission.kind === "refuse") link.send({ t: "refused", id, attempt, lease, reason: admission.reason });
     else if (admission.kind === "again") records.again(admission.record);
     else {
-      const run = new Run(message, { shard, assignment: admission.assignment, code: this.#codeOf(message) });
+      const run = new Run(message, {
+        shard,
+        assignment: admission.assignment,
+        code: codeOf(message, this.#options.code),
+      });
       this.#runs.add(run);
       if ("inline" in invocation.args) this.#start(run);
       else void this.#fetchArgs(run, invocation.args);
@@ -235,9 +244,7 @@ export class RunController implements RunListener {
 
   async #fetchArgs(run: Run, args: { blob: string; size: number }): Promise<void> {
     try {
-      const bytes = await this.#options.blobs.getBlob(args.blob, { max: MAX_ARGS_BYTES });
-      if (bytes.length !== args.size) throw new BlobApiError("they are not whole", { final: true });
-      run.args = bytes.toString("utf8");
+      run.args = await argumentsFrom(this.#options.blobs, args);
     } catch (error) {
       this.#options.log.warn("args.failed", { id: run.id, reason: reasonOf(error) });
       if (error instanceof BlobApiError && (error.final || error.cut))
@@ -246,12 +253,6 @@ export class RunController implements RunListener {
       return;
     }
     this.#start(run);
-  }
-
-  #codeOf(message: RunMessage): CodeSource | undefined {
-    const { code } = message.invocation.exec;
-    if (code === undefined) return undefined;
-    return { hash: code.hash, size: code.size, load: () => this.#options.code.get(code) };
   }
 
   #fail(run: Run, text: string): void {

@@ -70,7 +70,7 @@ export class Run implements Job {
 
 /** What the action sees as `__OW_<UPPER>`: the namespace is the invoking one, the name is the provider's with a leading slash.
  * A credential is there only if the scheduler sent one, which it does where the action asks for it. */
-export function contextOf(message: RunMessage): Record<string, string> {
+export function contextOf(message: Pick<RunMessage, "invocation" | "key">): Record<string, string> {
   const { id, about } = message.invocation;
   return {
     namespace: about.namespace,

@@ -109,11 +109,24 @@ export interface SlotNote {
   slot: number;
   /** Epoch ms of the fire, or of the decision not to. */
   at: number;
-  outcome: "fired" | "idle" | "skipped" | "missed" | "failed";
+  outcome: "fired" | "idle" | "skipped" | "missed" | "failed" | "unprepared";
   /** Of the trigger's activation. */
   id?: ActivationId;
   /** Why it is not "fired". */
   text?: string;
+  /** Of what is "unprepared": no container was made ahead of the slot, which fires all the same. */
+  shortage?: Shortage;
+}
+
+/** Why no container was made ahead of a fire. */
+export interface Shortage {
+  /** Path of the action. */
+  function: string;
+  /** MB of its container. */
+  wanted: number;
+  /** MB that were free for it where it was last asked for. */
+  have: number;
+  reason: string;
 }
 
 /** A schedule as its owner may see it. */

@@ -97,6 +97,8 @@ export const HostReport = z.object({
   labels: z.array(z.string().max(64)).max(16).exactOptional(),
   /** It understands `tail`. */
   follows: z.boolean().exactOptional(),
+  /** It understands `prepare`. */
+  prepares: z.boolean().exactOptional(),
 });
 export type HostReport = z.infer<typeof HostReport>;
 
@@ -160,6 +162,15 @@ export const HostMessage = z.discriminatedUnion("t", [
     next: z.number().int().nonnegative(),
     over: z.boolean().exactOptional(),
   }),
+  /** Answer to `prepare`: a container that has the action is there, or why none was made. */
+  z.object({
+    t: z.literal("prepared"),
+    ask: z.number(),
+    /** Absent: there is one. */
+    reason: told(300).exactOptional(),
+    /** MB that were free for it. */
+    have: memory.exactOptional(),
+  }),
   /** Health or capacity changed. */
   z.object({
     t: z.literal("health"),
@@ -189,6 +200,16 @@ export const SchedulerMessage = z.discriminatedUnion("t", [
   z.object({
     t: z.literal("tail"),
     ...{ id, ask: z.number(), from: z.number().int().nonnegative(), wait: z.number().nonnegative() },
+  }),
+  /** This is about to be called: if there is room that nobody uses, a container is made and given its action. Nothing runs; `id` and
+   * arguments are nobody's. Answered within `wait` ms. */
+  z.object({
+    t: z.literal("prepare"),
+    epoch: z.number(),
+    ask: z.number(),
+    wait: z.number().nonnegative(),
+    invocation: Invocation,
+    key: z.string().exactOptional(),
   }),
   /** The object is going away for a moment: send nothing new, dial again. */
   z.object({ t: z.literal("redial"), epoch: z.number() }),

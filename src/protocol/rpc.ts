@@ -14,6 +14,7 @@ import type { Invocation } from "./invocation.ts";
 import type { Giver, Need } from "./matching.ts";
 import type { HostReport, Lease, RuntimeReport, SecurityReport } from "./messages.ts";
 import type { MoveRpc } from "./moving.ts";
+import type { PrepareRpc } from "./preparing.ts";
 import type { UpkeepStoreRpc } from "./upkeep.ts";
 
 /** `host/shard`: the name of an InvokerScheduler object. */
@@ -93,7 +94,7 @@ export interface SchedulerStatus {
 }
 
 /** Of an InvokerScheduler, one per host and shard. A thrown error means that the outcome is unknown. */
-export interface InvokerSchedulerRpc {
+export interface InvokerSchedulerRpc extends PrepareRpc {
   /** Fast path: run now or say why not. The run goes on if the caller goes away. */
   invoke(invocation: Invocation, options: { waitMs: number }): Promise<InvokeReply>;
   /** Durable path: rows the store has marked as offered to this scheduler's `epoch`. Under another epoch nothing is taken, nor what

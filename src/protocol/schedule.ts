@@ -3,7 +3,7 @@
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { RawJson } from "../entities/raw-json.ts";
-import type { SchedulePlan, ScheduleView } from "../entities/schedule.ts";
+import type { SchedulePlan, ScheduleView, Shortage } from "../entities/schedule.ts";
 
 /** Schedule objects of a namespace: the first keeps all, until it has as many as it likes; the others take what is beyond. */
 export const SCHEDULE_SHARDS = 16;
@@ -83,6 +83,9 @@ export interface ScheduleHelpRpc {
   /** Fires each by itself, in the name of the namespace. Answers in the same order, within a few seconds: what has not come
    * through by then is "unknown". */
   fireSlots(namespace: { name: string; uuid: string }, slots: SlotFire[]): Promise<SlotFired[]>;
+  /** These triggers are about to fire: containers for their rules' actions are made where there is room. Answers in the same order
+   * what was not made. */
+  prepareSlots(namespace: { name: string; uuid: string }, triggers: string[]): Promise<Shortage[][]>;
   /** Deletes a trigger that has fired for the last time. */
   endTrigger(namespace: { name: string; uuid: string }, trigger: string, options: { rules: boolean }): Promise<void>;
   /** The object of this name begins to keep schedules: who looks after lost alarms is told. */

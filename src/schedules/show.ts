@@ -71,7 +71,11 @@ function waitingOf({ slot, since, at, tries, why }: NonNullable<ScheduleState["t
   return { slot: iso(slot), since: iso(since), again: iso(at), tries, why };
 }
 
-function historyOf({ slot, at, outcome, id, text }: SlotNote): object {
+function historyOf({ slot, at, outcome, id, text, shortage }: SlotNote): object {
+  if (shortage !== undefined) {
+    const { function: name, wanted, have, reason } = shortage;
+    return { slot: iso(slot), outcome, function: name, wantedMb: wanted, haveMb: have, reason };
+  }
   return {
     slot: iso(slot),
     outcome,

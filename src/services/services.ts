@@ -7,7 +7,6 @@ import { idsOf, type Namespace } from "../entities/identity.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import { checkEnv, type Env, recordBounds, type Settings, sentenceOf } from "../env.ts";
 import { type Failure, fail, type Result } from "../errors.ts";
-import type { FireContext } from "../invocation/ports.ts";
 import type { RecordPlaces } from "../invocation/record-list.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
 import type { MetricsRpc } from "../protocol/metrics.ts";
@@ -273,7 +272,7 @@ export class Services {
   }
 
   /** What one request needs to invoke. `author`: who calls, asked for only where the call changes something. */
-  context(later: Later, author: () => Author): FireContext {
+  context(later: Later, author: () => Author): RequestContext {
     return new RequestContext(this.#shared, later, () => this.acting(author()));
   }
 

@@ -228,8 +228,10 @@ line("6.16 6.32", "alarms fire to the second, in the name of the namespace, and 
     false,
     { kind: "AUTO", message: "Automatically disabled after reaching max triggers" },
   ]);
-  expect([schedule.firesLeft, schedule.next, schedule.history.length]).toEqual([0, [], 3]);
-  const fired = schedule.history.filter((each: Loose) => each.outcome === "fired");
+  // Whether there was room for a container ahead of them is another matter.
+  const slots = schedule.history.filter((each: Loose) => each.outcome !== "unprepared");
+  expect([schedule.firesLeft, schedule.next, slots.length]).toEqual([0, [], 3]);
+  const fired = slots.filter((each: Loose) => each.outcome === "fired");
   const records = await until(
     () => activationsOf(trigger),
     (found) => found.length >= fired.length,

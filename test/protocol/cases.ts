@@ -91,6 +91,8 @@ export const FROM_HOST: Record<string, HostMessage> = {
   "lines of a run somebody follows": { t: "lines", id, ask: 7, attempt: 1, text: '"a","b"', next: 8 },
   "no lines": { t: "lines", id, ask: 7, next: 0 },
   "the end of what can be followed": { t: "lines", id, ask: 8, next: 8, over: true },
+  "a container that was made ahead": { t: "prepared", ask: 3 },
+  "one that was not": { t: "prepared", ask: 4, have: 100, reason: "the host's memory is taken" },
   health: { t: "health", memory: 1024 },
   "ill health": { t: "health", memory: 0, unhealthy: "engine gone" },
 };
@@ -115,6 +117,7 @@ export const FROM_SCHEDULER: Record<string, SchedulerMessage> = {
   },
   stored: { t: "stored", epoch: 4, items: [{ id, attempt: 1 }] },
   "a follower's question": { t: "tail", id, ask: 7, from: 0, wait: 5_000 },
+  "a container to be made ahead": { t: "prepare", epoch: 4, ask: 3, wait: 5_000, invocation, key: "uuid:secret" },
   redial: { t: "redial", epoch: 4 },
 };
 

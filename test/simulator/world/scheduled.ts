@@ -3,7 +3,7 @@
 
 import { ScheduleCore } from "../../../durable-objects/schedule/core.ts";
 import type { Database } from "../../../durable-objects/shared/schema.ts";
-import type { SchedulePlan, Timing } from "../../../src/entities/schedule.ts";
+import type { SchedulePlan, Shortage, Timing } from "../../../src/entities/schedule.ts";
 import type { SlotFire, SlotFired } from "../../../src/protocol/schedule.ts";
 import { nextSlot } from "../../../src/schedules/slots.ts";
 import { Sqlite } from "../../support/sqlite.ts";
@@ -151,7 +151,11 @@ class ScheduleWorld {
     const before = this.kernel.owner;
     this.kernel.owner = made;
     this.#object = made;
-    made.core = new ScheduleCore("uuid:00", { database: this.#databaseOf(made), ports: this.#portsOf(made) });
+    made.core = new ScheduleCore("uuid:00", {
+      database: this.#databaseOf(made),
+      ports: this.#portsOf(made),
+      aheadMs: 5_000,
+    });
     this.kernel.owner = before;
     return made;
   }
@@ -180,9 +184,11 @@ class ScheduleWorld {
         if (!owner.superseded) this.#setAlarm(at, owner.skew);
       },
       warn: (text) => kernel.trace(text),
+      unprepared: (event) => kernel.trace(JSON.stringify(event)),
       fresh: () => `${this.random.int(1_000, 9_999)}-${this.#names++}`,
       worker: {
         fireSlots: (_, slots) => this.#fireSlots(owner, slots),
+        prepareSlots: (_, triggers) => this.#prepareSlots(owner, triggers),
         endTrigger: async () => undefined,
         scheduleObject: async () => undefined,
       },
@@ -223,6 +229,19 @@ class ScheduleWorld {
         if (fate < 0.05) reply.reject(new Error("lost"));
         else reply.resolve(unknown());
       }
+    });
+    return reply.promise;
+  }
+
+  /** Fires do not depend on it: it is slow, fails, finds no room, or answers never. */
+  #prepareSlots(owner: Owner, triggers: readonly string[]): Promise<Shortage[][]> {
+    const { kernel, random } = this;
+    const reply = Promise.withResolvers<Shortage[][]>();
+    const none = { function: "ns/a", wanted: 256, have: 0, reason: "no room" };
+    const fate = random.next();
+    kernel.after(random.ms(1, 20_000), owner, () => {
+      if (fate < 0.2) reply.reject(new Error("lost"));
+      else if (fate < 0.9) reply.resolve(triggers.map(() => (random.chance(0.5) ? [none] : [])));
     });
     return reply.promise;
   }
