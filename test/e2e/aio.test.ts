@@ -246,6 +246,20 @@ describe.skipIf(missing !== null)(`aio runtime${missing === null ? "" : ` (${mis
     await ok("action", "delete", "aio-pack/feed");
   });
 
+  it("makes and deletes a trigger that an alarm fires", async () => {
+    const feed = "/whisk.system/alarms/alarm";
+    const cron = ["--param", "cron", "0 3 * * *", "--param", "timezone", "Europe/Berlin"];
+    expect(await ok("trigger", "create", "aio-fed", "--feed", feed, ...cron)).toBe("");
+    const read = { lifecycleEvent: "READ", triggerName: "/_/aio-fed" };
+    const asked = Object.entries(read).flatMap(([key, value]) => ["--param", key, value]);
+    const { config, status } = JSON.parse(await ok("action", "invoke", feed, "--result", ...asked));
+    expect([config.cron, config.timezone, status.active]).toEqual(["0 3 * * *", "Europe/Berlin", true]);
+    expect(await ok("trigger", "delete", "aio-fed")).toBe("");
+    const refused = await run("trigger", "create", "aio-fed", "--feed", feed, "--param", "cron", "***");
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain("failed to create the trigger");
+  });
+
   it("deletes a rule and its trigger", async () => {
     expect(await ok("rule", "delete", "aio-rule")).toBe("");
     expect(await ok("trigger", "delete", "aio-trigger")).toBe("");

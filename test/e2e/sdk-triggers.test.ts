@@ -79,6 +79,28 @@ onEngines("triggers, rules and feeds", (bench) => {
     });
   });
 
+  it("are fired by an alarm, which the SDK makes, reads, changes and deletes as any feed", async () => {
+    const feeds = bench.client().feeds as Loose;
+    const call = { name: "/whisk.system/alarms/alarm", trigger: "sdk-trigger" };
+    const made = await feeds.create({
+      ...call,
+      params: { cron: "* * * * * *", maxTriggers: 1, trigger_payload: { n: 8 } },
+    });
+    expect(made.response).toMatchObject({ success: true, result: { status: "success" } });
+    const read = async () => (await feeds.get(call)).response.result;
+    await expect.poll(async () => (await read()).status.active).toBe(false);
+    const { schedule } = await read();
+    const [fired] = schedule.history.filter((each: Loose) => each.outcome === "fired");
+    const [line] = linesOf(await recordOf(bench, fired.activationId));
+    expect((await recordOf(bench, line.activationId)).response.result).toMatchObject({ n: 8, from: "trigger" });
+    const { response } = await feeds.update({ ...call, params: { cron: "0 3 * * *", timezone: "Europe/Berlin" } });
+    expect(response.result).toEqual({ status: "success" });
+    expect((await read()).config).toMatchObject({ cron: "0 3 * * *", timezone: "Europe/Berlin", payload: { n: 8 } });
+    await expect(feeds.create({ ...call, params: { cron: "***" } })).rejects.toMatchObject({ statusCode: 502 });
+    expect((await feeds.delete(call)).response.result).toEqual({ status: "success" });
+    await expect(feeds.get(call)).rejects.toMatchObject({ statusCode: 502 });
+  });
+
   it("go, each without the other", async () => {
     const ow = bench.client();
     const gone: Loose = await ow.rules.delete({ name: "sdk-rule" });
