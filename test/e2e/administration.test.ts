@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AuditLine } from "../../src/entities/audit.ts";
 import { basic, type Platform, startPlatform } from "../support/platform.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -175,6 +176,73 @@ describe("first administration", () => {
     }
   });
 
+  it("has one line of each change and none without one, also when workerd is killed -9 among many writes", async () => {
+    const headers = { authorization: basic(key), "content-type": "application/json" };
+    const url = `${platform.url}/api/v1/namespaces/_/triggers`;
+    const answered = new Map<string, string>();
+    const sent = new Set<string>();
+    let stop = false;
+    const writer = async (own: number) => {
+      for (let n = 0; !stop; n++) {
+        const id = `write-${own}-${n}`;
+        sent.add(id);
+        const path = `${url}/t${own}-${n % 3}`;
+        const isDelete = n % 4 === 3;
+        const request = { headers: { ...headers, "x-request-id": id }, ...(isDelete ? {} : { body: "{}" }) };
+        const method = isDelete ? "DELETE" : "PUT";
+        const answer = await fetch(isDelete ? path : `${path}?overwrite=true`, { ...request, method }).catch(
+          () => null,
+        );
+        if (answer?.status === 200) answered.set(id, method);
+        await answer?.text().catch(() => undefined);
+        if (answer === null) await new Promise((done) => setTimeout(done, 100));
+      }
+    };
+    const writers = Array.from({ length: 6 }, (_, own) => writer(own));
+    for (const kill of [1, 2]) {
+      const before = answered.size;
+      await until(async () => answered.size >= before + 20);
+      for (const pid of platform.pids().workerd) process.kill(pid, "SIGKILL");
+      await until(async () => (await fetch(`${platform.url}/ping`)).ok);
+      expect(answered.size).toBeGreaterThan(kill);
+    }
+    const last = answered.size;
+    await until(async () => answered.size >= last + 10);
+    stop = true;
+    await Promise.all(writers);
+    const told = await edgewhisk(
+      ["audit", "--url", platform.url, "--namespace", "engineers", "--act", "trigger", "--json", "--limit", "100000"],
+      { ADMIN_TOKEN: admin },
+    );
+    expect(told.code).toBe(0);
+    const lines = told.stdout
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text) as AuditLine);
+    const done = lines.filter(({ result }) => result === "done").reverse();
+    const versions = new Map<string, number>();
+    for (const { act, target } of done) {
+      const version = versions.get(target);
+      expect([target, act, version === undefined]).toEqual([target, act, act === "trigger.create"]);
+      if (act === "trigger.delete") versions.delete(target);
+      else versions.set(target, (version ?? 0) + 1);
+    }
+    const left = (await (await fetch(`${url}?limit=200`, { headers })).json()) as { name: string; version: string }[];
+    const stored = left
+      .filter(({ name }) => /^t\d-\d$/.test(name))
+      .map((each) => [`engineers/${each.name}`, each.version]);
+    expect(new Map(stored as [string, string][])).toEqual(
+      new Map([...versions].map(([target, version]) => [target, `0.0.${version}`])),
+    );
+    const byRequest = Map.groupBy(done, ({ transactionId }) => transactionId);
+    for (const [id, method] of answered) {
+      const [line, ...more] = byRequest.get(id) ?? [];
+      expect([id, more.length, line?.act === "trigger.delete"]).toEqual([id, 0, method === "DELETE"]);
+      expect(line).toMatchObject({ via: "key", subject: "engineers", keyName: "default" });
+    }
+    for (const id of byRequest.keys()) expect(sent).toContain(id);
+  }, 300_000);
+
   function post(path: string, body: object, headers: Record<string, string>): Promise<Response> {
     return fetch(`${platform.url}/admin/v1/${path}`, {
       method: "POST",
@@ -185,11 +253,11 @@ describe("first administration", () => {
 });
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 1_000; tries++) {
     if (await condition().catch(() => false)) return;
     await new Promise((done) => setTimeout(done, 100));
   }
-  throw new Error("not so after 30 s");
+  throw new Error("not so after 100 s");
 }
 
 function edgewhisk(
