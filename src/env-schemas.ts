@@ -45,6 +45,7 @@ export const Throttle = z.strictObject({
   invocationsPerMinute: count.default(DEFAULT_INVOCATIONS_PER_MINUTE),
   concurrentInvocations: count.default(DEFAULT_CONCURRENT),
   firesPerMinute: count.default(DEFAULT_FIRES_PER_MINUTE),
+  concurrentMemory: count.exactOptional(),
 });
 
 const bound = (standard: { min: number; std: number; max: number }) =>

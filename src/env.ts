@@ -33,15 +33,10 @@ import {
 } from "./env-schemas.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
 import type { MetricsRpc } from "./protocol/metrics.ts";
-import type {
-  ActivationStoreRpc,
-  EntityEpochRpc,
-  InvokerSchedulerRpc,
-  RosterRpc,
-  ThrottleRpc,
-} from "./protocol/rpc.ts";
+import type { ActivationStoreRpc, EntityEpochRpc, InvokerSchedulerRpc, RosterRpc } from "./protocol/rpc.ts";
 import type { ScheduleRpc } from "./protocol/schedule.ts";
 import type { SubscriptionsRpc } from "./protocol/subscriptions.ts";
+import type { ThrottleRpc } from "./protocol/throttle.ts";
 import type { MachineBinding } from "./storage/machine.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
@@ -171,7 +166,8 @@ export interface Settings {
 
 export type ThrottleLimits = Required<
   Pick<NamespaceLimits, "invocationsPerMinute" | "concurrentInvocations" | "firesPerMinute">
->;
+> &
+  Pick<NamespaceLimits, "concurrentMemory">;
 
 export type Checked = { ok: true; settings: Settings; masterSecret: MasterSecret } | { ok: false; faults: Fault[] };
 

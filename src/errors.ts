@@ -53,6 +53,7 @@ export const TEXTS = {
   "too-many-streams": (most: string) => `Too many logs are followed with this key already (${most}).`,
   "too-many-requests": (detail: string) => `Too many requests in the last minute (${detail}).`,
   "too-many-concurrent": (detail: string) => `Too many concurrent requests in flight (${detail}).`,
+  "too-much-memory": (detail: string) => `Too much memory in use by requests in flight (${detail}).`,
   "backlog-full": () => "Too many activations are waiting in this namespace; try again when some have run.",
   "records-full": (why: string) =>
     `Too many records of this namespace's activations wait for the store of records, which does not take them${why === "" ? "" : ` (${why})`}: try again when it does.`,
@@ -96,12 +97,23 @@ export interface Failure {
   code: ErrorCode;
   text: string;
   retryable: boolean;
+  /** The count that refused it. */
+  quota?: Quota;
+}
+
+/** A count of which nothing is left. `window`: seconds over which it counts; `reset`: seconds until it counts anew. */
+export interface Quota {
+  name: string;
+  allowed: number;
+  window?: number;
+  reset?: number;
 }
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "too-many-streams",
   "too-many-requests",
   "too-many-concurrent",
+  "too-much-memory",
   "backlog-full",
   "records-full",
   "not-migrated",

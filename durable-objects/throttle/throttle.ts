@@ -3,7 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Env } from "../../src/env.ts";
-import type { Permit, PermitRequest, ThrottleRpc } from "../../src/protocol/rpc.ts";
+import type { HoldRequest, Permit, PermitRequest, ThrottleRpc, ThrottleUsage } from "../../src/protocol/throttle.ts";
 import { MINUTE_MS, Permits } from "./permits.ts";
 
 export class Throttle extends DurableObject<Env> implements ThrottleRpc {
@@ -15,6 +15,17 @@ export class Throttle extends DurableObject<Env> implements ThrottleRpc {
     const permit = this.#permits.enter(request, now);
     if (!this.#isStaying) this.#stay(now);
     return permit;
+  }
+
+  async hold(request: HoldRequest): Promise<Permit> {
+    const now = Date.now();
+    const permit = this.#permits.hold(request, now);
+    if (!this.#isStaying) this.#stay(now);
+    return permit;
+  }
+
+  async usage(): Promise<ThrottleUsage> {
+    return this.#permits.usage(Date.now());
   }
 
   async pass(name: string, perMinute: number): Promise<Permit> {

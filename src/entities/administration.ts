@@ -22,6 +22,7 @@ export const LimitValues = z.strictObject({
   invocationsPerMinute: count,
   firesPerMinute: count,
   concurrentInvocations: count,
+  concurrentMemory: count,
   allowedKinds: z.array(z.string().max(256)).max(100),
   storeActivations: z.boolean(),
   minActionMemory: count,

@@ -22,6 +22,8 @@ export function idsOf({ uuid, former = [] }: Namespace): string[] {
 export interface NamespaceLimits {
   invocationsPerMinute?: number;
   concurrentInvocations?: number;
+  /** MB that activations may hold at a time. */
+  concurrentMemory?: number;
   firesPerMinute?: number;
   allowedKinds?: string[];
   storeActivations?: boolean;

@@ -12,10 +12,13 @@ export function throttleOf(identity: Identity, defaults: NamespaceLimits | null)
   const own =
     limits.invocationsPerMinute !== undefined ||
     limits.concurrentInvocations !== undefined ||
-    limits.firesPerMinute !== undefined;
+    limits.firesPerMinute !== undefined ||
+    limits.concurrentMemory !== undefined;
   const isDevelopment = [namespace.uuid, identity.keyId ?? ""].some((uuid) => developmentIdentity(uuid) !== undefined);
   if (!own && (defaults === null || isDevelopment)) return null;
+  const memory = limits.concurrentMemory ?? defaults?.concurrentMemory;
   return {
+    ...(memory === undefined ? {} : { concurrentMemory: memory }),
     invocationsPerMinute: limits.invocationsPerMinute ?? defaults?.invocationsPerMinute ?? UNLIMITED,
     concurrentInvocations: limits.concurrentInvocations ?? defaults?.concurrentInvocations ?? UNLIMITED,
     firesPerMinute: limits.firesPerMinute ?? defaults?.firesPerMinute ?? UNLIMITED,

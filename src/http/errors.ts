@@ -47,6 +47,7 @@ export const STATUS: Record<ErrorCode, number> = {
   "too-many-streams": 429,
   "too-many-requests": 429,
   "too-many-concurrent": 429,
+  "too-much-memory": 429,
   "backlog-full": 429,
   "records-full": 503,
   "not-configured": 503,
@@ -79,8 +80,18 @@ export function respond(c: AppContext, failure: Failure, more: object = {}): Res
   const status = STATUS[failure.code];
   c.set("failure", failure.code);
   const body = JSON.stringify({ error: failure.text, code: c.get("transactionId"), ...more });
-  const headers = HEADERS[status];
-  return json(c, body, { status, ...(headers === undefined ? {} : { headers }) });
+  const headers = { ...HEADERS[status], ...quotaHeaders(failure) };
+  return json(c, body, { status, headers });
+}
+
+/** `RateLimit` and `RateLimit-Policy`, as the IETF's draft has them, of the count that refused it. */
+export function quotaHeaders({ quota }: Failure): Record<string, string> {
+  if (quota === undefined) return {};
+  const { name, allowed, window, reset } = quota;
+  return {
+    "RateLimit-Policy": `"${name}";q=${allowed}${window === undefined ? "" : `;w=${window}`}`,
+    RateLimit: `"${name}";r=0${reset === undefined ? "" : `;t=${reset}`}`,
+  };
 }
 
 /** What was asked for, as JSON; or why it is refused. */

@@ -11,7 +11,7 @@ import type { EntityKey } from "../storage/entity-store.ts";
 import { argumentsOf, payloadFault } from "./arguments.ts";
 import type { BuiltinContext } from "./builtin.ts";
 import { compose } from "./compose.ts";
-import { enter } from "./permit.ts";
+import { enter, hold } from "./permit.ts";
 import { placeOf } from "./placement.ts";
 import type { InvocationContext } from "./ports.ts";
 import { activationMetaOf, type Calling, fullnessOf, invocationOf, lentBy, type Origin } from "./prepare.ts";
@@ -70,12 +70,16 @@ export async function invoke(context: InvocationContext, actions: ActionResolver
   if (full !== null) return fail("records-full", full);
   const permit = await enter(context, request.identity, { id, kind: "invoke" });
   if (!permit.ok) return permit;
+  let isHeld = permit.value;
   let rowHolds = false;
   try {
     const { identity, transactionId, action, cause, causedBy } = request;
     const caller = { namespace: identity.namespace.name, scope: identity.scope, epoch: request.epoch };
     const found = "exec" in action ? ok(action) : await actions.find(context, action, caller);
     if (!found.ok) return found;
+    const held = await hold(context, identity, { id, callable: found.value });
+    if (!held.ok) return held;
+    isHeld ||= held.value;
     const permitMs = permit.value ? Math.max(0, context.now() - acceptedAt) : undefined;
     const calling = { identity, transactionId, acceptedAt, cause, causedBy, permitMs, origin: request.origin };
     const call = { id, callable: found.value, caller, calling };
@@ -91,7 +95,7 @@ export async function invoke(context: InvocationContext, actions: ActionResolver
     return { ok: true, kind: "accepted", id };
   } finally {
     // Where a row goes on, its store gives the slot back.
-    if (permit.value && !rowHolds) context.later(context.permits(request.identity.namespace.uuid).leave([id]));
+    if (isHeld && !rowHolds) context.later(context.permits(request.identity.namespace.uuid).leave([id]));
   }
 }
 

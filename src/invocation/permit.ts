@@ -1,13 +1,22 @@
-// May this namespace make one more call now? Only namespaces with limits ask their Throttle.
+// May this namespace make one more call now, and may that hold what it needs? Only namespaces with limits, and calls of actions with a bound
+// on their instances, ask the Throttle.
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { Identity } from "../entities/identity.ts";
 import { throttleOf } from "../entities/throttle.ts";
-import { fail, ok, type Result } from "../errors.ts";
+import { type ErrorCode, type Failure, fail, ok, type Result } from "../errors.ts";
+import type { Permit, PermitReason } from "../protocol/throttle.ts";
 import type { InvocationContext } from "./ports.ts";
+import type { ResolvedAction } from "./resolved-action.ts";
 
 /** A slot whose activation never ends is free again after this long (ms). */
 const SLOT_LIFE_MS = 11 * 60_000;
+const CODES: Record<PermitReason, ErrorCode> = {
+  rate: "too-many-requests",
+  concurrency: "too-many-concurrent",
+  memory: "too-much-memory",
+  instances: "too-many-concurrent",
+};
 
 /** `count`: of fires that come together, all or none. `true` if a slot was taken that must be given back. Fires take none. */
 export async function enter(
@@ -22,7 +31,37 @@ export async function enter(
     ...(count === undefined ? {} : { count }),
   });
   if (permit.ok) return ok(kind === "invoke");
-  context.refused?.(identity.namespace.name, permit.reason);
-  const code = permit.reason === "rate" ? "too-many-requests" : "too-many-concurrent";
-  return fail(code, `count: ${permit.count}, allowed: ${permit.allowed}`);
+  const { reason } = permit;
+  if (reason === "rate" || reason === "concurrency") context.refused?.(identity.namespace.name, reason);
+  return refusedFor(permit, kind === "invoke" ? "invocations" : "fires");
+}
+
+/** What the call holds while it runs: memory of its namespace, an instance of its action. `true` if that must be given back. Nobody is asked where
+ * neither is bounded. Fails as `enter`. */
+export async function hold(
+  context: Pick<InvocationContext, "permits" | "throttle" | "now">,
+  identity: Identity,
+  { id, callable }: { id: ActivationId; callable: ResolvedAction },
+): Promise<Result<boolean>> {
+  const { limits, path, builtin, plan } = callable;
+  const most = identity.limits.concurrentMemory ?? throttleOf(identity, context.throttle)?.concurrentMemory;
+  if ((most === undefined && limits.instances === undefined) || builtin || plan !== undefined) return ok(false);
+  const permit = await context.permits(identity.namespace.uuid).hold({
+    id,
+    memory: { wanted: limits.memory, ...(most === undefined ? {} : { allowed: most }) },
+    action: { path, ...(limits.instances === undefined ? {} : { allowed: limits.instances * limits.concurrency }) },
+    expiresAt: context.now() + SLOT_LIFE_MS,
+  });
+  return permit.ok ? ok(true) : refusedFor(permit, "invocations");
+}
+
+function refusedFor(permit: Exclude<Permit, { ok: true }>, rate: "invocations" | "fires"): Failure {
+  const { reason, count, allowed, reset } = permit;
+  const unit = reason === "memory" ? " MB" : "";
+  const quota = {
+    name: reason === "rate" ? rate : reason,
+    allowed,
+    ...(reset === undefined ? {} : { window: 60, reset: Math.ceil(reset / 1_000) }),
+  };
+  return { ...fail(CODES[reason], `count: ${count}${unit}, allowed: ${allowed}${unit}`), quota };
 }

@@ -5,7 +5,8 @@ import type { NamespaceLimits } from "../entities/identity.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
 import type { FireStoreRpc } from "../protocol/fire.ts";
-import type { ActivationStoreRpc, EpochLease, InvokerSchedulerRpc, RosterEntry, ThrottleRpc } from "../protocol/rpc.ts";
+import type { ActivationStoreRpc, EpochLease, InvokerSchedulerRpc, RosterEntry } from "../protocol/rpc.ts";
+import type { ThrottleRpc } from "../protocol/throttle.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
 import type { Builtin } from "./builtin.ts";
@@ -53,7 +54,7 @@ export interface InvocationContext extends SubmitPorts {
   /** Whether calls wait that no host ever seen could hold. */
   hostsMayCome: boolean;
   /** What counts the calls of a namespace with limits. */
-  permits(namespaceId: string): Pick<ThrottleRpc, "enter" | "leave">;
+  permits(namespaceId: string): Pick<ThrottleRpc, "enter" | "hold" | "leave">;
   /** The namespace has exceeded one of its limits: to be counted. */
   refused?(namespace: string, reason: "rate" | "concurrency"): void;
   /** Seals the keys of callers that are handed on. */

@@ -3,7 +3,6 @@
 
 import type { ActivationMeta, ActivationRecord, Completion } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
-import type { NamespaceLimits } from "../entities/identity.ts";
 import type { RecordFilter } from "../entities/kept-record.ts";
 import type { RecordReader } from "../entities/record-reader.ts";
 import type { FiguresPage, FiguresQuery } from "./figures.ts";
@@ -279,31 +278,6 @@ export interface ActivationStoreRpc
 /** Of the objects that keep what is a namespace's. Whoever erases one gets an error in place of an answer: it ends with what it kept. */
 export interface ErasableRpc {
   erase(): Promise<void>;
-}
-
-// ---- Throttle: one per namespace, by its permanent id -----------------------------------------------------------
-
-/** Whether one more call may be made now; `count` is what has been made, `allowed` the limit that was hit. */
-export type Permit = { ok: true } | { ok: false; reason: "rate" | "concurrency"; count: number; allowed: number };
-
-/** One invoke or fire. */
-export interface PermitRequest {
-  id: ActivationId;
-  kind: "invoke" | "fire";
-  limits: NamespaceLimits;
-  /** Epoch ms at which the concurrency slot is free again if nobody gives it back. */
-  expiresAt: number;
-  /** Of several that come together, how many: all of them or none. Absent = 1. */
-  count?: number;
-}
-
-/** Counts the calls of one namespace. */
-export interface ThrottleRpc {
-  enter(request: PermitRequest): Promise<Permit>;
-  /** One of what has a name of its own, such as a webhook, and may come so often in a minute. */
-  pass(name: string, perMinute: number): Promise<Permit>;
-  /** Activations that ended. Unknown ids are ignored. */
-  leave(ids: ActivationId[]): Promise<void>;
 }
 
 // ---- EntityEpoch: one per namespace, by its name (`epochNameOf` in names.ts) --------------------------------------------------

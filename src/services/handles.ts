@@ -13,10 +13,10 @@ import type {
   RosterRpc,
   SchedulerName,
   StoreName,
-  ThrottleRpc,
 } from "../protocol/rpc.ts";
 import type { ScheduleRpc } from "../protocol/schedule.ts";
 import type { SubscriptionsRpc } from "../protocol/subscriptions.ts";
+import type { ThrottleRpc } from "../protocol/throttle.ts";
 import { after } from "./timer.ts";
 
 /** ms the roster may take to answer. */

@@ -12,8 +12,8 @@ import type {
   InvokerSchedulerRpc,
   RosterEntry,
   SchedulerName,
-  ThrottleRpc,
 } from "../protocol/rpc.ts";
+import type { ThrottleRpc } from "../protocol/throttle.ts";
 import { ScheduleDirectory } from "../schedules/directory.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";

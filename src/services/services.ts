@@ -20,9 +20,9 @@ import type {
   RosterRpc,
   SchedulerName,
   StoreName,
-  ThrottleRpc,
 } from "../protocol/rpc.ts";
 import type { SubscriptionsRpc } from "../protocol/subscriptions.ts";
+import type { ThrottleRpc } from "../protocol/throttle.ts";
 import { databasesOf, warningOf } from "../records/databases.ts";
 import { type ForwardingPorts, forwardingRound } from "../records/forwarding.ts";
 import type { LocatePorts } from "../records/locate.ts";

@@ -270,6 +270,10 @@ describe("limits", () => {
       maxActionConcurrency: 1,
       maxParameterSize: "1 MB",
       maxActionInstances: 30,
+      used: {
+        ...{ invocationsThisMinute: 0, firesThisMinute: 0, concurrentInvocations: 0, memoryInUse: 0 },
+        secondsLeftOfMinute: expect.any(Number),
+      },
     });
     const limits = { invocationsPerMinute: 5, maxActionMemory: 100_000, minActionMemory: 256, storeActivations: false };
     const owner = await made(stores().identities, { subject: "dave.", namespace: "daves", limits });

@@ -37,6 +37,8 @@ describe("a namespace with limits", () => {
         code: headers.get("x-request-id"),
       });
       expect(headers.get("retry-after")).toBeNull();
+      expect(headers.get("ratelimit-policy")).toBe('"invocations";q=2;w=60');
+      expect(headers.get("ratelimit")).toMatch(/^"invocations";r=0;t=([1-9]|[1-5]\d|60)$/);
     }
     expect((await ask("GET", `${ACTIONS}`, { key })).status).toBe(200);
   });
@@ -64,6 +66,37 @@ describe("a namespace with limits", () => {
       again = (await ask("POST", `${ACTIONS}/echo?blocking=true`, { key, body: "{}" })).status;
     }
     expect(again).toBe(200);
+  });
+
+  it("holds no more memory than it may, and an action no more instances; what is in force and used is told", async () => {
+    const key = await keyOf("bounded", { concurrentMemory: 512, invocationsPerMinute: 1_000 });
+    await putAction("echo", {
+      namespace: "bounded",
+      limits: { timeout: 60_000, memory: 256, logs: 10, concurrency: 1 },
+    });
+    const slow = { timeout: 60_000, memory: 256, logs: 10, concurrency: 1, instances: 1 };
+    await putAction("slow", { namespace: "bounded", limits: slow });
+    const call = (name: string) => ask("POST", `${ACTIONS}/${name}?blocking=true&timeout=100`, { key, body: "{}" });
+    const first = await call("slow");
+    expect(first.status).toBe(202);
+    const second = await call("slow");
+    expect([second.status, second.headers.get("ratelimit")]).toEqual([429, '"instances";r=0']);
+    expect(second.json()).toMatchObject({ error: "Too many concurrent requests in flight (count: 1, allowed: 1)." });
+    const used = async () => (await ask("GET", "/api/v1/namespaces/_/limits", { key })).json();
+    expect(await used()).toMatchObject({ concurrentMemory: 512, used: { memoryInUse: 256, concurrentInvocations: 1 } });
+    await putAction("large", { namespace: "bounded", limits: { ...slow, memory: 512, instances: 5 } });
+    const third = await call("large");
+    expect(third.status).toBe(429);
+    expect(third.json()).toMatchObject({
+      error: "Too much memory in use by requests in flight (count: 768 MB, allowed: 512 MB).",
+    });
+    expect((await call("echo")).status).toBe(200);
+    const { activationId } = first.json() as { activationId: string };
+    const run = host.runs.find((each) => each.invocation.id === activationId);
+    if (run === undefined) throw new Error("the host never heard of it");
+    host.finish(run, ran("{}"));
+    await expect.poll(used).toMatchObject({ used: { memoryInUse: 0, concurrentInvocations: 0 } });
+    expect((await call("large")).status).toBe(200);
   });
 
   it("may carry less than the system allows", async () => {

@@ -7,7 +7,7 @@ import { success } from "../../src/entities/outcome.ts";
 import type { InvocationContext } from "../../src/invocation/ports.ts";
 import type { CompositionRun, RunReply } from "../../src/protocol/composition.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
-import type { ThrottleRpc } from "../../src/protocol/rpc.ts";
+import type { ThrottleRpc } from "../../src/protocol/throttle.ts";
 import { EntityRows } from "./entities.ts";
 
 export const CALLER: Identity = {
@@ -79,8 +79,9 @@ export class MemoryContext implements InvocationContext {
     text: async (key: string) => this.texts.get(key) ?? null,
   };
 
-  permits(): Pick<ThrottleRpc, "enter" | "leave"> {
+  permits(): Pick<ThrottleRpc, "enter" | "hold" | "leave"> {
     return {
+      hold: async () => ({ ok: true }),
       enter: async ({ id }) => {
         this.entered.push(id);
         return { ok: true };

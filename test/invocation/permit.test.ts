@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { invoke } from "../../src/invocation/invoke.ts";
-import { enter } from "../../src/invocation/permit.ts";
+import { enter, hold } from "../../src/invocation/permit.ts";
 import { ActionResolver } from "../../src/invocation/resolve.ts";
-import type { Permit, PermitRequest, ThrottleRpc } from "../../src/protocol/rpc.ts";
+import type { HoldRequest, Permit, PermitRequest, ThrottleRpc } from "../../src/protocol/throttle.ts";
 import { CALLER, MemoryContext } from "./context.ts";
 
 const CALL = { id: "1", kind: "invoke" as const };
@@ -12,8 +12,14 @@ class Throttled extends MemoryContext {
   readonly asked: PermitRequest[] = [];
   reply: Permit = { ok: true };
 
-  override permits(): Pick<ThrottleRpc, "enter" | "leave"> {
+  readonly held: HoldRequest[] = [];
+
+  override permits(): Pick<ThrottleRpc, "enter" | "hold" | "leave"> {
     return {
+      hold: async (request: HoldRequest) => {
+        this.held.push(request);
+        return this.reply;
+      },
       enter: async (request: PermitRequest) => {
         this.asked.push(request);
         return this.reply;
@@ -58,4 +64,44 @@ test.each([
   context.reply = { ok: false, reason, count: 4, allowed: 3 };
   const refused = await enter(context, LIMITED, CALL);
   expect(refused).toMatchObject({ ok: false, code, text: expect.stringContaining("count: 4, allowed: 3") });
+});
+
+test("a refusal names the count, its window and when it begins anew", async () => {
+  const context = new Throttled();
+  context.reply = { ok: false, reason: "rate", count: 61, allowed: 60, reset: 12_001 };
+  const quota = { allowed: 60, window: 60, reset: 13 };
+  expect(await enter(context, LIMITED, CALL)).toMatchObject({ quota: { name: "invocations", ...quota } });
+  expect(await enter(context, LIMITED, { ...CALL, kind: "fire" })).toMatchObject({
+    quota: { name: "fires", ...quota },
+  });
+  context.reply = { ok: false, reason: "memory", count: 768, allowed: 512 };
+  context.entities.action("a/act");
+  const action = { path: "a", name: "act" };
+  const resolved = await new ActionResolver().find(context, action, { namespace: "a", epoch: 1 });
+  if (!resolved.ok) throw new Error(resolved.text);
+  const bounded = { ...LIMITED, limits: { concurrentMemory: 512 } };
+  expect(await hold(context, bounded, { id: "1", callable: resolved.value })).toMatchObject({
+    code: "too-much-memory",
+    text: "Too much memory in use by requests in flight (count: 768 MB, allowed: 512 MB).",
+    quota: { name: "memory", allowed: 512 },
+  });
+});
+
+test("nobody is asked what a call may hold where neither its namespace's memory nor its action's instances are bounded", async () => {
+  const context = new Throttled();
+  context.entities.action("a/act");
+  const action = { path: "a", name: "act" };
+  const found = await new ActionResolver().find(context, action, { namespace: "a", epoch: 1 });
+  if (!found.ok) throw new Error(found.text);
+  const callable = found.value;
+  expect(await hold(context, LIMITED, { id: "1", callable })).toEqual({ ok: true, value: false });
+  expect(context.held).toEqual([]);
+  const limits = { ...callable.limits, instances: 2, concurrency: 5 };
+  expect(await hold(context, CALLER, { id: "2", callable: { ...callable, limits } })).toEqual({
+    ok: true,
+    value: true,
+  });
+  expect(context.held).toMatchObject([
+    { id: "2", memory: { wanted: limits.memory }, action: { path: "a/act", allowed: 10 } },
+  ]);
 });

@@ -1,6 +1,6 @@
 // GET /namespaces: the caller's one namespace; and what it may use.
 
-import { effectiveLimits } from "../../catalog/effective-limits.ts";
+import { effectiveLimits, isCounted, usedOf } from "../../catalog/effective-limits.ts";
 import { fail } from "../../errors.ts";
 import { described } from "../api/operations.ts";
 import { catalogOf } from "../catalog.ts";
@@ -31,9 +31,14 @@ function list(c: AppContext): Response {
   return json(c, JSON.stringify([c.get("identity").namespace.name]));
 }
 
-function limits(c: AppContext): Response {
+/** What is in force, and where something is counted what is used of it. */
+async function limits(c: AppContext): Promise<Response> {
   const namespace = ownNamespaceOf(c);
   if (!namespace.ok) return respond(c, namespace);
   const { bounds, throttle } = catalogOf(c);
-  return json(c, JSON.stringify(effectiveLimits(c.get("identity"), { bounds, throttle })));
+  const identity = c.get("identity");
+  const inForce = effectiveLimits(identity, { bounds, throttle });
+  if (!isCounted(inForce)) return json(c, JSON.stringify(inForce));
+  const used = usedOf(await c.get("services").throttle(identity.namespace.uuid).usage());
+  return json(c, JSON.stringify({ ...inForce, used }));
 }

@@ -3,7 +3,7 @@
 import { type Failure, fail } from "../../errors.ts";
 import { accepts } from "../accept.ts";
 import type { AppContext } from "../context.ts";
-import { STATUS } from "../errors.ts";
+import { quotaHeaders, STATUS } from "../errors.ts";
 import { CORS, REQUEST_ID } from "../reply.ts";
 import type { WebAnswer } from "./answer.ts";
 
@@ -60,6 +60,6 @@ export function send(c: AppContext, { status, headers: given, body }: WebAnswer,
 
 export function refusalOf(c: AppContext, failure: Failure & { status?: number }, manners: Manners): Response {
   const body = JSON.stringify({ error: failure.text, code: c.get("transactionId") });
-  const headers: [string, string][] = [["Content-Type", "application/json"]];
+  const headers: [string, string][] = [["Content-Type", "application/json"], ...Object.entries(quotaHeaders(failure))];
   return send(c, { status: failure.status ?? STATUS[failure.code], headers, body }, manners);
 }

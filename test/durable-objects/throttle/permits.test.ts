@@ -13,7 +13,10 @@ test("sixty invokes a minute pass by default, the next is refused with the count
   const permits = new Permits();
   const limits = { concurrentInvocations: 1_000 };
   for (let at = 0; at < 60; at++) expect(permits.enter(entry(limits), MINUTE)).toEqual({ ok: true });
-  expect(permits.enter(entry(limits), MINUTE + 59_999)).toEqual({ ok: false, reason: "rate", count: 61, allowed: 60 });
+  expect(permits.enter(entry(limits), MINUTE + 59_999)).toEqual({
+    ...{ ok: false, reason: "rate", count: 61, allowed: 60 },
+    reset: 1,
+  });
   expect(permits.enter(entry(limits), 2 * MINUTE)).toEqual({ ok: true });
 });
 
@@ -75,7 +78,7 @@ test("what was counted is known until its minute ends, and while a place is take
 test("what has a name of its own has a minute of its own", () => {
   const permits = new Permits();
   for (let at = 0; at < 2; at++) expect(permits.pass("hook", 2, MINUTE)).toEqual({ ok: true });
-  expect(permits.pass("hook", 2, MINUTE)).toEqual({ ok: false, reason: "rate", count: 3, allowed: 2 });
+  expect(permits.pass("hook", 2, MINUTE)).toMatchObject({ ok: false, reason: "rate", count: 3, allowed: 2 });
   expect(permits.pass("other", 2, MINUTE)).toEqual({ ok: true });
   expect(permits.knownUntil()).toBe(2 * MINUTE);
   expect(permits.pass("hook", 2, 2 * MINUTE)).toEqual({ ok: true });
@@ -86,7 +89,88 @@ test("fires that come together pass all or none, and those that do not count as 
   const limits = { firesPerMinute: 5 };
   const together = (count: number) => permits.enter({ ...entry(limits, "fire"), count }, 0);
   expect(together(3)).toEqual({ ok: true });
-  expect(together(3)).toEqual({ ok: false, reason: "rate", count: 6, allowed: 5 });
+  expect(together(3)).toMatchObject({ ok: false, reason: "rate", count: 6, allowed: 5 });
   expect(together(1)).toEqual({ ok: true });
   expect(together(1)).toMatchObject({ ok: false, count: 6 });
+});
+
+test("memory is held until it is given back or expires; a call is held once, and takes no place of those at a time", () => {
+  const permits = new Permits();
+  const wish = (id: string, expiresAt = 1_000) => {
+    return { id, memory: { wanted: 256, allowed: 512 }, action: { path: "ns/a" }, expiresAt };
+  };
+  const limits = { concurrentInvocations: 2 };
+  const first = entry(limits);
+  expect(permits.enter(first, 0)).toEqual({ ok: true });
+  for (const id of [first.id, first.id, "b"]) expect(permits.hold(wish(id), 0)).toEqual({ ok: true });
+  expect(permits.hold(wish("c"), 0)).toEqual({ ok: false, reason: "memory", count: 768, allowed: 512 });
+  expect(permits.usage(0)).toMatchObject({ concurrentInvocations: 1, memoryInUse: 512, invocationsThisMinute: 1 });
+  permits.leave([first.id]);
+  expect(permits.usage(0)).toMatchObject({ concurrentInvocations: 0, memoryInUse: 256 });
+  expect(permits.hold(wish("c"), 0)).toEqual({ ok: true });
+  expect(permits.hold(wish("d"), 1_000)).toEqual({ ok: true });
+  expect(permits.usage(MINUTE)).toEqual({
+    ...{ invocationsThisMinute: 0, firesThisMinute: 0, reset: MINUTE, concurrentInvocations: 0, memoryInUse: 0 },
+  });
+});
+
+test("an action has no more in flight than its instances, and others have their own", () => {
+  const permits = new Permits();
+  const of = (id: string, path: string) => {
+    return { id, memory: { wanted: 128 }, action: { path, allowed: 2 }, expiresAt: 1_000 };
+  };
+  expect([permits.hold(of("1", "ns/a"), 0).ok, permits.hold(of("2", "ns/a"), 0).ok]).toEqual([true, true]);
+  expect(permits.hold(of("3", "ns/a"), 0)).toEqual({ ok: false, reason: "instances", count: 2, allowed: 2 });
+  expect(permits.hold(of("4", "ns/b"), 0)).toEqual({ ok: true });
+  permits.leave(["1"]);
+  expect(permits.hold(of("3", "ns/a"), 0)).toEqual({ ok: true });
+});
+
+test("of whatever many isolates ask, in whatever order, no more is ever given than the limit, and all of it is back", () => {
+  let seed = 7;
+  const random = (n: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return seed % n;
+  };
+  const limits = { invocationsPerMinute: 500, concurrentInvocations: 20, concurrentMemory: 4_096 };
+  const permits = new Permits();
+  const isolates = Array.from({ length: 50 }, () => new Set<string>());
+  const perMinute = new Map<number, number>();
+  const refused = new Set<string>();
+  let last = 0;
+  for (let step = 0, now = 0; step < 40_000; step++, now += random(20)) {
+    const mine = isolates[random(50)] ?? new Set<string>();
+    if (random(200) === 0) {
+      // It is lost, and gives back nothing.
+      mine.clear();
+      continue;
+    }
+    const [oldest] = mine;
+    if (oldest !== undefined && random(2) === 0) {
+      permits.leave([oldest]);
+      mine.delete(oldest);
+      continue;
+    }
+    const asked = entry(limits, "invoke", now + 1_500);
+    const permit = permits.enter(asked, now);
+    const minute = Math.floor(now / MINUTE);
+    if (permit.ok) {
+      perMinute.set(minute, (perMinute.get(minute) ?? 0) + 1);
+      const memory = { wanted: 128 * (1 + random(8)), allowed: limits.concurrentMemory };
+      const held = permits.hold({ id: asked.id, memory, action: { path: "ns/a" }, expiresAt: asked.expiresAt }, now);
+      if (held.ok) mine.add(asked.id);
+      else permits.leave([asked.id]);
+    }
+    const { concurrentInvocations, memoryInUse } = permits.usage(now);
+    expect(concurrentInvocations).toBeLessThanOrEqual(20);
+    expect(memoryInUse).toBeLessThanOrEqual(4_096);
+    if (!permit.ok && permit.reason === "concurrency") expect(concurrentInvocations).toBe(20);
+    if (!permit.ok) refused.add(permit.reason);
+    last = now;
+  }
+  expect(Math.max(...perMinute.values())).toBeLessThanOrEqual(500);
+  expect([...refused].sort()).toEqual(["concurrency", "rate"]);
+  // Two seconds after the last of them nothing is held, and the next minute begins anew.
+  expect(permits.usage(last + 2_000)).toMatchObject({ concurrentInvocations: 0, memoryInUse: 0 });
+  expect(permits.enter(entry(limits), last + MINUTE)).toEqual({ ok: true });
 });

@@ -20,13 +20,8 @@ import type {
 } from "../../../src/protocol/composition.ts";
 import type { Fire } from "../../../src/protocol/fire.ts";
 import { ROSTER_NAME, storeNameOf } from "../../../src/protocol/names.ts";
-import type {
-  ActivationStoreRpc,
-  InvokerSchedulerRpc,
-  RosterEntry,
-  RosterRpc,
-  ThrottleRpc,
-} from "../../../src/protocol/rpc.ts";
+import type { ActivationStoreRpc, InvokerSchedulerRpc, RosterEntry, RosterRpc } from "../../../src/protocol/rpc.ts";
+import type { ThrottleRpc } from "../../../src/protocol/throttle.ts";
 import type { EntityKey } from "../../../src/storage/entity-store.ts";
 import type { Kernel, Owner } from "../machine/kernel.ts";
 import type { Call, History } from "./history.ts";
@@ -173,6 +168,7 @@ export class Isolate implements Owner {
               history.permitted({ namespace: namespaceId, id: request.id, at: kernel.elapsed });
             return permit;
           },
+          hold: (request) => throttle.hold(request),
           leave: (ids) => throttle.leave(ids),
         };
       },
