@@ -1,5 +1,6 @@
 // Every command of `edgewhisk`. A new one is a file in commands/ and a line here.
 
+import { activationExplain } from "./commands/activation-explain.ts";
 import { activationExport } from "./commands/activation-export.ts";
 import { activationImport } from "./commands/activation-import.ts";
 import { activationList } from "./commands/activation-list.ts";
@@ -11,6 +12,7 @@ import { backup } from "./commands/backup.ts";
 import { bootstrap } from "./commands/bootstrap.ts";
 import { config } from "./commands/config.ts";
 import { contract } from "./commands/contract.ts";
+import { doctor } from "./commands/doctor.ts";
 import { host } from "./commands/host.ts";
 import { HOST_COMMANDS } from "./commands/hosts.ts";
 import { images } from "./commands/images.ts";
@@ -46,6 +48,7 @@ export const TABLE: readonly Entry[] = [
   logs,
   activationList,
   activationStats,
+  activationExplain,
   activationLocate,
   activationExport,
   activationImport,
@@ -58,6 +61,7 @@ export const TABLE: readonly Entry[] = [
   ...LIMITS_COMMANDS,
   ...HOST_COMMANDS,
   ...STATUS_COMMANDS,
+  doctor,
   config,
   audit,
   wskadmin,

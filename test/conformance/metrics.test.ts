@@ -12,7 +12,7 @@ import {
   startMonitoring,
 } from "../support/prometheus.ts";
 import type { SharedPlatform } from "../support/shared-platforms.ts";
-import { ask, fresh, namespace, useApi } from "./suite.ts";
+import { ask, fresh, key, namespace, useApi } from "./suite.ts";
 
 /** Names that upstream or the library gave, which promtool would have otherwise. */
 const UPSTREAM = /openwhisk_action_|gauge_loadbalancer_|counter_invoker_|histogram_invoker_|^nodejs_/;
@@ -39,6 +39,28 @@ it.skipIf(lacks !== null)("the rules for Prometheus are right, and their tests p
   promtool(["check", "rules", "rules.yml"]);
   promtool(["test", "rules", "rules.test.yml"]);
   promtool(["check", "config", "--syntax-only", "prometheus.yml"]);
+});
+
+it("an activation is explained to its owner, step by step, and to nobody else", async () => {
+  const name = fresh("explained");
+  await ask("PUT", `actions/${name}`, {
+    body: { exec: { kind: "nodejs:default", code: "function main() { return {}; }" } },
+  });
+  const { json } = await ask("POST", `actions/${name}?blocking=true`, { body: {} });
+  const path = `activations/${json.activationId}?explain=true`;
+  const explained = async () => (await ask("GET", path)).json;
+  await expect.poll(async () => (await explained()).state).toBe("ended");
+  const { steps, cost } = await explained();
+  const what = steps.map((step: { what: string }) => step.what);
+  expect(what.filter((each: string) => !/^(permitted|logged)$/.test(each))).toEqual([
+    ...["accepted", "waited", "placed"],
+    expect.stringMatching(/^(cold|prewarmed)$/),
+    ...["initialised", "ran", "ended", "stored"],
+  ]);
+  expect(cost.containerMs).toBeGreaterThan(0);
+  expect((await ask("GET", path, { key: key(2) })).status).toBe(404);
+  expect((await ask("GET", `activations/${"0".repeat(32)}?explain=true`)).status).toBe(404);
+  expect((await ask("GET", `activations/${json.activationId}?explain=maybe`)).status).toBe(400);
 });
 
 it.skipIf(lacks !== null)(

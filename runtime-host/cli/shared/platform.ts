@@ -60,6 +60,14 @@ export async function administration(
   return token === "" ? misused(NO_TOKEN) : { ok: true, url: url.value, token };
 }
 
+/** The same as far as it is known without asking anybody; null: no platform is named. */
+export function knownAdministration(call: PlatformCall): { url: string; token: string | null } | null {
+  const sources = sourcesOf(call);
+  const url = urlSetting(sources);
+  if ("ok" in url) return null;
+  return { url: url.value, token: adminTokenSetting(sources, url.value)?.value ?? null };
+}
+
 /** Of a call, what leads to its platform. */
 interface PlatformCall {
   readonly options: {

@@ -177,6 +177,10 @@ export const QUERY = {
     description:
       "Go on where a list ended, by its header X-Next-Cursor; an export, by its last line. In a list with any of kind to cursor one request looks at 50,000 records at most, 64 MB or 500 ms; X-Scanned-To says how far it came (epoch ms).",
   },
+  explain: {
+    type: "boolean",
+    description: "What became of it, step by step, or what it waits for and what would help.",
+  },
   follow: { type: "boolean", description: "As server-sent events, while it is written; Last-Event-ID goes on." },
 } satisfies Record<string, { type: string; description: string }>;
 

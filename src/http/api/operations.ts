@@ -122,7 +122,12 @@ export const OPERATIONS = {
     body: "RecordLine",
     answer: "ImportReport",
   },
-  getActivation: { needs: { right: "records", of: "record" }, summary: "An activation", answer: "Activation" },
+  getActivation: {
+    needs: { right: "records", of: "record" },
+    summary: "An activation",
+    query: ["explain"],
+    answer: "Activation",
+  },
   getResult: {
     needs: { right: "records", of: "record" },
     summary: "The result of an activation",

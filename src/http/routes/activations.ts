@@ -3,6 +3,7 @@
 import type { ActivationRecord } from "../../entities/activation.ts";
 import { mayRead, readerOf } from "../../entities/record-reader.ts";
 import { fail } from "../../errors.ts";
+import { explainable } from "../activations/explain.ts";
 import { activationOf } from "../activations/find.ts";
 import { list } from "../activations/list.ts";
 import { extended, logs, result } from "../activations/pieces.ts";
@@ -25,7 +26,10 @@ const ONE = `${COLLECTION}/:id`;
 export function activationRoutes(app: App): void {
   const places = followers();
   for (const path of [COLLECTION, `${COLLECTION}/`]) app.get(path, described("listActivations", list));
-  const whole = described("getActivation", (c) => one(c, extended));
+  const whole = described(
+    "getActivation",
+    explainable((c) => one(c, extended)),
+  );
   for (const path of [ONE, `${ONE}/`]) app.get(path, whole);
   const resultOnly = described("getResult", (c) => one(c, result));
   app.get(`${ONE}/result`, resultOnly);
