@@ -10,6 +10,7 @@ import {
 import { AuditRetention } from "./entities/audit.ts";
 import type { NamespaceLimits } from "./entities/identity.ts";
 import { DEFAULT_BOUNDS, DEFAULT_QUEUE_TIME, type LimitBounds, MAX_QUEUE_TIME } from "./entities/limits.ts";
+import { LOG_LEVELS, type PlatformLogLevel } from "./entities/log-level.ts";
 import { RECORD_BOUNDS, type RecordBounds } from "./entities/record-bounds.ts";
 import { RetentionPolicy } from "./entities/retention.ts";
 import type { AlarmSettings } from "./entities/schedule.ts";
@@ -121,6 +122,8 @@ export interface Env {
   INVOKER_NAMES?: string;
   /** Name of the header in which the proxy in front of us says where a request comes from, whatever its client sent. */
   CLIENT_ADDRESS_HEADER?: string;
+  /** How much is logged: "debug", "info" (each request, with its transaction id), "warn" (also where it is absent) or "error". */
+  LOG_LEVEL?: string;
   /** What this says it is built from: `build` in `GET /api/v1`. */
   BUILD?: string;
   /** When BUILD was made, ISO 8601. */
@@ -144,6 +147,7 @@ export interface Settings {
   build?: string;
   /** When this was built or, of what is deployed, uploaded: ISO 8601. */
   buildDate?: string;
+  logLevel: PlatformLogLevel;
   /** ms a call may wait for a host. */
   maxQueue: number;
   hostsMayCome: boolean;
@@ -239,6 +243,10 @@ export const Variables = Secrets.extend({
     (text) => text === undefined || /^[A-Za-z0-9-]{1,64}$/.test(text),
     "must be the name of a header",
   ),
+  LOG_LEVEL: variable.refine(
+    (text) => text === undefined || isLogLevel(text),
+    `must be one of ${LOG_LEVELS.join(", ")}`,
+  ),
   BUILD: variable,
   BUILD_DATE: variable.refine((text) => text === undefined || isDate(text), "must be a date"),
   VERSION: z.object({ timestamp: z.string() }).optional(),
@@ -266,6 +274,7 @@ export function checkEnv(env: Env): Checked {
       invokerNames: data.INVOKER_NAMES === "shown",
       ...(data.BUILD === undefined ? {} : { build: data.BUILD }),
       ...(buildDate === undefined ? {} : { buildDate }),
+      logLevel: logLevelOf(data.LOG_LEVEL),
       maxQueue: data.MAX_QUEUE_TIME * 1000,
       lookAheadMs: data.SCHEDULE_LOOK_AHEAD * 1000,
       alarms: {
@@ -283,6 +292,14 @@ export function checkEnv(env: Env): Checked {
       throttleDefaults: data.DEFAULT_THROTTLE ?? NO_THROTTLE,
     },
   };
+}
+
+function isLogLevel(text: string): text is PlatformLogLevel {
+  return (LOG_LEVELS as readonly string[]).includes(text);
+}
+
+function logLevelOf(text: string | undefined): PlatformLogLevel {
+  return text !== undefined && isLogLevel(text) ? text : "warn";
 }
 
 /** For objects, which serve nobody without the Worker. Throws what is wrong. */

@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as MiniflareModule from "miniflare";
 import { StartFailure } from "./failure.ts";
+import { workerLine } from "./worker-line.ts";
 import { statementsOf, workerOptionsOf } from "./wrangler.ts";
 
 export interface PlatformOptions {
@@ -85,7 +86,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     log: quietLog(miniflare, options),
     handleStructuredLogs({ level, message }) {
       // workerd's notes to its own makers.
-      if (!message.startsWith("NOSENTRY")) options.log(`worker ${level}: ${message}`);
+      if (!message.startsWith("NOSENTRY")) options.log(workerLine({ level, message }));
     },
     unsafeHandleRuntimeRestart: options.onRestart,
     resourcePersistencePath: join(options.state, "v3"),

@@ -1,11 +1,20 @@
-// What a request adds to the metrics: that it was answered, and that what it deleted is gone.
+// What a request adds to the metrics and, where that is asked for, to the log: that it was answered, and that what it deleted is gone.
 
+import type { Identity } from "../entities/identity.ts";
+import { reaches, requestLine } from "../entities/log-level.ts";
+import { redacted } from "../events/address.ts";
 import type { AppContext } from "./context.ts";
 import { namespaceOf } from "./namespace.ts";
 
 /** To be called once for each request, when its answer is known. */
 export function countAnswer(c: AppContext, { status, ms }: { status: number; ms: number }): void {
-  c.get("services").counted.answered({ method: c.req.raw.method, status, ms }, laterOf(c));
+  const { method } = c.req.raw;
+  c.get("services").counted.answered({ method, status, ms }, laterOf(c));
+  if (!reaches("info", c.get("settings").logLevel)) return;
+  const identity = c.get("identity") as Identity | undefined;
+  const namespace = identity === undefined ? {} : { namespace: identity.namespace.name };
+  const path = redacted(c.req.path);
+  console.info(requestLine({ transactionId: c.get("transactionId"), method, path, status, ms, ...namespace }));
 }
 
 /** The series of the action in the path go with it. `response`: what is answered. */

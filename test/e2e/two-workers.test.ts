@@ -52,6 +52,19 @@ function code(result: string, more: object = {}) {
 
 const EXPORTED = [{ key: "web-export", value: true }];
 
+it("the metrics of both Workers are one sum, whichever is asked", async () => {
+  const requests = async (url: string) => {
+    const answer = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+    expect(answer.status).toBe(200);
+    const text = await answer.text();
+    return Number(/^edgewhisk_http_requests_total\{method="PATCH",status="405"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  };
+  for (const url of [workers.one, workers.two, workers.two]) {
+    expect((await ask(url, "PATCH", "actions/nothing", { body: {} })).status).toBe(405);
+  }
+  for (const url of [workers.one, workers.two]) await expect.poll(() => requests(url)).toBe(3);
+});
+
 describe("through the other Worker, at once", () => {
   it("an update of an action is in force", async () => {
     const name = fresh();

@@ -1,8 +1,9 @@
 // Limits of a namespace at the door: 429 in OpenWhisk's words, slots given back, updates seen by the next call.
 
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Env } from "../../src/env.ts";
+import { makeApp } from "../../src/http/app.ts";
 import { servicesOf } from "../../src/services/services.ts";
 import { made } from "../storage/stores.worker.ts";
 import { ask, putAction, stores } from "../support/client.worker.ts";
@@ -141,6 +142,30 @@ describe("a write", () => {
     await putAction("elsewhere", { parameters: [{ key: "v", value: "2" }] });
     await entityEpoch.endWrite("another isolate");
     expect([await call(), await call()]).toEqual([{ v: 2 }, { v: 2 }]);
+  });
+});
+
+describe("the log", () => {
+  it("tells each request with its transaction id where that is asked for", async () => {
+    const info = vi.spyOn(console, "info").mockImplementation(() => undefined);
+    const app = makeApp(servicesOf);
+    const own = { ...(env as unknown as Env), LOG_LEVEL: "info" };
+    const context = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
+    const headers = { "X-Request-ID": "my-own-id", Host: "edgewhisk.test" };
+    const request = () => new Request("http://edgewhisk.test/ping?secret=1", { headers });
+    await app.fetch(request(), own, context);
+    const lines = info.mock.calls.map(([line]) => String(line));
+    info.mockClear();
+    await app.fetch(request(), env as unknown as Env, context);
+    const silent = info.mock.calls.length;
+    info.mockRestore();
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      {
+        ...{ level: "info", event: "request", transactionId: "my-own-id" },
+        ...{ method: "GET", path: "/ping", status: 200, ms: expect.any(Number) },
+      },
+    ]);
+    expect(silent).toBe(0);
   });
 });
 
