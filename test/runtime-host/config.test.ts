@@ -35,6 +35,14 @@ test("a flag wins over its variable, and an empty variable counts as absent", ()
   });
 });
 
+test("subscriptions to brokers are run, at public addresses and those that are allowed, unless it is told not to", () => {
+  const { connectors } = configOf(["--broker-net", "10.1.0.0/16"]);
+  expect(["10.1.2.3", "10.2.0.1"].map((each) => connectors?.allowed.check(each))).toEqual([true, false]);
+  expect(configOf([]).connectors?.allowed.check("127.0.0.1")).toBe(false);
+  expect(configOf(["--connectors", "off"]).connectors).toBeNull();
+  expect(complaintOf(["--broker-net", "10.1.0.0/99"])).toContain("10.1.0.0/16");
+});
+
 test("every option is named in the help, with its variable, and is accepted", () => {
   const help = parseHostConfig(["--help"], {});
   const text = help.kind === "help" ? help.text.replace(/\s+/g, " ") : "";
