@@ -6,7 +6,6 @@ import {
   type FireOutcome,
   type FiresAnswer,
   type HostFires,
-  MAX_FIRES,
   MAX_FIRES_CHARACTERS,
   MAX_RELEASED,
   MAX_UNACKNOWLEDGED,
@@ -27,8 +26,10 @@ export interface MessageIntakeOptions {
   pauseMs?: (tries: number) => number;
 }
 
-/** Questions under way at once. */
+/** Questions under way at once, and messages in each: what a platform that is slow takes in the seconds after which it says of a fire that it
+ * does not know, so that little is asked twice, and its answers to others do not wait. */
 const WIDTH = 4;
+export const MAX_BATCH = 32;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5_000;
 
@@ -107,7 +108,7 @@ export class MessageIntake {
     let characters = 0;
     const end = this.#waiting.findIndex(({ payload }, at) => {
       characters += payload.length;
-      return at > 0 && (at >= MAX_FIRES || characters > MAX_FIRES_CHARACTERS);
+      return at > 0 && (at >= MAX_BATCH || characters > MAX_FIRES_CHARACTERS);
     });
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end);
   }
