@@ -129,7 +129,7 @@ export function openNamespaceBook(env: Pick<Env, "DB">): NamespaceBook {
 /** Stores for who changes something: each change, and its line in the audit log, are one transaction. */
 export type ActingStores = Pick<
   Stores,
-  "entities" | "identities" | "registry" | "deletions" | "webhooks" | "subscriptions"
+  "administrators" | "entities" | "identities" | "registry" | "deletions" | "webhooks" | "subscriptions"
 > & {
   retention: RetentionBook;
   recordHooks: RecordHookBook;
@@ -144,6 +144,7 @@ export function openActingStores(env: Bound, masterSecret: MasterSecret, author:
     entities: new D1EntityStore(database, openBlobs(env)),
     webhooks: new D1WebhookStore(database, masterSecret),
     subscriptions: new D1SubscriptionStore(database, masterSecret),
+    administrators: new D1AdministratorStore(database),
     deletions: new D1DeletionStore(database),
     retention: new D1RetentionBook(database),
     recordHooks: new D1RecordHookBook(database, masterSecret),

@@ -4,6 +4,7 @@ import { AdministratorChange, type AdministratorItem, NewAdministrator } from ".
 import { newAdministratorToken } from "../../entities/administrator.ts";
 import { fail } from "../../errors.ts";
 import type { AdministratorChanged, NamedAdministrator } from "../../storage/administrator-store.ts";
+import { actingStores } from "../author.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
@@ -77,7 +78,7 @@ function shown({ name, role, created, ends }: NamedAdministrator): Administrator
 }
 
 function storeOf(c: AppContext) {
-  return c.get("services").stores.administrators;
+  return actingStores(c).administrators;
 }
 
 function nameOf(c: AppContext): string {

@@ -3,16 +3,16 @@
 import type { AdminRole } from "../../entities/administrator.ts";
 import type { AdministratorChanged, AdministratorStore, NamedAdministrator } from "../administrator-store.ts";
 import type { PageWish, RegistryPage } from "../registry-store.ts";
-import { prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
+import { prepared, rowsOf, type SqlDatabase, type SqlPiece, sql } from "./statement.ts";
 
 const COLUMNS = sql`name, role, created, ends FROM administrators`;
 const OTHERS = sql`EXISTS (SELECT 1 FROM administrators AS other
   WHERE other.name <> administrators.name AND other.role = 'admin' AND other.ends IS NULL)`;
 
 export class D1AdministratorStore implements AdministratorStore {
-  readonly #database: D1Database;
+  readonly #database: SqlDatabase;
 
-  constructor(database: D1Database) {
+  constructor(database: SqlDatabase) {
     this.#database = database;
   }
 
@@ -70,7 +70,9 @@ export class D1AdministratorStore implements AdministratorStore {
     return rowsOf<NamedAdministrator>(this.#database, sql`SELECT ${COLUMNS} WHERE ${where}`);
   }
 
+  /** A batch, so that who makes the change may be known. */
   async #run(piece: SqlPiece): Promise<number> {
-    return (await prepared(this.#database, piece).run()).meta.changes;
+    const [result] = await this.#database.batch([prepared(this.#database, piece)]);
+    return result?.meta.changes ?? 0;
   }
 }

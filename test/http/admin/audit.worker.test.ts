@@ -83,6 +83,12 @@ const ofHost =
     const body = verb === "/rename" ? { to: `${name}-b` } : {};
     return sent(method, `${ADMIN}/hosts/${name}${verb}`, method === "DELETE" ? {} : { body });
   };
+const ofAdministrator =
+  (method: string, verb: string, body?: unknown): Recipe =>
+  async ({ name }) => {
+    await admin("POST", "/administrators", { name, role: "operator" });
+    return sent(method, `${ADMIN}/administrators/${name}${verb}`, { body });
+  };
 /** An entity of the client: put first where it is to be changed. */
 const ofEntity =
   (method: string, path: string, { put, body }: { put?: unknown; body?: unknown }): Recipe =>
@@ -134,6 +140,11 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   "POST /admin/v1/namespaces/:namespace/records": ofNamespace("POST", "/records", "{}\n"),
   "POST /admin/v1/records/move": () => sent("POST", `${ADMIN}/records/move`, { body: { to: "d1" } }),
   "POST /admin/v1/reseal": () => sent("POST", `${ADMIN}/reseal`, { body: {} }),
+  "POST /admin/v1/administrators": ({ name }) =>
+    sent("POST", `${ADMIN}/administrators`, { body: { name, role: "auditor" } }),
+  "PATCH /admin/v1/administrators/:name": ofAdministrator("PATCH", "", { role: "auditor" }),
+  "DELETE /admin/v1/administrators/:name": ofAdministrator("DELETE", ""),
+  "POST /admin/v1/administrators/:name/rotate": ofAdministrator("POST", "/rotate", {}),
   "POST /admin/v1/hosts": ({ name }) => sent("POST", `${ADMIN}/hosts`, { body: { name } }),
   "DELETE /admin/v1/hosts/:name": ofHost("DELETE", ""),
   "POST /admin/v1/hosts/:name/drain": ofHost("POST", "/drain"),
@@ -149,6 +160,7 @@ const STORED_AS: Readonly<Record<string, string>> = {
   "trigger.write": "trigger.create",
   "rule.write": "rule.create",
   "rule.switch": "rule.update",
+  "administrator.rotate": "administrator.change",
 };
 
 describe("each route that changes something", () => {
