@@ -237,7 +237,7 @@ export const MUTATIONS: Mutation[] = [
         replace: "if (this.count > 0) return Number.POSITIVE_INFINITY; const { due } = ",
       },
       // An alarm that was set for records serves what is due as well.
-      { file: STORE, find: /this\.#fires\.resume\(\);\n {4}if \(waiting/, replace: "if (waiting" },
+      { file: STORE, find: /this\.fires\.resume\(\);\n {4}if \(waiting/, replace: "if (waiting" },
     ],
     only: "isolate-fire",
   },
