@@ -36,6 +36,7 @@ import type { CompositionRpc } from "./protocol/composition.ts";
 import type { MetricsRpc } from "./protocol/metrics.ts";
 import type { ActivationStoreRpc, EntityEpochRpc, InvokerSchedulerRpc, RosterRpc } from "./protocol/rpc.ts";
 import type { ScheduleRpc } from "./protocol/schedule.ts";
+import type { SinksRpc } from "./protocol/sinks.ts";
 import type { SubscriptionsRpc } from "./protocol/subscriptions.ts";
 import type { ThrottleRpc } from "./protocol/throttle.ts";
 import type { MachineBinding } from "./storage/machine.ts";
@@ -66,6 +67,8 @@ export interface Env {
   COMPOSITION: DurableObjectNamespace<Branded<CompositionRpc>>;
   /** One per namespace, and more beyond 500: the schedules of its triggers. */
   SCHEDULE: DurableObjectNamespace<Branded<ScheduleRpc>>;
+  /** One per namespace: what goes to users' addresses, and what they did not take. */
+  SINKS: DurableObjectNamespace<Branded<SinksRpc>>;
   /** One: which host runs which subscription to a message broker. */
   SUBSCRIPTIONS: DurableObjectNamespace<Branded<SubscriptionsRpc>>;
   /** One: the hosts and their tokens. */
@@ -190,6 +193,7 @@ export const Variables = Secrets.extend({
   EPOCH: object,
   COMPOSITION: object,
   SCHEDULE: object,
+  SINKS: object,
   SUBSCRIPTIONS: object,
   ROSTER: object,
   METRICS: object,

@@ -17,6 +17,7 @@ export { Metrics } from "../durable-objects/metrics/metrics.ts";
 export { Roster } from "../durable-objects/roster/roster.ts";
 export { Schedule } from "../durable-objects/schedule/schedule.ts";
 export { InvokerScheduler } from "../durable-objects/scheduler/invoker-scheduler.ts";
+export { Sinks } from "../durable-objects/sinks/sinks.ts";
 export { Subscriptions } from "../durable-objects/subscriptions/subscriptions.ts";
 export { Throttle } from "../durable-objects/throttle/throttle.ts";
 

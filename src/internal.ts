@@ -6,19 +6,24 @@ import type { ActivationId } from "./entities/activation-id.ts";
 import { type Author, PLATFORM } from "./entities/audit.ts";
 import { type Identity, idsOf } from "./entities/identity.ts";
 import type { Shortage } from "./entities/schedule.ts";
+import type { SinkAnswer, SinkSettings } from "./entities/sink.ts";
 import type { Env } from "./env.ts";
 import type { Result } from "./errors.ts";
 import { STATUS } from "./http/errors.ts";
 import { type EpochIdentity, Identities } from "./http/identities.ts";
+import { deliver } from "./http/webhooks/deliver.ts";
 import { FanOut } from "./invocation/fan-out.ts";
 import { fireSlots } from "./invocation/fire-slots.ts";
 import { prepareAhead } from "./invocation/prepare-ahead.ts";
 import { ActionResolver } from "./invocation/resolve.ts";
 import { step } from "./invocation/step.ts";
 import { Triggers } from "./invocation/triggers.ts";
+import { openOutbound } from "./outbound/open.ts";
+import type { Outbound } from "./outbound/outbound.ts";
 import type { StepReply, StepRequest } from "./protocol/composition.ts";
 import type { Fire } from "./protocol/fire.ts";
 import type { SlotFire, SlotFired } from "./protocol/schedule.ts";
+import type { SinkEvent } from "./protocol/sinks.ts";
 import type { Later } from "./services/refreshed.ts";
 import type { Services } from "./services/services.ts";
 
@@ -43,6 +48,8 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
   const fanOut = new FanOut(actions);
   const triggers = new Triggers();
   const identities = new Identities();
+  /** To addresses that users gave; of the isolate, which bounds how many are dialled at once. */
+  let outbound: Outbound | undefined;
   /** The namespace acting by itself, or null where it is another's by now, nobody's, or its owner is blocked. */
   const itself = async (
     services: Services,
@@ -125,6 +132,20 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
       };
       const ended = await endTrigger(context, trigger, options);
       if (!ended.ok) throw new Error(ended.text);
+    }
+
+    /** Sends one event to a sink, in the name of the namespace; what the sink does is a value. */
+    async deliver(
+      namespace: { name: string; uuid: string },
+      settings: SinkSettings,
+      event: SinkEvent,
+    ): Promise<SinkAnswer> {
+      const services = await ready(open(this.env));
+      const owner = await itself(services, namespace, (work) => this.ctx.waitUntil(work));
+      if (owner === null)
+        return { kind: "barred", reason: "nobody has the namespace any more, or its owner is blocked" };
+      outbound ??= openOutbound({ network: this.env.OUTBOUND, allow: services.settings.outboundAllow, own: [] });
+      return deliver({ stores: services.stores, outbound }, { namespaceId: namespace.uuid, settings, event });
     }
 
     async scheduleObject(name: string): Promise<void> {

@@ -24,6 +24,7 @@ import type {
   Pulling,
   SchedulerName,
 } from "../../src/protocol/rpc.ts";
+import type { SinkOf } from "../../src/protocol/sinks.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
 import { counted, countingOf } from "../shared/counting.ts";
 import { ErasableObject } from "../shared/erasable.ts";
@@ -52,7 +53,7 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
     this.#confirm = counted(confirming(env), this.#counting);
     this.#core = new StoreCore(name, {
       database: databaseOf(storage),
-      ports: storePorts(ctx, env, { ports, meter: this.#counting.meter }),
+      ports: storePorts(ctx, env, { name, ports, meter: this.#counting.meter }),
     });
   }
 
@@ -93,6 +94,10 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
 
   async knownEvents(feed: string, options: { forget: boolean }): Promise<KnownEvents> {
     return this.#confirm(this.#core.fires.knownEvents(feed, options));
+  }
+
+  async follow(these: SinkOf[]): Promise<void> {
+    return this.#confirm(this.#core.archive.outbox.follow(these));
   }
 
   async fired(id: ActivationId, logs: Payload): Promise<void> {

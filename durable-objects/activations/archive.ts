@@ -17,6 +17,7 @@ import type { StorePorts } from "./ports.ts";
 import { HANDED_FOR, type Records } from "./records.ts";
 import { RecordRetention } from "./retention.ts";
 import { Segments } from "./segments.ts";
+import { SinkOutbox } from "./sink-outbox.ts";
 
 /** An id of this age (ms) has lost its tombstone, or soon will. */
 const OLD = HANDED_FOR - 1_200_000;
@@ -28,6 +29,7 @@ export class Archive {
   readonly mover: Mover;
   readonly retention: RecordRetention;
   readonly forwarder: RecordForwarder;
+  readonly outbox: SinkOutbox;
   readonly #namespaceId: string;
   readonly #ports: StorePorts;
   readonly #shelves: RecordShelves;
@@ -60,8 +62,12 @@ export class Archive {
     const segments = this.#segments;
     this.retention = new RecordRetention({ sql: database.sql, ports, shelves, handover, segments, wake: options.wake });
     this.forwarder = new RecordForwarder({ database, ports, wake: options.wake });
-    records.onMade = (record) => this.forwarder.made(record);
     this.#born = String(ports.now());
+    this.outbox = new SinkOutbox({ sql: database.sql, ports, sinks: () => ports.sinks(), wake: options.wake });
+    records.onMade = (record, made) => {
+      if (made.kept) this.forwarder.made(record);
+      this.outbox.note(record, made.name);
+    };
     records.onKept = (size) => this.handover.kept(size);
     const { meter } = ports;
     if (meter !== undefined) records.onEnded = (record, about) => countActivation(meter, record, about);
@@ -101,7 +107,13 @@ export class Archive {
 
   /** Epoch ms of what is due next, or Infinity. */
   next(): number {
-    return Math.min(this.handover.next(), this.mover.next(), this.retention.next(), this.forwarder.next());
+    return Math.min(
+      this.handover.next(),
+      this.mover.next(),
+      this.retention.next(),
+      this.forwarder.next(),
+      this.outbox.next(),
+    );
   }
 
   /** Starts what is due. */
@@ -110,6 +122,7 @@ export class Archive {
     this.mover.run();
     this.retention.run();
     this.forwarder.run();
+    this.outbox.run();
   }
 
   tally(asked: RecordFilter): LedgerCount {

@@ -58,7 +58,7 @@ export class StoreCore {
   readonly #offerQueue: OfferQueue;
   readonly #reconciler: Reconciler;
   readonly #alarm: Alarm;
-  readonly #archive: Archive;
+  readonly archive: Archive;
   readonly #database: Database;
   #passing = false;
   /** Times in a row that rows were passed on and nothing was taken. */
@@ -74,14 +74,14 @@ export class StoreCore {
     const rows = this.#rows;
     this.#database = database;
     const { sql } = database;
-    this.#archive = new Archive(name, {
+    this.archive = new Archive(name, {
       ...{ database, ports, shelves: ports.shelves, records: rows.records },
-      wake: () => this.#alarm.wakeAt(this.#archive.next()),
+      wake: () => this.#alarm.wakeAt(this.archive.next()),
     });
     this.#orphans = (finished, from) => orphansOf(finished, from, { sql, records: rows.records });
     this.fires = new Fires({
       ...{ database, records: rows.records, ports },
-      full: () => this.#archive.handover.backpressure.full,
+      full: () => this.archive.handover.backpressure.full,
       accepted: () => this.#alarm.wakeIn(RESUME_AFTER),
     });
     this.#offerQueue = new OfferQueue(name, {
@@ -99,13 +99,13 @@ export class StoreCore {
     this.#reconciler = new Reconciler(name, { rows, offerQueue, ports, ended: (ended) => this.#release(ended) });
     // The alarm an earlier incarnation set may be lost to a later one: with open rows there is always one.
     if (rows.waiting + rows.out > 0) this.#alarm.wakeIn(RETRY_SOON);
-    this.#alarm.wakeAt(Math.min(this.fires.next(), this.#archive.next()));
+    this.#alarm.wakeAt(Math.min(this.fires.next(), this.archive.next()));
   }
 
   /** Durable path. Candidates are the schedulers to offer to, home first; all of these calls have the same need. */
   accept(invocations: Invocation[], options: { candidates: SchedulerName[]; obstacle?: string }): Accepted {
     const full = invocations.some(({ about }) => about.store !== false)
-      ? this.#archive.handover.backpressure.full
+      ? this.archive.handover.backpressure.full
       : null;
     if (full !== null) return { kind: "full", of: "records", why: full };
     const { candidates, obstacle = "no host that can run it is ready" } = options;
@@ -152,7 +152,7 @@ export class StoreCore {
   fired(id: ActivationId, logs: Payload): void {
     const ended = this.fires.end(id, logs);
     if (ended === null) return;
-    if (ended.kept) this.#alarm.wakeAt(this.#archive.next());
+    if (ended.kept) this.#alarm.wakeAt(this.archive.next());
     else this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
     this.#waiters.tell(ended.record);
     if (ended.blobs.length > 0) this.#ports.forget(ended.blobs);
@@ -218,16 +218,16 @@ export class StoreCore {
   /** As `get`; a record that has been handed over is brought from where it lies. */
   async find(id: ActivationId): Promise<FoundRecord> {
     const found = this.get(id);
-    if (found.record !== null && found.record.start < this.#archive.retention.from)
+    if (found.record !== null && found.record.start < this.archive.retention.from)
       return { record: null, known: false };
     if (found.known) return found;
-    const record = await this.#archive.find(id);
+    const record = await this.archive.find(id);
     return record === null ? this.get(id) : { record, known: true };
   }
 
   /** To be awaited before anything is done with ids that may be new here. */
   recall(ids: readonly ActivationId[]): Promise<void> | undefined {
-    return this.#archive.recall(ids, (id) => this.#knows(id));
+    return this.archive.recall(ids, (id) => this.#knows(id));
   }
 
   importable(ids: readonly ActivationId[]): ImportWord[] {
@@ -237,16 +237,16 @@ export class StoreCore {
   /** Records that come from an export. */
   import(items: readonly ImportedRecord[]): ImportWord[] {
     const words = this.#database.transaction(() => takeImported(items, this.#imports()));
-    this.#alarm.wakeAt(this.#archive.handover.next());
+    this.#alarm.wakeAt(this.archive.handover.next());
     return words;
   }
 
   page(filter: RecordFilter, limit: number): LedgerPage {
-    return this.#archive.page(filter, limit);
+    return this.archive.page(filter, limit);
   }
 
   tally(filter: RecordFilter): LedgerCount {
-    return this.#archive.tally(filter);
+    return this.archive.tally(filter);
   }
 
   place(id: ActivationId): LedgerPlace {
@@ -260,33 +260,33 @@ export class StoreCore {
   }
 
   move(to: ActivationStoreMode | null): MoveProgress | null {
-    const progress = this.#archive.mover.start(to);
-    this.#alarm.wakeAt(this.#archive.next());
+    const progress = this.archive.mover.start(to);
+    this.#alarm.wakeAt(this.archive.next());
     return progress;
   }
 
   retain(from: number): void {
-    this.#archive.retention.retain(from);
-    this.#alarm.wakeAt(this.#archive.next());
+    this.archive.retention.retain(from);
+    this.#alarm.wakeAt(this.archive.next());
   }
 
   forward(order: ForwardOrder): void {
-    this.#archive.forwarder.order(order);
-    this.#alarm.wakeAt(this.#archive.next());
+    this.archive.forwarder.order(order);
+    this.#alarm.wakeAt(this.archive.next());
   }
 
   forwarding(): ForwardState | null {
-    return this.#archive.forwarder.state();
+    return this.archive.forwarder.state();
   }
 
   holdings(): LedgerHoldings {
-    return this.#archive.holdings();
+    return this.archive.holdings();
   }
 
   backlog(): Backlog {
     const { waiting, out: running, queue } = this.#rows;
     const { count: fires } = this.fires;
-    const unshelvedSince = this.#archive.handover.oldest();
+    const unshelvedSince = this.archive.handover.oldest();
     const lines = waiting === 0 ? [] : queue.lines(this.#ports.now());
     const [oldest] = lines.toSorted((one, other) => other.oldestWaitMs - one.oldestWaitMs);
     if (oldest === undefined) return { waiting, running, fires, oldestWaitMs: 0, lines, unshelvedSince };
@@ -307,7 +307,7 @@ export class StoreCore {
     const now = this.#ports.now();
     const isTended = this.#rows.records.figures.tend(this.#database, now);
     const dropAt = Math.min(this.#rows.records.dropHanded(now), isTended ? Number.POSITIVE_INFINITY : now + RETRY_SOON);
-    const archive = this.#archive;
+    const archive = this.archive;
     archive.run();
     // Soonest of what needs no other object.
     const ownNext = () => Math.min(this.fires.next(), archive.next(), dropAt, purgeNext ?? dropAt);
@@ -336,7 +336,7 @@ export class StoreCore {
   }
 
   #imports(): Intake {
-    const isFull = this.#archive.handover.backpressure.full !== null;
+    const isFull = this.archive.handover.backpressure.full !== null;
     return { records: this.#rows.records, isOpen: (id) => this.#knows(id), isFull, now: this.#ports.now() };
   }
 
@@ -348,7 +348,7 @@ export class StoreCore {
     const namespaces = new Map<string, ActivationId[]>();
     const blobs: string[] = [];
     for (const { record, namespaceId, blobs: keys, kept, hasPermit } of ended) {
-      if (kept) this.#alarm.wakeAt(this.#archive.next());
+      if (kept) this.#alarm.wakeAt(this.archive.next());
       else this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
       this.#waiters.tell(record);
       this.#offerQueue.ended(record.activationId);

@@ -5,6 +5,7 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Meter } from "../../src/metrics/meter.ts";
 import type { ResumeRpc } from "../../src/protocol/fire.ts";
 import type { InvokerSchedulerRpc, RosterRpc, SchedulerName } from "../../src/protocol/rpc.ts";
+import type { SinksRpc } from "../../src/protocol/sinks.ts";
 import type { RecordHookBook } from "../../src/storage/record-hook-book.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { AlarmPorts } from "../shared/ports.ts";
@@ -38,6 +39,8 @@ export interface StorePorts extends AlarmPorts {
   roster: Pick<RosterRpc, "schedulers" | "waiting" | "full">;
   /** Why the machine's disk takes no more records that wait for their shelf, or null. Never rejects. */
   ledgerFault(): Promise<string | null>;
+  /** The namespace's sinks. A handle for each use. */
+  sinks(): Pick<SinksRpc, "take" | "wake">;
   /** Gives back the permits of activations that ended. Best effort; called after the write, must not throw. */
   leave(namespaceId: string, ids: ActivationId[]): void;
   /** To where records are forwarded. */

@@ -49,8 +49,8 @@ export class Records {
   onKept: (size: number) => void = () => undefined;
   /** Called with each record that was made of a run, its first one. */
   onEnded: (record: ActivationRecord, about: ActivationMeta) => void = () => undefined;
-  /** Called with each record that was made to be kept, in the transaction that makes it. */
-  onMade: (record: ActivationRecord) => void = () => undefined;
+  /** Called with each record that was made here, in the transaction that makes it; `name`: in lists, `kept`: whether it is. */
+  onMade: (record: ActivationRecord, made: { name: string; kept: boolean }) => void = () => undefined;
   readonly figures: FigureBook;
   readonly #sql: Sql;
 
@@ -77,7 +77,7 @@ export class Records {
   /** A new record is that of an activation which has ended just now: it counts, and is passed on. */
   ended(record: ActivationRecord, kept: boolean): void {
     this.figures.count(record);
-    if (kept) this.onMade(record);
+    this.onMade(record, { name: record.meta?.listName ?? record.name, kept });
   }
 
   /** False if the id has a record already. */

@@ -182,4 +182,9 @@ export const MIGRATIONS: Migrations = [
       record TEXT NOT NULL
     )`,
   ],
+  [
+    // Whose results or fires go to sinks, and what has not been handed over yet.
+    "CREATE TABLE followed (kind TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
+    "CREATE TABLE sink_outbox (seq INTEGER PRIMARY KEY, event TEXT NOT NULL)",
+  ],
 ];

@@ -4,15 +4,18 @@ import { activationStoreMode, type Env, longestQueue, masterSecretOf, recordBoun
 import type { MetricsSender } from "../../src/metrics/sender.ts";
 import type { ResumeRpc } from "../../src/protocol/fire.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
+import type { StoreName } from "../../src/protocol/rpc.ts";
+import { type SinksRpc, sinksObjectOf } from "../../src/protocol/sinks.ts";
 import { openBlobs, openMachine, openRecordHooks, openRecordShelves } from "../../src/storage/open.ts";
 import { outboundOf } from "../shared/outbound.ts";
 import type { AlarmPorts } from "../shared/ports.ts";
 import type { HookPort, StorePorts } from "./ports.ts";
 
+/** `name`: of the store. */
 export function storePorts(
   ctx: Pick<DurableObjectState, "exports">,
   env: Env,
-  { ports, meter }: { ports: AlarmPorts; meter: MetricsSender["meter"] },
+  { name, ports, meter }: { name: StoreName; ports: AlarmPorts; meter: MetricsSender["meter"] },
 ): StorePorts {
   const worker = ctx.exports as unknown as { Internal: ResumeRpc };
   return {
@@ -24,6 +27,7 @@ export function storePorts(
     resume: (fire, started) => worker.Internal.resume(fire, started),
     roster: env.ROSTER.getByName(ROSTER_NAME),
     hook: hookPort(env),
+    sinks: () => env.SINKS.getByName(sinksObjectOf(name.slice(0, name.lastIndexOf(":")))) as unknown as SinksRpc,
     ledgerFault: () => openMachine(env).ledgerFault(),
     leave: (namespaceId, ids) => {
       env.THROTTLE.getByName(namespaceId)

@@ -3,6 +3,7 @@
 import { Base64Check } from "../entities/base64.ts";
 import { membersOf, objectOf, type RawJson, shapeOf } from "../entities/raw-json.ts";
 import { fail, ok, type Result } from "../errors.ts";
+import { HOPS, hopsLeft } from "./hops.ts";
 
 /** The only version of the specification that is taken. */
 export const SPEC_VERSION = "1.0";
@@ -27,8 +28,6 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;.*)?$/;
 const TIME =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,12})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 const INT32 = 2_147_483_647;
-/** Counts how often an event may still go round; at 0 it goes no further. */
-const HOPS = "knativebrokerttl";
 const encoder = new TextEncoder();
 
 /** Of the text of a valid JSON value. Fails with `bad-request` and what is wrong. */
@@ -114,14 +113,6 @@ function textFault(name: string, text: string): string | null {
 export function loopFault({ json }: CloudEvent): string | null {
   const left = hopsLeft(json);
   return left !== null && left <= 0 ? `it has gone round too often: ${HOPS} is 0` : null;
-}
-
-/** What its counter of hops says; null: it has none. `json`: of anything that may be an event. */
-export function hopsLeft(json: RawJson): number | null {
-  const raw = membersOf(json)?.findLast(({ key }) => key === HOPS)?.value;
-  if (raw === undefined) return null;
-  const value: unknown = JSON.parse(raw);
-  return typeof value === "number" || (typeof value === "string" && /^\d{1,9}$/.test(value)) ? Number(value) : null;
 }
 
 function isBase64(raw: RawJson): boolean {

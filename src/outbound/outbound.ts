@@ -24,9 +24,9 @@ export interface OutboundCall {
   body?: string | Uint8Array<ArrayBuffer>;
 }
 
-/** `text`: the answer's beginning. `permanent`: another try would fail the same way. */
+/** `text`: the answer's beginning; `retryAfter`: its header of this name, as it came. `permanent`: another try would fail the same way. */
 export type OutboundReply =
-  | { ok: true; status: number; text: string }
+  | { ok: true; status: number; text: string; retryAfter: string | null }
   | { ok: false; reason: string; permanent: boolean };
 
 export interface OutboundOptions {
@@ -77,7 +77,7 @@ export class Outbound {
       await answer.body?.cancel();
       return { ok: false, reason: `it answered with a redirect (${status}), which is not followed`, permanent: true };
     }
-    return { ok: true, status, text: await beginningOf(answer) };
+    return { ok: true, status, text: await beginningOf(answer), retryAfter: answer.headers.get("Retry-After") };
   }
 }
 

@@ -32,6 +32,11 @@ export function storeNameOf(activation: { id: string; about: { namespaceId: stri
   return `${activation.about.namespaceId}:${activation.id.slice(12, 14)}`;
 }
 
+/** Name of the store object of a shard of the namespace with this id. */
+export function storeOfShard(namespaceId: string, shard: number): string {
+  return `${namespaceId}:${shard.toString(16).padStart(2, "0")}`;
+}
+
 /** The host behind a scheduler's name `<host>/<shard>`. */
 export function hostOfScheduler(scheduler: SchedulerName): string {
   return scheduler.split("/", 1)[0] ?? "";

@@ -14,6 +14,7 @@ import type { Giver, Need } from "./matching.ts";
 import type { HostReport, Lease, RuntimeReport, SecurityReport } from "./messages.ts";
 import type { MoveRpc } from "./moving.ts";
 import type { PrepareRpc } from "./preparing.ts";
+import type { FollowRpc } from "./sinks.ts";
 import type { UpkeepStoreRpc } from "./upkeep.ts";
 
 /** `host/shard`: the name of an InvokerScheduler object. */
@@ -239,6 +240,7 @@ export interface ActivationStoreRpc
     EventStoreRpc,
     UpkeepStoreRpc,
     MoveRpc,
+    FollowRpc,
     ImportStoreRpc,
     ForwardRpc {
   /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first; `obstacle`: why there are

@@ -15,6 +15,7 @@ import type {
   StoreName,
 } from "../protocol/rpc.ts";
 import type { ScheduleRpc } from "../protocol/schedule.ts";
+import { type SinksRpc, sinksObjectOf } from "../protocol/sinks.ts";
 import type { SubscriptionsRpc } from "../protocol/subscriptions.ts";
 import type { ThrottleRpc } from "../protocol/throttle.ts";
 import { after } from "./timer.ts";
@@ -61,10 +62,15 @@ export class Handles {
     return this.#env.METRICS.getByName(METRICS_NAME) as unknown as MetricsRpc;
   }
 
+  /** The sinks of a namespace, by its permanent id. */
+  sinks(namespaceId: string): SinksRpc {
+    return this.#env.SINKS.getByName(sinksObjectOf(namespaceId)) as unknown as SinksRpc;
+  }
+
   /** All objects of this name that keep what is a namespace's. */
   erasable(name: string): ErasableRpc[] {
-    const { ACTIVATIONS, COMPOSITION, SCHEDULE } = this.#env;
-    return [ACTIVATIONS, COMPOSITION, SCHEDULE].map((each) => each.getByName(name) as unknown as ErasableRpc);
+    const { ACTIVATIONS, COMPOSITION, SCHEDULE, SINKS } = this.#env;
+    return [ACTIVATIONS, COMPOSITION, SCHEDULE, SINKS].map((each) => each.getByName(name) as unknown as ErasableRpc);
   }
 
   /** The permits of a namespace, by its permanent id. */

@@ -4,6 +4,7 @@ import type { MasterSecret } from "../entities/sealing.ts";
 import type { Settings } from "../env.ts";
 import type { Builtin } from "../invocation/builtin.ts";
 import type { CancelTimer, FireContext, InvocationContext } from "../invocation/ports.ts";
+import { allowedIn } from "../outbound/open.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
 import { storeNameOf } from "../protocol/names.ts";
 import type {
@@ -128,6 +129,11 @@ export class RequestContext implements FireContext {
         shards: this.#shared.settings.shards,
         changed: () => this.#shared.handles.subscriptions().changed(),
         view: (id) => this.#shared.handles.subscriptions().view(id),
+      },
+      sinks: {
+        shards: this.#shared.settings.shards,
+        allowed: allowedIn(this.#shared.settings.outboundAllow),
+        of: (namespaceId) => this.#shared.handles.sinks(namespaceId),
       },
       events: {
         shards: this.#shared.settings.shards,

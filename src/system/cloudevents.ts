@@ -2,6 +2,7 @@
 
 import { newEventFeed } from "../events/webhook.ts";
 import { type AddressFeed, serveAddressFeed } from "./address-feed.ts";
+import { SINK } from "./sink.ts";
 import type { SystemPackage } from "./system-package.ts";
 
 const FEED: AddressFeed = {
@@ -44,5 +45,6 @@ export const CLOUD_EVENTS: SystemPackage = {
       },
       run: (args, context, ports) => serveAddressFeed(FEED, args, { context, ports }),
     },
+    sink: SINK,
   },
 };

@@ -2,6 +2,8 @@
 
 import type { AlarmSettings } from "../entities/schedule.ts";
 import type { SubscriptionView } from "../entities/subscription.ts";
+import type { IpRange } from "../outbound/address.ts";
+import type { SinksRpc } from "../protocol/sinks.ts";
 import type { ScheduleDirectory } from "../schedules/directory.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
 import type { SubscriptionStore } from "../storage/subscription-store.ts";
@@ -24,6 +26,13 @@ export interface SystemPorts {
     changed(): Promise<void>;
     /** How one stands; null while nobody knows of it. */
     view(id: string): Promise<SubscriptionView | null>;
+  };
+  sinks: {
+    /** Activation stores of a namespace. */
+    shards: number;
+    /** Address ranges that are reached though they are not public. */
+    allowed: readonly IpRange[];
+    of(namespaceId: string): Pick<SinksRpc, "put" | "remove" | "views" | "letters" | "again">;
   };
   events: {
     /** Activation stores of a namespace. */

@@ -1,6 +1,8 @@
 // Fires while parts of the platform die, and under what users get wrong: each accepted fire has one record, and each of its
 // rules ran once.
 
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { ready } from "../support/platform.ts";
@@ -130,6 +132,69 @@ onEngines(
       console.log(`workerd killed: ${ids.size} events, sent twice and more, fired once each`);
     }, 300_000);
 
+    it("and results reach a sink at least once, whatever dies; what it never takes can be read and sent again", async () => {
+      const bodies: { path: string; headers: IncomingHttpHeaders; body: Loose }[] = [];
+      let answer = (_: string): number => 503;
+      const receiver = createServer((request, response) => {
+        let text = "";
+        request.on("data", (chunk) => (text += chunk));
+        request.on("end", () => {
+          const status = answer(text);
+          if (status === 200)
+            bodies.push({ path: request.url ?? "", headers: request.headers, body: JSON.parse(text) });
+          response.writeHead(status).end("as told");
+        });
+      });
+      await new Promise<void>((done) => receiver.listen(0, "127.0.0.1", done));
+      const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+      const path = "/api/v1/namespaces/whisk.system/actions/cloudevents/sink?blocking=true&result=true";
+      const sink = (operation: string, of: object, more: object = {}): Promise<Loose> =>
+        bench.request(path, { method: "POST", body: { operation, ...of, ...more } }).then(({ json }) => json);
+      await put(bench, "sink-action", { code: ECHO, limits: { memory: 128 } });
+      await hook(bench, "sink-fires", ["sink-action"]);
+      const [action, trigger] = [{ action: "sink-action" }, { trigger: "sink-fires" }];
+      const soon = { backoffPolicy: "linear", backoffDelay: "PT0.1S", retry: 20 };
+      expect(await sink("set", action, { url: `${url}/a`, ...soon })).toEqual({ status: "success" });
+      expect(await sink("set", trigger, { url: `${url}/t`, format: "structured", ...soon })).toEqual({
+        status: "success",
+      });
+      const fired: string[] = [];
+      for (let n = 0; n < 20; n++) fired.push((await fire("sink-fires", { n })).json.activationId);
+      await expect.poll(async () => (await sink("get", trigger)).status.tries).toBeGreaterThan(0);
+      for (const pid of bench.platform().pids().workerd) process.kill(pid, "SIGKILL");
+      await expect.poll(() => ready(bench.platform().url)).toBe(true);
+      answer = () => 200;
+      const got = (to: string) => new Set(bodies.flatMap((each) => (each.path === to ? [idOf(each)] : [])));
+      const idOf = ({ headers, body }: (typeof bodies)[number]): string => String(headers["ce-id"] ?? body.id);
+      await expect.poll(() => got("/t").size, { timeout: 100_000 }).toBe(20);
+      await expect.poll(() => got("/a").size, { timeout: 100_000 }).toBe(20);
+      expect([...got("/t")].toSorted()).toEqual(fired.toSorted());
+      for (const each of bodies.filter(({ path: to }) => to === "/t")) {
+        const { id, data } = each.body;
+        expect(each.body).toMatchObject({ specversion: "1.0", type: "dev.edgewhisk.trigger.fired" });
+        expect([id, data]).toEqual([fired[data.n], { n: data.n }]);
+      }
+      for (const { headers } of bodies.filter(({ path: to }) => to === "/a")) {
+        expect(headers).toMatchObject({ "ce-specversion": "1.0", "ce-activationstatus": "success" });
+        expect(headers["ce-source"]).toBe("/namespaces/guest/actions/sink-action");
+      }
+      await expect.poll(async () => (await sink("get", action)).status.waiting).toBe(0);
+      answer = () => 400;
+      const { activationId } = (await fire("sink-fires", { n: "bad" })).json;
+      await expect.poll(async () => (await sink("get", trigger)).status.letters).toBe(1);
+      const { letters } = await sink("letters", trigger);
+      expect(letters).toMatchObject([
+        { id: activationId, tries: 1, knativeerrorcode: 400, knativeerrordata: "as told" },
+      ]);
+      answer = () => 200;
+      expect(await sink("resend", trigger, { ids: [activationId] })).toEqual({ status: "success", sent: 1 });
+      await expect.poll(() => got("/t").has(activationId)).toBe(true);
+      for (const of of [action, trigger]) expect(await sink("remove", of)).toEqual({ status: "success" });
+      expect(await sink("list", {})).toEqual({ sinks: [] });
+      console.log(`sinks: 40 events over a kill -9 of workerd, ${bodies.length - 41} of them told twice`);
+      receiver.close();
+    }, 300_000);
+
     it("of an alarm happen once for each slot, also of those in which workerd is killed -9", async () => {
       await put(bench, "fire-tick", { code: ECHO, limits: { memory: 128 } });
       await hook(bench, "tick", ["fire-tick"]);
@@ -212,7 +277,7 @@ onEngines(
       expect(line).toMatchObject({ statusCode: 1, error: "The requested resource does not exist." });
     });
   },
-  { engines: ["process"] },
+  { engines: ["process"], start: { flags: ["--outbound-allow", "127.0.0.1/32"] } },
 );
 
 async function count(bench: Bench, name: string, since: number): Promise<number> {

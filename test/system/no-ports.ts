@@ -13,6 +13,10 @@ export function noPorts(): SystemPorts {
       ...{ store: { byTrigger: absent, create: absent, change: absent, remove: absent }, shards: 1 },
       ...{ changed: absent, view: absent },
     },
+    sinks: {
+      ...{ shards: 1, allowed: [] },
+      of: () => ({ put: absent, remove: absent, views: absent, letters: absent, again: absent }),
+    },
     events: { shards: 1, known: absent },
     webhooks: {
       store: { byTrigger: absent, create: absent, change: absent, remove: absent },

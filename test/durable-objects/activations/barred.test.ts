@@ -43,6 +43,7 @@ class World {
         roster: { schedulers: async () => [], waiting: async () => {}, full: async () => {} },
         hook: new MemoryHook(),
         ledgerFault: async () => null,
+        sinks: () => ({ take: async () => {}, wake: async () => {} }),
         leave: (_namespace, ids) => void this.left.push(...ids),
         forget: () => {},
         warn: () => {},

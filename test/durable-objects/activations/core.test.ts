@@ -81,6 +81,7 @@ class World {
         },
         hook: new MemoryHook(),
         ledgerFault: async () => null,
+        sinks: () => ({ take: async () => {}, wake: async () => {} }),
         leave: (_namespace, ids) => void this.left.push(...ids),
         forget: (keys) => void this.forgotten.push(...keys),
         warn: () => {},

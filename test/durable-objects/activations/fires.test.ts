@@ -42,6 +42,7 @@ class World {
         roster: { schedulers: async () => [], waiting: async () => {}, full: async () => {} },
         hook: new MemoryHook(),
         ledgerFault: async () => null,
+        sinks: () => ({ take: async () => {}, wake: async () => {} }),
         leave: (_namespace, ids) => void this.left.push(...ids),
         forget: (keys) => void this.forgotten.push(...keys),
         warn: () => {},

@@ -62,6 +62,7 @@ export class HandoverWorld {
           full: async (_, why) => void this.told.push(why),
         },
         hook: this.hook,
+        sinks: () => ({ take: async () => {}, wake: async () => {} }),
         ledgerFault: async () => this.machine,
         leave: () => {},
         forget: (keys) => void this.forgotten.push(...keys),

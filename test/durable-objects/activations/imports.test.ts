@@ -28,6 +28,7 @@ function world() {
       roster: { schedulers: async () => [], waiting: async () => {}, full: async () => {} },
       hook: new MemoryHook(),
       ledgerFault: async () => null,
+      sinks: () => ({ take: async () => {}, wake: async () => {} }),
       leave: () => {},
       forget: () => {},
       warn: () => {},

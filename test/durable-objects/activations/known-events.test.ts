@@ -32,6 +32,7 @@ class World {
         roster: { schedulers: async () => [], waiting: async () => {}, full: async () => {} },
         hook: new MemoryHook(),
         ledgerFault: async () => null,
+        sinks: () => ({ take: async () => {}, wake: async () => {} }),
         leave: () => {},
         forget: () => {},
       },
