@@ -7,7 +7,7 @@ import type { DeadLetter, SinkEvent, SinkOf, SinkView } from "../../src/protocol
 import { Alarm } from "../shared/alarm.ts";
 import type { Database } from "../shared/schema.ts";
 import type { SinksPorts } from "./ports.ts";
-import { type KeptSink, SinkRows, type Waiting } from "./sink-rows.ts";
+import { type KeptSink, type QueuedEvent, SinkRows } from "./sink-rows.ts";
 
 /** Sinks of a namespace. */
 export const MAX_SINKS = 100;
@@ -120,7 +120,7 @@ export class SinksCore {
     this.#arm();
   }
 
-  async #fly(sink: KeptSink, waiting: Waiting): Promise<void> {
+  async #fly(sink: KeptSink, waiting: QueuedEvent): Promise<void> {
     try {
       this.#landed(sink, waiting, await this.#send(sink, waiting));
     } finally {
@@ -129,7 +129,7 @@ export class SinksCore {
     }
   }
 
-  async #send({ namespace, settings }: KeptSink, { event }: Waiting): Promise<SinkAnswer> {
+  async #send({ namespace, settings }: KeptSink, { event }: QueuedEvent): Promise<SinkAnswer> {
     try {
       return await this.#ports.worker.deliver(namespace, settings, event);
     } catch (error) {
@@ -137,7 +137,7 @@ export class SinksCore {
     }
   }
 
-  #landed(sink: KeptSink, waiting: Waiting, answer: SinkAnswer): void {
+  #landed(sink: KeptSink, waiting: QueuedEvent, answer: SinkAnswer): void {
     const now = this.#ports.now();
     const tries = waiting.tries + 1;
     const verdict = verdictOf(sink.settings, { tries, answer, now });

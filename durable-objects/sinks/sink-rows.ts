@@ -18,7 +18,7 @@ export interface KeptSink extends SinkOf {
   stopped: string;
 }
 
-export interface Waiting {
+export interface QueuedEvent {
   seq: number;
   tries: number;
   event: SinkEvent;
@@ -118,7 +118,7 @@ export class SinkRows {
   }
 
   /** Of each sink that is not stopped, the longest due first. */
-  due(number: number, { now, busy, max }: { now: number; busy: readonly number[]; max: number }): Waiting[] {
+  due(number: number, { now, busy, max }: { now: number; busy: readonly number[]; max: number }): QueuedEvent[] {
     return this.#sql
       .exec<{ seq: number; tries: number; event: string }>(
         `SELECT seq, tries, event FROM queue WHERE sink = ? AND due <= ?
@@ -151,7 +151,7 @@ export class SinkRows {
     this.#sql.exec("UPDATE queue SET due = ?, tries = ? WHERE seq = ?", due, tries, seq);
   }
 
-  bury(number: number, waiting: Waiting, how: { now: number; code: number; data: string }): void {
+  bury(number: number, waiting: QueuedEvent, how: { now: number; code: number; data: string }): void {
     this.#database.transaction(() => {
       if (this.#leave(waiting.seq)) this.#bury(number, waiting, how);
     });
@@ -201,7 +201,7 @@ export class SinkRows {
 
   #bury(
     sink: number,
-    { event, tries }: Pick<Waiting, "event" | "tries">,
+    { event, tries }: Pick<QueuedEvent, "event" | "tries">,
     { now, code, data }: { now: number; code: number; data: string },
   ): void {
     const text = JSON.stringify(event);

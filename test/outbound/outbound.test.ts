@@ -102,7 +102,7 @@ describe("an address", () => {
 describe("a request", () => {
   it("carries its method, headers and body, follows nothing, and gives status and text", async () => {
     const { outbound, fetch } = opened(() => new Response("thanks", { status: 201 }));
-    expect(await outbound.call("ns", call())).toEqual({ ok: true, status: 201, text: "thanks" });
+    expect(await outbound.call("ns", call())).toEqual({ ok: true, status: 201, text: "thanks", retryAfter: null });
     expect(fetch).toHaveBeenCalledExactlyOnceWith(
       "https://example.com/x",
       expect.objectContaining({
