@@ -11,7 +11,7 @@ const MAX_DATA = 1_024;
 const AGAIN: ReadonlySet<number> = new Set([404, 408, 409, 429]);
 
 /** "stop": nothing more is sent, the event stays. `code`: the last status; 0 where there was none. */
-export type Verdict =
+export type SinkVerdict =
   | { kind: "done" }
   | { kind: "again"; inMs: number }
   | { kind: "dead"; code: number; data: string }
@@ -30,7 +30,7 @@ export function sinkSettings(given: Record<string, unknown>): Result<SinkSetting
 export function verdictOf(
   settings: SinkSettings,
   { tries, answer, now }: { tries: number; answer: SinkAnswer; now: number },
-): Verdict {
+): SinkVerdict {
   if (answer.kind === "barred") return { kind: "stop", reason: answer.reason };
   const code = answer.kind === "answer" ? answer.status : 0;
   const data = (answer.kind === "answer" ? answer.text : answer.reason).slice(0, MAX_DATA);
