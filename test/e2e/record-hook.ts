@@ -36,7 +36,12 @@ class Receiver {
   }
 
   async open(): Promise<void> {
-    this.#server = createServer((request, response) => void this.#take(request, response));
+    this.#server = createServer((request, response) => {
+      this.#take(request, response).catch((error: unknown) => {
+        // Whoever is killed while he sends is no fault.
+        if (!request.readableAborted) this.faults.push(String(error));
+      });
+    });
     this.#server.listen(this.port, "127.0.0.1");
     await once(this.#server, "listening");
   }
