@@ -273,11 +273,11 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "the throttle counts no running activations",
     seed: 22,
-    patches: [{ file: THROTTLE, find: /if \(running >= allowed\) return[^;]*;/, replace: "" }],
+    patches: [{ file: THROTTLE, find: /if \(this\.#places >= allowed\) return[^;]*;/, replace: "" }],
   },
   {
     name: "the throttle never gets its places back",
-    patches: [{ file: THROTTLE, find: /this\.#running\.delete\(id\);\n {2}\}/, replace: "void id;\n  }" }],
+    patches: [{ file: THROTTLE, find: /for \(const id of ids\) this\.#remove\(id\);/, replace: "void ids;" }],
   },
   {
     name: "the throttle counts no calls per minute",
