@@ -230,7 +230,11 @@ export const MUTATIONS: Mutation[] = [
     name: "no alarm is set for fires",
     seed: 14,
     patches: [
-      { file: STORE, find: /if \(reply\.kind === "accepted"\) this\.#alarm\.wakeIn\(RESUME_AFTER\);/, replace: "" },
+      {
+        file: STORE,
+        find: /accepted: \(\) => this\.#alarm\.wakeIn\(RESUME_AFTER\),/,
+        replace: "accepted: () => undefined,",
+      },
       {
         file: FIRES,
         find: /const \{ due \} = /,
@@ -498,8 +502,8 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       {
         file: HANDOVER,
-        find: /const bytes = (await within\([^;]*;)\n {6}(this\.#land\([^;]*;)/,
-        replace: "const bytes = 0; $2 $1",
+        find: /const bytes = (await within\([^;]*;)\n([^;]*;)\n {6}(this\.#land\([^;]*;)/,
+        replace: "const bytes = 0; $2 $3 $1",
       },
     ],
     only: "shelf-down",
@@ -540,7 +544,7 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       {
         file: "durable-objects/activations/records.ts",
-        find: /(if \(!this\.keep\(record,[^;]*;)\s*(this\.figures\.count\(record\);)/,
+        find: /(if \(!this\.keep\(record,[^;]*;)\s*(this\.ended\(record, kept\);)/,
         replace: "$2 $1",
       },
     ],
