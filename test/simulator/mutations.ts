@@ -266,7 +266,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a fan-out done again does not know what was started, and is refused its places",
-    seed: 104,
+    seed: 427,
     patches: [{ file: FAN_OUT, find: /known\.has\(rule\.id\)/, replace: "false" }],
     only: "isolate-fire",
   },
