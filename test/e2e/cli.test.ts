@@ -149,9 +149,9 @@ it("administers subjects, namespaces, keys and limits, each with words for peopl
   const [ciId = ""] = ci.key.split(":");
   const listed = await said("key", "list", "--namespace", "team");
   expect(listed.split("\n")).toEqual([
-    expect.stringMatching(/^ID +NAME +SUBJECT +NAMESPACE +STATE$/),
-    expect.stringMatching(/ default +painters +team +good$/),
-    expect.stringMatching(new RegExp(`^${ciId} +ci +painters +team +until \\d{4}-.*Z$`)),
+    expect.stringMatching(/^ID +NAME +SUBJECT +NAMESPACE +ROLE +STATE$/),
+    expect.stringMatching(/ default +painters +team +owner +good$/),
+    expect.stringMatching(new RegExp(`^${ciId} +ci +painters +team +owner +until \\d{4}-.*Z$`)),
   ]);
   expect(await said("key", "list", "--subject", "painters", "--secrets")).toContain(ci.key);
   const next = await said("key", "rotate", ciId, "--overlap", "1h");
@@ -159,7 +159,7 @@ it("administers subjects, namespaces, keys and limits, each with words for peopl
   expect(await said("key", "revoke", ciId)).toBe(`${ciId} is revoked`);
   expect([await opens(ci.key), await opens(next)]).toEqual([401, 200]);
   const whose = await administer(["key", "whois"], { env: { EDGEWHISK_STATE: platform.state }, secret: next });
-  expect(whose.out).toMatch(/ "ci" of painters to team: until /);
+  expect(whose.out).toMatch(/ "ci" of painters to team, owner: until /);
   await said("limits", "set", "team", "--limit", "firesPerMinute=7", "--limit", "allowedKinds=nodejs:default,blackbox");
   expect(await said("limits", "set", "team", "--limit", "allowedKinds=")).toBe("firesPerMinute=7");
   expect(JSON.parse(await said("limits", "get", "team", "--json"))).toEqual({
