@@ -1,6 +1,6 @@
 // A platform that is not configured, or was given another secret: 503 that names the variable at every door but /ping.
 
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type CredentialGrant, mintCredential } from "../../src/entities/credential.ts";
@@ -22,10 +22,10 @@ const app = makeApp(servicesOf);
 function worker(changes: Partial<Record<keyof Env, unknown>>) {
   const given = { ...own, ...changes } as Env;
   return async (path: string, init: RequestInit = {}) => {
+    // Its batch of metrics follows a second later, and is not waited for.
     const context = createExecutionContext();
     const response = await app.fetch(new Request(`http://edgewhisk.test${path}`, init), given, context);
     const text = await response.text();
-    await waitOnExecutionContext(context);
     return { status: response.status, headers: response.headers, text };
   };
 }

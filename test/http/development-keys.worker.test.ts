@@ -1,6 +1,6 @@
 // The well-known keys: where they are taken while nobody else has a namespace here, and where once somebody has.
 
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { mintCredential } from "../../src/entities/credential.ts";
@@ -31,6 +31,7 @@ function at(where: "loopback" | "everywhere") {
     headers: Record<string, string> = {},
     [method, path, body]: [string, string, string?] = ["GET", "namespaces"],
   ) => {
+    // Its batch of metrics follows a second later, and is not waited for.
     const context = createExecutionContext();
     const init = {
       method,
@@ -39,7 +40,6 @@ function at(where: "loopback" | "everywhere") {
     };
     const response = await app.fetch(new Request(`http://127.0.0.1/api/v1/${path}`, init), given, context);
     const { error } = (await response.json()) as { error?: string };
-    await waitOnExecutionContext(context);
     return error === undefined ? response.status : `${response.status} ${error}`;
   };
 }
