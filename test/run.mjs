@@ -14,6 +14,8 @@ const long = process.argv.includes("--long");
 const requireDocker = process.env.EDGEWHISK_REQUIRE_DOCKER === "1";
 /** Of a failure's message, once more at the end, where a long log is cut. */
 const SHOWN_LINES = 12;
+/** The end-to-end tier is taken in so many: each starts its platforms anew, and is the longest that one waits for the other. */
+const PARTS = 6;
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const notRun = [];
 /** One text each: which test, and the first lines of why. */
@@ -35,14 +37,20 @@ else notRun.push("everything on the docker engine: no engine answers at DOCKER_H
 
 await step("types", "npm", ["run", "--silent", "check:types"]);
 await step("lint", "npm", ["run", "--silent", "check:lint"]);
-// Platforms and engines are mostly waiting, the others are mostly computing. What measures neighbours comes alone.
-await Promise.all([
-  inTurn([() => suite("end to end", ["e2e"]), () => suite("engines", ["engine"], { atOnce: 3, shownAtEnd: true })]),
-  inTurn([
-    () => suite("unit, Worker and host", ["unit", "worker", "host"], { shownAtEnd: true }),
-    () => suite("conformance", ["conformance"], { shownAtEnd: true, atOnce: 3 }),
-  ]),
-]);
+// Whole platforms are mostly waiting, the others are mostly computing: the two run side by side, and whoever is done takes
+// what is left of the platforms. What measures neighbours comes alone.
+const parts = Array.from({ length: PARTS }, (_, at) => `${at + 1}/${PARTS}`);
+const platforms = async () => {
+  for (let shard = parts.shift(); shard !== undefined; shard = parts.shift())
+    await suite(`end to end, ${shard}`, ["e2e"], { shard, shownAtEnd: true });
+};
+const others = async () => {
+  await suite("unit, Worker and host", ["unit", "worker", "host"], { shownAtEnd: true });
+  await suite("conformance", ["conformance"], { shownAtEnd: true, atOnce: 3 });
+  await suite("engines", ["engine"], { shownAtEnd: true, atOnce: 3 });
+  await platforms();
+};
+await Promise.all([platforms(), others()]);
 await suite("neighbours on an engine", ["neighbours"]);
 
 if (failures.length > 0) {
@@ -60,10 +68,6 @@ if (requireDocker && notRun.length > 0) {
 console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed === 0 ? 0 : 1);
 
-async function inTurn(suites) {
-  for (const run of suites) await run();
-}
-
 async function step(name, command, args) {
   const started = Date.now();
   const code = await run(command, args);
@@ -76,13 +80,14 @@ async function step(name, command, args) {
   }
 }
 
-/** `atOnce`: files side by side, if not as many as there are processors. */
-async function suite(name, projects, { shownAtEnd = false, atOnce } = {}) {
+/** `atOnce`: files side by side, if not as many as there are processors. `shard`: which part of the files, "1/6". */
+async function suite(name, projects, { shownAtEnd = false, atOnce, shard } = {}) {
   const started = Date.now();
   const report = join(mkdtempSync(join(tmpdir(), "edgewhisk-test-")), "report.json");
   const args = ["run", "--config", "test/vitest.config.ts", "--reporter=default", "--reporter=json"];
   args.push(`--outputFile.json=${report}`, ...projects.flatMap((project) => ["--project", project]));
   if (atOnce !== undefined) args.push(`--maxWorkers=${atOnce}`);
+  if (shard !== undefined) args.push(`--shard=${shard}`);
   const code = await run(join(root, "node_modules", ".bin", "vitest"), args, { shownAtEnd });
   if (!existsSync(report)) {
     console.log(`FAILED: ${name}: the runner left no report (exit ${code})`);
