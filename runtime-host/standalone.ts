@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { versionOf } from "./program/build.ts";
+import { exitWith } from "./program/exit.ts";
 import { parseConfig } from "./standalone/config.ts";
 import { StartFailure } from "./standalone/failure.ts";
 import { greeting, greetingObject } from "./standalone/greeting.ts";
@@ -43,23 +44,23 @@ async function main(): Promise<void> {
     say(why);
     const late = setTimeout(() => {
       say("some parts did not end in time and were killed");
-      process.exit(1);
+      exitWith(1);
     }, MAX_END_MS);
     void running.stop().then(() => {
       clearTimeout(late);
-      process.exit(code);
+      exitWith(code);
     });
   }
 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       // Asked again: the reaper ends what is left. The same wish may come twice at once, from a terminal and through npm.
-      if (endingSince !== null && Date.now() - endingSince > 1_000) process.exit(130);
+      if (endingSince !== null && Date.now() - endingSince > 1_000) exitWith(130);
       end(0, "stopping …");
     });
   }
   // The launcher was killed: whoever did that wants everything gone now, and the reaper sees to it.
-  process.on("disconnect", () => process.exit(1));
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
   try {
     const serving = await running.serving;

@@ -14,6 +14,8 @@ const LOCK = join(ROOT, ".installing");
 /** ms between two looks at whether another has installed, and after which nobody waits for it any more. */
 const LOOK_EVERY = 250;
 const MAX_WAIT = 600_000;
+/** ms that a process which has said how it ends may take to be gone. */
+const MAX_EXIT = 3000;
 
 /** Runs `npm ci` unless node_modules holds what package-lock.json names. Resolves to npm's exit code. Of several commands that are
  * run at once one installs, and the others wait for it.
@@ -128,7 +130,8 @@ function packagesOf(path) {
 }
 
 /** Runs a TypeScript file of ours on the pinned Node and ends as it ends. The child leads its own process group, so that its
- * tree can be ended as one; it learns of our death, however sudden, by the end of its IPC channel.
+ * tree can be ended as one; it learns of our death, however sudden, by the end of its IPC channel. What has said how it ends
+ * (exitWith of exit.ts) is killed if it does not: a Node that ends while it compiles may wait for itself for ever.
  * @param {string} entry
  * @param {readonly string[]} args */
 export function runPinned(entry, args) {
@@ -149,8 +152,14 @@ export function runPinned(entry, args) {
     process.stderr.write(`edgewhisk: ${PINNED} does not start: ${error.message}\n`);
     process.exit(1);
   });
+  let told = null;
+  child.on("message", (message) => {
+    if (typeof message?.exit !== "number") return;
+    told = message.exit;
+    setTimeout(() => child.kill("SIGKILL"), MAX_EXIT);
+  });
   child.once("exit", (code, signal) => {
-    process.exit(code ?? 128 + (constants.signals[signal ?? "SIGKILL"] ?? 9));
+    process.exit(code ?? told ?? 128 + (constants.signals[signal ?? "SIGKILL"] ?? 9));
   });
   // npm hands its signals on, but if npm itself is killed nobody would tell us. A shell may stand between.
   if (process.env.npm_lifecycle_event !== undefined) {

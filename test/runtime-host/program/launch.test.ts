@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -73,4 +73,16 @@ test("an install that failed is tried by the next, and one that was killed holds
   expect(runs()).toBe(3);
   expect((await command().ended)[0]).toBe(0);
   expect(runs()).toBe(3);
+});
+
+test("a process that has said how it ends, and does not, is killed and counts as it said", async () => {
+  mkdirSync(join(clone, "node_modules/node/bin"), { recursive: true });
+  symlinkSync(process.execPath, join(clone, "node_modules/node/bin/node"));
+  writeFileSync(join(clone, "stuck.mjs"), "process.send({ exit: 7 }); setInterval(() => undefined, 1_000);");
+  writeFileSync(
+    join(clone, "run.mjs"),
+    'import { runPinned } from "./runtime-host/program/launch.mjs"; runPinned("stuck.mjs", []);',
+  );
+  const child = spawn(process.execPath, ["run.mjs"], { cwd: clone, stdio: "inherit" });
+  expect(await once(child, "exit")).toEqual([7, null]);
 });
