@@ -1,10 +1,11 @@
 // What becomes of the call of a feed that gives a trigger an address: it is made, shown, changed, rotated or taken away.
 
-import { membersOf, objectOf, type RawJson, shapeOf } from "../entities/raw-json.ts";
+import type { RawJson } from "../entities/raw-json.ts";
 import type { Result } from "../errors.ts";
 import { hashOf, newToken, WEBHOOK_PREFIX } from "../events/address.ts";
 import { changedWebhook, type WebhookSettings, type WebhookWish } from "../events/webhook.ts";
 import type { BuiltinContext } from "../invocation/builtin.ts";
+import { error, missingTrigger, textOf, triggerOf } from "./feed-call.ts";
 import type { SystemPorts } from "./ports.ts";
 
 /** Webhooks of one namespace. */
@@ -170,21 +171,6 @@ function originOf(args: RawJson, { apiHost }: BuiltinContext): string | null {
   return protocol === "https:" || protocol === "http:" ? origin : null;
 }
 
-/** Its name, or why it is none of the caller's. */
-function triggerOf(args: RawJson, { caller }: BuiltinContext): string | { error: string } {
-  const qualified = textOf(args, "triggerName") ?? "";
-  const [, namespace = "_", trigger = ""] = /^\/([^/]+)\/([^/]+)$/.exec(qualified) ?? [];
-  const name = qualified.includes("/") ? trigger : qualified;
-  if (name === "") return { error: "The parameter 'triggerName' must name a trigger: /namespace/name." };
-  if (namespace === "_" || namespace === caller.namespace.name) return name;
-  return { error: "The trigger must be of the namespace whose key is used." };
-}
-
-async function missingTrigger(name: string, { caller }: BuiltinContext, ports: SystemPorts): Promise<string | null> {
-  const found = await ports.entities.get({ path: caller.namespace.name, name });
-  return found?.type === "trigger" ? null : `There is no trigger '${name}' in the namespace: create it first.`;
-}
-
 function unknown({ noun }: AddressFeed, trigger: string): string {
   return `The trigger '${trigger}' has no ${noun}.`;
 }
@@ -196,13 +182,4 @@ function shown(more: object): RawJson {
 
 function randomText(bytes: number): string {
   return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(bytes))));
-}
-
-function textOf(args: RawJson, name: string): string | undefined {
-  const raw = membersOf(args)?.findLast(({ key }) => key === name)?.value;
-  return raw !== undefined && shapeOf(raw) === "string" ? (JSON.parse(raw) as string) : undefined;
-}
-
-function error(text: string): RawJson {
-  return objectOf([["error", JSON.stringify(text)]]);
 }

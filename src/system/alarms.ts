@@ -1,8 +1,9 @@
 // The packages `alarms`, whose feeds fire triggers by the clock, and `alarmsWeb`, the same over the web for who has a trigger's key.
 
 import { triggerRefusal } from "../catalog/feed-refusal.ts";
-import { membersOf, type RawJson } from "../entities/raw-json.ts";
+import type { RawJson } from "../entities/raw-json.ts";
 import { type AlarmAnswer, alarmFailure, type LifeCycleEvent, serveAlarm } from "./alarm-life-cycle.ts";
+import { textOf } from "./feed-call.ts";
 import type { SystemFunction, SystemPackage } from "./system-package.ts";
 
 const OPTIONAL = ["trigger_payload", "jitter", "misfire", "overlap"];
@@ -117,12 +118,6 @@ function partsOf(qualified: string): { namespace: string; name: string } {
   if (!qualified.startsWith("/")) return { namespace: "_", name: qualified };
   const [, namespace = "", ...name] = qualified.split("/");
   return { namespace, name: name.join("/") };
-}
-
-function textOf(args: RawJson, key: string): string | undefined {
-  const raw = (membersOf(args) ?? []).findLast((each) => each.key === key)?.value;
-  const value: unknown = raw === undefined ? undefined : JSON.parse(raw);
-  return typeof value === "string" ? value : undefined;
 }
 
 function notesOf(description: string, required: string, optional: readonly string[]): Record<string, unknown> {

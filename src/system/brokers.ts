@@ -2,11 +2,12 @@
 // dialled by hosts.
 
 import { SYSTEM_NAMESPACE } from "../entities/names.ts";
-import { membersOf, objectOf, type RawJson, shapeOf } from "../entities/raw-json.ts";
+import type { RawJson } from "../entities/raw-json.ts";
 import { type BrokerKind, deliveryOf } from "../entities/subscription.ts";
 import { changedSubscription, newSubscription } from "../events/broker-feed.ts";
 import type { BuiltinContext } from "../invocation/builtin.ts";
 import type { Subscription } from "../storage/subscription-store.ts";
+import { error, missingTrigger, textOf, triggerOf } from "./feed-call.ts";
 import type { SystemPorts } from "./ports.ts";
 import type { SystemPackage } from "./system-package.ts";
 
@@ -116,11 +117,9 @@ async function serveFeed(kind: BrokerKind, call: Call): Promise<RawJson> {
 
 /** In place of what the trigger had. */
 async function create({ kind, trigger, args, context, ports }: Asked): Promise<RawJson> {
+  const missing = await missingTrigger(trigger, context, ports);
+  if (missing !== null) return error(missing);
   const { name, uuid } = context.caller.namespace;
-  const stored = await ports.entities.get({ path: name, name: trigger });
-  if (stored?.type !== "trigger") {
-    return error(`There is no trigger '${trigger}' in the namespace: create it first.`);
-  }
   const wish = newSubscription(kind, args);
   if (!wish.ok) return error(wish.text);
   const { settings, credentials } = wish.value;
@@ -217,25 +216,6 @@ async function subscriptionOf(
   return found?.settings.kind === kind ? found : null;
 }
 
-/** Its name, or why it is none of the caller's. */
-function triggerOf(args: RawJson, { caller }: BuiltinContext): string | { error: string } {
-  const qualified = textOf(args, "triggerName") ?? "";
-  const [, namespace = "_", trigger = ""] = /^\/([^/]+)\/([^/]+)$/.exec(qualified) ?? [];
-  const name = qualified.includes("/") ? trigger : qualified;
-  if (name === "") return { error: "The parameter 'triggerName' must name a trigger: /namespace/name." };
-  if (namespace === "_" || namespace === caller.namespace.name) return name;
-  return { error: "The trigger must be of the namespace whose key is used." };
-}
-
 function unknown(kind: BrokerKind, trigger: string): string {
   return `The trigger '${trigger}' has no subscription: create the feed /${SYSTEM_NAMESPACE}/${kind}/${kind} for it.`;
-}
-
-function textOf(args: RawJson, name: string): string | undefined {
-  const raw = membersOf(args)?.findLast(({ key }) => key === name)?.value;
-  return raw !== undefined && shapeOf(raw) === "string" ? (JSON.parse(raw) as string) : undefined;
-}
-
-function error(text: string): RawJson {
-  return objectOf([["error", JSON.stringify(text)]]);
 }
