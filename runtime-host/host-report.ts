@@ -43,6 +43,7 @@ export class HostReporter {
       epoch,
       follows: true,
       prepares: true,
+      lists: true,
       ...(labels.length === 0 ? {} : { labels: [...labels] }),
       ...(unhealthy === null ? {} : { unhealthy }),
       ...(impaired === null ? {} : { impaired }),

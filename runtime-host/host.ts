@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { HostConfig } from "./config.ts";
+import { connectBroker } from "./connectors/brokers.ts";
 import { Connectors } from "./connectors/connectors.ts";
 import { openSubscriptionApi } from "./connectors/subscription-api.ts";
 import { CodeCache } from "./container/code-cache.ts";
@@ -179,7 +180,10 @@ class RunningHost implements Host {
   #connectorsOf({ connectors, url, token }: HostConfig): Connectors | null {
     if (connectors === null) return null;
     const api = openSubscriptionApi({ url, token });
-    return new Connectors({ boot: this.#boot, api, allowed: connectors.allowed, log: this.#options.log });
+    return new Connectors({
+      ...{ boot: this.#boot, api, allowed: connectors.allowed, connect: connectBroker },
+      log: this.#options.log,
+    });
   }
 
   start(): void {

@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type HostConfig, parseHostConfig } from "./config.ts";
 import { type Host, startHost } from "./host.ts";
+import { collectWhenIdle } from "./machine/idle-collection.ts";
 import { openContainers } from "./pool/open.ts";
 import { buildOf } from "./program/build.ts";
 import { createLogger, reasonOf } from "./program/logger.ts";
@@ -15,7 +16,11 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const ABORT_PATIENCE_MS = 4_000;
 
 async function main(config: HostConfig): Promise<void> {
-  const log = createLogger({ level: config.logLevel, fields: { host: config.name } });
+  const log = createLogger({
+    level: config.logLevel,
+    fields: { host: config.name },
+    secrets: [config.token, config.metrics?.token ?? ""],
+  });
   let host: Host | null = null;
   let ending = false;
   let unwanted = false;
@@ -71,6 +76,7 @@ async function main(config: HostConfig): Promise<void> {
     log.error("host.start-failed", { reason: reasonOf(error) });
     process.exit(1);
   }
+  collectWhenIdle();
   // A signal that came while starting: what was opened is closed in order.
   if (ending) leave(host);
 }

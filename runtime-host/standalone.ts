@@ -20,9 +20,6 @@ function say(line: string): void {
 }
 
 async function main(): Promise<void> {
-  // This process mostly waits: its garbage is collected early rather than kept in memory.
-  setFlagsFromString("--max-semi-space-size=1");
-  setFlagsFromString("--optimize-for-size");
   // The terminal may be gone before we are.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
@@ -64,6 +61,9 @@ async function main(): Promise<void> {
 
   try {
     const serving = await running.serving;
+    // From here on this process mostly waits: its garbage is collected early rather than kept in memory.
+    setFlagsFromString("--max-semi-space-size=1");
+    setFlagsFromString("--optimize-for-size");
     process.stdout.write(parsed.json ? `${JSON.stringify(greetingObject(serving))}\n` : greeting(serving));
   } catch (error) {
     if (error instanceof StartFailure) end(1, error.message);

@@ -8,7 +8,10 @@ import {
   DEFAULT_FIRES_PER_MINUTE,
   DEFAULT_INVOCATIONS_PER_MINUTE,
 } from "./entities/limits.ts";
+import { isLogLevel, LOG_LEVELS } from "./entities/log-level.ts";
+import type { Metering } from "./entities/metering.ts";
 import { RECORD_BOUNDS } from "./entities/record-bounds.ts";
+import { HookSecret, type PlatformEvents } from "./entities/record-hook.ts";
 import type { Fault } from "./entities/secret-check.ts";
 import { SECURITY_LEVELS, type SecurityLevel } from "./entities/security-level.ts";
 
@@ -104,3 +107,58 @@ export function jsonOf<T>(text: string, schema: z.ZodType<T>, context: z.Refinem
   for (const { path, message } of parsed.error.issues) context.addIssue({ code: "custom", path: [...path], message });
   return z.NEVER;
 }
+
+/** Variables of what is counted. */
+export const Counted = {
+  METRICS_MODE: variable.refine(
+    (text) => text === undefined || text === "on" || text === "off",
+    'must be "on" or "off"',
+  ),
+  METRICS_IGNORED_NAMESPACES: variable.refine(
+    (text) => text === undefined || text.split(",").every((name) => name.trim() !== ""),
+    "must be names of namespaces, with commas between them",
+  ),
+};
+
+/** Where the variables make no sense, all is counted. */
+export function meteringOf(given: { [K in keyof typeof Counted]?: string | undefined }): Metering {
+  const mode = Counted.METRICS_MODE.safeParse(given.METRICS_MODE).data;
+  const names = Counted.METRICS_IGNORED_NAMESPACES.safeParse(given.METRICS_IGNORED_NAMESPACES).data;
+  return { isOn: mode !== "off", ignored: new Set(names?.split(",").map((name) => name.trim())) };
+}
+
+/** Variables of the platform's own receiver of user events. */
+export const UserEvents = {
+  USER_EVENTS_URL: variable.refine(
+    (text) => text === undefined || /^https?:$/.test(URL.parse(text)?.protocol ?? ""),
+    "must be an http or https URL",
+  ),
+  USER_EVENTS_SECRET: variable.pipe(HookSecret.optional()),
+  USER_EVENTS_TOKEN: variable.refine((text) => text === undefined || /^[\x21-\x7e]+$/.test(text), "must be one word"),
+};
+
+type UserEventsGiven = { [K in keyof typeof UserEvents]?: string | undefined };
+
+/** Nothing is sent without a signature. */
+export function userEventsFault({ USER_EVENTS_URL, USER_EVENTS_SECRET }: UserEventsGiven): Fault | null {
+  if (USER_EVENTS_URL === undefined || USER_EVENTS_SECRET !== undefined) return null;
+  return { variable: "USER_EVENTS_SECRET", reason: "is missing, while USER_EVENTS_URL is set" };
+}
+
+/** Null: nobody wants them, also where what is given makes no sense. */
+export function platformEvents(given: UserEventsGiven): PlatformEvents | null {
+  const url = UserEvents.USER_EVENTS_URL.safeParse(given.USER_EVENTS_URL).data;
+  const secret = UserEvents.USER_EVENTS_SECRET.safeParse(given.USER_EVENTS_SECRET).data;
+  const token = UserEvents.USER_EVENTS_TOKEN.safeParse(given.USER_EVENTS_TOKEN).data ?? null;
+  return url === undefined || secret === undefined ? null : { url, secret, token };
+}
+
+export const securityLevel = variable.refine(
+  (text) => text === undefined || isLevel(text),
+  `must be one of ${SECURITY_LEVELS.join(", ")}`,
+);
+
+export const logLevel = variable.refine(
+  (text) => text === undefined || isLogLevel(text),
+  `must be one of ${LOG_LEVELS.join(", ")}`,
+);

@@ -10,26 +10,31 @@ import {
 import { AuditRetention } from "./entities/audit.ts";
 import type { NamespaceLimits } from "./entities/identity.ts";
 import { DEFAULT_BOUNDS, DEFAULT_QUEUE_TIME, type LimitBounds, MAX_QUEUE_TIME } from "./entities/limits.ts";
-import { LOG_LEVELS, type PlatformLogLevel } from "./entities/log-level.ts";
 import { RECORD_BOUNDS, type RecordBounds } from "./entities/record-bounds.ts";
 import { RetentionPolicy } from "./entities/retention.ts";
 import type { AlarmSettings } from "./entities/schedule.ts";
 import type { MasterSecret } from "./entities/sealing.ts";
 import type { Fault } from "./entities/secret-check.ts";
-import { SECURITY_LEVELS, type SecurityLevel } from "./entities/security-level.ts";
+import type { SecurityLevel } from "./entities/security-level.ts";
+import { FeedFiles, FeedQueues } from "./entities/source-declarations.ts";
 import {
   Bounds,
   binding,
+  Counted,
   faultsOf,
   flag,
   isDate,
   isLevel,
   jsonOf,
   Limits,
+  logLevel,
   masterSecret,
   object,
   RANGES,
+  securityLevel,
   Throttle,
+  UserEvents,
+  userEventsFault,
   variable,
 } from "./env-schemas.ts";
 import type { CompositionRpc } from "./protocol/composition.ts";
@@ -37,14 +42,20 @@ import type { MetricsRpc } from "./protocol/metrics.ts";
 import type { ActivationStoreRpc, EntityEpochRpc, InvokerSchedulerRpc, RosterRpc } from "./protocol/rpc.ts";
 import type { ScheduleRpc } from "./protocol/schedule.ts";
 import type { SinksRpc } from "./protocol/sinks.ts";
+import type { SourcesRpc } from "./protocol/sources.ts";
 import type { SubscriptionsRpc } from "./protocol/subscriptions.ts";
 import type { ThrottleRpc } from "./protocol/throttle.ts";
 import type { MachineBinding } from "./storage/machine.ts";
+import type { FeedFilesBinding } from "./storage/machine-feeds.ts";
 
 type Branded<T> = T & Rpc.DurableObjectBranded;
 
 /** Databases of activation records, numbered from 0. */
 export type RecordsBinding = `RECORDS_${number}`;
+
+/** Databases and buckets whose changes fire triggers, by the names under which they are granted. */
+export type FeedDatabaseBinding = `FEED_D1_${string}`;
+export type FeedBucketBinding = `FEED_R2_${string}`;
 
 /** Each docstring tells an operator what it is for: CONFIGURATION.md is made of them. */
 export interface Env {
@@ -53,6 +64,8 @@ export interface Env {
   /** Records of activations. More such databases are RECORDS_1, RECORDS_2, …: a namespace stays with the one it was given. */
   RECORDS_0: D1Database;
   [more: RecordsBinding]: D1Database | undefined;
+  [database: FeedDatabaseBinding]: D1Database | undefined;
+  [bucket: FeedBucketBinding]: R2Bucket | undefined;
   /** Action code by its hash, and arguments, results and logs that are too large for a row. */
   BLOBS: R2Bucket;
   /** One per shard of a host: what it can take and what it runs. */
@@ -69,6 +82,8 @@ export interface Env {
   SCHEDULE: DurableObjectNamespace<Branded<ScheduleRpc>>;
   /** One per namespace: what goes to users' addresses, and what they did not take. */
   SINKS: DurableObjectNamespace<Branded<SinksRpc>>;
+  /** One per namespace: feeds of tables, buckets and queues. */
+  SOURCES: DurableObjectNamespace<Branded<SourcesRpc>>;
   /** One: which host runs which subscription to a message broker. */
   SUBSCRIPTIONS: DurableObjectNamespace<Branded<SubscriptionsRpc>>;
   /** One: the hosts and their tokens. */
@@ -79,6 +94,12 @@ export interface Env {
   MACHINE?: MachineBinding;
   /** The way to public addresses, in the one-machine mode. */
   OUTBOUND?: { fetch(url: string, init: RequestInit): Promise<Response> };
+  /** What reads the files of FEED_FILES, in the one-machine mode. */
+  FEEDS?: FeedFilesBinding;
+  /** JSON of what --feed-d1 and --feed-r2 named, e.g. {"d1":["ORDERS"],"r2":["UPLOADS"]}, in the one-machine mode. */
+  FEED_FILES?: string;
+  /** Names, with commas between them, of the queues that this Worker consumes for feeds. */
+  FEED_QUEUES?: string;
   /** Secret: opens the admin API. Absent = the admin API answers 403 to everybody. */
   ADMIN_TOKEN?: string;
   /** Secret: opens `GET /metrics` and nothing else, for whoever scrapes. Absent = only ADMIN_TOKEN opens it. */
@@ -117,7 +138,17 @@ export interface Env {
   RECORD_BOUNDS?: string;
   /** Ranges (CIDR, with commas between them) that hooks may reach though they are not public. On Cloudflare nothing private is reached. */
   OUTBOUND_ALLOW?: string;
-  /** "1": hosts may come that are larger, or labelled otherwise, than any that has been seen: calls wait for them. */
+  /** "off": nothing is counted, and `GET /metrics` answers 404; what is told of hosts and records elsewhere stays. Absent: "on". */
+  METRICS_MODE?: string;
+  /** Names of namespaces, with commas between them, whose calls the metrics do not tell by action. */
+  METRICS_IGNORED_NAMESPACES?: string;
+  /** To where the user events of all namespaces are sent, by POST. Absent: nowhere. */
+  USER_EVENTS_URL?: string;
+  /** Secret of at least 16 characters: signs each batch of user events. Needed where USER_EVENTS_URL is set. */
+  USER_EVENTS_SECRET?: string;
+  /** Secret: batches of user events are sent with it, as `Authorization: Bearer …`. */
+  USER_EVENTS_TOKEN?: string;
+  /** "1": hosts may come that are larger, or have other labels or kinds, than any that has been seen: calls wait for them. */
   HOSTS_MAY_COME?: string;
   /** The least security level a host must have: "containers", "confined" or "strict". One below it takes nothing. Absent: any. */
   HOST_SECURITY_FLOOR?: string;
@@ -125,6 +156,9 @@ export interface Env {
   INVOKER_NAMES?: string;
   /** Name of the header in which the proxy in front of us says where a request comes from, whatever its client sent. */
   CLIENT_ADDRESS_HEADER?: string;
+  /** Names under which the console is served, and nothing that a tenant has made: a custom domain of its own. Absent: the console is
+   * off, or has a port of its own (one-machine mode). */
+  CONSOLE_HOST?: string;
   /** How much is logged: "debug", "info" (each request, with its transaction id), "warn" (also where it is absent) or "error". */
   LOG_LEVEL?: string;
   /** What this says it is built from: `build` in `GET /api/v1`. */
@@ -150,7 +184,6 @@ export interface Settings {
   build?: string;
   /** When this was built or, of what is deployed, uploaded: ISO 8601. */
   buildDate?: string;
-  logLevel: PlatformLogLevel;
   /** ms a call may wait for a host. */
   maxQueue: number;
   hostsMayCome: boolean;
@@ -179,6 +212,8 @@ export type ThrottleLimits = Required<
 export type Checked = { ok: true; settings: Settings; masterSecret: MasterSecret } | { ok: false; faults: Fault[] };
 
 const NO_THROTTLE: ThrottleLimits = Throttle.parse({});
+/** Lower-case names or addresses, with a port where it is not the scheme's. */
+const CONSOLE_HOSTS = /^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?(,([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?)*$/;
 
 const Secrets = z.object({ MASTER_SECRET: masterSecret, MASTER_SECRET_PREVIOUS: variable });
 
@@ -194,10 +229,14 @@ export const Variables = Secrets.extend({
   COMPOSITION: object,
   SCHEDULE: object,
   SINKS: object,
+  SOURCES: object,
   SUBSCRIPTIONS: object,
   ROSTER: object,
   METRICS: object,
   OUTBOUND: binding("fetch", "the network service").optional(),
+  FEEDS: binding("fetch", "the service that reads files").optional(),
+  FEED_FILES: FeedFiles,
+  FEED_QUEUES: FeedQueues,
   ADMIN_TOKEN: variable,
   METRICS_TOKEN: variable,
   ACTIVATION_SHARDS: variable
@@ -237,25 +276,31 @@ export const Variables = Secrets.extend({
       "must be ranges such as 10.1.0.0/16, with commas between them",
     )
     .transform((text) => text?.split(",") ?? []),
+  ...Counted,
+  ...UserEvents,
   HOSTS_MAY_COME: variable.refine((text) => text === undefined || text === "0" || text === "1", 'must be "1" or "0"'),
-  HOST_SECURITY_FLOOR: variable.refine(
-    (text) => text === undefined || isLevel(text),
-    `must be one of ${SECURITY_LEVELS.join(", ")}`,
-  ),
+  HOST_SECURITY_FLOOR: securityLevel,
   INVOKER_NAMES: variable.refine((text) => text === undefined || text === "shown", 'must be "shown", or absent'),
   CLIENT_ADDRESS_HEADER: variable.refine(
     (text) => text === undefined || /^[A-Za-z0-9-]{1,64}$/.test(text),
     "must be the name of a header",
   ),
-  LOG_LEVEL: variable.refine(
-    (text) => text === undefined || isLogLevel(text),
-    `must be one of ${LOG_LEVELS.join(", ")}`,
+  CONSOLE_HOST: variable.refine(
+    (text) => text === undefined || CONSOLE_HOSTS.test(text),
+    "must be a host such as console.example.org, or several with commas between them",
   ),
+  LOG_LEVEL: logLevel,
   BUILD: variable,
   BUILD_DATE: variable.refine((text) => text === undefined || isDate(text), "must be a date"),
   VERSION: z.object({ timestamp: z.string() }).optional(),
   BENCH_COMMIT_DELAY: variable.refine((text) => Number(text ?? "0") >= 0, "must be a number of ms"),
 });
+
+/** Whether a request came for the console's own host. */
+export function isConsoleHost({ headers }: Request, { CONSOLE_HOST: hosts }: Pick<Env, "CONSOLE_HOST">): boolean {
+  if (hosts === undefined || hosts === "") return false;
+  return hosts.split(",").includes((headers.get("Host") ?? "").toLowerCase());
+}
 
 /** All that is wrong at once, so that it can be mended at once. */
 export function checkEnv(env: Env): Checked {
@@ -264,6 +309,8 @@ export function checkEnv(env: Env): Checked {
   const parsed = Variables.safeParse(given);
   if (!parsed.success) return { ok: false, faults: faultsOf(parsed.error) };
   const { data } = parsed;
+  const lacking = userEventsFault(data);
+  if (lacking !== null) return { ok: false, faults: [lacking] };
   const buildDate = data.BUILD_DATE ?? data.VERSION?.timestamp;
   const floor = securityFloor(env);
   return {
@@ -278,7 +325,6 @@ export function checkEnv(env: Env): Checked {
       invokerNames: data.INVOKER_NAMES === "shown",
       ...(data.BUILD === undefined ? {} : { build: data.BUILD }),
       ...(buildDate === undefined ? {} : { buildDate }),
-      logLevel: logLevelOf(data.LOG_LEVEL),
       maxQueue: data.MAX_QUEUE_TIME * 1000,
       lookAheadMs: data.SCHEDULE_LOOK_AHEAD * 1000,
       alarms: {
@@ -296,14 +342,6 @@ export function checkEnv(env: Env): Checked {
       throttleDefaults: data.DEFAULT_THROTTLE ?? NO_THROTTLE,
     },
   };
-}
-
-function isLogLevel(text: string): text is PlatformLogLevel {
-  return (LOG_LEVELS as readonly string[]).includes(text);
-}
-
-function logLevelOf(text: string | undefined): PlatformLogLevel {
-  return text !== undefined && isLogLevel(text) ? text : "warn";
 }
 
 /** For objects, which serve nobody without the Worker. Throws what is wrong. */

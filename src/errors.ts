@@ -28,6 +28,10 @@ export const TEXTS = {
   "subject-blocked": () => "The subject you want to edit is blocked.",
   "namespace-closed": (name: string) => `The namespace '${name}' is blocked, or being deleted.`,
   "key-replaced": () => "Another key has taken the place of this one already.",
+  "last-owner": () =>
+    "Nobody would own the namespace for as long: issue another key with the role 'owner', without a scope and with no earlier end, first.",
+  "beyond-own-end": (end: string) => `The key that asks for this ends at ${end}: no other may last longer by it.`,
+  "too-many-keys": (most: string) => `The namespace has as many keys as it may have (${most}): revoke one first.`,
   "host-exists": (name: string) =>
     `There is a host '${name}' already: choose another name, or say "rotate": true to replace its token.`,
   "not-empty": (detail: string) =>
@@ -51,6 +55,8 @@ export const TEXTS = {
   "slow-body": () => "The body of the request comes too slowly: on the whole at least 8 KB must come in a second.",
   "too-many-bodies": () => "Too many requests whose bodies are still on their way.",
   "too-many-streams": (most: string) => `Too many logs are followed with this key already (${most}).`,
+  "too-many-waiting": (most: string) =>
+    `Too many requests of this namespace wait for each other (at most ${most}, for 30 s): send fewer at a time.`,
   "too-many-requests": (detail: string) => `Too many requests in the last minute (${detail}).`,
   "too-many-concurrent": (detail: string) => `Too many concurrent requests in flight (${detail}).`,
   "too-much-memory": (detail: string) => `Too much memory in use by requests in flight (${detail}).`,
@@ -84,6 +90,7 @@ export const TEXTS = {
   "admin-closed": () => "The admin API is closed: set the ADMIN_TOKEN secret to open it.",
   "metrics-closed": () =>
     "The metrics are closed: set the METRICS_TOKEN secret to open them to whoever scrapes, or ADMIN_TOKEN.",
+  "metrics-off": () => "Nothing is counted here: METRICS_MODE is off.",
   "no-answer": (who: string) =>
     `${who} did not answer: what was asked of it may have been done, or not. Look before you ask again.`,
   internal: () => "There was an internal server error.",
@@ -111,6 +118,7 @@ export interface Quota {
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "too-many-streams",
+  "too-many-waiting",
   "too-many-requests",
   "too-many-concurrent",
   "too-much-memory",

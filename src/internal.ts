@@ -6,11 +6,12 @@ import type { ActivationId } from "./entities/activation-id.ts";
 import { type Author, PLATFORM } from "./entities/audit.ts";
 import { type Identity, idsOf } from "./entities/identity.ts";
 import type { Shortage } from "./entities/schedule.ts";
-import type { SinkAnswer, SinkSettings } from "./entities/sink.ts";
+import type { SinkAnswer, SinkRefusal, SinkSettings } from "./entities/sink.ts";
 import type { Env } from "./env.ts";
 import type { Result } from "./errors.ts";
 import { STATUS } from "./http/errors.ts";
 import { type EpochIdentity, Identities } from "./http/identities.ts";
+import { readSource } from "./http/sources/read.ts";
 import { deliver } from "./http/webhooks/deliver.ts";
 import { FanOut } from "./invocation/fan-out.ts";
 import { fireSlots } from "./invocation/fire-slots.ts";
@@ -24,6 +25,7 @@ import type { StepReply, StepRequest } from "./protocol/composition.ts";
 import type { Fire } from "./protocol/fire.ts";
 import type { SlotFire, SlotFired } from "./protocol/schedule.ts";
 import type { SinkEvent } from "./protocol/sinks.ts";
+import type { ReadSource, SourceRead } from "./protocol/sources.ts";
 import type { Later } from "./services/refreshed.ts";
 import type { Services } from "./services/services.ts";
 
@@ -36,6 +38,8 @@ async function ready(opened: Result<Services>): Promise<Services> {
 }
 
 const BARRED = "Trigger automatically disabled: nobody has the namespace any more, or whoever has it is blocked";
+
+const BARRED_SOURCE = "nobody has the namespace any more, or its owner is blocked";
 
 /** What follows from what was done before: nobody asks for it now, so that nobody's address is known. */
 function authorOf({ subject, keyId = "", derived }: Pick<Identity, "subject" | "keyId" | "derived">): Author {
@@ -139,13 +143,21 @@ export function makeInternal(open: (env: Env) => Result<Services>) {
       namespace: { name: string; uuid: string },
       settings: SinkSettings,
       event: SinkEvent,
+      dead: SinkRefusal | null,
     ): Promise<SinkAnswer> {
       const services = await ready(open(this.env));
       const owner = await itself(services, namespace, (work) => this.ctx.waitUntil(work));
       if (owner === null)
         return { kind: "barred", reason: "nobody has the namespace any more, or its owner is blocked" };
       outbound ??= openOutbound({ network: this.env.OUTBOUND, allow: services.settings.outboundAllow, own: [] });
-      return deliver({ stores: services.stores, outbound }, { namespaceId: namespace.uuid, settings, event });
+      return deliver({ stores: services.stores, outbound }, { namespaceId: namespace.uuid, settings, event, dead });
+    }
+
+    /** Reads a table or a bucket for a feed, in the name of the namespace; what the source does is a value. */
+    async readSource(asked: ReadSource): Promise<SourceRead> {
+      const services = await ready(open(this.env));
+      const owner = await itself(services, asked.namespace, (work) => this.ctx.waitUntil(work));
+      return owner === null ? { kind: "blocked", text: BARRED_SOURCE } : readSource(services, asked);
     }
 
     async scheduleObject(name: string): Promise<void> {

@@ -24,11 +24,13 @@ interface Room {
 const ZOD = /^zod$/;
 const ENTITIES = /^src\/entities\//;
 const ERRORS = /^src\/errors\.ts$/;
+const LOG = /^src\/log\.ts$/;
 const PROTOCOL = /^src\/protocol\//;
 const CATALOG = /^src\/catalog\//;
 const RECORDS = /^src\/records\//;
 const EVENTS = /^src\/events\//;
 const SERVICES = /^src\/services\//;
+const CONSOLE = /^src\/console\//;
 const NODE = /^node:/;
 const OUTBOUND = /^src\/outbound\//;
 const SCHEDULES = /^src\/schedules\//;
@@ -37,6 +39,7 @@ const STORAGE_INTERFACE = /^src\/storage\/[a-z-]+\.ts$/;
 
 const ROOMS: Room[] = [
   { files: /^src\/errors\.ts$/, may: [] },
+  { files: LOG, may: [ENTITIES, /^node:async_hooks$/] },
   { files: /^src\/entities\//, may: [ENTITIES, ERRORS, ZOD] },
   { files: /^src\/protocol\//, may: [PROTOCOL, ENTITIES, ERRORS, ZOD] },
   {
@@ -44,17 +47,18 @@ const ROOMS: Room[] = [
     may: [/^src\/storage\//, ENTITIES],
     types: [/^src\/env\.ts$/],
   },
-  { files: /^src\/storage\/records\//, may: [/^src\/storage\/(records\/|[a-z0-9-]+\.ts$)/, ENTITIES, ERRORS] },
-  { files: /^src\/storage\/(d1|r2)\//, may: [/^src\/storage\//, ENTITIES, ERRORS] },
+  { files: /^src\/storage\/records\//, may: [/^src\/storage\/(records\/|[a-z0-9-]+\.ts$)/, ENTITIES, ERRORS, LOG] },
+  { files: /^src\/storage\/(d1|r2)\//, may: [/^src\/storage\//, ENTITIES, ERRORS, LOG] },
+  { files: /^src\/storage\/machine\.ts$/, may: [ENTITIES, LOG] },
   { files: /^src\/storage\//, may: [], types: [ENTITIES, STORAGE_INTERFACE] },
   {
     files: /^src\/catalog\//,
-    may: [CATALOG, ENTITIES, ERRORS, /^src\/protocol\/matching\.ts$/],
+    may: [CATALOG, ENTITIES, ERRORS, LOG, /^src\/protocol\/matching\.ts$/],
     types: [STORAGE_INTERFACE, PROTOCOL],
   },
   {
     files: /^src\/invocation\//,
-    may: [/^src\/invocation\//, CATALOG, ENTITIES, ERRORS, /^src\/protocol\/matching\.ts$/],
+    may: [/^src\/invocation\//, CATALOG, ENTITIES, ERRORS, LOG, /^src\/protocol\/matching\.ts$/],
     types: [STORAGE_INTERFACE, PROTOCOL],
   },
   { files: SCHEDULES, may: [SCHEDULES, /^src\/protocol\/schedule\.ts$/, ENTITIES, ERRORS, /^croner$/] },
@@ -63,7 +67,7 @@ const ROOMS: Room[] = [
   {
     files: /^src\/system\//,
     may: [/^src\/system\//, EVENTS, /^src\/catalog\//, SCHEDULES, OUTBOUND, ENTITIES, ERRORS],
-    types: [/^src\/invocation\/builtin\.ts$/, /^src\/protocol\/sinks\.ts$/, STORAGE_INTERFACE],
+    types: [/^src\/invocation\/builtin\.ts$/, /^src\/protocol\/(sinks|sources)\.ts$/, STORAGE_INTERFACE],
   },
   { files: OUTBOUND, may: [OUTBOUND, ERRORS] },
   { files: RECORDS, may: [RECORDS, ENTITIES, ERRORS], types: [STORAGE_INTERFACE, PROTOCOL] },
@@ -75,7 +79,7 @@ const ROOMS: Room[] = [
       SERVICES,
       /^src\/storage\/open\.ts$/,
       /^src\/system\//,
-      /^src\/protocol\/(metrics|names|proofs|sinks)\.ts$/,
+      /^src\/protocol\/(metrics|names|proofs|sinks|sources)\.ts$/,
       /^src\/invocation\//,
       RECORDS,
       SCHEDULES,
@@ -83,7 +87,8 @@ const ROOMS: Room[] = [
       OUTBOUND,
       ENTITIES,
       ERRORS,
-      /^src\/env\.ts$/,
+      LOG,
+      /^src\/env(-schemas)?\.ts$/,
       /^cloudflare:/,
     ],
     types: [PROTOCOL, STORAGE_INTERFACE],
@@ -100,6 +105,7 @@ const ROOMS: Room[] = [
       METRICS,
       ENTITIES,
       ERRORS,
+      LOG,
       /^src\/protocol\/subscriptions\.ts$/,
       /^hono(\/|$)/,
       ZOD,
@@ -107,7 +113,14 @@ const ROOMS: Room[] = [
     ],
     types: [SERVICES, /^src\/env\.ts$/, PROTOCOL, STORAGE_INTERFACE],
   },
-  { files: /^src\/index\.ts$/, may: [/^src\//, /^durable-objects\//] },
+  { files: /^src\/console\/server\//, may: [CONSOLE] },
+  // In the browser.
+  {
+    files: CONSOLE,
+    may: [CONSOLE, /^(preact|@preact\/signals|uplot|codemirror)(\/|$)/, /^@(codemirror|lezer)\//],
+    types: [ENTITIES],
+  },
+  { files: /^src\/index\.ts$/, may: [/^src\//, /^durable-objects\//, /^console:assets$/] },
   {
     files: /^durable-objects\//,
     may: [
@@ -118,8 +131,9 @@ const ROOMS: Room[] = [
       SCHEDULES,
       METRICS,
       OUTBOUND,
+      LOG,
       /^src\/storage\/open\.ts$/,
-      /^src\/env\.ts$/,
+      /^src\/env(-schemas)?\.ts$/,
       /^cloudflare:/,
       ZOD,
     ],
@@ -144,7 +158,14 @@ const ROOMS: Room[] = [
   { files: /^runtime-host\/runtimes\//, may: [/^runtime-host\//, NODE, /^dockerode$/, /^tar-stream$/] },
   {
     files: /^runtime-host\/standalone/,
-    may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(wrangler|miniflare|esbuild|undici|zod|p-retry)$/],
+    may: [
+      /^runtime-host\//,
+      /^src\/console\/build\.mjs$/,
+      PROTOCOL,
+      ENTITIES,
+      NODE,
+      /^(wrangler|miniflare|esbuild|undici|zod|p-retry)$/,
+    ],
   },
   {
     files: /^runtime-host\/(program|cli)\//,
@@ -156,7 +177,7 @@ const ROOMS: Room[] = [
 /** Files that stand for themselves in the graph of folders: they put together what lies below, or all below may use them. */
 const OWN_ROOM = /^src\/[a-z-]+\.ts$|^src\/http\/app\.ts$|^src\/storage\/open\.ts$/;
 
-const files = SOURCES.flatMap((folder) => list(folder)).filter((file) => file.endsWith(".ts"));
+const files = SOURCES.flatMap((folder) => list(folder)).filter((file) => /\.tsx?$/.test(file));
 const imports = files.flatMap(importsOf);
 
 describe("architecture", () => {
@@ -210,6 +231,15 @@ describe("architecture", () => {
     expect(
       rules.filter((file) => /\b(new (Response|Headers)|Response\.json|: Response|AppContext)\b/.test(read(file))),
     ).toEqual([]);
+  });
+
+  it("writes to the log in one way: src/log.ts of Worker and objects, its logger of the host", () => {
+    // What runs in a browser, in an action, or as an action.
+    const elsewhere = /^src\/(log\.ts$|console\/|system\/)|^runtime-host\/(contract\/actions\.ts$|runtimes\/)/;
+    const raw = files.filter(
+      (file) => !elsewhere.test(file) && /\bconsole\.(log|debug|info|warn|error)\b/.test(read(file)),
+    );
+    expect(raw).toEqual([]);
   });
 
   it("lets only the catalog say what a caller may write", () => {

@@ -7,7 +7,8 @@ import { createRequire } from "node:module";
 import { dirname, join, normalize } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import { FAMILIES } from "../runtime-host/cli/table.ts";
+import { FAMILIES, TABLE } from "../runtime-host/cli/table.ts";
+import { edgewhisk } from "./runtime-host/cli/run.ts";
 import { blocksOf, type Command, commandsOf, DOCUMENTS, proseOf, textOf } from "./support/documents.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -186,14 +187,17 @@ function commandNamed(first: string, second: string): string {
 
 const helps = new Map<string, string>();
 
-/** Of the command of that name, or of all. Without the launcher, which would install what is missing. */
+/** Of the command of that name, or of all. A program of its own prints its help as a process does, without the launcher,
+ * which would install what is missing. */
 async function readHelp(command: string): Promise<void> {
-  const args = [
-    join(ROOT, "runtime-host/cli/edgewhisk.ts"),
-    ...command.split(" ").filter((word) => word !== ""),
-    "--help",
-  ];
-  helps.set(command, (await promisify(execFile)(process.execPath, args)).stdout);
+  const words = [...command.split(" ").filter((word) => word !== ""), "--help"];
+  const own = TABLE.some((entry) => "program" in entry && entry.name === words[0]);
+  helps.set(command, own ? await printed(words) : (await edgewhisk(words)).out);
+}
+
+async function printed(words: string[]): Promise<string> {
+  const args = [join(ROOT, "runtime-host/cli/edgewhisk.ts"), ...words];
+  return (await promisify(execFile)(process.execPath, args)).stdout;
 }
 
 function edgewhiskFault(words: string[]): string | null {

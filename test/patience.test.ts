@@ -11,8 +11,15 @@ const files = globSync("test/**/*.ts").filter(
 /** What is forbidden, and what to write instead. */
 const HASTY: [RegExp, string][] = [
   [/\bvi\.wait(For|Until)\(/, "vi.waitFor gives up after 1 s: use waitFor of test/support/wait-for.ts, or expect.poll"],
-  [/^\s*\}, (\d|[1-9]\d|1[01]\d)_000\);$/, "a test's own bound below 120 s: leave it out"],
-  [/\btimeout: ?([1-9]|[12]\d)_000\b.*\)\s*\.(not\.)?to[A-Z]/, "a poll's own bound below 30 s: leave it out"],
+  [/^\s*\}, ([12]?\d{1,2})_000\);$/, "a test's own bound below 300 s: leave it out"],
+  [/^\s*([12]?\d{1,2})_000,$/, "a test's own bound below 300 s: leave it out"],
+  [/^\s*(it|test)\b.*\btimeout: ([12]?\d{1,2})_000\b/, "a test's own bound below 300 s: leave it out"],
+  [/^\s*\{ (needs(: "\w+")?, )?timeout: ([12]?\d{1,2})_000 \},$/, "a test's own bound below 300 s: leave it out"],
+  [/^\s*line\(.*\btimeout: ([12]?\d{1,2})_000\b/, "a test's own bound below 300 s: leave it out"],
+  [/\btimeout: ?\d{1,2}_000\b.*\)\s*\.(not\.)?to[A-Z]/, "a poll's own bound below 100 s: leave it out"],
+  [/^\s*timeout: ?\d{1,2}_000\b/, "a poll's own bound below 100 s: leave it out"],
+  [/\b(headersTimeout|bodyTimeout|connectTimeout|patience)(:| =) ?\d{1,2}_000\b/, "a client's bound below 100 s"],
+  [/^\s*signal: AbortSignal\.timeout\(\d{1,2}_000\)/, "a request's bound below 100 s: leave it out"],
 ];
 
 it.each(HASTY)("no test waits less than others do: %s", (pattern, instead) => {

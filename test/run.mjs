@@ -32,25 +32,29 @@ const env = {
 };
 
 const docker = dockerAnswers();
-if (docker) await step("container images", "npm", ["run", "--silent", "images"]);
-else notRun.push("everything on the docker engine: no engine answers at DOCKER_HOST or /var/run/docker.sock");
-
-await step("types", "npm", ["run", "--silent", "check:types"]);
-await step("lint", "npm", ["run", "--silent", "check:lint"]);
-// Whole platforms are mostly waiting, the others are mostly computing: the two run side by side, and whoever is done takes
-// what is left of the platforms. What measures neighbours comes alone.
+if (!docker) notRun.push("everything on the docker engine: no engine answers at DOCKER_HOST or /var/run/docker.sock");
+const images = () => (docker ? step("container images", "npm", ["run", "--silent", "images"]) : undefined);
+const sources = async () => {
+  await step("types", "npm", ["run", "--silent", "check:types"]);
+  await step("lint", "npm", ["run", "--silent", "check:lint"]);
+};
+await Promise.all([images(), sources()]);
+// Whole platforms are mostly waiting: two lanes of them run side by side, and whoever is done takes what is left of the
+// platforms. What only computes fills what they leave of the processors. What measures neighbours comes alone.
 const parts = Array.from({ length: PARTS }, (_, at) => `${at + 1}/${PARTS}`);
 const platforms = async () => {
   for (let shard = parts.shift(); shard !== undefined; shard = parts.shift())
     await suite(`end to end, ${shard}`, ["e2e"], { shard, shownAtEnd: true });
 };
-const others = async () => {
-  await suite("unit, Worker and host", ["unit", "worker", "host"], { shownAtEnd: true });
+const shared = async () => {
   await suite("conformance", ["conformance"], { shownAtEnd: true, atOnce: 3 });
   await suite("engines", ["engine"], { shownAtEnd: true, atOnce: 3 });
-  await platforms();
 };
-await Promise.all([platforms(), others()]);
+const computed = () =>
+  suite("unit, Worker, host, runtimes and mutations", ["unit", "worker", "host", "runtimes", "mutations"], {
+    ...{ shownAtEnd: true, atOnce: 2, giving: true },
+  });
+await Promise.all([platforms(), shared().then(platforms), computed()]);
 await suite("neighbours on an engine", ["neighbours"]);
 
 if (failures.length > 0) {
@@ -70,7 +74,7 @@ process.exit(totals.failed === 0 ? 0 : 1);
 
 async function step(name, command, args) {
   const started = Date.now();
-  const code = await run(command, args);
+  const code = await run(command, args, { shownAtEnd: true });
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   console.log(`${code === 0 ? "ok" : "FAILED"}: ${name} (${seconds} s)\n`);
   if (code === 0) totals.passed++;
@@ -80,15 +84,19 @@ async function step(name, command, args) {
   }
 }
 
-/** `atOnce`: files side by side, if not as many as there are processors. `shard`: which part of the files, "1/6". */
-async function suite(name, projects, { shownAtEnd = false, atOnce, shard } = {}) {
+/** `atOnce`: files side by side, if not as many as there are processors. `shard`: which part of the files, "1/6". `giving`:
+ * others come first where processors are short. */
+async function suite(name, projects, { shownAtEnd = false, atOnce, shard, giving = false } = {}) {
   const started = Date.now();
   const report = join(mkdtempSync(join(tmpdir(), "edgewhisk-test-")), "report.json");
   const args = ["run", "--config", "test/vitest.config.ts", "--reporter=default", "--reporter=json"];
   args.push(`--outputFile.json=${report}`, ...projects.flatMap((project) => ["--project", project]));
   if (atOnce !== undefined) args.push(`--maxWorkers=${atOnce}`);
   if (shard !== undefined) args.push(`--shard=${shard}`);
-  const code = await run(join(root, "node_modules", ".bin", "vitest"), args, { shownAtEnd });
+  const vitest = join(root, "node_modules", ".bin", "vitest");
+  const code = await (giving
+    ? run("nice", ["-n", "5", vitest, ...args], { shownAtEnd })
+    : run(vitest, args, { shownAtEnd }));
   if (!existsSync(report)) {
     console.log(`FAILED: ${name}: the runner left no report (exit ${code})`);
     failures.push(`${name}: the runner left no report (exit ${code})`);

@@ -3,17 +3,29 @@
 
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { consoleModule } from "../src/console/build.mjs";
+import { oneBundle } from "./support/one-bundle.ts";
 
+/** What the Worker finds under this name: the web console, built for the browser. */
+const { path: consolePath } = await consoleModule();
+if (consolePath === null) throw new Error("the web console cannot be built: the folder dist cannot be written");
 const workerTests = "test/**/*.worker.test.ts";
 const migrations = await readD1Migrations(new URL("../src/storage/d1/migrations", import.meta.url).pathname);
 const recordMigrations = await readD1Migrations(new URL("../src/storage/records/migrations", import.meta.url).pathname);
 const engines = "test/runtime-host/engine/**/*.test.ts";
 /** These measure what one tenant costs another, and want the machine for themselves. */
 const neighbours = ["isolation", "tenants"].map((each) => `test/runtime-host/engine/${each}.test.ts`);
+/** The gate before each commit leaves these to `npm test`: the simulator's search for planted faults, and every interpreter. */
+const mutations = "test/simulator/mutations.test.ts";
+const runtimes = "test/runtime-host/runtimes/**/*.test.ts";
 const conformance = "test/conformance/**/*.test.ts";
+/** In a browser, on the platform that the conformance suite shares. */
+const consoleTests = "test/console/**/*.test.ts";
 const endToEnd = "test/e2e/**/*.test.ts";
 /** What is waited for comes when it comes: a bound of these (ms) ends what would never end, and measures nobody. */
-const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
+const patient = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 100_000 } } };
+/** As above, for what computes and gives way to all others while it does. */
+const giving = { ...patient, testTimeout: 600_000, hookTimeout: 600_000 };
 /** A whole platform or more. */
 const platforms = {
   ...patient,
@@ -26,26 +38,47 @@ const platforms = {
 export default defineConfig({
   test: {
     // Each call between objects asks the runner for its module. One that is under way when its file ends is told so.
-    onUnhandledError: (error) => error.name !== "EnvironmentTeardownError",
+    // So is one of a file of the worker project that is over, when the next file empties what both use.
+    onUnhandledError: (error) =>
+      error.name !== "EnvironmentTeardownError" && error.message !== "Application called deleteAllDurableObjects().",
     projects: [
       {
         test: {
-          ...patient,
+          ...giving,
           name: "unit",
           // Pure code has no state that one file could leave to another: what is imported is read once for all of them.
           isolate: false,
           root: new URL("..", import.meta.url).pathname,
           include: ["test/**/*.test.ts"],
-          exclude: [workerTests, "test/runtime-host/**", endToEnd, conformance, "node_modules/**"],
+          exclude: [
+            ...[workerTests, mutations, "test/runtime-host/**"],
+            ...[endToEnd, conformance, consoleTests, "node_modules/**"],
+          ],
         },
       },
       {
         test: {
-          ...patient,
+          ...giving,
+          name: "mutations",
+          root: new URL("..", import.meta.url).pathname,
+          include: [mutations],
+        },
+      },
+      {
+        test: {
+          ...giving,
+          name: "runtimes",
+          root: new URL("..", import.meta.url).pathname,
+          include: [runtimes],
+        },
+      },
+      {
+        test: {
+          ...giving,
           name: "host",
           root: new URL("..", import.meta.url).pathname,
           include: ["test/runtime-host/**/*.test.ts"],
-          exclude: [engines, "node_modules/**"],
+          exclude: [engines, runtimes, "node_modules/**"],
         },
       },
       {
@@ -68,6 +101,7 @@ export default defineConfig({
       },
       {
         plugins: [
+          oneBundle({ "console:assets": consolePath }),
           cloudflareTest({
             wrangler: { configPath: new URL("../wrangler.toml", import.meta.url).pathname },
             miniflare: {
@@ -78,13 +112,23 @@ export default defineConfig({
                 TEST_LONG: process.env.EDGEWHISK_LONG ?? "",
                 TEST_MIGRATIONS: migrations,
                 TEST_RECORD_MIGRATIONS: recordMigrations,
+                FEED_QUEUES: "orders,changes",
               },
+              // Sources as an operator declares them, and who sends to his queues.
+              d1Databases: { FEED_D1_SHOP: "shop" },
+              r2Buckets: { FEED_R2_UPLOADS: "uploads" },
+              queueProducers: { TEST_ORDERS: "orders", TEST_CHANGES: "changes" },
+              queueConsumers: Object.fromEntries(
+                ["orders", "changes"].map((name) => [name, { maxBatchSize: 10, maxBatchTimeout: 0, retryDelay: 1 }]),
+              ),
             },
           }),
         ],
         test: {
-          ...patient,
+          ...giving,
           name: "worker",
+          // One workerd for all files: starting it is most of a file's cost.
+          isolate: false,
           root: new URL("..", import.meta.url).pathname,
           include: [workerTests],
           setupFiles: ["test/support/migrate.worker.ts"],
@@ -95,7 +139,7 @@ export default defineConfig({
       },
       {
         // One platform per engine for all of them, and namespaces of its own for each.
-        test: { ...platforms, name: "conformance", include: [conformance] },
+        test: { ...platforms, name: "conformance", include: [conformance, consoleTests] },
       },
     ],
   },

@@ -13,6 +13,7 @@ import { Barred } from "./barred.ts";
 import type { Ended, RowEnd } from "./ended.ts";
 import { Queue } from "./queue.ts";
 import { Records } from "./records.ts";
+import { type Reopening, reopen } from "./reopen.ts";
 import { MIGRATIONS, OFFERED, OPEN, WAITING } from "./schema.ts";
 
 /** ms after a row was offered, beyond its action's timeout, at which it cannot be alive any more. More than a scheduler
@@ -126,6 +127,16 @@ export class ActivationRows {
     this.#change((delta) => {
       const rows = this.#sql.exec(ACCEPT, id, ...numbers, scheduler, 0, "", "", "", JSON.stringify(about), "", null);
       delta.out += rows.toArray().length;
+    });
+  }
+
+  /** A row that was opened for a run which its scheduler refused waits from now on. False if there is no such row. */
+  reopen(invocation: Invocation | undefined, options: Reopening): boolean {
+    return this.#change((delta) => {
+      const reopened = invocation !== undefined && reopen(this.#sql, invocation, options) ? 1 : 0;
+      delta.waiting += reopened;
+      delta.out -= reopened;
+      return reopened === 1;
     });
   }
 

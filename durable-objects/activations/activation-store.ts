@@ -1,17 +1,13 @@
-// The Durable Object that keeps the activations of one namespace and shard: takes calls and the alarm, and hands them to
-// the core. What its methods return has been written when the reply leaves.
+// Keeps the activations of one namespace and shard: what its methods return has been written when the reply leaves.
 
 import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
 import type { Env } from "../../src/env.ts";
 import type { MetricsSender } from "../../src/metrics/sender.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
 import type { Accepted, EventFire, EventsAccepted, Fire, KnownEvents } from "../../src/protocol/fire.ts";
-import type { ForwardOrder, ForwardState } from "../../src/protocol/forwarding.ts";
-import type { ImportedRecord } from "../../src/protocol/import.ts";
-import type { Invocation } from "../../src/protocol/invocation.ts";
+import type { Forwarded, ForwardOrder, ForwardState } from "../../src/protocol/forwarding.ts";
 import type { MoveProgress } from "../../src/protocol/moving.ts";
 import type {
   ActivationStoreRpc,
@@ -24,7 +20,6 @@ import type {
   Pulling,
   SchedulerName,
 } from "../../src/protocol/rpc.ts";
-import type { SinkOf } from "../../src/protocol/sinks.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
 import { counted, countingOf } from "../shared/counting.ts";
 import { ErasableObject } from "../shared/erasable.ts";
@@ -42,26 +37,23 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { storage } = ctx;
-    const name = ctx.id.name;
+    const { name } = ctx.id;
     if (name === undefined) throw new Error("an activation store is addressed by its name only");
-    const ports = platformPorts(storage, `activations ${name}`);
+    const ports = platformPorts(ctx, `activations ${name}`, env);
     this.#counting = countingOf(env, `activations ${name}`, {
       ports,
       state: () => ({ store: { name, ...gaugesOf(this.#core.backlog(), Date.now()) } }),
     });
     this.#confirm = counted(confirming(env), this.#counting);
     this.#core = new StoreCore(name, {
-      database: databaseOf(storage),
+      database: databaseOf(ctx.storage),
       ports: storePorts(ctx, env, { name, ports, meter: this.#counting.meter }),
     });
   }
 
   async accept(
-    invocations: Invocation[],
-    options: { candidates: SchedulerName[]; obstacle?: string; waitMs?: number },
+    ...[invocations, { waitMs = 0, ...options }]: Parameters<ActivationStoreRpc["accept"]>
   ): Promise<Accepted & { record?: ActivationRecord }> {
-    const { waitMs = 0 } = options;
     await this.#turn.end();
     await this.#recall(invocations);
     const reply = await this.#confirm(this.#core.accept(invocations, options));
@@ -96,7 +88,7 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
     return this.#confirm(this.#core.fires.knownEvents(feed, options));
   }
 
-  async follow(these: SinkOf[]): Promise<void> {
+  async follow(...[these]: Parameters<ActivationStoreRpc["follow"]>): Promise<void> {
     return this.#confirm(this.#core.archive.outbox.follow(these));
   }
 
@@ -140,7 +132,7 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
     return this.#core.importable(ids);
   }
 
-  async import(items: ImportedRecord[]): ReturnType<ActivationStoreRpc["import"]> {
+  async import(...[items]: Parameters<ActivationStoreRpc["import"]>): ReturnType<ActivationStoreRpc["import"]> {
     await this.#recall(items.map(({ record }) => ({ id: record.activationId })));
     return this.#confirm(this.#core.import(items));
   }
@@ -161,7 +153,7 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
     return this.#core.figures(query);
   }
 
-  async move(to: ActivationStoreMode | null): Promise<MoveProgress | null> {
+  async move(...[to]: Parameters<ActivationStoreRpc["move"]>): Promise<MoveProgress | null> {
     return this.#confirm(this.#core.move(to));
   }
 
@@ -169,16 +161,24 @@ export class ActivationStore extends ErasableObject implements ActivationStoreRp
     return this.#confirm(this.#core.retain(from));
   }
 
-  async forward(order: ForwardOrder): Promise<void> {
-    return this.#confirm(this.#core.forward(order));
+  async forward(order: ForwardOrder, what?: Forwarded): Promise<void> {
+    return this.#confirm(this.#core.forward(order, what));
   }
 
-  async forwarding(): Promise<ForwardState | null> {
-    return this.#core.forwarding();
+  async forwarding(what?: Forwarded): Promise<ForwardState | null> {
+    return this.#core.forwarding(what);
+  }
+
+  async limitEvents(...[events, lost]: Parameters<ActivationStoreRpc["limitEvents"]>): Promise<boolean> {
+    return this.#confirm(this.#core.archive.events?.limits(events, lost) ?? false);
   }
 
   async holdings(): ReturnType<ActivationStoreRpc["holdings"]> {
     return this.#core.holdings();
+  }
+
+  async unowned(activations: Parameters<ActivationStoreRpc["unowned"]>[0]): Promise<string[]> {
+    return this.#core.archive.unowned(activations);
   }
 
   async backlog(): ReturnType<ActivationStoreRpc["backlog"]> {

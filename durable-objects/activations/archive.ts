@@ -4,12 +4,15 @@
 import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { type ActivationId, timeOf } from "../../src/entities/activation-id.ts";
 import { isWhole, type KeptRecord, type RecordFilter, readKept } from "../../src/entities/kept-record.ts";
+import { log } from "../../src/log.ts";
 import { countActivation } from "../../src/metrics/activations.ts";
+import type { Forwarded } from "../../src/protocol/forwarding.ts";
 import type { LedgerCount, LedgerPage, StoreName } from "../../src/protocol/rpc.ts";
-import type { LedgerHoldings } from "../../src/protocol/upkeep.ts";
+import type { ActivationBlobs, LedgerHoldings } from "../../src/protocol/upkeep.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { Database, Sql } from "../shared/schema.ts";
-import { RecordForwarder } from "./forwarder.ts";
+import { recordCargo } from "./forward-cargo.ts";
+import { BatchForwarder } from "./forwarder.ts";
 import { Handover } from "./handover.ts";
 import { holdingsOf } from "./holdings.ts";
 import { Mover } from "./mover.ts";
@@ -18,6 +21,7 @@ import { HANDED_FOR, type Records } from "./records.ts";
 import { RecordRetention } from "./retention.ts";
 import { Segments } from "./segments.ts";
 import { SinkOutbox } from "./sink-outbox.ts";
+import { UserEvents } from "./user-events.ts";
 
 /** An id of this age (ms) has lost its tombstone, or soon will. */
 const OLD = HANDED_FOR - 1_200_000;
@@ -28,21 +32,33 @@ export class Archive {
   readonly handover: Handover;
   readonly mover: Mover;
   readonly retention: RecordRetention;
-  readonly forwarder: RecordForwarder;
+  readonly forwarder: BatchForwarder;
+  /** Undefined: nobody makes any. */
+  readonly events: UserEvents | undefined;
   readonly outbox: SinkOutbox;
   readonly #namespaceId: string;
   readonly #ports: StorePorts;
   readonly #shelves: RecordShelves;
   readonly #records: Records;
+  readonly #isOpen: (id: ActivationId) => boolean;
   readonly #segments: Segments;
   readonly #sql: Sql;
   readonly #born: string;
 
   constructor(
     name: StoreName,
-    options: { database: Database; ports: StorePorts; shelves: RecordShelves; records: Records; wake: () => void },
+    options: {
+      database: Database;
+      ports: StorePorts;
+      shelves: RecordShelves;
+      records: Records;
+      /** Whether it has been accepted and has not ended. */
+      isOpen: (id: ActivationId) => boolean;
+      wake: () => void;
+    },
   ) {
     const { database, ports, shelves, records } = options;
+    this.#isOpen = options.isOpen;
     this.#namespaceId = name.slice(0, name.lastIndexOf(":"));
     this.#ports = ports;
     this.#shelves = shelves;
@@ -61,16 +77,23 @@ export class Archive {
     const { handover } = this;
     const segments = this.#segments;
     this.retention = new RecordRetention({ sql: database.sql, ports, shelves, handover, segments, wake: options.wake });
-    this.forwarder = new RecordForwarder({ database, ports, wake: options.wake });
+    const { wake } = options;
+    this.forwarder = new BatchForwarder({ database, ports, wake, cargo: recordCargo(ports.hook) });
+    const hooks = ports.events;
+    this.events = hooks && new UserEvents(this.#namespaceId, { database, ports, hooks, wake });
     this.#born = String(ports.now());
     this.outbox = new SinkOutbox({ sql: database.sql, ports, sinks: () => ports.sinks(), wake: options.wake });
     records.onMade = (record, made) => {
-      if (made.kept) this.forwarder.made(record);
+      if (made.kept && this.forwarder.isOn)
+        this.forwarder.made({ id: record.activationId, text: JSON.stringify(record) });
       this.outbox.note(record, made.name);
     };
     records.onKept = (size) => this.handover.kept(size);
     const { meter } = ports;
-    if (meter !== undefined) records.onEnded = (record, about) => countActivation(meter, record, about);
+    records.onEnded = (record, about) => {
+      if (meter !== undefined) countActivation(meter, record, about);
+      this.events?.ended(record, about);
+    };
   }
 
   /** The record of an id of which this object has none, or null. Rejects if a place that may have it does not answer. */
@@ -81,19 +104,30 @@ export class Archive {
     if (!isHanded && this.#ports.now() - timeOf(id) < YOUNG) return null;
     const kept = await this.#read(id);
     if (kept !== null && kept.start < this.retention.from) return null;
-    if (kept !== null) return readKept(kept, () => console.error(`the record of activation ${id} is damaged`));
+    if (kept !== null) return readKept(kept, () => log.error("record-damaged", { activationId: id }));
     // It may have come meanwhile.
     const own = this.#records.get(id, { unkept: false });
-    if (own === null && isHanded) console.error(`the record of activation ${id} was handed over and is not there`);
+    if (own === null && isHanded)
+      log.error("record-lost", { activationId: id, text: "it was handed over and is not there" });
     return own;
   }
 
   /** Before anything is done with ids that may be new here: those that are so old that a tombstone may be gone are looked for, and
    * get one again. Nothing to wait for, and nothing read, where none is old. */
-  recall(ids: readonly ActivationId[], isOpen: (id: ActivationId) => boolean): Promise<void> | undefined {
+  recall(ids: readonly ActivationId[]): Promise<void> | undefined {
     const before = this.#ports.now() - OLD;
-    const old = ids.filter((id) => timeOf(id) < before && !isOpen(id) && !this.#records.has(id));
+    const old = ids.filter((id) => timeOf(id) < before && !this.#isOpen(id) && !this.#records.has(id));
     return old.length === 0 ? undefined : this.#recall(old);
+  }
+
+  /** As UpkeepStoreRpc says. */
+  async unowned(activations: readonly ActivationBlobs[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const { id, keys } of activations) {
+      const named = await this.#named(id, keys);
+      found.push(...keys.filter((key) => !named.includes(key)));
+    }
+    return found;
   }
 
   page(asked: RecordFilter, limit: number): LedgerPage {
@@ -102,7 +136,7 @@ export class Archive {
     const latest = Math.min(upto ?? Number.MAX_SAFE_INTEGER, after?.start ?? Number.MAX_SAFE_INTEGER);
     const range = { upto: latest, ...(name === undefined ? {} : { name }), ...(since === undefined ? {} : { since }) };
     const { from } = this.retention;
-    return { ...this.#records.page(filter, limit), segments: this.#segments.refs(range), from };
+    return { ...this.#records.page(filter, limit), ...this.#segments.newest(range, limit), from };
   }
 
   /** Epoch ms of what is due next, or Infinity. */
@@ -112,8 +146,13 @@ export class Archive {
       this.mover.next(),
       this.retention.next(),
       this.forwarder.next(),
+      this.events?.next() ?? Number.POSITIVE_INFINITY,
       this.outbox.next(),
     );
+  }
+
+  forwards(what: Forwarded): Pick<BatchForwarder, "order" | "state"> | undefined {
+    return what === "records" ? this.forwarder : this.events;
   }
 
   /** Starts what is due. */
@@ -122,6 +161,7 @@ export class Archive {
     this.mover.run();
     this.retention.run();
     this.forwarder.run();
+    this.events?.run();
     this.outbox.run();
   }
 
@@ -138,6 +178,27 @@ export class Archive {
     return holdingsOf(this.#sql, { from: this.retention.from, moving: this.handover.moving() });
   }
 
+  /** Of the keys those that somebody names, or may name: all of them where that cannot be known. */
+  async #named(id: ActivationId, keys: readonly string[]): Promise<readonly string[]> {
+    const here = this.#here(id, keys);
+    if (here !== null) return here;
+    const kept = await this.#read(id);
+    if (kept !== null) return namedBy(kept, keys);
+    // It may have been on its way from one place to another.
+    const now = this.#here(id, keys);
+    if (now !== null) return now;
+    const handed = this.#records.handed(id);
+    // One that was handed over and is nowhere is lost, but for what retention has dropped.
+    const isLost = handed !== null && handed >= this.retention.from;
+    return isLost || this.#segments.keyOf(id) !== undefined ? keys : [];
+  }
+
+  /** Null: as far as this object has it itself, nobody names any. */
+  #here(id: ActivationId, keys: readonly string[]): readonly string[] | null {
+    if (this.#isOpen(id)) return keys;
+    return this.#records.isHanded(id) ? null : this.#records.named(id, keys);
+  }
+
   async #recall(ids: readonly ActivationId[]): Promise<void> {
     const rest = ids.filter((id) => this.#segments.keyOf(id) === undefined);
     const table = await this.#shelves.tableOf(this.#namespaceId);
@@ -147,9 +208,11 @@ export class Archive {
     for (const key of found) this.#records.bury(key, now);
   }
 
-  /** The table first, since it takes one question; the segment where the table does not have it whole. */
+  /** The table first, since it takes one question; the segment where the table does not have it, or not whole. */
   async #read(id: ActivationId): Promise<KeptRecord | null> {
-    const segment = this.#segments.keyOf(id);
+    const holding = this.#segments.holding(id);
+    if (holding?.twin === "none") return this.#readIn(holding.key, id);
+    const segment = holding?.key;
     let found: KeptRecord | null = null;
     try {
       const table = await this.#shelves.tableOf(this.#namespaceId);
@@ -159,10 +222,18 @@ export class Archive {
       this.#ports.warn(`the table of records did not answer, a segment is read: ${String(error)}`);
     }
     if (segment === undefined || (found !== null && isWhole(found))) return found;
+    return this.#readIn(segment, id, found);
+  }
+
+  /** `damaged`: what another place has of it. */
+  async #readIn(segment: string, id: ActivationId, damaged: KeptRecord | null = null): Promise<KeptRecord> {
     const entries = await this.#shelves.segments.entries(segment);
     const entry = entries?.find((each) => each.id === id);
-    if (entry === undefined) return found ?? { id, start: timeOf(id), name: "", text: "", sum: 0 };
-    const [kept] = await this.#shelves.segments.read(segment, [entry]);
-    return kept ?? found;
+    const [kept] = entry === undefined ? [] : await this.#shelves.segments.read(segment, [entry]);
+    return kept ?? damaged ?? { id, start: timeOf(id), name: "", text: "", sum: 0 };
   }
+}
+
+function namedBy(kept: KeptRecord, keys: readonly string[]): readonly string[] {
+  return kept.text !== "" && isWhole(kept) ? keys.filter((key) => kept.text.includes(key)) : keys;
 }

@@ -7,11 +7,12 @@ import type { ActivationStoreMode } from "../../src/entities/activation-store-mo
 import type { RecordFilter } from "../../src/entities/kept-record.ts";
 import type { FiguresPage, FiguresQuery } from "../../src/protocol/figures.ts";
 import type { Accepted, Fire } from "../../src/protocol/fire.ts";
-import type { ForwardOrder, ForwardState } from "../../src/protocol/forwarding.ts";
+import type { Forwarded, ForwardOrder, ForwardState } from "../../src/protocol/forwarding.ts";
 import type { ImportedRecord, ImportWord } from "../../src/protocol/import.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { canRun, type Need, needOf, needText } from "../../src/protocol/matching.ts";
 import type { MoveProgress } from "../../src/protocol/moving.ts";
+import type { Placing } from "../../src/protocol/placing.ts";
 import type {
   Backlog,
   Finished,
@@ -31,6 +32,7 @@ import type { Database } from "../shared/schema.ts";
 import { Waiters } from "../shared/waiters.ts";
 import { ActivationRows } from "./activation-rows.ts";
 import { Archive } from "./archive.ts";
+import { backlogOf } from "./backlog.ts";
 import type { Ended } from "./ended.ts";
 import { Fires, RESUME_AFTER } from "./fires.ts";
 import { type Intake, importable, takeImported } from "./imports.ts";
@@ -73,12 +75,11 @@ export class StoreCore {
     this.#waiters = new Waiters(ports.after);
     const rows = this.#rows;
     this.#database = database;
-    const { sql } = database;
     this.archive = new Archive(name, {
-      ...{ database, ports, shelves: ports.shelves, records: rows.records },
+      ...{ database, ports, shelves: ports.shelves, records: rows.records, isOpen: (id) => this.#knows(id) },
       wake: () => this.#alarm.wakeAt(this.archive.next()),
     });
-    this.#orphans = (finished, from) => orphansOf(finished, from, { sql, records: rows.records });
+    this.#orphans = (finished, from) => orphansOf(finished, from, { sql: database.sql, records: rows.records });
     this.fires = new Fires({
       ...{ database, records: rows.records, ports },
       full: () => this.archive.handover.backpressure.full,
@@ -95,27 +96,31 @@ export class StoreCore {
         },
       },
     });
-    const offerQueue = this.#offerQueue;
-    this.#reconciler = new Reconciler(name, { rows, offerQueue, ports, ended: (ended) => this.#release(ended) });
+    const ended = (list: Ended[]) => this.#release(list);
+    this.#reconciler = new Reconciler(name, { rows, offerQueue: this.#offerQueue, ports, ended });
     // The alarm an earlier incarnation set may be lost to a later one: with open rows there is always one.
     if (rows.waiting + rows.out > 0) this.#alarm.wakeIn(RETRY_SOON);
     this.#alarm.wakeAt(Math.min(this.fires.next(), this.archive.next()));
   }
 
   /** Durable path. Candidates are the schedulers to offer to, home first; all of these calls have the same need. */
-  accept(invocations: Invocation[], options: { candidates: SchedulerName[]; obstacle?: string }): Accepted {
-    const full = invocations.some(({ about }) => about.store !== false)
-      ? this.archive.handover.backpressure.full
-      : null;
-    if (full !== null) return { kind: "full", of: "records", why: full };
-    const { candidates, obstacle = "no host that can run it is ready" } = options;
+  accept(invocations: Invocation[], options: Placing): Accepted {
+    const { candidates, refusedBy, obstacle = "no host that can run it is ready" } = options;
     const [first] = invocations;
+    const { maxQueue } = this.#ports;
+    const now = this.#ports.now();
+    if (refusedBy !== undefined && this.#rows.reopen(first, { refusedBy, maxQueue, now })) {
+      this.#declinedBy(refusedBy);
+      return { kind: "accepted" };
+    }
+    const { full } = this.archive.handover.backpressure;
+    const isKept = invocations.some(({ about }) => about.store !== false);
+    if (full !== null && isKept) return { kind: "full", of: "records", why: full };
     const barred = this.#rows.barred.any && invocations.some(({ about }) => this.#rows.barred.has(about.subject));
     const scheduler = barred ? undefined : first && this.#offerQueue.choose(candidates, needText(needOf(first)));
     const target = scheduler === undefined ? null : offerTargetOf(scheduler, this.#offerQueue.known(scheduler));
     const reason = candidates.length === 0 ? obstacle : "all hosts that can run it are busy";
-    const { maxQueue } = this.#ports;
-    const fresh = this.#rows.accept(invocations, { target, reason, maxQueue, now: this.#ports.now() });
+    const fresh = this.#rows.accept(invocations, { target, reason, maxQueue, now });
     if (fresh === null) return { kind: "full" };
     if (barred) this.#refuse();
     if (scheduler === undefined || target === null) this.#alarm.wakeIn(RETRY_SOON);
@@ -160,8 +165,7 @@ export class StoreCore {
 
   complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): void {
     this.#passedInVain = 0;
-    const ended = this.#rows.complete(finished, { ...from, now: this.#ports.now() });
-    this.#release(ended);
+    this.#release(this.#rows.complete(finished, { ...from, now: this.#ports.now() }));
     const orphans = this.#orphans(finished, from.scheduler);
     if (orphans.length > 0) this.#ports.forget(orphans);
   }
@@ -183,11 +187,7 @@ export class StoreCore {
   declined(items: { id: ActivationId; attempt: number }[], from: { scheduler: SchedulerName }): void {
     const { scheduler } = from;
     const moved = this.#rows.wait(items, { scheduler, reason: "the host declined", again: true });
-    if (moved.length === 0) return;
-    const { epoch, boot } = offerTargetOf(scheduler, this.#offerQueue.known(scheduler));
-    this.#offerQueue.learn(scheduler, { epoch, boot, readiness: "busy" }, false);
-    this.#alarm.wakeIn(RETRY_SOON);
-    this.#passOn();
+    if (moved.length > 0) this.#declinedBy(scheduler);
   }
 
   pull(scheduler: SchedulerName, options: Pulling): Offer[] {
@@ -227,7 +227,7 @@ export class StoreCore {
 
   /** To be awaited before anything is done with ids that may be new here. */
   recall(ids: readonly ActivationId[]): Promise<void> | undefined {
-    return this.archive.recall(ids, (id) => this.#knows(id));
+    return this.archive.recall(ids);
   }
 
   importable(ids: readonly ActivationId[]): ImportWord[] {
@@ -270,13 +270,13 @@ export class StoreCore {
     this.#alarm.wakeAt(this.archive.next());
   }
 
-  forward(order: ForwardOrder): void {
-    this.archive.forwarder.order(order);
+  forward(order: ForwardOrder, what: Forwarded = "records"): void {
+    this.archive.forwards(what)?.order(order);
     this.#alarm.wakeAt(this.archive.next());
   }
 
-  forwarding(): ForwardState | null {
-    return this.archive.forwarder.state();
+  forwarding(what: Forwarded = "records"): ForwardState | null {
+    return this.archive.forwards(what)?.state() ?? null;
   }
 
   holdings(): LedgerHoldings {
@@ -284,14 +284,8 @@ export class StoreCore {
   }
 
   backlog(): Backlog {
-    const { waiting, out: running, queue } = this.#rows;
-    const { count: fires } = this.fires;
     const unshelvedSince = this.archive.handover.oldest();
-    const lines = waiting === 0 ? [] : queue.lines(this.#ports.now());
-    const [oldest] = lines.toSorted((one, other) => other.oldestWaitMs - one.oldestWaitMs);
-    if (oldest === undefined) return { waiting, running, fires, oldestWaitMs: 0, lines, unshelvedSince };
-    const { oldestWaitMs, reason } = oldest;
-    return { waiting, running, fires, oldestWaitMs, reason, lines, unshelvedSince };
+    return backlogOf(this.#rows, { fires: this.fires.count, unshelvedSince, now: this.#ports.now() });
   }
 
   /** The object's alarm. Safe to run at any time and twice. Resolves when the round is over; rejects if its storage fails. */
@@ -303,14 +297,13 @@ export class StoreCore {
     this.#release(this.#rows.expire(this.#ports.now()));
     this.#refuse();
     const { waiting, out } = this.#rows;
-    const { next: purgeNext, blobs } = this.#rows.records.purge(this.#ports.now());
     const now = this.#ports.now();
+    const { next: purgeNext, blobs } = this.#rows.records.purge(now);
     const isTended = this.#rows.records.figures.tend(this.#database, now);
     const dropAt = Math.min(this.#rows.records.dropHanded(now), isTended ? Number.POSITIVE_INFINITY : now + RETRY_SOON);
-    const archive = this.archive;
-    archive.run();
+    this.archive.run();
     // Soonest of what needs no other object.
-    const ownNext = () => Math.min(this.fires.next(), archive.next(), dropAt, purgeNext ?? dropAt);
+    const ownNext = () => Math.min(this.fires.next(), this.archive.next(), dropAt, purgeNext ?? dropAt);
     if (blobs.length > 0) this.#ports.forget(blobs);
     this.fires.resume();
     if (waiting + out === 0) {
@@ -377,6 +370,13 @@ export class StoreCore {
       });
     }
     return false;
+  }
+
+  #declinedBy(scheduler: SchedulerName): void {
+    const { epoch, boot } = offerTargetOf(scheduler, this.#offerQueue.known(scheduler));
+    this.#offerQueue.learn(scheduler, { epoch, boot, readiness: "busy" }, false);
+    this.#alarm.wakeIn(RETRY_SOON);
+    this.#passOn();
   }
 
   /** Offers waiting rows soon, without waiting for the alarm; later each time, while nobody takes any. */

@@ -174,7 +174,7 @@ export class Fires {
     try {
       await Promise.race([done, late.promise]);
     } catch (error) {
-      this.#ports.warn(`the fan-out of ${fire.id} failed: ${String(error)}`);
+      this.#ports.warn(`the fan-out of ${fire.id} failed: ${String(error)}`, fire.about.transactionId);
     }
     cancel();
     this.#flying--;

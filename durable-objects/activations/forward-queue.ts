@@ -1,8 +1,6 @@
-// Records that wait to be forwarded: written with the record itself, bounded in number, bytes and age. What goes beyond a bound goes
-// oldest first, and is counted.
+// What waits to be forwarded: written with what it tells of, bounded in number, bytes and age. What goes beyond a bound goes oldest
+// first, and is counted.
 
-import type { ActivationRecord } from "../../src/entities/activation.ts";
-import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { type DropReason, type Drops, NO_DROPS } from "../../src/entities/record-hook.ts";
 import type { ForwardOrder, ForwardState } from "../../src/protocol/forwarding.ts";
 import type { Database, Sql } from "../shared/schema.ts";
@@ -14,12 +12,19 @@ const LEFT = 0.97;
 /** Records dropped at once. */
 const DROPPED_AT_ONCE = 1_000;
 
-export interface WaitingRecord {
+export interface QueuedText {
   seq: number;
-  id: ActivationId;
+  /** Of what it tells of. */
+  id: string;
   /** Epoch ms. */
   made: number;
-  record: ActivationRecord;
+  text: string;
+}
+
+/** Tables of one queue: what waits, and how it stands. See schema.ts. */
+export interface QueueTables {
+  queue: "forwards" | "event_forwards" | "platform_forwards";
+  hook: "hook" | "event_hook" | "platform_hook";
 }
 
 type HookRow = {
@@ -43,8 +48,10 @@ export class ForwardQueue {
   #oldest: number | null = null;
   /** Null: nothing is forwarded. */
   #owner: string | null;
+  readonly #tables: QueueTables;
 
-  constructor(database: Database) {
+  constructor(database: Database, tables: QueueTables) {
+    this.#tables = tables;
     this.#database = database;
     this.#sql = database.sql;
     const row = this.#row();
@@ -74,13 +81,13 @@ export class ForwardQueue {
     if (known === undefined && !on) return false;
     this.#database.transaction(() => {
       if (on && known?.wanted === 1) {
-        this.#sql.exec("UPDATE hook SET owner = ?, revision = ?", owner, revision);
+        this.#sql.exec(`UPDATE ${this.#tables.hook} SET owner = ?, revision = ?`, owner, revision);
         return;
       }
-      this.#sql.exec("DELETE FROM forwards");
-      this.#sql.exec("DELETE FROM hook");
+      this.#sql.exec(`DELETE FROM ${this.#tables.queue}`);
+      this.#sql.exec(`DELETE FROM ${this.#tables.hook}`);
       this.#sql.exec(
-        "INSERT INTO hook (one, owner, revision, wanted, sent, dropped) VALUES (1, ?, ?, ?, 0, ?)",
+        `INSERT INTO ${this.#tables.hook} (one, owner, revision, wanted, sent, dropped) VALUES (1, ?, ?, ?, 0, ?)`,
         ...[owner, revision, on ? 1 : 0, JSON.stringify(NO_DROPS)],
       );
     });
@@ -95,13 +102,12 @@ export class ForwardQueue {
     if (known !== undefined) this.order({ owner: known.owner, revision: known.revision, on: false });
   }
 
-  /** In the transaction that makes the record. Returns how many others had to go. */
-  add(record: ActivationRecord, now: number): number {
+  /** In the transaction that makes what it tells of. Returns how many others had to go. */
+  add({ id, text }: Pick<QueuedText, "id" | "text">, now: number): number {
     if (this.#owner === null) return 0;
-    const text = JSON.stringify(record);
     this.#sql.exec(
-      "INSERT INTO forwards (id, made, size, record) VALUES (?, ?, ?, ?)",
-      ...[record.activationId, now, text.length, text],
+      `INSERT INTO ${this.#tables.queue} (id, made, size, record) VALUES (?, ?, ?, ?)`,
+      ...[id, now, text.length, text],
     );
     this.waiting++;
     this.#bytes += text.length;
@@ -114,15 +120,18 @@ export class ForwardQueue {
   expire(now: number): number {
     if (this.#oldest === null || this.#oldest > now - BACKLOG.ageMs) return 0;
     const [last] = this.#sql
-      .exec<{ seq: number }>("SELECT max(seq) AS seq FROM forwards WHERE made <= ?", now - BACKLOG.ageMs)
+      .exec<{ seq: number }>(`SELECT max(seq) AS seq FROM ${this.#tables.queue} WHERE made <= ?`, now - BACKLOG.ageMs)
       .toArray();
     return this.#drop("age", last?.seq ?? 0, now);
   }
 
   /** The first ones, at most so many and so many characters, but at least one. */
-  first(most: { records: number; bytes: number }): WaitingRecord[] {
+  first(most: { records: number; bytes: number }): QueuedText[] {
     const sizes = this.#sql
-      .exec<{ seq: number; size: number }>("SELECT seq, size FROM forwards ORDER BY seq LIMIT ?", most.records)
+      .exec<{ seq: number; size: number }>(
+        `SELECT seq, size FROM ${this.#tables.queue} ORDER BY seq LIMIT ?`,
+        most.records,
+      )
       .toArray();
     let total = 0;
     const fits = sizes.filter(({ size }, at) => {
@@ -135,31 +144,35 @@ export class ForwardQueue {
       return [];
     }
     return this.#sql
-      .exec<{ seq: number; id: string; made: number; record: string }>(
-        "SELECT seq, id, made, record FROM forwards WHERE seq <= ? ORDER BY seq",
+      .exec<{ seq: number; id: string; made: number; text: string }>(
+        `SELECT seq, id, made, record AS text FROM ${this.#tables.queue} WHERE seq <= ? ORDER BY seq`,
         last,
       )
-      .toArray()
-      .map((row) => ({ ...row, record: JSON.parse(row.record) as ActivationRecord }));
+      .toArray();
   }
 
   /** The receiver has them, but for those that it refused. */
-  landed(records: readonly WaitingRecord[], { refused, now }: { refused: number; now: number }): void {
+  landed(records: readonly QueuedText[], { refused, now }: { refused: number; now: number }): void {
     const ids = JSON.stringify(records.map((each) => each.seq));
     this.#database.transaction(() => {
       const gone = this.#sql.exec<{ size: number }>(
-        "DELETE FROM forwards WHERE seq IN (SELECT value FROM json_each(?)) RETURNING size",
+        `DELETE FROM ${this.#tables.queue} WHERE seq IN (SELECT value FROM json_each(?)) RETURNING size`,
         ids,
       );
       this.#left(gone.toArray());
-      this.#sql.exec("UPDATE hook SET sent = sent + ?, last_sent = ?", records.length - refused, now);
+      this.#sql.exec(`UPDATE ${this.#tables.hook} SET sent = sent + ?, last_sent = ?`, records.length - refused, now);
       if (refused > 0) this.#count("refused", refused, now);
     });
   }
 
+  /** So many were made elsewhere and never came here. */
+  lost(by: number, now: number): void {
+    if (this.#owner !== null && by > 0) this.#count("backlog", by, now);
+  }
+
   /** Null: all is well. */
   fault(text: string | null, now: number): void {
-    this.#sql.exec("UPDATE hook SET error = ?, error_at = ?", text, text === null ? null : now);
+    this.#sql.exec(`UPDATE ${this.#tables.hook} SET error = ?, error_at = ?`, text, text === null ? null : now);
   }
 
   get dropped(): Drops {
@@ -183,7 +196,7 @@ export class ForwardQueue {
     let bytes = this.#bytes - BACKLOG.bytes * LEFT;
     let last = 0;
     const oldest = this.#sql.exec<{ seq: number; size: number }>(
-      `SELECT seq, size FROM forwards ORDER BY seq LIMIT ${DROPPED_AT_ONCE}`,
+      `SELECT seq, size FROM ${this.#tables.queue} ORDER BY seq LIMIT ${DROPPED_AT_ONCE}`,
     );
     for (const { seq, size } of oldest.toArray()) {
       if (records <= 0 && bytes <= 0) break;
@@ -196,7 +209,9 @@ export class ForwardQueue {
 
   /** Up to this one. */
   #drop(reason: DropReason, last: number, now: number): number {
-    const gone = this.#sql.exec<{ size: number }>("DELETE FROM forwards WHERE seq <= ? RETURNING size", last).toArray();
+    const gone = this.#sql
+      .exec<{ size: number }>(`DELETE FROM ${this.#tables.queue} WHERE seq <= ? RETURNING size`, last)
+      .toArray();
     this.#left(gone);
     this.#count(reason, gone.length, now);
     return gone.length;
@@ -204,7 +219,7 @@ export class ForwardQueue {
 
   #count(reason: DropReason, by: number, now: number): void {
     this.#sql.exec(
-      `UPDATE hook SET dropped = json_set(dropped, '$.${reason}', (dropped ->> '$.${reason}') + ?), last_dropped = ?`,
+      `UPDATE ${this.#tables.hook} SET dropped = json_set(dropped, '$.${reason}', (dropped ->> '$.${reason}') + ?), last_dropped = ?`,
       ...[by, now],
     );
   }
@@ -219,13 +234,15 @@ export class ForwardQueue {
   }
 
   #made(): number | null {
-    const [row] = this.#sql.exec<{ made: number }>("SELECT made FROM forwards ORDER BY seq LIMIT 1").toArray();
+    const [row] = this.#sql
+      .exec<{ made: number }>(`SELECT made FROM ${this.#tables.queue} ORDER BY seq LIMIT 1`)
+      .toArray();
     return row?.made ?? null;
   }
 
   #measure(): void {
     const { n, bytes } = this.#sql
-      .exec<{ n: number; bytes: number }>("SELECT count(*) AS n, total(size) AS bytes FROM forwards")
+      .exec<{ n: number; bytes: number }>(`SELECT count(*) AS n, total(size) AS bytes FROM ${this.#tables.queue}`)
       .one();
     this.waiting = n;
     this.#bytes = bytes;
@@ -236,7 +253,7 @@ export class ForwardQueue {
     return this.#sql
       .exec<HookRow>(
         `SELECT owner, revision, wanted, sent, dropped, last_sent AS lastSent, last_dropped AS lastDropped,
-          error, error_at AS errorAt FROM hook`,
+          error, error_at AS errorAt FROM ${this.#tables.hook}`,
       )
       .toArray()[0];
   }

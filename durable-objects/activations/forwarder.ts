@@ -1,36 +1,47 @@
-// Records on their way to the address that their namespace's administrator gave: in batches, one at a time, tried again until the receiver
-// has them. They are taken off only then: whatever dies in between, they are sent again.
+// Records, or user events, on their way to an address that somebody gave: in batches, one at a time, tried again until the receiver has
+// them. They are taken off only then: whatever dies in between, they are sent again.
 
-import type { ActivationRecord, Payload } from "../../src/entities/activation.ts";
-import type { RawJson } from "../../src/entities/raw-json.ts";
 import type { ForwardOrder, ForwardState } from "../../src/protocol/forwarding.ts";
 import type { OpenHook } from "../../src/storage/record-hook-book.ts";
 import { within } from "../shared/deadline.ts";
 import { backOffMs } from "../shared/retry.ts";
 import type { Database } from "../shared/schema.ts";
-import { linesOf, signatureHeaders, targetOf, type Verdict, verdictOf } from "./forward-batch.ts";
-import { ForwardQueue, type WaitingRecord } from "./forward-queue.ts";
+import { signatureHeaders, targetOf, type Verdict, verdictOf } from "./forward-batch.ts";
+import { ForwardQueue, type QueuedText, type QueueTables } from "./forward-queue.ts";
 import { pauseAfter } from "./handover-plan.ts";
-import type { StorePorts } from "./ports.ts";
+import type { HookPort, StorePorts } from "./ports.ts";
 
 /** Records and characters of one batch: on one machine the thread that writes it serves the calls as well. */
 const BATCH = { records: 200, bytes: 500_000 } as const;
-/** Characters of a result or of logs that are sent. */
-const MAX_PART = 256 * 1024;
 /** ms a record may wait for others. */
 const DELAY = 2_000;
 const RETRY = { firstMs: 1_000, maxMs: 300_000 };
 /** ms for one batch, its blobs and all. */
 const PATIENCE = 60_000;
 
+/** What is forwarded. */
+export interface Cargo {
+  /** Of many, as a sentence begins with it. */
+  noun: "Records" | "User events";
+  tables: QueueTables;
+  /** Where it goes. */
+  hook: Pick<HookPort, "open" | "send">;
+  /** What is sent of one that waits, with the line's end. */
+  linesOf(each: QueuedText, hook: OpenHook["hook"]): Promise<string>;
+  /** So many have gone, or will not. */
+  counted?(outcome: "sent" | "dropped", by: number): void;
+}
+
 interface Options {
   database: Database;
-  ports: Pick<StorePorts, "now" | "after" | "warn" | "hook">;
+  ports: Pick<StorePorts, "now" | "after" | "warn">;
+  cargo: Cargo;
   wake: () => void;
 }
 
-export class RecordForwarder {
+export class BatchForwarder {
   readonly #queue: ForwardQueue;
+  readonly #cargo: Cargo;
   readonly #ports: Options["ports"];
   readonly #wake: () => void;
   /** Records of one batch: fewer where the receiver did not take it. */
@@ -42,8 +53,9 @@ export class RecordForwarder {
   #said = "";
   #isDropping = false;
 
-  constructor({ database, ports, wake }: Options) {
-    this.#queue = new ForwardQueue(database);
+  constructor({ database, ports, cargo, wake }: Options) {
+    this.#queue = new ForwardQueue(database, cargo.tables);
+    this.#cargo = cargo;
     this.#ports = ports;
     this.#wake = wake;
   }
@@ -59,13 +71,25 @@ export class RecordForwarder {
     return this.#queue.state();
   }
 
-  /** In the transaction that makes the record. */
-  made(record: ActivationRecord): void {
-    const dropped = this.#queue.add(record, this.#ports.now());
-    if (dropped > 0 && !this.#isDropping) {
-      this.#isDropping = true;
-      this.#ports.warn("more records wait to be forwarded than may: the oldest are dropped");
-    }
+  /** False: what is made is for nobody. */
+  get isOn(): boolean {
+    return this.#queue.owner !== null;
+  }
+
+  /** In the transaction that makes what it tells of. */
+  made(one: Pick<QueuedText, "id" | "text">): void {
+    const dropped = this.#queue.add(one, this.#ports.now());
+    if (dropped === 0) return;
+    this.#cargo.counted?.("dropped", dropped);
+    if (this.#isDropping) return;
+    this.#isDropping = true;
+    this.#ports.warn(`${this.#cargo.noun}: more wait to be forwarded than may, the oldest are dropped`);
+  }
+
+  /** So many were made elsewhere and could not be brought here. */
+  lost(by: number): void {
+    this.#queue.lost(by, this.#ports.now());
+    this.#cargo.counted?.("dropped", by);
   }
 
   /** Epoch ms at which `run` has something to do, or Infinity. */
@@ -96,11 +120,15 @@ export class RecordForwarder {
     for (;;) {
       const { owner } = this.#queue;
       if (owner === null) return;
-      if (this.#queue.expire(this.#ports.now()) > 0) this.#ports.warn("records waited a day and were not forwarded");
+      const expired = this.#queue.expire(this.#ports.now());
+      if (expired > 0) {
+        this.#cargo.counted?.("dropped", expired);
+        this.#ports.warn(`${this.#cargo.noun}: ${expired} waited a day and were not forwarded`);
+      }
       const records = this.#queue.first({ records: this.#most, bytes: BATCH.bytes });
       if (records.length === 0) return;
       const began = this.#ports.now();
-      const hook = await within(this.#ports.after, PATIENCE, this.#ports.hook.open(owner));
+      const hook = await within(this.#ports.after, PATIENCE, this.#cargo.hook.open(owner));
       if (hook === null) {
         // It was taken away, and nobody came to tell us.
         this.#queue.end();
@@ -116,23 +144,17 @@ export class RecordForwarder {
   }
 
   /** As many of them as fit, with what lies beside them. */
-  async #batchOf(records: readonly WaitingRecord[], { hook }: OpenHook): Promise<Batch> {
-    const taken: WaitingRecord[] = [];
+  async #batchOf(records: readonly QueuedText[], { hook }: OpenHook): Promise<Batch> {
+    const taken: QueuedText[] = [];
     let text = "";
     for (const each of records) {
-      const [result, logs] = [await this.#textOf(each.record.result), await this.#textOf(each.record.logs)];
-      const lines = linesOf(each.record, { result, logs }, hook);
+      const lines = await this.#cargo.linesOf(each, hook);
       if (taken.length > 0 && text.length + lines.length > BATCH.bytes) break;
       taken.push(each);
       text += lines;
     }
     const plain = new Uint8Array(new TextEncoder().encode(text));
     return { records: taken, body: hook.gzip ? await gzipped(plain) : plain };
-  }
-
-  async #textOf(payload: Payload): Promise<RawJson | null> {
-    if ("inline" in payload) return payload.inline.length > MAX_PART ? null : payload.inline;
-    return payload.size > MAX_PART ? null : this.#ports.hook.text(payload.blob);
   }
 
   async #send(owner: string, { hook, secrets }: OpenHook, { records, body }: Batch) {
@@ -147,11 +169,11 @@ export class RecordForwarder {
       "x-edgewhisk-dropped": String(backlog + age + refused),
       ...(await signatureHeaders(secrets.signing, { id, body, now: this.#ports.now() })),
     };
-    return this.#ports.hook.send(owner, { url: targetOf(hook), headers, body });
+    return this.#cargo.hook.send(owner, { url: targetOf(hook), headers, body });
   }
 
   /** Whether to go on. */
-  #take(records: readonly WaitingRecord[], verdict: Verdict): boolean {
+  #take(records: readonly QueuedText[], verdict: Verdict): boolean {
     const now = this.#ports.now();
     if (verdict.kind === "again") return this.#fail(verdict.reason);
     if (verdict.kind === "split" && records.length > 1) {
@@ -160,28 +182,35 @@ export class RecordForwarder {
     }
     const refused = verdict.kind === "split" ? records.length : verdict.refused;
     this.#queue.landed(records, { refused, now });
+    this.#cargo.counted?.("sent", records.length - refused);
+    if (refused > 0) this.#cargo.counted?.("dropped", refused);
     this.#isDropping = false;
     this.#most = Math.min(BATCH.records, this.#most * 2);
     // A receiver that takes none at all is to lose few before somebody looks.
-    if (refused === records.length) return this.#fail(`records are dropped: ${verdict.reason ?? "it refuses them"}`);
+    if (refused === records.length) return this.#fail(this.#dropText(verdict));
     this.#failures = 0;
     this.#said = "";
-    this.#queue.fault(refused === 0 ? null : `records are dropped: ${verdict.reason ?? "it refuses them"}`, now);
+    this.#queue.fault(refused === 0 ? null : this.#dropText(verdict), now);
     return true;
+  }
+
+  #dropText({ reason = "it refuses them" }: { reason?: string }): string {
+    return `${this.#cargo.noun.toLowerCase()} are dropped: ${reason}`;
   }
 
   #fail(reason: string): false {
     const now = this.#ports.now();
     this.#retryAt = now + backOffMs(this.#failures++, RETRY);
     this.#queue.fault(reason, now);
-    if (reason !== this.#said) this.#ports.warn(`records are not forwarded, and are tried again: ${reason}`);
+    if (reason !== this.#said)
+      this.#ports.warn(`${this.#cargo.noun} are not forwarded, and are tried again: ${reason}`);
     this.#said = reason;
     return false;
   }
 }
 
 interface Batch {
-  records: WaitingRecord[];
+  records: QueuedText[];
   body: Uint8Array<ArrayBuffer>;
 }
 

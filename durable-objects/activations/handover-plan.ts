@@ -28,8 +28,10 @@ const R2_DELAY_OF_FEW = 86_400_000;
 
 const FIRST_RETRY = 1_000;
 const MAX_RETRY_MS = 60_000;
-/** Of its time a hand-over works at most one part in so many. */
+/** Of its time a hand-over works at most one part in so many; */
 const SHARE = 5;
+/** and what moves older records: a namespace's objects do it at the same time, and on one machine they have one thread. */
+export const MOVING_SHARE = 10;
 const PAUSE = { min: 10, max: 2_000 };
 
 /** Epoch ms at which these are to be handed over; Infinity where there are none. */
@@ -57,6 +59,6 @@ export function retryAfter(failures: number): number {
 }
 
 /** ms between two batches, of which the first took `ms`. */
-export function pauseAfter(ms: number): number {
-  return Math.min(PAUSE.max, Math.max(PAUSE.min, ms * (SHARE - 1)));
+export function pauseAfter(ms: number, share = SHARE): number {
+  return Math.min(PAUSE.max, Math.max(PAUSE.min, ms * (share - 1)));
 }

@@ -124,6 +124,7 @@ export class Handover {
       this.#fly(shelf, course)
         .catch(async (error: unknown) => {
           this.#ports.meter?.count("edgewhisk_store_errors_total", [shelf]);
+          this.#ports.meter?.count("counter_database_saveDocumentBulk_error_total", []);
           this.#fail(course, error);
           if (shelf === "d1") await this.#room.refused().catch(() => undefined);
           return this.backpressure.look();
@@ -150,7 +151,12 @@ export class Handover {
       }
       const records = this.#load(shelf, flight.ids);
       this.moves++;
+      const asked = this.#ports.now();
+      this.#ports.meter?.count("counter_database_saveDocumentBulk_start_total", []);
+      this.#ports.meter?.observe("histogram_database_batchSize_counter", [], records.length);
       const bytes = await within(this.#ports.after, PATIENCE, this.#put(shelf, flight, records));
+      const tookMs = this.#ports.now() - asked;
+      this.#ports.meter?.observe("histogram_database_saveDocumentBulk_finish_seconds", [], tookMs / 1_000);
       const { since = began } = course.pending ?? {};
       this.#land(shelf, flight, { records, bytes });
       this.#ports.meter?.observe("edgewhisk_handover_lag_seconds", [shelf], (this.#ports.now() - since) / 1_000);

@@ -10,7 +10,7 @@ import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { RecordTable } from "../../src/storage/record-table.ts";
 import { within } from "../shared/deadline.ts";
 import type { Database, Sql } from "../shared/schema.ts";
-import { BATCH, pauseAfter, retryAfter, SEGMENT_SIZE } from "./handover-plan.ts";
+import { BATCH, MOVING_SHARE, pauseAfter, retryAfter, SEGMENT_SIZE } from "./handover-plan.ts";
 import type { StorePorts } from "./ports.ts";
 import { type SegmentStep, SegmentSteps } from "./segment-steps.ts";
 import type { SegmentRow, Segments } from "./segments.ts";
@@ -192,7 +192,7 @@ export class Mover {
       this.#reason = undefined;
       if (step.kind === "over") this.#nextPhase(job);
       else this.#note(step);
-      await this.#pause(pauseAfter(this.#ports.now() - began));
+      await this.#pause(pauseAfter(this.#ports.now() - began, MOVING_SHARE));
     }
   }
 

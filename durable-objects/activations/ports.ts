@@ -24,6 +24,14 @@ export interface HookPort {
   text(key: string): Promise<string | null>;
 }
 
+/** Of user events. */
+export interface EventHooks {
+  namespace: Pick<HookPort, "open" | "send">;
+  platform: Pick<HookPort, "open" | "send">;
+  /** Whether the platform has a receiver. */
+  isPlatforms: boolean;
+}
+
 export type SchedulerPort = Pick<InvokerSchedulerRpc, "offer" | "holds">;
 
 export interface StorePorts extends AlarmPorts {
@@ -45,6 +53,8 @@ export interface StorePorts extends AlarmPorts {
   leave(namespaceId: string, ids: ActivationId[]): void;
   /** To where records are forwarded. */
   hook: HookPort;
+  /** To where user events go; absent: none are made. */
+  readonly events?: EventHooks;
   /** Blobs nobody needs any more. Best effort, must not throw. */
   forget(keys: string[]): void;
 }

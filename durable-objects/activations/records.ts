@@ -18,6 +18,7 @@ import {
   UNCHECKED,
 } from "../../src/entities/kept-record.ts";
 import type { RunBy } from "../../src/entities/record-meta.ts";
+import { log } from "../../src/log.ts";
 import type { Sql, SqlValue } from "../shared/schema.ts";
 import { FigureBook } from "./figures.ts";
 
@@ -215,7 +216,7 @@ export class Records {
 }
 
 function readRecord({ id, start, record: text, sum }: Row): ActivationRecord {
-  return readKept({ id, start, text, sum }, () => console.error(`the record of activation ${id} is damaged`));
+  return readKept({ id, start, text, sum }, () => log.error("record-damaged", { activationId: id }));
 }
 
 function condition({ name, since, upto, after }: RecordFilter): { where: string; bindings: SqlValue[] } {

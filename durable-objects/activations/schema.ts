@@ -1,6 +1,7 @@
 // The tables of one activation store.
 
 import type { Migrations } from "../shared/schema.ts";
+import type { QueueTables } from "./forward-queue.ts";
 
 /** A row's place: waiting for any scheduler; offered to one (and perhaps running); opened by a Worker whose fast-path call
  * outlived its first second. */
@@ -159,9 +160,24 @@ export const MIGRATIONS: Migrations = [
     "CREATE TABLE events (feed INTEGER NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (feed, key)) WITHOUT ROWID",
     "CREATE INDEX events_by_age ON events (feed, at)",
   ],
+  // Records that wait to be forwarded.
+  queueTables({ hook: "hook", queue: "forwards" }),
   [
-    // Records that wait to be forwarded (`forwards`; `made`: epoch ms), and how it stands with that (`hook`): see forward-queue.ts.
-    `CREATE TABLE hook (
+    // Whose results or fires go to sinks, and what has not been handed over yet.
+    "CREATE TABLE followed (kind TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
+    "CREATE TABLE sink_outbox (seq INTEGER PRIMARY KEY, event TEXT NOT NULL)",
+  ],
+  [
+    // The same of user events: for the namespace's own receiver, and for the platform's.
+    ...queueTables({ hook: "event_hook", queue: "event_forwards" }),
+    ...queueTables({ hook: "platform_hook", queue: "platform_forwards" }),
+  ],
+];
+
+/** What waits to be forwarded (`queue`; `made`: epoch ms, `size`: characters), and how it stands with that (`hook`): see forward-queue.ts. */
+function queueTables({ hook, queue }: QueueTables): string[] {
+  return [
+    `CREATE TABLE ${hook} (
       one INTEGER PRIMARY KEY CHECK (one = 1),
       owner TEXT NOT NULL,
       revision INTEGER NOT NULL,
@@ -173,18 +189,12 @@ export const MIGRATIONS: Migrations = [
       error TEXT,
       error_at INTEGER
     )`,
-    // `size`: characters of the record.
-    `CREATE TABLE forwards (
+    `CREATE TABLE ${queue} (
       seq INTEGER PRIMARY KEY,
       id TEXT NOT NULL,
       made INTEGER NOT NULL,
       size INTEGER NOT NULL,
       record TEXT NOT NULL
     )`,
-  ],
-  [
-    // Whose results or fires go to sinks, and what has not been handed over yet.
-    "CREATE TABLE followed (kind TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
-    "CREATE TABLE sink_outbox (seq INTEGER PRIMARY KEY, event TEXT NOT NULL)",
-  ],
-];
+  ];
+}

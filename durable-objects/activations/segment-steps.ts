@@ -6,7 +6,7 @@ import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { RecordTable } from "../../src/storage/record-table.ts";
 import { within } from "../shared/deadline.ts";
 import type { Sql } from "../shared/schema.ts";
-import { BATCH, batchLength, pauseAfter } from "./handover-plan.ts";
+import { BATCH, batchLength, MOVING_SHARE, pauseAfter } from "./handover-plan.ts";
 import type { StorePorts } from "./ports.ts";
 import type { SegmentRow, Segments } from "./segments.ts";
 
@@ -72,7 +72,7 @@ export class SegmentSteps {
         await this.#put(table, records);
         written += records.length;
       }
-      await this.#pause(pauseAfter(this.#ports.now() - began));
+      await this.#pause(pauseAfter(this.#ports.now() - began, MOVING_SHARE));
     }
     if (own.size > 0 && this.#shelves.mode !== "d1+r2") return { kind: "skipped", records: written };
     this.#touch();
@@ -106,7 +106,7 @@ export class SegmentSteps {
       const began = this.#ports.now();
       const records = await within(this.#ports.after, PATIENCE, this.#shelves.segments.read(row.key, page));
       if (records.length < page.length || !records.every(isWhole)) return { kind: "damaged", records: 0 };
-      await this.#pause(pauseAfter(this.#ports.now() - began));
+      await this.#pause(pauseAfter(this.#ports.now() - began, MOVING_SHARE));
     }
     this.#touch();
     this.#segments.setTwin(row.key, "some");
@@ -116,7 +116,7 @@ export class SegmentSteps {
       this.#touch();
       await within(this.#ports.after, PATIENCE, table.remove(this.#namespaceId, ids));
       this.#touch();
-      await this.#pause(pauseAfter(this.#ports.now() - began));
+      await this.#pause(pauseAfter(this.#ports.now() - began, MOVING_SHARE));
     }
     this.#segments.setTwin(row.key, "none");
     this.#touch();

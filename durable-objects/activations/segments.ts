@@ -16,6 +16,16 @@ export type SegmentRow = {
   since: number;
 };
 
+/** Which records are asked for. Epoch ms, inclusive. */
+export interface SegmentRange {
+  name?: string;
+  since?: number;
+  upto?: number;
+}
+
+/** Segments looked at in one go. */
+const REFS = 32;
+
 export class Segments {
   readonly #sql: Sql;
   #nextLeftover: number | undefined;
@@ -46,11 +56,15 @@ export class Segments {
 
   /** The segment that holds this id. */
   keyOf(id: ActivationId): string | undefined {
-    const rows = this.#sql.exec<{ key: string; ids: string }>(
-      "SELECT key, ids FROM segments WHERE min_id <= ?1 AND max_id >= ?1",
+    return this.holding(id)?.key;
+  }
+
+  holding(id: ActivationId): Pick<SegmentRef, "key" | "twin"> | undefined {
+    const rows = this.#sql.exec<{ key: string; twin: SegmentRef["twin"]; ids: string }>(
+      "SELECT key, twin, ids FROM segments WHERE min_id <= ?1 AND max_id >= ?1",
       id,
     );
-    return rows.toArray().find((row) => isPacked(row.ids, id))?.key;
+    return rows.toArray().find((row) => isPacked(row.ids, id));
   }
 
   /** The next one, by the starts of their last records. */
@@ -114,15 +128,34 @@ export class Segments {
     this.#nextLeftover = undefined;
   }
 
-  /** Those in which there may be records of this name and time, newest first. */
-  refs(range: { name?: string; since?: number; upto?: number }): SegmentRef[] {
+  /** Those in which the `limit` newest records of this name and time may be. `rest`: nothing in the others started after it (epoch ms);
+   * undefined: there are no others. Who goes on from there is told of others. */
+  newest(range: SegmentRange, limit: number): { segments: SegmentRef[]; rest?: number } {
+    const { since = 0, upto = Number.MAX_SAFE_INTEGER } = range;
+    const segments: SegmentRef[] = [];
+    let sure = 0;
+    for (;;) {
+      const page = this.refs(range, { limit: REFS, offset: segments.length });
+      for (const ref of page) {
+        // What starts where the list goes on may have been told before: it does not come nearer to its end by that alone.
+        if (sure >= limit && ref.maxStart < upto - 1) return { segments, rest: ref.maxStart };
+        segments.push(ref);
+        if (ref.minStart >= since && ref.maxStart <= upto) sure += ref.count;
+      }
+      if (page.length < REFS) return { segments };
+    }
+  }
+
+  /** Those in which there may be records of this name and time, newest first: all of them, or a page. */
+  refs(range: SegmentRange, page: { limit: number; offset: number } = { limit: -1, offset: 0 }): SegmentRef[] {
     const { name, since = 0, upto = Number.MAX_SAFE_INTEGER } = range;
     const named = name === undefined ? "" : "AND EXISTS (SELECT 1 FROM json_each(names) WHERE key = ?3)";
     const count = name === undefined ? "count" : "(SELECT value FROM json_each(names) WHERE key = ?3)";
     return this.#sql
       .exec<{ key: string; minStart: number; maxStart: number; count: number; twin: SegmentRef["twin"] }>(
         `SELECT segments.key AS key, min_start AS minStart, max_start AS maxStart, ${count} AS count, twin FROM segments
-          WHERE max_start >= ?1 AND min_start <= ?2 ${named} ORDER BY max_start DESC`,
+          WHERE max_start >= ?1 AND min_start <= ?2 ${named} ORDER BY max_start DESC, key DESC
+          LIMIT ${page.limit} OFFSET ${page.offset}`,
         ...[since, upto, ...(name === undefined ? [] : [name])],
       )
       .toArray();

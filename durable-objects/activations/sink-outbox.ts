@@ -57,7 +57,11 @@ export class SinkOutbox {
     const kind = record.meta?.kind === "trigger" ? "trigger" : "action";
     if (!this.#followed.has(keyOf({ kind, name }))) return;
     if (this.#count >= MAX_WAITING) {
-      this.#ports.warn(`the event of ${record.activationId} for a sink was dropped: ${MAX_WAITING} wait already`);
+      const { activationId, meta } = record;
+      this.#ports.warn(
+        `the event of ${activationId} for a sink was dropped: ${MAX_WAITING} wait already`,
+        meta?.traceId,
+      );
       return;
     }
     this.#sql.exec("INSERT INTO sink_outbox (event) VALUES (?)", JSON.stringify(eventOf(record, { kind, name })));

@@ -4,6 +4,7 @@
 import type { Payload } from "../../src/entities/activation.ts";
 import { MAX_INLINE } from "../../src/entities/limits.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
+import type { BlobOwner } from "../../src/storage/blob-store.ts";
 import type { CompositionPorts } from "./ports.ts";
 import type { StackFrame, Value } from "./state.ts";
 
@@ -21,13 +22,17 @@ export function resultKey({ id }: StackFrame): string {
   return `results/${id}/1`;
 }
 
-export async function offloadLarge(blobs: Blobs, value: Value, key: string): Promise<Payload> {
+export async function offloadLarge(
+  blobs: Pick<Blobs, "put">,
+  value: Value,
+  { key, owner }: { key: string; owner: BlobOwner },
+): Promise<Payload> {
   if (!("text" in value)) return value;
   const { text } = value;
   if (text.length * 3 <= MAX_INLINE) return { inline: text };
   const bytes = encoder.encode(text);
   if (bytes.byteLength <= MAX_INLINE) return { inline: text };
-  await blobs.put(key, bytes);
+  await blobs.put(key, bytes, owner);
   return { blob: key, size: bytes.byteLength };
 }
 

@@ -43,6 +43,10 @@ export class Composition extends ErasableObject implements CompositionRpc {
     return this.#core.runs(id);
   }
 
+  async involved(ids: ActivationId[]): Promise<ActivationId[]> {
+    return this.#core.involved(ids);
+  }
+
   async backlog(): Promise<{ running: number }> {
     return this.#core.backlog();
   }
@@ -55,7 +59,7 @@ export class Composition extends ErasableObject implements CompositionRpc {
     const { env, ctx } = this;
     const worker = ctx.exports as unknown as Worker;
     return {
-      ...platformPorts(ctx.storage, `composition ${name}`),
+      ...platformPorts(ctx, `composition ${name}`, env),
       step: (request) => worker.Internal.step(request),
       store: () => env.ACTIVATIONS.getByName(name),
       blobs: openBlobs(env),

@@ -64,6 +64,10 @@ export class CompositionCore {
     return this.#runStore.state(id) === "running";
   }
 
+  involved(ids: readonly ActivationId[]): ActivationId[] {
+    return this.#runStore.involved(ids);
+  }
+
   backlog(): { running: number } {
     return { running: this.#runStore.running };
   }

@@ -121,7 +121,7 @@ async function written(ports: CompositionPorts, frame: StackFrame, turn: Decisio
   const { move } = turn;
   if (move.kind === "end") {
     const { statusCode, failed } = move;
-    const result = await offloadLarge(ports.blobs, move.result, resultKey(frame));
+    const result = await offloadLarge(ports.blobs, move.result, { key: resultKey(frame), owner: frame.about });
     return { ...progress, end: { statusCode, result, failed, at: ports.now() } };
   }
   const steps = progress.steps + 1;
@@ -130,11 +130,11 @@ async function written(ports: CompositionPorts, frame: StackFrame, turn: Decisio
   if (turn.state === null) delete next.state;
   else if (turn.state !== undefined) {
     const key = keyOf(frame, steps, "state");
-    next.state = await offloadLarge(ports.blobs, { text: turn.state }, key);
+    next.state = await offloadLarge(ports.blobs, { text: turn.state }, { key, owner: frame.about });
     if ("blob" in next.state) blobs.push(key);
   }
   const key = keyOf(frame, steps, "payload");
-  const payload = await offloadLarge(ports.blobs, move.payload, key);
+  const payload = await offloadLarge(ports.blobs, move.payload, { key, owner: frame.about });
   if ("blob" in payload && payload.blob === key) blobs.push(key);
   const id = await derivedActivationId(frame.id, [String(steps), ATTEMPT]);
   const { action, role } = move;

@@ -11,6 +11,8 @@ import type { Progress, StackFrame } from "./state.ts";
 export const MAX_RUNS = 20_000;
 /** ms the trace of an ended run stays: longer than any caller asks again. */
 const TRACE_FOR_MS = 600_000;
+/** Digits of an id that are its time and its shard. */
+const ADDRESS = 14;
 
 /** A run, with the frame that is at work. */
 export interface Held {
@@ -38,6 +40,16 @@ export class RunStore {
     const [row] = this.#sql.exec<{ ended: number }>("SELECT ended FROM runs WHERE id = ?", id).toArray();
     if (row === undefined) return "unknown";
     return row.ended === 0 ? "running" : "ended";
+  }
+
+  /** Of these those that have time and shard of a run under way: what is derived from a run has both of them. */
+  involved(ids: readonly ActivationId[]): ActivationId[] {
+    const rows = this.#sql.exec<{ id: string }>(
+      `SELECT value AS id FROM json_each(?) AS asked WHERE EXISTS (SELECT 1 FROM runs WHERE ended = 0
+        AND id >= substr(asked.value, 1, ${ADDRESS}) AND id < substr(asked.value, 1, ${ADDRESS}) || 'g')`,
+      JSON.stringify(ids),
+    );
+    return rows.toArray().map((row) => row.id);
   }
 
   /** A new run with its first step. False if the id is known. */

@@ -22,7 +22,7 @@ export class EntityEpoch extends DurableObject<Env> implements EntityEpochRpc {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#confirm = confirming(env);
-    this.#ports = platformPorts(ctx.storage, `epoch ${ctx.id.name}`);
+    this.#ports = platformPorts(ctx, `epoch ${ctx.id.name}`, env);
     this.#watchers = new Watchers(this.#ports.after);
     const { kv } = ctx.storage;
     this.#leases = new EpochLeases(

@@ -13,7 +13,7 @@ const MAX_ASKED = 128;
 const MAX_ASKING = 4;
 
 export class LookAhead {
-  readonly #ports: Pick<SchedulePorts, "now" | "warn" | "worker" | "unprepared">;
+  readonly #ports: Pick<SchedulePorts, "now" | "warn" | "worker" | "unprepared" | "counting">;
   readonly #rows: ScheduleRows;
   readonly #aheadMs: number;
   readonly #answered: () => void;
@@ -23,7 +23,7 @@ export class LookAhead {
 
   /** `aheadMs`: 0, nothing is ever prepared. `answered`: there may be something to look at again. */
   constructor(
-    ports: Pick<SchedulePorts, "now" | "warn" | "worker" | "unprepared">,
+    ports: Pick<SchedulePorts, "now" | "warn" | "worker" | "unprepared" | "counting">,
     { rows, aheadMs, answered }: { rows: ScheduleRows; aheadMs: number; answered: () => void },
   ) {
     this.#ports = ports;
@@ -67,7 +67,7 @@ export class LookAhead {
   }
 
   async #ask(wanted: readonly { name: string; due: number }[]): Promise<void> {
-    const { worker, now, unprepared } = this.#ports;
+    const { worker, now, unprepared, counting } = this.#ports;
     const kept = new Map(wanted.map(({ name }) => [name, this.#rows.get(name)?.id]));
     const namespace = this.#rows.get(wanted[0]?.name ?? "")?.namespace;
     if (namespace === undefined) return;
@@ -81,9 +81,12 @@ export class LookAhead {
       const schedule = this.#rows.get(name);
       if (shortages.length === 0 || schedule === null || schedule.id !== kept.get(name)) continue;
       for (const shortage of shortages) unprepared({ trigger: name, slot: due, ...shortage });
+      counting?.meter.count("edgewhisk_schedule_unprepared_total", [], shortages.length);
       changes.push({ schedule, notes: shortages.map((shortage) => noteOf(shortage, { due, at: now() })) });
     }
-    if (changes.length > 0) this.#rows.save(changes);
+    if (changes.length === 0) return;
+    this.#rows.save(changes);
+    counting?.touch();
   }
 }
 

@@ -2,6 +2,7 @@
 // core. What its methods return has been written when the reply leaves.
 
 import { type Env, lookAheadMs } from "../../src/env.ts";
+import { log } from "../../src/log.ts";
 import type {
   FoundSchedule,
   PutSchedule,
@@ -26,7 +27,7 @@ export class Schedule extends ErasableObject implements ScheduleRpc {
     const name = ctx.id.name;
     if (name === undefined) throw new Error("a schedule object is addressed by its name only");
     const exports = ctx.exports as unknown as { Internal: ScheduleHelpRpc };
-    const ports = platformPorts(storage, `schedules ${name}`);
+    const ports = platformPorts(ctx, `schedules ${name}`, env);
     this.#core = new ScheduleCore(name, {
       database: databaseOf(storage),
       ports: {
@@ -39,7 +40,7 @@ export class Schedule extends ErasableObject implements ScheduleRpc {
           scheduleObject: (object) => exports.Internal.scheduleObject(object),
         },
         fresh: () => crypto.randomUUID(),
-        unprepared: (event) => console.warn(JSON.stringify({ event: "schedule-unprepared", object: name, ...event })),
+        unprepared: (event) => log.warn("schedule-unprepared", { object: name, ...event }),
       },
       aheadMs: lookAheadMs(env),
     });

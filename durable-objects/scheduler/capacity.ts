@@ -40,6 +40,14 @@ export class Capacity {
     return this.#totalMb - this.#usedMb;
   }
 
+  /** Containers that run something. */
+  get containers(): number {
+    return [...this.#pools.values()].reduce(
+      (sum, { running, concurrency }) => sum + Math.ceil(running / concurrency),
+      0,
+    );
+  }
+
   /** Activations that run. */
   get running(): number {
     return this.#running;

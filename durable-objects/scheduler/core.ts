@@ -3,7 +3,9 @@
 // nothing is written in steady state.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
+import { BLACKBOX } from "../../src/entities/runtimes.ts";
 import { decodeHostFrame } from "../../src/protocol/codec.ts";
+import type { ContainersReply } from "../../src/protocol/containers.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { HostReport } from "../../src/protocol/messages.ts";
 import { hostOfScheduler, storeNameOf } from "../../src/protocol/names.ts";
@@ -19,15 +21,17 @@ import type {
   TailReply,
 } from "../../src/protocol/rpc.ts";
 import { AdmissionControl } from "./admission.ts";
+import { busyContainers } from "./busy.ts";
 import { Delivery } from "./delivery.ts";
 import { Grants } from "./grants.ts";
 import { HostMessageHandler } from "./host-message-handler.ts";
 import { HostSession } from "./host-session.ts";
+import { IdleRequests } from "./idle-requests.ts";
 import { LivenessMonitor } from "./liveness-monitor.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
 import { Preparations } from "./preparations.ts";
 import { RunSender } from "./run-sender.ts";
-import { RunTable } from "./run-table.ts";
+import { type RunOutcomes, RunTable } from "./run-table.ts";
 import { StatusReporter } from "./status-reporter.ts";
 import { TailRequests } from "./tail-requests.ts";
 import { WorkPuller } from "./work-puller.ts";
@@ -47,6 +51,7 @@ export class SchedulerCore {
   readonly #puller: WorkPuller;
   readonly #tails: TailRequests;
   readonly #preparations: Preparations;
+  readonly #idle: IdleRequests;
   readonly #messages: HostMessageHandler;
 
   constructor(name: SchedulerName, ports: SchedulerPorts) {
@@ -64,10 +69,20 @@ export class SchedulerCore {
       provenSince: () => session.provenSince,
     });
     const delivery = new Delivery({ session, grants, ports });
-    const runs = new RunTable({ ports, grants, outcomes: delivery });
+    const outcomes: RunOutcomes = {
+      deliver: (store, finished, options) => delivery.deliver(store, finished, options),
+      conclude(store, finished) {
+        ports.acked?.("forced");
+        delivery.conclude(store, finished);
+      },
+      decline: (store, items) => delivery.decline(store, items),
+      giveUp: (store, finished, invocation) => delivery.giveUp(store, finished, invocation),
+    };
+    const runs = new RunTable({ ports, grants, outcomes });
     const liveness = new LivenessMonitor({ session, runs, ports });
     const tails = new TailRequests({ session, runs, ports });
     const preparations = new Preparations({ session, ports });
+    const idle = new IdleRequests({ session, ports });
     const sender = new RunSender({ session, runs, ports, concluded: () => this.#puller.pump() });
     const puller = new WorkPuller({
       now: () => ports.now(),
@@ -84,11 +99,12 @@ export class SchedulerCore {
     this.#runs = runs;
     this.#tails = tails;
     this.#preparations = preparations;
+    this.#idle = idle;
     this.#sender = sender;
     this.#puller = puller;
     this.#admission = new AdmissionControl({ session, runs, delivery, sender, liveness, puller });
     this.#messages = new HostMessageHandler({
-      ...{ ports, session, runs, delivery, sender, liveness, tails, preparations, puller },
+      ...{ ports, session, runs, delivery, sender, liveness, tails, preparations, idle, puller },
     });
   }
 
@@ -152,7 +168,7 @@ export class SchedulerCore {
 
   status(): SchedulerStatus {
     const { name, epoch, connected, draining, report } = this.#session;
-    const { totalMb, usedMb, running } = this.#runs;
+    const { totalMb, usedMb, running, containers } = this.#runs;
     return {
       name,
       epoch,
@@ -164,8 +180,23 @@ export class SchedulerCore {
       memory: totalMb,
       used: usedMb,
       running,
+      containers,
       strangers: this.#grants.strangers,
     };
+  }
+
+  /** MB of runs in containers that bring their own image; of one that takes several at a time as many as run. */
+  blackBoxMb(): number {
+    let sum = 0;
+    for (const { about, counted, weight } of this.#runs.all())
+      if (counted && about.kind === BLACKBOX) sum += weight.memory;
+    return sum;
+  }
+
+  /** Which containers of its host run something, and, where `idle` is wanted and the host can say it, which do not. */
+  async busy({ idle: wanted }: { idle: boolean } = { idle: false }): Promise<ContainersReply> {
+    const idle = wanted ? await this.#idle.ask() : undefined;
+    return { ...busyContainers(this.#runs.all()), ...(idle === undefined ? {} : { idle }) };
   }
 
   /** What runs goes on; nothing new is admitted. */

@@ -4,6 +4,7 @@
 import type { HostMessage, HostReport } from "../../src/protocol/messages.ts";
 import type { Delivery } from "./delivery.ts";
 import type { HostSession } from "./host-session.ts";
+import type { IdleRequests } from "./idle-requests.ts";
 import type { LivenessMonitor } from "./liveness-monitor.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
 import type { Preparations } from "./preparations.ts";
@@ -15,7 +16,7 @@ import type { WorkPuller } from "./work-puller.ts";
 type MessageOf<T extends HostMessage["t"]> = Extract<HostMessage, { t: T }>;
 
 export interface MessageHandlerParts {
-  ports: Pick<SchedulerPorts, "after" | "warn">;
+  ports: Pick<SchedulerPorts, "after" | "warn" | "acked">;
   session: HostSession;
   runs: RunTable;
   delivery: Delivery;
@@ -23,6 +24,7 @@ export interface MessageHandlerParts {
   liveness: LivenessMonitor;
   tails: TailRequests;
   preparations: Preparations;
+  idle: IdleRequests;
   puller: WorkPuller;
 }
 
@@ -42,7 +44,7 @@ export class HostMessageHandler {
 
   /** Returns the host's report if these messages changed it. */
   hear(messages: readonly HostMessage[]): HostReport | undefined {
-    const { session, runs, delivery, tails, preparations, puller } = this.#parts;
+    const { session, runs, tails, preparations, idle, puller } = this.#parts;
     session.heard();
     let changed: HostReport | undefined;
     for (const message of messages) {
@@ -52,7 +54,7 @@ export class HostMessageHandler {
           break;
         case "record":
           session.recorded();
-          if (!runs.record(message)) delivery.unknown(message);
+          this.#record(message);
           break;
         case "refused":
           this.#refused(message);
@@ -72,6 +74,9 @@ export class HostMessageHandler {
         case "prepared":
           preparations.heard(message);
           break;
+        case "listed":
+          idle.heard(message);
+          break;
       }
       if (!session.connected) return undefined;
     }
@@ -81,9 +86,8 @@ export class HostMessageHandler {
 
   /** The line is gone. What runs may still run: it is given up only if the host stays away. */
   gone(): void {
-    const { session, runs, liveness, tails, preparations } = this.#parts;
-    tails.lost();
-    preparations.lost();
+    const { session, runs, liveness, tails, preparations, idle } = this.#parts;
+    for (const each of [tails, preparations, idle]) each.lost();
     session.gone();
     runs.unstartedAll("the host went away");
     liveness.watch();
@@ -98,6 +102,13 @@ export class HostMessageHandler {
   #disbelieve(reason: string): void {
     this.#parts.ports.warn(`the host's line is closed: ${reason}`);
     this.refuse(reason);
+  }
+
+  #record(message: MessageOf<"record">): void {
+    const { ports, runs, delivery } = this.#parts;
+    const wasGivenUp = runs.get(message.id)?.ended === true;
+    if (runs.record(message)) ports.acked?.(wasGivenUp ? "regularAfterForced" : "regular");
+    else delivery.unknown(message);
   }
 
   #hello({ report }: MessageOf<"hello">): HostReport | undefined {

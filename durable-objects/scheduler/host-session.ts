@@ -2,6 +2,7 @@
 // welcome, inventory), the epoch, what the host reports of itself and the drain flag; and it says to the roster what
 // became of them.
 
+import { log } from "../../src/log.ts";
 import { illnessForCallers } from "../../src/protocol/illness.ts";
 import { DEAD_AFTER, type HostMessage, type HostReport, type SchedulerMessage } from "../../src/protocol/messages.ts";
 import type { RosterEntry, SchedulerName } from "../../src/protocol/rpc.ts";
@@ -245,6 +246,7 @@ export class HostSession {
     this.#rebooted = false;
     this.#openingEnds();
     this.announce();
+    log.info("host-ready", { object: `scheduler ${this.name}`, epoch: this.#epoch });
   }
 
   /** Returns the changed report; undefined if there is nothing to change. */
@@ -286,6 +288,7 @@ export class HostSession {
   gone(): void {
     this.#openingEnds();
     this.announce();
+    log.info("host-gone", { object: `scheduler ${this.name}` });
   }
 
   /** Whether a host is there whose opening is about to end. */

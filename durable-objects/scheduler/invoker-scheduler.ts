@@ -29,6 +29,7 @@ import { type Attachment, attach } from "./attachment.ts";
 import { SchedulerCore } from "./core.ts";
 import { memoryOf } from "./memory.ts";
 import type { Connection, SchedulerPorts } from "./ports.ts";
+import { SchedulerCounts } from "./scheduler-counts.ts";
 import { secretsOf } from "./secrets.ts";
 
 export class InvokerScheduler extends DurableObject<Env> implements InvokerSchedulerRpc {
@@ -36,6 +37,7 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
   readonly #name: string;
   readonly #confirm: Confirm;
   readonly #counting: MetricsSender;
+  readonly #counts = new SchedulerCounts(() => this.#counting);
   #socket: WebSocket | undefined;
   #connection: Connection | undefined;
 
@@ -48,7 +50,7 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
       .map((socket) => ({ socket, attachment: socket.deserializeAttachment() as Attachment | null }))
       .sort((one, other) => (other.attachment?.acceptedAt ?? 0) - (one.attachment?.acceptedAt ?? 0));
     this.#name = ctx.id.name ?? newest?.attachment?.name ?? ctx.id.toString();
-    const ports = platformPorts(ctx.storage, `scheduler ${this.#name}`);
+    const ports = platformPorts(ctx, `scheduler ${this.#name}`, env);
     this.#core = new SchedulerCore(this.#name, this.#ports(ports));
     this.#counting = countingOf(env, `scheduler ${this.#name}`, { ports, state: () => this.#state() });
     for (const { socket } of older) socket.close(1000, "replaced by a newer connection");
@@ -87,6 +89,11 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
   async status(): Promise<SchedulerStatus> {
     await this.#core.awake();
     return this.#core.status();
+  }
+
+  async busy(options?: { idle: boolean }): ReturnType<InvokerSchedulerRpc["busy"]> {
+    await this.#core.awake();
+    return this.#core.busy(options);
   }
 
   async drain(on: boolean): Promise<void> {
@@ -138,7 +145,7 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
 
   #state(): Pick<MetricsBatch, "scheduler"> {
     const { name, running, used: usedMb, memory: totalMb } = this.#core.status();
-    return { scheduler: { name, running, usedMb, totalMb } };
+    return { scheduler: { name, running, usedMb, blackBoxMb: this.#core.blackBoxMb(), totalMb } };
   }
 
   #connect(socket: WebSocket): Connection {
@@ -172,7 +179,11 @@ export class InvokerScheduler extends DurableObject<Env> implements InvokerSched
       ...ports,
       memory: memoryOf(this.ctx.storage.kv),
       store: (name) => env.ACTIVATIONS.getByName(name),
-      report: (entry) => env.ROSTER.getByName(ROSTER_NAME).report(entry),
+      report: (entry) => {
+        this.#counts.reported(entry);
+        return env.ROSTER.getByName(ROSTER_NAME).report(entry);
+      },
+      acked: (how) => this.#counts.acked(how),
       ...secretsOf(env),
       securityFloor: securityFloor(env),
       ...(env.MACHINE === undefined

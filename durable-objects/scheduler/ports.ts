@@ -24,7 +24,7 @@ export interface SchedulerMemory {
   saveDraining(on: boolean): void;
 }
 
-export type StoreLink = Pick<ActivationStoreRpc, "complete" | "pull" | "declined">;
+export type StoreLink = Pick<ActivationStoreRpc, "accept" | "complete" | "pull" | "declined">;
 
 export interface SchedulerPorts extends ObjectPorts {
   /** The least security level a host must have. */
@@ -40,7 +40,12 @@ export interface SchedulerPorts extends ObjectPorts {
   /** Whether the host's process is known to live: it is silent because it gets no processor. Absent where nobody can
    * tell. */
   hostIsGoing?(): Promise<boolean>;
+  /** A run has ended: to be counted. */
+  acked?(how: Acknowledgement): void;
 }
+
+/** How its end came to be known: by its host's word, given up, or by its host's word after that. */
+export type Acknowledgement = "regular" | "forced" | "regularAfterForced";
 
 export interface SchedulerIdentity {
   name: SchedulerName;

@@ -44,7 +44,8 @@ export class Preparations {
         resolve(reply);
       });
       sender.prepare(invocation, { ask, wait }).catch((error: unknown) => {
-        this.#ports.warn(`${invocation.about.path} could not be prepared: ${String(error)}`);
+        const { path, transactionId } = invocation.about;
+        this.#ports.warn(`${path} could not be prepared: ${String(error)}`, transactionId);
         this.#answer(ask, { kind: "absent", have, reason: "it could not be sent to its host" });
       });
     });

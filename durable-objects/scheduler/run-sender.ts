@@ -48,7 +48,7 @@ export class RunSender {
     key.then(
       (made) => this.send(run, made),
       (error: unknown) => {
-        this.#ports.warn(`no credential for ${run.id}: ${String(error)}`);
+        this.#ports.warn(`no credential for ${run.id}: ${String(error)}`, invocation.about.transactionId);
         this.#conclude(run, "The action's credential could not be made.");
       },
     );

@@ -5,6 +5,7 @@
 import { type Completion, completionOf, lostCompletion } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { internalError } from "../../src/entities/outcome.ts";
+import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { HostMessage, RunningItem } from "../../src/protocol/messages.ts";
 import { storeNameOf } from "../../src/protocol/names.ts";
 import type { Finished, InvokeReply, Offer, StoreName } from "../../src/protocol/rpc.ts";
@@ -38,6 +39,8 @@ export interface RunOutcomes {
   conclude(store: StoreName, finished: Finished): void;
   /** These were never started here. */
   decline(store: StoreName, items: { id: ActivationId; attempt: number }[]): void;
+  /** The same of one whose caller waits here no more: it goes to others, or ends as `finished` says. */
+  giveUp(store: StoreName, finished: Finished, invocation: Invocation | undefined): void;
 }
 
 export class RunTable {
@@ -80,6 +83,10 @@ export class RunTable {
     return this.#capacity.usedMb;
   }
 
+  get containers(): number {
+    return this.#capacity.containers;
+  }
+
   get running(): number {
     return this.#capacity.running;
   }
@@ -91,6 +98,10 @@ export class RunTable {
   /** ms until it is not crowded any more. */
   get crowdedMs(): number {
     return Math.max(0, this.#crowdedUntil - this.#ports.now());
+  }
+
+  all(): Iterable<TrackedRun> {
+    return this.#runs.values();
   }
 
   get(id: ActivationId): TrackedRun | undefined {
@@ -266,11 +277,11 @@ export class RunTable {
     this.#answer(run, { kind: "done", completion, endedAt: this.#ports.now() });
   }
 
-  /** Its store or its caller may try elsewhere; where nobody waits it ends with an error that says `text`. */
+  /** Its store or its caller may try elsewhere; where neither can, it ends with an error that says `text`. */
   #giveBack(run: MutableRun, reply: InvokeReply, text: string): void {
     if (run.origin === "durable") this.#outcomes.decline(run.store, [{ id: run.id, attempt: run.attempt }]);
     else if (run.waiters.length > 0) this.#answer(run, reply);
-    else this.#outcomes.conclude(run.store, finishedOf(run, completionOf(internalError(text))));
+    else this.#outcomes.giveUp(run.store, finishedOf(run, completionOf(internalError(text))), run.invocation);
   }
 
   // ---- the host's inventory

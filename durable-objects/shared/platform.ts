@@ -1,10 +1,16 @@
 // The ports of the cores over the platform: its clock, its one alarm, its log, its database.
 
+import { type LogEnvironment, log, logAs } from "../../src/log.ts";
 import type { AlarmPorts } from "./ports.ts";
 import type { Database } from "./schema.ts";
 
-/** `label` opens each line of the log: which object says so. */
-export function platformPorts(storage: Pick<DurableObjectStorage, "setAlarm">, label: string): AlarmPorts {
+/** `object`: which one says so in the log. `env`: what says how much is logged. */
+export function platformPorts(
+  { storage }: { storage: Pick<DurableObjectStorage, "setAlarm"> },
+  object: string,
+  env: LogEnvironment,
+): AlarmPorts {
+  logAs(env);
   return {
     now: () => Date.now(),
     after: (ms, run) => {
@@ -14,7 +20,7 @@ export function platformPorts(storage: Pick<DurableObjectStorage, "setAlarm">, l
     setAlarm: (at) => {
       void storage.setAlarm(at);
     },
-    warn: (text) => console.warn(`${label}: ${text}`),
+    warn: (text, transactionId) => log.warn("object", { object, text, ...(transactionId && { transactionId }) }),
   };
 }
 

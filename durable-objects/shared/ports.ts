@@ -11,8 +11,8 @@ export interface ClockPorts {
 }
 
 export interface ObjectPorts extends ClockPorts {
-  /** Something that should not happen but is survived. */
-  warn(text: string): void;
+  /** Something that should not happen but is survived. `transactionId`: of the call it is about, where it is about one. */
+  warn(text: string, transactionId?: string): void;
 }
 
 export interface AlarmPorts extends ObjectPorts {

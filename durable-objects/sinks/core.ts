@@ -1,7 +1,7 @@
 // The sinks of one namespace: what stores hand over waits here until its sink has it, or it is given up. An incarnation of the object is
 // one SinksCore; all that matters is in its database.
 
-import type { SinkAnswer, SinkSettings } from "../../src/entities/sink.ts";
+import type { SinkAnswer, SinkRefusal, SinkSettings } from "../../src/entities/sink.ts";
 import { verdictOf } from "../../src/events/sink-policy.ts";
 import type { DeadLetter, SinkEvent, SinkOf, SinkView } from "../../src/protocol/sinks.ts";
 import { Alarm } from "../shared/alarm.ts";
@@ -129,9 +129,9 @@ export class SinksCore {
     }
   }
 
-  async #send({ namespace, settings }: KeptSink, { event }: QueuedEvent): Promise<SinkAnswer> {
+  async #send({ namespace, settings }: KeptSink, { event, dead }: QueuedEvent): Promise<SinkAnswer> {
     try {
-      return await this.#ports.worker.deliver(namespace, settings, event);
+      return await this.#ports.worker.deliver(namespace, settings, event, dead);
     } catch (error) {
       return { kind: "none", reason: `the platform could not be asked: ${String(error)}`, permanent: false };
     }
@@ -141,10 +141,28 @@ export class SinksCore {
     const now = this.#ports.now();
     const tries = waiting.tries + 1;
     const verdict = verdictOf(sink.settings, { tries, answer, now });
-    const { number } = sink;
-    if (verdict.kind === "done") this.#rows.delivered(number, waiting.seq);
-    else if (verdict.kind === "again") this.#rows.later(waiting.seq, { due: now + verdict.inMs, tries });
+    const { number, settings } = sink;
+    if (verdict.kind === "again") this.#rows.later(waiting.seq, { due: now + verdict.inMs, tries });
+    else if (waiting.dead !== null) this.#landedDead(sink, waiting, { dead: waiting.dead, answer });
+    else if (verdict.kind === "done") this.#rows.delivered(number, waiting.seq);
     else if (verdict.kind === "stop") this.#rows.stop(number, verdict.reason);
-    else this.#rows.bury(number, { ...waiting, tries }, { now, code: verdict.code, data: verdict.data });
+    else if (settings.deadLetterSink !== undefined) {
+      this.#rows.passOn(waiting.seq, { tries, code: verdict.code, data: verdict.data }, now);
+    } else this.#rows.bury(number, { ...waiting, tries }, { now, code: verdict.code, data: verdict.data });
+  }
+
+  /** What the dead letter sink does not take either is kept, with how its own sink refused it. */
+  #landedDead(
+    { number }: KeptSink,
+    waiting: QueuedEvent,
+    { dead, answer }: { dead: SinkRefusal; answer: SinkAnswer },
+  ): void {
+    const isTaken = answer.kind === "answer" && answer.status >= 200 && answer.status < 300;
+    if (isTaken) this.#rows.passedOn(number, waiting.seq);
+    else if (answer.kind === "barred") this.#rows.stop(number, answer.reason);
+    else {
+      const { tries, code, data } = dead;
+      this.#rows.bury(number, { ...waiting, tries }, { now: this.#ports.now(), code, data });
+    }
   }
 }

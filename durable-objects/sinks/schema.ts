@@ -45,4 +45,9 @@ export const MIGRATIONS: Migrations = [
       UNIQUE (sink, id)
     )`,
   ],
+  [
+    // How an event was given up that is on its way to the dead letter sink: JSON, or NULL.
+    "ALTER TABLE queue ADD COLUMN dead TEXT",
+    "ALTER TABLE sinks ADD COLUMN passed_on INTEGER NOT NULL DEFAULT 0",
+  ],
 ];

@@ -1,6 +1,6 @@
 // Sinks, what waits for each, and what was given up, as they lie in the object's tables. Each change is one transaction. Synchronous.
 
-import type { SinkSettings } from "../../src/entities/sink.ts";
+import type { SinkRefusal, SinkSettings } from "../../src/entities/sink.ts";
 import type { DeadLetter, SinkEvent, SinkOf, SinkView } from "../../src/protocol/sinks.ts";
 import { type Database, migrate, type Sql } from "../shared/schema.ts";
 import { MIGRATIONS } from "./schema.ts";
@@ -22,6 +22,8 @@ export interface QueuedEvent {
   seq: number;
   tries: number;
   event: SinkEvent;
+  /** It is on its way to the dead letter sink. */
+  dead: SinkRefusal | null;
 }
 
 interface SinkRow extends Record<string, string | number> {
@@ -35,6 +37,7 @@ interface SinkRow extends Record<string, string | number> {
   delivered: number;
   dead: number;
   dropped: number;
+  passed_on: number;
 }
 
 type Load = { n: number; size: number | null; oldest: number | null; tries: number | null };
@@ -84,10 +87,10 @@ export class SinkRows {
       .toArray()
       .map((row) => {
         const { n, oldest, tries } = this.#load(row.number);
-        const { kind, name, created, stopped, delivered, dead, dropped } = row;
+        const { kind, name, created, stopped, delivered, dead, dropped, passed_on: passedOn } = row;
         const settings = JSON.parse(row.settings) as SinkSettings;
         return {
-          ...{ kind, name, settings, created, stopped, delivered, dead, dropped },
+          ...{ kind, name, settings, created, stopped, delivered, dead, dropped, passedOn },
           ...{ waiting: n, oldestWaitMs: oldest === null ? 0 : now - oldest, tries: tries ?? 0 },
           letters: this.#letterLoad(row.number).n,
         };
@@ -120,13 +123,16 @@ export class SinkRows {
   /** Of each sink that is not stopped, the longest due first. */
   due(number: number, { now, busy, max }: { now: number; busy: readonly number[]; max: number }): QueuedEvent[] {
     return this.#sql
-      .exec<{ seq: number; tries: number; event: string }>(
-        `SELECT seq, tries, event FROM queue WHERE sink = ? AND due <= ?
+      .exec<{ seq: number; tries: number; event: string; dead: string | null }>(
+        `SELECT seq, tries, event, dead FROM queue WHERE sink = ? AND due <= ?
           AND seq NOT IN (SELECT value FROM json_each(?)) ORDER BY due, seq LIMIT ?`,
         ...[number, now, JSON.stringify(busy), max],
       )
       .toArray()
-      .map(({ seq, tries, event }) => ({ seq, tries, event: JSON.parse(event) as SinkEvent }));
+      .map(({ seq, tries, event, dead }) => ({
+        ...{ seq, tries, event: JSON.parse(event) as SinkEvent },
+        dead: dead === null ? null : (JSON.parse(dead) as SinkRefusal),
+      }));
   }
 
   /** Epoch ms at which the next is due, of sinks that are not stopped and but for those on their way, or Infinity. */
@@ -144,6 +150,18 @@ export class SinkRows {
   delivered(number: number, seq: number): void {
     this.#database.transaction(() => {
       if (this.#leave(seq)) this.#sql.exec("UPDATE sinks SET delivered = delivered + 1 WHERE number = ?", number);
+    });
+  }
+
+  /** It was given up, and goes to the dead letter sink now. */
+  passOn(seq: number, dead: SinkRefusal, now: number): void {
+    this.#sql.exec("UPDATE queue SET due = ?, tries = 0, dead = ? WHERE seq = ?", now, JSON.stringify(dead), seq);
+  }
+
+  /** The dead letter sink has it. */
+  passedOn(number: number, seq: number): void {
+    this.#database.transaction(() => {
+      if (this.#leave(seq)) this.#sql.exec("UPDATE sinks SET passed_on = passed_on + 1 WHERE number = ?", number);
     });
   }
 

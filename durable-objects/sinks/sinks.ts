@@ -29,8 +29,8 @@ export class Sinks extends ErasableObject implements SinksRpc {
     this.#core = new SinksCore({
       database: databaseOf(ctx.storage),
       ports: {
-        ...platformPorts(ctx.storage, `sinks ${ctx.id.name}`),
-        worker: { deliver: (namespace, settings, event) => exports.Internal.deliver(namespace, settings, event) },
+        ...platformPorts(ctx, `sinks ${ctx.id.name}`, env),
+        worker: { deliver: (...asked) => exports.Internal.deliver(...asked) },
         store: (namespaceId, shard) =>
           env.ACTIVATIONS.getByName(storeOfShard(namespaceId, shard)) as unknown as FollowRpc,
       },

@@ -3,12 +3,12 @@
 
 import { type MessageCounts, NO_COUNTS, type SubscriptionView } from "../../src/entities/subscription.ts";
 import {
+  type Admission,
   type Definition,
   type HeldReport,
   type HostTurn,
   IDLE_TURN_MS,
   type MessageKey,
-  type Packet,
   type SubscriptionLease,
   TURN_MS,
 } from "../../src/protocol/subscriptions.ts";
@@ -26,6 +26,9 @@ export interface SubscriptionsPorts {
 const LOOK_EVERY_MS = 30_000;
 /** ms for which a host that may not dial a broker is not asked again. */
 const REFUSED_MS = 60_000;
+
+/** Boots of a host that are remembered as over. */
+const MAX_BOOTS = 8;
 
 const NOT_DIALLED = "the host that was given it may not dial the broker's address";
 
@@ -49,6 +52,8 @@ export class SubscriptionsCore {
   readonly #heard = new Map<string, Heard>();
   /** Epoch ms at which each host asked last. */
   readonly #hosts = new Map<string, number>();
+  /** The last question of each host, and its boots before that one. */
+  readonly #turns = new Map<string, { boot: string; number: number; over: readonly string[] }>();
   /** Epoch ms until which a host is not asked to dial for one, by id and host. */
   readonly #refusals = new Map<string, Map<string, number>>();
 
@@ -72,6 +77,7 @@ export class SubscriptionsCore {
     gone: string[];
   }> {
     if (this.#ports.now() - this.#looked >= LOOK_EVERY_MS) await this.#look();
+    if (this.#isLate(host, turn)) return { againMs: TURN_MS, held: [], granted: [], gone: [] };
     const now = this.#ports.now();
     if (turn.leaving) this.#hosts.delete(host);
     else this.#hosts.set(host, now);
@@ -84,17 +90,13 @@ export class SubscriptionsCore {
     return { againMs, held: kept, granted, gone };
   }
 
-  async admit(
-    host: string,
-    asked: { boot: string; id: string; counter: number; packets: readonly (Packet & MessageKey)[]; released: number[] },
-  ): Promise<MessageKey[] | null> {
+  async admit(host: string, asked: Admission): Promise<MessageKey[] | null> {
     if (this.#looked === Number.NEGATIVE_INFINITY) await this.#look();
     const row = this.#rows.get(asked.id);
     const now = this.#ports.now();
     if (row === null || !isHolder(row, host, asked) || !this.#isGood(row) || !holds(this.#askedAt(row.id), now))
       return null;
-    const { packets, released } = asked;
-    return packets.length + released.length === 0 ? [] : this.#rows.note(asked.id, packets, released);
+    return asked.packets.length + asked.released.length === 0 ? [] : this.#rows.note(asked, row);
   }
 
   stop(id: string, revision: string, reason: string): void {
@@ -148,6 +150,15 @@ export class SubscriptionsCore {
     return this.#refusedBy(id, now).length > 0 ? NOT_DIALLED : "a host is about to be given it";
   }
 
+  /** Its host has given it up and asked another one since, or was started again. */
+  #isLate(host: string, { boot, number }: HostTurn): boolean {
+    const last = this.#turns.get(host) ?? { boot, number, over: [] };
+    if (last.over.includes(boot) || (last.boot === boot && number < last.number)) return true;
+    const over = last.boot === boot ? last.over : [...last.over, last.boot].slice(-MAX_BOOTS);
+    this.#turns.set(host, { boot, number, over });
+    return false;
+  }
+
   /** Takes a host's reports; those it keeps. What it gives back, or must, is free. */
   #hear(
     rows: Map<string, LeaseRow>,
@@ -166,11 +177,12 @@ export class SubscriptionsCore {
         kept.push({ id: report.id, counter: report.counter });
       } else changed.push(this.#released(row));
     }
-    // What it has and does not speak of it does not know of: the answer in which it was given was lost.
+    // What it has and does not speak of it does not know of: the answer in which it was given was lost, or the host was started again.
     const spoken = new Set(turn.held.map(({ id }) => id));
     for (const row of rows.values()) {
       const { holder } = row;
-      if (holder?.host === host && holder.boot === turn.boot && !spoken.has(row.id)) changed.push(this.#released(row));
+      const isKnown = holder?.boot === turn.boot && spoken.has(row.id);
+      if (holder?.host === host && !isKnown) changed.push(this.#released(row));
     }
     this.#write(rows, changed);
     return kept;
@@ -201,7 +213,7 @@ export class SubscriptionsCore {
       if (revision === undefined) return [];
       const row = rows.get(id) ?? noLease(id);
       const holder = { host, boot: turn.boot, revision, since: now };
-      return [{ ...row, counter: row.counter + 1, stopped: null, holder }];
+      return [{ ...row, counter: row.counter + 1, line: 0, stopped: null, holder }];
     });
     this.#write(rows, granted);
     for (const { id } of granted) {

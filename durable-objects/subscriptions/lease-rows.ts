@@ -1,13 +1,15 @@
 // Leases and packets as they lie in the object's tables. Synchronous.
 
 import { type MessageCounts, NO_COUNTS } from "../../src/entities/subscription.ts";
-import type { MessageKey, Packet } from "../../src/protocol/subscriptions.ts";
+import type { Admission, MessageKey } from "../../src/protocol/subscriptions.ts";
 import { type Database, migrate, type Sql } from "../shared/schema.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 export interface LeaseRow {
   id: string;
   counter: number;
+  /** The highest under which a packet was spoken of, of this lease. */
+  line: number;
   /** Null: nobody has it. */
   holder: { host: string; boot: string; revision: string; since: number } | null;
   stopped: { reason: string; revision: string } | null;
@@ -19,6 +21,7 @@ export interface LeaseRow {
 type Stored = {
   id: string;
   counter: number;
+  line: number;
   host: string | null;
   boot: string | null;
   revision: string | null;
@@ -53,12 +56,13 @@ export class LeaseRows {
   put(rows: readonly LeaseRow[]): void {
     if (rows.length === 0) return;
     this.#database.transaction(() => {
-      for (const { id, counter, holder, stopped, counts, error } of rows) {
+      for (const { id, counter, line, holder, stopped, counts, error } of rows) {
         this.#sql.exec(
           `INSERT OR REPLACE INTO leases
-            (id, counter, host, boot, revision, since, stopped, stopped_in, counts, error, error_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-          ...[id, counter, holder?.host ?? null, holder?.boot ?? null, holder?.revision ?? null, holder?.since ?? null],
+            (id, counter, line, host, boot, revision, since, stopped, stopped_in, counts, error, error_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          ...[id, counter, line],
+          ...[holder?.host ?? null, holder?.boot ?? null, holder?.revision ?? null, holder?.since ?? null],
           ...[stopped?.reason ?? null, stopped?.revision ?? null, JSON.stringify(counts)],
           ...[error?.text ?? null, error?.at ?? null],
         );
@@ -76,10 +80,12 @@ export class LeaseRows {
     });
   }
 
-  /** `released` numbers are forgotten first. What each packet's message is known by: a packet sent again by what it was known by when it
+  /** Null: a later question of this lease has been here. `released` numbers are forgotten first. What each packet's message is known by: a packet sent again by what it was known by when it
    * came first, if it is the same message; else by what is proposed with it. */
-  note(subscription: string, packets: readonly (Packet & MessageKey)[], released: readonly number[]): MessageKey[] {
+  note({ id: subscription, line, packets, released }: Admission, row: LeaseRow): MessageKey[] | null {
+    if (line < row.line) return null;
     return this.#database.transaction(() => {
+      if (line > row.line) this.#sql.exec("UPDATE leases SET line = ? WHERE id = ?", line, subscription);
       if (released.length > 0) {
         this.#sql.exec(
           "DELETE FROM packets WHERE subscription = ? AND number IN (SELECT value FROM json_each(?))",
@@ -110,15 +116,15 @@ export class LeaseRows {
 
 /** Of one that nobody was given yet. */
 export function noLease(id: string): LeaseRow {
-  return { id, counter: 0, holder: null, stopped: null, counts: NO_COUNTS, error: null };
+  return { id, counter: 0, line: 0, holder: null, stopped: null, counts: NO_COUNTS, error: null };
 }
 
 function leaseOf(row: Stored): LeaseRow {
-  const { id, counter, host, boot, revision, since, stopped, stopped_in, counts, error, error_at } = row;
+  const { id, counter, line, host, boot, revision, since, stopped, stopped_in, counts, error, error_at } = row;
   const holder =
     host === null || boot === null || revision === null || since === null ? null : { host, boot, revision, since };
   return {
-    ...{ id, counter, holder },
+    ...{ id, counter, line, holder },
     stopped: stopped === null || stopped_in === null ? null : { reason: stopped, revision: stopped_in },
     counts: JSON.parse(counts) as MessageCounts,
     error: error === null || error_at === null ? null : { text: error, at: error_at },

@@ -29,4 +29,6 @@ export const MIGRATIONS: Migrations = [
       PRIMARY KEY (subscription, number)
     ) WITHOUT ROWID`,
   ],
+  // The highest number of a question that spoke of packets, of the lease that is.
+  ["ALTER TABLE leases ADD COLUMN line INTEGER NOT NULL DEFAULT 0"],
 ];

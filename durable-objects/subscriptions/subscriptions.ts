@@ -3,7 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { SubscriptionView } from "../../src/entities/subscription.ts";
 import type { Env } from "../../src/env.ts";
-import type { HostTurn, MessageKey, SubscriptionsRpc } from "../../src/protocol/subscriptions.ts";
+import type { Admission, HostTurn, MessageKey, SubscriptionsRpc } from "../../src/protocol/subscriptions.ts";
 import { openSubscriptionDefinitions } from "../../src/storage/open.ts";
 import { type Confirm, confirming } from "../shared/confirm.ts";
 import { databaseOf } from "../shared/platform.ts";
@@ -28,7 +28,7 @@ export class Subscriptions extends DurableObject<Env> implements SubscriptionsRp
     return this.#core.turn(host, turn);
   }
 
-  async admit(host: string, asked: Parameters<SubscriptionsRpc["admit"]>[1]): Promise<MessageKey[] | null> {
+  async admit(host: string, asked: Admission): Promise<MessageKey[] | null> {
     const marks = await this.#core.admit(host, asked);
     return asked.packets.length + asked.released.length === 0 ? marks : this.#confirm(marks);
   }

@@ -1,6 +1,6 @@
 // What a connection to a broker is to the rest of the connectors, whatever the broker speaks.
 
-import type { BrokerCredentials } from "../../src/entities/subscription.ts";
+import type { BrokerCredentials, SubscriptionSettings } from "../../src/entities/subscription.ts";
 import { MAX_UNACKNOWLEDGED } from "../../src/protocol/subscriptions.ts";
 import type { AllowList } from "./addresses.ts";
 import type { Message } from "./message.ts";
@@ -24,6 +24,9 @@ export interface Dialling<Settings> {
   allowed: AllowList;
   receiver: Receiver;
 }
+
+/** Resolves when it is subscribed; rejects with the reason, AddressRefused among them. */
+export type ConnectBroker = (dialling: Dialling<SubscriptionSettings>) => Promise<BrokerConnection>;
 
 /** One connection that is up, and subscribed. */
 export interface BrokerConnection {

@@ -11,6 +11,7 @@ import {
 } from "../../src/protocol/subscriptions.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
 import type { AllowList } from "./addresses.ts";
+import type { ConnectBroker } from "./connection.ts";
 import { HeldSubscription } from "./subscription.ts";
 import type { SubscriptionApi } from "./subscription-api.ts";
 
@@ -18,6 +19,7 @@ export interface ConnectorsOptions {
   boot: string;
   api: SubscriptionApi;
   allowed: AllowList;
+  connect: ConnectBroker;
   log: Logger;
 }
 
@@ -39,6 +41,8 @@ export class Connectors {
   #work: Promise<void> = Promise.resolve();
   #guard: NodeJS.Timeout | undefined;
   #silent = false;
+  /** Of the next question. */
+  #number = 0;
 
   constructor(options: ConnectorsOptions) {
     this.#options = options;
@@ -53,7 +57,8 @@ export class Connectors {
     this.#stopping.abort();
     await this.#work;
     clearTimeout(this.#guard);
-    await Promise.all([this.#stopAll(), ...this.#ending.values()]);
+    const stopped = [...this.#held.values()].map((each) => each.stop({ forget: false }));
+    await Promise.all([...stopped, ...this.#ending.values()]);
     const last = this.#options.api.turn(this.#turn({ leaving: true })).catch(() => undefined);
     await Promise.race([last, sleep(LEAVING_MS, undefined, { ref: false })]);
     this.#held.clear();
@@ -91,6 +96,7 @@ export class Connectors {
   #turn({ leaving }: { leaving: boolean }): HostTurn {
     return {
       boot: this.#options.boot,
+      number: this.#number++,
       room: MAX_HELD,
       leaving,
       held: [...this.#held.values()].map((each) => each.report()),
@@ -100,33 +106,35 @@ export class Connectors {
   #obey({ held, granted, gone }: TurnAnswer): void {
     const kept = new Map(held.map(({ id, counter }) => [id, counter]));
     const ended = [...this.#held.values()].filter(({ id, counter }) => kept.get(id) !== counter);
-    for (const each of ended) {
-      this.#held.delete(each.id);
-      // The next lease is not waited for, and what it is of begins when this one has ended.
-      const end = Promise.all([this.#ending.get(each.id), each.stop({ forget: gone.includes(each.id) })]).then(() => {
-        if (this.#ending.get(each.id) === end) this.#ending.delete(each.id);
-      });
-      this.#ending.set(each.id, end);
-    }
-    const { boot, api, allowed, log } = this.#options;
+    for (const each of ended) this.#end(each, { forget: gone.includes(each.id) });
+    const { boot, api, allowed, connect, log } = this.#options;
     for (const grant of granted) {
       const fire = (asked: Omit<HostFires, "boot">) => api.fire({ boot, ...asked });
-      this.#held.set(grant.id, new HeldSubscription({ grant, allowed, fire, log, after: this.#ending.get(grant.id) }));
+      const after = this.#ending.get(grant.id);
+      this.#held.set(grant.id, new HeldSubscription({ grant, allowed, connect, fire, log, after }));
     }
+  }
+
+  /** It is spoken of no more. The next lease is not waited for, and what that is of begins when this one has ended. */
+  #end(subscription: HeldSubscription, { forget }: { forget: boolean }): void {
+    const { id } = subscription;
+    this.#held.delete(id);
+    const end = Promise.all([this.#ending.get(id), subscription.stop({ forget })]).then(() => {
+      if (this.#ending.get(id) === end) this.#ending.delete(id);
+    });
+    this.#ending.set(id, end);
   }
 
   /** Others may be given them from then on. */
   #watch(): void {
     clearTimeout(this.#guard);
     if (this.#held.size === 0) return;
-    this.#guard = setTimeout(() => {
+    const letGo = () => {
       this.#options.log.warn("subscriptions.let-go", { subscriptions: this.#held.size });
-      void this.#stopAll().then(() => this.#held.clear());
-    }, this.#until - performance.now());
+      // What is given while they end is none of these.
+      for (const each of [...this.#held.values()]) this.#end(each, { forget: false });
+    };
+    this.#guard = setTimeout(letGo, Math.max(0, this.#until - performance.now()));
     this.#guard.unref();
-  }
-
-  async #stopAll(): Promise<void> {
-    await Promise.all([...this.#held.values()].map((each) => each.stop({ forget: false })));
   }
 }

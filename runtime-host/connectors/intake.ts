@@ -19,6 +19,8 @@ export interface MessageIntakeOptions {
   fire(asked: Pick<HostFires, "fires" | "released">): Promise<FiresAnswer>;
   /** Nothing is fired for this subscription any more. */
   lost(reason: string): void;
+  /** It is not known what became of a question, and nothing is under way any more: what is asked from now on is asked after it. */
+  gaveUp(): void;
   /** There is room again. */
   room(): void;
   failed(text: string): void;
@@ -43,6 +45,8 @@ export class MessageIntake {
   /** Questions in a row that took nothing. */
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** What was asked may still come through: what is asked next waits until nothing is under way. */
+  #gaveUp = false;
   #closed = false;
   #wasFull = false;
 
@@ -90,7 +94,9 @@ export class MessageIntake {
   }
 
   #pump(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || (this.#gaveUp && this.#questions.size > 0)) return;
+    if (this.#gaveUp) this.#options.gaveUp();
+    this.#gaveUp = false;
     while (!this.#closed && this.#questions.size < WIDTH && this.#waiting.length + this.#releases.length > 0) {
       const question = this.#ask(this.#batch(), this.#releases.splice(0, MAX_RELEASED)).finally(() => {
         this.#questions.delete(question);
@@ -132,6 +138,7 @@ export class MessageIntake {
       if (again.length < messages.length || messages.length === 0) this.#failures = 0;
       this.#later(again, []);
     } catch (error) {
+      this.#gaveUp = true;
       this.#options.failed(`the platform could not be asked: ${reasonOf(error)}`);
       this.#later(messages, releases);
     } finally {

@@ -23,8 +23,10 @@ import { dialNats } from "./nats-dial.ts";
 const PORT = 4222;
 /** ms for a dial, and for each answer. */
 const PATIENCE_MS = 10_000;
-/** ms after which the server sends again what was not acknowledged. */
-const ACK_WAIT_MS = 10_000;
+/** ms after which the server sends again what was not acknowledged, and of which it did not hear that it is in hand. */
+const ACK_WAIT_MS = 5_000;
+/** ms between two words about what is in hand. */
+const WORKING_MS = 2_000;
 const NANOS = 1_000_000;
 const NO_CONSUMER = 10_014;
 
@@ -66,8 +68,9 @@ class StreamConnection implements BrokerConnection {
   readonly #dialling: NatsDialling;
   readonly #manager: JetStreamManager;
   readonly #stream: string;
-  /** Numbers of messages that are on their way: the server may send them again meanwhile. */
-  readonly #inHand = new Set<number>();
+  /** Messages that are on their way, by their numbers: the server may send them again meanwhile. */
+  readonly #inHand = new Map<number, { message: JsMsg; since: number }>();
+  readonly #working: NodeJS.Timeout;
   #messages: ConsumerMessages | null = null;
   readonly #end = Promise.withResolvers<string>();
 
@@ -88,7 +91,11 @@ class StreamConnection implements BrokerConnection {
     this.#manager = manager;
     this.#stream = stream;
     this.ended = this.#end.promise;
-    void connection.closed().then((error) => this.#end.resolve(reasonOfEnd(error)));
+    this.#working = setInterval(() => this.#tellWorking(), WORKING_MS);
+    void connection.closed().then((error) => {
+      clearInterval(this.#working);
+      this.#end.resolve(reasonOfEnd(error));
+    });
   }
 
   get #name(): string {
@@ -126,7 +133,7 @@ class StreamConnection implements BrokerConnection {
   #take(message: JsMsg): void {
     const { seq, info, subject, data, headers } = message;
     if (this.#inHand.has(seq)) return;
-    this.#inHand.add(seq);
+    this.#inHand.set(seq, { message, since: performance.now() });
     const at = Math.floor(info.timestampNanos / NANOS);
     const { receiver, settings } = this.#dialling;
     receiver.take({
@@ -146,6 +153,14 @@ class StreamConnection implements BrokerConnection {
         if (!this.#connection.isClosed()) message.ack();
       },
     });
+  }
+
+  /** A platform that is slow needs nothing twice. */
+  #tellWorking(): void {
+    const before = performance.now() - WORKING_MS / 2;
+    for (const { message, since } of this.#inHand.values()) {
+      if (since < before && !this.#connection.isClosed()) message.working();
+    }
   }
 
   /** The server sends no more than what may be unacknowledged. */

@@ -12,15 +12,14 @@ import {
 import type { Logger } from "../program/logger.ts";
 import { reasonOf } from "../program/logger.ts";
 import { AddressRefused, type AllowList } from "./addresses.ts";
-import type { BrokerConnection, Receiver } from "./connection.ts";
+import type { BrokerConnection, ConnectBroker } from "./connection.ts";
 import { freshCounts, MessageIntake } from "./intake.ts";
-import { connectMqtt } from "./mqtt-connection.ts";
-import { connectNats } from "./nats-connection.ts";
 
 export interface HeldOptions {
   grant: Grant;
   allowed: AllowList;
-  fire(asked: Pick<HostFires, "id" | "counter" | "fires" | "released">): Promise<FiresAnswer>;
+  connect: ConnectBroker;
+  fire(asked: Omit<HostFires, "boot">): Promise<FiresAnswer>;
   log: Logger;
   /** What must have ended before it begins. */
   after: Promise<void> | undefined;
@@ -47,6 +46,8 @@ export class HeldSubscription {
   #connection: BrokerConnection | null = null;
   #intake: MessageIntake | null = null;
   #forget = false;
+  /** Of what is asked from now on. */
+  #line = 0;
   /** The platform fires nothing for it any more: whether it is to go on is told with the next turn. */
   #lost = false;
 
@@ -104,12 +105,14 @@ export class HeldSubscription {
   /** From the dial to the end of the connection, whatever ends it. */
   async #once(): Promise<void> {
     const { signal } = this.#stopping;
+    const { grant, allowed, connect } = this.#options;
+    const { id, settings, credentials } = grant;
     const ended = Promise.withResolvers<void>();
     const intake = this.#intakeFor(() => ended.resolve());
     signal.addEventListener("abort", () => ended.resolve(), { once: true });
     if (this.#state !== "retrying") this.#state = "connecting";
     try {
-      const connection = await this.#connect(intake);
+      const connection = await connect({ id, settings, credentials, allowed, receiver: intake });
       this.#connection = connection;
       this.#state = "receiving";
       this.#options.log.info("subscription.receiving", { subscription: this.id });
@@ -135,9 +138,11 @@ export class HeldSubscription {
   #intakeFor(lost: () => void): MessageIntake {
     const { fire } = this.#options;
     const { id, counter } = this;
+    this.#line++;
     const intake = new MessageIntake({
       counts: this.#counts,
-      fire: (asked) => fire({ id, counter, ...asked }),
+      fire: (asked) => fire({ id, counter, line: this.#line, ...asked }),
+      gaveUp: () => this.#line++,
       failed: (text) => this.#failed(text),
       room: () => this.#connection?.resume(),
       lost: (reason) => {
@@ -148,17 +153,6 @@ export class HeldSubscription {
     });
     this.#intake = intake;
     return intake;
-  }
-
-  #connect(receiver: Receiver): Promise<BrokerConnection> {
-    const { grant, allowed } = this.#options;
-    const { id, settings, credentials } = grant;
-    switch (settings.kind) {
-      case "mqtt":
-        return connectMqtt({ id, settings, credentials, allowed, receiver });
-      case "nats":
-        return connectNats({ id, settings, credentials, allowed, receiver });
-    }
   }
 
   #broken(reason: string): void {

@@ -82,8 +82,10 @@ export class ActionContainer {
     const { listening, text } = await client.hello(options.helloTimeoutMs);
     if (listening) created.container.reached?.();
     journal?.unlink();
-    if (says(text, "journals") && !logs.ended) logs.journal = journal;
-    else journal?.close();
+    // A runtime that was too slow to say hello may write to its journal all the same.
+    const isUnused = text !== null && !says(text, "journals");
+    if (isUnused || logs.ended) journal?.close();
+    else logs.journal = journal;
     const parts = { engine: created.container, spec, logs, client };
     self = new ActionContainer(parts, {
       concurrent: says(text, "concurrent"),

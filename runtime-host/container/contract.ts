@@ -5,7 +5,8 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { ActionLimits } from "../../src/entities/limits.ts";
 import type { Outcome } from "../../src/entities/outcome.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
-import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
+import type { IdleContainers, RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
+import type { PoolSizes } from "./pool-sizes.ts";
 
 /** One run. Bodies for /init and /run are made of it by bodies.ts, because deadlines are known only when they are sent. */
 export interface Job {
@@ -121,6 +122,10 @@ export interface Containers {
   impaired?(): string | null;
   /** Numbers for status pages and logs. */
   stats(): { running: number; warm: number; prewarmed: number; paused: number; memoryUsed: number };
+  /** The same in more detail, and what has happened. */
+  sizes?(): PoolSizes;
+  /** Containers that run nothing, equal ones together. */
+  idle?(): { items: IdleContainers[]; more: boolean };
   /** Removes every container. What runs ends as a whisk internal error; `fast` = by force, for when the parent has died. */
   stop(options: { fast: boolean }): Promise<void>;
 }

@@ -45,6 +45,8 @@ export interface BlobApiOptions {
   timeoutMs?: number;
 }
 
+/** What may stand in a header as it is. */
+const HEADER_VALUE = /^[\x21-\x7e]{1,200}$/;
 /** Between two tries. */
 const MAX_PAUSE_MS = 2_000;
 
@@ -109,6 +111,7 @@ export function openBlobApi(options: BlobApiOptions): BlobApi {
       const headers = {
         "edgewhisk-lease": `${lease.epoch}.${lease.counter}`,
         "edgewhisk-about": encodeURIComponent(aboutDigest(about)),
+        ...(HEADER_VALUE.test(about.namespaceId) ? { "edgewhisk-namespace": about.namespaceId } : {}),
       };
       await request("PUT", `/host/v1/blobs/${encoded(key)}`, { body, max: 65_536, headers });
     },

@@ -73,6 +73,13 @@ function release(path: string, mine: Owner): void {
   if (owner?.pid === mine.pid && owner.started === mine.started) rmSync(path, { force: true });
 }
 
+/** Who has the folder now; null: nobody does, or it was copied with the lock in it. */
+export function ownerOf(folder: string): Owner | null {
+  const owner = readOwner(join(folder, "lock"));
+  if (owner === null || (owner.place !== undefined && !samePlace(owner.place, placeOf(folder)))) return null;
+  return startOf(owner.pid) === owner.started ? owner : null;
+}
+
 function readOwner(path: string): Owner | null {
   try {
     const value: unknown = JSON.parse(readFileSync(path, "utf8"));

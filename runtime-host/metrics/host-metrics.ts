@@ -5,6 +5,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { Answer, Containers, Job, RunListener } from "../container/contract.ts";
 import type { ContainerOwner, ContainerSpec, Creation, Engine, EngineContainer, OutputSink } from "../engine/engine.ts";
 import { cgroupCpuSeconds } from "../machine/cgroups.ts";
+import { type EngineCommand, InvokerMetrics } from "./invoker-metrics.ts";
 
 /** Actions whose containers are told apart. */
 const MAX_ACTIONS = 200;
@@ -22,15 +23,20 @@ interface Live {
 
 export class HostMetrics {
   readonly registry = new Registry();
+  readonly #invoker = new InvokerMetrics(this.registry);
   readonly #live = new Set<Live>();
   readonly #actions = new Set<string>();
   readonly #listeners = new WeakMap<RunListener, RunListener>();
   readonly #starts: Counter<"containerState">;
   readonly #runs: Histogram;
   readonly #inits: Histogram;
+  readonly #logs: Histogram;
+  /** When runs were answered whose logs are not collected yet, in ms of performance.now(). */
+  readonly #answeredAt = new WeakMap<Job, number>();
   readonly #refused: Counter<"reason">;
   readonly #engine: Histogram<"command" | "result">;
   readonly #cpu: Counter<(typeof OWNER)[number]>;
+  #isDocker = false;
 
   constructor() {
     const registers = [this.registry];
@@ -52,6 +58,12 @@ export class HostMetrics {
     this.#inits = new Histogram({
       name: "histogram_invoker_activationInit_finish_seconds",
       help: "Time it took to initialise actions.",
+      buckets: seconds,
+      registers,
+    });
+    this.#logs = new Histogram({
+      name: "histogram_invoker_collectLogs_finish_seconds",
+      help: "Time from a run's answer until its logs were whole.",
       buckets: seconds,
       registers,
     });
@@ -78,6 +90,7 @@ export class HostMetrics {
 
   /** An engine whose commands are timed and whose containers are known here. */
   ofEngine(engine: Engine): Engine {
+    this.#isDocker = engine.name === "docker";
     return delegate(engine, {
       create: async (spec: ContainerSpec, sink: OutputSink): Promise<Creation> => {
         const made = await this.#timed(
@@ -93,6 +106,7 @@ export class HostMetrics {
   /** A pool whose runs are counted. */
   ofPool(pool: Containers): Containers {
     this.#states(pool);
+    this.#invoker.ofPool(pool);
     return delegate(pool, { run: (job: Job, listener: RunListener) => pool.run(job, this.#counting(listener)) });
   }
 
@@ -103,9 +117,14 @@ export class HostMetrics {
       ...(listener.opened === undefined ? {} : { opened: (job, live) => listener.opened?.(job, live) }),
       answered: (job, answer) => {
         this.#answered(answer);
+        this.#answeredAt.set(job, performance.now());
         listener.answered(job, answer);
       },
-      collected: (job, logs) => listener.collected(job, logs),
+      collected: (job, logs) => {
+        const since = this.#answeredAt.get(job);
+        if (since !== undefined) this.#logs.observe((performance.now() - since) / 1_000);
+        listener.collected(job, logs);
+      },
       refused: (job, reason) => {
         this.#refused.inc({ reason });
         listener.refused(job, reason);
@@ -119,6 +138,7 @@ export class HostMetrics {
     if (!ran) return;
     const containerState = initTime === undefined ? "warmed" : prewarmed === true ? "prewarmed" : "cold";
     this.#starts.inc({ containerState });
+    this.#invoker.ran({ initialised: initTime !== undefined });
     this.#runs.observe(Math.max(0, duration - (initTime ?? 0)) / 1_000);
     if (initTime !== undefined) this.#inits.observe(initTime / 1_000);
   }
@@ -159,14 +179,18 @@ export class HostMetrics {
     return { namespace, action };
   }
 
-  async #timed<T>(command: string, work: () => Promise<T>, isGood: (value: T) => boolean): Promise<T> {
+  async #timed<T>(command: EngineCommand, work: () => Promise<T>, isGood: (value: T) => boolean): Promise<T> {
     const end = this.#engine.startTimer({ command });
+    const over = (isGood: boolean) => {
+      const seconds = end({ result: isGood ? "ok" : "failed" });
+      if (this.#isDocker) this.#invoker.docker(command, { seconds, isGood });
+    };
     try {
       const value = await work();
-      end({ result: isGood(value) ? "ok" : "failed" });
+      over(isGood(value));
       return value;
     } catch (error) {
-      end({ result: "failed" });
+      over(false);
       throw error;
     }
   }

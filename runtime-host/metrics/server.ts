@@ -1,4 +1,4 @@
-// GET /metrics of a host, over plain HTTP. Nothing else is answered, and nothing without the token where there is one.
+// GET /metrics of a host, over plain HTTP, and GET /ping. Nothing else is answered, and no metrics without the token where there is one.
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -22,6 +22,11 @@ export async function serveMetrics(listen: MetricsAddress, registry: Registry): 
   const server = createServer({ requestTimeout: 10_000 }, (request, response) => void answer(request, response));
   server.maxConnections = 16;
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    // Tells that the process lives, and nothing else: whoever watches it needs no token.
+    if (request.method === "GET" && request.url === "/ping") {
+      response.writeHead(200, { "Content-Type": "text/plain" }).end("pong");
+      return;
+    }
     if (request.method !== "GET" || request.url !== "/metrics") {
       response.writeHead(request.url === "/metrics" ? 405 : 404).end();
       return;

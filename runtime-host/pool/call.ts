@@ -19,6 +19,13 @@ export function shareOf(job: Job): Pick<Waiter, "key" | "runtime" | "memory"> {
   return { key: shareText({ ...job, memory }), runtime: runtimeOf(job), memory };
 }
 
+/** Its code begins to come, once. It is awaited at /init; until then a failure is nobody's. */
+export function loadCode(call: PoolCall): void {
+  if (call.code !== null || call.job.code === undefined) return;
+  call.code = call.job.code.load();
+  call.code.catch(() => undefined);
+}
+
 /** The job as it begins to wait, now. */
 export function callOf(job: Job, listener: RunListener): PoolCall {
   return {

@@ -10,6 +10,7 @@ import { ActionContainer, type Started } from "../container/action-container.ts"
 import type { Job } from "../container/contract.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
+import { type CreationPatience, Creations } from "./creations.ts";
 import type { PoolState, Slot } from "./pool-state.ts";
 
 /** Folders and log of the containers of one pool. */
@@ -19,6 +20,7 @@ export interface ContainerManagerOptions {
   /** For journals; this pool's alone. */
   journals: string;
   log: Logger;
+  creationPatience?: CreationPatience;
 }
 
 /** ms a server has to start listening. */
@@ -43,6 +45,7 @@ const FAST_STOP = { patience: 3_000, longest: 3_000 };
 export class ContainerManager {
   readonly #engine: Engine;
   readonly #options: ContainerManagerOptions;
+  readonly #creations: Creations;
   readonly #containers = new Map<Slot, ActionContainer>();
   readonly #removals = new Set<Promise<void>>();
   readonly #removing = pLimit(MAX_REMOVALS);
@@ -55,6 +58,7 @@ export class ContainerManager {
   constructor(engine: Engine, options: ContainerManagerOptions) {
     this.#engine = engine;
     this.#options = options;
+    this.#creations = new Creations(options.creationPatience);
   }
 
   /** Only for slots whose container has been made. */
@@ -78,11 +82,17 @@ export class ContainerManager {
     };
     const helloTimeoutMs = job === null ? HELLO_TIMEOUT_MS : Math.min(HELLO_TIMEOUT_MS, job.limits.timeout);
     const { folder, journals } = this.#options;
-    const started = await ActionContainer.start(this.#engine, spec, { folder, journals, helloTimeoutMs });
+    const start = ActionContainer.start(this.#engine, spec, { folder, journals, helloTimeoutMs });
+    const started = await this.#creations.bounded(start);
     const ms = Math.round(performance.now() - began);
     this.#options.log.debug("container-made", { number: spec.number, ms, ok: started.ok, prewarm: job === null });
     if (started.ok) this.#containers.set(slot, started.container);
     return started;
+  }
+
+  /** Why none is made any more, or null. */
+  hung(): string | null {
+    return this.#creations.hung();
   }
 
   /** A prewarmed one is this job's from now on. */

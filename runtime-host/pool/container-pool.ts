@@ -5,20 +5,25 @@ import { BLACKBOX } from "../../src/entities/runtimes.ts";
 import type { RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
 import type { ActionContainer } from "../container/action-container.ts";
 import type { Containers, Job, Prepared, RunListener } from "../container/contract.ts";
+import type { PoolSizes } from "../container/pool-sizes.ts";
 import { type RunHooks, type RunVerdict, runJob } from "../container/run-job.ts";
 import type { Creation, Engine, Fetched } from "../engine/engine.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
-import { callOf, type PoolCall } from "./call.ts";
+import { callOf, loadCode, type PoolCall } from "./call.ts";
 import { ContainerManager, type ContainerManagerOptions } from "./container-manager.ts";
 import { Fetching } from "./fetching.ts";
-import { notMade, notRun } from "./not-run.ts";
+import { idleContainers } from "./idle-containers.ts";
+import { giveBack, notMade, notRun } from "./not-run.ts";
 import { nextStep, type PoolStep, refusal, warm } from "./policy.ts";
+import { PoolHealth } from "./pool-health.ts";
 import { type PoolLimits, PoolState, type PrewarmTarget, type Slot } from "./pool-state.ts";
 import { Preparer } from "./preparer.ts";
 
 export interface PoolOptions extends ContainerManagerOptions {
   limits: PoolLimits;
   prewarms: readonly PrewarmTarget[];
+  /** unhealthy() has changed. */
+  changed?: () => void;
 }
 
 const TICK_MS = 100;
@@ -39,10 +44,12 @@ export class ContainerPool implements Containers {
   readonly #manager: ContainerManager;
   readonly #fetching = new Fetching<PoolCall>();
   readonly #preparer: Preparer;
+  readonly #health: PoolHealth;
   readonly #timer: NodeJS.Timeout;
   #kinds: ReadonlySet<string>;
   /** Kinds and images that have said that their runs may overlap. */
   readonly #concurrent = new Set<string>();
+  readonly sizes = (): PoolSizes => this.#state.sizes();
   #stopping = false;
   #prewarmAfter = 0;
   #deciding = false;
@@ -55,14 +62,17 @@ export class ContainerPool implements Containers {
     this.blackbox = engine.blackbox;
     this.memory = options.limits.memoryMb;
     this.#state = new PoolState(options.limits, options.prewarms);
+    const parts = { engine, state: this.#state, manager: this.#manager, log: options.log };
+    this.#health = new PoolHealth({ ...parts, changed: () => options.changed?.() });
     this.#preparer = new Preparer({
-      ...{ engine, state: this.#state, manager: this.#manager, log: options.log },
+      ...parts,
+      unhealthy: () => this.unhealthy(),
       stopping: () => this.#stopping,
       changed: () => this.#decide(),
       remove: (slot) => this.#remove(slot),
       ended: (slot) => this.#ended(slot),
     });
-    this.#kinds = kindsOf(engine);
+    this.#kinds = new Set(engine.runtimes().map(({ kind }) => kind));
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
     this.#decide();
   }
@@ -88,7 +98,7 @@ export class ContainerPool implements Containers {
         return;
       }
     }
-    const refused = this.#engine.unhealthy() !== null || this.#fetching.full ? "busy" : refusal(this.#state, call);
+    const refused = this.unhealthy() !== null || this.#fetching.full ? "busy" : refusal(this.#state, call);
     if (refused !== null) {
       listener.refused(job, refused);
       return;
@@ -102,12 +112,13 @@ export class ContainerPool implements Containers {
   }
 
   runtimes(): RuntimeReport[] {
-    this.#kinds = kindsOf(this.#engine);
-    return this.#engine.runtimes();
+    const runtimes = this.#engine.runtimes();
+    this.#kinds = new Set(runtimes.map(({ kind }) => kind));
+    return runtimes;
   }
 
   unhealthy(): string | null {
-    return this.#engine.unhealthy();
+    return this.#health.unhealthy();
   }
 
   get security(): SecurityReport {
@@ -122,14 +133,21 @@ export class ContainerPool implements Containers {
     return this.#state.figures();
   }
 
+  idle(): ReturnType<typeof idleContainers> {
+    return idleContainers(this.#state.slots, performance.now());
+  }
+
   async stop(options: { fast: boolean }): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#timer);
-    const waiting = [...this.#state.waiting.splice(0), ...this.#fetching.takeOlder(Number.POSITIVE_INFINITY)];
-    for (const { job, listener } of waiting) listener.refused(job, "draining");
+    this.#giveBackOlder(Number.POSITIVE_INFINITY, "draining");
     this.#preparer.look();
     for (const slot of [...this.#state.slots]) if (slot.state !== "creating") void this.#remove(slot);
     await this.#manager.stop(() => this.#state.size === 0, options);
+  }
+
+  #giveBackOlder(moment: number, reason: "busy" | "draining"): void {
+    giveBack([...this.#state.takeOlder(moment), ...this.#fetching.takeOlder(moment)], reason);
   }
 
   #fetched(call: PoolCall, fetched: Fetched): void {
@@ -142,12 +160,8 @@ export class ContainerPool implements Containers {
     const now = performance.now();
     this.#manager.sweepSometimes(now);
     this.#manager.measure(this.#state, now);
-    const { waiting } = this.#state;
-    for (let first = waiting[0]; first !== undefined && now - first.since > MAX_WAIT_MS; first = waiting[0]) {
-      waiting.shift();
-      first.listener.refused(first.job, "busy");
-    }
-    for (const { job, listener } of this.#fetching.takeOlder(now - MAX_WAIT_MS)) listener.refused(job, "busy");
+    this.#giveBackOlder(now - MAX_WAIT_MS, "busy");
+    this.#health.look();
     this.#decide();
   }
 
@@ -169,18 +183,16 @@ export class ContainerPool implements Containers {
 
   #take(step: PoolStep<PoolCall>, now: number): boolean {
     switch (step.do) {
-      case "run": {
-        const { waiting } = this.#state;
-        waiting.splice(waiting.indexOf(step.waiter), 1);
+      case "run":
+        this.#state.waiting.splice(this.#state.waiting.indexOf(step.waiter), 1);
         this.#start(step.slot, step.waiter);
         return true;
-      }
       case "create": {
         const { waiter } = step;
-        if (waiter === undefined && (now < this.#prewarmAfter || this.#engine.unhealthy() !== null)) return false;
+        if (waiter === undefined && (now < this.#prewarmAfter || this.unhealthy() !== null)) return false;
         if (waiter !== undefined) {
           this.#state.wanted(step.runtime, step.memory, now);
-          this.#load(waiter);
+          loadCode(waiter);
         }
         void this.#create(step, now);
         return true;
@@ -198,13 +210,8 @@ export class ContainerPool implements Containers {
   async #create(step: Extract<PoolStep<PoolCall>, { do: "create" }>, now: number): Promise<void> {
     const { runtime, memory, key, waiter } = step;
     const state = this.#state;
-    const slot = state.add({
-      runtime,
-      memory,
-      key,
-      now,
-      expectedConcurrency: this.#expectedConcurrency(runtime, waiter),
-    });
+    const expectedConcurrency = this.#expectedConcurrency(runtime, waiter);
+    const slot = state.add({ runtime, memory, key, now, expectedConcurrency });
     const started = await this.#manager.make(slot, waiter?.job ?? null);
     if (!started.ok) {
       state.remove(slot);
@@ -250,7 +257,7 @@ export class ContainerPool implements Containers {
       state.wanted(slot.runtime, slot.memory, now);
     }
     if (!container.initialized) {
-      this.#load(call);
+      loadCode(call);
       const { concurrency } = call.job.limits;
       if (concurrency > 1 && container.concurrent) {
         container.client.widen(concurrency);
@@ -294,7 +301,7 @@ export class ContainerPool implements Containers {
       verdict = await runJob(container, job, { listener, hooks, code: call.code });
     } catch (error) {
       // A bug of ours must not take the host down, nor keep a caller waiting.
-      this.#log.error("run-failed", { reason: reasonOf(error) });
+      this.#log.error("run-failed", { transactionId: job.context.transaction_id, reason: reasonOf(error) });
       notRun(call, internalError("There was an internal error in the runtime host."));
       verdict = "destroy";
     }
@@ -349,7 +356,7 @@ export class ContainerPool implements Containers {
       notRun(call, ABNORMAL.provision());
       return;
     }
-    this.#state.waiting.unshift(call);
+    this.#state.again(call);
   }
 
   #ended(slot: Slot): void {
@@ -385,15 +392,4 @@ export class ContainerPool implements Containers {
   #takes({ kind, image }: Job): boolean {
     return kind === BLACKBOX ? this.blackbox && image !== undefined : this.#kinds.has(kind);
   }
-
-  #load(call: PoolCall): void {
-    if (call.code !== null || call.job.code === undefined) return;
-    call.code = call.job.code.load();
-    // Awaited at /init; until then a failure is nobody's.
-    call.code.catch(() => undefined);
-  }
-}
-
-function kindsOf(engine: Engine): ReadonlySet<string> {
-  return new Set(engine.runtimes().map((each) => each.kind));
 }

@@ -10,6 +10,11 @@ interface Refusable {
   readonly listener: RunListener;
 }
 
+/** They are not served here; another host may take them. */
+export function giveBack(calls: readonly Refusable[], reason: "busy" | "draining"): void {
+  for (const { job, listener } of calls) listener.refused(job, reason);
+}
+
 /** No container for it: where an image is the reason, the engine's words stand in the logs. */
 export function notMade(
   call: Refusable,

@@ -12,6 +12,7 @@ import { type Engine, type EngineOptions, EngineUnavailable } from "../engine/en
 import { ProcessEngine } from "../engine/process/process-engine.ts";
 import { falls } from "../engine/security-level.ts";
 import { ContainerPool } from "./container-pool.ts";
+import type { CreationPatience } from "./creations.ts";
 import type { PrewarmTarget } from "./pool-state.ts";
 import type { Prewarm as PrewarmSpec } from "./prewarm-spec.ts";
 
@@ -36,6 +37,7 @@ export interface ContainersOptions extends EngineOptions {
     /** Full grown containers, idle ones included; a bound beside memory. */
     max: number;
   };
+  creationPatience?: CreationPatience;
   /** Watches what the engine does. */
   watched?: (engine: Engine) => Engine;
 }
@@ -76,6 +78,8 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
     folder,
     journals: journalFolder(options.state),
     log: options.log,
+    changed,
+    ...(options.creationPatience === undefined ? {} : { creationPatience: options.creationPatience }),
   });
   return pool;
 }

@@ -1,6 +1,8 @@
 // The pool's state: which containers there are, in what state, and who waits. Plain data without I/O or clocks, so that policy
 // and tests can reason about it; container-pool.ts keeps it true.
 
+import { addTo, grow, none, type PoolSizes, type PoolTally } from "../container/pool-sizes.ts";
+
 /** Where a container is between its creation and its removal. */
 export type SlotState =
   /** Being made. */
@@ -107,6 +109,7 @@ export class PoolState<W extends Waiter = Waiter> {
   readonly #demand = new Map<string, Demand>();
   /** Mean ms of each key's last runs, in order of last use. */
   readonly #meanRunMs = new Map<string, number>();
+  readonly #tally: PoolTally = { rescheduled: 0, prewarmColdstart: new Map(), prewarmExpired: new Map() };
   #startTime = MIN_START_MS;
   #nextId = 1;
   #active = 0;
@@ -166,8 +169,17 @@ export class PoolState<W extends Waiter = Waiter> {
     };
     this.#slots.set(added.id, added);
     this.#count(added, 1);
-    if (key !== null) this.#list(key).push(added);
+    if (key === null) return added;
+    this.#list(key).push(added);
+    if (this.prewarms.some((each) => each.runtime === runtime && each.memory === memory))
+      addTo(this.#tally.prewarmColdstart, added);
     return added;
+  }
+
+  /** Its container did not take it: it goes first in line for another. */
+  again(waiter: W): void {
+    this.waiting.unshift(waiter);
+    this.#tally.rescheduled++;
   }
 
   move(slot: Slot, state: SlotState, now: number): void {
@@ -190,7 +202,11 @@ export class PoolState<W extends Waiter = Waiter> {
   remove(slot: Slot): void {
     if (!this.#slots.delete(slot.id)) return;
     this.#count(slot, -1);
-    if (slot.key === null) return;
+    if (slot.key === null) {
+      // One that could not be made was never there.
+      if (slot.state !== "creating") addTo(this.#tally.prewarmExpired, slot);
+      return;
+    }
     const list = this.#list(slot.key).filter((each) => each !== slot);
     if (list.length === 0) this.#byKey.delete(slot.key);
     else this.#byKey.set(slot.key, list);
@@ -204,6 +220,17 @@ export class PoolState<W extends Waiter = Waiter> {
   takeWaiting(key: string): W | undefined {
     const at = this.waiting.findIndex((each) => each.key === key);
     return at < 0 ? undefined : this.waiting.splice(at, 1)[0];
+  }
+
+  /** Those that began to wait before `moment` wait no more. */
+  takeOlder(moment: number): W[] {
+    return this.#takeAll((each) => each.since < moment);
+  }
+
+  /** Those for whose share no container has been made wait no more. */
+  takeUnserved(): W[] {
+    const isMade = ({ state, retiring }: Slot) => state !== "creating" && state !== "removing" && !retiring;
+    return this.#takeAll((each) => !this.ofKey(each.key).some(isMade));
   }
 
   count(state: SlotState): number {
@@ -220,6 +247,18 @@ export class PoolState<W extends Waiter = Waiter> {
     }
     const warm = this.count("idle") + this.count("drainingLogs");
     return { running, warm, prewarmed, paused: this.count("paused"), memoryUsed: Math.round(this.booked) };
+  }
+
+  /** Who waits, and what is held, in counts and MB; and what has happened since it was opened. */
+  sizes(): PoolSizes {
+    const sizes = { waiting: none(), active: none(), prewarmed: none(), idle: none() };
+    for (const { memory } of this.waiting) grow(sizes.waiting, memory);
+    for (const slot of this.slots) {
+      if (isActive(slot) || slot.state === "drainingLogs") grow(sizes.active, slot.memory);
+      else if (slot.key === null && slot.state === "ready") grow(sizes.prewarmed, slot.memory);
+      else if (slot.state !== "removing" && slot.state !== "creating") grow(sizes.idle, slot.memory);
+    }
+    return { ...sizes, tally: this.#tally };
   }
 
   /** MB it counts with as it stands. */
@@ -274,6 +313,12 @@ export class PoolState<W extends Waiter = Waiter> {
     this.#counts.set(slot.state, this.count(slot.state) + by);
     this.#booked += by * this.weight(slot);
     if (isActive(slot)) this.#active += by * slot.memory;
+  }
+
+  #takeAll(which: (each: W) => boolean): W[] {
+    const taken = this.waiting.filter(which);
+    if (taken.length > 0) this.waiting.splice(0, this.waiting.length, ...this.waiting.filter((each) => !which(each)));
+    return taken;
   }
 
   #list(key: string): Slot[] {

@@ -12,7 +12,9 @@ import { type AheadCall, roomFor } from "./preparing.ts";
 
 /** What it needs of its pool. */
 export interface PreparerParts {
-  engine: Pick<Engine, "fetch" | "unhealthy">;
+  engine: Pick<Engine, "fetch">;
+  /** Why nothing can be made, or null. */
+  unhealthy(): string | null;
   state: PoolState<PoolCall>;
   manager: ContainerManager;
   log: Logger;
@@ -48,11 +50,11 @@ export class Preparer {
 
   /** `isOurs`: the host has what runs it. Never rejects. */
   async prepare(job: Job, { isOurs, waitMs }: { isOurs: boolean; waitMs: number }): Promise<Prepared> {
-    const { engine } = this.#parts;
+    const { engine, unhealthy } = this.#parts;
     const absent = (reason: string): Prepared => ({ there: false, have: 0, reason });
     if (!isOurs) return absent("the host has no such runtime");
     if (job.image !== undefined && !(await engine.fetch(job.image)).ok) return absent("its image cannot be had");
-    if (engine.unhealthy() !== null) return absent("the host is unhealthy");
+    if (unhealthy() !== null) return absent("the host is unhealthy");
     const wish = { ...shareOf(job), namespaceId: job.namespaceId };
     return new Promise((resolve) => {
       if (this.#waiting.length >= MAX_WAITING) {
@@ -118,7 +120,12 @@ export class Preparer {
     slot.preparedFor = namespaceId;
     const started = await manager.make(slot, job);
     if (!started.ok) {
-      log.warn("prepare-failed", { action: job.path, why: started.why, reason: started.detail });
+      log.warn("prepare-failed", {
+        action: job.path,
+        transactionId: job.context.transaction_id,
+        why: started.why,
+        reason: started.detail,
+      });
       state.remove(slot);
       changed();
       return { there: false, have: 0, reason: "its container could not be made" };
@@ -138,7 +145,12 @@ export class Preparer {
     if (many) container.client.widen(concurrency);
     const opened = await openContainer(container, job, code).catch(() => false);
     if (!opened || stopping() || slot.retiring) {
-      log.warn("prepare-failed", { action: job.path, why: "init", reason: "it could not be given its action" });
+      log.warn("prepare-failed", {
+        action: job.path,
+        transactionId: job.context.transaction_id,
+        why: "init",
+        reason: "it could not be given its action",
+      });
       await remove(slot);
       return { there: false, have: 0, reason: "its action could not be loaded" };
     }

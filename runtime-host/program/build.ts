@@ -29,7 +29,8 @@ export async function buildDateOf(root: string): Promise<string> {
 async function lastCommit(root: string, format: string): Promise<string | null> {
   const args = ["-C", root, "log", "-1", "--no-show-signature", "--abbrev=12", `--format=${format}`];
   try {
-    return (await run("git", args, { timeout: 2_000 })).stdout.trim();
+    const said = (await run("git", args, { timeout: 2_000 })).stdout.trim();
+    return said === "" ? null : said;
   } catch {
     return null;
   }

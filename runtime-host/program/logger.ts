@@ -1,11 +1,11 @@
 // Structured lines on stderr: one JSON object per event. Values are given by name, so that nothing is logged by
-// accident; callers never pass tokens, keys, arguments or results.
+// accident; callers never pass tokens, keys, arguments or results. What looks like one all the same is not written.
 
-export type LogLevel = "debug" | "info" | "warn" | "error";
+import { type LineFields, type PlatformLogLevel, platformLine, reaches } from "../../src/entities/log-level.ts";
+
+export type LogLevel = PlatformLogLevel;
 /** A field cannot have the name of what each line has anyway. */
-export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>> & {
-  readonly [name in "time" | "level" | "event"]?: never;
-};
+export type Fields = LineFields;
 
 export interface Logger {
   debug(event: string, fields?: Fields): void;
@@ -16,23 +16,26 @@ export interface Logger {
   with(fields: Fields): Logger;
 }
 
-const ORDER: readonly LogLevel[] = ["debug", "info", "warn", "error"];
-
-export function createLogger(options: { level: LogLevel; write?: (line: string) => void; fields?: Fields }): Logger {
+/** `secrets`: values that stand in no line. */
+export function createLogger(options: {
+  level: LogLevel;
+  write?: (line: string) => void;
+  fields?: Fields;
+  secrets?: readonly string[];
+}): Logger {
   const write = options.write ?? ((line: string) => process.stderr.write(line));
-  const least = ORDER.indexOf(options.level);
-  const base = options.fields ?? {};
+  const { level: least, fields: base = {}, secrets = [] } = options;
   const at = (level: LogLevel) => {
-    if (ORDER.indexOf(level) < least) return () => {};
+    if (!reaches(level, least)) return () => {};
     return (event: string, fields?: Fields) =>
-      void write(`${JSON.stringify({ time: new Date().toISOString(), level, event, ...base, ...fields })}\n`);
+      void write(`${platformLine({ level, event, at: Date.now() }, { ...base, ...fields }, secrets)}\n`);
   };
   return {
     debug: at("debug"),
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    with: (fields) => createLogger({ level: options.level, write, fields: { ...base, ...fields } }),
+    with: (fields) => createLogger({ ...options, write, fields: { ...base, ...fields } }),
   };
 }
 

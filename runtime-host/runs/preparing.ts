@@ -1,8 +1,8 @@
-// What the host does with `prepare`: the containers are asked, and what became of it is told.
+// What the host does with `prepare` and `list`: the containers are asked, and what became of it is told.
 
 import type { CodeCache } from "../container/code-cache.ts";
 import type { CodeSource, Containers, Job } from "../container/contract.ts";
-import type { PrepareMessage, RunMessage } from "../link/messages.ts";
+import type { ListMessage, PrepareMessage, RunMessage } from "../link/messages.ts";
 import type { SchedulerLink } from "../link/scheduler-link.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
 import { contextOf } from "./run.ts";
@@ -16,17 +16,23 @@ export function codeOf(
   return code === undefined ? undefined : { hash: code.hash, size: code.size, load: () => cache.get(code) };
 }
 
-/** Answers soon; never rejects. `unhealthy`: why nothing new should be made here, or null. */
-export async function prepare(
-  message: PrepareMessage,
-  options: {
-    containers: Containers;
-    code: Pick<CodeCache, "get">;
-    unhealthy: string | null;
-    link: Pick<SchedulerLink, "send">;
-    log: Logger;
-  },
-): Promise<void> {
+interface Asked {
+  containers: Containers;
+  code: Pick<CodeCache, "get">;
+  /** Why nothing new should be made here, or null. */
+  unhealthy: string | null;
+  link: Pick<SchedulerLink, "send">;
+  log: Logger;
+}
+
+/** Answers soon. */
+export function askContainers(message: PrepareMessage | ListMessage, options: Asked): void {
+  if (message.t === "list") list(message, options);
+  else void prepare(message, options);
+}
+
+/** Never rejects. */
+async function prepare(message: PrepareMessage, options: Asked): Promise<void> {
   const { ask, wait } = message;
   const { containers, code, unhealthy, link, log } = options;
   try {
@@ -38,6 +44,12 @@ export async function prepare(
   } catch (error) {
     log.error("prepare.threw", { action: message.invocation.about.path, reason: reasonOf(error) });
   }
+}
+
+/** Which containers run nothing. */
+function list({ ask }: ListMessage, { containers, link }: Asked): void {
+  const { items, more } = containers.idle?.() ?? { items: [], more: false };
+  link.send({ t: "listed", ask, idle: items, more });
 }
 
 /** What /init is to be given. The action learns of no activation: there is none. */

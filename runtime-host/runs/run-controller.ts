@@ -11,14 +11,14 @@ import type { Outbox } from "../delivery/outbox.ts";
 import type { StoredRecord } from "../delivery/outbox-segments.ts";
 import { type PendingRecord, RecordSender } from "../delivery/record-sender.ts";
 import { type BlobApi, BlobApiError } from "../link/blob-api.ts";
-import type { PrepareMessage, RecordMessage, ResultMessage, RunMessage } from "../link/messages.ts";
+import type { ListMessage, PrepareMessage, RecordMessage, ResultMessage, RunMessage } from "../link/messages.ts";
 import type { Payloads } from "../link/payloads.ts";
 import type { SchedulerLink } from "../link/scheduler-link.ts";
 import { type Logger, reasonOf } from "../program/logger.ts";
 import { argumentsFrom } from "./arguments.ts";
 import { Assignments } from "./assignments.ts";
 import { healthMessage, stuck } from "./health.ts";
-import { codeOf, prepare } from "./preparing.ts";
+import { askContainers, codeOf } from "./preparing.ts";
 import { completionOf, neverRan, Run } from "./run.ts";
 import { Tails } from "./tails.ts";
 
@@ -144,7 +144,7 @@ export class RunController implements RunListener {
     if (message.t === "run") this.#run(shard, message);
     else if (message.t === "tail") this.#tail(shard, message);
     else if (message.t === "stored") this.#stored(shard, message.items);
-    else if (message.t === "prepare") this.#prepare(shard, message);
+    else if (message.t === "prepare" || message.t === "list") this.#askContainers(shard, message);
     else if (message.t === "welcome") this.#welcome(shard, message.epoch);
     else this.#redial(shard, message.epoch);
   }
@@ -203,8 +203,8 @@ export class RunController implements RunListener {
     else this.#tails.ask(run, message, (lines) => link.send(lines));
   }
 
-  #prepare(shard: number, message: PrepareMessage): void {
-    void prepare(message, { ...this.#options, link: this.#shardOf(shard).link, unhealthy: this.unhealthy() });
+  #askContainers(shard: number, message: PrepareMessage | ListMessage): void {
+    askContainers(message, { ...this.#options, link: this.#shardOf(shard).link, unhealthy: this.unhealthy() });
   }
 
   #run(shard: number, message: RunMessage): void {
@@ -237,7 +237,7 @@ export class RunController implements RunListener {
     try {
       this.#options.containers.run(run, this);
     } catch (error) {
-      this.#options.log.error("run.threw", { id: run.id, reason: reasonOf(error) });
+      this.#options.log.error("run.threw", { ...run.named, reason: reasonOf(error) });
       this.#fail(run, "There was an internal error on the runtime host.");
     }
   }
@@ -246,7 +246,7 @@ export class RunController implements RunListener {
     try {
       run.args = await argumentsFrom(this.#options.blobs, args);
     } catch (error) {
-      this.#options.log.warn("args.failed", { id: run.id, reason: reasonOf(error) });
+      this.#options.log.warn("args.failed", { ...run.named, reason: reasonOf(error) });
       if (error instanceof BlobApiError && (error.final || error.cut))
         this.#fail(run, "The arguments of the activation could not be read.");
       else this.refused(run, "busy");
@@ -374,7 +374,7 @@ export class RunController implements RunListener {
       if (!run.recorded) this.#shardOf(run.shard).link.sendEncoded(encoded);
     } catch (error) {
       // The record will carry it, and tries for longer.
-      this.#options.log.warn("result.upload-failed", { id: run.id, reason: reasonOf(error) });
+      this.#options.log.warn("result.upload-failed", { ...run.named, reason: reasonOf(error) });
     }
   }
 

@@ -13,6 +13,7 @@ export class Run implements Job {
   readonly id: string;
   readonly attempt: number;
   readonly namespaceId: string;
+  readonly transactionId: string;
   readonly path: string;
   readonly revision: string;
   readonly kind: string;
@@ -50,6 +51,7 @@ export class Run implements Job {
     this.id = invocation.id;
     this.attempt = message.attempt;
     this.namespaceId = about.namespaceId;
+    this.transactionId = about.transactionId;
     this.path = about.path;
     this.revision = invocation.revision;
     this.kind = exec.kind;
@@ -65,6 +67,11 @@ export class Run implements Job {
     if (invocation.answerBounds !== undefined) this.answerBounds = invocation.answerBounds;
     this.shard = options.shard;
     this.assignment = options.assignment;
+  }
+
+  /** What a line of the log says of it. */
+  get named(): { id: string; transactionId: string } {
+    return { id: this.id, transactionId: this.transactionId };
   }
 }
 

@@ -12,6 +12,8 @@ export interface ChildOptions {
   onStart: () => void;
   /** A line it printed on stdout. */
   onLine: (line: string) => void;
+  /** The same of stderr; absent: it has ours. */
+  onErrorLine?: (line: string) => void;
   /** Called when it ended although nobody asked it to; it starts again after `pause` ms. */
   onEnd: (how: string, pause: number) => void;
 }
@@ -37,10 +39,15 @@ export function keepRunning(options: ChildOptions): SupervisedChild {
   function start(): void {
     const began = performance.now();
     // Its stdin ends when we do, which tells it that we are gone.
-    const fresh = spawn(options.command, options.args, { env: { ...options.env }, stdio: ["pipe", "pipe", "inherit"] });
+    const { onErrorLine } = options;
+    const fresh = spawn(options.command, options.args, {
+      env: { ...options.env },
+      stdio: ["pipe", "pipe", onErrorLine === undefined ? "inherit" : "pipe"],
+    });
     child = fresh;
-    fresh.stdin.on("error", () => undefined);
-    createInterface(fresh.stdout).on("line", options.onLine);
+    fresh.stdin?.on("error", () => undefined);
+    if (fresh.stdout !== null) createInterface(fresh.stdout).on("line", options.onLine);
+    if (fresh.stderr !== null && onErrorLine !== undefined) createInterface(fresh.stderr).on("line", onErrorLine);
     const ended = (how: string) => {
       if (child !== fresh) return;
       child = undefined;

@@ -2,8 +2,7 @@
 // outlive us.
 
 import { join } from "node:path";
-import { MIGRATIONS } from "./edge.ts";
-import { refuseNewerState } from "./migrations.ts";
+import { MIGRATIONS, refuseNewerState } from "./migrations.ts";
 import { openProcessRegistry, type ProcessRegistry } from "./process-registry.ts";
 import { type Reaper, startReaper } from "./reaper.ts";
 import type { Start } from "./start.ts";

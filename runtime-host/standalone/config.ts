@@ -5,13 +5,18 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { ACTIVATION_STORE_CHOICES, activationStoreModeOf } from "../../src/entities/activation-store-mode.ts";
+import { LOG_LEVELS } from "../../src/entities/log-level.ts";
+import { isSourceName } from "../../src/entities/source.ts";
 import { type Environment, parseCommandLine, type Shape } from "../program/command-line.ts";
 import { checkedText, choice, number, readable, repeated, text, toggle, withVariables } from "../program/options.ts";
+import type { FeedFiles } from "./feed-files.ts";
 
 export type EngineChoice = "auto" | "docker" | "process";
 
 export interface StandaloneConfig {
   port: number;
+  /** Of the web console. `fixed`: it was asked for, and no other does. Null: there is none. */
+  console: { port: number; fixed: boolean } | null;
   host: string;
   /** True if only this machine can connect to `host`. */
   loopback: boolean;
@@ -25,6 +30,8 @@ export interface StandaloneConfig {
   salvage: boolean;
   /** Serve through `wrangler dev`, with reload. */
   dev: boolean;
+  /** Files that feeds may read. */
+  feeds: FeedFiles;
   /** Plain variables laid over those of wrangler.toml, for tests and benchmarks. */
   vars: Record<string, string>;
 }
@@ -41,6 +48,12 @@ const MAX_PORT = 65_535;
 
 const STANDALONE_OPTIONS = withVariables("EDGEWHISK_", {
   port: number("port of the API; 0 = any that is free", { min: 0, max: MAX_PORT }, { default: 3233 }),
+  "console-port": checkedText(
+    z.string().refine((text) => text === "off" || isPort(text), `a port from 1 to ${MAX_PORT}, or off`),
+    "N",
+    "port of the web console, on the same address; off (or 0): none",
+    { defaultText: "the one after the API's, or any that is free" },
+  ),
   host: checkedText(
     z.string().refine((host) => host === "localhost" || isIP(host) !== 0, "an IP address or localhost"),
     "ADDR",
@@ -54,6 +67,7 @@ const STANDALONE_OPTIONS = withVariables("EDGEWHISK_", {
     { min: 256, max: MAX_MEMORY_MB },
     { unit: "MB", defaultText: "the host decides" },
   ),
+  "log-level": choice([...LOG_LEVELS], LOG_LEVELS.join(", "), { defaultText: "what wrangler.toml says, else warn" }),
   salvage: toggle("move damaged databases aside and go on"),
   "dev-keys": toggle("honour the well-known keys off loopback as well"),
   "activation-store": checkedText(
@@ -73,6 +87,16 @@ const STANDALONE_OPTIONS = withVariables("EDGEWHISK_", {
 
 const START_OPTIONS = {
   ...STANDALONE_OPTIONS,
+  "feed-d1": repeated(
+    readable(feedFileOf, "NAME=FILE"),
+    "NAME=FILE",
+    "an SQLite database that feeds may read, once it is granted (repeatable)",
+  ),
+  "feed-r2": repeated(
+    readable(feedFileOf, "NAME=FOLDER"),
+    "NAME=FOLDER",
+    "a folder that feeds may read like a bucket, once it is granted (repeatable)",
+  ),
   var: repeated(readable(assignmentOf, "NAME=VALUE"), "NAME=VALUE", "lay a variable over wrangler.toml (repeatable)"),
   json: toggle("once it serves, tell where and with which key as one JSON object"),
   version: toggle("the version"),
@@ -100,6 +124,19 @@ export function parseConfig(argv: readonly string[], env: Environment): Parsed {
   if (values.version) return { kind: "version" };
   const { port, host, engine, memory, salvage, dev, json } = values;
   if (dev && port === 0) return { kind: "error", message: "--port 0: expected a fixed port with --dev." };
+  const feeds = { d1: Object.fromEntries(values["feed-d1"]), r2: Object.fromEntries(values["feed-r2"]) };
+  if (dev && values["feed-d1"].length + values["feed-r2"].length > 0) {
+    return {
+      kind: "error",
+      message: "--feed-d1, --feed-r2: not with --dev, where wrangler.toml declares FEED_D1_ and FEED_R2_ bindings.",
+    };
+  }
+  if (values["console-port"] === String(port)) {
+    return {
+      kind: "error",
+      message: `--console-port ${port}: the API has this port; the console needs one of its own.`,
+    };
+  }
   const loopback = isLoopback(host);
   if (engine === "process" && !loopback) {
     return {
@@ -112,6 +149,7 @@ export function parseConfig(argv: readonly string[], env: Environment): Parsed {
     json,
     config: {
       port,
+      console: consoleOf(values["console-port"], port),
       host: host === "localhost" ? "127.0.0.1" : host,
       loopback,
       state: resolve(values.state),
@@ -120,13 +158,25 @@ export function parseConfig(argv: readonly string[], env: Environment): Parsed {
       developmentKeys: values["dev-keys"],
       salvage,
       dev,
+      feeds,
       vars: {
+        ...(values["log-level"] === undefined ? {} : { LOG_LEVEL: values["log-level"] }),
         ...(values["activation-store"] === undefined ? {} : { ACTIVATION_STORE: values["activation-store"] }),
         ...(values["outbound-allow"] === undefined ? {} : { OUTBOUND_ALLOW: values["outbound-allow"] }),
         ...Object.fromEntries(values.var),
       },
     },
   };
+}
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) <= MAX_PORT;
+}
+
+function consoleOf(asked: string | undefined, port: number): StandaloneConfig["console"] {
+  if (asked === "off" || asked === "0") return null;
+  if (asked !== undefined) return { port: Number(asked), fixed: true };
+  return { port: port === 0 || port === MAX_PORT ? 0 : port + 1, fixed: false };
 }
 
 function isRange(text: string): boolean {
@@ -143,6 +193,13 @@ export function isLoopback(host: string): boolean {
 export function urlOf(host: string, port: number): string {
   const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   return `http://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function feedFileOf(text: string): [name: string, path: string] | null {
+  const at = text.indexOf("=");
+  const name = text.slice(0, Math.max(0, at));
+  const path = text.slice(at + 1);
+  return isSourceName({ kind: "d1", name }) && path !== "" ? [name, resolve(path)] : null;
 }
 
 function assignmentOf(text: string): [name: string, value: string] | null {

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { keepRunning } from "./child.ts";
 import { urlOf } from "./config.ts";
+import { startDevConsole } from "./dev-console.ts";
 import { type Edge, type EdgeOptions, startEdge } from "./edge.ts";
 import { StartFailure } from "./failure.ts";
 
@@ -16,11 +17,15 @@ const MAX_END_MS = 3_000;
 /** Throws StartFailure if wrangler does not come to serve. */
 export async function startDevEdge(options: EdgeOptions): Promise<Edge> {
   // wrangler serves the same database files, but does not migrate them.
-  const once = await startEdge({ ...options, host: "127.0.0.1", port: 0 });
+  const once = await startEdge({ ...options, host: "127.0.0.1", port: 0, consolePort: null });
   await once.close();
+  const { host, port, consolePort, anyConsolePort: anyPort } = options;
+  const devConsole =
+    consolePort === null ? null : await startDevConsole({ host, port: consolePort, anyPort, to: { host, port } });
 
+  const hosts = devConsole === null ? {} : { CONSOLE_HOST: devConsole.hosts };
   const secrets = join(options.state, "dev.vars");
-  const lines = Object.entries(options.vars).map(([name, value]) => `${name}='${value}'\n`);
+  const lines = Object.entries({ ...options.vars, ...hosts }).map(([name, value]) => `${name}='${value}'\n`);
   writeFileSync(secrets, lines.join(""), { mode: 0o600 });
   const wrangler = join(
     dirname(createRequire(import.meta.url).resolve("wrangler/package.json")),
@@ -43,7 +48,10 @@ export async function startDevEdge(options: EdgeOptions): Promise<Edge> {
     onEnd: (how, pause) => options.log(`wrangler dev ended (${how}); starting it again in ${pause} ms`),
   });
   const url = urlOf(options.host, options.port);
-  const close = () => child.stop(MAX_END_MS);
+  const close = async () => {
+    await devConsole?.close();
+    await child.stop(MAX_END_MS);
+  };
   const deadline = performance.now() + MAX_WAIT_MS;
   while (!(await answers(url))) {
     if (performance.now() > deadline) {
@@ -55,7 +63,8 @@ export async function startDevEdge(options: EdgeOptions): Promise<Edge> {
     await sleep(200);
   }
   return {
-    port: options.port,
+    port,
+    consolePort: devConsole?.port ?? null,
     crons: once.crons,
     async tick(cron) {
       const path = `/cdn-cgi/local/scheduled?cron=${encodeURIComponent(cron)}`;

@@ -5,29 +5,28 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { versionOf } from "../program/build.ts";
 import { bundleWorker } from "./bundle.ts";
 import { causesOf, StartFailure } from "./failure.ts";
-import { migrate, noteState } from "./migrations.ts";
+import { MIGRATIONS, migrateAll, noteState } from "./migrations.ts";
 import { type Platform, type PlatformOptions, startPlatform } from "./platform.ts";
 import { STOPPED } from "./take-down.ts";
 
 export interface Edge {
   port: number;
+  /** Of the web console; null: it is off. */
+  consolePort: number | null;
   crons: readonly string[];
   tick(cron: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export type EdgeOptions = Omit<PlatformOptions, "script" | "onFailure"> & {
+  /** Nobody asked for this port of the console: where it is taken another does. */
+  anyConsolePort: boolean;
   /** Whether the start it is part of is to end: then nothing is tried anew. */
   isStopping: () => boolean;
   /** The Worker cannot be kept up. */
   onGone: (reason: string) => void;
 };
 
-export const MIGRATIONS = "src/storage/d1/migrations";
-const DATABASE = "DB";
-const RECORD_MIGRATIONS = "src/storage/records/migrations";
-/** What the bindings of databases of activation records begin with. */
-const RECORDS = "RECORDS_";
 const MAX_ATTEMPTS = 5;
 
 /** Throws StartFailure if it cannot start at all. */
@@ -35,7 +34,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const script = await bundleWorker(options.root);
   let closing = false;
   let platform: Platform | null = null;
-  let port = options.port;
+  let { port, consolePort } = options;
 
   function restarted(): void {
     options.log("the Worker's process died and runs again");
@@ -43,14 +42,13 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   }
 
   async function open(): Promise<Platform> {
-    const made = await startPlatform({
-      ...options,
-      port,
-      script,
-      onRestart: restarted,
-      onFailure: (reason) => void reopen(reason),
+    const started = { ...options, port, script, onRestart: restarted, onFailure: (why: string) => void reopen(why) };
+    const made = await startPlatform({ ...started, consolePort }).catch((error: unknown) => {
+      const another = options.anyConsolePort && consolePort !== null && consolePort !== 0;
+      if (!(error instanceof StartFailure) || !another) throw error;
+      return startPlatform({ ...started, consolePort: 0 });
     });
-    port = made.port;
+    ({ port, consolePort } = made);
     return made;
   }
 
@@ -79,10 +77,9 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       let opened: Platform | null = null;
       try {
         opened = await open();
-        const applied = await migrate(await opened.database(DATABASE), join(options.root, MIGRATIONS));
-        for (const binding of opened.databases.filter((name) => name.startsWith(RECORDS))) {
-          const made = await migrate(await opened.database(binding), join(options.root, RECORD_MIGRATIONS));
-          applied.push(...made.map((name) => `${name} (${binding})`));
+        const applied: string[] = [];
+        for await (const each of migrateAll(options.root, opened)) {
+          applied.push(...each.applied.map((name) => (each.database === "DB" ? name : `${name} (${each.database})`)));
         }
         if (applied.length > 0) options.log(`database: applied ${applied.join(", ")}`);
         return opened;
@@ -103,6 +100,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   noteState(options.state, { version: versionOf(options.root), migrations: join(options.root, MIGRATIONS) });
   return {
     port,
+    consolePort,
     crons: first.crons,
     async tick(cron) {
       await platform?.tick(cron);

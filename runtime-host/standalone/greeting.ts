@@ -4,6 +4,8 @@ import type { Proof } from "./proof.ts";
 
 export interface Serving {
   url: string;
+  /** Of the web console; null: it is off. */
+  consoleUrl: string | null;
   engine: string;
   /** The namespace key, or a command that prints it where the key itself must not stand on a screen again. */
   key: { text: string } | { file: string };
@@ -18,6 +20,7 @@ export function greeting(serving: Serving): string {
   return `
   hello action   ${proof.result}   cold ${proof.cold.toFixed(0)} ms, warm ${proof.warm.toFixed(1)} ms
   serving        ${url}   (${serving.engine} engine, ${(serving.took / 1000).toFixed(1)} s to the first answer; stop with Ctrl-C)
+  console        ${serving.consoleUrl ?? "off (--console-port, or EDGEWHISK_CONSOLE_PORT, gives it a port)"}
 
   wsk property set --apihost ${url} --auth ${auth}
 
@@ -28,9 +31,10 @@ export function greeting(serving: Serving): string {
 }
 
 /** The same for programs. A key that was shown once before is named by its file. */
-export function greetingObject({ url, engine, key, proof, took }: Serving) {
+export function greetingObject({ url, consoleUrl, engine, key, proof, took }: Serving) {
   return {
     url,
+    ...(consoleUrl === null ? {} : { consoleUrl }),
     engine,
     ...("text" in key ? { key: key.text } : { keyFile: key.file }),
     tookMs: Math.round(took),

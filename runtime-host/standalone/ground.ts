@@ -23,7 +23,10 @@ export async function prepareGround(
   const checked = checkState(state.folder, { salvage: config.salvage });
   // Looked at below, when what goes on meanwhile is done.
   checked.catch(() => undefined);
-  await assertFree(config, state.previous === null ? 0 : MAX_PORT_WAIT_MS);
+  const patience = state.previous === null ? 0 : MAX_PORT_WAIT_MS;
+  await assertFree(config, patience);
+  if (config.console?.fixed)
+    await assertFree({ host: config.host, port: config.console.port }, patience, "--console-port");
   const engine = await chooseEngine(config, { openDocker: () => openDockerSetup(process.env), log });
   log(`engine ${engine.name}: ${engine.why}`);
   if (engine.name === "process") log(NO_ISOLATION);

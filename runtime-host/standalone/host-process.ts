@@ -3,8 +3,10 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import type { PlatformLogLevel } from "../../src/entities/log-level.ts";
 import { keepRunning, type SupervisedChild } from "./child.ts";
 import type { EngineName } from "./engine-choice.ts";
+import { hostLine } from "./terminal-line.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
@@ -22,6 +24,7 @@ export interface HostProcessOptions {
   /** Seconds that running activations get at the end. */
   drain: number;
   memory?: number;
+  logLevel: PlatformLogLevel;
   log: (line: string) => void;
   onStart: () => void;
   onReady: (ready: Ready) => void;
@@ -37,8 +40,8 @@ export function startHost(options: HostProcessOptions): SupervisedChild {
     command: process.execPath,
     args: [MAIN],
     env: {
-      EDGEWHISK_LOG_LEVEL: "warn",
       ...inherited(),
+      EDGEWHISK_LOG_LEVEL: options.logLevel,
       // The token goes by environment: arguments can be read by every user of the machine.
       EDGEWHISK_TOKEN: options.token,
       EDGEWHISK_URL: options.url,
@@ -56,8 +59,9 @@ export function startHost(options: HostProcessOptions): SupervisedChild {
       if (ready.success) {
         failures = 0;
         options.onReady(ready.data);
-      } else options.log(`host: ${line}`);
+      } else options.log(hostLine(line));
     },
+    onErrorLine: (line) => options.log(hostLine(line)),
     onEnd(how, pause) {
       options.log(`the runtime host ended (${how}); starting it again in ${pause} ms`);
       if (++failures === MAX_FAILURES) options.onTrouble(how);

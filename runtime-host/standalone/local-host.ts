@@ -2,6 +2,7 @@
 // at the end.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { logLevelOf } from "../../src/entities/log-level.ts";
 import type { AdminClient } from "../client/admin-client.ts";
 import { retry } from "../client/retry.ts";
 import type { Claim } from "./claim.ts";
@@ -51,6 +52,7 @@ export async function startLocalHost(
     state: state.folder,
     build: builtFrom,
     drain: DRAIN_S,
+    logLevel: logLevelOf(config.vars.LOG_LEVEL),
     ...(config.memory === undefined ? {} : { memory: config.memory }),
     log,
     onStart: family.note,

@@ -14,6 +14,26 @@ const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
 )`;
 
+/** From the top of the project. */
+export const MIGRATIONS = "src/storage/d1/migrations";
+const RECORD_MIGRATIONS = "src/storage/records/migrations";
+const DATABASE = "DB";
+/** What the bindings of databases of activation records begin with. */
+const RECORDS = "RECORDS_";
+
+/** Brings those of these databases up to date that are the platform's own, one after the other, and yields what was applied
+ * to each. Throws StartFailure if a newer version has been here. */
+export async function* migrateAll(
+  root: string,
+  { bindings, database }: { bindings: readonly string[]; database(binding: string): Promise<PlatformDatabase> },
+): AsyncGenerator<{ database: string; applied: string[] }> {
+  for (const binding of bindings) {
+    if (binding !== DATABASE && !binding.startsWith(RECORDS)) continue;
+    const folder = join(root, binding === DATABASE ? MIGRATIONS : RECORD_MIGRATIONS);
+    yield { database: binding, applied: await migrate(await database(binding), folder) };
+  }
+}
+
 /** Returns the names it applied. Throws StartFailure if a newer version has been here. */
 export async function migrate(database: PlatformDatabase, folder: string): Promise<string[]> {
   await database.query(MIGRATIONS_TABLE);

@@ -3,12 +3,13 @@
 // its canary.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as MiniflareModule from "miniflare";
 import { StartFailure } from "./failure.ts";
-import { workerLine } from "./worker-line.ts";
+import { cacheOf, keepText, parseKept, readKept } from "./kept-text.ts";
+import { workerLine } from "./terminal-line.ts";
 import { statementsOf, workerOptionsOf } from "./wrangler.ts";
 
 export interface PlatformOptions {
@@ -19,6 +20,8 @@ export interface PlatformOptions {
   host: string;
   /** 0 = any free one; it stays the same when workerd is restarted. */
   port: number;
+  /** The same for the Worker's entrypoint `Console`; null: it gets no port. */
+  consolePort: number | null;
   /** Folder for D1, R2 and the objects' databases. */
   state: string;
   /** Laid over the [vars] of wrangler.toml; secrets come this way. */
@@ -26,6 +29,8 @@ export interface PlatformOptions {
   log: (line: string) => void;
   /** Answers the Worker's binding MACHINE, which is there only with it. */
   machine?: (path: string) => Promise<{ status: number; body: string }>;
+  /** Answers the Worker's binding FEEDS, which is there only with it. */
+  feeds?: (path: string, body: string) => Promise<{ status: number; body: string }>;
   /** workerd died and runs again, on the same port and state. */
   onRestart: () => void;
   /** workerd died and did not come back: this platform is of no further use. */
@@ -34,10 +39,11 @@ export interface PlatformOptions {
 
 export interface Platform {
   port: number;
+  consolePort: number | null;
   /** Miniflare's own entry. Nobody is meant to use it; the canary looks whether anybody could. */
   entry: URL;
   /** The bindings of wrangler.toml's D1 databases. */
-  databases: readonly string[];
+  bindings: readonly string[];
   /** One of them. */
   database(binding: string): Promise<PlatformDatabase>;
   /** Calls the Worker's `scheduled` handler. */
@@ -67,6 +73,12 @@ interface WorkerOptions {
 const YOUNG_GENERATION_MB = 1;
 const V8_FLAGS = "MINIFLARE_WORKERD_V8_FLAGS";
 
+/** wrangler.toml as Miniflare takes it. */
+const KEPT_OPTIONS = "worker.json";
+
+/** What serves the web console. */
+const CONSOLE_ENTRYPOINT = "Console";
+
 /** Every path of Miniflare's own entry is moved below this URL's, so that none of its built-in routes (local R2 objects without
  * credentials, error pages with stacks) can be asked for there. */
 const NOWHERE = "http://entry.invalid/-/";
@@ -75,7 +87,7 @@ const NOWHERE = "http://entry.invalid/-/";
  * Miniflare speaks to the same handlers. It does not tell who connects: that is decided by the address it listens on. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const miniflare = loadMiniflare();
-  const { machine } = options;
+  const { machine, feeds } = options;
   const worker = await workerOptions(options);
   const settings = miniflare.convertV4MiniflareOptions({
     host: "127.0.0.1",
@@ -98,7 +110,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         bindings: { ...worker.bindings, ...options.vars },
         modules: true,
         script: options.script,
-        unsafeDirectSockets: [{ host: options.host, port: options.port }],
+        unsafeDirectSockets: [
+          { host: options.host, port: options.port },
+          ...(options.consolePort === null
+            ? []
+            : [{ host: options.host, port: options.consolePort, entrypoint: CONSOLE_ENTRYPOINT }]),
+        ],
         serviceBindings: {
           // Names are looked up here, so that one which comes to another address is refused where it is dialled.
           OUTBOUND: {
@@ -109,6 +126,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
             : {
                 MACHINE: async ({ url }: { url: string }) => {
                   const { status, body } = await machine(new URL(url).pathname);
+                  return new miniflare.Response(body, { status });
+                },
+              }),
+          ...(feeds === undefined
+            ? {}
+            : {
+                FEEDS: async (request: { url: string; text(): Promise<string> }) => {
+                  const { status, body } = await feeds(new URL(request.url).pathname, await request.text());
                   return new miniflare.Response(body, { status });
                 },
               }),
@@ -129,21 +154,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   try {
     const entry = await instance.ready;
     const url = await instance.unsafeGetDirectURL();
+    const consoleUrl =
+      options.consolePort === null ? null : await instance.unsafeGetDirectURL(undefined, CONSOLE_ENTRYPOINT);
     return {
       port: Number(url.port),
+      consolePort: consoleUrl === null ? null : Number(consoleUrl.port),
       entry,
       crons: worker.cronTriggers ?? [],
-      databases: Object.keys(worker.d1Databases ?? {}),
-      async database(binding) {
-        const d1 = await instance.getD1Database(binding);
-        return {
-          query: async (sql) => (await d1.prepare(sql).all()).results,
-          async script(sql) {
-            const statements = await statementsOf(sql);
-            await d1.batch(statements.map((statement) => d1.prepare(statement)));
-          },
-        };
-      },
+      bindings: Object.keys(worker.d1Databases ?? {}),
+      database: async (binding) => databaseOf(await instance.getD1Database(binding), options),
       async tick(cron) {
         // Asked for each time: handles do not outlive a restart of workerd.
         const handle = await instance.getWorker();
@@ -154,10 +173,52 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   } catch (error) {
     await instance.dispose().catch(() => undefined);
     if ((error as { code?: string }).code !== "ERR_ADDRESS_IN_USE") throw error;
-    throw new StartFailure(
-      `Port ${options.port} on ${options.host} is taken: stop what uses it, or choose another with --port.`,
-    );
+    throw new StartFailure(takenBy(options));
   }
+}
+
+export interface LocalDatabases {
+  bindings: readonly string[];
+  database(binding: string): Promise<PlatformDatabase>;
+  close(): Promise<void>;
+}
+
+/** The D1 databases of wrangler.toml in a state folder, without the Worker: of `npm start` or `wrangler dev`, which may run. */
+export async function openDatabases(options: Pick<PlatformOptions, "root" | "state">): Promise<LocalDatabases> {
+  const miniflare = loadMiniflare();
+  const { d1Databases = {} } = await workerOptions(options);
+  const settings = miniflare.convertV4MiniflareOptions({
+    ...{ host: "127.0.0.1", port: 0, cf: false, logRequests: false },
+    resourcePersistencePath: join(options.state, "v3"),
+    workers: [{ name: "databases", modules: true, script: "export default {};", d1Databases }],
+  } as MiniflareModule.V4MiniflareOptions);
+  const instance = new miniflare.Miniflare(settings);
+  return {
+    bindings: Object.keys(d1Databases),
+    database: async (binding) => databaseOf(await instance.getD1Database(binding), options),
+    close: () => instance.dispose(),
+  };
+}
+
+type D1 = Awaited<ReturnType<InstanceType<typeof MiniflareModule.Miniflare>["getD1Database"]>>;
+
+function databaseOf(d1: D1, options: Pick<PlatformOptions, "root">): PlatformDatabase {
+  return {
+    query: async (sql) => (await d1.prepare(sql).all()).results,
+    async script(sql) {
+      const statements = await statementsIn(sql, options);
+      await d1.batch(statements.map((statement) => d1.prepare(statement)));
+    },
+  };
+}
+
+/** Miniflare does not say which port it was. */
+function takenBy({ host, port, consolePort }: PlatformOptions): string {
+  const [ports, flags] =
+    consolePort === null || consolePort === 0
+      ? [`Port ${port}`, "--port"]
+      : [`Port ${port} or ${consolePort}`, "--port and --console-port"];
+  return `${ports} on ${host} is taken: stop what uses it, or choose another with ${flags}.`;
 }
 
 /** Ranges that the Worker reaches besides public addresses. */
@@ -167,27 +228,40 @@ function rangesIn({ OUTBOUND_ALLOW = "" }: PlatformOptions["vars"]): string[] {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** wrangler.toml as Miniflare takes it, kept in the state folder until the files it was made from change. */
+/** Beside wrangler.toml, with secrets in them, also of one environment: what is made of these stays in the state folder. */
+const SECRET_FILE = /^\.(dev\.vars|env)(\.|$)/;
+
+/** wrangler.toml as Miniflare takes it, kept until the files it was made from change. */
 async function workerOptions({ root, state }: Pick<PlatformOptions, "root" | "state">): Promise<WorkerOptions> {
-  const hash = createHash("sha256").update(
-    JSON.stringify([here("wrangler/package.json").version, process.env.CLOUDFLARE_ENV]),
-  );
-  for (const name of ["wrangler.toml", ".dev.vars", ".env", ".env.local"]) {
-    const path = join(root, name);
-    hash.update(`\0${existsSync(path) ? readFileSync(path, "utf8") : ""}`);
+  const hash = createHash("sha256").update(JSON.stringify([root, wranglerVersion(), process.env.CLOUDFLARE_ENV]));
+  const isFile = (name: string) => statSync(join(root, name), { throwIfNoEntry: false })?.isFile() === true;
+  const secrets = readdirSync(root).filter((name) => SECRET_FILE.test(name) && isFile(name));
+  for (const name of ["wrangler.toml", ...secrets.toSorted()].filter(isFile)) {
+    hash.update(`\0${name}\0${readFileSync(join(root, name), "utf8")}`);
   }
   const key = hash.digest("hex");
-  const kept = join(state, "worker.json");
-  try {
-    const found: { key: string; worker: WorkerOptions } = JSON.parse(readFileSync(kept, "utf8"));
-    if (found.key === key) return found.worker;
-  } catch {
-    // None yet, or an incomplete one.
-  }
+  const folders = secrets.length > 0 ? [state] : [cacheOf(root), state];
+  const found = parseKept<{ key: string; worker: WorkerOptions }>(readKept(folders, KEPT_OPTIONS));
+  if (found?.key === key) return found.worker;
   const worker: WorkerOptions = await workerOptionsOf(join(root, "wrangler.toml"));
-  mkdirSync(state, { recursive: true, mode: 0o700 });
-  writeFileSync(kept, JSON.stringify({ key, worker }), { mode: 0o600 });
+  keepText(folders, KEPT_OPTIONS, JSON.stringify({ key, worker }));
   return worker;
+}
+
+/** The statements of a migration, kept for the next state folder. */
+async function statementsIn(sql: string, { root }: Pick<PlatformOptions, "root">): Promise<string[]> {
+  const key = createHash("sha256").update(`${wranglerVersion()}\0${sql}`).digest("hex");
+  const folders = [cacheOf(root)];
+  const name = `statements-${key.slice(0, 32)}.json`;
+  const found = parseKept<string[]>(readKept(folders, name));
+  if (found !== null) return found;
+  const statements = await statementsOf(sql);
+  keepText(folders, name, JSON.stringify(statements));
+  return statements;
+}
+
+function wranglerVersion(): string {
+  return here("wrangler/package.json").version;
 }
 
 const here = createRequire(import.meta.url);

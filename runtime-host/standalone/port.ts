@@ -5,8 +5,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StartFailure } from "./failure.ts";
 
 /** Throws StartFailure if not. `patience` (ms): how long a port may stay taken, where a dead start is still letting
- * go of it. */
-export async function assertFree(address: { host: string; port: number }, patience: number): Promise<void> {
+ * go of it. `flag`: what chooses another. */
+export async function assertFree(
+  address: { host: string; port: number },
+  patience: number,
+  flag = "--port",
+): Promise<void> {
   const { host, port } = address;
   const until = Date.now() + patience;
   for (;;) {
@@ -18,9 +22,9 @@ export async function assertFree(address: { host: string; port: number }, patien
     }
     const why =
       code === "EADDRINUSE"
-        ? "is taken: stop what uses it, or choose another with --port"
+        ? `is taken: stop what uses it, or choose another with ${flag}`
         : code === "EACCES"
-          ? "may not be used by this user: choose one above 1023 with --port"
+          ? `may not be used by this user: choose one above 1023 with ${flag}`
           : `cannot be listened on (${code}): choose another address with --host`;
     throw new StartFailure(`Port ${port} on ${host} ${why}.`);
   }

@@ -38,7 +38,7 @@ async function startAll(start: Start): Promise<Serving> {
   let host: LocalHost | undefined;
   const worker = await startWorker(start, { claim, machine, hostPid: () => host?.pid() });
   host = await startLocalHost(start, { claim, worker, engine: engine.name });
-  const { url, admin } = worker;
+  const { url, consoleUrl, admin } = worker;
   const wellKnown = honoursWellKnownKeys(start.config);
   const user = await firstUser({ url, wellKnown, state, admin });
   await host.ready();
@@ -46,5 +46,5 @@ async function startAll(start: Start): Promise<Serving> {
   claim.settled();
   noteRunning(state.folder, { url, owner: state.owner, wellKnown });
   await start.onStop(() => forgetRunning(state.folder));
-  return { url, engine: engine.name, key: user.shown, proof, took: performance.now() - began };
+  return { url, consoleUrl, engine: engine.name, key: user.shown, proof, took: performance.now() - began };
 }

@@ -7,6 +7,7 @@ import type { Claim } from "./claim.ts";
 import { type StandaloneConfig, urlOf } from "./config.ts";
 import { startDevEdge } from "./dev.ts";
 import { startEdge } from "./edge.ts";
+import { answerFeed } from "./feed-files.ts";
 import type { Machine } from "./machine.ts";
 import type { Start } from "./start.ts";
 import type { Secrets } from "./state.ts";
@@ -18,6 +19,8 @@ const LIMITS_HERE = JSON.stringify({ concurrency: { max: 200 } });
 export interface LocalWorker {
   /** Origin, as a client on this machine reaches it. */
   url: string;
+  /** Origin of the web console; null: there is none. */
+  consoleUrl: string | null;
   admin: AdminClient;
 }
 
@@ -38,18 +41,22 @@ export async function startWorker(
     root,
     host: config.host,
     port: config.port,
+    consolePort: config.console?.port ?? null,
+    anyConsolePort: config.console?.fixed === false,
     state: state.folder,
     vars: variablesOf(config, state.secrets, await start.build),
     log,
     isStopping,
     machine: async (path) => (path === `/host/${hostName}` ? { status: 200, body: hostState() } : machine.answer(path)),
+    feeds: (path, body) => answerFeed(config.feeds, path, body),
     onRestart: family.note,
     onGone,
   });
   await onStop(edge.close);
   await onStop(startTicking(edge, log));
   const url = urlOf(config.host, edge.port);
-  return { url, admin: createAdminClient(url, adminToken) };
+  const consoleUrl = edge.consolePort === null ? null : urlOf(config.host, edge.consolePort);
+  return { url, consoleUrl, admin: createAdminClient(url, adminToken) };
 }
 
 /** Whether the well-known development keys open anything. */
@@ -59,10 +66,11 @@ export function honoursWellKnownKeys(config: Pick<StandaloneConfig, "loopback" |
 
 /** Secrets and variables of the Worker; `--var` goes over all of them. */
 export function variablesOf(
-  config: Pick<StandaloneConfig, "loopback" | "developmentKeys" | "vars">,
+  config: Pick<StandaloneConfig, "loopback" | "developmentKeys" | "feeds" | "vars">,
   secrets: Pick<Secrets, "adminToken" | "masterSecret" | "masterSecretPrevious">,
   [build, buildDate]: readonly [string, string],
 ): Record<string, string> {
+  const names = { d1: Object.keys(config.feeds.d1), r2: Object.keys(config.feeds.r2) };
   return {
     ADMIN_TOKEN: secrets.adminToken,
     MASTER_SECRET: secrets.masterSecret,
@@ -70,6 +78,7 @@ export function variablesOf(
     BUILD: build,
     BUILD_DATE: buildDate,
     LIMITS: LIMITS_HERE,
+    ...(names.d1.length + names.r2.length === 0 ? {} : { FEED_FILES: JSON.stringify(names) }),
     // Nobody stands in front of it, unless --var says so.
     CLIENT_ADDRESS_HEADER: "",
     // One person's machine: nobody is throttled unless a limit is set.

@@ -11,7 +11,7 @@ import { askedRights } from "../entities/key-annotation.ts";
 import { boundsFor, instancesFault, limitFault, parametersFault } from "../entities/limit-values.ts";
 import { MAX_CODE } from "../entities/limits.ts";
 import { isAbove } from "../entities/rights.ts";
-import { runnableKinds } from "../entities/runtimes.ts";
+import { MANIFEST, runnableKinds } from "../entities/runtimes.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { NewEntity } from "../storage/entity-store.ts";
 import type { WritePlace } from "./action-place.ts";
@@ -29,6 +29,8 @@ export interface WantedAction {
   /** The code lifted out of `put`; null: there was none. */
   code: LiftedCode | null;
   overwrite: boolean;
+  /** Only this version is replaced; absent: any. */
+  onlyVersion?: string;
 }
 
 /** The action as it is stored now. */
@@ -61,6 +63,7 @@ export async function putAction(context: ActionContext, asked: WantedAction): Pr
   const before = stored?.builtIn === true && !asked.overwrite ? null : stored;
   if (before !== null && !asked.overwrite) return fail("already-exists");
   const old = before === null ? null : readAction(before.document);
+  if (asked.onlyVersion !== undefined && old?.version !== asked.onlyVersion) return fail("concurrent-modification");
   // What cannot be read any more is replaced by a whole one.
   if (before !== null && old === null && exec === null) return fail("corrupted");
   const components = componentsOf(exec, old, caller)?.map(componentOf);
@@ -106,10 +109,11 @@ async function withExec(context: ActionContext, { put, code }: WantedAction): Pr
   return exec.ok ? ok({ put, exec: exec.value, code }) : exec;
 }
 
-/** What the hosts can run; everything while none has ever reported. */
+/** What the hosts can run; everything while none has ever reported, or where others may come. */
 async function offerOf(context: ActionContext): Promise<RunnableKinds> {
   const [kinds, entries] = await Promise.all([context.runnableKinds(), context.schedulers()]);
-  return { kinds: runnableKinds(kinds), blackbox: entries.length === 0 || entries.some((entry) => entry.blackbox) };
+  const blackbox = context.hostsMayCome || entries.length === 0 || entries.some((entry) => entry.blackbox);
+  return { kinds: runnableKinds(kinds), later: context.hostsMayCome ? MANIFEST : [], blackbox };
 }
 
 function sizeFault({ put, exec, code }: Wanted, { limits }: Identity): Failure | null {

@@ -23,7 +23,7 @@ const AT_ONCE = 64;
 
 /** The subject gets a key to the namespace, by default the one that is named as he is. Fails with `bad-request` where that can be no
  * namespace, `already-exists` for a second key of his to it or one that somebody has, `subject-blocked`,
- * `namespace-closed`. */
+ * `namespace-closed`, `too-many-keys`. */
 export async function createIdentity(
   context: IdentityContext,
   { namespace: named, ...asked }: Omit<NewIdentity, "namespace"> & { namespace?: string | undefined },
@@ -35,6 +35,7 @@ export async function createIdentity(
   if (made.kind === "exists") return fail("already-exists");
   if (made.kind === "blocked") return fail("subject-blocked");
   if (made.kind === "closed") return fail("namespace-closed", namespace);
+  if (made.kind === "full") return fail("too-many-keys", String(asked.most));
   const { identity } = made;
   if (!made.fresh) {
     await tellStores(context, { subject, barred: false, namespaces: [{ namespace: identity.namespace, open: true }] });

@@ -5,6 +5,7 @@ import type { NamespaceLimits } from "../entities/identity.ts";
 import { fail, ok, type Result } from "../errors.ts";
 import type {
   KeyChanges,
+  KeyGuard,
   KeyRotation,
   RegisteredKey,
   RegisteredNamespace,
@@ -48,15 +49,17 @@ export async function blockNamespace(
   return ok(changed);
 }
 
-/** Fails with `not-found`, `already-exists` for a name that another key of the subject has, `key-replaced`. */
+/** Fails with `not-found`, `already-exists` for a name that another key of the subject has, `key-replaced`, `last-owner`. */
 export async function changeKey(
   context: RegistryContext,
   { id, ...change }: { id: string } & KeyChanges,
+  guard: KeyGuard = {},
 ): Promise<Result<RegisteredKey>> {
   const { registry } = context;
-  const changed = await withKey(context, id, () => registry.changeKey(id, change));
+  const changed = await withKey(context, id, () => registry.changeKey(id, change, guard));
   if (changed === null || changed.kind === "missing") return fail("not-found");
   if (changed.kind === "changed") return ok(changed.key);
+  if (changed.kind === "last-owner") return fail("last-owner");
   return fail(changed.kind === "taken" ? "already-exists" : "key-replaced");
 }
 
@@ -83,11 +86,16 @@ export async function replaceKey(
   return fail(rotated.kind === "exists" ? "already-exists" : "key-replaced");
 }
 
-/** If it was the last of its subject to the namespace, what waits in his name there ends. Fails with `not-found`. */
-export async function revokeKey(context: RegistryContext, id: string): Promise<Result<RegisteredKey>> {
+/** If it was the last of its subject to the namespace, what waits in his name there ends. Fails with `not-found`, `last-owner`. */
+export async function revokeKey(
+  context: RegistryContext,
+  id: string,
+  guard: KeyGuard = {},
+): Promise<Result<RegisteredKey>> {
   const { registry } = context;
-  const gone = await withKey(context, id, () => registry.revokeKey(id));
+  const gone = await withKey(context, id, () => registry.revokeKey(id, guard));
   if (gone === null) return fail("not-found");
+  if (gone.kind !== "revoked") return fail(gone.kind === "missing" ? "not-found" : "last-owner");
   const { key, more } = gone;
   const found = more ? null : await registry.namespace(key.namespace);
   if (found !== null) await tellStores(context, { subject: key.subject, barred: true, namespaces: [found] });

@@ -2,7 +2,7 @@
 // which checks what it sends and what it gets.
 
 import { z } from "zod";
-import { ADMIN_ROLES } from "./administrator.ts";
+import { ADMIN_RIGHTS, ADMIN_ROLES } from "./administrator.ts";
 import { looksLikeCredential } from "./credential.ts";
 import { isName } from "./names.ts";
 import { ROLES } from "./rights.ts";
@@ -121,6 +121,15 @@ export const KeyRotation = z.strictObject({
   key: Key.optional(),
   ends: Instant.nullable().optional(),
 });
+/** A key as the owner of its namespace issues it: of somebody's, else of his own subject. */
+export const NewOwnKey = z.strictObject({
+  name: KeyName,
+  role: KeyRole,
+  subject: Subject.optional(),
+  ends: Instant.optional(),
+  scope: KeyScope.optional(),
+});
+export const OwnKeyRotation = KeyRotation.pick({ overlap: true });
 /** A key, or the part of it before its colon. */
 export const Whois = z.strictObject({ key: z.string().min(1).max(256) });
 
@@ -169,6 +178,11 @@ export const KeyItem = z.object({
 });
 export type KeyItem = z.infer<typeof KeyItem>;
 export const RotationAnswer = z.object({ key: z.string(), now: KeyItem, before: KeyItem.nullable() });
+/** `key`: told this once. */
+export const IssuedKey = z.object({ key: z.string(), now: KeyItem });
+/** A secret that is kept for a namespace, never itself. `of`: the trigger whose it is, or null for what is the namespace's. */
+export const SecretItem = z.object({ purpose: z.string(), of: z.string().nullable(), created: time });
+export type SecretItem = z.infer<typeof SecretItem>;
 /** What goes is named once more, so that nothing goes by mistake. */
 export const DeletionWish = z.strictObject({ confirm: z.string().max(256) });
 /** What is in a namespace, and goes with it. Records are those in the database of records; segments and objects may hold more. */
@@ -219,6 +233,9 @@ export const ConfigItem = z.object({
   default: z.string().nullable(),
 });
 
+/** `after`: `next` of the answer before; absent at first. */
+export const ResealOrder = z.strictObject({ after: z.string().max(128).optional() });
+
 export const LimitsAnswer = z.object({ namespace: z.string(), limits: Limits });
 
 /** A page of a list; `next`: what `after` is of the next one. */
@@ -235,6 +252,8 @@ export const SchedulerLoad = z.object({
   memory: z.number(),
   used: z.number(),
   running: z.number(),
+  /** Containers that run something. */
+  containers: z.number().optional(),
   /** ms since its host was last heard. */
   silence: z.number().optional(),
   /** Why there is nothing of the above but its name. */
@@ -256,6 +275,8 @@ export const HostItem = z.object({
   memory: z.number(),
   used: z.number(),
   running: z.number(),
+  /** Containers that run something; idle ones are its own affair. */
+  containers: z.number().optional(),
   build: z.string().optional(),
   engine: z.string().optional(),
   level: z.string().optional(),
@@ -264,14 +285,63 @@ export const HostItem = z.object({
   differs: z.array(z.string()).optional(),
 });
 export type HostItem = z.infer<typeof HostItem>;
+/** Equal containers that run something; memory is in MB. */
+export const BusyItem = z.object({
+  /** Who called. */
+  namespace: z.string(),
+  /** `ns/name` or `ns/package/name`. */
+  action: z.string(),
+  version: z.string(),
+  kind: z.string(),
+  memory: z.number(),
+  containers: count,
+  running: count,
+  /** Epoch ms at which the oldest of its calls was accepted. */
+  since: time,
+  /** Some of those that run. */
+  activations: z.array(z.string()),
+});
+export type BusyItem = z.infer<typeof BusyItem>;
+/** Equal containers that run nothing, as their host says it; memory is in MB. */
+export const IdleItem = z.object({
+  /** Whose calls they take; null: nobody has this id any more, or they are for any action. */
+  namespace: z.string().nullable(),
+  /** `ns/name` or `ns/package/name`; null: they are kept ready for any action of their kind. */
+  action: z.string().nullable(),
+  /** Or `blackbox:` and the image. */
+  kind: z.string(),
+  memory: z.number(),
+  containers: count,
+  /** Of these: frozen until the next call. */
+  paused: count,
+  /** Epoch ms since which the first of them runs nothing. */
+  since: time,
+});
+export type IdleItem = z.infer<typeof IdleItem>;
 export const HostAnswer = HostItem.extend({
   schedulers: z.array(SchedulerLoad),
   runtimes: z.array(z.object({ kind: z.string(), image: z.string(), digest: z.string() })),
   /** What it lacks for the next security level. */
   lacks: z.array(z.string()),
+  /** Containers that run something, those with the oldest run first. Absent of an earlier release. */
+  busy: z.array(BusyItem).optional(),
+  /** There are more than are told. */
+  moreBusy: z.boolean().optional(),
+  /** Containers that run nothing, those that have waited longest first. Absent where the host cannot say, or did not in time. */
+  idle: z.array(IdleItem).optional(),
+  moreIdle: z.boolean().optional(),
 });
 export type HostAnswer = z.infer<typeof HostAnswer>;
+export const NewHost = z.strictObject({
+  name: z.string(),
+  rotate: z.boolean().optional(),
+  /** Schedulers its token opens. */
+  shards: z.number().int().min(1).max(16).optional(),
+});
 export const HostToken = z.object({ name: z.string(), token: z.string() });
+export const HostDrained = z.object({ name: z.string(), draining: z.boolean() });
+export type HostDrained = z.infer<typeof HostDrained>;
+export const HostGone = z.object({ name: z.string() });
 export const HostRename = z.strictObject({ to: z.string().max(64) });
 
 /** What waits in one store, oldest first. */
@@ -291,6 +361,10 @@ export const WaitingItem = z.object({
 export type WaitingItem = z.infer<typeof WaitingItem>;
 
 export const StatusAnswer = z.object({
+  /** Who asks, and what he may; the name is null for whoever holds ADMIN_TOKEN. Absent of an earlier release. */
+  administrator: z
+    .object({ name: z.string().nullable(), role: AdminRoleName, rights: z.array(z.enum(ADMIN_RIGHTS)).readonly() })
+    .optional(),
   /** What the Worker says it is built from. */
   build: z.string().optional(),
   /** Epoch ms. */
@@ -299,7 +373,16 @@ export const StatusAnswer = z.object({
   waiting: z.array(WaitingItem),
   /** True: there are more stores in which something waits than are shown. */
   more: z.boolean(),
-  stores: z.array(z.object({ name: z.string(), bytes: z.number().nullable() })),
+  /** Databases, and the bucket as it was within the last ten minutes. */
+  stores: z.array(
+    z.object({
+      name: z.string(),
+      bytes: z.number().nullable(),
+      objects: count.optional(),
+      /** There is more than was counted. */
+      atLeast: z.literal(true).optional(),
+    }),
+  ),
   securityFloor: z.string().optional(),
 });
 export type StatusAnswer = z.infer<typeof StatusAnswer>;

@@ -3,9 +3,10 @@
 export const ADMIN_ROLES = ["admin", "operator", "auditor"] as const;
 export type AdminRole = (typeof ADMIN_ROLES)[number];
 
+export const ADMIN_RIGHTS = ["look", "operate", "admit"] as const;
 /** "look": see all but secrets and what is tenants'. "operate": hosts, records, limits, and who is blocked. "admit": who gets in, as a tenant
  * or an administrator, with which secrets; and what is deleted. */
-export type AdminRight = "look" | "operate" | "admit";
+export type AdminRight = (typeof ADMIN_RIGHTS)[number];
 
 export const ADMIN_RIGHT_TEXTS: Readonly<Record<AdminRight, string>> = {
   look: "look at the platform",
@@ -18,6 +19,10 @@ const HELD: Readonly<Record<AdminRole, readonly AdminRight[]>> = {
   operator: ["look", "operate"],
   auditor: ["look"],
 };
+
+export function adminRightsOf(role: AdminRole): readonly AdminRight[] {
+  return HELD[role];
+}
 
 export function holdsAdminRight(role: AdminRole, right: AdminRight): boolean {
   return HELD[role].includes(right);

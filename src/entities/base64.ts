@@ -57,3 +57,12 @@ function othersThan(letters: string): Uint8Array {
   for (const letter of letters) flags[letter.charCodeAt(0)] = 0;
   return flags;
 }
+
+const STEP = 0x8000;
+
+/** Any bytes as base64. */
+export function base64Of(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += STEP) text += String.fromCharCode(...bytes.subarray(at, at + STEP));
+  return btoa(text);
+}

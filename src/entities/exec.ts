@@ -27,9 +27,12 @@ export interface CodeFacts {
   blank: boolean;
 }
 
-/** What hosts can run now. */
+/** What hosts can run. */
 export interface RunnableKinds {
+  /** Now. */
   kinds: readonly RuntimeKind[];
+  /** Kinds for which hosts may come. */
+  later?: readonly RuntimeKind[];
   blackbox: boolean;
 }
 
@@ -139,7 +142,7 @@ function blackboxOf(fields: Map<string, RawJson>, { code, offer, rest }: Found):
 }
 
 function runtimeOf(kind: string, { code, offer, rest, isString }: Found & { isString: boolean }): Result<ExecRequest> {
-  const runtime = resolveKind(kind, offer.kinds);
+  const runtime = resolveKind(kind, offer.kinds) ?? resolveKind(kind, offer.later ?? []);
   if (runtime === null) return unknownKind(kind, offer);
   if (code === null || !isString) {
     return fail("malformed-body", `'code' must be a string defined in 'exec' for '${kind}' actions`);

@@ -70,6 +70,11 @@ export function readKept(
   return damagedRecord(kept);
 }
 
+/** Whether this is shown in place of one that cannot be read: no other has no name. */
+export function isDamaged({ namespace, name }: Pick<ActivationRecord, "namespace" | "name">): boolean {
+  return namespace === "" && name === "";
+}
+
 /** What is shown in place of a record that cannot be read. */
 export function damagedRecord({ id, start }: RecordKey): ActivationRecord {
   const { statusCode, result } = internalError("The record of this activation was damaged on the platform's disk.");

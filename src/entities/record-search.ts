@@ -32,6 +32,18 @@ export interface RecordSearch {
   reader?: RecordReader;
 }
 
+/** What of a search a place can tell of a record that it has not read, by what it has noted of each. Whatever fits the search fits these,
+ * as does what nothing was noted of. */
+export type NotedSearch = Pick<RecordSearch, "kind" | "status" | "minDuration" | "maxDuration" | "cause">;
+
+/** Null where there is nothing of the kind in the search. */
+export function notedOf({ kind, status, minDuration, maxDuration, cause }: RecordSearch): NotedSearch | null {
+  const given = Object.entries({ kind, status, minDuration, maxDuration, cause }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return given.length === 0 ? null : (Object.fromEntries(given) as NotedSearch);
+}
+
 /** All conditions but the text. */
 export function fits(record: ActivationRecord, search: RecordSearch): boolean {
   const { kind, status, minDuration, maxDuration, start, cause, trigger, reader } = search;

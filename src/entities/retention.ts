@@ -33,6 +33,14 @@ export function retentionOf(own: RetentionPolicy, standard: RetentionPolicy): Re
   return { maxAge: bound("maxAge"), maxRecords: bound("maxRecords"), maxBytes: bound("maxBytes") };
 }
 
+/** Bounds of the deployment beyond which this policy would keep records. What it does not say is the deployment's. */
+export function beyondStandard(policy: RetentionPolicy, standard: RetentionPolicy): RetentionBound[] {
+  return RETENTION_BOUNDS.filter((name) => {
+    const [own, most] = [policy[name], standard[name]];
+    return typeof most === "number" && (own === null || (own !== undefined && own > most));
+  });
+}
+
 export function isBounded(policy: RetentionPolicy | Retention): boolean {
   return RETENTION_BOUNDS.some((name) => typeof policy[name] === "number");
 }

@@ -71,6 +71,23 @@ export function runnableKinds(reported: ReadonlySet<string> | null): RuntimeKind
   return MANIFEST.filter((each) => reported === null || reported.has(each.kind));
 }
 
+/** What an action may be written in: what can run, and where hosts may come the manifest's other kinds behind that. The default of a
+ * family is one that can run now, if there is one. */
+export function acceptedKinds(
+  reported: ReadonlySet<string> | null,
+  { hostsMayCome }: { hostsMayCome: boolean },
+): RuntimeKind[] {
+  const runnable = runnableKinds(reported);
+  if (!hostsMayCome) return runnable;
+  const kinds = new Set(runnable.map((each) => each.kind));
+  const families = new Set(runnable.map((each) => each.family));
+  const others = MANIFEST.filter((each) => !kinds.has(each.kind));
+  return [
+    ...withDefaults(runnable),
+    ...others.map((each) => (families.has(each.family) ? { ...each, default: false } : each)),
+  ];
+}
+
 /** Resolves `<family>:default` (or a bare family) among the kinds that can run: the manifest's default if it is there,
  * else the newest. Returns the kind's entry, or null if the kind is not among them. Input is trimmed and lower-cased. */
 export function resolveKind(wanted: string, runnable: readonly RuntimeKind[]): RuntimeKind | null {

@@ -17,8 +17,12 @@ export type Purpose =
   | "webhook-secret"
   /** What opens a message broker. */
   | "broker-credentials"
+  /** Headers that a sink is sent. */
+  | "sink-headers"
   /** What batches of forwarded records are signed and sent with. */
-  | "record-hook";
+  | "record-hook"
+  /** The same of user events. */
+  | "event-hook";
 
 /** An HMAC-SHA-256 key for signing and verifying. */
 export type MacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;

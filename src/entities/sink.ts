@@ -24,6 +24,11 @@ export const SinkSettings = z.strictObject({
   backoffDelay: duration.default("PT1S"),
   /** A sink that says when to come again is heard up to this; absent: not at all. */
   retryAfterMax: duration.optional(),
+  /** Where events go that the sink did not take. */
+  deadLetterSink: z.string().max(2_048).optional(),
+  /** Names of secret headers that are sent to the sink, and the id under which these are kept. */
+  secretHeaders: z.array(z.string()).optional(),
+  secret: z.string().optional(),
 });
 export type SinkSettings = z.infer<typeof SinkSettings>;
 
@@ -32,6 +37,14 @@ export type SinkAnswer =
   | { kind: "answer"; status: number; text: string; retryAfter: string | null }
   | { kind: "none"; reason: string; permanent: boolean }
   | { kind: "barred"; reason: string };
+
+/** How the last try of an event that was given up ended. `code`: the last status, 0 where there was none; `data`: what the sink said, or
+ * why there was none. */
+export interface SinkRefusal {
+  tries: number;
+  code: number;
+  data: string;
+}
 
 /** An activation that has ended, or a fire, without its data. */
 export interface Occurrence {

@@ -7,7 +7,10 @@ import type { Identity, NamespaceLimits } from "./identity.ts";
 export const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 /** The limits to enforce, all of them given, or null if the namespace has none. */
-export function throttleOf(identity: Identity, defaults: NamespaceLimits | null): NamespaceLimits | null {
+export function throttleOf(
+  identity: Pick<Identity, "limits" | "namespace" | "keyId">,
+  defaults: NamespaceLimits | null,
+): NamespaceLimits | null {
   const { limits, namespace } = identity;
   const own =
     limits.invocationsPerMinute !== undefined ||

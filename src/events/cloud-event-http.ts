@@ -1,6 +1,7 @@
 // CloudEvents as they come over HTTP: binary (attributes are headers, the body is the data), structured (the body is the event) and
 // batched (the body is an array of events).
 
+import { base64Of } from "../entities/base64.ts";
 import { decoded } from "../entities/charset.ts";
 import { jsonFault } from "../entities/json-check.ts";
 import { elementsOf, type RawJson } from "../entities/raw-json.ts";
@@ -18,7 +19,6 @@ const CHARSET = /;\s*charset\s*=\s*"?([\w.:-]{1,40})"?/i;
 const UTF8 = /^(utf-?8|us-ascii|ascii)$/i;
 const LATIN1 = /^(iso-?8859-1|latin1)$/i;
 const PREFIX = "ce-";
-const CHUNK = 0x8000;
 
 export interface EventRequest {
   headers: Headers;
@@ -104,7 +104,7 @@ function headerText(value: string): string | null {
 function dataOf(type: string | null, body: Uint8Array): Result<(readonly [string, RawJson])[]> {
   if (body.byteLength === 0) return ok([]);
   const isJson = type !== null && JSON_TYPE.test(type);
-  if (!isJson && (type === null || !TEXT_TYPE.test(type))) return ok([["data_base64", JSON.stringify(base64(body))]]);
+  if (!isJson && (type === null || !TEXT_TYPE.test(type))) return ok([["data_base64", JSON.stringify(base64Of(body))]]);
   const charset = CHARSET.exec(type)?.[1];
   if (charset !== undefined && !UTF8.test(charset) && !LATIN1.test(charset)) {
     return fail("unsupported-media", "texts in UTF-8 or ISO-8859-1");
@@ -114,10 +114,4 @@ function dataOf(type: string | null, body: Uint8Array): Result<(readonly [string
   if (!isJson) return ok([["data", JSON.stringify(text)]]);
   const fault = jsonFault(text);
   return fault === null ? ok([["data", text]]) : fail("malformed-body", fault);
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += CHUNK) text += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
-  return btoa(text);
 }

@@ -7,6 +7,8 @@ import { fail, ok, type Result } from "../errors.ts";
 const MAX_PAUSE_MS = 3_600_000;
 /** Characters that are kept of what a sink said. */
 const MAX_DATA = 1_024;
+/** What no caller gives. */
+const KEPT: ReadonlySet<string> = new Set(["secret", "secretHeaders"]);
 /** Statuses worth another try, beside all of 500 and more. */
 const AGAIN: ReadonlySet<number> = new Set([404, 408, 409, 429]);
 
@@ -19,7 +21,7 @@ export type SinkVerdict =
 
 /** Of the arguments of a call; fails with `bad-request`. */
 export function sinkSettings(given: Record<string, unknown>): Result<SinkSettings> {
-  const known = Object.keys(SinkSettings.shape).filter((name) => given[name] !== undefined);
+  const known = Object.keys(SinkSettings.shape).filter((name) => given[name] !== undefined && !KEPT.has(name));
   const parsed = SinkSettings.safeParse(Object.fromEntries(known.map((name) => [name, given[name]])));
   if (parsed.success) return ok(parsed.data);
   const [issue] = parsed.error.issues;

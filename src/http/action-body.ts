@@ -9,13 +9,14 @@ import { CodeLifter } from "../entities/code-lifter.ts";
 import { jsonFault } from "../entities/json-check.ts";
 import { MAX_BODY, MB } from "../entities/limits.ts";
 import type { RawJson } from "../entities/raw-json.ts";
+import { parseVersion } from "../entities/version.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import { givenUp, isJson, patienceWith, tooLarge } from "./body.ts";
 import { catalogOf } from "./catalog.ts";
 import type { AppContext } from "./context.ts";
 import { actionAddressOf } from "./namespace.ts";
 import { inTime, type Patience } from "./patience.ts";
-import { flag } from "./query.ts";
+import { flag, malformed, printable } from "./query.ts";
 import { lateRefusal } from "./still-good.ts";
 
 /** Bytes of a body without its code: parameters and annotations of 1 MB each, however many small ones they are. */
@@ -32,10 +33,15 @@ interface ActionBody {
 export async function actionPutOf(c: AppContext): Promise<Result<WantedAction>> {
   const overwrite = flag(c, "overwrite");
   if (!overwrite.ok) return overwrite;
+  const given = c.req.query("ifVersion");
+  const onlyVersion = given === undefined ? undefined : parseVersion(given);
+  if (onlyVersion === null) return malformed("ifVersion", `'${printable(given ?? "")}' is no version.`);
   const place = await placeToWrite(catalogOf(c), actionAddressOf(c));
   if (!place.ok) return place;
   const asked = await askedOf(c);
-  return asked.ok ? ok({ ...asked.value, place: place.value, overwrite: overwrite.value }) : asked;
+  if (!asked.ok) return asked;
+  const only = onlyVersion === undefined ? {} : { onlyVersion };
+  return ok({ ...asked.value, place: place.value, overwrite: overwrite.value, ...only });
 }
 
 /** A body that took its time is taken only if its sender's key is good still. */

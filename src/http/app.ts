@@ -2,6 +2,7 @@
 
 import { Hono, type MiddlewareHandler } from "hono";
 import { MAX_BODY } from "../entities/limits.ts";
+import { faultText } from "../entities/log-level.ts";
 import type { Env } from "../env.ts";
 import { fail, type Result } from "../errors.ts";
 import { redacted, WEBHOOK_PREFIX } from "../events/address.ts";
@@ -9,6 +10,7 @@ import { FanOut } from "../invocation/fan-out.ts";
 import { ActionResolver } from "../invocation/resolve.ts";
 import { NoAnswer } from "../invocation/retry.ts";
 import { Triggers } from "../invocation/triggers.ts";
+import { inTransaction, log } from "../log.ts";
 import type { Services } from "../services/services.ts";
 import { accepts } from "./accept.ts";
 import { adminRoutes } from "./admin/admin.ts";
@@ -19,6 +21,7 @@ import type { App, AppContext, AppEnv } from "./context.ts";
 import { countAnswer } from "./counted.ts";
 import { respond } from "./errors.ts";
 import { Identities } from "./identities.ts";
+import { queueOfIsolate } from "./in-turn.ts";
 import { EVENT_STREAM } from "./live/events.ts";
 import { pathFault } from "./one-path.ts";
 import { unfinishedBodies } from "./patience.ts";
@@ -35,9 +38,12 @@ import { invokerRoutes } from "./routes/invokers.ts";
 import { logForwardingRoutes } from "./routes/log-forwarding.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { namespaceRoutes } from "./routes/namespaces.ts";
+import { ownKeyRoutes } from "./routes/own-keys.ts";
+import { ownNamespaceRoutes } from "./routes/own-namespace.ts";
 import { packageRoutes } from "./routes/packages.ts";
 import { recordRoutes } from "./routes/records.ts";
 import { ruleRoutes } from "./routes/rules.ts";
+import { scheduleRoutes } from "./routes/schedules.ts";
 import { triggerRoutes } from "./routes/triggers.ts";
 import { webRoutes } from "./routes/web.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
@@ -81,20 +87,24 @@ export function makeApp(open: (env: Env) => Result<Services>): App {
   actionRoutes(app);
   packageRoutes(app);
   triggerRoutes(app);
+  scheduleRoutes(app);
   ruleRoutes(app);
   activationRoutes(app);
   figuresRoutes(app);
   recordRoutes(app);
   namespaceRoutes(app);
+  ownKeyRoutes(app);
+  ownNamespaceRoutes(app);
   logForwardingRoutes(app);
   return app;
 }
 
 function edge(open: (env: Env) => Result<Services>): MiddlewareHandler<AppEnv> {
   const unfinished = unfinishedBodies();
-  return async (c, next) => {
+  const queue = queueOfIsolate();
+  const served: MiddlewareHandler<AppEnv> = async (c, next) => {
     c.set("unfinished", unfinished);
-    c.set("transactionId", transactionIdOf(c.req.raw.headers.get("X-Request-ID")));
+    c.set("queue", queue);
     const began = Date.now();
     const opened = open(c.env);
     const asked = opened.ok ? opened.value.refusal() : fail("not-configured", opened.text);
@@ -110,6 +120,11 @@ function edge(open: (env: Env) => Result<Services>): MiddlewareHandler<AppEnv> {
     if (!c.req.raw.bodyUsed) await discardRest(c.req.raw, patienceWith(c, "refused"));
     if (opened.ok) countAnswer(c, { status: (answer ?? c.res).status, ms: Date.now() - began });
     return answer ?? undefined;
+  };
+  return (c, next) => {
+    const transactionId = transactionIdOf(c.req.raw.headers.get("X-Request-ID"));
+    c.set("transactionId", transactionId);
+    return inTransaction(transactionId, () => served(c, next));
   };
 }
 
@@ -144,13 +159,12 @@ const acceptsJson: MiddlewareHandler<AppEnv> = async (c, next) => {
  * may be secrets: of an error with a cause only the cause's words are logged. */
 async function failed(thrown: unknown, c: AppContext): Promise<Response> {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const { name, message } = error.cause instanceof Error ? error.cause : error;
   const at = (error.stack ?? "")
     .split("\n")
     .filter((line) => line.startsWith("    at "))
     .slice(0, MAX_FRAMES);
-  const entry = { error: `${name}: ${message}`.slice(0, MAX_ERROR_TEXT), at: at.map((line) => line.trim()) };
-  console.error(JSON.stringify({ transactionId: c.get("transactionId"), path: redacted(c.req.path), ...entry }));
+  const entry = { error: faultText(error).slice(0, MAX_ERROR_TEXT), at: at.map((line) => line.trim()) };
+  log.error("request-failed", { transactionId: c.get("transactionId"), path: redacted(c.req.path), ...entry });
   const overloaded = "overloaded" in error && error.overloaded === true;
   if (overloaded) return respond(c, fail("overloaded"));
   // Errors of the storage do not say what is wrong with it.

@@ -23,6 +23,7 @@ export function authenticate(identities: Identities): MiddlewareHandler<AppEnv> 
     const fault = caller.development ? await developmentFault(c) : null;
     if (fault !== null) return respond(c, fault);
     c.set("identity", caller.identity);
+    c.get("queue").seen(caller.identity.namespace.uuid, Date.now());
     c.set("epoch", caller.epoch);
     c.set("refusedNow", async () => {
       const again = await callerOf(c, identities);

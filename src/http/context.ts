@@ -6,6 +6,7 @@ import type { Identity } from "../entities/identity.ts";
 import type { Env, Settings } from "../env.ts";
 import type { ErrorCode, Failure } from "../errors.ts";
 import type { Services } from "../services/services.ts";
+import type { FairQueue } from "./fair-queue.ts";
 import type { Needs } from "./needs.ts";
 import type { Places } from "./places.ts";
 
@@ -16,6 +17,8 @@ export interface AppEnv {
     transactionId: string;
     /** Bodies that are late, of this isolate. */
     unfinished: Places;
+    /** Of the requests of namespaces, in this isolate. */
+    queue: FairQueue;
     /** Why it was refused; set with the answer. */
     failure: ErrorCode;
     services: Services;

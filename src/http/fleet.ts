@@ -42,15 +42,20 @@ export function healthyCount(fleet: readonly RosterEntry[]): number {
 
 /** For the metrics. A host that does not answer is offline: the roster tells no more of it. */
 export function hostCounts(fleet: readonly RosterEntry[]): HostCount[] {
-  const counts = new Map<HostCount["state"], HostCount>();
+  const counts = new Map<HostCount["state"], Required<HostCount>>();
   for (const entry of fleet) {
     const state = COUNTED[stateOf(entry)];
-    const known = counts.get(state) ?? { state, count: 0, memoryMb: 0 };
-    counts.set(state, { state, count: known.count + 1, memoryMb: known.memoryMb + entry.memory });
+    const { count, memoryMb, blackBox } = counts.get(state) ?? NO_HOSTS;
+    const added = entry.blackbox ? 1 : 0;
+    counts.set(state, {
+      ...{ state, count: count + 1, memoryMb: memoryMb + entry.memory },
+      blackBox: { count: blackBox.count + added, memoryMb: blackBox.memoryMb + added * entry.memory },
+    });
   }
   return [...counts.values()];
 }
 
+const NO_HOSTS = { count: 0, memoryMb: 0, blackBox: { count: 0, memoryMb: 0 } };
 const COUNTED = { up: "Healthy", unhealthy: "Unhealthy", down: "Offline" } as const;
 
 function stateOf(entry: RosterEntry): InvokerState {

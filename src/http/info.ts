@@ -2,20 +2,21 @@
 
 import type { NamespaceLimits } from "../entities/identity.ts";
 import { type LimitBounds, MB, SEQUENCE_LENGTH } from "../entities/limits.ts";
-import { runnableKinds, withDefaults } from "../entities/runtimes.ts";
+import { acceptedKinds, withDefaults } from "../entities/runtimes.ts";
 
 interface Limits {
   bounds: LimitBounds;
   /** Whether namespaces without limits of their own are throttled, and by what. */
   throttle: boolean;
   throttleDefaults: NamespaceLimits;
+  hostsMayCome: boolean;
 }
 
 /** `reported`: kinds that some connected host can run; null while no host has ever reported. */
 export function platformInfo(settings: Limits, reported: ReadonlySet<string> | null): object {
   const runtimes: Record<string, object[]> = {};
   // Until a host has reported nobody runs anything.
-  const kinds = reported === null ? [] : withDefaults(runnableKinds(reported));
+  const kinds = reported === null ? [] : withDefaults(acceptedKinds(reported, settings));
   for (const { kind, family, deprecated, default: standard, requireMain } of kinds) {
     runtimes[family] ??= [];
     const image = `openwhisk/action-${kind.replaceAll(":", "-v")}`;

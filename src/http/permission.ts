@@ -9,6 +9,7 @@ import type { ScopedName } from "../entities/scope.ts";
 import type { Failure } from "../errors.ts";
 import type { AppContext } from "./context.ts";
 import { respond } from "./errors.ts";
+import { inTurn } from "./in-turn.ts";
 import type { Named, Needs } from "./needs.ts";
 
 type Handler = (c: AppContext) => Response | Promise<Response>;
@@ -18,13 +19,14 @@ const NEEDS = Symbol("needs");
 /** The handler behind its door: who may not do this is refused, whatever the rest of the request is. `needs`: null where no key is
  * asked for. */
 export function guarded(needs: Needs | null, handler: Handler): Handler {
+  const inside = needs === null ? handler : inTurn(needs, handler);
   const behind: Handler =
     needs === null
       ? (c) => handler(c)
       : (c) => {
           c.set("needs", needs);
           const refused = refusalFor(c, needs);
-          return refused === null ? handler(c) : respond(c, refused);
+          return refused === null ? inside(c) : respond(c, refused);
         };
   return Object.assign(behind, { [NEEDS]: needs });
 }

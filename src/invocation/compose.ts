@@ -38,7 +38,7 @@ export async function compose(ports: Ports, composing: Composing): Promise<Submi
     id,
     about,
     plan,
-    args: await payloadOf(ports, payload, argsKey(about.namespaceId, id)),
+    args: await payloadOf(ports, payload, { key: argsKey(about.namespaceId, id), owner: about }),
     onBehalf: {
       identity: rest,
       sealedKey: rest.derived ? "" : await seal(ports.masterSecret, "handed-on-key", key),

@@ -79,7 +79,10 @@ export class FanOut {
     };
     const width = "inline" in fire.args ? WIDTH : NARROW;
     if (!(await all(fire.rules.length, { width, run: serve }))) return;
-    const logs = await payloadOf(context, JSON.stringify(lines), `logs/${fire.id}/1`);
+    const logs = await payloadOf(context, JSON.stringify(lines), {
+      key: `logs/${fire.id}/1`,
+      owner: fire.about,
+    });
     await retry({ ports: context, id: fire.id }, () => context.storeOf(fire).fired(fire.id, logs));
   }
 

@@ -6,7 +6,7 @@ import type { RawJson } from "../entities/raw-json.ts";
 import { type Failure, fail } from "../errors.ts";
 import type { EventFire, EventStoreRpc, Fire } from "../protocol/fire.ts";
 import type { FanOut } from "./fan-out.ts";
-import { argumentsOf, type FireRequest, factOf } from "./fire.ts";
+import { argumentsOf, blobsOfFire, type FireRequest, factOf } from "./fire.ts";
 import { enter } from "./permit.ts";
 import type { FireContext } from "./ports.ts";
 import { fullnessOf } from "./prepare.ts";
@@ -15,7 +15,7 @@ import { tooMany } from "./submit.ts";
 import type { Triggers } from "./triggers.ts";
 
 /** Events that are known of a feed. */
-const MAX_KNOWN = 1_000_000;
+export const MAX_KNOWN = 1_000_000;
 /** Activations that one delivery may start, and characters of their arguments. */
 const MAX_STARTED = 10_000;
 const MAX_CHARACTERS = 16 * 1024 * 1024;
@@ -96,7 +96,7 @@ export async function fireEvents(
   if (accepted.kind === "full") return tooMany(accepted);
   const fires = new Map(facts.map(({ key }, at) => [key, accepted.fires[at]]));
   const fresh = facts.flatMap(({ key, fire }) => (fires.get(key)?.isNew === true ? [fire] : []));
-  const spare = facts.flatMap(({ key, fire }) => (fires.get(key)?.id === fire.id ? [] : blobsOf(fire)));
+  const spare = facts.flatMap(({ key, fire }) => (fires.get(key)?.id === fire.id ? [] : blobsOfFire(fire)));
   context.later(served(context, fanOut, fresh, { identity, epoch }));
   if (spare.length > 0) context.later(discard(spare));
   const told = new Set<string>();
@@ -110,10 +110,6 @@ export async function fireEvents(
       return { id, isNew: isFirst };
     }),
   };
-}
-
-function blobsOf({ payload, args }: Fire): string[] {
-  return [payload, args].flatMap((each) => ("blob" in each ? [each.blob] : []));
 }
 
 /** What it does not come to, the store asks for. */

@@ -79,7 +79,11 @@ export async function fire(
   const accepted = await retry({ ports: context, id }, () => context.storeOf(fact).fire(fact));
   if (accepted === undefined) return outOfReach(context);
   if (accepted.kind === "full") return tooMany(accepted);
-  if (accepted.kind === "duplicate") return { ok: true, kind: "duplicate", id: accepted.id };
+  if (accepted.kind === "duplicate") {
+    const spare = accepted.id === id ? [] : blobsOfFire(fact);
+    if (spare.length > 0) context.later(context.blobs.delete(spare));
+    return { ok: true, kind: "duplicate", id: accepted.id };
+  }
   context.later(fanOut.run(context, fact, { args, identity, epoch }));
   const runs = fact.rules.filter((each) => each.active).map((each) => each.id);
   return { ok: true, kind: "accepted", id, runs };
@@ -101,14 +105,17 @@ export async function factOf(
   const { id, acceptedAt, args, request } = fired;
   const { identity, transactionId, apiHost } = request;
   const { name: namespace, uuid: namespaceId } = identity.namespace;
+  const owner = { namespaceId };
+  // A fire that is tried again days later must not name what is being swept just then.
+  const unique = crypto.randomUUID();
   const rules = trigger.rules.map(async ({ rule, action, status, writtenWith, writerScope }) => {
     const rights = common(trigger.writtenWith, writtenWith);
     const scope = scopeOf(inBoth(trigger.writerScope, writerScope));
     return { rule, action, active: status === "active", rights, ...scope, id: await derivedActivationId(id, [rule]) };
   });
   const [payload, kept, onBehalf, ...list] = await Promise.all([
-    payloadOf(context, request.payload ?? "{}", `results/${id}/1`),
-    payloadOf(context, args, argsKey(namespaceId, id)),
+    payloadOf(context, request.payload ?? "{}", { key: `results/${id}/${unique}`, owner }),
+    payloadOf(context, args, { key: `${argsKey(namespaceId, id)}/${unique}`, owner }),
     onBehalfOf(context, identity, apiHost),
     ...rules,
   ]);
@@ -141,4 +148,9 @@ async function onBehalfOf(
     sealedKey: rest.derived ? "" : await seal(context.masterSecret, "handed-on-key", key),
     apiHost,
   };
+}
+
+/** Where what is long in it lies. */
+export function blobsOfFire({ payload, args }: Pick<Fire, "payload" | "args">): string[] {
+  return [payload, args].flatMap((each) => ("blob" in each ? [each.blob] : []));
 }

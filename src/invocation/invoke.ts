@@ -68,7 +68,7 @@ export async function invoke(context: InvocationContext, actions: ActionResolver
   const id = request.id ?? newActivationId(acceptedAt, context.shard());
   const full = await fullnessOf(context, request.identity, id);
   if (full !== null) return fail("records-full", full);
-  const permit = await enter(context, request.identity, { id, kind: "invoke" });
+  const permit = await enter(context, request.identity, { id, kind: "invoke", mayLease: request.waitMs > 0 });
   if (!permit.ok) return permit;
   let isHeld = permit.value;
   let rowHolds = false;
@@ -80,7 +80,8 @@ export async function invoke(context: InvocationContext, actions: ActionResolver
     const held = await hold(context, identity, { id, callable: found.value });
     if (!held.ok) return held;
     isHeld ||= held.value;
-    const permitMs = permit.value ? Math.max(0, context.now() - acceptedAt) : undefined;
+    // Its store gives back what the row says was taken.
+    const permitMs = isHeld ? Math.max(0, context.now() - acceptedAt) : undefined;
     const calling = { identity, transactionId, acceptedAt, cause, causedBy, permitMs, origin: request.origin };
     const call = { id, callable: found.value, caller, calling };
     const outcome =

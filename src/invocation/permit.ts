@@ -1,5 +1,5 @@
 // May this namespace make one more call now, and may that hold what it needs? Only namespaces with limits, and calls of actions with a bound
-// on their instances, ask the Throttle.
+// on their instances, ask the Throttle; busy ones have a share of their limits at hand (permit-leases.ts).
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { Identity } from "../entities/identity.ts";
@@ -18,34 +18,47 @@ const CODES: Record<PermitReason, ErrorCode> = {
   instances: "too-many-concurrent",
 };
 
-/** `count`: of fires that come together, all or none. `true` if a slot was taken that must be given back. Fires take none. */
+type HoldingContext = Pick<InvocationContext, "permits" | "throttle" | "now">;
+type Bounded = Pick<Identity, "namespace" | "limits" | "keyId">;
+
+/** `count`: of fires that come together, all or none. `mayLease`: as of Permitting; a fire always may. `true` if a slot was taken that must
+ * be given back. Fires take none. */
 export async function enter(
   context: InvocationContext,
   identity: Identity,
-  { id, kind, count }: { id: ActivationId; kind: "invoke" | "fire"; count?: number },
+  { id, kind, count, mayLease }: { id: ActivationId; kind: "invoke" | "fire"; count?: number; mayLease?: boolean },
 ): Promise<Result<boolean>> {
   const limits = throttleOf(identity, context.throttle);
   if (limits === null) return ok(false);
-  const permit = await context.permits(identity.namespace.uuid).enter({
-    ...{ id, kind, limits, expiresAt: context.now() + SLOT_LIFE_MS },
+  const request = {
+    id,
+    kind,
+    limits,
+    expiresAt: context.now() + SLOT_LIFE_MS,
     ...(count === undefined ? {} : { count }),
-  });
-  if (permit.ok) return ok(kind === "invoke");
+  };
+  const permit = await context
+    .permits(identity.namespace.uuid)
+    .enter(request, { mayLease: mayLease ?? kind === "fire" });
+  if (permit.ok) {
+    if (permit.running !== undefined) context.admitted?.(identity, permit.running);
+    return ok(kind === "invoke");
+  }
   const { reason } = permit;
-  if (reason === "rate" || reason === "concurrency") context.refused?.(identity.namespace.name, reason);
+  if (reason === "rate" || reason === "concurrency") context.refused?.(identity, reason);
   return refusedFor(permit, kind === "invoke" ? "invocations" : "fires");
 }
 
 /** What the call holds while it runs: memory of its namespace, an instance of its action. `true` if that must be given back. Nobody is asked where
  * neither is bounded. Fails as `enter`. */
 export async function hold(
-  context: Pick<InvocationContext, "permits" | "throttle" | "now">,
-  identity: Identity,
+  context: HoldingContext,
+  identity: Bounded,
   { id, callable }: { id: ActivationId; callable: ResolvedAction },
 ): Promise<Result<boolean>> {
-  const { limits, path, builtin, plan } = callable;
-  const most = identity.limits.concurrentMemory ?? throttleOf(identity, context.throttle)?.concurrentMemory;
-  if ((most === undefined && limits.instances === undefined) || builtin || plan !== undefined) return ok(false);
+  if (!isHeld(context, identity, callable)) return ok(false);
+  const { limits, path } = callable;
+  const most = memoryOf(context, identity);
   const permit = await context.permits(identity.namespace.uuid).hold({
     id,
     memory: { wanted: limits.memory, ...(most === undefined ? {} : { allowed: most }) },
@@ -53,6 +66,20 @@ export async function hold(
     expiresAt: context.now() + SLOT_LIFE_MS,
   });
   return permit.ok ? ok(true) : refusedFor(permit, "invocations");
+}
+
+/** Whether anything that the call would hold is bounded. What needs no container holds nothing; of a composition its steps do. */
+export function isHeld(
+  context: Pick<HoldingContext, "throttle">,
+  identity: Bounded,
+  { limits, builtin, plan }: ResolvedAction,
+): boolean {
+  if (builtin || plan !== undefined) return false;
+  return limits.instances !== undefined || memoryOf(context, identity) !== undefined;
+}
+
+function memoryOf({ throttle }: Pick<HoldingContext, "throttle">, identity: Bounded): number | undefined {
+  return identity.limits.concurrentMemory ?? throttleOf(identity, throttle)?.concurrentMemory;
 }
 
 function refusedFor(permit: Exclude<Permit, { ok: true }>, rate: "invocations" | "fires"): Failure {

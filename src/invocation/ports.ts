@@ -1,18 +1,32 @@
 // All that invoking asks of the world. The Worker provides it over its bindings, tests and the simulator over theirs.
 
 import type { ActivationId } from "../entities/activation-id.ts";
-import type { NamespaceLimits } from "../entities/identity.ts";
+import type { Identity, NamespaceLimits } from "../entities/identity.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
 import type { FireStoreRpc } from "../protocol/fire.ts";
 import type { ActivationStoreRpc, EpochLease, InvokerSchedulerRpc, RosterEntry } from "../protocol/rpc.ts";
-import type { ThrottleRpc } from "../protocol/throttle.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
 import type { Builtin } from "./builtin.ts";
+import type { Permitting } from "./permit-leases.ts";
 
 /** Calls a timer off; does nothing if it has run. */
 export type CancelTimer = () => void;
+
+/** What is counted of calls; a call takes no step more for it. */
+export interface CallCounts {
+  /** An action was looked for: `hit` = it was in memory. */
+  looked(hit: boolean): void;
+  /** A call goes to its scheduler or store, so many ms after its acceptance. */
+  handedOver(ms: number, options: { blocking: boolean }): void;
+  /** Whoever waited has heard the end after so many ms. */
+  ended(ms: number): void;
+  /** The end came from the store instead of the scheduler. */
+  retrieved(): void;
+  /** No scheduler had room at once. */
+  overloaded(options: { blackBox: boolean }): void;
+}
 
 /** What handing over a call needs. */
 export interface SubmitPorts {
@@ -29,12 +43,15 @@ export interface SubmitPorts {
   ailing?(): Promise<string | null>;
   /** Something that should not happen but is survived. */
   warn?(text: string): void;
+  counts?: CallCounts;
 }
+
+type Caller = Pick<Identity, "namespace" | "subject">;
 
 /** What the whole story needs; one per request. */
 export interface InvocationContext extends SubmitPorts {
   entities: Pick<EntityStore, "get">;
-  blobs: Pick<BlobStore, "put" | "text">;
+  blobs: Pick<BlobStore, "put" | "text" | "delete">;
   /** The epoch under which this namespace's entities may be read from memory. */
   lease(namespace: string): EpochLease | Promise<EpochLease>;
   storeOf(
@@ -54,9 +71,11 @@ export interface InvocationContext extends SubmitPorts {
   /** Whether calls wait that no host ever seen could hold. */
   hostsMayCome: boolean;
   /** What counts the calls of a namespace with limits. */
-  permits(namespaceId: string): Pick<ThrottleRpc, "enter" | "hold" | "leave">;
-  /** The namespace has exceeded one of its limits: to be counted. */
-  refused?(namespace: string, reason: "rate" | "concurrency"): void;
+  permits(namespaceId: string): Permitting;
+  /** The caller's namespace has exceeded one of its limits: to be counted. */
+  refused?(caller: Caller, reason: "rate" | "concurrency"): void;
+  /** A call was let in; `running`: so many of its namespace's run with it. Costs the call nothing. */
+  admitted?(caller: Caller, running: number): void;
   /** Seals the keys of callers that are handed on. */
   masterSecret: MasterSecret;
   /** Keeps work alive after the caller has been answered, or has gone. */

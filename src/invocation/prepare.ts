@@ -10,6 +10,7 @@ import { SYSTEM_NAMESPACE } from "../entities/names.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import { common } from "../entities/rights.ts";
 import type { Invocation } from "../protocol/invocation.ts";
+import type { BlobOwner } from "../storage/blob-store.ts";
 import type { Arguments } from "./arguments.ts";
 import type { InvocationContext } from "./ports.ts";
 import type { ResolvedAction } from "./resolved-action.ts";
@@ -95,7 +96,7 @@ export async function invocationOf(
     about,
     revision: callable.revision,
     exec: callable.exec,
-    args: await payloadOf(context, args.args, argsKey(about.namespaceId, id)),
+    args: await payloadOf(context, args.args, { key: argsKey(about.namespaceId, id), owner: about }),
     ...(args.initEnv === undefined ? {} : { initEnv: args.initEnv }),
     ...(await keyOf(callable, ready)),
     blocking,
@@ -109,12 +110,12 @@ export async function invocationOf(
 export async function payloadOf(
   context: { blobs: Pick<InvocationContext["blobs"], "put"> },
   args: RawJson,
-  key: string,
+  { key, owner }: { key: string; owner: BlobOwner },
 ): Promise<Invocation["args"]> {
   if (args.length * 3 <= MAX_INLINE) return { inline: args };
   const bytes = encoder.encode(args);
   if (bytes.byteLength <= MAX_INLINE) return { inline: args };
-  await context.blobs.put(key, bytes);
+  await context.blobs.put(key, bytes, owner);
   return { blob: key, size: bytes.byteLength };
 }
 

@@ -13,6 +13,8 @@ import {
   type RecordKey,
   readKept,
 } from "../entities/kept-record.ts";
+import type { NotedSearch } from "../entities/record-search.ts";
+import { log } from "../log.ts";
 import type { ActivationQuery, ActivationStoreRpc, LedgerCount, SegmentRef } from "../protocol/rpc.ts";
 import type { RecordSegments, SegmentEntry } from "../storage/record-segments.ts";
 import type { RecordTable } from "../storage/record-table.ts";
@@ -31,6 +33,8 @@ export interface RecordPlaces {
 /** Records of one place asked for at once; fewer where each brings its result and logs. */
 const PAGE = 200;
 const DOCS_PAGE = 20;
+/** Rows of the table looked at in one round where it can tell which of them may be wanted. */
+const SIFTED = 2_000;
 /** Keys asked for at once, where so many and more are to be left out. */
 const SKIMMED = 2_000;
 /** Counts until all stood still, before they are counted one by one. */
@@ -46,6 +50,18 @@ export interface ListedRecord extends RecordKey {
 interface Part {
   items: ListedRecord[];
   more: boolean;
+  /** Up to here it has told all it has, where that is further than the last one. */
+  end?: RecordKey;
+  /** It has looked at so many for it. */
+  looked?: number;
+}
+
+/** How much of each place is asked for at once. */
+interface Portion {
+  page: number;
+  keysOnly: boolean;
+  /** Only what may fit this is wanted, where a place can tell. */
+  noted?: NotedSearch | null;
 }
 
 /** Newest first, of one start the greatest id. With `docs` each record brings its result and logs, so that only a few are held at a
@@ -125,10 +141,21 @@ export async function* rounds(
   filter: RecordFilter,
   page: number,
 ): AsyncGenerator<ListedRecord[]> {
+  for await (const { items } of siftedRounds(places, filter, { page, noted: null })) yield items;
+}
+
+/** The same, without much of what does not fit. `bound`: all up to here has been told, or does not fit; undefined: there is no more.
+ * `looked`: at so many records at most. */
+export async function* siftedRounds(
+  places: RecordPlaces,
+  filter: RecordFilter,
+  { page, noted }: { page: number; noted: NotedSearch | null },
+): AsyncGenerator<{ items: ListedRecord[]; bound: RecordKey | undefined; looked: number }> {
   let rest = filter;
   for (;;) {
-    const { items, bound } = await round(places, rest, { page, keysOnly: false });
-    yield items;
+    const told = await round(places, rest, { page, keysOnly: false, noted });
+    yield told;
+    const { bound } = told;
     if (bound === undefined) return;
     rest = { ...filter, after: { start: bound.start, id: bound.id } };
   }
@@ -139,17 +166,18 @@ export async function* rounds(
 async function round(
   places: RecordPlaces,
   filter: RecordFilter,
-  { page, keysOnly }: { page: number; keysOnly: boolean },
-): Promise<{ items: ListedRecord[]; bound: RecordKey | undefined }> {
+  { page, keysOnly, noted = null }: Portion,
+): Promise<{ items: ListedRecord[]; bound: RecordKey | undefined; looked: number }> {
   const ledgers = await Promise.all(places.stores.map((store) => store.page(filter, page)));
   const refs = ledgers.flatMap((ledger) => ledger.segments);
   const kept = keptOnly(filter, ledgers);
-  const elsewhere = await otherParts(places, refs, { filter: kept, page, keysOnly });
+  const rest = Math.max(...ledgers.map((ledger) => ledger.rest ?? 0));
+  const elsewhere = await otherParts(places, refs, { filter: kept, page, keysOnly, noted, rest });
   const isKept = (record: ActivationRecord) => kept.since === undefined || record.start >= kept.since;
   const own = ledgers.map(({ records, more }): Part => ({ items: records.filter(isKept).map(listedOf), more }));
   const parts = [...own, ...elsewhere];
-  const bound = parts.reduce<RecordKey | undefined>((first, { items, more }) => {
-    const last = items.at(-1);
+  const bound = parts.reduce<RecordKey | undefined>((first, { items, more, end }) => {
+    const last = end ?? items.at(-1);
     if (!more || last === undefined) return first;
     return first === undefined || compareKeys(last, first) < 0 ? last : first;
   }, undefined);
@@ -157,7 +185,9 @@ async function round(
     .flatMap((part) => part.items)
     .filter((item) => bound === undefined || compareKeys(item, bound) <= 0)
     .sort(compareKeys);
-  return { items: merged.filter((item, at) => item.id !== merged[at - 1]?.id), bound };
+  const items = merged.filter((item, at) => item.id !== merged[at - 1]?.id);
+  const sifted = parts.reduce((sum, part) => sum + Math.max(0, (part.looked ?? 0) - part.items.length), 0);
+  return { items, bound, looked: items.length + sifted };
 }
 
 /** Without what the objects say is not kept any more, whatever of it still lies somewhere. */
@@ -166,11 +196,12 @@ function keptOnly(filter: RecordFilter, ledgers: readonly { from?: number }[]): 
   return from > (filter.since ?? 0) ? { ...filter, since: from } : filter;
 }
 
-/** What the table and the segments have. Where each record is in both, one of them is enough. */
+/** What the table and the segments have. Where each record is in both, one of them is enough. `rest`: what started until then (epoch
+ * ms) may also be in segments that are not among `refs`. */
 async function otherParts(
   places: RecordPlaces,
   refs: readonly SegmentRef[],
-  wanted: { filter: RecordFilter; page: number; keysOnly: boolean },
+  wanted: Portion & { filter: RecordFilter; rest: number },
 ): Promise<Part[]> {
   const both = places.mode === "d1+r2";
   let parts: Part[] = [];
@@ -184,20 +215,25 @@ async function otherParts(
   }
   const needed = isTableRead ? refs.filter((ref) => ref.twin !== "all") : refs;
   if (needed.length > 0) parts.push(await segmentPart(places.segments, needed, wanted));
-  return parts;
+  return wanted.rest === 0 ? parts : [...parts, { items: [], more: true, end: { start: wanted.rest + 1, id: "" } }];
 }
 
 async function tablePart(
   { table }: RecordPlaces,
   namespaceId: string,
-  { filter, page, keysOnly }: { filter: RecordFilter; page: number; keysOnly: boolean },
+  { filter, page, keysOnly, noted = null }: Portion & { filter: RecordFilter },
 ): Promise<Part> {
   if (keysOnly) {
     const items = await table.keys(namespaceId, filter, page);
     return { items, more: items.length === page };
   }
+  const listed = (kept: KeptRecord): ListedRecord => ({ start: kept.start, id: kept.id, record: read(kept) });
+  if (noted !== null) {
+    const { records, end, looked } = await table.sift(namespaceId, filter, { noted, limit: page, most: SIFTED });
+    return { items: records.map(listed), more: end !== null, looked, ...(end === null ? {} : { end }) };
+  }
   const { records, more } = await table.list(namespaceId, filter, page);
-  return { items: records.map((kept) => ({ start: kept.start, id: kept.id, record: read(kept) })), more };
+  return { items: records.map(listed), more };
 }
 
 /** `refs` come newest first; no more of them are read than there may be wanted records in. */
@@ -284,5 +320,5 @@ function listedOf(record: ActivationRecord): ListedRecord {
 }
 
 function read(kept: KeptRecord): ActivationRecord {
-  return readKept(kept, (id) => console.error(`the record of activation ${id} is damaged`));
+  return readKept(kept, (id) => log.error("record-damaged", { activationId: id }));
 }

@@ -3,10 +3,9 @@
 
 import type { ActivationRecord, Payload } from "../entities/activation.ts";
 import type { RecordFilter, RecordKey } from "../entities/kept-record.ts";
-import { fits, type RecordSearch, stands, standsInLines } from "../entities/record-search.ts";
+import { fits, notedOf, type RecordSearch, stands, standsInLines } from "../entities/record-search.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
-import type { RecordSegments } from "../storage/record-segments.ts";
-import { type RecordPlaces, recordsOf, rounds } from "./record-list.ts";
+import { type RecordPlaces, recordsOf, siftedRounds } from "./record-list.ts";
 
 /** What one request looks at, at most: records, bytes of them, ms; and bytes of whole records that it answers. */
 export const SEARCH_BOUNDS = { records: 50_000, bytes: 64_000_000, ms: 500, answer: 8_000_000 };
@@ -16,8 +15,6 @@ const PAGE = 100;
 const PAUSE = { times: 1.5, max: 100 };
 /** Bytes of a record beside its result and logs. */
 const FRAME = 600;
-/** Segments whose entries are held. */
-const MAX_HELD = 8;
 
 export interface Search {
   filter: RecordFilter;
@@ -55,10 +52,9 @@ export async function searchActivations(
     spent.records >= SEARCH_BOUNDS.records ||
     spent.bytes >= SEARCH_BOUNDS.bytes ||
     spent.answer >= SEARCH_BOUNDS.answer;
-  const held = { ...places, segments: remembering(places.segments) };
   let roundBegan = began;
-  for await (const items of rounds(held, filter, PAGE)) {
-    for (const record of await recordsOf(held, items)) {
+  for await (const { items, bound, looked } of siftedRounds(places, filter, { page: PAGE, noted: notedOf(search) })) {
+    for (const record of await recordsOf(places, items)) {
       const { activationId: id } = record;
       spent.records++;
       spent.bytes += FRAME + inlineSize(record.result) + inlineSize(record.logs);
@@ -72,9 +68,9 @@ export async function searchActivations(
       if (found.length < limit && !isSpent() && (bytes === 0 || !isLate())) continue;
       return { records: found, next: { start: Math.floor(record.start), id }, scanned: spent.records };
     }
-    const last = items.at(-1);
-    if (last !== undefined && isLate()) {
-      return { records: found, next: { start: last.start, id: last.id }, scanned: spent.records };
+    spent.records += looked - items.length;
+    if (bound !== undefined && (isLate() || isSpent())) {
+      return { records: found, next: { start: bound.start, id: bound.id }, scanned: spent.records };
     }
     // Others have their turn: on one machine one thread serves all.
     await ports.pause(Math.min(PAUSE.max, PAUSE.times * (ports.now() - roundBegan)));
@@ -111,23 +107,4 @@ function slim(record: ActivationRecord): ActivationRecord {
 
 function inlineSize(payload: Payload): number {
   return "inline" in payload ? payload.inline.length : 0;
-}
-
-/** What is in a segment never changes: it is asked once, and not in each round. */
-function remembering(segments: RecordSegments): RecordSegments {
-  const known = new Map<string, ReturnType<RecordSegments["entries"]>>();
-  return {
-    put: (key, records) => segments.put(key, records),
-    read: (key, entries) => segments.read(key, entries),
-    delete: (keys) => segments.delete(keys),
-    entries(key) {
-      const before = known.get(key);
-      if (before !== undefined) return before;
-      const [oldest] = known.keys();
-      if (known.size >= MAX_HELD && oldest !== undefined) known.delete(oldest);
-      const asked = segments.entries(key);
-      known.set(key, asked);
-      return asked;
-    },
-  };
 }

@@ -21,7 +21,7 @@ export interface CallerEpoch {
   epoch: number;
 }
 
-type Finding = Pick<InvocationContext, "entities" | "lease">;
+type Finding = Pick<InvocationContext, "entities" | "lease" | "counts">;
 
 interface Read {
   callable: ResolvedAction;
@@ -50,6 +50,7 @@ export class ActionResolver {
     const path = `${mark}${key.path}/${key.name}`;
     const epochs = epochsFor(context, caller);
     const known = await this.#found.find(path, epochs);
+    context.counts?.looked(known !== undefined);
     if (known !== undefined) return ok(known);
     if (mark !== "") {
       // Whoever asks for what is not there, or not for him, makes no object and leaves nothing here.

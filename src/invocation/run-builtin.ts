@@ -58,7 +58,7 @@ export async function runHandler(ports: Ports, run: Builtin, call: BuiltinCall):
   };
   if (completion.size > MAX_INLINE) {
     const blob = `results/${id}/1`;
-    await ports.blobs.put(blob, outcome.result);
+    await ports.blobs.put(blob, outcome.result, about);
     completion.result = { blob, size: completion.size };
   }
   const finished = { id, attempt: 1, lease: { epoch: 0, counter: 0 }, about, completion };

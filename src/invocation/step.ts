@@ -9,6 +9,7 @@ import { SEQUENCE } from "../entities/runtimes.ts";
 import { fail } from "../errors.ts";
 import type { StepReply, StepRequest } from "../protocol/composition.ts";
 import { argumentsOf } from "./arguments.ts";
+import { hold, isHeld } from "./permit.ts";
 import { placeOf } from "./placement.ts";
 import type { InvocationContext } from "./ports.ts";
 import { activationMetaOf, type Calling, invocationOf, lentBy } from "./prepare.ts";
@@ -26,7 +27,8 @@ const UNKNOWN_LIMITS = {
   concurrency: DEFAULT_BOUNDS.concurrency.std,
 };
 
-/** Steps count against no limit of the namespace: the composition did. Throws if nobody knows whether it was started.
+/** Steps count as no invocations: the composition did. They hold memory of the namespace and instances of their actions as calls do; one that
+ * finds no room is refused for now. Throws if nobody knows whether it was started.
  * `epoch`: of the namespace on whose behalf it runs. */
 export async function step(
   context: InvocationContext,
@@ -70,7 +72,9 @@ async function run(
   const { id, onBehalf } = request;
   const args = argumentsOf(callable, payload, { payloadChecked: true });
   if (!args.ok) return { kind: "refused", failure: args };
-  const about = activationMetaOf(callable, calling);
+  const holds = isHeld(context, onBehalf.identity, callable);
+  // Its store gives back what the row says was taken.
+  const about = activationMetaOf(callable, holds ? { ...calling, permitMs: 0 } : calling);
   if (callable.builtin) {
     const known = await stepStatus(context, request, callable);
     if (known !== null) return known;
@@ -86,6 +90,13 @@ async function run(
     hostsMayCome: context.hostsMayCome,
   });
   if (!place.ok) return (await stepStatus(context, request, callable)) ?? { kind: "refused", failure: place };
+  if (holds) {
+    // What was started before holds it, or has given it back.
+    const known = await stepStatus(context, request, callable);
+    if (known !== null) return known;
+    const held = await hold(context, onBehalf.identity, { id, callable });
+    if (!held.ok) return { kind: "refused", failure: held };
+  }
   const invocation = await invocationOf(context, callable, {
     id,
     about,
@@ -100,6 +111,9 @@ async function run(
     context.storeOf(invocation).accept([invocation], { ...place.value, waitMs: waitMs() }),
   );
   if (accepted === undefined) throw new Error(`step ${id}: its store could not be reached`);
+  if (holds && (accepted.kind === "full" || accepted.record !== undefined)) {
+    context.later(context.permits(onBehalf.identity.namespace.uuid).leave([id]));
+  }
   if (accepted.kind === "full") {
     return { kind: "refused", failure: tooMany(accepted) };
   }

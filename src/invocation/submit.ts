@@ -2,9 +2,12 @@
 // Until a row exists the Worker is the guarantor; a call whose fate is unknown is never sent elsewhere.
 
 import { type ActivationRecord, recordOf } from "../entities/activation.ts";
+import { BLACKBOX } from "../entities/runtimes.ts";
 import { type Failure, fail } from "../errors.ts";
+import { log } from "../log.ts";
 import type { Accepted } from "../protocol/fire.ts";
 import type { Invocation } from "../protocol/invocation.ts";
+import type { Placing } from "../protocol/placing.ts";
 import type { ActivationStoreRpc, InvokeReply, SchedulerName } from "../protocol/rpc.ts";
 import type { SubmitPorts } from "./ports.ts";
 import { answered, outOfReach, PAUSES_MS, pause, report, retry } from "./retry.ts";
@@ -23,10 +26,7 @@ export interface SubmitRequest {
 }
 
 /** Writes a row by another way than alone, as the store's `accept` does. */
-export type AcceptRow = (
-  invocation: Invocation,
-  options: { candidates: SchedulerName[]; obstacle?: string },
-) => ReturnType<ActivationStoreRpc["accept"]>;
+export type AcceptRow = (invocation: Invocation, options: Placing) => ReturnType<ActivationStoreRpc["accept"]>;
 
 /** What became of a call that was handed over. A failure with `isUnknown` may have been started all the same. */
 export type Submitted =
@@ -48,15 +48,24 @@ const ROW_SLACK_MS = 120_000;
 /** Hands the call over: at most three schedulers if the caller waits, then the store. Whoever was asked last has the
  * id; it goes to nobody else once it may have been started. */
 export async function submit(ports: SubmitPorts, call: SubmitRequest): Promise<Submitted> {
-  const until = ports.now() + call.waitMs;
+  const { counts } = ports;
+  const began = ports.now();
+  counts?.handedOver(Math.max(0, began - call.invocation.about.acceptedAt), { blocking: call.waitMs > 0 });
+  const submitted = await handOver(ports, call, began + call.waitMs);
+  if (call.waitMs > 0 && submitted.ok && submitted.kind === "done") counts?.ended(ports.now() - began);
+  return submitted;
+}
+
+async function handOver(ports: SubmitPorts, call: SubmitRequest, until: number): Promise<Submitted> {
   if (call.waitMs > 0) {
     const asked = Math.min(call.candidates.length, MAX_ASKED);
     for (let at = 0; at < asked; at++) {
       const answer = await runNow(ports, call, { scheduler: call.candidates[at]!, until });
       if (answer !== "elsewhere") return answer;
     }
+    ports.counts?.overloaded({ blackBox: call.invocation.about.kind === BLACKBOX });
   }
-  return leaveToStore(ports, call, until);
+  return leaveToStore(ports, call, { until });
 }
 
 /** Fast path. "elsewhere": it was not started, no row was made, and nobody will start it there. */
@@ -77,6 +86,8 @@ async function runNow(
   });
   const reply = await Promise.race([ask(ports, call, { scheduler, waitMs }), overdue]);
   cancel?.();
+  const outcome = typeof reply === "string" ? reply : reply.kind;
+  log.debug("call-offered", { activationId: call.invocation.id, scheduler, outcome });
   if (reply === "unknown") {
     // Nobody else may know the id now: it gets its row at once, not at the end of the wait.
     row ??= openRow(ports, call, scheduler);
@@ -93,9 +104,9 @@ async function runNow(
   }
   if (reply.kind === "lost") return settle(ports, call, { until: 0, reason: reply.reason });
   if (row === undefined) return "elsewhere";
-  // The row names this scheduler already, so that the id is spent.
+  // Its row names this scheduler: the store alone can give it to another one.
   await row;
-  return settle(ports, call, { until: 0, reason: "its scheduler refused it too late" });
+  return leaveToStore(ports, call, { until, refusedBy: scheduler });
 }
 
 function ask(
@@ -112,12 +123,22 @@ function ask(
     });
 }
 
-/** Durable path: the row is confirmed before anybody hears the id. */
-async function leaveToStore(ports: SubmitPorts, call: SubmitRequest, until: number): Promise<Submitted> {
+/** Durable path: the row is confirmed before anybody hears the id. `refusedBy`: it may have one, opened for a run there. */
+async function leaveToStore(
+  ports: SubmitPorts,
+  call: SubmitRequest,
+  { until, refusedBy }: { until: number; refusedBy?: SchedulerName },
+): Promise<Submitted> {
   const { invocation, candidates, obstacle } = call;
-  const place = { candidates, ...(obstacle === undefined ? {} : { obstacle }) };
-  const accept = call.accept ?? ((row, options) => ports.storeOf(row).accept([row], options));
+  const place: Placing = {
+    candidates,
+    ...(obstacle === undefined ? {} : { obstacle }),
+    ...(refusedBy === undefined ? {} : { refusedBy }),
+  };
+  const alone: AcceptRow = (row, options) => ports.storeOf(row).accept([row], options);
+  const accept = refusedBy === undefined ? (call.accept ?? alone) : alone;
   const accepted = await retry({ ports, id: invocation.id }, () => accept(invocation, place));
+  log.debug("call-stored", { activationId: invocation.id, obstacle, outcome: accepted?.kind ?? "unknown" });
   if (accepted === undefined) return outOfReach(ports);
   if (accepted.kind === "full") return tooMany(accepted);
   if (call.waitMs > 0) {
@@ -154,7 +175,10 @@ async function recordBy(ports: SubmitPorts, call: SubmitRequest, until: number):
     try {
       const asked = ports.storeOf(call.invocation).await(call.invocation.id, { ms });
       const { record } = await answered((wait, run) => ports.after(wait, run), ms + GRACE_MS, asked);
-      if (record !== null) return record;
+      if (record !== null) {
+        ports.counts?.retrieved();
+        return record;
+      }
     } catch (cause) {
       report(ports, call.invocation.id, { asking: "its store", cause });
     }

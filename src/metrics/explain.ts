@@ -2,6 +2,7 @@
 // what would help. Pure.
 
 import type { ActivationRecord } from "../entities/activation.ts";
+import { isDamaged } from "../entities/kept-record.ts";
 import { STATUS_TEXT } from "../entities/outcome.ts";
 import type { RecordMeta } from "../entities/record-meta.ts";
 
@@ -37,6 +38,7 @@ const SHELF: Readonly<Record<string, string>> = { d1: "the database (D1)", r2: "
 
 export function explainEnded(record: ActivationRecord, where: StoredWhere): Explanation {
   const { activationId, meta, start, end, duration } = record;
+  if (isDamaged(record)) return { activationId, state: "ended", steps: [DAMAGED, storedStep(record, where)] };
   const steps = meta === undefined ? [] : beforeRun(meta, start);
   if (meta === undefined)
     steps.push({ what: "recorded", text: "its record is from before more was kept of a run than clients see" });
@@ -51,13 +53,19 @@ export function explainEnded(record: ActivationRecord, where: StoredWhere): Expl
   steps.push({ what: "ended", at: ended, text: endText(record) });
   if (meta !== undefined && meta.logBytes > 2)
     steps.push({ what: "logged", at: ended, text: `${meta.logBytes} bytes of log lines were collected` });
-  steps.push({
-    what: "stored",
-    ...(where.since === undefined ? {} : { at: where.since }),
-    text: storedText(record, where),
-  });
+  steps.push(storedStep(record, where));
   const cost = meta === undefined ? undefined : costOf(meta);
   return { activationId, state: "ended", steps, ...(cost === undefined ? {} : { cost }) };
+}
+
+const DAMAGED: ExplainedStep = {
+  what: "damaged",
+  text: "it has ended, and its record was altered where it lay: nothing of it is told, since nothing of it can be trusted",
+};
+
+function storedStep(record: ActivationRecord, where: StoredWhere): ExplainedStep {
+  const { since } = where;
+  return { what: "stored", ...(since === undefined ? {} : { at: since }), text: storedText(record, where) };
 }
 
 export function explainOpen(

@@ -1,7 +1,7 @@
 // Families of series as text: Prometheus' own format, and OpenMetrics. What a label says is quoted, so that no name can end it.
 
 import type { Observed } from "../protocol/metrics.ts";
-import type { MetricFamily } from "./families.ts";
+import type { MetricFamily } from "./metric-family.ts";
 
 export interface Series {
   labels: readonly string[];
@@ -11,13 +11,21 @@ export interface Series {
 export const TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 export const OPENMETRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/** `openMetrics`: false = Prometheus' text format. */
-export function exposition(
-  families: Iterable<{ family: MetricFamily; series: Iterable<Series> }>,
-  { openMetrics }: { openMetrics: boolean },
+/** `openMetrics`: false = Prometheus' text format. `textOf`: what a series is as text, where somebody remembers it. */
+export function exposition<S extends Series>(
+  families: Iterable<{ family: MetricFamily; series: Iterable<S> }>,
+  options: { openMetrics: boolean; textOf?: (family: MetricFamily, series: S) => string },
 ): string {
+  const { openMetrics, textOf = (family, series) => seriesText(family, series, openMetrics) } = options;
   const lines: string[] = [];
-  for (const { family, series } of families) familyLines(family, { series, openMetrics, lines });
+  for (const { family, series } of families) {
+    let isFirst = true;
+    for (const each of series) {
+      if (isFirst) lines.push(...headOf(family, openMetrics));
+      isFirst = false;
+      lines.push(textOf(family, each));
+    }
+  }
   if (openMetrics) lines.push("# EOF");
   lines.push("");
   return lines.join("\n");
@@ -28,32 +36,23 @@ export function wantsOpenMetrics(accept: string | null): boolean {
   return accept !== null && /application\/openmetrics-text/i.test(accept);
 }
 
-function familyLines(
-  family: MetricFamily,
-  { series, openMetrics, lines }: { series: Iterable<Series>; openMetrics: boolean; lines: string[] },
-): void {
-  const { name, labels, buckets = [] } = family;
-  const heads = labels.map((label, at) => `${at === 0 ? "" : ","}${label}="`);
-  const bounds = [...buckets.map(String), "+Inf"];
-  let isFirst = true;
-  for (const { labels: values, value } of series) {
-    if (isFirst) lines.push(...headOf(family, openMetrics));
-    isFirst = false;
-    let inner = "";
-    for (const [at, head] of heads.entries()) inner += `${head}${quoted(values[at] ?? "")}"`;
-    if (typeof value === "number") {
-      lines.push(inner === "" ? `${name} ${numberText(value)}` : `${name}{${inner}} ${numberText(value)}`);
-      continue;
-    }
-    const before = inner === "" ? `${name}_bucket{le="` : `${name}_bucket{${inner},le="`;
-    let sum = 0;
-    for (const [at, bound] of bounds.entries()) {
-      sum += value.buckets[at] ?? 0;
-      lines.push(`${before}${openMetrics ? floatText(bound) : bound}"} ${sum}`);
-    }
-    const braced = inner === "" ? "" : `{${inner}}`;
-    lines.push(`${name}_sum${braced} ${numberText(value.sum)}`, `${name}_count${braced} ${sum}`);
+/** The lines of one series, without a last line break. */
+export function seriesText(
+  { name, labels, buckets = [] }: MetricFamily,
+  { labels: values, value }: Series,
+  openMetrics: boolean,
+): string {
+  const inner = labels.map((label, at) => `${label}="${quoted(values[at] ?? "")}"`).join(",");
+  const braced = inner === "" ? "" : `{${inner}}`;
+  if (typeof value === "number") return `${name}${braced} ${numberText(value)}`;
+  const before = inner === "" ? `${name}_bucket{le="` : `${name}_bucket{${inner},le="`;
+  let count = 0;
+  let text = "";
+  for (const [at, bound] of [...buckets.map(String), "+Inf"].entries()) {
+    count += value.buckets[at] ?? 0;
+    text += `${before}${openMetrics ? floatText(bound) : bound}"} ${count}\n`;
   }
+  return `${text}${name}_sum${braced} ${numberText(value.sum)}\n${name}_count${braced} ${count}`;
 }
 
 /** A counter of OpenMetrics ends in `_total`, and its family does not; what is a counter by another name has no type there. */

@@ -1,14 +1,8 @@
 // Every family of the platform's metrics: its name, what it tells, its labels and its buckets. Names with `openwhisk_` or a part of
 // upstream's log markers are those that upstream's own tools and dashboards ask for.
 
-export interface MetricFamily {
-  readonly name: string;
-  readonly help: string;
-  readonly type: "counter" | "gauge" | "histogram";
-  readonly labels: readonly string[];
-  /** Upper bounds, ascending; a last one for everything is added. */
-  readonly buckets?: readonly number[];
-}
+import type { MetricFamily } from "./metric-family.ts";
+import { SYSTEM_FAMILIES } from "./system-families.ts";
 
 /** The first three labels of what is told by action. */
 export const ACTION_LABELS = ["namespace", "initiator", "action"] as const;
@@ -79,7 +73,7 @@ const LIST = [
   {
     name: "edgewhisk_http_request_seconds",
     help: "Time until a request was answered.",
-    labels: ["method"],
+    labels: ["method", "status"],
     ...histogram([0.005, 0.025, 0.1, 0.5, 1, 5, 30, 60]),
   },
   {
@@ -95,6 +89,12 @@ const LIST = [
     ...histogram([0.5, 2.5, 10, 60, 300, 3_600]),
   },
   {
+    name: "edgewhisk_user_events_total",
+    help: "User events by whose receiver they were for, and whether they got there.",
+    labels: ["receiver", "outcome"],
+    ...counter,
+  },
+  {
     name: "edgewhisk_schedule_lateness_seconds",
     help: "Time between when a schedule was due and when its fire was accepted.",
     labels: [],
@@ -106,6 +106,13 @@ const LIST = [
     labels: [],
     ...counter,
   },
+  {
+    name: "edgewhisk_schedule_unprepared_total",
+    help: "Containers that were to be ready for a slot and for which no host had room.",
+    labels: [],
+    ...counter,
+  },
+  ...SYSTEM_FAMILIES,
 ] as const satisfies readonly MetricFamily[];
 
 export type FamilyName = (typeof LIST)[number]["name"];

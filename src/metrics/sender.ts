@@ -50,6 +50,7 @@ export class MetricsSender {
 
   /** Something was counted, or has changed: it is sent within a round. Costs nothing where a round is planned already. */
   touch(plan: Plan = this.#ports.plan): void {
+    if (!this.meter.isOn) return;
     this.#touched = true;
     const now = this.#ports.now();
     if (now < this.#planned + LOST_AFTER_MS) return;
@@ -62,7 +63,7 @@ export class MetricsSender {
 
   /** To be followed by `touch`. */
   gone(gone: Gone): void {
-    if (this.#gone.length < MAX_GONE) this.#gone.push(gone);
+    if (this.meter.isOn && this.#gone.length < MAX_GONE) this.#gone.push(gone);
   }
 
   /** What there is, now. Never rejects. */

@@ -9,9 +9,11 @@ import type {
   SchedulerGauges,
   StoreGauges,
 } from "../protocol/metrics.ts";
-import { exposition, type Series } from "./exposition.ts";
-import { ACTION_LABELS, FAMILIES, FAMILY_BY_NAME, isOfAction, type MetricFamily } from "./families.ts";
+import { exposition, type Series, seriesText } from "./exposition.ts";
+import { ACTION_LABELS, FAMILIES, FAMILY_BY_NAME, isOfAction } from "./families.ts";
+import { httpFamilies } from "./http-families.ts";
 import { collapsed, keyOf, nothing, OTHER } from "./meter.ts";
+import type { MetricFamily } from "./metric-family.ts";
 import { stateFamilies } from "./state-families.ts";
 
 /** Actions (with who calls them) that are told apart; what is beyond counts as "other". */
@@ -57,13 +59,21 @@ export class SeriesBook {
   readonly #kept: KeptSeries;
   /** Of each group, its series by name. */
   readonly #series = new Map<string, Map<string, MetricChange>>();
+  /** Of each series its text, until its value changes: of a thousand actions few have changed between two scrapes. */
+  readonly #texts = { plain: new WeakMap<Series, string>(), open: new WeakMap<Series, string>() };
   #actions = 0;
   #namespaces = 0;
 
   /** `kept`: what was kept; it is changed in place. */
   constructor(kept: KeptSeries) {
     this.#kept = kept;
-    for (const key of kept.groups.keys()) this.#counted(key, 1);
+    for (const [key, group] of kept.groups) {
+      // What an earlier version has kept of a family whose labels are others now.
+      group.changes = group.changes.filter(
+        ({ family, labels }) => FAMILY_BY_NAME.get(family)?.labels.length === labels.length,
+      );
+      this.#counted(key, 1);
+    }
   }
 
   /** Null: it was counted before. */
@@ -106,7 +116,16 @@ export class SeriesBook {
     const counted = FAMILIES.map((family) => ({ family, series: byFamily.get(family.name) ?? none(family) }));
     const told = { actions: this.#actions, maxActions: MAX_ACTIONS };
     const state = stateFamilies({ stores: stores.values(), schedulers: schedulers.values(), hosts, told, now });
-    return exposition([...counted, ...state], { openMetrics });
+    const texts = this.#texts[openMetrics ? "open" : "plain"];
+    const textOf = (family: MetricFamily, series: Series): string => {
+      let text = texts.get(series);
+      if (text === undefined) {
+        text = seriesText(family, series, openMetrics);
+        texts.set(series, text);
+      }
+      return text;
+    };
+    return exposition([...counted, ...httpFamilies(byFamily), ...state], { openMetrics, textOf });
   }
 
   #add(change: MetricChange, now: number, touched: Touched): void {
@@ -136,6 +155,8 @@ export class SeriesBook {
       group.changes.push(known);
       series.set(name, known);
     }
+    this.#texts.plain.delete(known);
+    this.#texts.open.delete(known);
     known.value = family.type === "gauge" ? change.value : sum(known.value, change.value);
   }
 
@@ -156,8 +177,10 @@ export class SeriesBook {
       const rest = collapsed(labels);
       return { key: JSON.stringify([OTHER, ...rest.slice(0, ACTION_LABELS.length)]), labels: rest };
     }
-    if (family.labels[0] !== "namespace") return { key: PLATFORM, labels };
-    const key = JSON.stringify([NAMESPACE, labels[0]]);
+    const [first] = family.labels;
+    if (first !== "namespace" && first !== "path") return { key: PLATFORM, labels };
+    // A package's series stand with its namespace's, and go with them.
+    const key = JSON.stringify([NAMESPACE, labels[0]?.split("/", 1)[0]]);
     if (groups.has(key) || this.#namespaces < MAX_NAMESPACES) return { key, labels };
     return { key: JSON.stringify([OTHER, OTHER]), labels: [OTHER, ...labels.slice(1)] };
   }

@@ -2,7 +2,7 @@
 
 import type { HostCount, SchedulerGauges, StoreGauges } from "../protocol/metrics.ts";
 import type { Series } from "./exposition.ts";
-import type { MetricFamily } from "./families.ts";
+import type { MetricFamily } from "./metric-family.ts";
 
 const STATES: readonly HostCount["state"][] = ["Healthy", "Unhealthy", "Unresponsive", "Offline"];
 
@@ -64,6 +64,11 @@ export function stateFamilies({
       "Memory they may use, in MB.",
       sum(runs, (each) => each.usedMb),
     ),
+    one(
+      "gauge_loadbalancer_memoryBlackboxInflight_counter",
+      "The part of it of actions that bring their own image, in MB.",
+      sum(runs, (each) => each.blackBoxMb ?? 0),
+    ),
     ...STATES.map((state) =>
       one(
         `gauge_loadbalancer_total${state}InvokerManaged_counter`,
@@ -80,6 +85,24 @@ export function stateFamilies({
       sum(
         hosts.filter((each) => each.state === "Healthy"),
         (each) => each.memoryMb,
+      ),
+    ),
+    ...STATES.map((state) =>
+      one(
+        `gauge_loadbalancer_total${state}InvokerBlackBox_counter`,
+        `Those of them that take actions which bring their own image and are ${state.toLowerCase()}.`,
+        sum(
+          hosts.filter((each) => each.state === state),
+          (each) => each.blackBox?.count ?? 0,
+        ),
+      ),
+    ),
+    one(
+      "gauge_loadbalancer_totalCapacityBlackBox_counter",
+      "Memory of the healthy ones among these, in MB.",
+      sum(
+        hosts.filter((each) => each.state === "Healthy"),
+        (each) => each.blackBox?.memoryMb ?? 0,
       ),
     ),
     one("edgewhisk_metrics_actions", "Actions whose series are told apart.", told.actions),

@@ -98,7 +98,8 @@ export function urlFault(text: string, { allowed, own }: Pick<OutboundOptions, "
   return null;
 }
 
-function headerFault(headers: OutboundCall["headers"]): string | null {
+/** Why these headers are not sent, as a sentence's end, or null. To be asked when a user gives some, too. Tells no value. */
+export function headerFault(headers: OutboundCall["headers"]): string | null {
   const all = Object.entries(headers);
   if (all.length > MAX_HEADERS) return `it has more than ${MAX_HEADERS} headers`;
   for (const [name, value] of all) {

@@ -4,6 +4,7 @@
 import type { z } from "zod";
 import { byteLength } from "../entities/byte-length.ts";
 import { HostMessage, MAX_BATCH, MAX_FRAME, SchedulerMessage } from "./messages.ts";
+import { isPlainRun } from "./plain-run.ts";
 import { readRunWord } from "./run-words.ts";
 
 /** What a frame held, in its order, or one sentence that says why it was refused as a whole. */
@@ -76,6 +77,10 @@ export function decodeSchedulerFrame(frame: unknown): Decoded<SchedulerMessage> 
   if (typeof list === "string") return { ok: false, reason: list };
   const messages: SchedulerMessage[] = [];
   for (const item of list) {
+    if (isPlainRun(item)) {
+      messages.push(item);
+      continue;
+    }
     const parsed = SchedulerMessage.safeParse(item);
     if (!parsed.success) return { ok: false, reason: complaintOf(item, parsed.error) };
     messages.push(parsed.data);

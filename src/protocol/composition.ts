@@ -58,6 +58,8 @@ export interface CompositionRpc {
   run(run: CompositionRun, options: { waitMs: number }): Promise<RunReply>;
   /** Whether this run is under way. */
   runs(id: ActivationId): Promise<boolean>;
+  /** Of these activations those that a run under way may be, or may have begun: its steps, and what they are made of. */
+  involved(ids: ActivationId[]): Promise<ActivationId[]>;
   /** Runs under way, for status pages. */
   backlog(): Promise<{ running: number }>;
 }

@@ -8,6 +8,7 @@ const NAMELESS: ReadonlySet<string> = new Set([
   "draining",
   "too many records wait for the store",
   "the Docker engine does not answer",
+  "the container engine hangs when it makes a container",
 ]);
 
 /** `unhealthy`: the host's own words. */

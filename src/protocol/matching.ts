@@ -152,6 +152,12 @@ export function shareText({ namespaceId, path, revision, memory }: Sharing): str
   return `${namespaceId}|${path}|${revision}|${memory}`;
 }
 
+/** Whose calls containers with this `shareText` take, and of which action. */
+export function sharedBy(text: string): Pick<Sharing, "namespaceId" | "path"> {
+  const [namespaceId = "", path = ""] = text.split("|");
+  return { namespaceId, path };
+}
+
 /** What says which containers a call may use: only those whose `shareText` is equal. */
 export function sharingOf({ about, revision }: Pick<Invocation, "about" | "revision">): Sharing {
   return { namespaceId: about.namespaceId, path: about.path, revision, memory: about.limits.memory };

@@ -99,8 +99,32 @@ export const HostReport = z.object({
   follows: z.boolean().exactOptional(),
   /** It understands `prepare`. */
   prepares: z.boolean().exactOptional(),
+  /** It understands `list`. */
+  lists: z.boolean().exactOptional(),
 });
 export type HostReport = z.infer<typeof HostReport>;
+
+/** Characters of a runtime in it: images have names of any length. */
+export const MAX_RUNTIME = 300;
+
+/** Equal containers of a host that run nothing. */
+export const IdleContainers = z.object({
+  /** Of whose calls they are, by its id, and the action's path; absent: they are kept ready for any action. */
+  namespaceId: z.string().max(256).exactOptional(),
+  action: told(800).exactOptional(),
+  /** Kind, or `blackbox:` and the image. */
+  runtime: told(MAX_RUNTIME),
+  /** MB that one may have. */
+  memory,
+  containers: z.number().int().positive(),
+  /** Of these: frozen until the next call. */
+  paused: z.number().int().nonnegative(),
+  /** ms since the one that has waited longest had its last run, or was made. */
+  idleMs: z.number().nonnegative(),
+});
+export type IdleContainers = z.infer<typeof IdleContainers>;
+/** Groups of them that are told at most. */
+export const MAX_IDLE_GROUPS = 100;
 
 /** A run that a host names in its inventory. */
 export const RunningItem = z.object({
@@ -171,6 +195,14 @@ export const HostMessage = z.discriminatedUnion("t", [
     /** MB that were free for it. */
     have: memory.exactOptional(),
   }),
+  /** Answer to `list`: containers that run nothing, those that have waited longest first. */
+  z.object({
+    t: z.literal("listed"),
+    ask: z.number(),
+    idle: z.array(IdleContainers).max(MAX_IDLE_GROUPS),
+    /** There are others. */
+    more: z.boolean(),
+  }),
   /** Health or capacity changed. */
   z.object({
     t: z.literal("health"),
@@ -211,6 +243,8 @@ export const SchedulerMessage = z.discriminatedUnion("t", [
     invocation: Invocation,
     key: z.string().exactOptional(),
   }),
+  /** Somebody looks at the host: which containers run nothing? */
+  z.object({ t: z.literal("list"), ask: z.number() }),
   /** The object is going away for a moment: send nothing new, dial again. */
   z.object({ t: z.literal("redial"), epoch: z.number() }),
 ]);

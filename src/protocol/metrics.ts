@@ -29,6 +29,8 @@ export interface SchedulerGauges {
   running: number;
   /** MB */
   usedMb: number;
+  /** What of it is of containers that bring their own image; absent: an earlier version said it. */
+  blackBoxMb?: number;
   totalMb: number;
 }
 
@@ -63,6 +65,8 @@ export interface HostCount {
   count: number;
   /** MB they have in all. */
   memoryMb: number;
+  /** The same of those that take actions which bring their own image. */
+  blackBox?: { count: number; memoryMb: number };
 }
 
 export const METRICS_NAME = "metrics";

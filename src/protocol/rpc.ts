@@ -5,6 +5,7 @@ import type { ActivationMeta, ActivationRecord, Completion } from "../entities/a
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { RecordFilter } from "../entities/kept-record.ts";
 import type { RecordReader } from "../entities/record-reader.ts";
+import type { ContainersReply } from "./containers.ts";
 import type { FiguresPage, FiguresQuery } from "./figures.ts";
 import type { Accepted, EventStoreRpc, FireStoreRpc } from "./fire.ts";
 import type { ForwardRpc } from "./forwarding.ts";
@@ -13,6 +14,7 @@ import type { Invocation } from "./invocation.ts";
 import type { Giver, Need } from "./matching.ts";
 import type { HostReport, Lease, RuntimeReport, SecurityReport } from "./messages.ts";
 import type { MoveRpc } from "./moving.ts";
+import type { Placing } from "./placing.ts";
 import type { PrepareRpc } from "./preparing.ts";
 import type { FollowRpc } from "./sinks.ts";
 import type { UpkeepStoreRpc } from "./upkeep.ts";
@@ -89,6 +91,8 @@ export interface SchedulerStatus {
   memory: number;
   used: number;
   running: number;
+  /** That run something; absent of a scheduler of an earlier release. */
+  containers?: number;
   /** Words of its host about activations that nobody vouched for, since this incarnation began. */
   strangers: number;
 }
@@ -111,6 +115,8 @@ export interface InvokerSchedulerRpc extends PrepareRpc {
   /** Whether this incarnation has granted the attempt, or found it at its host by its proof. */
   grants(id: ActivationId, attempt: number): Promise<boolean>;
   status(): Promise<SchedulerStatus>;
+  /** Which containers of its host run something. `idle`: the host is asked for the others. */
+  busy(options?: { idle: boolean }): Promise<ContainersReply>;
   drain(on: boolean): Promise<void>;
   /** Its host is not one of ours any more: the line is cut, what runs there counts as lost unless the host comes back. */
   expel(): Promise<void>;
@@ -180,7 +186,10 @@ export interface LedgerPage {
   records: ActivationRecord[];
   /** There are more behind the last of these. */
   more: boolean;
+  /** Newest first, as far as the limit may reach. */
   segments: SegmentRef[];
+  /** There are more segments, in which nothing started after this (epoch ms). */
+  rest?: number;
   /** Epoch ms: what started before is kept nowhere, whatever still lies there. */
   from?: number;
 }
@@ -243,11 +252,11 @@ export interface ActivationStoreRpc
     FollowRpc,
     ImportStoreRpc,
     ForwardRpc {
-  /** Durable path: confirmed when this returns. Candidates are the schedulers to offer to, home first; `obstacle`: why there are
-   * none. With `waitMs` it returns the record of the first one as soon as it is terminal, and at last after so long without it. */
+  /** Durable path: confirmed when this returns. With `waitMs` it returns the record of the first one as soon as it is terminal, and
+   * at last after so long without it. */
   accept(
     invocations: Invocation[],
-    options: { candidates: SchedulerName[]; obstacle?: string; waitMs?: number },
+    options: Placing & { waitMs?: number },
   ): Promise<Accepted & { record?: ActivationRecord }>;
   /** The row of a run on the fast path that outlived its first second. Does nothing if the id is known. */
   open(row: OpenRow): Promise<void>;

@@ -2,7 +2,7 @@
 // is unknown: ask again.
 
 import type { Payload } from "../entities/activation.ts";
-import type { Occurrence, SinkAnswer, SinkSettings } from "../entities/sink.ts";
+import type { Occurrence, SinkAnswer, SinkRefusal, SinkSettings } from "../entities/sink.ts";
 
 /** Whose results or fires a sink gets. `name`: `name` or `package/name`. */
 export interface SinkOf {
@@ -30,22 +30,20 @@ export interface SinkView extends SinkOf {
   waiting: number;
   oldestWaitMs: number;
   tries: number;
-  /** Counts since it was made. `dropped`: dead letters that gave way to newer ones. */
+  /** Counts since it was made. `passedOn`: given up, and taken by the dead letter sink. `dropped`: dead letters that gave way to newer ones. */
   delivered: number;
   dead: number;
   dropped: number;
+  passedOn: number;
   /** Dead letters that are kept. */
   letters: number;
 }
 
-/** An event that was given up. `code`: the last status, 0 where there was none; `data`: what the sink said, or why there was none. */
-export interface DeadLetter {
+/** An event that was given up. */
+export interface DeadLetter extends SinkRefusal {
   id: string;
   /** Epoch ms. */
   at: number;
-  tries: number;
-  code: number;
-  data: string;
   event: SinkEvent;
 }
 
@@ -77,5 +75,11 @@ export interface FollowRpc {
 
 /** Of the Worker, for Sinks objects. Never rejects for what the sink does. */
 export interface SinkHelpRpc {
-  deliver(namespace: { name: string; uuid: string }, settings: SinkSettings, event: SinkEvent): Promise<SinkAnswer>;
+  /** `dead`: to the dead letter sink. */
+  deliver(
+    namespace: { name: string; uuid: string },
+    settings: SinkSettings,
+    event: SinkEvent,
+    dead: SinkRefusal | null,
+  ): Promise<SinkAnswer>;
 }

@@ -50,6 +50,8 @@ export type HeldReport = z.infer<typeof HeldReport>;
 /** A host's question: which subscriptions are mine? */
 export const HostTurn = z.strictObject({
   boot,
+  /** Of the questions of this boot: one that is late says what is no more. */
+  number: count.default(0),
   /** How many it would take. */
   room: count.max(MAX_HELD),
   /** It gives all of them back. */
@@ -97,6 +99,9 @@ export type HostFire = z.infer<typeof HostFire>;
 
 export const HostFires = z.strictObject({
   ...{ boot, id, counter: count },
+  /** Of what a host asks under one lease: higher after each connection, and after each question that nobody answered. One that
+   * comes when a higher one has come speaks of packets whose numbers are others' by now. */
+  line: count.default(0),
   fires: z.array(HostFire).max(MAX_FIRES),
   /** Numbers of packets that the broker has released: they are used for others from now on. */
   released: z.array(z.int().min(1).max(65_535)).max(MAX_RELEASED).default([]),
@@ -129,6 +134,11 @@ export interface MessageKey {
 
 export type Packet = NonNullable<HostFire["packet"]>;
 
+/** Whether this may be fired, under which lease. */
+export interface Admission extends Pick<HostFires, "boot" | "id" | "counter" | "line" | "released"> {
+  packets: (Packet & MessageKey)[];
+}
+
 /** Of the Subscriptions object. */
 export interface SubscriptionsRpc {
   /** Somebody has written subscriptions. */
@@ -138,11 +148,8 @@ export interface SubscriptionsRpc {
     host: string,
     turn: HostTurn,
   ): Promise<Omit<TurnAnswer, "granted"> & { granted: (SubscriptionLease & { revision: string })[] }>;
-  /** Null: the lease is not this host's. Else what each packet's message is known by; that is on the disk. */
-  admit(
-    host: string,
-    asked: { boot: string; id: string; counter: number; packets: (Packet & MessageKey)[]; released: number[] },
-  ): Promise<MessageKey[] | null>;
+  /** Null: the lease is not this host's, or the question is too late. Else what each packet's message is known by; that is on the disk. */
+  admit(host: string, asked: Admission): Promise<MessageKey[] | null>;
   /** Nobody is given it any more in this revision. */
   stop(id: string, revision: string, reason: string): Promise<void>;
   /** Null: nothing is known of it here. */

@@ -59,6 +59,12 @@ export interface LedgerHoldings {
   nextSegment: number | null;
 }
 
+/** Keys in the blob store that were put for one activation. */
+export interface ActivationBlobs {
+  id: ActivationId;
+  keys: string[];
+}
+
 /** Of an ActivationStore. */
 export interface UpkeepStoreRpc {
   /** Records that started before this (epoch ms) are gone for everybody when it returns, and dropped by and by, with their results
@@ -67,4 +73,8 @@ export interface UpkeepStoreRpc {
   holdings(): Promise<LedgerHoldings>;
   /** Of what is not there, too: `none`. */
   place(id: ActivationId): Promise<LedgerPlace>;
+  /** Of these keys those that nothing here, and no record of this object wherever it lies, will ever name. To be asked of blobs
+   * that are older than anything may be adopted; where its composition is known to be over. Rejects if a place that may have one of
+   * the records does not answer. */
+  unowned(activations: ActivationBlobs[]): Promise<string[]>;
 }

@@ -7,6 +7,8 @@ import type { RecordUpkeep } from "../storage/record-upkeep.ts";
 /** Parts of the bound: operators are told; the oldest records leave early. */
 const TOLD_AT = 0.8;
 const RELIEVED_AT = 0.9;
+/** Of counting, in one minute and one database: more records than a minute brings. */
+const COUNT_STEPS = 150;
 
 /** `databaseBytes`: where one ends. */
 export async function databasesOf(
@@ -37,4 +39,11 @@ export function warningOf(databases: readonly DatabaseFill[]): string | null {
       : `${binding} is filled to ${Math.floor((bytes / bound) * 100)} % of ${Math.round(bound / 1e6)} MB`,
   );
   return `databases of records: ${parts.join("; ")}; from 90 % on the oldest records leave early`;
+}
+
+/** Of every minute: records that came are counted, in each database by itself. Rejects, after all, if one fails. */
+export async function countNew(tables: readonly Pick<RecordUpkeep, "countUp">[]): Promise<void> {
+  const done = await Promise.allSettled(tables.map((table) => table.countUp(COUNT_STEPS)));
+  const reasons = done.flatMap((each) => (each.status === "rejected" ? [each.reason as unknown] : []));
+  if (reasons.length > 0) throw new AggregateError(reasons, "records were not counted");
 }

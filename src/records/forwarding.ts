@@ -1,10 +1,10 @@
-// To where the records of a namespace are forwarded: set, told to its objects, and how it stands. What an object was not told, it is
-// told in a later round.
+// To where the records of a namespace are forwarded, or its user events: set, told to its objects, and how it stands. What an object was
+// not told, it is told in a later round.
 
 import { idsOf, type Namespace } from "../entities/identity.ts";
 import { type Drops, NO_DROPS, type RecordHook, type RecordHookOrder } from "../entities/record-hook.ts";
 import { fail, ok, type Result } from "../errors.ts";
-import type { ForwardRpc, ForwardState } from "../protocol/forwarding.ts";
+import type { ForwardingOf, ForwardState } from "../protocol/forwarding.ts";
 import type { NamespaceBook } from "../storage/namespace-book.ts";
 import type { OpenHook, RecordHookBook, RecordHookEntry } from "../storage/record-hook-book.ts";
 
@@ -14,7 +14,7 @@ export interface ForwardingPorts {
   /** Namespaces that are there though the book may not have them. */
   wellKnown: readonly Namespace[];
   /** Every object of the namespace. */
-  stores(namespace: Namespace): readonly ForwardRpc[];
+  stores(namespace: Namespace): readonly ForwardingOf[];
   /** Shards of a namespace. */
   shards: number;
   /** Why this URL is not dialled, as a sentence's end, or null. */
@@ -25,6 +25,9 @@ export interface ForwardingPorts {
 }
 
 const MAX_TOLD = 50;
+
+/** Who sets or removes a hook. */
+export type HookSetter = "owner" | "administrator";
 
 /** How a namespace's hook stands, over all its objects. `lagMs`: how long the oldest record has waited. */
 export interface ForwardingShown {
@@ -43,14 +46,19 @@ export interface ForwardingShown {
   };
 }
 
-/** `secret`: the one that was made for it. */
+const ADMINISTRATORS =
+  "An administrator has set where this namespace sends that: only an administrator changes or removes it.";
+
+/** `secret`: the one that was made for it. Fails with `lacks-right` where an owner would change an administrator's. */
 export async function setHook(
   ports: ForwardingPorts,
   namespace: Namespace,
-  { secret, authorization, ...hook }: RecordHookOrder,
+  { by, secret, authorization, ...settings }: RecordHookOrder & { by: HookSetter },
 ): Promise<Result<{ secret?: string }>> {
+  const hook: RecordHook = by === "administrator" ? { ...settings, setBy: by } : settings;
+  if (by === "owner" && (await ports.book.isAdministrators(namespace.uuid))) return fail("lacks-right", ADMINISTRATORS);
   const fault = ports.urlFault(hook.url);
-  if (fault !== null) return fail("bad-request", `Records are not forwarded to this address: ${fault}.`);
+  if (fault !== null) return fail("bad-request", `Nothing is sent to this address: ${fault}.`);
   const before = secret !== undefined && authorization !== undefined ? null : await ports.book.open(namespace.uuid);
   const made = secret === undefined && before === null ? ports.newSecret() : undefined;
   const signing = secret ?? before?.secrets.signing ?? made ?? "";
@@ -61,8 +69,9 @@ export async function setHook(
   return ok(made === undefined ? {} : { secret: made });
 }
 
-/** Fails with `not-found` where there is none. */
-export async function removeHook(ports: ForwardingPorts, namespace: Namespace): Promise<Result<true>> {
+/** Fails with `not-found` where there is none, and as setHook. */
+export async function removeHook(ports: ForwardingPorts, namespace: Namespace, by: HookSetter): Promise<Result<true>> {
+  if (by === "owner" && (await ports.book.isAdministrators(namespace.uuid))) return fail("lacks-right", ADMINISTRATORS);
   const entry = await ports.book.remove(namespace.uuid, ports.now());
   if (entry === null) return fail("not-found", "forwarding");
   await tell(ports, namespace, entry);

@@ -4,10 +4,9 @@
 import type { ActivationRecord } from "../entities/activation.ts";
 import { type ActivationId, shardOf } from "../entities/activation-id.ts";
 import { MAX_INLINE } from "../entities/limits.ts";
-import type { RawJson } from "../entities/raw-json.ts";
 import { readRecordLine } from "../entities/record-line.ts";
 import type { ImportedRecord, ImportStoreRpc, ImportWord } from "../protocol/import.ts";
-import type { BlobStore } from "../storage/blob-store.ts";
+import type { BlobOwner, BlobStore } from "../storage/blob-store.ts";
 
 export interface ImportPlace {
   /** Name and permanent id of the namespace. */
@@ -19,6 +18,8 @@ export interface ImportPlace {
   homeOf(id: ActivationId): Promise<string>;
   store(namespaceId: string, shard: number): ImportStoreRpc;
   blobs: Pick<BlobStore, "put">;
+  /** Another text each time. */
+  newKey(): string;
 }
 
 export interface ImportReport {
@@ -75,8 +76,9 @@ async function importGroup(
   // What is known already must not have its blobs written anew.
   const before = await store.importable(group.map(({ item }) => item.record.activationId));
   const fresh = group.filter((_, at) => before[at] === "taken");
+  const owner = { namespaceId: key.slice(0, colon) };
   const lifted = await Promise.all(
-    fresh.map(async ({ item: { record, name } }) => ({ record: await lift(record, ports), name })),
+    fresh.map(async ({ item: { record, name } }) => ({ record: await lift(record, { ports, owner }), name })),
   );
   const words = lifted.length === 0 ? [] : await store.import(lifted);
   const after = new Map(fresh.map(({ item }, at) => [item.record.activationId, words[at]]));
@@ -89,24 +91,21 @@ async function importGroup(
   }
 }
 
-/** What is too long for a row lies in the blob store, as with any other record, under a key that no other namespace has. */
-async function lift(record: ActivationRecord, ports: ImportPlace): Promise<ActivationRecord> {
+/** What is too long for a row lies in the blob store, as with any other record. No key is used twice: what an import has left behind
+ * may be swept while another one brings the same record. */
+async function lift(
+  record: ActivationRecord,
+  { ports, owner }: { ports: ImportPlace; owner: BlobOwner },
+): Promise<ActivationRecord> {
   const lifted = { ...record };
   for (const part of ["result", "logs"] as const) {
     const payload = record[part];
     if (!("inline" in payload) || payload.inline.length * 3 <= MAX_INLINE) continue;
-    lifted[part] = await put(
-      `${part === "result" ? "results" : "logs"}/${record.activationId}/imported`,
-      payload.inline,
-      ports,
-    );
+    const area = part === "result" ? "results" : "logs";
+    const key = `${area}/${record.activationId}/imported-${ports.newKey()}`;
+    const bytes = new TextEncoder().encode(payload.inline);
+    await ports.blobs.put(key, bytes, owner);
+    lifted[part] = { blob: key, size: bytes.length };
   }
   return lifted;
-}
-
-async function put(name: string, text: RawJson, ports: ImportPlace): Promise<ActivationRecord["result"]> {
-  const key = `${name}-${ports.namespaceId}`;
-  const bytes = new TextEncoder().encode(text);
-  await ports.blobs.put(key, bytes);
-  return { blob: key, size: bytes.length };
 }

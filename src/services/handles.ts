@@ -16,6 +16,7 @@ import type {
 } from "../protocol/rpc.ts";
 import type { ScheduleRpc } from "../protocol/schedule.ts";
 import { type SinksRpc, sinksObjectOf } from "../protocol/sinks.ts";
+import { type SourcesRpc, sourcesObjectOf } from "../protocol/sources.ts";
 import type { SubscriptionsRpc } from "../protocol/subscriptions.ts";
 import type { ThrottleRpc } from "../protocol/throttle.ts";
 import { after } from "./timer.ts";
@@ -67,10 +68,17 @@ export class Handles {
     return this.#env.SINKS.getByName(sinksObjectOf(namespaceId)) as unknown as SinksRpc;
   }
 
+  /** The feeds of a namespace's sources, by its permanent id. */
+  sources(namespaceId: string): SourcesRpc {
+    return this.#env.SOURCES.getByName(sourcesObjectOf(namespaceId)) as unknown as SourcesRpc;
+  }
+
   /** All objects of this name that keep what is a namespace's. */
   erasable(name: string): ErasableRpc[] {
-    const { ACTIVATIONS, COMPOSITION, SCHEDULE, SINKS } = this.#env;
-    return [ACTIVATIONS, COMPOSITION, SCHEDULE, SINKS].map((each) => each.getByName(name) as unknown as ErasableRpc);
+    const { ACTIVATIONS, COMPOSITION, SCHEDULE, SINKS, SOURCES } = this.#env;
+    return [ACTIVATIONS, COMPOSITION, SCHEDULE, SINKS, SOURCES].map(
+      (each) => each.getByName(name) as unknown as ErasableRpc,
+    );
   }
 
   /** The permits of a namespace, by its permanent id. */

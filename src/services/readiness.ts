@@ -2,6 +2,7 @@
 
 import { sentenceOf } from "../env.ts";
 import { type Failure, fail } from "../errors.ts";
+import { log } from "../log.ts";
 import type { Stores } from "../storage/open.ts";
 
 /** ms after which a database that did not know our secret is asked again. */
@@ -33,7 +34,7 @@ export class Readiness {
     const fault = await this.#stores.secrets.check();
     if (fault === null) return this.#note(null, 0);
     const failure = fail("not-configured", sentenceOf([fault]));
-    if (failure.text !== this.#told?.failure?.text) console.error(failure.text);
+    if (failure.text !== this.#told?.failure?.text) log.error("not-configured", { text: failure.text });
     return this.#note(failure, CHECK_AGAIN_MS);
   }
 

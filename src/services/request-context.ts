@@ -1,9 +1,12 @@
 // What one request needs to invoke: the ports of the story of a call, over this isolate's services.
 
+import type { Identity } from "../entities/identity.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import type { Settings } from "../env.ts";
 import type { Builtin } from "../invocation/builtin.ts";
-import type { CancelTimer, FireContext, InvocationContext } from "../invocation/ports.ts";
+import type { PermitLeases, Permitting } from "../invocation/permit-leases.ts";
+import type { CallCounts, CancelTimer, FireContext, InvocationContext } from "../invocation/ports.ts";
+import { log } from "../log.ts";
 import { allowedIn } from "../outbound/open.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
 import { storeNameOf } from "../protocol/names.ts";
@@ -14,17 +17,19 @@ import type {
   RosterEntry,
   SchedulerName,
 } from "../protocol/rpc.ts";
-import type { ThrottleRpc } from "../protocol/throttle.ts";
 import { ScheduleDirectory } from "../schedules/directory.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
+import type { FeedSources } from "../storage/feed-sources.ts";
 import type { Stores } from "../storage/open.ts";
 import { builtinOf } from "../system/catalog.ts";
 import { type Handles, shardName } from "./handles.ts";
 import type { IsolateMetrics } from "./isolate-metrics.ts";
 import type { LeaseCache } from "./lease-cache.ts";
+import type { LimitEvents } from "./limit-events.ts";
 import type { Later } from "./refreshed.ts";
 import type { RosterCache } from "./roster-cache.ts";
+import { ScheduleViews } from "./schedule-views.ts";
 import { after } from "./timer.ts";
 
 /** What all requests of an isolate share. */
@@ -32,10 +37,14 @@ export interface Shared {
   readonly settings: Settings;
   readonly masterSecret: MasterSecret;
   readonly stores: Stores;
+  /** What the operator has declared for feeds. */
+  readonly sources: FeedSources;
   readonly handles: Handles;
   readonly leases: LeaseCache;
+  readonly permits: PermitLeases;
   readonly roster: RosterCache;
   readonly counted: IsolateMetrics;
+  readonly limitEvents: LimitEvents;
   /** The store shard for a call accepted now. */
   shardNow(): number;
 }
@@ -46,12 +55,13 @@ export class RequestContext implements FireContext {
   readonly throttle: InvocationContext["throttle"];
   readonly hostsMayCome: boolean;
   readonly masterSecret: MasterSecret;
+  readonly counts: CallCounts;
   readonly later: Later;
   readonly #shared: Shared;
-  readonly #acting: () => Pick<Stores, "webhooks" | "subscriptions">;
+  readonly #acting: () => Pick<Stores, "webhooks" | "subscriptions" | "sources">;
 
   /** `acting`: stores for what a built-in action changes. */
-  constructor(shared: Shared, later: Later, acting: () => Pick<Stores, "webhooks" | "subscriptions">) {
+  constructor(shared: Shared, later: Later, acting: () => Pick<Stores, "webhooks" | "subscriptions" | "sources">) {
     this.#acting = acting;
     const { stores, settings } = shared;
     this.#shared = shared;
@@ -60,6 +70,7 @@ export class RequestContext implements FireContext {
     this.throttle = settings.throttle ? settings.throttleDefaults : null;
     this.hostsMayCome = settings.hostsMayCome;
     this.masterSecret = shared.masterSecret;
+    this.counts = shared.counted.calls(later);
     this.later = later;
   }
 
@@ -71,12 +82,18 @@ export class RequestContext implements FireContext {
     return this.#shared.stores.machine.fault();
   }
 
-  refused(namespace: string, reason: "rate" | "concurrency"): void {
-    this.#shared.counted.refused(namespace, reason, this.later);
+  refused(caller: Pick<Identity, "namespace" | "subject">, reason: "rate" | "concurrency"): void {
+    this.#shared.counted.refused(caller.namespace.name, reason, this.later);
+    const metricName = reason === "rate" ? "TimedRateLimit" : "ConcurrentRateLimit";
+    this.#shared.limitEvents.note(caller, { metricName, metricValue: 1 }, this.later);
+  }
+
+  admitted(caller: Pick<Identity, "namespace" | "subject">, running: number): void {
+    this.#shared.limitEvents.note(caller, { metricName: "ConcurrentInvocations", metricValue: running }, this.later);
   }
 
   warn(text: string): void {
-    console.warn(text);
+    log.warn("call", { text });
   }
 
   shard(): number {
@@ -107,12 +124,17 @@ export class RequestContext implements FireContext {
     return this.#shared.roster.full(storeNameOf(activation), this.later);
   }
 
-  permits(namespaceId: string): ThrottleRpc {
-    return this.#shared.handles.throttle(namespaceId);
+  permits(namespaceId: string): Permitting {
+    return this.#shared.permits.of(namespaceId, this.later);
   }
 
   lease(namespace: string): EpochLease | Promise<EpochLease> {
     return this.#shared.leases.lease(namespace, this.later);
+  }
+
+  /** As their owners look at them. */
+  schedules(): ScheduleViews {
+    return new ScheduleViews(this.#shared);
   }
 
   builtin(path: string): Builtin | undefined {
@@ -130,9 +152,16 @@ export class RequestContext implements FireContext {
         changed: () => this.#shared.handles.subscriptions().changed(),
         view: (id) => this.#shared.handles.subscriptions().view(id),
       },
+      sources: {
+        shards: this.#shared.settings.shards,
+        book: acting.sources,
+        bound: this.#shared.sources,
+        of: (namespaceId) => this.#shared.handles.sources(namespaceId),
+      },
       sinks: {
         shards: this.#shared.settings.shards,
         allowed: allowedIn(this.#shared.settings.outboundAllow),
+        secrets: this.#shared.stores.sinkSecrets,
         of: (namespaceId) => this.#shared.handles.sinks(namespaceId),
       },
       events: {

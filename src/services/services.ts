@@ -6,9 +6,12 @@ import { developmentNamespace, developmentNamespaces, mergedNamespace } from "..
 import { idsOf, type Namespace } from "../entities/identity.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import { checkEnv, type Env, recordBounds, type Settings, sentenceOf } from "../env.ts";
+import { meteringOf } from "../env-schemas.ts";
 import { type Failure, fail, type Result } from "../errors.ts";
 import type { RecordPlaces } from "../invocation/record-list.ts";
+import { log, logAs } from "../log.ts";
 import type { CompositionRpc } from "../protocol/composition.ts";
+import type { Forwarded } from "../protocol/forwarding.ts";
 import type { MetricsRpc } from "../protocol/metrics.ts";
 import { Proofs } from "../protocol/proofs.ts";
 import type {
@@ -21,48 +24,55 @@ import type {
   SchedulerName,
   StoreName,
 } from "../protocol/rpc.ts";
+import type { SourcesRpc } from "../protocol/sources.ts";
 import type { SubscriptionsRpc } from "../protocol/subscriptions.ts";
-import type { ThrottleRpc } from "../protocol/throttle.ts";
-import { databasesOf, warningOf } from "../records/databases.ts";
+import type { ThrottleRpc, ThrottleUsage } from "../protocol/throttle.ts";
+import { countNew, databasesOf } from "../records/databases.ts";
 import { type ForwardingPorts, forwardingRound } from "../records/forwarding.ts";
 import type { LocatePorts } from "../records/locate.ts";
 import type { MovePorts } from "../records/move.ts";
 import { type RoundPorts, retentionRound } from "../records/round.ts";
+import { type SweepPorts, sweepBlobs } from "../records/unowned-blobs.ts";
 import { RecordWaker } from "../records/waker.ts";
-import type { AuditLog } from "../storage/audit-log.ts";
+import type { FeedSources } from "../storage/feed-sources.ts";
 import {
   type ActingStores,
   openActingStores,
   openAuditLog,
+  openFeedSources,
+  openListedSegments,
   openNamespaceBook,
   openRecordSegments,
   openRecordTable,
   openRecordUpkeep,
-  openRetentionBook,
   openStores,
   type Stores,
 } from "../storage/open.ts";
 import type { RecordSegments } from "../storage/record-segments.ts";
 import type { RecordTable } from "../storage/record-table.ts";
+import type { StoreSize } from "../storage/store-size.ts";
 import { SystemBlobs } from "../system/system-code.ts";
 import { SystemEntities } from "../system/system-entities.ts";
-import type { Chores } from "./chores.ts";
+import { type Chores, lookAtDatabases, sweepSecrets } from "./chores.ts";
 import { configurationOf, type EffectiveSetting } from "./configuration.ts";
+import { countedStores } from "./counted-stores.ts";
+import { erased } from "./erasing.ts";
 import { Handles, shardName } from "./handles.ts";
 import { IsolateMetrics } from "./isolate-metrics.ts";
 import { LeaseCache } from "./lease-cache.ts";
+import { LimitEvents } from "./limit-events.ts";
+import { permitLeases } from "./permits.ts";
 import { Readiness } from "./readiness.ts";
-import { forwardingPorts, retentionIn } from "./record-ports.ts";
-import type { Later } from "./refreshed.ts";
+import { forwardingPorts, retentionIn, retentionPorts, sweepPorts } from "./record-ports.ts";
+import { type Later, Refreshed } from "./refreshed.ts";
 import { RequestContext, type Shared } from "./request-context.ts";
 import { RosterCache } from "./roster-cache.ts";
+import { wakeSchedules, wakeSources } from "./waking.ts";
 
 /** How long (ms) an isolate stays with one store shard. */
 const SHARD_TURN_MS = 1_000;
-/** Objects with schedules that are asked in one go whether something is due. */
-const MAX_WOKEN = 50;
-/** Minutes between two looks at how full the databases of records are. */
-const LOOK_EVERY_MINUTES = 10;
+/** So long the size of the bucket is not looked at again. */
+const BUCKET_SIZE_MS = 600_000;
 /** A blob that no entity has owned for this long belongs to an upload that never ended. */
 const ORPHAN_AGE_MS = 3_600_000;
 /** So long a replaced key is still shown after its end. */
@@ -75,11 +85,15 @@ export class Services {
   readonly masterSecret: MasterSecret;
   readonly proofs: Proofs;
   readonly stores: Stores;
+  /** What the operator has declared for feeds. */
+  readonly sources: FeedSources;
   readonly #env: Env;
   readonly #shared: Shared;
   readonly #readiness: Readiness;
   readonly #waker = new RecordWaker();
   readonly counted: IsolateMetrics;
+  /** How much lies in the bucket of blobs. */
+  readonly bucket: Refreshed<StoreSize>;
   readonly #firstShard = Math.floor(Math.random() * 256);
 
   constructor(env: Env, { settings, masterSecret }: { settings: Settings; masterSecret: MasterSecret }) {
@@ -87,22 +101,23 @@ export class Services {
     this.settings = settings;
     this.masterSecret = masterSecret;
     this.proofs = new Proofs(masterSecret);
-    const stores = openStores(env, masterSecret);
     const handles = new Handles(env);
+    this.counted = new IsolateMetrics(this.#holder, () => handles.metrics(), meteringOf(env));
+    const stores = countedStores(openStores(env, masterSecret), this.counted);
     const roster = new RosterCache(() => handles.roster());
     this.stores = {
       ...stores,
       entities: new SystemEntities(stores.entities, { blobs: stores.blobs, kinds: () => roster.kindsAsHeard() }),
       blobs: new SystemBlobs(stores.blobs),
     };
+    this.sources = openFeedSources(env);
+    this.bucket = new Refreshed(async () => ({ value: await stores.bucketSize(), ttlMs: BUCKET_SIZE_MS }));
     this.#readiness = new Readiness(stores);
-    this.counted = new IsolateMetrics(this.#holder, () => handles.metrics());
     this.#shared = {
       counted: this.counted,
-      settings,
-      masterSecret,
-      stores: this.stores,
-      handles,
+      limitEvents: new LimitEvents((namespaceId) => handles.store(shardName(namespaceId, 0))),
+      ...{ settings, masterSecret, stores: this.stores, sources: this.sources, handles },
+      permits: permitLeases(handles, this.#holder),
       leases: new LeaseCache((namespace) => handles.entityEpoch(namespace), this.#holder),
       roster,
       shardNow: () => this.shardNow(),
@@ -111,13 +126,13 @@ export class Services {
 
   /** The stores for who changes something: each change has its line in the audit log. */
   acting(author: Author): ActingStores {
-    const stores = openActingStores(this.#env, this.masterSecret, author);
+    const stores = countedStores(openActingStores(this.#env, this.masterSecret, author), this.counted);
     const { roster } = this.#shared;
     const parts = { blobs: this.stores.blobs, kinds: () => roster.kindsAsHeard() };
     return { ...stores, entities: new SystemEntities(stores.entities, parts) };
   }
 
-  audit(): AuditLog {
+  audit(): ReturnType<typeof openAuditLog> {
     return openAuditLog(this.#env);
   }
 
@@ -133,6 +148,11 @@ export class Services {
   /** What counts what comes to a namespace by the minute. */
   throttle(namespaceId: string): ThrottleRpc {
     return this.#shared.handles.throttle(namespaceId);
+  }
+
+  /** What of a namespace's counts is used now, with all that this isolate knows. */
+  used(namespaceId: string): Promise<ThrottleUsage> {
+    return this.#shared.permits.usage(namespaceId);
   }
 
   /** The scheduler object itself, for a host's WebSocket. */
@@ -167,10 +187,9 @@ export class Services {
     return {
       stores: this.shards(namespace),
       namespaceIds: idsOf(namespace),
-      table: openRecordTable(this.#env, namespace.records),
-      segments: openRecordSegments(this.#env),
+      ...{ table: openRecordTable(this.#env, namespace.records), segments: openListedSegments(this.#env) },
       mode: this.settings.activationStore,
-      warn: (text) => console.warn(text),
+      warn: (text) => log.warn("records", { text }),
     };
   }
 
@@ -199,9 +218,8 @@ export class Services {
 
   /** How full the databases of records are. */
   recordDatabases(): ReturnType<typeof databasesOf> {
-    const { activationStore: mode } = this.settings;
     const { databaseBytes } = recordBounds(this.#env);
-    return databasesOf(openRecordUpkeep(this.#env), { mode, databaseBytes });
+    return databasesOf(openRecordUpkeep(this.#env), { mode: this.settings.activationStore, databaseBytes });
   }
 
   /** What moving records asks of the world. */
@@ -277,15 +295,18 @@ export class Services {
   }
 
   /** Wakes some of the objects that keep schedules, should they have lost their alarm: the next ones with each `turn`. */
-  async wakeSchedules(turn: number): Promise<void> {
-    const { scheduleObjects } = this.stores;
-    const objects = await scheduleObjects.some(turn, MAX_WOKEN);
-    const woken = await Promise.allSettled(
-      objects.map(async (object) => {
-        if (!(await this.#shared.handles.schedules(object.name).wake())) await scheduleObjects.remove(object);
-      }),
-    );
-    for (const each of woken) if (each.status === "rejected") console.warn(`schedules: ${String(each.reason)}`);
+  wakeSchedules(turn: number): Promise<void> {
+    return wakeSchedules(this.stores.scheduleObjects, (name) => this.#shared.handles.schedules(name), turn);
+  }
+
+  /** What keeps the feeds of a namespace's sources. */
+  feedsOf(namespaceId: string): SourcesRpc {
+    return this.#shared.handles.sources(namespaceId);
+  }
+
+  /** The same as wakeSchedules for objects that keep feeds of sources. */
+  wakeSources(turn: number): Promise<void> {
+    return wakeSources(this.stores.sources, (id) => this.feedsOf(id), turn);
   }
 
   /** The records of a namespace's activations in their database, and in segments. */
@@ -312,28 +333,28 @@ export class Services {
 
   /** What it takes to see how much the records of namespaces are, and to drop what is not to be kept. */
   retention(): RoundPorts {
-    const tables = openRecordUpkeep(this.#env);
-    const { namespaces, wellKnown, segments } = this.recordPlaces();
-    return {
-      ...{ namespaces, wellKnown, segments, book: openRetentionBook(this.#env), standard: this.settings.retention },
+    return retentionPorts(this.#env, this.recordPlaces(), {
+      standard: this.settings.retention,
       stores: (namespace) => this.shards(namespace),
-      table: ({ records = 0 }) => {
-        const table = tables.find((each) => each.binding === `RECORDS_${records}`);
-        if (table === undefined) throw new Error(`the database of records RECORDS_${records} is not bound`);
-        return table;
-      },
       discard: (keys) => this.stores.blobs.delete([...keys]),
-      now: () => Date.now(),
-      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-      warn: (text) => console.warn(text),
-    };
+    });
   }
 
-  /** What it takes to forward records. `own`: hosts that are ourselves. */
-  forwarding(own: readonly string[]): ForwardingPorts {
-    const { settings, masterSecret } = this;
-    const stores = (namespace: Namespace) => this.shards(namespace);
-    return forwardingPorts(this.#env, { ...this.recordPlaces(), settings, masterSecret, stores, own });
+  /** What it takes to forward records, or user events. `own`: hosts that are ourselves. */
+  forwarding(own: readonly string[], what: Forwarded): ForwardingPorts {
+    const parts = { ...this.recordPlaces(), ...this.#shared, own, what };
+    return forwardingPorts(this.#env, { ...parts, stores: (namespace) => this.shards(namespace) });
+  }
+
+  /** What it takes to find blobs that nobody owns. */
+  sweeping(): SweepPorts {
+    const { blobs, machine } = this.stores;
+    return sweepPorts(this.#env, this.recordPlaces(), {
+      store: (namespaceId, shard) => this.shard(namespaceId, shard),
+      composition: (namespaceId, shard) => this.shardComposition(namespaceId, shard),
+      discard: (keys) => blobs.delete([...keys]),
+      backupRuns: () => machine.backupRuns(),
+    });
   }
 
   /** Of every minute: a bounded piece of what was left behind. */
@@ -344,8 +365,12 @@ export class Services {
       "replaced keys": () => registry.sweepReplaced(Date.now() - REPLACED_KEPT_MS),
       "audit log": () => this.#dropAudit(),
       "retention of records": () => retentionRound(this.retention()),
-      "forwarding of records": () => forwardingRound(this.forwarding([])),
-      "databases of records": () => this.#lookAtDatabases(),
+      "blobs of nobody": () => sweepBlobs(this.sweeping()),
+      "forwarding of records": () => forwardingRound(this.forwarding([], "records")),
+      "sending of user events": () => forwardingRound(this.forwarding([], "events")),
+      "databases of records": () => lookAtDatabases(() => this.recordDatabases()),
+      "secrets of nobody": () => sweepSecrets(this.#shared),
+      "usage of records": () => countNew(openRecordUpkeep(this.#env)),
       ...(this.#env.MACHINE === undefined ? {} : { "waking of objects": () => this.#waker.round(this.movePorts()) }),
     };
   }
@@ -354,36 +379,20 @@ export class Services {
     const { maxAge, maxLines } = this.settings.auditRetention;
     await this.audit().drop({ before: Date.now() - maxAge * 1_000, most: maxLines });
   }
-
-  async #lookAtDatabases(): Promise<void> {
-    if (new Date().getUTCMinutes() % LOOK_EVERY_MINUTES !== 0) return;
-    const warning = warningOf((await this.recordDatabases()).databases);
-    if (warning !== null) console.warn(warning);
-  }
-}
-
-/** An object that is erased ends before it can answer, with these words: durable-objects/shared/erasable.ts. */
-const ERASED = /this object was erased/;
-
-async function erased(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!ERASED.test(String(error))) throw error;
-  }
 }
 
 const opened = new WeakMap<Env, Result<Services>>();
 
 /** Fails, always the same, if the environment is not as it must be; the log is told once. */
 export function servicesOf(env: Env): Result<Services> {
+  logAs(env);
   let services = opened.get(env);
   if (services === undefined) {
     const checked = checkEnv(env);
     services = checked.ok
       ? { ok: true, value: new Services(env, checked) }
       : fail("not-configured", sentenceOf(checked.faults));
-    if (!services.ok) console.error(services.text);
+    if (!services.ok) log.error("not-configured", { text: services.text });
     opened.set(env, services);
   }
   return services;

@@ -19,6 +19,8 @@ export interface NewIdentity {
   role?: Role;
   /** The names it may use; absent: all. */
   scope?: Scope;
+  /** Keys that the namespace may have then, whosever; absent: as many as there are. */
+  most?: number;
 }
 
 /** A namespace, and whose keys open it now: none that is blocked. */
@@ -51,7 +53,9 @@ export type Made =
   | { kind: "exists" }
   | { kind: "blocked" }
   /** The namespace is blocked, or being deleted. */
-  | { kind: "closed" };
+  | { kind: "closed" }
+  /** It has `most` keys already. */
+  | { kind: "full" };
 
 /** Where subjects, namespaces and keys are kept. Secrets never leave it but in the identity that they open. */
 export interface IdentityStore {

@@ -1,6 +1,9 @@
 // The machine below the Worker, where there is one that it may ask: in the one-machine mode the process that owns the state folder.
 // It knows what the platform's errors hide (a full or read-only disk), and can see to it that files are on the disk.
 
+import { faultText } from "../entities/log-level.ts";
+import { log } from "../log.ts";
+
 /** The service that answers for the machine, in the one-machine mode; it is called with paths such as `/disk`. */
 export interface MachineBinding {
   fetch(input: string, init?: { method: string; signal: AbortSignal }): Promise<Response>;
@@ -57,7 +60,7 @@ export class MachineClient {
       const text = await answer.text();
       return answer.ok && text !== "" ? text : null;
     } catch (error) {
-      console.warn(`the machine did not say how its ${what} is: ${String(error)}`);
+      log.warn("machine-silent", { asked: what, text: faultText(error) });
       return null;
     }
   }
@@ -72,7 +75,7 @@ export class MachineClient {
       });
       return answer.ok && (await answer.text()) === "going";
     } catch (error) {
-      console.warn(`the machine did not say whether ${host} lives: ${String(error)}`);
+      log.warn("machine-silent", { asked: `whether ${host} lives`, text: faultText(error) });
       return false;
     }
   }
@@ -82,17 +85,23 @@ export class MachineClient {
   async unlessBackedUp(): Promise<void> {
     if (this.#binding === undefined) return;
     for (const until = Date.now() + MAX_BACKUP_MS; Date.now() < until; ) {
-      try {
-        const answer = await this.#binding.fetch("http://machine/backup", {
-          method: "GET",
-          signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
-        });
-        if ((await answer.text()) !== "runs") return;
-      } catch (error) {
-        console.warn(`the machine did not say whether a backup runs: ${String(error)}`);
-        return;
-      }
+      if (!(await this.backupRuns())) return;
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
+
+  /** Whether the state is being backed up just now. Never rejects; false where the machine does not say. */
+  async backupRuns(): Promise<boolean> {
+    if (this.#binding === undefined) return false;
+    try {
+      const answer = await this.#binding.fetch("http://machine/backup", {
+        method: "GET",
+        signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
+      });
+      return (await answer.text()) === "runs";
+    } catch (error) {
+      log.warn("machine-silent", { asked: "whether a backup runs", text: faultText(error) });
+      return false;
     }
   }
 

@@ -26,6 +26,8 @@ export interface OpenHook extends RecordHookEntry {
 export interface RecordHookBook {
   /** Null: there is none. Throws if its secrets cannot be opened. */
   open(namespaceId: string): Promise<OpenHook | null>;
+  /** Whether it was an administrator who set the one there is. Opens no secret. */
+  isAdministrators(namespaceId: string): Promise<boolean>;
   set(
     namespaceId: string,
     what: { hook: RecordHook; secrets: RecordHookSecrets },

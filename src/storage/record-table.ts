@@ -2,6 +2,7 @@
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { KeptRecord, RecordFilter, RecordKey } from "../entities/kept-record.ts";
+import type { NotedSearch } from "../entities/record-search.ts";
 
 /** Where the records of activations are kept once their store object has handed them over: one database for many
  * namespaces. */
@@ -19,6 +20,13 @@ export interface RecordTable {
   list(namespaceId: string, filter: RecordFilter, limit: number): Promise<{ records: KeptRecord[]; more: boolean }>;
   /** The same without the records: at most `limit`; fewer only where there are no more. */
   keys(namespaceId: string, filter: RecordFilter, limit: number): Promise<RecordKey[]>;
+  /** Of the first `most` of a list, those that may fit the search: all that do, and perhaps others. At most `limit`. `end`: what lies
+   * behind it has not been looked at; null: there is no more. `looked`: at so many at most. */
+  sift(
+    namespaceId: string,
+    filter: RecordFilter,
+    wanted: { noted: NotedSearch; limit: number; most: number },
+  ): Promise<{ records: KeptRecord[]; end: RecordKey | null; looked: number }>;
   count(namespaceId: string, filter: RecordFilter): Promise<number>;
   /** Those of one shard of a namespace, oldest start first, after a place. */
   ofShard(namespaceId: string, wish: { shard: string; after: RecordKey; limit: number }): Promise<KeptRecord[]>;

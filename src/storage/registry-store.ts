@@ -81,8 +81,20 @@ export interface KeyChanges {
   scope?: Scope | null | undefined;
 }
 
-/** "taken": the subject has another key of this name to the namespace. "replaced": another has replaced it already. */
-export type KeyChanged = { kind: "changed"; key: RegisteredKey } | { kind: "taken" | "replaced" | "missing" };
+/** "taken": the subject has another key of this name to the namespace. "replaced": another has replaced it already. "last-owner": nobody
+ * would own the namespace for as long as it did. */
+export type KeyChanged =
+  | { kind: "changed"; key: RegisteredKey }
+  | { kind: "taken" | "replaced" | "missing" | "last-owner" };
+
+/** What the key was, and whether its subject has `more` keys to its namespace. */
+export type KeyRevoked = { kind: "revoked"; key: RegisteredKey; more: boolean } | { kind: "missing" | "last-owner" };
+
+/** `owned`: epoch ms of now, where an owner's key has to stay that is good for as long as this one; a key that is replaced, or may not use all names,
+ * does not count. Absent: nobody looks. */
+export interface KeyGuard {
+  owned?: number | undefined;
+}
 
 /** "exists": somebody has the new one's uuid. */
 export type KeyRotated =
@@ -115,11 +127,10 @@ export interface RegistryStore {
   openedKeys(filter: KeyFilter, wish: PageWish): Promise<RegistryPage<OpenedKey>>;
   /** With a secret only if that is its own: compared in constant time. */
   key(id: string, secret?: string): Promise<RegisteredKey | null>;
-  changeKey(id: string, change: KeyChanges): Promise<KeyChanged>;
+  changeKey(id: string, change: KeyChanges, guard?: KeyGuard): Promise<KeyChanged>;
   /** Another key takes the name of this one. */
   rotateKey(id: string, rotation: KeyRotation): Promise<KeyRotated>;
-  /** What it was, and whether its subject has other keys to its namespace. */
-  revokeKey(id: string): Promise<{ key: RegisteredKey; more: boolean } | null>;
+  revokeKey(id: string, guard?: KeyGuard): Promise<KeyRevoked>;
   /** Of a namespace; {}: it has none of its own. There need be no namespace of this name yet. */
   limits(name: string): Promise<NamespaceLimits>;
   /** `merge`: over those it has, null taking one away; else instead of them. What they are then; null: it is being deleted. */

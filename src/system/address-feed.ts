@@ -5,7 +5,7 @@ import type { Result } from "../errors.ts";
 import { hashOf, newToken, WEBHOOK_PREFIX } from "../events/address.ts";
 import { changedWebhook, type WebhookSettings, type WebhookWish } from "../events/webhook.ts";
 import type { BuiltinContext } from "../invocation/builtin.ts";
-import { error, missingTrigger, textOf, triggerOf } from "./feed-call.ts";
+import { error, type FeedCall, serveFeed, textOf } from "./feed-call.ts";
 import type { SystemPorts } from "./ports.ts";
 
 /** Webhooks of one namespace. */
@@ -23,13 +23,8 @@ export interface AddressFeed {
   wish(args: RawJson, ports: SystemPorts): Result<WebhookWish>;
 }
 
-/** Of one call: whose trigger, and what is told. */
-interface Asked {
+interface Asked extends FeedCall {
   feed: AddressFeed;
-  trigger: string;
-  args: RawJson;
-  context: BuiltinContext;
-  ports: SystemPorts;
 }
 
 export async function serveAddressFeed(
@@ -37,28 +32,17 @@ export async function serveAddressFeed(
   args: RawJson,
   { context, ports }: { context: BuiltinContext; ports: SystemPorts },
 ): Promise<RawJson> {
-  const event = textOf(args, "lifecycleEvent");
-  const trigger = triggerOf(args, context);
-  if (typeof trigger !== "string") return error(trigger.error);
-  const asked = { feed, trigger, args, context, ports };
-  switch (event) {
-    case "CREATE":
-      return create(asked);
-    case "READ":
-      return read(asked);
-    case "UPDATE":
-      return update(asked);
-    case "DELETE":
-      return remove(asked);
-    default:
-      return error("unsupported lifecycleEvent");
-  }
+  const life = {
+    CREATE: (call: FeedCall) => create({ ...call, feed }),
+    READ: (call: FeedCall) => read({ ...call, feed }),
+    UPDATE: (call: FeedCall) => update({ ...call, feed }),
+    DELETE: (call: FeedCall) => remove({ ...call, feed }),
+  };
+  return serveFeed(life, { args, context, ports });
 }
 
 /** In place of what the trigger had: whoever made it anew has lost the old address. */
 async function create({ feed, trigger, args, context, ports }: Asked): Promise<RawJson> {
-  const missing = await missingTrigger(trigger, context, ports);
-  if (missing !== null) return error(missing);
   const wish = feed.wish(args, ports);
   if (!wish.ok) return error(wish.text);
   const origin = originOf(args, context);

@@ -5,17 +5,14 @@ import { SYSTEM_NAMESPACE } from "../entities/names.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import { type BrokerKind, deliveryOf } from "../entities/subscription.ts";
 import { changedSubscription, newSubscription } from "../events/broker-feed.ts";
-import type { BuiltinContext } from "../invocation/builtin.ts";
 import type { Subscription } from "../storage/subscription-store.ts";
-import { error, missingTrigger, textOf, triggerOf } from "./feed-call.ts";
+import { changing, error, type FeedCall, type LifeCycle, serveFeed } from "./feed-call.ts";
 import type { SystemPorts } from "./ports.ts";
 import type { SystemPackage } from "./system-package.ts";
 
 /** Subscriptions of one namespace, and of all: the object that gives them to hosts knows each. */
 const MAX_SUBSCRIPTIONS = 100;
 const MAX_OF_ALL = 5_000;
-/** How often a change is tried while others change the same one. */
-const MAX_TRIES = 5;
 
 const CREDENTIALS = [
   { name: "username", required: false, description: "For the broker; kept sealed" },
@@ -51,7 +48,7 @@ export const MQTT: SystemPackage = {
         sampleInput: { url: "mqtts://broker.example", topic: "plant/+/temperature", qos: 2 },
         sampleOutput: { status: "success", delivery: "exactly once" },
       },
-      run: (args, context, ports) => serveFeed("mqtt", { args, context, ports }),
+      run: (args, context, ports) => serveFeed(lifeOf("mqtt"), { args, context, ports }),
     },
   },
 };
@@ -76,49 +73,30 @@ export const NATS: SystemPackage = {
         sampleInput: { url: "nats://nats.example", stream: "ORDERS", subject: "orders.>" },
         sampleOutput: { status: "success", delivery: "exactly once" },
       },
-      run: (args, context, ports) => serveFeed("nats", { args, context, ports }),
+      run: (args, context, ports) => serveFeed(lifeOf("nats"), { args, context, ports }),
     },
   },
 };
 
-interface Call {
-  args: RawJson;
-  context: BuiltinContext;
-  ports: SystemPorts;
-}
-
-/** Of one call: whose trigger, and what is told. */
-interface Asked extends Call {
+interface Asked extends FeedCall {
   kind: BrokerKind;
-  trigger: string;
 }
 
-async function serveFeed(kind: BrokerKind, call: Call): Promise<RawJson> {
-  const trigger = triggerOf(call.args, call.context);
-  if (typeof trigger !== "string") return error(trigger.error);
-  const asked = { ...call, kind, trigger };
-  switch (textOf(call.args, "lifecycleEvent")) {
-    case "CREATE":
-      return create(asked);
-    case "READ":
-      return read(asked);
-    case "UPDATE":
-      return update(asked);
-    case "PAUSE":
-      return revise(asked, async (subscription) => ({ subscription: { ...subscription, paused: true } }));
-    case "UNPAUSE":
-      return revise(asked, async (subscription) => ({ subscription: { ...subscription, paused: false } }));
-    case "DELETE":
-      return remove(asked);
-    default:
-      return error("unsupported lifecycleEvent");
-  }
+function lifeOf(kind: BrokerKind): LifeCycle {
+  const pause = (paused: boolean) => (call: FeedCall) =>
+    revise({ ...call, kind }, async (subscription) => ({ subscription: { ...subscription, paused } }));
+  return {
+    CREATE: (call) => create({ ...call, kind }),
+    READ: (call) => read({ ...call, kind }),
+    UPDATE: (call) => update({ ...call, kind }),
+    PAUSE: pause(true),
+    UNPAUSE: pause(false),
+    DELETE: (call) => remove({ ...call, kind }),
+  };
 }
 
 /** In place of what the trigger had. */
 async function create({ kind, trigger, args, context, ports }: Asked): Promise<RawJson> {
-  const missing = await missingTrigger(trigger, context, ports);
-  if (missing !== null) return error(missing);
   const { name, uuid } = context.caller.namespace;
   const wish = newSubscription(kind, args);
   if (!wish.ok) return error(wish.text);
@@ -184,7 +162,7 @@ async function revise(
   change: (subscription: Subscription) => Promise<Revised>,
 ): Promise<RawJson> {
   const { uuid } = context.caller.namespace;
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
+  return changing("subscription", async () => {
     const found = await subscriptionOf(ports, { kind, trigger, uuid });
     if (found === null) return error(unknown(kind, trigger));
     const revised = await change(found);
@@ -194,11 +172,10 @@ async function revise(
       { ...subscription, revision: crypto.randomUUID() },
       { before: found.revision, ...(credentials === undefined ? {} : { credentials }) },
     );
-    if (!done) continue;
+    if (!done) return null;
     await ports.subscriptions.changed();
     return JSON.stringify({ status: "success" });
-  }
-  return error("The subscription is being changed by others all the time: try again.");
+  });
 }
 
 /** Also where there is none: what is wanted is so. */

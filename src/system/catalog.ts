@@ -15,6 +15,7 @@ import { GITHUB } from "./github.ts";
 import type { SystemPorts } from "./ports.ts";
 import { SAMPLES } from "./samples.ts";
 import { SLACK } from "./slack.ts";
+import { DATABASE, OBJECT_STORE, QUEUE } from "./sources.ts";
 import { refOf } from "./system-code.ts";
 import type { Notes, SystemAction, SystemFunction, SystemPackage } from "./system-package.ts";
 import { UTILS } from "./utils.ts";
@@ -27,9 +28,12 @@ export const SYSTEM_PACKAGES: readonly SystemPackage[] = [
   ALARMS_WEB,
   CLOUD_EVENTS,
   COMBINATORS,
+  DATABASE,
   GITHUB,
   MQTT,
   NATS,
+  OBJECT_STORE,
+  QUEUE,
   SAMPLES,
   SLACK,
   UTILS,

@@ -4,8 +4,12 @@ import type { AlarmSettings } from "../entities/schedule.ts";
 import type { SubscriptionView } from "../entities/subscription.ts";
 import type { IpRange } from "../outbound/address.ts";
 import type { SinksRpc } from "../protocol/sinks.ts";
+import type { SourcesRpc } from "../protocol/sources.ts";
 import type { ScheduleDirectory } from "../schedules/directory.ts";
 import type { EntityStore } from "../storage/entity-store.ts";
+import type { FeedSources } from "../storage/feed-sources.ts";
+import type { SinkSecrets } from "../storage/sink-secrets.ts";
+import type { SourceBook } from "../storage/source-book.ts";
 import type { SubscriptionStore } from "../storage/subscription-store.ts";
 import type { WebhookStore } from "../storage/webhook-store.ts";
 
@@ -27,11 +31,20 @@ export interface SystemPorts {
     /** How one stands; null while nobody knows of it. */
     view(id: string): Promise<SubscriptionView | null>;
   };
+  sources: {
+    /** Activation stores of a namespace. */
+    shards: number;
+    book: Pick<SourceBook, "isGranted" | "addFeed" | "removeFeed">;
+    /** What the operator has declared. */
+    bound: Pick<FeedSources, "declared" | "table">;
+    of(namespaceId: string): Pick<SourcesRpc, "put" | "find" | "pause" | "remove">;
+  };
   sinks: {
     /** Activation stores of a namespace. */
     shards: number;
     /** Address ranges that are reached though they are not public. */
     allowed: readonly IpRange[];
+    secrets: Pick<SinkSecrets, "keep" | "forget">;
     of(namespaceId: string): Pick<SinksRpc, "put" | "remove" | "views" | "letters" | "again">;
   };
   events: {

@@ -3,9 +3,11 @@
 
 import { rightsOf } from "../entities/identity.ts";
 import type { RawJson } from "../entities/raw-json.ts";
+import type { SinkSettings } from "../entities/sink.ts";
+import { secretHeadersOf } from "../events/sink-headers.ts";
 import { sinkSettings } from "../events/sink-policy.ts";
 import type { BuiltinContext } from "../invocation/builtin.ts";
-import { urlFault } from "../outbound/outbound.ts";
+import { headerFault, urlFault } from "../outbound/outbound.ts";
 import type { SinkOf } from "../protocol/sinks.ts";
 import type { SystemPorts } from "./ports.ts";
 import type { SystemAction } from "./system-package.ts";
@@ -26,6 +28,8 @@ export const SINK: SystemAction = {
       { name: "backoffPolicy", required: false, description: "Of set: linear or exponential" },
       { name: "backoffDelay", required: false, description: "Of set: ISO 8601, PT1S if not given" },
       { name: "retryAfterMax", required: false, description: "Of set: how far Retry-After is heard, ISO 8601" },
+      { name: "headers", required: false, description: "Of set: secret headers, such as Authorization, by name" },
+      { name: "deadLetterSink", required: false, description: "Of set: where what was not taken goes" },
       { name: "ids", required: false, description: "Of resend: which dead letters; all if not given" },
       { name: "skip", required: false, description: "Of letters: how many of the newest are left out" },
     ],
@@ -52,6 +56,7 @@ async function serveSink(text: RawJson, context: BuiltinContext, ports: SystemPo
   const view = (await sinks.views()).find((each) => each.kind === of.kind && each.name === of.name);
   if (operation === "remove") {
     await sinks.remove(of, { shards: ports.sinks.shards });
+    if (view?.settings.secret !== undefined) await ports.sinks.secrets.forget(uuid, view.settings.secret);
     return success({});
   }
   if (view === undefined) return error(`The ${of.kind} '${of.name}' has no sink.`);
@@ -80,14 +85,49 @@ async function set(
   const { name, uuid } = context.caller.namespace;
   const settings = sinkSettings(args);
   if (!settings.ok) return error(settings.text);
-  const own = URL.canParse(context.apiHost) ? [new URL(context.apiHost).hostname] : [];
-  const fault = urlFault(settings.value.url, { allowed: ports.sinks.allowed, own });
-  if (fault !== null) return error(`The address cannot be a sink: ${fault}.`);
+  const headers = secretHeadersOf(args.headers);
+  if (!headers.ok) return error(headers.text);
+  const fault = addressFault(settings.value, context, ports) ?? wrongHeaders(headers.value ?? {});
+  if (fault !== null) return error(fault);
   const missing = await missingOf(of, name, ports);
   if (missing !== null) return error(missing);
   const about = { namespace: { name, uuid }, shards: ports.sinks.shards };
-  const isSet = await ports.sinks.of(uuid).put(of, settings.value, about);
+  const { secrets } = ports.sinks;
+  const sinks = ports.sinks.of(uuid);
+  const before = (await sinks.views()).find((each) => each.kind === of.kind && each.name === of.name);
+  const kept = headers.value === null ? {} : await keptOf(headers.value, { secrets, namespaceId: uuid });
+  const isSet = await sinks.put(of, { ...settings.value, ...kept }, about);
+  const left = isSet ? before?.settings.secret : kept.secret;
+  if (left !== undefined) await secrets.forget(uuid, left);
   return isSet ? success({}) : error("The namespace has as many sinks as it can have.");
+}
+
+async function keptOf(
+  headers: Record<string, string>,
+  { secrets, namespaceId }: { secrets: SystemPorts["sinks"]["secrets"]; namespaceId: string },
+): Promise<{ secretHeaders?: string[]; secret?: string }> {
+  return { secretHeaders: Object.keys(headers).sort(), secret: await secrets.keep(namespaceId, headers) };
+}
+
+/** Why something cannot be a sink, as a sentence, or null. */
+function addressFault(
+  { url, deadLetterSink }: SinkSettings,
+  { apiHost }: BuiltinContext,
+  ports: SystemPorts,
+): string | null {
+  const own = URL.canParse(apiHost) ? [new URL(apiHost).hostname] : [];
+  const of = (address: string) => urlFault(address, { allowed: ports.sinks.allowed, own });
+  const fault = of(url);
+  if (fault !== null) return `The address cannot be a sink: ${fault}.`;
+  if (deadLetterSink === undefined) return null;
+  if (deadLetterSink === url) return "The dead letter sink must be another address than the sink.";
+  const other = of(deadLetterSink);
+  return other === null ? null : `The address cannot be a dead letter sink: ${other}.`;
+}
+
+function wrongHeaders(headers: Record<string, string>): string | null {
+  const fault = headerFault(headers);
+  return fault === null ? null : `The parameter 'headers' is wrong: ${fault}.`;
 }
 
 /** Of what lies in a package only that is looked for: it may be a binding. */
@@ -116,9 +156,12 @@ function sinkOf({ action, trigger }: Record<string, unknown>, namespace: string)
 type View = Awaited<ReturnType<ReturnType<SystemPorts["sinks"]["of"]>["views"]>>[number];
 type Letter = Awaited<ReturnType<ReturnType<SystemPorts["sinks"]["of"]>["letters"]>>[number];
 
+/** Of secret headers the names alone. */
 function shown({ kind, name, settings, created, stopped, ...counts }: View): object {
+  const { secret: _, secretHeaders, ...told } = settings;
   return {
-    ...{ [kind]: name, ...settings },
+    ...{ [kind]: name, ...told },
+    ...(secretHeaders === undefined ? {} : { headers: secretHeaders }),
     status: { active: stopped === "", ...(stopped === "" ? {} : { reason: stopped }), ...counts },
     created: new Date(created).toISOString(),
   };

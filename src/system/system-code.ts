@@ -2,7 +2,7 @@
 
 import type { CodeRef } from "../entities/action.ts";
 import { hexOf, sha256 } from "../entities/sha256.ts";
-import type { BlobStore, BlobWriter } from "../storage/blob-store.ts";
+import type { BlobOwner, BlobStore, BlobWriter } from "../storage/blob-store.ts";
 
 /** Where it lies: below this, by its hash. */
 const PREFIX = "code/built-in/";
@@ -55,12 +55,12 @@ export class SystemBlobs implements BlobStore {
     return "suffix" in range ? bytes.slice(-range.suffix) : bytes.slice(range.offset, range.offset + range.length);
   }
 
-  put(key: string, value: string | Uint8Array): Promise<void> {
-    return this.#inner.put(key, value);
+  put(key: string, value: string | Uint8Array, owner?: BlobOwner): Promise<void> {
+    return this.#inner.put(key, value, owner);
   }
 
-  putOnce(key: string, value: string | ReadableStream<Uint8Array>): Promise<void> {
-    return this.#inner.putOnce(key, value);
+  putOnce(key: string, value: string | ReadableStream<Uint8Array>, owner?: BlobOwner): Promise<void> {
+    return this.#inner.putOnce(key, value, owner);
   }
 
   putStream(key: string, body: ReadableStream<Uint8Array>, options: { max: number; length?: number }): Promise<number> {

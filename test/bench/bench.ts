@@ -18,6 +18,14 @@ const HELP = `npm run bench -- [options]
   --only a,b,…              lines of the table by letter
   --json                    print JSON
 npm run bench -- records    what reading records takes with a million of them
+npm run bench -- handover   what handing records over costs the calls, and how fast a backlog drains
+npm run bench -- moves      very many records from D1 to R2, while workerd is killed
+npm run bench -- events     messages of brokers, schedules, webhooks and known events against their targets
+npm run bench -- forwarding what a hook for records costs blocking calls
+npm run bench -- teams      what roles and quotas cost, and neighbours; how long a deletion takes
+npm run bench -- metrics    what counting costs a warm call; how long a scrape of a thousand actions takes, and how old it is
+npm run bench -- tail       10,000 warm calls hop by hop, what the slowest took more, and memory by process (--calls, --callers)
+npm run bench -- console    how long the web console's views take, and how soon a line of a log is seen
   --help`;
 
 interface Line {

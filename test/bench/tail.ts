@@ -1,11 +1,12 @@
 // The tail of a warm call: what the slowest of many cost, how long nobody is answered, and what the platform holds in memory
 // while it waits.
 
-import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "undici";
 import type { Platform } from "../support/platform.ts";
 import { type Sample, sampleOf } from "./load.ts";
 import { warm } from "./measures.ts";
+import { IDLE_MS, memoryOf } from "./process-memory.ts";
 
 export interface TailLine {
   letter: string;
@@ -46,17 +47,10 @@ export function tailLines(pool: Pool, platform: Platform, ms: number): TailLine[
       letter,
       name: "memory of all idle processes of the platform",
       unit: "MB",
-      run: async () => ({ ...sampleOf([]), rate: memoryOf(platform.pids().all) }),
+      run: async () => {
+        await sleep(IDLE_MS);
+        return { ...sampleOf([]), rate: memoryOf(platform.pids().all).reduce((total, { pss }) => total + pss, 0) };
+      },
     },
   ];
-}
-
-/** MB these processes hold, what they share counted once (proportional set size). */
-function memoryOf(pids: readonly number[]): number {
-  let kilobytes = 0;
-  for (const pid of pids) {
-    const found = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
-    kilobytes += Number(found?.[1] ?? Number.NaN);
-  }
-  return kilobytes / 1024;
 }

@@ -32,14 +32,15 @@ function lifted(text = "code"): LiftedCode & { stored: number } {
 interface Asked {
   code?: LiftedCode | null;
   overwrite?: boolean;
+  onlyVersion?: string;
 }
 
-async function put(name: string, body: object, { code = lifted(), overwrite = false }: Asked = {}) {
+async function put(name: string, body: object, { code = lifted(), overwrite = false, ...only }: Asked = {}) {
   const place = await placeToWrite(context, { namespace: "ns", name });
   const parsed = parseActionPut(JSON.stringify(body));
   if (!place.ok) throw new Error(place.text);
   if (!parsed.ok) throw new Error(parsed.text);
-  return putAction(context, { place: place.value, put: parsed.value, code, overwrite });
+  return putAction(context, { place: place.value, put: parsed.value, code, overwrite, ...only });
 }
 
 function host(kind: string, memory = 512): RosterEntry {
@@ -55,6 +56,16 @@ describe("an action", () => {
     expect(code.stored).toBe(1);
     expect(context.entities.rows.get("ns/a")).toMatchObject({ type: "action", blobs: ["code/code"] });
     expect(context.writes).toEqual(["ns"]);
+  });
+
+  test("is replaced only where the version is there that its writer has seen", async () => {
+    await put("seen", { exec: NODE });
+    const first = await put("seen", { exec: NODE }, { overwrite: true, onlyVersion: "0.0.1" });
+    expect(first).toMatchObject({ ok: true, value: { action: { version: "0.0.2" } } });
+    const late = await put("seen", { exec: NODE }, { overwrite: true, onlyVersion: "0.0.1" });
+    expect(late).toMatchObject({ ok: false, code: "concurrent-modification" });
+    const gone = await put("never", { exec: NODE }, { overwrite: true, onlyVersion: "0.0.1" });
+    expect(gone).toMatchObject({ ok: false, code: "concurrent-modification" });
   });
 
   test("is updated without its code, which it keeps", async () => {
@@ -140,6 +151,12 @@ describe("is refused", () => {
     expect(await put("a", large)).toMatchObject({ code: "cannot-be-run" });
     context.hostsMayCome = true;
     expect(await put("a", large)).toMatchObject({ ok: true });
+    const kinds = { "python:3.11": "python:3.11", "swift:default": "swift:5.3", "nodejs:default": "nodejs:20" };
+    for (const [kind, kept] of Object.entries(kinds)) {
+      const made = await put(kind.replace(":", "-"), { exec: { kind, code: "" } });
+      expect(made).toMatchObject({ ok: true, value: { action: { exec: { kind: kept } } } });
+    }
+    expect(await put("a", { exec: { kind: "cobol:74", code: "" } })).toMatchObject({ code: "malformed-body" });
   });
 
   test("more instances than namespaces without limits of their own run at once", async () => {

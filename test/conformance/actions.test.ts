@@ -259,34 +259,24 @@ line("3.23 3.24", "binary is what looks like base64, whatever the request says",
   }
 });
 
-line(
-  "3.29",
-  "code of 48 MB is taken, more is 413",
-  async () => {
-    const name = fresh("large");
-    const limit = 48 * 1024 * 1024;
-    const answer = await put(name, { exec: { kind: "nodejs:default", code: "x".repeat(limit + 1) } });
-    expect(answer.status).toBe(413);
-    expect(answer.json.error).toBe(`exec larger than allowed: ${limit + 1} > ${limit} bytes.`);
-    await make(`actions/${name}`, { exec: { kind: "nodejs:default", code: "x".repeat(limit) } });
-    expect((await ask("GET", `actions/${name}`)).json.exec.code.length).toBe(limit);
-  },
-  { timeout: 120_000 },
-);
+line("3.29", "code of 48 MB is taken, more is 413", async () => {
+  const name = fresh("large");
+  const limit = 48 * 1024 * 1024;
+  const answer = await put(name, { exec: { kind: "nodejs:default", code: "x".repeat(limit + 1) } });
+  expect(answer.status).toBe(413);
+  expect(answer.json.error).toBe(`exec larger than allowed: ${limit + 1} > ${limit} bytes.`);
+  await make(`actions/${name}`, { exec: { kind: "nodejs:default", code: "x".repeat(limit) } });
+  expect((await ask("GET", `actions/${name}`)).json.exec.code.length).toBe(limit);
+});
 
-line(
-  "3.30",
-  "code comes back byte for byte, short and long, with unicode",
-  async () => {
-    const tricky = `// ü € 😀 \\ " \u0000 \u2028 \t\n${ECHO}`;
-    for (const source of [tricky, tricky.repeat(40_000)]) {
-      const name = fresh("bytes");
-      await make(`actions/${name}`, code(source));
-      expect((await ask("GET", `actions/${name}`)).json.exec.code === source).toBe(true);
-    }
-  },
-  { timeout: 60_000 },
-);
+line("3.30", "code comes back byte for byte, short and long, with unicode", async () => {
+  const tricky = `// ü € 😀 \\ " \u0000 \u2028 \t\n${ECHO}`;
+  for (const source of [tricky, tricky.repeat(40_000)]) {
+    const name = fresh("bytes");
+    await make(`actions/${name}`, code(source));
+    expect((await ask("GET", `actions/${name}`)).json.exec.code === source).toBe(true);
+  }
+});
 
 line("3.34 3.35 3.36 3.37 3.39", "limits out of bounds are refused with their texts", async () => {
   const error = async (limits: object) => (await put(fresh("lim"), code(ECHO, { limits }))).json.error;

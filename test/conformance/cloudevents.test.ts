@@ -31,7 +31,7 @@ const LINES = "6.01 6.02";
 
 /** A case for this platform alone. */
 function cloudEvents(title: string, run: () => Promise<void>): void {
-  line(LINES, title, run, { needs: "admin", timeout: 120_000 });
+  line(LINES, title, run, { needs: "admin" });
 }
 
 function feed(lifecycleEvent: string, trigger: string, params: object = {}, secret = key(1)): Promise<Loose> {

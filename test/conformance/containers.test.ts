@@ -49,7 +49,7 @@ line(
     expect(annotation(record, "path")).toMatch(new RegExp(`/${name}$`));
     expect(annotation(record, "initTime")).toBeUndefined();
   },
-  { needs, timeout: 90_000 },
+  { needs },
 );
 
 line(
@@ -65,5 +65,5 @@ line(
       expect(json.response.result.error).toBe("The action exhausted its memory and was aborted.");
     }
   },
-  { needs, timeout: 60_000 },
+  { needs },
 );

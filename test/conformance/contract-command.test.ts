@@ -15,7 +15,7 @@ const missing = await dockerLacks("edgewhisk contract", { images: FAMILIES });
 
 function contract(...args: string[]) {
   const command = [join(ROOT, "runtime-host/cli/edgewhisk.mjs"), "contract", ...args];
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8", timeout: 110_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8", timeout: 600_000 });
   return { status, stdout, stderr };
 }
 

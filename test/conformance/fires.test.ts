@@ -159,7 +159,7 @@ line(
       [1, tooMany(3, 1)],
     ]);
   },
-  { needs: "admin", timeout: 60_000 },
+  { needs: "admin" },
 );
 
 line(

@@ -1,11 +1,14 @@
 // The metrics of a platform and its host as real programs see them: promtool checks the text, Prometheus scrapes both and answers
 // every query of the dashboard, its alert manager delivers an alert to a webhook, once.
 
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { afterAll, expect, inject, it } from "vitest";
 import { freePort } from "../support/platform.ts";
 import {
   dashboardQueries,
+  MONITORING,
   type Monitoring,
   prometheusLacks,
   promtool,
@@ -15,7 +18,7 @@ import type { SharedPlatform } from "../support/shared-platforms.ts";
 import { ask, fresh, key, namespace, useApi } from "./suite.ts";
 
 /** Names that upstream or the library gave, which promtool would have otherwise. */
-const UPSTREAM = /openwhisk_action_|gauge_loadbalancer_|counter_invoker_|histogram_invoker_|^nodejs_/;
+const UPSTREAM = /openwhisk_action_|^nodejs_|^(counter|gauge|histogram)_[a-z]+_/i;
 
 const lacks = process.env.APIHOST === undefined ? prometheusLacks("metrics") : "another platform is asked";
 await useApi();
@@ -39,6 +42,14 @@ it.skipIf(lacks !== null)("the rules for Prometheus are right, and their tests p
   promtool(["check", "rules", "rules.yml"]);
   promtool(["test", "rules", "rules.test.yml"]);
   promtool(["check", "config", "--syntax-only", "prometheus.yml"]);
+  // Each alert fires in a test of its own.
+  const alerts = [...readFileSync(join(MONITORING, "rules.yml"), "utf8").matchAll(/- alert: (\w+)/g)].map(
+    ([, name]) => name,
+  );
+  const tests = readFileSync(join(MONITORING, "rules.test.yml"), "utf8");
+  const firing = [...tests.matchAll(/- alertname: (\w+)\n.*\n +exp_alerts:\n/g)].map(([, name]) => name);
+  expect(alerts.length).toBeGreaterThan(10);
+  expect(firing).toEqual(expect.arrayContaining(alerts));
 });
 
 it("an activation is explained to its owner, step by step, and to nobody else", async () => {
@@ -100,6 +111,23 @@ it.skipIf(lacks !== null)(
     expect(await first(`sum(openwhisk_action_status_code${of.replace("}", ',status="404"}')})`)).toBe("1");
     expect(await first(`sum(openwhisk_action_coldStarts_total${of})`)).toBe("1");
     expect(await first(`sum(openwhisk_action_duration_seconds_count${of})`)).toBe("3");
+    // Upstream's names for what each part did of it.
+    for (const [marker, least] of [
+      ["counter_controller_startup_counter_total", 1],
+      ["counter_controller_activation_start_total", 3],
+      ["histogram_controller_blockingActivation_finish_seconds_count", 3],
+      ["counter_loadbalancer_activations_counter_total", 3],
+      ['counter_loadbalancer_completionAck_counter_total{type="regular"}', 3],
+      ['counter_loadbalancer_invokerState_counter_total{state="up"}', 1],
+      ["counter_database_cacheHit_counter_total", 1],
+      ["histogram_database_saveDocument_finish_seconds_count", 1],
+      ["histogram_database_getDocument_finish_seconds_count", 1],
+      ['counter_http_post_counter_total{statusCode="200"}', 3],
+      ["counter_invoker_startup_counter_total", 1],
+      ["counter_invoker_activationRun_start_total", 3],
+      ["gauge_containerPool_idlesCount_counter", 0],
+    ] as const)
+      await expect.poll(async () => Number((await first(`sum(${marker})`)) ?? -1)).toBeGreaterThanOrEqual(least);
     const read = async () =>
       (await targets())
         .filter(({ labels }) => labels.instance !== silent)

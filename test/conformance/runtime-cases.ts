@@ -317,12 +317,23 @@ def main(args):
     init: archive(zip(bomb(18))),
     ...damaged(/too large when unpacked/),
   }),
+  () => ({
+    name: "refuses an archive whose entry is larger than it says",
+    init: archive(understated(zip(bomb(1)), 10)),
+    ...damaged(/damaged|too large when unpacked/),
+  }),
 ];
 
 /** n times 32 MB of zeros, about 33 KB each when packed. */
 function bomb(n: number) {
   const content = Buffer.alloc(32 * 1024 * 1024);
   return Array.from({ length: n }, (_, index) => ({ name: `f${index}`, content }));
+}
+
+/** The directory of a zip with one entry says that it unpacks to so many bytes. */
+function understated(zipped: Buffer, bytes: number): Buffer {
+  zipped.writeUInt32LE(bytes, zipped.lastIndexOf(Buffer.from("PK\x01\x02", "latin1")) + 24);
+  return zipped;
 }
 
 /** Where each of the links above leads, and whether what is behind one can be read. */

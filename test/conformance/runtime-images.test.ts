@@ -27,7 +27,7 @@ describe.skipIf(missing !== undefined)("images made without a registry", async (
     // Of a run that was killed.
     await removeImages();
     built = await buildImages({ base: "local", prefix: PREFIX, kinds }, (line) => said.push(line));
-  }, 300_000);
+  });
 
   afterAll(removeImages);
 

@@ -249,12 +249,14 @@ export function registerNativeContract(start: StartRuntime): void {
 
     it("hears nothing of an earlier run's children in a later one, and uses its pipes again otherwise", () =>
       using(start, {}, async (client) => {
-        // The child writes when its run is long over.
-        const late = "(sleep 0.2; echo late; echo late; echo late > /tmp/not-there/x) &";
+        // The child writes when its run is over and another one, which waits for that, goes on.
+        const late = `(trap '' PIPE; until test -e "$PWD/../go"; do sleep 0.02; done
+          echo late; echo late; echo late > /tmp/not-there/x; touch "$PWD/../gone") &`;
+        const waits = `touch "$PWD/../go"; until test -e "$PWD/../gone"; do sleep 0.02; done`;
         await client.init({
-          code: `test "$1" = '{}' || ${late}\nls "$PWD/../pipes" >&2; echo '{}'; test "$1" = '{}' && sleep 0.3`,
+          code: `case "$1" in *stay*) ${late} ;; *go*) ${waits} ;; esac\nls "$PWD/../pipes" >&2; echo '{}'`,
         });
-        for (const value of [{}, { stay: 1 }, {}, {}]) expect((await client.run(value)).status).toBe(200);
+        for (const value of [{}, { stay: 1 }, { go: 1 }, {}]) expect((await client.run(value)).status).toBe(200);
         await expect.poll(() => count(client.runtime.logs().stderr)).toBe(4);
         await expect.poll(() => count(client.runtime.logs().stdout)).toBe(4);
         expect(client.runtime.logs().stdout).toBe(`${SENTINEL}\n`.repeat(4));

@@ -27,12 +27,14 @@ export interface Ask {
   signal?: AbortSignal;
 }
 
-/** What a case cannot do without: other namespaces made through the admin API, or hosts that run images. */
-export type Need = "admin" | "containers";
+/** What a case cannot do without: other namespaces made through the admin API, hosts that run images, or files that feeds may read. */
+export type Need = "admin" | "containers" | "files";
 
 let base = "";
+let consoleBase = "";
 let keys: [string, string] = ["", ""];
 let adminToken = "";
+let files = "";
 let missing: Partial<Record<Need, string>> = {};
 const names: string[] = [];
 const made: string[] = [];
@@ -46,14 +48,17 @@ export async function useApi(options: { docker?: boolean } = {}): Promise<void> 
   if (given === undefined) {
     const shared = await ownPlatform(options.docker ?? process.env.EDGEWHISK_ENGINE === "docker");
     if ("missing" in shared) {
-      missing = { admin: shared.missing, containers: shared.missing };
+      missing = { admin: shared.missing, containers: shared.missing, files: shared.missing };
       return;
     }
     base = shared.url;
+    consoleBase = shared.consoleUrl;
     adminToken = shared.adminToken;
+    files = shared.feedFiles;
     // Files run side by side on one platform: what one of them lists is its own.
     keys = [(await tenant()).key, (await tenant()).key];
   } else {
+    missing.files = "no file here is declared there";
     base = given.includes("://") ? given.replace(/\/$/, "") : `https://${given}`;
     keys = [process.env.AUTH ?? GUEST, process.env.AUTH2 ?? SYSTEM];
   }
@@ -88,7 +93,7 @@ interface LineOptions {
 export function line(lines: string, title: string, run: () => Promise<void>, options: LineOptions = {}): void {
   const without = options.needs === undefined ? undefined : missing[options.needs];
   if (without !== undefined) it.skip(`[${lines}] ${title} (${without})`, () => {});
-  else it(`[${lines}] ${title}`, run, options.timeout ?? 30_000);
+  else it(`[${lines}] ${title}`, run, options.timeout);
 }
 
 /** True where this file's platform runs images. */
@@ -103,6 +108,11 @@ export function offersTenants(): boolean {
 
 export function apiUrl(): string {
   return base;
+}
+
+/** Of the console; "" where the suite did not start the platform. */
+export function consoleUrl(): string {
+  return consoleBase;
 }
 
 export function key(which: 1 | 2): string {
@@ -133,8 +143,13 @@ export async function ask(method: string, path: string, options: Ask = {}): Prom
 }
 
 /** The admin API: `path` below /admin/v1. */
-export function admin(method: string, path: string, body: object): Promise<Answer> {
+export function admin(method: string, path: string, body?: object): Promise<Answer> {
   return ask(method, `/admin/v1/${path}`, { key: null, body, headers: { authorization: `Bearer ${adminToken}` } });
+}
+
+/** The folder with `shop.sqlite` and `uploads`, declared as d1/SHOP and r2/UPLOADS; "" where no case may read files. */
+export function feedFiles(): string {
+  return files;
 }
 
 /** What opens the admin API; "" where no case may. */

@@ -1,5 +1,6 @@
 // What web actions are asked, by whom, and what they get: parity section 5. What they answer is in web-answers.test.ts.
 
+import { request } from "undici";
 import { expect } from "vitest";
 import { apiUrl, ask, code, ECHO, fresh, key, type Loose, line, make, namespace, recordOf, useApi } from "./suite.ts";
 import { ANONYMOUS, web, webAction } from "./web-actions.ts";
@@ -15,6 +16,16 @@ line("5.09 5.15", "a body without a type is one of bytes, and its headers say so
   });
   expect((await ask("GET", `${path}.json`, ANONYMOUS)).json.__ow_headers).not.toHaveProperty("content-type");
 });
+
+line(
+  "5.09",
+  "of a header that comes twice an action gets all values in one text: the platform beneath joins them",
+  async () => {
+    const { path } = await webAction(ECHO);
+    const { body } = await request(`${apiUrl()}${path}.json`, { headers: { "x-twice": ["1", "2"] } });
+    expect(await body.json()).toMatchObject({ __ow_headers: { "x-twice": "1, 2" } });
+  },
+);
 
 line("5.01 5.06", "every verb reaches a web action without credentials, but OPTIONS", async () => {
   const { path } = await webAction("function main(a) { return { body: a.__ow_method }; }");

@@ -256,5 +256,5 @@ line(
     expect([stranger.exit, stranger.out + stranger.err]).toEqual([1, expect.not.stringContaining("not-the-token")]);
     await said("user", "delete", subject);
   },
-  { needs, timeout: 60_000 },
+  { needs },
 );

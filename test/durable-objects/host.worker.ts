@@ -6,7 +6,7 @@ import { newActivationId } from "../../src/entities/activation-id.ts";
 import type { Env } from "../../src/env.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { HostMessage, HostReport, RunningItem, SchedulerMessage } from "../../src/protocol/messages.ts";
-import { PING } from "../../src/protocol/messages.ts";
+import { PING, PING_EVERY, PONG } from "../../src/protocol/messages.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
 
 export type Run = Extract<SchedulerMessage, { t: "run" }>;
@@ -83,6 +83,7 @@ export class TestHost {
   onRun: (run: Run) => void = (run) => this.record(run);
   #socket: WebSocket | undefined;
   #watchers: (() => void)[] = [];
+  #pings: ReturnType<typeof setInterval> | undefined;
 
   constructor(name: string, options: { boot?: string; memory?: number } = {}) {
     this.name = name;
@@ -116,13 +117,19 @@ export class TestHost {
     socket.accept();
     this.#socket = socket;
     socket.addEventListener("message", (event) => {
-      if (socket === this.#socket && event.data !== "pong") this.#hear(JSON.parse(event.data as string));
+      if (socket === this.#socket && event.data !== PONG) this.#hear(JSON.parse(event.data as string));
     });
     socket.addEventListener("close", (event) => {
-      if (socket === this.#socket) this.closed = { code: event.code, reason: event.reason };
+      if (socket === this.#socket) {
+        clearInterval(this.#pings);
+        this.closed = { code: event.code, reason: event.reason };
+      }
       this.#tell();
     });
     this.send({ t: "hello", report: this.report() });
+    // As every host: who is silent for long counts as gone, however busy the machine is that the tests run on.
+    clearInterval(this.#pings);
+    this.#pings = setInterval(() => this.#socket?.send(PING), PING_EVERY / 2);
   }
 
   /** Dials and waits until the scheduler takes work. */
@@ -136,13 +143,10 @@ export class TestHost {
     }
   }
 
-  ping(): void {
-    this.#socket?.send(PING);
-  }
-
   drop(): void {
     const socket = this.#socket;
     this.#socket = undefined;
+    clearInterval(this.#pings);
     socket?.close(1000, "bye");
   }
 

@@ -1,9 +1,11 @@
 // Shelves for records in memory, which fail as a test says.
 
+import type { ActivationRecord } from "../../src/entities/activation.ts";
 import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
 import type { KeptRecord, RecordFilter, RecordKey } from "../../src/entities/kept-record.ts";
 import { compareKeys, matches } from "../../src/entities/kept-record.ts";
 import { RECORD_BOUNDS, type RecordBounds } from "../../src/entities/record-bounds.ts";
+import { fits, type NotedSearch } from "../../src/entities/record-search.ts";
 import type { RecordSegments, SegmentEntry } from "../../src/storage/record-segments.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { RecordTable } from "../../src/storage/record-table.ts";
@@ -76,6 +78,23 @@ export class MemoryTable implements RecordTable {
         .slice(0, limit)
         .map(({ id, start }) => ({ id, start })),
     );
+  }
+
+  sift(
+    namespaceId: string,
+    filter: RecordFilter,
+    { noted, limit, most }: { noted: NotedSearch; limit: number; most: number },
+  ) {
+    return answering(this.mood, () => {
+      const all = this.#of(namespaceId, filter);
+      const looked = all.slice(0, most);
+      const records = looked
+        .filter(({ text }) => text === "" || fits(JSON.parse(text) as ActivationRecord, noted))
+        .slice(0, limit);
+      const last = records.length === limit ? records.at(-1) : all.length >= most ? looked.at(-1) : undefined;
+      const end = last === undefined ? null : { start: last.start, id: last.id };
+      return { records, end, looked: looked.length };
+    });
   }
 
   count(namespaceId: string, filter: RecordFilter): Promise<number> {

@@ -2,16 +2,23 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AuditLine } from "../../src/entities/audit.ts";
-import { basic, type Platform, startPlatform } from "../support/platform.ts";
+import { expectAccessible, openAsOperator, useBrowser } from "../console/open.ts";
+import { basic, freePort, type Platform, startPlatform } from "../support/platform.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
 describe("first administration", () => {
+  useBrowser();
   let platform: Platform;
+  let consoleUrl = "";
+  /** How many actions `spread-N` there are. */
+  let spread = 0;
   let admin: string;
   let key = "";
   let token = "";
@@ -20,7 +27,9 @@ describe("first administration", () => {
   const state = join(folder, "state");
 
   beforeAll(async () => {
-    platform = await startPlatform({ engine: "process" });
+    const port = String(await freePort());
+    consoleUrl = `http://127.0.0.1:${port}`;
+    platform = await startPlatform({ engine: "process", env: { EDGEWHISK_CONSOLE_PORT: port } });
     admin = JSON.parse(readFileSync(join(platform.state, "secrets.json"), "utf8")).adminToken;
   });
   afterAll(async () => {
@@ -92,8 +101,9 @@ describe("first administration", () => {
     expect(schedulers.flatMap((each) => each.differs)).toEqual([]);
     const headers = { authorization: basic(key), "content-type": "application/json" };
     const hosts = new Set<string>();
-    for (let n = 0; n < 8; n++) {
-      const path = `${platform.url}/api/v1/namespaces/_/actions/spread-${n}`;
+    // Names decide where an action is at home: a few are enough, 64 on one host would be no chance any more.
+    for (; spread < 64 && hosts.size < 2; spread++) {
+      const path = `${platform.url}/api/v1/namespaces/_/actions/spread-${spread}`;
       const body = JSON.stringify({
         exec: { kind: "nodejs:default", code: "function main() { return { fine: true }; }" },
       });
@@ -105,6 +115,70 @@ describe("first administration", () => {
     }
     expect(hosts).toContain("second");
     expect(hosts.size).toBe(2);
+  });
+
+  it("tells an operator's whole story in the console: health, containers, drain and back, limits, usage, audit", async () => {
+    // Functions that run until they are let go.
+    const held: ServerResponse[] = [];
+    const gate = createServer((_, response) => void held.push(response)).listen(0, "127.0.0.1");
+    await new Promise((done) => gate.once("listening", done));
+    const url = `http://127.0.0.1:${(gate.address() as AddressInfo).port}`;
+    const headers = { authorization: basic(key), "content-type": "application/json" };
+    const asAdmin = { authorization: `Bearer ${admin}` };
+    const told = async (path: string) => (await fetch(`${platform.url}/admin/v1/${path}`, { headers: asAdmin })).json();
+    // Where each goes is said by its name: until one has gone there.
+    for (let n = 0; ((await told("hosts/second")) as { running: number }).running === 0; n++) {
+      const path = `${platform.url}/api/v1/namespaces/_/actions/held-${n}`;
+      const code = "async function main({ url }) { await fetch(url); return {}; }";
+      const body = JSON.stringify({ exec: { kind: "nodejs:default", code }, limits: { timeout: 300_000 } });
+      expect((await fetch(path, { method: "PUT", headers, body })).status).toBe(200);
+      const started = await fetch(path, { method: "POST", headers, body: JSON.stringify({ url }) });
+      expect(started.status).toBe(202);
+      await expect.poll(() => held.length).toBe(n + 1);
+    }
+    const page = await openAsOperator({ origin: consoleUrl, path: "#/hosts" }, admin);
+    const second = page.getByRole("row").filter({ hasText: "second" });
+    await second.getByText("up", { exact: true }).waitFor();
+    expect(await page.getByRole("row").filter({ hasText: " MB" }).count()).toBe(2);
+    await expectAccessible(page);
+    await second.getByRole("link").click();
+    await page.getByRole("cell", { name: "second/0" }).waitFor();
+    await page.getByRole("cell", { name: "nodejs:20", exact: true }).first().waitFor();
+    const running = page
+      .getByRole("region", { name: "Containers" })
+      .getByRole("row")
+      .filter({ hasText: "engineers/held-" });
+    await running.first().waitFor();
+    await expectAccessible(page);
+
+    await page.getByRole("button", { name: "Drain the host second" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Drain", exact: true }).click();
+    await page.getByText("draining", { exact: true }).waitFor();
+    expect(await running.count()).toBeGreaterThan(0);
+    for (const response of held.splice(0)) response.end();
+    await page.getByText("None now.").waitFor();
+    await page.getByRole("button", { name: "Take work again" }).click();
+    await page.getByText("up", { exact: true }).waitFor();
+    gate.close();
+
+    await page.getByRole("link", { name: "Namespaces", exact: true }).click();
+    await page.getByRole("link", { name: "engineers", exact: true }).click();
+    await page.getByLabel("Running at once").fill("50");
+    await page.getByRole("button", { name: "Set limits" }).click();
+    await page.getByRole("row").filter({ hasText: "Together, each once" }).getByText(/^\d+$/).waitFor();
+    await expect
+      .poll(() => told("namespaces/engineers/limits"))
+      .toMatchObject({ limits: { concurrentInvocations: 50 } });
+    await expectAccessible(page);
+    await page.getByRole("link", { name: "Audit log", exact: true }).click();
+    for (const act of ["host.drain", "host.undrain", "limits.set"]) {
+      await page.getByLabel("Act, or kind of act").fill(act);
+      await page.keyboard.press("Enter");
+      await page.getByRole("row").filter({ hasText: act }).first().waitFor();
+    }
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await fetch(`${platform.url}/admin/v1/namespaces/engineers/limits`, { method: "DELETE", headers: asAdmin });
   });
 
   it("refuses a second process with the same token in a sentence, and the first goes on", async () => {
@@ -170,10 +244,36 @@ describe("first administration", () => {
     await gone;
     await until(async () => Number(await (await fetch(`${platform.url}/invokers/healthy/count`)).text()) === 1);
     const headers = { authorization: basic(key), "content-type": "application/json" };
-    for (let n = 0; n < 8; n++) {
+    for (let n = 0; n < spread; n++) {
       const path = `${platform.url}/api/v1/namespaces/_/actions/spread-${n}?blocking=true`;
       expect((await fetch(path, { method: "POST", headers, body: "{}" })).status).toBe(200);
     }
+  });
+
+  it("lets an owner give others keys without an administrator: what they do, and that they are gone", async () => {
+    const own = (args: string[], by = key) =>
+      edgewhisk(["own", ...args, "--url", platform.url], { EDGEWHISK_AUTH: by });
+    const issued = await own(["issue", "ci", "--role", "developer", "--scope", "spread-*", "--ends", "1h"]);
+    expect([issued.code, issued.stderr]).toEqual([0, ""]);
+    const ci = issued.stdout.trim();
+    const call = async (by: string, name: string) => {
+      const headers = { authorization: basic(by), "content-type": "application/json" };
+      const path = `${platform.url}/api/v1/namespaces/_/actions/${name}?blocking=true`;
+      return (await fetch(path, { method: "POST", headers, body: "{}" })).status;
+    };
+    expect([await call(ci, "spread-0"), await call(ci, "other")]).toEqual([200, 403]);
+    expect(await own(["keys"], ci)).toMatchObject({ code: 4, stdout: "" });
+    const listed = await own(["keys", "--json"]);
+    const items = listed.stdout
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text) as { id: string; role: string });
+    expect(items.map(({ role }) => role)).toEqual(["owner", "developer"]);
+    expect(listed.stdout).not.toContain(ci.split(":")[1]);
+    const last = await own(["revoke", key.split(":")[0] ?? ""]);
+    expect([last.code, last.stderr]).toEqual([1, expect.stringContaining("Nobody would own the namespace")]);
+    expect((await own(["revoke", items[1]?.id ?? ""])).code).toBe(0);
+    expect([await call(ci, "spread-0"), await call(key, "spread-0")]).toEqual([401, 200]);
   });
 
   it("has one line of each change and none without one, also when workerd is killed -9 among many writes", async () => {
@@ -241,7 +341,7 @@ describe("first administration", () => {
       expect(line).toMatchObject({ via: "key", subject: "engineers", keyName: "default" });
     }
     for (const id of byRequest.keys()) expect(sent).toContain(id);
-  }, 300_000);
+  });
 
   function post(path: string, body: object, headers: Record<string, string>): Promise<Response> {
     return fetch(`${platform.url}/admin/v1/${path}`, {

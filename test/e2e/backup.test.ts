@@ -90,7 +90,7 @@ onEngines(
       await Promise.all(Array.from({ length: 6 }, compare));
       for (const path of ["actions", "actions/say", "triggers/said", "rules/say-it"])
         expect(await ask(other.url, path)).toEqual(await ask(bench.platform().url, path));
-    }, 240_000);
+    });
 
     it("and an export of all records, brought to where some of them are, is the same bytes there", async () => {
       const [all, there] = [join(folder, "all.ndjson"), join(folder, "there.ndjson")];

@@ -11,6 +11,7 @@ import {
   startStream,
   withBrokers,
 } from "../support/brokers.ts";
+import { type Authority, startAuthority } from "../support/certificates.ts";
 import { ready } from "../support/platform.ts";
 import { type Bench, type Loose, onEngines } from "./engines.ts";
 
@@ -18,7 +19,7 @@ const ACCOUNT: Account = { username: "whisk", password: "the broker's own passwo
 /** What takes a lease to end, and a host to come back, on a machine that has other things to do. */
 const SOON = { timeout: 90_000, interval: 250 };
 
-withBrokers("brokers", ["mosquitto", "mosquitto_pub", "nats-server"], () => {
+withBrokers("brokers", ["mosquitto", "mosquitto_pub", "nats-server", "openssl"], () => {
   onEngines("messages", suite, { engines: ["process"], start: { env: { EDGEWHISK_BROKER_NET: "127.0.0.1" } } });
 });
 
@@ -26,17 +27,23 @@ function suite(bench: Bench): void {
   let mosquitto: Broker;
   let nats: Broker;
   let guarded: Broker;
+  let secure: Broker;
+  let authority: Authority;
+  let stranger: Authority;
   let names = 0;
 
   beforeAll(async () => {
-    [mosquitto, guarded, nats] = await Promise.all([
+    authority = startAuthority();
+    stranger = startAuthority();
+    [mosquitto, secure, guarded, nats] = await Promise.all([
       startMosquitto(),
+      startMosquitto({ tls: authority.issue("DNS:localhost") }),
       startMosquitto({ account: ACCOUNT, durable: true }),
       startNats(),
     ]);
   });
   afterAll(async () => {
-    for (const broker of [mosquitto, guarded, nats]) await broker?.close();
+    for (const each of [mosquitto, secure, guarded, nats, authority, stranger]) await each?.close();
   });
 
   async function make(path: string, body: object): Promise<void> {
@@ -129,11 +136,16 @@ function suite(bench: Bench): void {
     }
   });
 
-  it("of plain NATS and of QoS 0 fire what comes while somebody listens", async () => {
+  it("of plain NATS and of QoS 0 fire what comes while somebody listens, and no broker is heard that cannot prove who it is", async () => {
     const url = `mqtt://127.0.0.1:${mosquitto.port}`;
     const server = `nats://127.0.0.1:${nats.port}`;
     const zero = await subscribed("mqtt", { url, topic: "zero", qos: 0, isJSONData: true });
     const plain = await subscribed("nats", { url: server, subject: "plain.*", isBinaryValue: true });
+    const foreign = await subscribed("mqtt", {
+      url: `mqtts://localhost:${secure.port}`,
+      topic: "zero",
+      ca: stranger.ca,
+    });
     const elsewhere = await subscribed("mqtt", { url: `mqtt://127.0.0.2:${mosquitto.port}`, topic: "zero" });
     await receiving("mqtt", zero);
     await receiving("nats", plain);
@@ -144,6 +156,11 @@ function suite(bench: Bench): void {
     const refused = { state: "waiting", reason: expect.stringContaining("may not dial") };
     await expect.poll(() => statusOf("mqtt", elsewhere), SOON).toMatchObject(refused);
     expect((await statusOf("mqtt", elsewhere)).lastError.text).toContain("EDGEWHISK_BROKER_NET");
+    await expect
+      .poll(() => statusOf("mqtt", foreign), SOON)
+      .toMatchObject({ state: "retrying", reason: expect.stringContaining("nobody whom 'ca' names") });
+    expect(await feed("mqtt", "UPDATE", foreign, { ca: authority.ca })).toEqual({ status: "success" });
+    await receiving("mqtt", foreign);
     await expect.poll(() => counted(zero), SOON).toBe(1);
     const { text } = await bench.request(`activations?name=${zero}&docs=true`);
     expect(text).toContain('"message":12345678901234567890');

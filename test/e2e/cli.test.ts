@@ -7,16 +7,21 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { edgewhisk as administer } from "../runtime-host/cli/run.ts";
 import { basic, freePort, GUEST, type Platform, startPlatform } from "../support/platform.ts";
+import { talkative, tellsNoSecret } from "./log-secrets.ts";
 
 const COMMAND = new URL("../../runtime-host/cli/edgewhisk.mjs", import.meta.url).pathname;
 const UNKNOWN = "0".repeat(32);
 
+const { secrets, ...settings } = await talkative();
 let platform: Platform;
+/** Characters that were printed before it served: the key it greets with is among them. */
+let greeted = 0;
 let folder: string;
 let id: string;
 
 beforeAll(async () => {
-  platform = await startPlatform({ engine: "process" });
+  platform = await startPlatform({ engine: "process", ...settings });
+  greeted = platform.output().length;
   folder = mkdtempSync(join(tmpdir(), "edgewhisk-cli-"));
   const headers = { authorization: basic(GUEST), "content-type": "application/json" };
   const action = `${platform.url}/api/v1/namespaces/_/actions/said`;
@@ -214,12 +219,27 @@ it("shows hosts, what waits and the stores, once or again and again, and drains 
   expect(await said("hosts", "list")).toMatch(/^another +new /m);
   expect(await said("hosts", "revoke", "another")).toBe("another is not let in any more");
   expect(await said("waiting")).toBe("nothing waits");
+  const findings = async () => {
+    const seen = await administer(["doctor", "--json"], { env: { EDGEWHISK_STATE: platform.state } });
+    const all = JSON.parse(seen.out) as { what: string; state: string }[];
+    return Object.fromEntries(all.map(({ what, state }) => [what, state]));
+  };
+  // What hosts say is up to a second old.
+  await expect.poll(findings).toMatchObject({
+    ...{ state: "good", platform: "good", clock: "good", version: "good", hosts: "good" },
+    "host second": "doubtful",
+  });
+  const unknown = { EDGEWHISK_STATE: platform.state, EDGEWHISK_TOKEN: `ewh.another.${"a".repeat(43)}` };
+  const wrong = await administer(["doctor"], { env: unknown });
+  expect([wrong.code, wrong.out]).toEqual([1, expect.stringMatching(/^!! {2}host token .*does not let in/m)]);
   const settings = await said("config");
   expect(settings).toMatch(/^NAME +VALUE +FROM +DEFAULT$/m);
   expect(settings).toMatch(/^MASTER_SECRET +\(hidden\) +set$/m);
   expect(settings).toMatch(/^MAX_QUEUE_TIME +\d+ +(default|set) +3600$/m);
   expect(await said("config", "--set")).not.toMatch(/ default +/);
 });
+
+tellsNoSecret(() => platform, { printed: () => platform.output().slice(greeted), secrets });
 
 it("takes nothing from the folder of a platform that has ended", async () => {
   const state = platform.state;

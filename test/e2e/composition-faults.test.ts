@@ -65,7 +65,7 @@ onEngines(
         expect([ids.length * 5, (ids.length + 1) * 5]).toContain(started.length);
       }
       rmSync(folder, { recursive: true, force: true });
-    }, 240_000);
+    });
 
     it("end with a whisk internal error when their host is killed -9, with one record, and others run again", async () => {
       await prepare();

@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -45,7 +46,10 @@ describe("what the documents type", () => {
 
   beforeAll(async () => {
     // Calls may wait for hosts that nobody has seen, as OPERATIONS says where it shows one that waits.
-    platform = await startWatchedPlatform(["--var", "HOSTS_MAY_COME=1"]);
+    platform = await startWatchedPlatform(["--var", "HOSTS_MAY_COME=1", "--feed-d1", "SHOP=shop.sqlite"]);
+    const shop = new DatabaseSync(join(platform.folder, "shop.sqlite"));
+    shop.exec("CREATE TABLE orders (id INTEGER PRIMARY KEY, what TEXT); INSERT INTO orders VALUES (1, 'tea')");
+    shop.close();
   });
   afterAll(() => platform?.stop());
 

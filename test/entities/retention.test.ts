@@ -1,7 +1,14 @@
 // Which records are kept, as arithmetic.
 
 import { describe, expect, it, test } from "vitest";
-import { isBounded, keptFromAge, keptFromExcess, RetentionPolicy, retentionOf } from "../../src/entities/retention.ts";
+import {
+  beyondStandard,
+  isBounded,
+  keptFromAge,
+  keptFromExcess,
+  RetentionPolicy,
+  retentionOf,
+} from "../../src/entities/retention.ts";
 
 const rows = (...starts: number[]) => starts.map((start) => ({ start, bytes: 10 }));
 const NO_BOUND = Number.POSITIVE_INFINITY;
@@ -62,4 +69,12 @@ describe("what is too much", () => {
     expect(keptFromExcess(rows(7), 7, { records: 1, bytes: 0 })).toEqual({ from: 0, enough: false });
     expect(keptFromExcess([], NO_BOUND, { records: 1, bytes: 0 })).toEqual({ from: 0, enough: false });
   });
+});
+
+test("a policy that keeps more than the deployment names what is beyond it; less, and what it does not say, is not", () => {
+  const standard = { maxAge: 3_600, maxBytes: 1_000 };
+  expect(beyondStandard({}, standard)).toEqual([]);
+  expect(beyondStandard({ maxAge: 3_600, maxRecords: 1e9, maxBytes: 1 }, standard)).toEqual([]);
+  expect(beyondStandard({ maxAge: 3_601, maxRecords: null, maxBytes: null }, standard)).toEqual(["maxAge", "maxBytes"]);
+  expect(beyondStandard({ maxAge: null }, { maxAge: null })).toEqual([]);
 });

@@ -7,6 +7,7 @@ import { type CredentialGrant, mintCredential } from "../../src/entities/credent
 import type { MasterSecret } from "../../src/entities/sealing.ts";
 import { type Env, masterSecretOf } from "../../src/env.ts";
 import { makeApp } from "../../src/http/app.ts";
+import front from "../../src/index.ts";
 import { ROSTER_NAME } from "../../src/protocol/names.ts";
 import { servicesOf } from "../../src/services/services.ts";
 import { NEWEST_MIGRATION } from "../../src/storage/d1/migrated.ts";
@@ -259,6 +260,51 @@ describe("a database that is not migrated up to the last one", () => {
     await note("INSERT INTO d1_migrations (name) VALUES (?)");
     await expect.poll(async () => (await ask("/ping")).text).toBe("pong");
     expect((await ask("/api/v1/namespaces")).status).toBe(401);
+  });
+});
+
+describe("CONSOLE_HOST", () => {
+  const at = async (host: string, path: string, CONSOLE_HOST?: string) => {
+    const request = new Request(`https://${host}${path}`, { headers: { Host: host } });
+    const given = { ...own, ...(CONSOLE_HOST === undefined ? {} : { CONSOLE_HOST }) } as Env;
+    const response = await front.fetch(request as never, given, createExecutionContext());
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+  const HOST = "console.example.org";
+
+  it("names where the console is served, with the API and nothing that a tenant has made; elsewhere there is none", async () => {
+    const page = await at(HOST, "/", HOST);
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
+    const script = /src="(\/console\/[^"]+)"/.exec(page.text)?.[1] ?? "";
+    expect((await at(HOST, script, HOST)).status).toBe(200);
+    const api = await at(HOST, "/api/v1/namespaces", HOST);
+    expect([api.status, api.headers.get("access-control-allow-origin")]).toEqual([401, null]);
+    for (const path of [
+      "/api/v1/web/guest/default/x",
+      "/api/v1/web/guest/default/x.html",
+      "/api/v1/webhooks/x",
+      "/host/v1/connect",
+    ]) {
+      const { status, text } = await at(HOST, path, HOST);
+      expect([path, status, text]).toEqual([
+        path,
+        404,
+        expect.stringContaining("the console serves itself and the API"),
+      ]);
+    }
+    for (const other of ["api.example.org", `${HOST}.evil.example`, `x.${HOST}`]) {
+      const root = await at(other, "/", HOST);
+      expect([other, root.headers.get("content-type")]).toEqual([other, expect.stringContaining("json")]);
+      expect((await at(other, script, HOST)).status).toBe(404);
+    }
+    expect((await at("CONSOLE.example.org", "/", `second.example.org,${HOST}`)).text).toContain("<!doctype html>");
+  });
+
+  it("absent, the console is off; what is no host is refused by its name", async () => {
+    expect((await at(HOST, "/")).text).not.toContain("<!doctype html>");
+    const wrong = await at("api.example.org", "/api/v1/namespaces", "https://console.example.org/");
+    expect([wrong.status, wrong.text]).toEqual([503, expect.stringContaining("CONSOLE_HOST")]);
   });
 });
 

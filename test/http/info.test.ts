@@ -7,6 +7,7 @@ import { platformInfo, versionInfo } from "../../src/http/info.ts";
 const settings = {
   bounds: DEFAULT_BOUNDS,
   throttle: false,
+  hostsMayCome: false,
   throttleDefaults: { invocationsPerMinute: 60 },
 };
 
@@ -32,4 +33,17 @@ test("what some host can run, by family, with one default in each", () => {
 test("the build, where anybody knows it", () => {
   expect(versionInfo({})).toMatchObject({ build: "unknown", buildno: "dev" });
   expect(versionInfo({ build: "b1", buildDate: "2026-01-01" })).toMatchObject({ build: "2026-01-01", buildno: "b1" });
+});
+
+test("what hosts may come for as well, where they may: the default of a family is one that can run now", () => {
+  const defaults = (reported: string[]) => {
+    const info = platformInfo({ ...settings, hostsMayCome: true }, new Set(reported)) as {
+      runtimes: Record<string, { kind: string; default: boolean }[]>;
+    };
+    return Object.values(info.runtimes).map((kinds) => kinds.filter((each) => each.default).map(({ kind }) => kind));
+  };
+  expect(defaults(["nodejs:22", "nodejs:24", "python:3.11"]).flat()).toEqual(
+    expect.arrayContaining(["nodejs:24", "python:3.11", "swift:5.3"]),
+  );
+  expect(defaults(["nodejs:22"]).every(({ length }) => length === 1)).toBe(true);
 });

@@ -14,7 +14,6 @@ const ROLES: Role[] = ["owner", "developer", "invoker", "reader"];
 const OUTSIDE = expect.stringContaining("is not in the scope of the key");
 
 let host: FakeHost;
-let pings: ReturnType<typeof setInterval>;
 /** What the action of this name answers; else its arguments. */
 const results = new Map<string, (args: string) => string>();
 
@@ -22,10 +21,8 @@ beforeAll(async () => {
   host = await FakeHost.dial({
     answer: ({ about, args }) => ran(results.get(about.name)?.("inline" in args ? args.inline : "") ?? "{}"),
   });
-  pings = setInterval(() => host.ping(), 2_000);
 });
 afterAll(() => {
-  clearInterval(pings);
   host.close();
 });
 beforeEach(() => {
@@ -51,9 +48,9 @@ async function keyOf(
 describe("every route", () => {
   const { routes } = makeApp(() => fail("internal"));
   const READS = ["listActions", "listPackagedActions", "getAction", "listPackages", "getPackage", "listTriggers"];
-  const MORE = ["getTrigger", "listRules", "getRule", "getStats", "exportRecords"];
+  const MORE = ["getTrigger", "listRules", "getRule", "getSchedule", "getStats", "exportRecords"];
   const RECORDS = ["listActivations", "getActivation", "getResult", "getLogs"];
-  const ALL = ["listNamespaces", "getLimits"];
+  const ALL = ["listNamespaces", "getLimits", "previewSchedule"];
   const WRITES = ["putAction", "deleteAction", "putPackage", "deletePackage", "putTrigger", "deleteTrigger"];
   /** What each role may; the owner everything. */
   const MAY: Record<Exclude<Role, "owner">, readonly string[]> = {
@@ -63,8 +60,22 @@ describe("every route", () => {
     invoker: [...ALL, ...RECORDS, "callAction", "fireTrigger"],
     reader: [...ALL, ...READS, ...MORE, ...RECORDS],
   };
+  /** The owner's alone. */
+  const OWN = [
+    "listKeys",
+    "issueKey",
+    "getKey",
+    "changeKey",
+    "rotateKey",
+    "revokeKey",
+    "listSecrets",
+    "getUsage",
+  ].concat([
+    ...["getRetention", "setRetention", "clearRetention", "getForwarding", "setForwarding", "removeForwarding"],
+    ...["getEvents", "setEvents", "removeEvents"],
+  ]);
   /** Of the whole namespace. */
-  const WHOLE = ["getStats", "exportRecords", "importRecords"];
+  const WHOLE = ["getStats", "exportRecords", "importRecords", ...OWN];
   /** Without a name that a scope could hold. */
   const NAMELESS = [...ALL, ...WHOLE, ...RECORDS, "listActions", "listPackagedActions", "listPackages"].concat([
     ...["listTriggers", "listRules"],
@@ -91,7 +102,15 @@ describe("every route", () => {
       return needsOf(handler) === undefined;
     });
     expect(unknown.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual([
-      ...["GET /", "GET /api/v1", "GET /api/v1/", "GET /api/v1/api-docs", "GET /api/v1/docs", "GET /api/v1/docs/*"],
+      ...[
+        "GET /",
+        "GET /api/v1",
+        "GET /api/v1/",
+        "GET /api/v1/api-docs",
+        "GET /api/v1/api-docs/admin",
+        "GET /api/v1/docs",
+        "GET /api/v1/docs/*",
+      ],
       ...["GET /api/v1/docs/index.html", "GET /invokers", "GET /invokers/", "GET /invokers/healthy/count"],
       ...["GET /invokers/ready", "GET /metrics", "GET /ping"],
     ]);
@@ -321,7 +340,7 @@ describe("an invoker", () => {
     const status = async (client: Client, id: string, piece = "") =>
       (await client.call("GET", `/activations/${id}${piece}`)).status;
     for (const id of [mine, fired, theirs]) await expect.poll(() => status(owner, id)).toBe(200);
-    for (const piece of ["", "/result", "/logs"]) {
+    for (const piece of ["", "/result", "/logs", "?explain=true"]) {
       expect([await status(key, mine, piece), await status(key, fired, piece)]).toEqual([200, 200]);
       const refused = await key.call("GET", `/activations/${theirs}${piece}`);
       expect([refused.status, refused.json.error]).toEqual([
@@ -338,6 +357,14 @@ describe("an invoker", () => {
     expect((await key.call("GET", "/activations?count=true")).status).toBe(400);
     const scoped = await keyOf(owner, "reader", ["t"]);
     expect((await scoped.call("GET", "/activations")).json.map((each: { name: string }) => each.name)).toEqual(["t"]);
-    expect(await status(scoped, mine)).toBe(403);
+    for (const piece of ["", "?explain=true"]) expect(await status(scoped, mine, piece)).toBe(403);
+    // Whose what is not known, or not well formed, would be is nobody's to know.
+    for (const client of [key, owner]) {
+      expect(await status(client, "f".repeat(32), "?explain=true")).toBe(404);
+      expect(await status(client, "rubbish", "?explain=true")).toBe(400);
+      expect(await status(client, mine, "?explain=perhaps")).toBe(400);
+    }
+    const stranger = await newClient();
+    expect(await status(stranger, mine, "?explain=true")).toBe(404);
   });
 });

@@ -172,6 +172,16 @@ describe("a list with conditions", () => {
     expect([status, json.error]).toEqual([400, expect.stringContaining(text)]);
   });
 
+  test("has parameters that nobody knows left out of account, as OpenWhisk does; an id of a shard that is not there is nobody's", async () => {
+    const { call } = client;
+    const { json } = await call("GET", "/activations");
+    expect((await call("GET", "/activations?fields=all&sort=-start&$where=1")).json).toEqual(json);
+    for (const shard of [4, 250]) {
+      expect((await call("GET", `/activations/${newActivationId(now, shard)}`)).status).toBe(404);
+      expect((await call("GET", `/activations/${newActivationId(now, shard)}/logs`)).status).toBe(404);
+    }
+  });
+
   test("is of one's own namespace", async () => {
     const { call } = client;
     expect((await call("GET", `/../${stranger.namespace}/activations?status=error`)).status).toBe(403);

@@ -30,8 +30,8 @@ describe("a namespace with limits", () => {
     for (const _ of [1, 2]) {
       expect((await ask("POST", `${ACTIONS}/echo?blocking=true`, { key, body: "{}" })).status).toBe(200);
     }
-    for (const name of ["echo", "nobody"]) {
-      const { status, headers, json } = await ask("POST", `${ACTIONS}/${name}?blocking=true`, { key, body: "{}" });
+    for (const call of ["echo?blocking=true", "nobody?blocking=true", "echo"]) {
+      const { status, headers, json } = await ask("POST", `${ACTIONS}/${call}`, { key, body: "{}" });
       expect(status).toBe(429);
       expect(json()).toEqual({
         error: expect.stringMatching(/^Too many requests in the last minute \(count: \d+, allowed: 2\)\.$/),
@@ -100,6 +100,50 @@ describe("a namespace with limits", () => {
     expect((await call("large")).status).toBe(200);
   });
 
+  it("gets back what a call held of which nobody waits, also where only the action has a bound", async () => {
+    const key = await keyOf("unbounded", {});
+    const one = { timeout: 60_000, memory: 256, logs: 10, concurrency: 1, instances: 1 };
+    await putAction("slow", { namespace: "unbounded", limits: one });
+    const call = () => ask("POST", `${ACTIONS}/slow`, { key, body: "{}" });
+    for (let round = 0; round < 2; round++) {
+      let first = await call();
+      await expect
+        .poll(async () => {
+          if (first.status !== 202) first = await call();
+          return first.status;
+        })
+        .toBe(202);
+      expect((await call()).status).toBe(429);
+      const { activationId } = first.json() as { activationId: string };
+      const of = () => host.runs.find((each) => each.invocation.id === activationId);
+      await expect.poll(of).toBeDefined();
+      const run = of();
+      if (run !== undefined) host.finish(run, ran("{}"));
+    }
+  });
+
+  it("counts the steps of compositions in what it holds, and they wait for room", async () => {
+    const key = await keyOf("stepping", { concurrentMemory: 256, invocationsPerMinute: 1_000 });
+    for (const name of ["echo", "slow"]) await putAction(name, { namespace: "stepping" });
+    const exec = { kind: "sequence", components: ["/_/slow", "/_/echo"] };
+    const put = await ask("PUT", `${ACTIONS}/both`, { key, body: JSON.stringify({ exec }) });
+    expect(put.status).toBe(200);
+    const used = async () => (await ask("GET", "/api/v1/namespaces/_/limits", { key })).json();
+    const { activationId } = (await ask("POST", `${ACTIONS}/both`, { key, body: "{}" })).json() as Record<
+      string,
+      string
+    >;
+    await expect.poll(used).toMatchObject({ used: { memoryInUse: 256, concurrentInvocations: 1 } });
+    expect((await ask("POST", `${ACTIONS}/echo?blocking=true`, { key, body: "{}" })).status).toBe(429);
+    const step = () => host.runs.find((each) => each.invocation.about.cause === activationId);
+    await expect.poll(step).toBeDefined();
+    const run = step();
+    if (run !== undefined) host.finish(run, ran("{}"));
+    await expect.poll(used).toMatchObject({ used: { memoryInUse: 0, concurrentInvocations: 0 } });
+    const record = await ask("GET", `/api/v1/namespaces/_/activations/${activationId}`, { key });
+    expect(record.json()).toMatchObject({ response: { success: true } });
+  });
+
   it("may carry less than the system allows", async () => {
     const key = await keyOf("small", { maxPayloadSize: "1 KB" });
     await putAction("echo", { namespace: "small" });
@@ -161,7 +205,7 @@ describe("the log", () => {
     info.mockRestore();
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       {
-        ...{ level: "info", event: "request", transactionId: "my-own-id" },
+        ...{ time: expect.any(String), level: "info", event: "request", transactionId: "my-own-id" },
         ...{ method: "GET", path: "/ping", status: 200, ms: expect.any(Number) },
       },
     ]);
@@ -185,6 +229,16 @@ describe("the metrics", () => {
     expect(open.text).toMatch(/# EOF\n$/);
   });
 
+  it("are not there where they are off, also for who has a token, and strangers do not learn it", async () => {
+    const own = { ...(env as unknown as Env), METRICS_MODE: "off" };
+    const context = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
+    const asked = async (headers: Record<string, string>) =>
+      (await makeApp(servicesOf).fetch(new Request("http://edgewhisk.test/metrics", { headers }), own, context)).status;
+    const Host = "edgewhisk.test";
+    expect(await asked({ Host, Authorization: "Bearer test-admin-token" })).toBe(404);
+    expect(await asked({ Host })).toBe(401);
+  });
+
   it("tell of what has ended, what was refused and what was asked", async () => {
     const key = await keyOf("metered", { invocationsPerMinute: 2, concurrentInvocations: 10 });
     await putAction("echo", { namespace: "metered" });
@@ -195,5 +249,27 @@ describe("the metrics", () => {
     await expect.poll(text).toContain('openwhisk_action_limit_timed_total{namespace="metered"} 1\n');
     await expect.poll(text).toMatch(/^edgewhisk_http_requests_total\{method="POST",status="429"\} [1-9]/m);
     expect(await text()).toMatch(/^gauge_loadbalancer_totalHealthyInvokerManaged_counter \d+$/m);
+  });
+});
+
+describe("namespaces that share an isolate", () => {
+  it("take turns with what is stored: a crowd of one waits for itself, with its calls and what others ask it does not", async () => {
+    const crowd = await keyOf("crowd", {});
+    const other = await keyOf("other", {});
+    expect((await ask("GET", ACTIONS, { key: crowd })).status).toBe(200);
+    expect((await ask("GET", ACTIONS, { key: other })).status).toBe(200);
+    let answered = 0;
+    const asked = Array.from({ length: 200 }, async () => {
+      const answer = await ask("GET", ACTIONS, { key: crowd });
+      answered++;
+      return answer.status;
+    });
+    const missed = await ask("POST", `${ACTIONS}/nobody`, { key: crowd, body: "{}" });
+    const listed = await ask("GET", ACTIONS, { key: other });
+    const called = await ask("POST", `${ACTIONS}/nobody?blocking=true`, { key: other, body: "{}" });
+    expect([missed.status, listed.status, called.status]).toEqual([404, 200, 404]);
+    expect(answered).toBeLessThan(asked.length);
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([200]));
+    expect((await ask("GET", ACTIONS, { key: crowd })).status).toBe(200);
   });
 });

@@ -4,10 +4,10 @@ import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { completionOf, recordOf } from "../../src/entities/activation.ts";
 import type { Identity } from "../../src/entities/identity.ts";
 import { success } from "../../src/entities/outcome.ts";
+import type { Permitting } from "../../src/invocation/permit-leases.ts";
 import type { InvocationContext } from "../../src/invocation/ports.ts";
 import type { CompositionRun, RunReply } from "../../src/protocol/composition.ts";
 import type { Invocation } from "../../src/protocol/invocation.ts";
-import type { ThrottleRpc } from "../../src/protocol/throttle.ts";
 import { EntityRows } from "./entities.ts";
 
 export const CALLER: Identity = {
@@ -77,9 +77,12 @@ export class MemoryContext implements InvocationContext {
       this.texts.set(key, typeof value === "string" ? value : new TextDecoder().decode(value));
     },
     text: async (key: string) => this.texts.get(key) ?? null,
+    delete: async (keys: string[]) => {
+      for (const key of keys) this.texts.delete(key);
+    },
   };
 
-  permits(): Pick<ThrottleRpc, "enter" | "hold" | "leave"> {
+  permits(): Permitting {
     return {
       hold: async () => ({ ok: true }),
       enter: async ({ id }) => {

@@ -22,7 +22,7 @@ class TestContext extends MemoryContext {
   /** Calls that brought rows. */
   calls = 0;
   /** What the store answers to a fire next. */
-  firing: ("accepted" | "full" | Error)[] = [];
+  firing: ("accepted" | "full" | "duplicate" | Error)[] = [];
 
   override later(work?: Promise<unknown>): void {
     if (work !== undefined) this.work.push(work);
@@ -43,7 +43,7 @@ class TestContext extends MemoryContext {
         const word = this.firing.shift() ?? "accepted";
         if (word instanceof Error) throw word;
         if (word === "accepted") this.facts.push(fact);
-        return { kind: word };
+        return word === "duplicate" ? { kind: word, id: "the first one" } : { kind: word };
       },
       fired: async (id, logs) => {
         const text = "inline" in logs ? logs.inline : (this.texts.get(logs.blob) ?? "");
@@ -272,6 +272,17 @@ describe("the lines of a fire", () => {
     // Thirty-two at a time.
     expect(context.calls).toBe(16);
     expect([...context.texts.keys()]).toContain(`logs/${id}/1`);
+  });
+});
+
+describe("a fire that was told of before", () => {
+  it("leaves nothing of its own in the blob store", async () => {
+    context.firing = ["duplicate"];
+    const payload = JSON.stringify({ text: "x".repeat(200_000) });
+    expect(await shoot({ payload })).toEqual({ ok: true, kind: "duplicate", id: "the first one" });
+    expect([...context.texts.keys()]).toEqual([]);
+    await shoot({ payload });
+    expect(context.texts.size).toBeGreaterThan(1);
   });
 });
 

@@ -60,6 +60,8 @@ export interface World {
   ports: SubmitPorts;
   asked: string[];
   accepts: string[][];
+  /** By whom each accepted call was refused before, where it was. */
+  refusals: string[];
   rows: OpenRow[];
   fails: string[];
 }
@@ -68,6 +70,7 @@ export interface World {
 export function world(script: Script): World {
   const asked: string[] = [];
   const accepts: string[][] = [];
+  const refusals: string[] = [];
   const rows: OpenRow[] = [];
   const fails: string[] = [];
   const start = Date.now();
@@ -91,7 +94,8 @@ export function world(script: Script): World {
       },
     }),
     storeOf: () => ({
-      accept: async (_invocations, { candidates }) => {
+      accept: async (_invocations, { candidates, refusedBy }) => {
+        if (refusedBy !== undefined) refusals.push(refusedBy);
         const word = script.accept?.[accepts.length] ?? "accepted";
         accepts.push(candidates);
         if (word instanceof Error) throw word;
@@ -118,7 +122,7 @@ export function world(script: Script): World {
       },
     }),
   };
-  return { ports, asked, accepts, rows, fails };
+  return { ports, asked, accepts, refusals, rows, fails };
 }
 
 async function answer(word: Answer): Promise<InvokeReply> {

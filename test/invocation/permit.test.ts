@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { invoke } from "../../src/invocation/invoke.ts";
 import { enter, hold } from "../../src/invocation/permit.ts";
+import type { Permitting } from "../../src/invocation/permit-leases.ts";
 import { ActionResolver } from "../../src/invocation/resolve.ts";
-import type { HoldRequest, Permit, PermitRequest, ThrottleRpc } from "../../src/protocol/throttle.ts";
+import type { HoldRequest, Permit, PermitRequest } from "../../src/protocol/throttle.ts";
 import { CALLER, MemoryContext } from "./context.ts";
 
 const CALL = { id: "1", kind: "invoke" as const };
@@ -14,7 +15,7 @@ class Throttled extends MemoryContext {
 
   readonly held: HoldRequest[] = [];
 
-  override permits(): Pick<ThrottleRpc, "enter" | "hold" | "leave"> {
+  override permits(): Permitting {
     return {
       hold: async (request: HoldRequest) => {
         this.held.push(request);

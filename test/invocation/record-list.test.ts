@@ -91,22 +91,18 @@ describe.each(RECORD_MODES)("with %s", (mode) => {
   });
 });
 
-test.each(RECORD_MODES)(
-  "with %s a page far down is as exact, and read by few questions",
-  async (mode) => {
-    const namespace = new Namespace(mode);
-    namespace.make(5_000, 0);
-    await namespace.advance(700_000);
-    namespace.make(100, 1);
-    const list = vi.spyOn(namespace.shards[0]!.shelves.table, "list");
-    for (const skip of [2_000, 2_001, 4_321, 5_050, 5_099, 9_000]) {
-      await namespace.check({ limit: 30, skip, docs: false });
-    }
-    await namespace.check({ name: "b", limit: 5, skip: 1_400, docs: true });
-    expect(list.mock.calls.length).toBeLessThan(200);
-  },
-  60_000,
-);
+test.each(RECORD_MODES)("with %s a page far down is as exact, and read by few questions", async (mode) => {
+  const namespace = new Namespace(mode);
+  namespace.make(5_000, 0);
+  await namespace.advance(700_000);
+  namespace.make(100, 1);
+  const list = vi.spyOn(namespace.shards[0]!.shelves.table, "list");
+  for (const skip of [2_000, 2_001, 4_321, 5_050, 5_099, 9_000]) {
+    await namespace.check({ limit: 30, skip, docs: false });
+  }
+  await namespace.check({ name: "b", limit: 5, skip: 1_400, docs: true });
+  expect(list.mock.calls.length).toBeLessThan(200);
+});
 
 test("a mode that changes in between hides nothing", async () => {
   const namespace = new Namespace("d1");

@@ -6,6 +6,7 @@ import { open, seal } from "../../src/entities/sealing.ts";
 import { ActionResolver } from "../../src/invocation/resolve.ts";
 import { step } from "../../src/invocation/step.ts";
 import type { StepReply, StepRequest } from "../../src/protocol/composition.ts";
+import type { HoldRequest, Permit } from "../../src/protocol/throttle.ts";
 import { CALLER, MemoryContext } from "./context.ts";
 
 const ID = "0123456789ab07000000000000000001";
@@ -105,6 +106,68 @@ describe("a step that is an action", () => {
     await ask("a/act");
     expect(invocation()).toMatchObject({ credential: "owner", sealedKey });
     expect(await open(context.masterSecret, "handed-on-key", invocation()?.sealedKey ?? "")).toBe(CALLER.key);
+  });
+});
+
+describe("a step of a namespace, or of an action, with bounds on what is held", () => {
+  const held: HoldRequest[] = [];
+  let room: Permit;
+  const { key: _, ...whose } = CALLER;
+  const onBehalf = () => ({
+    identity: { ...whose, limits: { concurrentMemory: 512 } },
+    ...{ sealedKey, apiHost: "https://here" },
+  });
+
+  beforeEach(() => {
+    held.length = 0;
+    room = { ok: true };
+    const permits = context.permits();
+    const hold = async (request: HoldRequest) => {
+      held.push(request);
+      return room;
+    };
+    context.permits = () => ({ ...permits, hold });
+  });
+
+  it("holds memory and an instance under its id, and its row says so, that its store gives them back", async () => {
+    context.entities.action("a/act", {
+      limits: { timeout: 60_000, memory: 128, logs: 10, concurrency: 2, instances: 3 },
+    });
+    expect(await ask("a/act", { onBehalf: onBehalf() })).toMatchObject({ kind: "accepted" });
+    expect(held).toMatchObject([
+      { id: ID, memory: { wanted: 128, allowed: 512 }, action: { path: "a/act", allowed: 6 } },
+    ]);
+    expect(invocation()?.about.permitMs).toBe(0);
+    expect(context.entered).toEqual([]);
+    // Asked again it is started already, and holds nothing twice.
+    expect(await ask("a/act", { onBehalf: onBehalf() })).toMatchObject({ kind: "accepted" });
+    expect([held.length, context.left]).toEqual([1, []]);
+  });
+
+  it("is refused for now where there is no room, and asked again later", async () => {
+    context.entities.action("a/act");
+    room = { ok: false, reason: "memory", count: 768, allowed: 512 };
+    const refused = await ask("a/act", { onBehalf: onBehalf() });
+    expect(refused).toMatchObject({ kind: "refused", failure: { code: "too-much-memory", retryable: true } });
+    expect(context.accepted.size).toBe(0);
+    room = { ok: true };
+    expect(await ask("a/act", { onBehalf: onBehalf() })).toMatchObject({ kind: "accepted" });
+  });
+
+  it("gives back what it held where its store takes no more", async () => {
+    context.entities.action("a/act");
+    context.accepting = ["full"];
+    expect(await ask("a/act", { onBehalf: onBehalf() })).toMatchObject({ failure: { code: "backlog-full" } });
+    expect(context.left).toEqual([ID]);
+  });
+
+  it("asks nobody where nothing is bounded, and for what needs no container", async () => {
+    context.entities.action("a/act");
+    await ask("a/act");
+    expect(held).toEqual([]);
+    expect(invocation()?.about.permitMs).toBeUndefined();
+    await ask("whisk.system/utils/echo", { onBehalf: onBehalf() });
+    expect(held).toEqual([]);
   });
 });
 

@@ -142,10 +142,26 @@ describe("an unknown outcome", () => {
     const { outcome, asked, at } = await run({ schedulers: { a: lost, b: done } });
     expect([statusOf(outcome), asked, at]).toEqual([3, ["a"], 0]);
   });
+});
 
-  it("is what a scheduler's refusal means when the row already names it", async () => {
-    const { outcome, asked, accepts } = await run({ schedulers: { a: { after: 1_500, reply: busy }, b: done } });
-    expect([statusOf(outcome), asked, accepts]).toEqual([3, ["a"], []]);
+describe("a refusal that comes after the row was opened", () => {
+  const late = { a: { after: 1_500, reply: busy }, b: done };
+
+  it("leaves the call to the store, which is told who refused it, and the record is the answer", async () => {
+    const { outcome, asked, accepts, refusals, fails } = await run({ schedulers: late, recordAt: 4_000 });
+    expect(outcome).toEqual({ ok: true, kind: "done", record: stored });
+    expect([asked, accepts, refusals, fails]).toEqual([["a"], [["a", "b", "c", "d"]], ["a"], []]);
+  });
+
+  it("is accepted where nothing has come of it when the caller's wait is over", async () => {
+    const { outcome, at, fails } = await run({ schedulers: late }, { waitMs: 5_000 });
+    expect([outcome, at, fails]).toEqual([{ ok: true, kind: "accepted" }, 5_000, []]);
+  });
+
+  it("goes to the store alone, not with others, and names no id if that is never confirmed", async () => {
+    const { outcome, accepts } = await run({ schedulers: late, accept: Array(9).fill(gone) });
+    expect(outcome).toMatchObject({ ok: false, code: "no-answer" });
+    expect(accepts.length).toBeGreaterThan(1);
   });
 });
 

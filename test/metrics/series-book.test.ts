@@ -10,6 +10,21 @@ import type { MetricChange, MetricsBatch } from "../../src/protocol/metrics.ts";
 import { ended } from "./ended.ts";
 
 const DAY = 86_400_000;
+const OF_ACTION = ["namespace", "initiator", "action"];
+/** By their names, the labels upstream's consumers ask for. */
+const UPSTREAM = {
+  openwhisk_action_activations_total: [...OF_ACTION, "kind", "memory"],
+  openwhisk_action_coldStarts_total: OF_ACTION,
+  openwhisk_action_status: [...OF_ACTION, "status"],
+  openwhisk_action_status_code: [...OF_ACTION, "status"],
+  openwhisk_action_waitTime_seconds: OF_ACTION,
+  openwhisk_action_initTime_seconds: OF_ACTION,
+  openwhisk_action_duration_seconds: OF_ACTION,
+  openwhisk_action_response_size_bytes: OF_ACTION,
+  openwhisk_action_memory: OF_ACTION,
+  openwhisk_action_limit_concurrent_total: ["namespace"],
+  openwhisk_action_limit_timed_total: ["namespace"],
+};
 
 function fresh() {
   const kept = { groups: new Map(), sources: new Map(), stores: new Map(), schedulers: new Map() };
@@ -67,6 +82,63 @@ describe("metrics", () => {
     expect(text()).toContain('action="new"');
     add([], { gone: [{ namespace: "guest" }] });
     expect(text()).not.toContain('namespace="guest"');
+  });
+
+  it.each(Object.entries(UPSTREAM))("tell %s with upstream's labels", (name, labels) => {
+    const { add, text } = fresh();
+    const meter = new Meter();
+    const { record, about } = ended({ action: "p/a", initMs: 20, result: '{"statusCode":404}' });
+    countActivation(meter, record, about);
+    for (const each of ["concurrent", "timed"] as const) meter.count(`openwhisk_action_limit_${each}_total`, ["guest"]);
+    add(meter.take());
+    const [first = ""] = text().match(new RegExp(`^${name}(_bucket)?\\{.*$`, "m")) ?? [];
+    const seen = [...first.matchAll(/[{,](\w+)="/g)].map(([, label]) => label).filter((label) => label !== "le");
+    expect(seen).toEqual(labels);
+  });
+
+  it("drop what an earlier version has kept under other labels", () => {
+    const { kept, add } = fresh();
+    const family = "edgewhisk_http_request_seconds";
+    add([{ family, labels: ["GET", "200"], value: { buckets: [1], sum: 1 } }]);
+    kept.groups.get("").changes.push({ family, labels: ["PUT"], value: { buckets: [1], sum: 1 } });
+    const text = new SeriesBook(kept).expose({ openMetrics: false, hosts: [] }, 0);
+    expect(text).toContain('{method="GET",status="200"');
+    expect(text).not.toContain("PUT");
+  });
+
+  it("hold 100,000 actions in the room of a thousand", () => {
+    const { add, text, kept } = fresh();
+    const family = "openwhisk_action_activations_total";
+    for (let from = 0; from < 100_000; from += 1_000) {
+      const labels = (at: number) => ["guest", "guest", `a${from + at}`, "nodejs:20", "256"];
+      add(Array.from({ length: 1_000 }, (_, at) => ({ family, labels: labels(at), value: 1 })));
+    }
+    expect(kept.groups.size).toBeLessThanOrEqual(MAX_ACTIONS + 1);
+    const lines = text().match(/^openwhisk_action_activations_total\{/gm);
+    expect(lines).toHaveLength(MAX_ACTIONS + 1);
+    expect(text()).toContain('action="other",kind="nodejs:20",memory="256"} 99000\n');
+    expect(text()).toContain("edgewhisk_metrics_actions 1000\n");
+  });
+
+  it("count nothing where they are off, and of an ignored namespace only what the platform does as a whole", () => {
+    const { record, about } = ended({ action: "a" });
+    const off = new Meter({ isOn: false, ignored: new Set() });
+    countActivation(off, record, about);
+    off.count("edgewhisk_starts_total", ["warm"]);
+    off.gauge("openwhisk_action_memory", ["guest", "guest", "a"], 1);
+    off.observe("edgewhisk_handover_lag_seconds", ["d1"], 1);
+    expect(off.take()).toEqual([]);
+    const meter = new Meter({ isOn: true, ignored: new Set(["guest"]) });
+    countActivation(meter, record, about);
+    meter.count("openwhisk_action_limit_timed_total", ["guest"]);
+    meter.count("openwhisk_action_limit_timed_total", ["team"]);
+    // By who calls: what others call of the namespace is told.
+    countActivation(meter, record, { ...about, namespace: "team" });
+    const told = meter.take().map(({ family, labels }) => `${family} ${labels.slice(0, 2)}`);
+    expect(told).toContain("edgewhisk_starts_total warm");
+    expect(told).toContain("openwhisk_action_limit_timed_total team");
+    expect(told).toContain("openwhisk_action_memory guest,team");
+    expect(told.filter((each) => /guest,guest|total guest$/.test(each))).toEqual([]);
   });
 
   it("let no name out of its label, whatever it holds", () => {

@@ -37,6 +37,7 @@ const REPLACED: Record<string, { file: string; when: RegExp }> = {
   "simulated:product": { file: "test/simulator/platform/product.worker.ts", when: /./ },
   "./segment.ts": { file: "test/simulator/platform/segment.ts", when: /^src\/storage\/records\/r2-/ },
   ws: { file: "test/simulator/platform/socket.ts", when: /^runtime-host\// },
+  "node:timers/promises": { file: "test/simulator/platform/timers.ts", when: /^runtime-host\/connectors\// },
   "node:fs": { file: "test/simulator/platform/disk.ts", when: /^runtime-host\/delivery\/outbox/ },
 };
 /** Days and minutes of a record's life, in the time a world has. */
@@ -53,6 +54,8 @@ const HURRIED: Patch[] = [
     find: /HANDED_FOR = TOMBSTONE_FOR \+ 600_000/,
     replace: "HANDED_FOR = 60_000",
   },
+  { file: "durable-objects/activations/mover.ts", find: /READERS = 120_000/, replace: "READERS = 15_000" },
+  { file: "durable-objects/activations/mover.ts", find: /AGAIN = 30_000/, replace: "AGAIN = 3_000" },
   { file: "durable-objects/activations/archive.ts", find: /OLD = HANDED_FOR - 1_200_000/, replace: "OLD = 30_000" },
 ];
 const IMPORT = /((?:^|\n)\s*(?:import|export)\b[^;"']*?(?:from\s*)?|\bimport\(\s*)"([^"]+)"/g;
@@ -119,7 +122,7 @@ function resolve(from: string, specifier: string): string | null {
 function bind(file: string, text: string, needs: string[]): string {
   const used = (name: string): boolean => new RegExp(`(?<![.\\w"'#$])${name}(?![\\w"':])`).test(text);
   const declared = (name: string): boolean =>
-    new RegExp(`(?:import[^;]*|const|let|function|class)\\s[^;=(]*\\b${name}\\b`).test(text);
+    new RegExp(`(?:import[^;]*|const|let|function|class)\\s[^;=(]*\\b${name}\\b(?! as )`).test(text);
   let head = "";
   const clock = GLOBALS.filter((name) => used(name) && !declared(name));
   if (clock.length > 0) {

@@ -18,11 +18,16 @@ const ASSIGNMENTS = "runtime-host/runs/assignments.ts";
 const SUBMIT = "src/invocation/submit.ts";
 const STORE = "durable-objects/activations/core.ts";
 const ROWS = "durable-objects/activations/activation-rows.ts";
+const REOPEN = "durable-objects/activations/reopen.ts";
 const RECONCILE = "durable-objects/activations/reconcile.ts";
 const SCHEDULER = "durable-objects/scheduler/core.ts";
 const THROTTLE = "durable-objects/throttle/permits.ts";
+const LEASES = "durable-objects/throttle/leases.ts";
+const SHARES = "src/invocation/permit-leases.ts";
 const HANDOVER = "durable-objects/activations/handover.ts";
 const ARCHIVE = "durable-objects/activations/archive.ts";
+const MOVER = "durable-objects/activations/mover.ts";
+const SEGMENT_STEPS = "durable-objects/activations/segment-steps.ts";
 const FIRES = "durable-objects/activations/fires.ts";
 const FAN_OUT = "src/invocation/fan-out.ts";
 const RUNS = "durable-objects/composition/core.ts";
@@ -59,6 +64,23 @@ export const MUTATIONS: Mutation[] = [
       },
     ],
     only: "scheduler-crash",
+    seed: 7,
+  },
+  {
+    name: "a call whose scheduler refuses it late ends with an error",
+    patches: [
+      {
+        file: SUBMIT,
+        find: /return leaveToStore\(ports, call, \{ until, refusedBy: scheduler \}\);/,
+        replace: 'return settle(ports, call, { until: 0, reason: "refused late" });',
+      },
+    ],
+    seed: 924,
+  },
+  {
+    name: "a row that was opened for a run which was refused is not heard of again",
+    patches: [{ file: REOPEN, find: /WHERE id = \?1 AND state/, replace: "WHERE id = '' AND state" }],
+    seed: 68,
   },
   {
     name: "nobody ends a call whose scheduler is lost",
@@ -70,6 +92,7 @@ export const MUTATIONS: Mutation[] = [
           "async () => recordOf(id, about, { completion: { statusCode: 3, result: { inline: reason }, size: 0, duration: 0, endedAgo: 0, timedOut: false, engine: 'none', ran: false }, now: ports.now() }))",
       },
     ],
+    seed: 3,
   },
   {
     name: "the host hears `stored` for what the store did not take",
@@ -80,11 +103,13 @@ export const MUTATIONS: Mutation[] = [
         replace: "this.#settle(batch); return;",
       },
     ],
+    seed: 16,
   },
   {
     name: "a restarted host forgets what it had kept",
     patches: [{ file: RUN_CONTROLLER, find: /for \(const kept of options\.kept\)/, replace: "for (const kept of [])" }],
     only: "cut-kill",
+    seed: 7,
   },
   {
     name: "kept records are not sent again after a welcome",
@@ -98,7 +123,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a result is told before it is kept",
-    seed: 26,
+    seed: 31,
     patches: [
       {
         file: RUN_CONTROLLER,
@@ -147,10 +172,12 @@ export const MUTATIONS: Mutation[] = [
       { file: ASSIGNMENTS, find: /state\.full \|\| this\.#used \+ cost > this\.#memory/, replace: "state.full" },
     ],
     only: "container-hang",
+    seed: 2,
   },
   {
     name: "a scheduler does not say what it holds",
     patches: [{ file: SCHEDULER, find: /const held = ids\.filter\([^;]*;/, replace: "const held: string[] = [];" }],
+    seed: 5,
   },
   {
     name: "a row that is out is offered again without asking",
@@ -171,6 +198,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "pulled rows are not marked",
     patches: [{ file: ROWS, find: /this\.offer\(ids, target, \{ now \}\);/, replace: "" }],
+    seed: 3,
   },
   {
     name: "a second record takes the place of the first",
@@ -201,6 +229,7 @@ export const MUTATIONS: Mutation[] = [
         replace: "for (const waiter of []) {",
       },
     ],
+    seed: 5,
   },
   {
     name: "the store's alarm is set once only",
@@ -228,7 +257,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "no alarm is set for fires",
-    seed: 14,
+    seed: 21,
     patches: [
       {
         file: STORE,
@@ -251,7 +280,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "the record of a fire is written though a rule was not served",
-    seed: 46,
+    seed: 11,
     patches: [
       {
         file: FAN_OUT,
@@ -266,27 +295,67 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a fan-out done again does not know what was started, and is refused its places",
-    seed: 427,
+    seed: 351,
     patches: [{ file: FAN_OUT, find: /known\.has\(rule\.id\)/, replace: "false" }],
     only: "isolate-fire",
   },
   {
     name: "inactive rules are served too",
     patches: [{ file: FAN_OUT, find: /if \(!active\) \{/, replace: "if (!active && !id) {" }],
+    seed: 2,
   },
   {
     name: "the throttle counts no running activations",
     seed: 22,
-    patches: [{ file: THROTTLE, find: /if \(this\.#places >= allowed\) return[^;]*;/, replace: "" }],
+    patches: [
+      { file: THROTTLE, find: /this\.#places \+ this\.#leases\.places\(\) >= allowed\)/, replace: "allowed < 0)" },
+    ],
   },
   {
     name: "the throttle never gets its places back",
-    patches: [{ file: THROTTLE, find: /for \(const id of ids\) this\.#remove\(id\);/, replace: "void ids;" }],
+    patches: [{ file: THROTTLE, find: /for \(const id of ids\) \{/, replace: "for (const id of ids.slice(0, 0)) {" }],
+    seed: 5,
   },
   {
     name: "the throttle counts no calls per minute",
     seed: 60,
     patches: [{ file: THROTTLE, find: /if \(count > perMinute\) return[^;]*;/, replace: "" }],
+  },
+  {
+    name: "a throttle that is lost forgets what it has granted in the minute",
+    patches: [
+      { file: "durable-objects/throttle/throttle.ts", find: /new Permits\(ctx[^;]*;/, replace: "new Permits();" },
+    ],
+    only: "throttle-crash",
+    seed: 10,
+  },
+  {
+    name: "calls by a lease are counted nowhere",
+    seed: 30,
+    patches: [
+      { file: THROTTLE, find: /this\.#charge\(kind, \{ now, count: lease\.calls, perMinute \}\);/, replace: "" },
+    ],
+  },
+  {
+    name: "a lease takes no places",
+    seed: 99,
+    patches: [{ file: LEASES, find: /places \+= each\.places;/, replace: "places += 0;" }],
+  },
+  {
+    name: "a call by a lease that has ended holds no place any more",
+    seed: 99,
+    patches: [
+      {
+        file: THROTTLE,
+        find: /for \(const each of running\) \{/,
+        replace: "for (const each of running.slice(0, 0)) {",
+      },
+    ],
+  },
+  {
+    name: "an isolate uses a lease beyond its places",
+    seed: 99,
+    patches: [{ file: SHARES, find: /if \(takes && share\.free === 0\) return null;/, replace: "" }],
   },
   {
     name: "a composition is answered before it is written down",
@@ -296,6 +365,7 @@ export const MUTATIONS: Mutation[] = [
     name: "nobody takes up the runs of a lost object",
     patches: [{ file: RUNS, find: /this\.#fill\(\);\n {2}\}\n\n {2}#fill/, replace: "}\n\n  #fill" }],
     only: "composition-crash",
+    seed: 5,
   },
   {
     name: "a composition's alarm rings once only",
@@ -317,7 +387,7 @@ export const MUTATIONS: Mutation[] = [
   },
   {
     name: "a composition is forgotten before its record is in the store",
-    seed: 82,
+    seed: 51,
     patches: [{ file: DRIVER, find: /await (ports\.store\(\)\.complete\([^;]*);/, replace: "$1.catch(() => {});" }],
   },
   {
@@ -325,6 +395,7 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       { file: DRIVER, find: /await (ports\.store\(\)\.complete\([^;]*;)/, replace: "if (depth === 0) await $1" },
     ],
+    seed: 2,
   },
   {
     name: "a step that could not be asked for counts as failed",
@@ -336,6 +407,7 @@ export const MUTATIONS: Mutation[] = [
       },
     ],
     only: "isolate-loss",
+    seed: 3,
   },
   {
     name: "a step that is asked for again is another activation",
@@ -352,6 +424,7 @@ export const MUTATIONS: Mutation[] = [
       },
     ],
     only: "isolate-loss",
+    seed: 3,
   },
   {
     name: "a component is left out",
@@ -382,6 +455,7 @@ export const MUTATIONS: Mutation[] = [
         replace: "JSON.stringify({ ...progress, state: undefined }), id, depth]",
       },
     ],
+    seed: 3,
   },
   {
     name: "what ran is not written into the composition's logs",
@@ -392,6 +466,7 @@ export const MUTATIONS: Mutation[] = [
         replace: "logs: answered ? [...progress.logs, id] : progress.logs,",
       },
     ],
+    seed: 3,
   },
   {
     name: "stores are asked for work by memory alone",
@@ -415,10 +490,12 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "nobody asks for the kind",
     patches: [{ file: MATCHING, find: /if \(runtime\.kind === kind\) return true;/, replace: "return true;" }],
+    seed: 5,
   },
   {
     name: "nobody asks for labels",
     patches: [{ file: MATCHING, find: /labels\.every\(\(label\) => /, replace: "labels.every((label) => true || " }],
+    seed: 4,
   },
   {
     name: "only the kind of the oldest row is asked for",
@@ -462,6 +539,7 @@ export const MUTATIONS: Mutation[] = [
       },
     ],
     only: "scheduler-mute",
+    seed: 2,
   },
   {
     name: "a host is believed about what it was not granted",
@@ -472,6 +550,7 @@ export const MUTATIONS: Mutation[] = [
         replace: "if (true)",
       },
     ],
+    seed: 16,
   },
   {
     name: "a lease is good for any host",
@@ -482,16 +561,19 @@ export const MUTATIONS: Mutation[] = [
         replace: 'JSON.stringify(["", id, attempt',
       },
     ],
+    seed: 45,
   },
   {
     name: "a second process of a host takes the line of the first",
     patches: [{ file: HOST_LINK, find: /(occupied\([^{]*\{)/, replace: "$1 return undefined;" }],
     only: "host-twin",
+    seed: 2,
   },
   {
     name: "a store forgets who is barred when a call comes",
     patches: [{ file: STORE, find: /const barred = [^;]*;/, replace: "const barred = false;" }],
     only: "namespace-bar",
+    seed: 2,
   },
   {
     name: "a batch of records is dropped on its way to the table",
@@ -502,11 +584,12 @@ export const MUTATIONS: Mutation[] = [
     patches: [
       {
         file: HANDOVER,
-        find: /const bytes = (await within\([^;]*;)\n([^;]*;)\n {6}(this\.#land\([^;]*;)/,
+        find: /const bytes = (await within\([^;]*;)\n([\s\S]*?)(this\.#land\([^;]*;)/,
         replace: "const bytes = 0; $2 $3 $1",
       },
     ],
     only: "shelf-down",
+    seed: 4,
   },
   {
     name: "a record is let go before its shelf has confirmed it",
@@ -519,6 +602,7 @@ export const MUTATIONS: Mutation[] = [
       },
     ],
     only: "shelf-steps",
+    seed: 4,
   },
   {
     name: "an id is taken for a new one when its tombstone has gone",
@@ -529,6 +613,7 @@ export const MUTATIONS: Mutation[] = [
         replace: "return undefined;",
       },
     ],
+    seed: 4,
   },
   {
     name: "what was handed over is not looked for",
@@ -558,5 +643,23 @@ export const MUTATIONS: Mutation[] = [
         replace: "for (const $1 of pending.values()) if (figures.count === 1) this.#write(at, key, figures);",
       },
     ],
+  },
+  {
+    name: "a segment is taken for one whose records are in the table before they are",
+    seed: 5,
+    patches: [{ file: SEGMENT_STEPS, find: /await this\.#put\(table, records\);/, replace: "" }],
+    only: "mode-change",
+  },
+  {
+    name: "what lies in a segment already is copied into another one",
+    seed: 3,
+    patches: [{ file: MOVER, find: /else if \(this\.#segments\.keyOf\(row\.id\) === undefined\)/, replace: "else" }],
+    only: "mode-change",
+  },
+  {
+    name: "a segment that was put and not indexed is left",
+    seed: 1,
+    patches: [{ file: MOVER, find: /this\.#segments\.leave\(key, [^;]*;/, replace: "" }],
+    only: "mode-change",
   },
 ];

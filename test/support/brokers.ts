@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect as connectNats } from "@nats-io/transport-node";
 import { describe, it } from "vitest";
+import type { Certificate } from "./certificates.ts";
 import { freePort } from "./platform.ts";
 
 /** Where Debian puts them is not on everybody's path. */
@@ -29,14 +30,14 @@ export function missingOf(programs: readonly string[]): string[] {
   return programs.filter((program) => spawnSync(program, ["--help"], { env, stdio: "ignore" }).error !== undefined);
 }
 
-/** Tests that need these programs: where one is missing they fail in CI, and elsewhere are left out, and it is said why. */
+/** Tests that need these programs (brokers, or a compiler): where one is missing they fail in CI, and elsewhere are left out, and it is said why. */
 export function withBrokers(title: string, programs: readonly string[], run: () => void): void {
   const missing = missingOf(programs);
   if (missing.length === 0) {
     describe(title, run);
     return;
   }
-  const why = `not installed: ${missing.join(", ")} (Debian's mosquitto, mosquitto-clients, nats-server)`;
+  const why = `not installed: ${missing.join(", ")} (Debian's mosquitto, mosquitto-clients, nats-server, openssl, gcc)`;
   if (process.env.CI === "true") {
     it(title, () => {
       throw new Error(why);
@@ -52,12 +53,14 @@ export interface Account {
   password: string;
 }
 
-/** `account`: the only one that it lets in; `durable`: each change is on its disk at once, and survives a kill. */
+/** `account`: the only one that it lets in; `tls`: it speaks nothing else; `durable`: each change is on its disk at once, and survives a kill. */
 export async function startMosquitto({
   account,
+  tls,
   durable = false,
 }: {
   account?: Account;
+  tls?: Certificate;
   durable?: boolean;
 } = {}): Promise<Broker> {
   return start("mosquitto", (folder, port) => {
@@ -66,6 +69,7 @@ export async function startMosquitto({
       lines.push("persistence true", `persistence_location ${folder}/`, "autosave_on_changes true");
       lines.push("autosave_interval 1");
     }
+    if (tls !== undefined) lines.push(`certfile ${tls.cert}`, `keyfile ${tls.key}`);
     // Else it would be another user, who may not read here.
     if (process.getuid?.() === 0) lines.push("user root");
     if (account === undefined) lines.push("allow_anonymous true");
@@ -79,11 +83,12 @@ export async function startMosquitto({
   });
 }
 
-/** With JetStream. `token`: what lets in. */
-export async function startNats({ token }: { token?: string } = {}): Promise<Broker> {
+/** With JetStream. `token`: what lets in; `tls`: it speaks nothing else. */
+export async function startNats({ token, tls }: { token?: string; tls?: Certificate } = {}): Promise<Broker> {
   return start("nats-server", (folder, port) => [
     ...["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder],
     ...(token === undefined ? [] : ["--auth", token]),
+    ...(tls === undefined ? [] : ["--tls", "--tlscert", tls.cert, "--tlskey", tls.key]),
   ]);
 }
 

@@ -144,10 +144,11 @@ function worker(): string[] {
   const texts = all.filter(({ rest }) => kindOf(rest) === null);
   const secrets = texts.filter(({ doc }) => doc.startsWith("Secret"));
   const set = wranglerVariables();
-  const here = variablesOf({ loopback: true, developmentKeys: false, vars: {} }, { adminToken: "", masterSecret: "" }, [
-    "",
-    "",
-  ]);
+  const here = variablesOf(
+    { loopback: true, developmentKeys: false, feeds: { d1: {}, r2: {} }, vars: {} },
+    { adminToken: "", masterSecret: "" },
+    ["", ""],
+  );
   return [
     ...heading("##", "The Worker"),
     ...paragraph(

@@ -18,6 +18,8 @@ export interface OwnEngine {
   readonly data: string;
   up(): Promise<void>;
   signal(name: "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGCONT"): void;
+  /** The process by which it starts containers: it answers without it, and starts none. */
+  signalStarter(name: "SIGSTOP" | "SIGCONT"): void;
   /** Resolves when the process has ended. */
   ended(): Promise<void>;
   close(): Promise<void>;
@@ -77,6 +79,9 @@ export async function startOwnEngine(options: { megabytes: number; btrfs?: boole
     },
     signal(name) {
       daemon?.kill(name);
+    },
+    signalStarter(name) {
+      process.kill(Number(readFileSync(join(folder, "exec/containerd/containerd.pid"), "utf8")), name);
     },
     async ended() {
       if (daemon !== null && daemon.exitCode === null && daemon.signalCode === null) await once(daemon, "exit");

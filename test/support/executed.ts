@@ -93,16 +93,19 @@ function makeCopy(folder: string): void {
 /** The Worker tells its notes over HTTP, the host writes them at a signal; both begin anew. */
 function giveDoors(folder: string): void {
   const index = join(folder, "src/index.ts");
-  const fetching = "fetch: app.fetch,";
+  const fetching = "fetch: (request, env, context) =>";
   const worker = readFileSync(index, "utf8");
-  if (!worker.includes(fetching)) throw new Error(`src/index.ts has no "${fetching}" to stand before`);
-  const door = `fetch(request, env, ctx) {
-    if (new URL(request.url).pathname !== "${DOOR}") return app.fetch(request, env, ctx);
-    const ran = [...${NOTED}];
-    ${NOTED}.clear();
-    return Response.json(ran);
-  },`;
-  writeFileSync(index, worker.replace(fetching, door));
+  if (!worker.includes(fetching)) throw new Error(`src/index.ts has no "${fetching}" to stand in`);
+  const door = `${fetching}
+    new URL(request.url).pathname === "${DOOR}" ? tellRan() :`;
+  const telling = `
+function tellRan() {
+  const ran = [...${NOTED}];
+  ${NOTED}.clear();
+  return Response.json(ran);
+}
+`;
+  writeFileSync(index, worker.replace(fetching, door) + telling);
   const main = join(folder, "runtime-host/main.ts");
   const onSignal = `process.on("SIGUSR2", () => {
   process.getBuiltinModule("node:fs").writeFileSync(process.env.FUNCTIONS_RAN, JSON.stringify([...${NOTED}]), { flush: true });

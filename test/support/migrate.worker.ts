@@ -1,6 +1,6 @@
-// Runs before each file of the worker project: the databases have their tables.
+// Runs before each file of the worker project: nothing is left of the file before, and the databases have their tables.
 
-import { applyD1Migrations, type D1Migration } from "cloudflare:test";
+import { applyD1Migrations, type D1Migration, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 
 const { DB, RECORDS_0, TEST_MIGRATIONS, TEST_RECORD_MIGRATIONS } = env as unknown as {
@@ -9,6 +9,7 @@ const { DB, RECORDS_0, TEST_MIGRATIONS, TEST_RECORD_MIGRATIONS } = env as unknow
   TEST_MIGRATIONS: D1Migration[];
   TEST_RECORD_MIGRATIONS: D1Migration[];
 };
+await reset();
 await applyD1Migrations(DB, TEST_MIGRATIONS);
 await migrateRecords();
 

@@ -38,7 +38,7 @@ export interface Platform {
   stop(): Promise<number | null>;
 }
 
-/** Resolves when the platform has proved itself and says that it serves; rejects with the output if that takes more than 60 s or it exits. */
+/** Resolves when the platform has proved itself and says that it serves; rejects with the output if that takes more than 110 s or it exits. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const port = options.port ?? (await freePort());
   const state = options.state ?? mkdtempSync(join(tmpdir(), "edgewhisk-"));
@@ -46,7 +46,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   args.push("--engine", options.engine, ...(options.flags ?? []));
   const child = spawn(join(ROOT, "node_modules/.bin/node"), args, {
     cwd: ROOT,
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, EDGEWHISK_CONSOLE_PORT: "off", ...options.env },
     // By the channel it learns that we have gone, however suddenly, and goes as well.
     stdio: ["pipe", "pipe", "pipe", "ipc"],
   });
@@ -68,13 +68,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       return code;
     },
   };
-  for (let waited = 0; waited < 60_000; waited += 100) {
+  for (let waited = 0; waited < 110_000; waited += 100) {
     if (child.exitCode !== null) throw new Error(`the platform exited with ${child.exitCode}:\n${output}`);
     if (/^ {2}serving /m.test(output) && (await ready(url))) return platform;
     await sleep(100);
   }
   await platform.stop();
-  throw new Error(`the platform was not ready in 60 s:\n${output}`);
+  throw new Error(`the platform was not ready in 110 s:\n${output}`);
 }
 
 /** True as soon as a host is connected and healthy. */

@@ -4,7 +4,7 @@ import { ADMIN_RIGHT_TEXTS, type AdminRight, adminRolesWith } from "../../src/en
 import { RIGHT_TEXTS } from "../../src/entities/permission.ts";
 import { type Right, rolesWith } from "../../src/entities/rights.ts";
 import { fail } from "../../src/errors.ts";
-import { ADMIN_NEEDS } from "../../src/http/admin/needs.ts";
+import { ADMIN_OPERATIONS } from "../../src/http/admin/operations.ts";
 import { makeApp } from "../../src/http/app.ts";
 import type { Named } from "../../src/http/needs.ts";
 import { needsOf } from "../../src/http/permission.ts";
@@ -49,7 +49,7 @@ export function rows(): Row[] {
     if (needs !== undefined) {
       return { route, right: needs.right, who: rolesOf(needs.right, needs.of), scope: NAMED[needs.of] };
     }
-    const admin = ADMIN_NEEDS.get(route);
+    const admin = ADMIN_OPERATIONS.get(route)?.right;
     if (admin !== undefined) return { route, right: admin, who: adminRolesWith(admin).join(", "), scope: "" };
     const other = OTHERS.find(([pattern]) => pattern.test(path));
     if (other === undefined) throw new Error(`nothing says what ${route} needs`);
@@ -123,6 +123,6 @@ export function unlisted(): string[] {
   const { routes } = makeApp(() => fail("internal"));
   const admin = routes.filter(({ method, path }) => method !== "ALL" && path.startsWith(`${ADMIN}/`));
   const known = new Set(admin.map(({ method, path }) => `${method} ${path}`));
-  const both = [...known, ...ADMIN_NEEDS.keys()];
-  return both.filter((route) => !known.has(route) || !ADMIN_NEEDS.has(route));
+  const both = [...known, ...ADMIN_OPERATIONS.keys()];
+  return both.filter((route) => !known.has(route) || !ADMIN_OPERATIONS.has(route));
 }

@@ -31,7 +31,7 @@ export class RuntimeClient {
   constructor(runtime: Runtime) {
     this.runtime = runtime;
     const socket = runtime.socketPath === undefined ? {} : { socketPath: runtime.socketPath };
-    this.#client = new Client(runtime.url, { ...socket, pipelining: 8, headersTimeout: 20_000 });
+    this.#client = new Client(runtime.url, { ...socket, pipelining: 8, headersTimeout: 300_000 });
   }
 
   async request(
@@ -75,7 +75,7 @@ function parse(text: string): unknown {
 }
 
 /** Waits until the server answers; connection refused only means "not yet". */
-export async function untilUp(runtime: Runtime, { patience = 20_000 } = {}): Promise<Runtime> {
+export async function untilUp(runtime: Runtime, { patience = 300_000 } = {}): Promise<Runtime> {
   for (const end = Date.now() + patience; ; ) {
     const client = new RuntimeClient({ ...runtime, stop: async () => {} });
     try {

@@ -109,10 +109,10 @@ async function startHost(url: string, state: string): Promise<ChildProcess> {
     },
     stdio: ["pipe", "ignore", "inherit"],
   });
-  for (let waited = 0; waited < 60_000; waited += 100) {
+  for (let waited = 0; waited < 110_000; waited += 100) {
     if (await ready(url)) return child;
     await new Promise((done) => setTimeout(done, 100));
   }
   child.kill("SIGKILL");
-  throw new Error("the runtime host was not ready in 60 s");
+  throw new Error("the runtime host was not ready in 110 s");
 }

@@ -1,7 +1,7 @@
 import { vi } from "vitest";
 
-/** ms. As long as `expect.poll` waits: a bound ends what would never come, and measures nobody. */
-const PATIENCE_MS = 30_000;
+/** ms. A bound ends what would never come, and measures nobody. */
+const PATIENCE_MS = 100_000;
 
 /** Runs the check again and again until it does not throw, and gives what it gave. With a fake clock each pause moves it. */
 export function waitFor<T>(check: () => T | Promise<T>, { interval = 50 } = {}): Promise<T> {

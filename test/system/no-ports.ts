@@ -13,8 +13,14 @@ export function noPorts(): SystemPorts {
       ...{ store: { byTrigger: absent, create: absent, change: absent, remove: absent }, shards: 1 },
       ...{ changed: absent, view: absent },
     },
+    sources: {
+      shards: 1,
+      book: { isGranted: absent, addFeed: absent, removeFeed: absent },
+      bound: { declared: () => [], table: () => null },
+      of: () => ({ put: absent, find: absent, pause: absent, remove: absent }),
+    },
     sinks: {
-      ...{ shards: 1, allowed: [] },
+      ...{ shards: 1, allowed: [], secrets: { keep: absent, forget: absent } },
       of: () => ({ put: absent, remove: absent, views: absent, letters: absent, again: absent }),
     },
     events: { shards: 1, known: absent },

@@ -1,7 +1,7 @@
 // `edgewhisk activation import`: records from an export back into their namespace. May be run again: what is there stays.
 
 import { existsSync } from "node:fs";
-import { z } from "zod";
+import { ImportAnswer } from "../../../src/entities/record-administration.ts";
 import type { ApiClient } from "../../client/api-client.ts";
 import { toggle } from "../../program/options.ts";
 import { defineCommand } from "../shared/command.ts";
@@ -11,12 +11,6 @@ import { inspect, linesOf, pageOf } from "../shared/record-file.ts";
 
 /** Lines and bytes of one request. */
 const BATCH = { lines: 500, bytes: 4 * 1024 * 1024 };
-
-const Report = z.object({
-  imported: z.number(),
-  duplicates: z.array(z.string()),
-  refused: z.array(z.object({ line: z.number(), id: z.string().optional(), reason: z.string() })),
-});
 
 export const activationImport = defineCommand({
   name: "activation import",
@@ -63,7 +57,7 @@ An id of which there is a record already is left as it is. May be run again.`,
 
 function send(client: ApiClient, lines: readonly string[]) {
   const body = `${lines.join("\n")}\n`;
-  return client.ask("POST", "/api/v1/namespaces/_/records", { lines: body, schema: Report });
+  return client.ask("POST", "/api/v1/namespaces/_/records", { lines: body, schema: ImportAnswer });
 }
 
 /** `first`: of each line its number in the file, from 0. */

@@ -1,7 +1,7 @@
 // `edgewhisk activation locate`: which object, table and segment hold the record of an activation, and where its result and
 // logs are.
 
-import { z } from "zod";
+import { LocationAnswer } from "../../../src/entities/record-administration.ts";
 import { createApiClient } from "../../client/api-client.ts";
 import { text } from "../../program/options.ts";
 import { defineCommand } from "../shared/command.ts";
@@ -10,35 +10,8 @@ import { ADMIN_NOTES, ADMIN_OPTIONS, administration } from "../shared/platform.t
 
 const ID_WANTED = "expected one activation id: 32 hex digits, as in the answer of a call or in a list of activations";
 
-const Copy = z.looseObject({
-  in: z.string(),
-  state: z.string(),
-  why: z.string().optional(),
-  object: z.string().optional(),
-  binding: z.string().optional(),
-  table: z.string().optional(),
-  bytes: z.number().optional(),
-  segment: z.string().optional(),
-  offset: z.number().optional(),
-  length: z.number().optional(),
-});
-const Part = z.looseObject({
-  in: z.string(),
-  key: z.string().optional(),
-  bytes: z.number().optional(),
-  state: z.string().optional(),
-});
-const Location = z.looseObject({
-  id: z.string(),
-  mode: z.string(),
-  namespace: z.object({ name: z.string().nullable(), id: z.string() }),
-  object: z.looseObject({ name: z.string(), state: z.string(), since: z.number().optional() }),
-  copies: z.array(Copy),
-  result: Part.optional(),
-  logs: Part.optional(),
-  kept: z.object({ until: z.number().nullable(), sooner: z.boolean() }).optional(),
-});
-type Location = z.infer<typeof Location>;
+type Copy = LocationAnswer["copies"][number];
+type Part = NonNullable<LocationAnswer["result"]>;
 
 /** What the object says of it, in words. */
 const STATES: Readonly<Record<string, string>> = {
@@ -72,7 +45,7 @@ ${ADMIN_NOTES}`,
     const { namespace } = call.options;
     const asked = namespace === undefined ? "" : `?namespace=${encodeURIComponent(namespace)}`;
     const client = createApiClient(door.url, { kind: "admin", token: door.token });
-    const reply = await client.ask("GET", `/admin/v1/activations/${id}/location${asked}`, { schema: Location });
+    const reply = await client.ask("GET", `/admin/v1/activations/${id}/location${asked}`, { schema: LocationAnswer });
     if (!reply.ok) return refused(reply);
     call.print(reply.value, textOf(reply.value));
     const bad = reply.value.copies.filter(({ state }) => state === "missing" || state === "damaged");
@@ -80,7 +53,7 @@ ${ADMIN_NOTES}`,
   },
 });
 
-function textOf({ id, mode, namespace, object, copies, kept, ...parts }: Location): string {
+function textOf({ id, mode, namespace, object, copies, kept, ...parts }: LocationAnswer): string {
   const since = object.since === undefined ? "" : `, since ${timeOf(object.since)}`;
   const lines: [string, string][] = [
     ["activation", id],
@@ -97,18 +70,18 @@ function textOf({ id, mode, namespace, object, copies, kept, ...parts }: Locatio
   return lines.map(([name, text]) => `${name.padEnd(12)}${text}`).join("\n");
 }
 
-function keptText({ until, sooner }: NonNullable<Location["kept"]>): string {
+function keptText({ until, sooner }: NonNullable<LocationAnswer["kept"]>): string {
   const text = until === null ? "for good" : `until ${timeOf(until)}`;
   return sooner ? `${text}, as long as not too many newer ones come` : text;
 }
 
-function copyText(copy: z.infer<typeof Copy>): string {
+function copyText(copy: Copy): string {
   const state = copy.state === "waiting" ? "not there yet: the object keeps the record until it is" : copy.state;
   const why = copy.why === undefined ? "" : ` (${copy.why})`;
   return `${placeText(copy)}: ${state}${why}`;
 }
 
-function placeText(copy: z.infer<typeof Copy>): string {
+function placeText(copy: Copy): string {
   if (copy.in === "object") return `in the object ${copy.object}`;
   if (copy.in === "d1") {
     const size = copy.bytes === undefined ? "" : `, ${copy.bytes} bytes`;
@@ -119,7 +92,7 @@ function placeText(copy: z.infer<typeof Copy>): string {
   return `in R2, segment ${copy.segment}${part}`;
 }
 
-function partText({ in: place, key, bytes, state }: z.infer<typeof Part>): string {
+function partText({ in: place, key, bytes, state }: Part): string {
   return place === "record" ? "in the record" : `in R2, ${key}, ${bytes} bytes: ${state}`;
 }
 

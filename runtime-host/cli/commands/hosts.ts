@@ -1,7 +1,6 @@
 // `edgewhisk hosts …`: the machines that run actions.
 
-import { z } from "zod";
-import { HostAnswer, HostToken, StatusAnswer } from "../../../src/entities/administration.ts";
+import { HostAnswer, HostDrained, HostGone, HostToken, StatusAnswer } from "../../../src/entities/administration.ts";
 import { HOST_NAME, HOST_NAME_RULE, MAX_SHARDS } from "../../../src/protocol/names.ts";
 import { number, toggle } from "../../program/options.ts";
 import { askAndPrint, openAdmin, segment, tableOf, timeText } from "../shared/administering.ts";
@@ -17,8 +16,6 @@ const ONE = {
   positionals: [{ name: "host", summary: "its name", complaint: WANTED }],
   notes: ADMIN_NOTES,
 } as const;
-const Drained = z.object({ name: z.string(), draining: z.boolean() });
-const Gone = z.object({ name: z.string() });
 
 const list = defineCommand({
   name: "hosts list",
@@ -73,7 +70,7 @@ const drain = defineCommand({
   name: "hosts drain",
   summary: "nothing new is started on it, what runs goes on; also after its process has started anew",
   options: ADMIN_OPTIONS,
-  run: (call) => askAndPrint(call, ["POST", `${pathOf(call)}/drain`], { schema: Drained, text: drainText }),
+  run: (call) => askAndPrint(call, ["POST", `${pathOf(call)}/drain`], { schema: HostDrained, text: drainText }),
 });
 
 const undrain = defineCommand({
@@ -81,7 +78,7 @@ const undrain = defineCommand({
   name: "hosts undrain",
   summary: "it takes work again",
   options: ADMIN_OPTIONS,
-  run: (call) => askAndPrint(call, ["POST", `${pathOf(call)}/undrain`], { schema: Drained, text: drainText }),
+  run: (call) => askAndPrint(call, ["POST", `${pathOf(call)}/undrain`], { schema: HostDrained, text: drainText }),
 });
 
 const enable = defineCommand({
@@ -89,7 +86,7 @@ const enable = defineCommand({
   name: "hosts enable",
   summary: "the same as undrain",
   options: ADMIN_OPTIONS,
-  run: (call) => askAndPrint(call, ["POST", `${pathOf(call)}/enable`], { schema: Drained, text: drainText }),
+  run: (call) => askAndPrint(call, ["POST", `${pathOf(call)}/enable`], { schema: HostDrained, text: drainText }),
 });
 
 const revoke = defineCommand({
@@ -98,7 +95,10 @@ const revoke = defineCommand({
   summary: "its token opens nothing any more, and its lines are cut; what runs there is lost unless it comes back",
   options: ADMIN_OPTIONS,
   run: (call) =>
-    askAndPrint(call, ["DELETE", pathOf(call)], { schema: Gone, text: ({ name }) => `${name} is not let in any more` }),
+    askAndPrint(call, ["DELETE", pathOf(call)], {
+      schema: HostGone,
+      text: ({ name }) => `${name} is not let in any more`,
+    }),
 });
 
 const rename = defineCommand({
@@ -128,7 +128,7 @@ function pathOf({ positionals }: { positionals: readonly string[] }): string {
   return `/hosts/${segment(positionals[0] ?? "")}`;
 }
 
-function drainText({ name, draining }: z.infer<typeof Drained>): string {
+function drainText({ name, draining }: HostDrained): string {
   return draining ? `${name} takes nothing new; what runs there goes on` : `${name} takes work`;
 }
 

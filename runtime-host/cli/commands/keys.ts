@@ -3,10 +3,21 @@
 import { IdentityAnswer, KeyItem, RotationAnswer } from "../../../src/entities/administration.ts";
 import { ROLES } from "../../../src/entities/rights.ts";
 import { checkedText, choice, repeated, text, toggle } from "../../program/options.ts";
-import { askAndPrint, printAll, segment, timeText } from "../shared/administering.ts";
+import { askAndPrint, printAll, segment } from "../shared/administering.ts";
 import { defineCommand } from "../shared/command.ts";
 import { misused } from "../shared/exit-codes.ts";
-import { END, KEY_NAME, NAMESPACE, OVERLAP, SCOPE } from "../shared/key-options.ts";
+import {
+  CHANGES,
+  changesOf,
+  END,
+  KEY_NAME,
+  NAMESPACE,
+  OVERLAP,
+  SCOPE,
+  WHAT_NAMES,
+  WHEN,
+} from "../shared/key-options.ts";
+import { keyLine, roleOf, stateOf } from "../shared/key-text.ts";
 import { ADMIN_NOTES, ADMIN_OPTIONS } from "../shared/platform.ts";
 
 const GROUP = "Administer a deployment";
@@ -16,8 +27,6 @@ const ONE = {
   positionals: [{ name: "id", summary: "the part of the key before its colon", complaint: WANTED }],
   notes: ADMIN_NOTES,
 } as const;
-const WHAT_NAMES = "names it may use: NAME, PACKAGE/NAME, or what they begin with and *, as in PACKAGE/*";
-const WHEN = "ISO 8601, or 90d, 12h, 30m from now";
 
 const issue = defineCommand({
   name: "key issue",
@@ -84,28 +93,11 @@ const change = defineCommand({
   ...ONE,
   name: "key change",
   summary: "give a key another name, end, role or scope",
-  options: {
-    ...ADMIN_OPTIONS,
-    name: checkedText(KEY_NAME, "NAME", "what it is called from now on"),
-    ends: checkedText(END, "TIME", `when it ends: ${WHEN}`),
-    endless: toggle("it has no end"),
-    role: choice(ROLES, `what it is for: ${ROLES.join(", ")}`, { placeholder: "ROLE" }),
-    scope: repeated(SCOPE, "PATTERN", `${WHAT_NAMES}, instead of those it could use before`),
-    unscoped: toggle("it may use all names"),
-  },
+  options: { ...ADMIN_OPTIONS, ...CHANGES },
   async run(call) {
-    const { name, endless, role, scope: patterns, unscoped } = call.options;
-    const ends = endless ? null : call.options.ends;
-    if (unscoped && patterns.length > 0) return misused("--scope and --unscoped say different things");
-    const scope = unscoped ? null : patterns.length > 0 ? patterns : undefined;
-    if ([name, ends, role, scope].every((each) => each === undefined)) {
-      return misused("what changes? Give --name, --ends, --endless, --role, --scope or --unscoped");
-    }
-    return askAndPrint(call, ["PATCH", pathOf(call)], {
-      body: { name, ends, role, scope },
-      schema: KeyItem,
-      text: line,
-    });
+    const asked = changesOf(call.options);
+    if ("reason" in asked) return asked;
+    return askAndPrint(call, ["PATCH", pathOf(call)], { body: asked.body, schema: KeyItem, text: keyLine });
   },
 });
 
@@ -149,7 +141,7 @@ const whois = defineCommand({
   async run(call) {
     const key = await call.io.readSecret("KEY");
     if (key === "") return misused("which key? Give it on standard input");
-    return askAndPrint(call, ["POST", "/whois"], { body: { key }, schema: KeyItem, text: line });
+    return askAndPrint(call, ["POST", "/whois"], { body: { key }, schema: KeyItem, text: keyLine });
   },
 });
 
@@ -157,19 +149,4 @@ export const KEY_COMMANDS = [issue, list, change, rotate, revoke, whois];
 
 function pathOf({ positionals }: { positionals: readonly string[] }): string {
   return `/keys/${segment(positionals[0] ?? "")}`;
-}
-
-function stateOf({ blocked, good, ends, replacedBy }: KeyItem): string {
-  if (blocked) return "blocked";
-  const end = ends === null ? "" : `${good ? "until" : "ended"} ${timeText(ends)}`;
-  return [end === "" ? "good" : end, ...(replacedBy === null ? [] : [`replaced by ${replacedBy}`])].join(", ");
-}
-
-/** With its scope, if it has one. */
-function roleOf({ role, scope }: KeyItem): string {
-  return scope === null ? role : `${role} of ${scope.join(", ")}`;
-}
-
-function line(key: KeyItem): string {
-  return `${key.id} "${key.name}" of ${key.subject} to ${key.namespace}, ${roleOf(key)}: ${stateOf(key)}`;
 }

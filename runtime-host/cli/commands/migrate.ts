@@ -1,4 +1,5 @@
-// `edgewhisk migrate`: every database of wrangler.toml is brought up to date, by wrangler.
+// `edgewhisk migrate`: every database of wrangler.toml is brought up to date: a deployed one by wrangler, one of this machine as
+// at a start of the platform.
 
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
@@ -6,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { text, toggle } from "../../program/options.ts";
 import { defineCommand } from "../shared/command.ts";
-import { type CommandOutcome, DONE, failed } from "../shared/exit-codes.ts";
+import { type CommandOutcome, DONE, failed, misused } from "../shared/exit-codes.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 /** Characters of wrangler's words that are kept: they name each migration twice. */
@@ -26,26 +27,46 @@ npx wrangler deploy; a Worker that finds a database too old answers 503 and says
 
 Which account: as for npx wrangler (CLOUDFLARE_API_TOKEN, or npx wrangler login).`,
   async run({ options, io, print, progress }): Promise<CommandOutcome> {
+    const tell = ({ database, applied }: { database: string; applied: readonly string[] }): void =>
+      print({ database, applied }, `${database}: ${applied.length === 0 ? "is up to date" : applied.join(", ")}`);
+    if (options.local) return local(resolve(options.state ?? join(ROOT, ".wrangler/state")), tell);
+    if (options.state !== undefined) return misused("--state is of --local: a deployed database has no folder here");
     const { workerOptionsOf } = await import("../../standalone/wrangler.ts");
     const { d1Databases = {} } = (await workerOptionsOf(join(ROOT, "wrangler.toml"))) as { d1Databases?: object };
-    const persist = options.state === undefined ? [] : ["--persist-to", resolve(options.state)];
-    const where = options.local ? ["--local", ...persist] : ["--remote"];
     for (const binding of Object.keys(d1Databases)) {
       progress(`${binding} …`);
-      const { code, said } = await wrangler(["d1", "migrations", "apply", binding, ...where], io.env);
+      const { code, said } = await wrangler(["d1", "migrations", "apply", binding, "--remote"], io.env);
       if (code !== 0) {
         const words = said.trim().split("\n").slice(-12).join("\n");
         return failed(`${binding} was not brought up to date; those before it were. Wrangler said:\n${words}`);
       }
       const applied = [...new Set(said.match(/\b\d{4}_\w+\.sql\b/g) ?? [])].sort();
-      print(
-        { database: binding, applied },
-        `${binding}: ${applied.length === 0 ? "is up to date" : applied.join(", ")}`,
-      );
+      tell({ database: binding, applied });
     }
     return DONE;
   },
 });
+
+async function local(
+  state: string,
+  tell: (each: { database: string; applied: readonly string[] }) => void,
+): Promise<CommandOutcome> {
+  const [{ openDatabases }, { migrateAll }, { StartFailure }] = await Promise.all([
+    import("../../standalone/platform.ts"),
+    import("../../standalone/migrations.ts"),
+    import("../../standalone/failure.ts"),
+  ]);
+  const opened = await openDatabases({ root: ROOT, state });
+  try {
+    for await (const each of migrateAll(ROOT, opened)) tell(each);
+    return DONE;
+  } catch (error) {
+    if (error instanceof StartFailure) return failed(error.message);
+    throw error;
+  } finally {
+    await opened.close();
+  }
+}
 
 /** Resolves when it has ended. It asks nothing: there is nobody at its terminal. */
 function wrangler(

@@ -19,6 +19,9 @@ export interface Administrator {
   readonly ask: ApiClient["ask"];
 }
 
+/** What stands before the paths of a request, and who asks. */
+export type Door<C> = (call: C) => Promise<{ ok: true; admin: Administrator } | CommandFailure>;
+
 /** Paths are those below /admin/v1. */
 export async function openAdmin(call: AdminCall): Promise<{ ok: true; admin: Administrator } | CommandFailure> {
   const door = await administration(call);
@@ -37,12 +40,17 @@ export interface Shown<T> {
 }
 
 /** One request, and its answer printed. */
-export async function askAndPrint<T>(
-  call: AdminCall,
+export async function askAndPrint<T, C extends AdminCall>(
+  call: C,
   [method, path]: [method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE", path: string],
-  { body, schema, text }: { body?: unknown; schema: z.ZodType<T>; text(value: T): string },
+  {
+    body,
+    schema,
+    text,
+    door = openAdmin,
+  }: { body?: unknown; schema: z.ZodType<T>; text(value: T): string; door?: Door<C> },
 ): Promise<CommandOutcome> {
-  const opened = await openAdmin(call);
+  const opened = await door(call);
   if (!opened.ok) return opened;
   const reply = await opened.admin.ask(method, path, { ...(body === undefined ? {} : { body }), schema });
   if (!reply.ok) return refused(reply);
@@ -51,12 +59,12 @@ export async function askAndPrint<T>(
 }
 
 /** All pages of a list, one item a line. */
-export async function printAll<T extends z.ZodType>(
-  call: AdminCall,
+export async function printAll<T extends z.ZodType, C extends AdminCall>(
+  call: C,
   path: string,
-  { item, shown }: { item: T; shown: Shown<z.infer<T>> },
+  { item, shown, door = openAdmin }: { item: T; shown: Shown<z.infer<T>>; door?: Door<C> },
 ): Promise<CommandOutcome> {
-  const opened = await openAdmin(call);
+  const opened = await door(call);
   if (!opened.ok) return opened;
   let widths: readonly number[] | null = null;
   for (let after: string | null = ""; after !== null; ) {

@@ -10,6 +10,7 @@ export const GROUPS = [
   "Run a platform",
   "Administer a deployment",
   "Look at what happens",
+  "Own a namespace",
   "Make and check action images",
 ] as const;
 export type Group = (typeof GROUPS)[number];

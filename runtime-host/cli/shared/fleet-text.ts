@@ -3,11 +3,21 @@
 import type { HostItem, StatusAnswer, WaitingItem } from "../../../src/entities/administration.ts";
 import { tableOf } from "./administering.ts";
 
-export const HOST_HEADINGS = ["HOST", "STATE", "RUNNING", "USED MB", "OF MB", "BUILD", "LEVEL", "REASON"] as const;
+export const HOST_HEADINGS = [
+  "HOST",
+  "STATE",
+  "RUNNING",
+  "CONTAINERS",
+  "USED MB",
+  "OF MB",
+  "BUILD",
+  "LEVEL",
+  "REASON",
+] as const;
 
 export function hostRow(host: HostItem): string[] {
-  const { name, state, running, used, memory, build = "", level = "", reason = "" } = host;
-  return [name, state, String(running), String(used), String(memory), build, level, reason];
+  const { name, state, running, containers = 0, used, memory, build = "", level = "", reason = "" } = host;
+  return [name, state, String(running), String(containers), String(used), String(memory), build, level, reason];
 }
 
 /** Without a line end. */
@@ -24,7 +34,7 @@ export function statusText(status: StatusAnswer): string {
     "",
     ...tableOf(
       ["STORE", "SIZE"],
-      stores.map(({ name, bytes }) => [name, bytes === null ? "not known" : sizeText(bytes)]),
+      stores.map((store) => [store.name, storeText(store)]),
     ),
   ].join("\n");
 }
@@ -47,6 +57,12 @@ export function durationText(ms: number): string {
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
   return seconds < 86_400 ? `${(seconds / 3_600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} d`;
+}
+
+function storeText({ bytes, objects, atLeast }: StatusAnswer["stores"][number]): string {
+  if (bytes === null) return "not known";
+  const of = objects === undefined ? "" : ` in ${objects} objects`;
+  return `${sizeText(bytes)}${of}${atLeast ? ", or more" : ""}`;
 }
 
 export function sizeText(bytes: number): string {

@@ -2,9 +2,13 @@
 
 import type { z } from "zod";
 import { Instant, KeyName, MAX_OVERLAP, NamespaceName } from "../../../src/entities/administration.ts";
+import { ROLES } from "../../../src/entities/rights.ts";
 import { isPattern } from "../../../src/entities/scope.ts";
-import { readable } from "../../program/options.ts";
+import { checkedText, choice, readable, repeated, toggle, type ValuesOf } from "../../program/options.ts";
+import { type CommandFailure, misused } from "./exit-codes.ts";
 
+export const WHAT_NAMES = "names it may use: NAME, PACKAGE/NAME, or what they begin with and *, as in PACKAGE/*";
+export const WHEN = "ISO 8601, or 90d, 12h, 30m from now";
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 export const NAMESPACE: z.ZodType<string, string> = checkedBy(NamespaceName, "a valid namespace name");
@@ -43,4 +47,25 @@ export function secondsOf(text: string): number | null {
 
 function checkedBy(schema: z.ZodType<string>, expected: string): z.ZodType<string, string> {
   return readable((text) => (schema.safeParse(text).success ? text : null), expected);
+}
+
+/** What of a key is to be otherwise. */
+export const CHANGES = {
+  name: checkedText(KEY_NAME, "NAME", "what it is called from now on"),
+  ends: checkedText(END, "TIME", `when it ends: ${WHEN}`),
+  endless: toggle("it has no end"),
+  role: choice(ROLES, `what it is for: ${ROLES.join(", ")}`, { placeholder: "ROLE" }),
+  scope: repeated(SCOPE, "PATTERN", `${WHAT_NAMES}, instead of those it could use before`),
+  unscoped: toggle("it may use all names"),
+};
+
+/** As the platform is told. */
+export function changesOf(options: ValuesOf<typeof CHANGES>): { body: object } | CommandFailure {
+  const { name, endless, role, scope: patterns, unscoped } = options;
+  const ends = endless ? null : options.ends;
+  if (unscoped && patterns.length > 0) return misused("--scope and --unscoped say different things");
+  const scope = unscoped ? null : patterns.length > 0 ? patterns : undefined;
+  const body = { name, ends, role, scope };
+  if (Object.values(body).some((each) => each !== undefined)) return { body };
+  return misused("what changes? Give --name, --ends, --endless, --role, --scope or --unscoped");
 }

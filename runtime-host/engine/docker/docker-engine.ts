@@ -22,6 +22,7 @@ import { connectDocker, pingDocker, whyNoEngine } from "./connect.ts";
 import { DockerContainer } from "./container.ts";
 import { DiskGuard } from "./disk-guard.ts";
 import { DockerImages } from "./images.ts";
+import { askInfo, type EngineInfo } from "./info.ts";
 import { MAX_REMOVAL_MS, removeEach } from "./leftovers.ts";
 import { LABEL } from "./names.ts";
 import { ensureNetwork } from "./network.ts";
@@ -35,6 +36,8 @@ import { type EngineEvent, EngineWatch } from "./watch.ts";
 const MB_BYTES = 1024 * 1024;
 /** ms for what is left when the host ends: whoever cleans up after it, or its next start, removes the rest. */
 const ENDING_MS = 5_000;
+/** ms the engine may take to list containers. */
+const LIST_MS = 60_000;
 
 export class DockerEngine implements Engine {
   readonly name = "docker";
@@ -53,7 +56,9 @@ export class DockerEngine implements Engine {
   #suspects: ReadonlySet<string> = new Set();
   #forwarder: Forwarder | null = null;
   #firewall: Firewall | null = null;
+  #info: EngineInfo = {};
   #facts: Facts | null = null;
+  #security: { firewall: true | string; report: SecurityReport } | null = null;
   #apiHost = "";
   #bridgeNetwork: BridgeNetwork | null = null;
   #watch: EngineWatch | null = null;
@@ -72,6 +77,7 @@ export class DockerEngine implements Engine {
       network: this.#reach.network.network,
       reach: () => ({ names: this.#reach.names, hosts: this.#reach.hosts, seccomp: this.#seccomp }),
       prefix: options.images.prefix,
+      architecture: () => this.#info.Architecture ?? "",
       log: options.log,
     });
   }
@@ -90,7 +96,8 @@ export class DockerEngine implements Engine {
       if (orphans > 0) options.log.info("orphans-removed", { containers: orphans });
       await self.#images.scan();
       await self.#pulls.check();
-      self.#facts = await probeSecurity(docker, {
+      self.#info = await askInfo(docker);
+      self.#facts = await probeSecurity(docker, self.#info, {
         image: self.runtimes()[0]?.digest,
         disk: options.container.disk ?? 0,
         labels: { [LABEL.host]: options.name, [LABEL.boot]: self.#boot },
@@ -117,7 +124,12 @@ export class DockerEngine implements Engine {
   }
 
   get security(): SecurityReport {
-    return this.#facts === null ? PROCESS_SECURITY : securityOf({ ...this.#facts, firewall: this.firewall });
+    if (this.#facts === null) return PROCESS_SECURITY;
+    const { firewall } = this;
+    // Each run asks for it.
+    if (this.#security?.firewall !== firewall)
+      this.#security = { firewall, report: securityOf({ ...this.#facts, firewall }) };
+    return this.#security.report;
   }
 
   impaired(): string | null {
@@ -175,7 +187,8 @@ export class DockerEngine implements Engine {
   async sweep(known: ReadonlySet<string>, { last } = { last: false }): Promise<number> {
     const filters = { label: [`${LABEL.host}=${this.#options.name}`] };
     const asked = performance.now();
-    const list = await this.#docker.listContainers({ all: true, filters });
+    const abortSignal = AbortSignal.timeout(last ? ENDING_MS : LIST_MS);
+    const list = await this.#docker.listContainers({ all: true, filters, abortSignal });
     for (const id of this.#containers.keys()) if (!list.some((each) => each.Id === id)) this.#containers.delete(id);
     this.#sandboxes.look(new Set(list.filter((each) => each.State === "running").map((each) => each.Id)), asked);
     const ours = (id: string) => known.has(id) || (this.#containers.has(id) && !last) || this.#sandboxes.has(id);
@@ -184,7 +197,7 @@ export class DockerEngine implements Engine {
     const young = new Set(unknown.filter((each) => each.Labels[LABEL.boot] === this.#boot).map((each) => each.Id));
     const ids = unknown.map((each) => each.Id).filter((id) => last || !young.has(id) || this.#suspects.has(id));
     this.#suspects = young;
-    return removeEach(this.#docker, ids, Date.now() + (last ? ENDING_MS : MAX_REMOVAL_MS));
+    return removeEach(this.#docker, ids, { until: Date.now() + (last ? ENDING_MS : MAX_REMOVAL_MS) });
   }
 
   async close(): Promise<void> {
@@ -266,11 +279,11 @@ export class DockerEngine implements Engine {
       back: () => this.#back(),
       changed,
     });
-    const { DockerRootDir } = (await this.#docker.info()) as { DockerRootDir?: string };
+    const folder = this.#info.DockerRootDir ?? "";
     const { disk = 0 } = this.#options.container;
-    if (disk > 0) this.#guard = new DiskGuard({ folder: DockerRootDir ?? "", limitBytes: disk * MB_BYTES });
+    if (disk > 0) this.#guard = new DiskGuard({ folder, limitBytes: disk * MB_BYTES });
     this.#disk = await DiskWatch.open({
-      folder: DockerRootDir ?? "",
+      folder,
       leastMb: minDisk ?? 0,
       changed: (full) => {
         changed();

@@ -36,11 +36,8 @@ export async function removeContainersOf(
     const found = (await containersOf(docker, host, PATIENCE_MS))?.filter((each) => wanted(each.boot)) ?? null;
     if (found === null) return;
     empty = found.length === 0 ? empty + 1 : 0;
-    await removeEach(
-      docker,
-      found.map((each) => each.id),
-      until,
-    );
+    const ids = found.map((each) => each.id);
+    await removeEach(docker, ids, { until });
     if (empty < looks) await sleep(PAUSE_MS);
   }
 }
@@ -51,8 +48,12 @@ export async function leftoversOf(host: string, patience: number): Promise<{ cou
   return found === null ? null : { count: found.length, boots: [...new Set(found.map((each) => each.boot))] };
 }
 
-/** Returns how many it has removed until then. What could not be removed is found again at the next look. */
-export async function removeEach(docker: Docker, ids: readonly string[], until: number): Promise<number> {
+/** Returns how many it has removed by `until` (epoch ms). What could not be removed is found again at the next look. */
+export async function removeEach(
+  docker: Docker,
+  ids: readonly string[],
+  { until, atOnce = MAX_AT_ONCE }: { until: number; atOnce?: number },
+): Promise<number> {
   const remove = async (id: string): Promise<boolean> => {
     if (Date.now() >= until) return false;
     const removal = { force: true, v: true, abortSignal: AbortSignal.timeout(PATIENCE_MS) };
@@ -64,7 +65,7 @@ export async function removeEach(docker: Docker, ids: readonly string[], until: 
         () => false,
       );
   };
-  const removed = await pLimit(MAX_AT_ONCE).map(ids, remove);
+  const removed = await pLimit(atOnce).map(ids, remove);
   return removed.filter(Boolean).length;
 }
 

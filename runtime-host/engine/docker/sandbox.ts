@@ -14,11 +14,13 @@ const MB_BYTES = 1024 * 1024;
 const MEMORY_MB = 64;
 const PROGRAM = "sandbox";
 
-/** The image's id, made here where it is not there; null where there is no program for the engine's machine. `prefix`: of names
- * that are never pulled for a caller. */
-export async function sandboxImage(docker: Docker, prefix: string): Promise<string | null> {
-  const { Architecture } = (await docker.info()) as { Architecture?: string };
-  const bytes = sandboxProgram(Architecture ?? "");
+/** The image's id, made here where it is not there; null where there is no program for the engine's machine, `architecture`.
+ * `prefix`: of names that are never pulled for a caller. */
+export async function sandboxImage(
+  docker: Docker,
+  { architecture, prefix }: { architecture: string; prefix: string },
+): Promise<string | null> {
+  const bytes = sandboxProgram(architecture);
   if (bytes === null) return null;
   const entries = [{ type: "bytes", name: PROGRAM, mode: 0o555, bytes }] as const;
   const repo = `${prefix}sandbox`;

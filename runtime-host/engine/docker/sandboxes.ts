@@ -16,6 +16,8 @@ export interface SandboxesOptions {
   reach(): Pick<ContainerSettings, "names" | "hosts" | "seccomp">;
   /** Of image names that are never pulled for a caller. */
   readonly prefix: string;
+  /** The engine's machine, in the engine's words; known before the first is made. */
+  architecture(): string;
   readonly log: Logger;
 }
 
@@ -153,9 +155,9 @@ export class DockerSandboxes {
   }
 
   async #tryToMake(namespace: string | null): Promise<Sandbox | null> {
-    const { log, host, network, prefix, reach } = this.#options;
+    const { log, host, network, prefix, reach, architecture } = this.#options;
     try {
-      this.#image ??= await sandboxImage(this.#docker, prefix);
+      this.#image ??= await sandboxImage(this.#docker, { prefix, architecture: architecture() });
       if (this.#image === null) {
         this.#notBefore = Number.POSITIVE_INFINITY;
         return null;
@@ -183,10 +185,11 @@ export class DockerSandboxes {
     this.#clearing = this.#clearing.then(() => this.#clear());
   }
 
-  /** What cannot be removed now is a stray, and swept as one. */
+  /** One at a time: each takes a network with it, and engines have locked themselves up over several. What cannot be removed now is
+   * a stray, and swept as one. */
   async #clear(): Promise<void> {
     while (this.#retiring.length > 0)
-      await removeEach(this.#docker, this.#retiring.splice(0), Date.now() + CLEARING_MS);
+      await removeEach(this.#docker, this.#retiring.splice(0), { until: Date.now() + CLEARING_MS, atOnce: 1 });
   }
 
   #tidySoon(): void {

@@ -3,18 +3,10 @@
 import type Docker from "dockerode";
 import { reasonOf } from "../../program/logger.ts";
 import type { EngineFacts } from "../security-level.ts";
+import type { EngineInfo } from "./info.ts";
 
 /** All but the firewall, whose state may change. */
 export type Facts = Omit<EngineFacts, "firewall">;
-
-/** Of `docker info`; the types do not know all of it. */
-interface Info {
-  ServerVersion?: string;
-  CgroupVersion?: string;
-  MemoryLimit?: boolean;
-  PidsLimit?: boolean;
-  SecurityOptions?: string[];
-}
 
 /** A container that is made and not started. */
 interface Trial {
@@ -24,8 +16,7 @@ interface Trial {
   disk: number;
 }
 
-export async function probeSecurity(docker: Docker, known: Trial): Promise<Facts> {
-  const info = (await docker.info()) as Info;
+export async function probeSecurity(docker: Docker, info: EngineInfo, known: Trial): Promise<Facts> {
   const has = (name: string) => enables(info, name);
   const unlimited = [info.MemoryLimit === true ? [] : ["memory"], info.PidsLimit === true ? [] : ["processes"]].flat();
   return {
@@ -43,11 +34,11 @@ export async function probeSecurity(docker: Docker, known: Trial): Promise<Facts
 }
 
 /** Whether the engine would take a profile. */
-export async function takesSeccomp(docker: Docker): Promise<boolean> {
-  return enables((await docker.info()) as Info, "seccomp");
+export function takesSeccomp(info: EngineInfo): boolean {
+  return enables(info, "seccomp");
 }
 
-function enables({ SecurityOptions = [] }: Info, name: string): boolean {
+function enables({ SecurityOptions = [] }: EngineInfo, name: string): boolean {
   return SecurityOptions.some((each) => Object.fromEntries(each.split(",").map(pairOf)).name === name);
 }
 

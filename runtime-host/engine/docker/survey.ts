@@ -3,8 +3,8 @@
 import { connectDocker, pingDocker, whyNoEngine } from "./connect.ts";
 import { DockerImages } from "./images.ts";
 
-/** `reason`: what stands there instead of "a Docker engine answers". */
-export type Survey = { answers: true; kinds: string[] } | { answers: false; reason: string };
+/** `reason`: what stands there instead of "a Docker engine answers". `isDenied`: one is there that this user may not use. */
+export type Survey = { answers: true; kinds: string[] } | { answers: false; reason: string; isDenied?: boolean };
 
 export async function surveyDocker(images: { prefix: string; tag: string }): Promise<Survey> {
   try {
@@ -14,6 +14,7 @@ export async function surveyDocker(images: { prefix: string; tag: string }): Pro
     await found.scan();
     return { answers: true, kinds: found.reports().map((each) => each.kind) };
   } catch (error) {
-    return { answers: false, reason: whyNoEngine(error) };
+    const { code } = error as NodeJS.ErrnoException;
+    return { answers: false, reason: whyNoEngine(error), isDenied: code === "EACCES" || code === "EPERM" };
   }
 }

@@ -3,6 +3,7 @@
 import { Broken, type Subject, whenListening } from "../../contract/session.ts";
 import { connectDocker, pingDocker, whyNoEngine } from "./connect.ts";
 import { DockerContainer } from "./container.ts";
+import { askInfo } from "./info.ts";
 import { LABEL } from "./names.ts";
 import { ensureNetwork, namesFor, PLAIN } from "./network.ts";
 import { takesSeccomp } from "./security.ts";
@@ -35,7 +36,7 @@ export async function openTrial(image: string): Promise<Trial | null> {
       throw error;
     });
   if (found === null) return null;
-  const seccomp = await takesSeccomp(docker);
+  const seccomp = takesSeccomp(await askInfo(docker));
   const names = namesFor(PLAIN);
   await ensureNetwork(docker, names);
   let number = 0;

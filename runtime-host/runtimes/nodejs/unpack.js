@@ -5,6 +5,7 @@ const zlib = require("node:zlib");
 const { Folder, MAX_ENTRIES, Refused } = require("./folder.js");
 
 const MAX_BYTES = 512 * 1024 * 1024;
+const TOO_LARGE = "it is too large when unpacked";
 /** Marks in a zip's directory: an entry; what may come after the last one. */
 const ENTRY = 0x02014b50;
 const ENDS = [0x06054b50, 0x06064b50, 0x05054b50];
@@ -33,7 +34,7 @@ function inflate(method, bytes, limit) {
   try {
     return method(bytes, { maxOutputLength: Math.max(limit, 1) });
   } catch (error) {
-    if (error.code === "ERR_BUFFER_TOO_LARGE") throw new Refused("it is too large when unpacked");
+    if (error.code === "ERR_BUFFER_TOO_LARGE") throw new Refused(TOO_LARGE);
     throw error;
   }
 }
@@ -61,13 +62,18 @@ function unzip(bytes, folder) {
 /** The count that the archive tells has 16 bits, and tools let it overflow: the directory itself says how many there are. */
 function entriesOf(bytes, { at: start, end }) {
   let entries = 0;
+  let unpacked = 0;
   let at = start;
-  for (; bytes.readUInt32LE(at) === ENTRY; at = entryAfter(bytes, at)) entries++;
+  for (; bytes.readUInt32LE(at) === ENTRY; at = entryAfter(bytes, at)) {
+    entries++;
+    unpacked += bytes.readUInt32LE(at + 24);
+  }
   const told = bytes.readUInt16LE(end + 10);
   if (!ENDS.includes(bytes.readUInt32LE(at)) || (told !== (entries & MANY) && told !== MANY))
     throw new Refused("its directory is damaged");
-  // Before the first is written.
+  // Before the first is written. A size that is told too small is found when the entry is read.
   if (entries > MAX_ENTRIES) throw new Refused(`it has more than ${MAX_ENTRIES} entries`);
+  if (unpacked > MAX_BYTES) throw new Refused(TOO_LARGE);
   return entries;
 }
 
@@ -84,7 +90,7 @@ function zipContent(bytes, at, { name, room }) {
   const start = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
   const packed = bytes.subarray(start, start + bytes.readUInt32LE(at + 20));
   if (method !== 0 && method !== 8) throw new Refused(`entry "${name}" uses compression method ${method}`);
-  if (size > room) throw new Refused("it is too large when unpacked");
+  if (size > room) throw new Refused(TOO_LARGE);
   const content = method === 0 ? packed : inflate(zlib.inflateRawSync, packed, Math.min(room, size + 1));
   const sum = zlib.crc32 === undefined ? undefined : zlib.crc32(content);
   if (content.length !== size || (sum !== undefined && sum !== bytes.readUInt32LE(at + 16)))

@@ -5,6 +5,7 @@ import stat
 import zlib
 
 MAX_BYTES = 512 * 1024 * 1024
+TOO_LARGE = "it is too large when unpacked"
 MAX_ENTRIES = 65536
 PIECE = 1 << 18
 #: Bytes, as Linux has it.
@@ -47,7 +48,7 @@ class Folder:
                     break
                 self.room -= len(piece)
                 if self.room < 0:
-                    raise Refused("it is too large when unpacked")
+                    raise Refused(TOO_LARGE)
                 target.write(piece)
         os.chmod(path, (mode & 0o777) | 0o644)
 
@@ -94,8 +95,11 @@ def unzip(data, folder):
     import zipfile
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if len(archive.infolist()) > MAX_ENTRIES:  # before the first is written
+        # Before the first is written. A size that is told too small is found when the entry is read.
+        if len(archive.infolist()) > MAX_ENTRIES:
             raise Refused("it has more than %d entries" % MAX_ENTRIES)
+        if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
+            raise Refused(TOO_LARGE)
         for entry in archive.infolist():
             mode = entry.external_attr >> 16 if entry.create_system == 3 else 0
             if entry.is_dir():
@@ -125,7 +129,7 @@ class Bounded(io.RawIOBase):
         self.rest = self.source.unconsumed_tail
         self.total += len(piece)
         if self.total > 2 * MAX_BYTES:
-            raise Refused("it is too large when unpacked")
+            raise Refused(TOO_LARGE)
         buffer[: len(piece)] = piece
         return len(piece)
 

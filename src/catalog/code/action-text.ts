@@ -5,7 +5,9 @@ import { showAction } from "../../entities/action-document.ts";
 import { chunksOf } from "../../entities/chunks.ts";
 import { escapeBytes } from "../../entities/json-string.ts";
 import { MB } from "../../entities/limits.ts";
+import { faultText } from "../../entities/log-level.ts";
 import { fail, ok, type Result } from "../../errors.ts";
+import { log } from "../../log.ts";
 import type { BlobStore } from "../../storage/blob-store.ts";
 import { CodeCheck, wholeCode } from "./stored-code.ts";
 
@@ -53,7 +55,7 @@ async function actionText(action: Action, options: ShowOptions): Promise<string 
   if (first.done === true) return null;
   const { readable, writable } = new IdentityTransformStream();
   const flow = pump({ first: first.value, chunks, code }, { writable, before, after });
-  options.later(flow.catch((error: unknown) => console.error(`code ${code.key}: ${String(error)}`)));
+  options.later(flow.catch((error: unknown) => log.error("code-not-sent", { blob: code.key, text: faultText(error) })));
   return readable;
 }
 

@@ -3,6 +3,8 @@
 
 import type { CodeRef } from "../../entities/action.ts";
 import { chunksOf } from "../../entities/chunks.ts";
+import { faultText } from "../../entities/log-level.ts";
+import { log } from "../../log.ts";
 import type { BlobStore } from "../../storage/blob-store.ts";
 import { CodeDigest } from "./code-digest.ts";
 
@@ -52,7 +54,7 @@ async function passes(
       await check.push(chunk);
     }
   } catch (error) {
-    console.error(`code ${ref.key} cannot be read to its end: ${String(error)}`);
+    log.error("code-unreadable", { blob: ref.key, text: faultText(error) });
     return false;
   }
   return check.whole();

@@ -7,6 +7,7 @@ import { searchActivations } from "../../invocation/record-search.ts";
 import type { ActivationQuery } from "../../protocol/rpc.ts";
 import type { AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
+import { inTurns } from "../in-turn.ts";
 import { flowing } from "../pieces.ts";
 import { json } from "../reply.ts";
 import { recordsOf } from "./find.ts";
@@ -18,6 +19,8 @@ import { cursorOf, type SearchQuery, searchQueryOf } from "./search-query.ts";
 const CURSOR = "X-Next-Cursor";
 /** Epoch ms: all that started later has been looked at. */
 const SCANNED_TO = "X-Scanned-To";
+/** Of whole records that are answered in one turn: some ten of them. */
+const PIECES = 50;
 /** How many records that were. */
 const SCANNED = "X-Scanned";
 
@@ -40,7 +43,7 @@ export async function list(c: AppContext): Promise<Response> {
   if (count) return json(c, JSON.stringify({ activations: await countActivations(recordsOf(c), query) }));
   const records = listActivations(recordsOf(c), query);
   const { blobs } = c.get("services").stores;
-  return json(c, query.docs ? await flowing(documents(records), blobs) : await summaries(records));
+  return json(c, query.docs ? await flowing(inTurns(c, documents(records), PIECES), blobs) : await summaries(records));
 }
 
 async function searched(
@@ -69,5 +72,7 @@ async function searched(
   async function* all() {
     yield* records;
   }
-  return json(c, docs ? await flowing(documents(all()), blobs) : await summaries(all()), { headers });
+  return json(c, docs ? await flowing(inTurns(c, documents(all()), PIECES), blobs) : await summaries(all()), {
+    headers,
+  });
 }

@@ -52,6 +52,7 @@ export async function importRecords(c: AppContext, namespace: Namespace): Promis
     homeOf: (id) => homeOf((namespaceId) => services.shard(namespaceId, shardOf(id)), id, idsOf(namespace)),
     store: (namespaceId, shard) => services.shard(namespaceId, shard),
     blobs: services.stores.blobs,
+    newKey: () => crypto.randomUUID(),
   });
   return json(c, JSON.stringify(report));
 }

@@ -5,16 +5,16 @@ import type { App } from "../context.ts";
 import { administratorRoutes } from "./administrators.ts";
 import { auditRoutes } from "./audit.ts";
 import { configRoutes } from "./config.ts";
-import { adminForwardingRoutes } from "./forwarding.ts";
 import { guard } from "./guard.ts";
 import { adminHostRoutes } from "./hosts.ts";
 import { identityRoutes } from "./identities.ts";
 import { keyRoutes } from "./keys.ts";
 import { adminNamespaceRoutes } from "./namespaces.ts";
+import { adminForwardingRoutes, adminRetentionRoutes } from "./of-namespace.ts";
 import { recordMoveRoutes } from "./record-moves.ts";
 import { adminRecordRoutes } from "./records.ts";
 import { resealRoutes } from "./reseal.ts";
-import { adminRetentionRoutes } from "./retention.ts";
+import { adminSourceRoutes } from "./sources.ts";
 import { statusRoutes } from "./status.ts";
 
 const ROOT = "/admin/v1";
@@ -34,5 +34,6 @@ export function adminRoutes(app: App): void {
   auditRoutes(app, ROOT);
   adminRetentionRoutes(app, ROOT);
   adminForwardingRoutes(app, ROOT);
+  adminSourceRoutes(app, ROOT);
   administratorRoutes(app, ROOT);
 }

@@ -7,11 +7,11 @@ import type { AdministratorChanged, NamedAdministrator } from "../../storage/adm
 import { actingStores } from "../author.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
+import { bodyOf } from "../json-body.ts";
 import { methodNotAllowed } from "../method.ts";
+import { pageWishOf } from "../paging.ts";
 import { json } from "../reply.ts";
-import { bodyOf } from "./body.ts";
 import { digestOf } from "./guard.ts";
-import { pageWishOf } from "./paging.ts";
 
 export function administratorRoutes(app: App, root: string): void {
   const all = `${root}/administrators`;

@@ -5,9 +5,9 @@ import { ok, type Result } from "../../errors.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
 import { methodNotAllowed } from "../method.ts";
+import { pageWishOf } from "../paging.ts";
 import { malformed } from "../query.ts";
 import { json } from "../reply.ts";
-import { pageWishOf } from "./paging.ts";
 
 export function auditRoutes(app: App, root: string): void {
   app.get(`${root}/audit`, list);

@@ -15,7 +15,7 @@ import { hexOf, sha256 } from "../../entities/sha256.ts";
 import { type Failure, fail, ok, type Result } from "../../errors.ts";
 import type { AppContext, AppEnv } from "../context.ts";
 import { respond } from "../errors.ts";
-import { ADMIN_NEEDS } from "./needs.ts";
+import { ADMIN_OPERATIONS } from "./operations.ts";
 
 const DIGEST_WORDS = 8;
 
@@ -59,7 +59,9 @@ function rightFor(c: AppContext): AdminRight {
   const { method } = c.req;
   const routes = matchedRoutes(c).filter((each) => each.method === method);
   if (routes.length === 0) return "look";
-  const known = routes.map((each) => ADMIN_NEEDS.get(`${method} ${each.path}`)).find((each) => each !== undefined);
+  const known = routes
+    .map((each) => ADMIN_OPERATIONS.get(`${method} ${each.path}`)?.right)
+    .find((each) => each !== undefined);
   return known ?? "admit";
 }
 

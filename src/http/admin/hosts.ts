@@ -1,22 +1,14 @@
 // /admin/v1/hosts and /admin/v1/schedulers: who runs actions, and what each does now.
 
-import { z } from "zod";
 import { createHost, drainHost, type HostContext, renameHost, revokeHost, withReasons } from "../../catalog/hosts.ts";
-import { HostRename } from "../../entities/administration.ts";
+import { HostRename, NewHost } from "../../entities/administration.ts";
 import { fail } from "../../errors.ts";
 import type { App, AppContext } from "../context.ts";
 import { answer, respond } from "../errors.ts";
+import { bodyOf } from "../json-body.ts";
 import { methodNotAllowed } from "../method.ts";
 import { json } from "../reply.ts";
-import { bodyOf } from "./body.ts";
 import { withDifferences } from "./differences.ts";
-
-const NewHost = z.strictObject({
-  name: z.string(),
-  rotate: z.boolean().optional(),
-  /** Schedulers its token opens. */
-  shards: z.number().int().min(1).max(16).optional(),
-});
 
 export function adminHostRoutes(app: App, root: string): void {
   app.post(`${root}/hosts`, create);

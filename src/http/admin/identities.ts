@@ -6,11 +6,11 @@ import type { Identity } from "../../entities/identity.ts";
 import type { SubjectStanding } from "../../storage/identity-store.ts";
 import type { App, AppContext } from "../context.ts";
 import { answer, respond } from "../errors.ts";
+import { identitiesOf } from "../identity-contexts.ts";
+import { bodyOf, defined } from "../json-body.ts";
 import { methodNotAllowed } from "../method.ts";
+import { pageWishOf } from "../paging.ts";
 import { json } from "../reply.ts";
-import { bodyOf, defined } from "./body.ts";
-import { identitiesOf } from "./contexts.ts";
-import { pageWishOf } from "./paging.ts";
 
 export function identityRoutes(app: App, root: string): void {
   const all = `${root}/identities`;

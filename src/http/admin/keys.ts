@@ -1,22 +1,22 @@
 // Keys as the administrator sees and changes them. Secrets come in bodies alone, and go out where they are asked for.
 
 import type { z } from "zod";
-import { changeKey, type RotatedKey, replaceKey, revokeKey } from "../../catalog/registry.ts";
-import { KeyChange, type KeyItem, KeyRotation, Whois } from "../../entities/administration.ts";
+import { changeKey, replaceKey, revokeKey } from "../../catalog/registry.ts";
+import { KeyChange, KeyRotation, Whois } from "../../entities/administration.ts";
 import { equalTexts } from "../../entities/credential.ts";
-import { developmentIdentity, developmentNamespace } from "../../entities/development.ts";
-import type { Identity } from "../../entities/identity.ts";
+import { developmentIdentity } from "../../entities/development.ts";
 import { fail } from "../../errors.ts";
-import type { KeyFilter, OpenedKey, RegisteredKey } from "../../storage/registry-store.ts";
+import type { KeyFilter } from "../../storage/registry-store.ts";
 import type { App, AppContext } from "../context.ts";
 import { answer, respond } from "../errors.ts";
+import { registryOf } from "../identity-contexts.ts";
+import { bodyOf } from "../json-body.ts";
 import { methodNotAllowed } from "../method.ts";
+import { developmentItem, developmentKeys, keyText, rotationText, shownKey } from "../owner/key-items.ts";
+import { pageWishOf } from "../paging.ts";
 import { flag } from "../query.ts";
 import { json } from "../reply.ts";
-import { bodyOf } from "./body.ts";
-import { registryOf } from "./contexts.ts";
 import { adminRefusal } from "./guard.ts";
-import { pageWishOf } from "./paging.ts";
 
 export function keyRoutes(app: App, root: string): void {
   const lists: [string, (c: AppContext) => KeyFilter][] = [
@@ -49,49 +49,28 @@ async function list(c: AppContext, filter: KeyFilter): Promise<Response> {
   const { registry } = c.get("services").stores;
   const page = await (secrets.value ? registry.openedKeys(filter, wish.value) : registry.keys(filter, wish.value));
   const known = wish.value.after === "" ? developmentKeys(c, filter, secrets.value) : [];
-  return json(c, JSON.stringify({ ...page, items: [...known, ...page.items.map(shown)] }));
-}
-
-/** Where the well-known keys count they are keys like others, though no row holds them. */
-function developmentKeys(c: AppContext, { subject, namespace }: KeyFilter, secrets: boolean): KeyItem[] {
-  const identity = c.get("settings").developmentKeys ? developmentNamespace(namespace ?? subject ?? "") : undefined;
-  if (identity === undefined || (subject ?? identity.subject) !== identity.subject) return [];
-  return [developmentItem(identity, secrets)];
-}
-
-function developmentItem({ subject, namespace: { name, uuid }, key }: Identity, secrets: boolean): KeyItem {
-  const whose = { id: uuid, subject, namespace: name, name: "default" };
-  const state = {
-    created: 0,
-    ends: null,
-    replacedBy: null,
-    role: "owner",
-    scope: null,
-    blocked: false,
-    good: true,
-  } as const;
-  return { ...whose, ...state, ...(secrets ? { key } : {}) };
+  return json(c, JSON.stringify({ ...page, items: [...known, ...page.items.map(shownKey)] }));
 }
 
 async function show(c: AppContext): Promise<Response> {
   const key = await c.get("services").stores.registry.key(idOf(c));
-  return key === null ? respond(c, fail("not-found")) : json(c, JSON.stringify(shown(key)));
+  return key === null ? respond(c, fail("not-found")) : json(c, JSON.stringify(shownKey(key)));
 }
 
 async function change(c: AppContext): Promise<Response> {
   const body = await bodyOf(c, KeyChange);
   if (!body.ok) return respond(c, body);
-  return answer(c, await changeKey(registryOf(c), { id: idOf(c), ...body.value }), text);
+  return answer(c, await changeKey(registryOf(c), { id: idOf(c), ...body.value }), keyText);
 }
 
 async function rotate(c: AppContext): Promise<Response> {
   const body = await bodyOf<z.infer<typeof KeyRotation>>(c, KeyRotation);
   if (!body.ok) return respond(c, body);
-  return answer(c, await replaceKey(registryOf(c), { id: idOf(c), ...body.value }), rotated);
+  return answer(c, await replaceKey(registryOf(c), { id: idOf(c), ...body.value }), rotationText);
 }
 
 async function revoke(c: AppContext): Promise<Response> {
-  return answer(c, await revokeKey(registryOf(c), idOf(c)), (key) => JSON.stringify({ ...shown(key), good: false }));
+  return answer(c, await revokeKey(registryOf(c), idOf(c)), (key) => JSON.stringify({ ...shownKey(key), good: false }));
 }
 
 /** In a body: an address ends up in logs. */
@@ -100,22 +79,10 @@ async function whois(c: AppContext): Promise<Response> {
   if (!body.ok) return respond(c, body);
   const [id = "", ...secret] = body.value.key.split(":");
   const found = await c.get("services").stores.registry.key(id, secret.length === 0 ? undefined : secret.join(":"));
-  if (found !== null) return json(c, JSON.stringify(shown(found)));
+  if (found !== null) return json(c, JSON.stringify(shownKey(found)));
   const known = c.get("settings").developmentKeys ? developmentIdentity(id) : undefined;
   const isMeant = known !== undefined && (secret.length === 0 || equalTexts(known.key, body.value.key));
   return isMeant ? json(c, JSON.stringify(developmentItem(known, false))) : respond(c, fail("not-found"));
-}
-
-function shown(key: RegisteredKey | OpenedKey): KeyItem {
-  return { ...key, good: !key.blocked && (key.ends === null || key.ends > Date.now()) };
-}
-
-function text(key: RegisteredKey): string {
-  return JSON.stringify(shown(key));
-}
-
-function rotated({ key, now, before }: RotatedKey): string {
-  return JSON.stringify({ key, now: shown(now), before: before === null ? null : shown(before) });
 }
 
 function idOf(c: AppContext): string {

@@ -16,12 +16,13 @@ import type { Deletion } from "../../storage/deletion-store.ts";
 import type { RegisteredNamespace } from "../../storage/registry-store.ts";
 import { authorOf } from "../author.ts";
 import type { App, AppContext } from "../context.ts";
+import { countNamespaceDeletion } from "../counted.ts";
 import { answer, respond } from "../errors.ts";
+import { deletionOf, registryOf } from "../identity-contexts.ts";
+import { bodyOf, defined } from "../json-body.ts";
 import { methodNotAllowed } from "../method.ts";
+import { pageWishOf } from "../paging.ts";
 import { json } from "../reply.ts";
-import { bodyOf, defined } from "./body.ts";
-import { deletionOf, registryOf } from "./contexts.ts";
-import { pageWishOf } from "./paging.ts";
 
 /** ms for which a deletion goes on after it has been answered. */
 const AT_ONCE_MS = 20_000;
@@ -112,6 +113,7 @@ async function remove(c: AppContext): Promise<Response> {
   const begun = await beginDeletion(context, name);
   if (begun.ok) {
     const { uuid: id } = begun.value.namespace;
+    countNamespaceDeletion(c, name);
     c.executionCtx.waitUntil(continueDeletion(context, { id, until: Date.now() + AT_ONCE_MS }));
   }
   return answer(c, begun, (value) => deletionText(c, value));

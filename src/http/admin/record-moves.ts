@@ -1,21 +1,28 @@
-// /admin/v1/records: how full the databases are. /admin/v1/records/move: POST orders that older records come to where the mode has them, GET says how far they are; a page each.
+// /admin/v1/records: how full the databases are, and what of blobs nobody owned. /admin/v1/records/move: POST orders that older records come to where the mode has them, GET says how far they are; a page each.
 
 import { MoveOrder } from "../../entities/record-administration.ts";
 import { fail } from "../../errors.ts";
 import { moveRecords } from "../../records/move.ts";
+import { sweptBlobs } from "../../records/unowned-blobs.ts";
 import type { App, AppContext } from "../context.ts";
 import { answer, respond } from "../errors.ts";
+import { bodyOf } from "../json-body.ts";
 import { methodNotAllowed } from "../method.ts";
 import { json } from "../reply.ts";
-import { bodyOf } from "./body.ts";
 
 export function recordMoveRoutes(app: App, root: string): void {
-  app.get(`${root}/records`, async (c) => json(c, JSON.stringify(await c.get("services").recordDatabases())));
+  app.get(`${root}/records`, status);
   app.all(`${root}/records`, methodNotAllowed("GET"));
   const path = `${root}/records/move`;
   app.get(path, show);
   app.post(path, order);
   app.all(path, methodNotAllowed("GET, POST"));
+}
+
+async function status(c: AppContext): Promise<Response> {
+  const services = c.get("services");
+  const blobs = sweptBlobs(services.sweeping());
+  return json(c, JSON.stringify({ ...(await services.recordDatabases()), blobs: await blobs }));
 }
 
 async function order(c: AppContext): Promise<Response> {

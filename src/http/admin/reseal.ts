@@ -1,16 +1,14 @@
 // POST /admin/v1/reseal: after MASTER_SECRET was changed, stored keys are sealed with the new one, a batch per request.
 
-import { z } from "zod";
+import { ResealOrder } from "../../entities/administration.ts";
 import type { App, AppContext } from "../context.ts";
 import { respond } from "../errors.ts";
+import { bodyOf } from "../json-body.ts";
 import { methodNotAllowed } from "../method.ts";
 import { json } from "../reply.ts";
-import { bodyOf } from "./body.ts";
 
 /** ms for which keys may be on their way with calls, sealed with the secret of before: the longest wait and run, and some. */
 const ON_THEIR_WAY_MS = 2 * 3_600_000;
-
-const Body = z.strictObject({ after: z.string().max(128).optional() });
 
 export function resealRoutes(app: App, root: string): void {
   app.post(`${root}/reseal`, reseal);
@@ -19,7 +17,7 @@ export function resealRoutes(app: App, root: string): void {
 
 /** `next`: `after` of the request to follow, or null; then `mayGo` is when MASTER_SECRET_PREVIOUS is of no more use. */
 async function reseal(c: AppContext): Promise<Response> {
-  const body = await bodyOf(c, Body);
+  const body = await bodyOf(c, ResealOrder);
   if (!body.ok) return respond(c, body);
   const done = await c.get("services").stores.secrets.reseal(body.value.after ?? "");
   const mayGo = done.next === null ? { mayGo: new Date(Date.now() + ON_THEIR_WAY_MS).toISOString() } : {};

@@ -2,6 +2,8 @@
 
 import { fleet, hostStatus, type StatusContext, waitingNow } from "../../catalog/fleet-status.ts";
 import type { StatusAnswer } from "../../entities/administration.ts";
+import { adminRightsOf } from "../../entities/administrator.ts";
+import { developmentNamespaces } from "../../entities/development.ts";
 import { answered } from "../../invocation/retry.ts";
 import type { App, AppContext } from "../context.ts";
 import { answer } from "../errors.ts";
@@ -22,15 +24,18 @@ export function statusRoutes(app: App, root: string): void {
 
 async function status(c: AppContext): Promise<Response> {
   const context = contextOf(c);
-  const { stores, settings } = c.get("services");
-  const [hosts, waits, sizes] = await Promise.all([fleet(context), waitingNow(context), stores.sizes()]);
+  const { stores, settings, bucket } = c.get("services");
+  const size = bucket.get((work) => c.executionCtx.waitUntil(work));
+  const [hosts, waits, sizes, blobs] = await Promise.all([fleet(context), waitingNow(context), stores.sizes(), size]);
+  const who = c.get("administrator");
   const now: StatusAnswer = {
+    administrator: { ...who, rights: adminRightsOf(who.role) },
     ...(settings.build === undefined ? {} : { build: settings.build }),
     at: Date.now(),
     hosts: hosts.map((each) => each.host),
     waiting: waits.items,
     more: waits.more,
-    stores: sizes,
+    stores: [...sizes, blobs],
     ...(settings.securityFloor === undefined ? {} : { securityFloor: settings.securityFloor }),
   };
   return json(c, JSON.stringify(now));
@@ -52,7 +57,9 @@ function contextOf(c: AppContext): StatusContext {
     scheduler: (name) => services.scheduler(name),
     store: (name) => services.store(name),
     registry: services.stores.registry,
+    wellKnown: services.settings.developmentKeys ? developmentNamespaces() : [],
     marked: (entries) => withDifferences(entries, build),
+    now: () => Date.now(),
     soon: (work) => answered(after, WITHIN_MS, work),
   };
 }

@@ -1,7 +1,9 @@
 // What the API's bodies and answers look like, and what its query parameters mean, in the words of Swagger 2.0.
 
 import { OUTCOMES, STEP_NAMES } from "../../entities/figures.ts";
+import { HOOK_FORMATS } from "../../entities/record-hook.ts";
 import { START_KINDS, STATUS_WORDS } from "../../entities/record-search.ts";
+import { ROLES } from "../../entities/rights.ts";
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -43,6 +45,14 @@ const figures = {
     wait: percentiles,
   },
 } as const;
+const key = {
+  ...{ id: text, subject: text, namespace: text, name: text, created: whole, ends: whole, replacedBy: text },
+  ...{ role: { type: "string", enum: ROLES }, scope: list(text), blocked: yesNo, good: yesNo },
+};
+const bounds = { maxAge: whole, maxRecords: whole, maxBytes: whole };
+const bound = object({ value: whole, from: text });
+const amount = object({ records: whole, bytes: whole });
+const hook = { url: text, format: { type: "string", enum: HOOK_FORMATS }, index: text, gzip: yesNo };
 const ended = { result: anything, success: yesNo, status: text, size: whole };
 
 export const DEFINITIONS = {
@@ -52,6 +62,7 @@ export const DEFINITIONS = {
     duplicates: list(text),
     refused: list(object({ line: whole, id: text, reason: text })),
   }),
+  EventsPut: object({ url: text, secret: text, authorization: text, gzip: yesNo }, ["url"]),
   ErrorMessage: object({ error: text, code: text }, ["error", "code"]),
   KeyValue: object({ key: text, value: anything, init: yesNo }, ["key"]),
   Count: { type: "object", additionalProperties: whole },
@@ -88,6 +99,18 @@ export const DEFINITIONS = {
   }),
   TriggerPut: object(writable),
   TriggerRule: object({ action: object(link), status: text }),
+  Schedule: object({
+    config: anything,
+    status: object({ active: yesNo, dateChanged: whole, dateChangedISO: text, reason: anything }),
+    schedule: object({
+      next: list(text),
+      firesLeft: whole,
+      missed: whole,
+      waiting: object({ slot: text, since: text, again: text, tries: whole, why: text }),
+      history: list(object({ slot: text, outcome: text, lateMs: whole, activationId: text, text })),
+    }),
+  }),
+  SchedulePreview: object({ next: list(text) }, ["next"]),
   RuleMeta: object(rule),
   Rule: object({ ...rule, status: text }),
   RulePut: object({ ...described, trigger: text, action: text }),
@@ -140,6 +163,30 @@ export const DEFINITIONS = {
       memoryInUse: whole,
     }),
   }),
+  Key: object(key),
+  KeyPage: object({ items: list(ref("Key")), next: text }),
+  NewKey: object({ name: text, role: key.role, subject: text, ends: whole, scope: list(text) }, ["name", "role"]),
+  IssuedKey: object({ key: text, now: ref("Key") }),
+  KeyChange: object({ name: text, ends: whole, role: key.role, scope: list(text) }),
+  KeyRotation: object({ overlap: whole }),
+  RotatedKey: object({ key: text, now: ref("Key"), before: ref("Key") }),
+  RetentionBounds: object(bounds),
+  Retention: object({
+    namespace: text,
+    bounds: object(Object.fromEntries(Object.keys(bounds).map((each) => [each, bound]))),
+    keptFrom: whole,
+    nextLook: whole,
+    fault: text,
+  }),
+  Usage: object({ namespace: text, total: amount, object: amount, d1: amount, r2: amount }),
+  ForwardingPut: object({ ...hook, secret: text, authorization: text }, ["url"]),
+  Forwarding: object({
+    namespace: text,
+    hook: object({ ...hook, authorization: yesNo, told: yesNo, setBy: text }),
+    state: anything,
+    secret: text,
+  }),
+  Secret: object({ purpose: text, of: text, created: whole }),
   Anything: anything,
   Name: text,
 } satisfies Record<string, Schema>;
@@ -148,9 +195,14 @@ export type DefinitionName = keyof typeof DEFINITIONS;
 
 export const QUERY = {
   limit: { type: "integer", description: "Most items, 0 to 200; 0 stands for 200. Default 30." },
+  after: { type: "string", description: "Go on behind this: 'next' of the page before. `limit` is up to 1000 here." },
   skip: { type: "integer", description: "Items left out at the beginning." },
   count: { type: "boolean", description: "Answer how many there are instead." },
   overwrite: { type: "boolean", description: "Replace what is there." },
+  ifVersion: {
+    type: "string",
+    description: "Replace this version alone; 409 where another one is there by now, or none.",
+  },
   force: { type: "boolean", description: "Delete what is in it, too." },
   code: { type: "boolean", description: "Whether the code is shown. Default true." },
   blocking: { type: "boolean", description: "Wait for the end." },
@@ -181,6 +233,17 @@ export const QUERY = {
     type: "boolean",
     description: "What became of it, step by step, or what it waits for and what would help.",
   },
+  feed: { type: "string", description: "alarm, interval or once: which feed of /whisk.system/alarms." },
+  triggerName: {
+    type: "string",
+    description: "Some schedules fire at a time within the minute that follows from this name.",
+  },
+  cron: { type: "string", description: "Five or six fields, or a word such as @hourly." },
+  timezone: { type: "string", description: "IANA name. Default UTC." },
+  minutes: { type: "integer", description: "Between two fires." },
+  date: { type: "string", description: "ISO 8601, or epoch ms." },
+  startDate: { type: "string", description: "ISO 8601, or epoch ms." },
+  stopDate: { type: "string", description: "ISO 8601, or epoch ms." },
   follow: { type: "boolean", description: "As server-sent events, while it is written; Last-Event-ID goes on." },
 } satisfies Record<string, { type: string; description: string }>;
 

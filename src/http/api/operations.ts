@@ -23,6 +23,8 @@ export interface Operation {
 
 const PAGES = ["limit", "skip", "count"] as const;
 const CALL = ["blocking", "result", "timeout"] as const;
+/** The owner's alone, with a key that has no scope. */
+const OWN = { right: "own", of: "all" } as const satisfies Needs;
 const WEB_VERBS = ["get", "post", "put", "delete", "patch", "head", "options"] as const;
 
 export const OPERATIONS = {
@@ -39,7 +41,7 @@ export const OPERATIONS = {
   putAction: {
     needs: { right: "deploy", of: "action" },
     summary: "Create or update an action",
-    query: ["overwrite"],
+    query: ["overwrite", "ifVersion"],
     body: "ActionPut",
     answer: "Action",
   },
@@ -82,6 +84,17 @@ export const OPERATIONS = {
     answer: "ActivationId",
   },
   deleteTrigger: { needs: { right: "wire", of: "entity" }, summary: "Delete a trigger", answer: "Trigger" },
+  getSchedule: {
+    needs: { right: "read", of: "entity" },
+    summary: "When a trigger with an alarm feed fires next, and what became of the times before",
+    answer: "Schedule",
+  },
+  previewSchedule: {
+    needs: { right: "enter", of: "nothing" },
+    summary: "When a schedule that is not made yet would fire",
+    query: ["feed", "triggerName", "cron", "timezone", "minutes", "date", "startDate", "stopDate"],
+    answer: "SchedulePreview",
+  },
   listRules: { needs: { right: "read", of: "list" }, summary: "Rules", query: PAGES, answer: "RuleMeta[]" },
   getRule: { needs: { right: "read", of: "entity" }, summary: "A rule, with its status", answer: "Rule" },
   putRule: {
@@ -139,6 +152,43 @@ export const OPERATIONS = {
     query: ["follow"],
     answer: "ActivationLogs",
   },
+  listKeys: {
+    needs: OWN,
+    summary: "Keys of the namespace, without their secrets",
+    query: ["after"],
+    answer: "KeyPage",
+  },
+  issueKey: { needs: OWN, summary: "Another key, told this once", body: "NewKey", answer: "IssuedKey" },
+  getKey: { needs: OWN, summary: "A key, without its secret", answer: "Key" },
+  changeKey: { needs: OWN, summary: "Give a key another name, end, role or scope", body: "KeyChange", answer: "Key" },
+  rotateKey: {
+    needs: OWN,
+    summary: "Another key in place of this one, which stays good for a while",
+    body: "KeyRotation",
+    answer: "RotatedKey",
+  },
+  revokeKey: { needs: OWN, summary: "The key opens nothing any more", answer: "Key" },
+  getRetention: { needs: OWN, summary: "How long records are kept", answer: "Retention" },
+  setRetention: { needs: OWN, summary: "Set how long records are kept", body: "RetentionBounds", answer: "Retention" },
+  clearRetention: { needs: OWN, summary: "Keep records as long as the deployment says", answer: "Retention" },
+  getUsage: { needs: OWN, summary: "How many records there are, and their bytes", answer: "Usage" },
+  getForwarding: { needs: OWN, summary: "To where records are sent as they are made", answer: "Forwarding" },
+  setForwarding: {
+    needs: OWN,
+    summary: "Send records there as they are made",
+    body: "ForwardingPut",
+    answer: "Forwarding",
+  },
+  removeForwarding: { needs: OWN, summary: "Send records nowhere", answer: "Forwarding" },
+  getEvents: { needs: OWN, summary: "To where user events are sent as they happen", answer: "Forwarding" },
+  setEvents: {
+    needs: OWN,
+    summary: "Send user events there as they happen",
+    body: "EventsPut",
+    answer: "Forwarding",
+  },
+  removeEvents: { needs: OWN, summary: "Send user events nowhere", answer: "Forwarding" },
+  listSecrets: { needs: OWN, summary: "What secrets there are; never themselves", answer: "Secret[]" },
   callWebAction: {
     needs: null,
     summary: "Call a web action by",

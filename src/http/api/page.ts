@@ -26,8 +26,14 @@ export const API_PAGE = `<!doctype html>
   const show = (value) => JSON.stringify(value, null, 2);
   try {
     if (wanted.origin !== location.origin) throw new Error("only descriptions of this server are shown");
-    const { info, basePath, paths, definitions } = await (await fetch(wanted)).json();
-    about.textContent = info.description + " Build " + info.version + ".";
+    const { info, paths, ...told } = await (await fetch(wanted)).json();
+    // Swagger 2.0, or OpenAPI 3.0.
+    const basePath = told.basePath ?? told.servers[0].url;
+    const definitions = told.definitions ?? told.components.schemas;
+    document.title = document.querySelector("h1").textContent = info.title;
+    about.textContent = info.description + " Build " + info.version + ". ";
+    const other = wanted.pathname.endsWith("/admin") ? ["", "The API"] : ["/admin", "The admin API"];
+    add(about, "a", other[1]).href = "?url=/api/v1/api-docs" + other[0];
     const main = document.querySelector("main");
     for (const [path, operations] of Object.entries(paths))
       for (const [verb, { summary, ...rest }] of Object.entries(operations)) {

@@ -4,6 +4,8 @@ import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { AuditResult } from "../../entities/audit.ts";
 import type { Identity } from "../../entities/identity.ts";
+import { faultText } from "../../entities/log-level.ts";
+import { log } from "../../log.ts";
 import { authorOf } from "../author.ts";
 import type { App, AppContext, AppEnv } from "../context.ts";
 import { told } from "../told.ts";
@@ -15,6 +17,7 @@ const TELL_AFTER_MS = 2_000;
 const API = "/api/v1/namespaces/:ns";
 /** Collections in which a POST is a call or a fire: those have records. */
 const CALLED = ["actions", "triggers"];
+const OTHERS = ["packages/*", "rules/*", "records", "keys", "keys/*", "retention", "forwarding", "events"];
 
 /** Stands before keys are asked for: who has none is refused as well. */
 export function refusalAudit(app: App): void {
@@ -28,7 +31,7 @@ export function refusalAudit(app: App): void {
   };
   const unlessCalled: MiddlewareHandler<AppEnv> = (c, next) => (c.req.method === "POST" ? next() : handler(c, next));
   for (const collection of CALLED) app.use(`${API}/${collection}/*`, unlessCalled);
-  for (const path of ["packages/*", "rules/*", "records"]) app.use(`${API}/${path}`, handler);
+  for (const path of OTHERS) app.use(`${API}/${path}`, handler);
   app.use("/admin/*", handler);
 }
 
@@ -64,7 +67,7 @@ async function writeRefused(c: AppContext, refusals: Refusals, act: string): Pro
 
 /** Nobody waits for it any more: what cannot be written is at least said. */
 function lost(error: unknown): void {
-  console.error(`a line of the audit log was not written: ${String(error).slice(0, 500)}`);
+  log.error("audit-line-lost", { text: faultText(error) });
 }
 
 function routeOf(c: AppContext): AuditedRoute | null {

@@ -1,5 +1,8 @@
 // Blobs as they are answered: nothing is said before it is known that there are bytes.
 
+import { faultText } from "../../entities/log-level.ts";
+import { log } from "../../log.ts";
+
 /** A blob's bytes once the first of them are there, or null if there are none although there should be. */
 export async function begun(
   blob: { body: ReadableStream<Uint8Array>; size: number },
@@ -17,6 +20,6 @@ export async function begun(
     writer.releaseLock();
     await blob.body.pipeTo(writable);
   };
-  later(flow().catch((error: unknown) => console.warn(`a blob ended before its end: ${String(error)}`)));
+  later(flow().catch((error: unknown) => log.warn("blob-cut-short", { text: faultText(error) })));
   return readable;
 }

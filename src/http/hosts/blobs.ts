@@ -8,11 +8,14 @@ import { LinesCheck } from "../../entities/lines-check.ts";
 import { fail, ok, type Result } from "../../errors.ts";
 import type { Proofs } from "../../protocol/proofs.ts";
 import type { InvokerSchedulerRpc, RosterEntry, SchedulerName } from "../../protocol/rpc.ts";
-import type { BlobStore } from "../../storage/blob-store.ts";
+import type { BlobOwner, BlobStore } from "../../storage/blob-store.ts";
 
 /** Where a host says under which lease it writes: `<epoch>.<counter>`, and the digest of the activation's meta. */
 export const LEASE_HEADER = "Edgewhisk-Lease";
 export const META_HEADER = "Edgewhisk-About";
+/** Whose activation it is: the id of its namespace. A host that names another's loses what it stored for its own run. */
+export const OWNER_HEADER = "Edgewhisk-Namespace";
+const OWNER = /^[\x21-\x7e]{1,200}$/;
 /** Bytes of a result; it is looked at as a whole. */
 const MAX_RESULT_BLOB = 16 * 1024 * 1024;
 const LEASE = /^(\d{1,16})\.(\d{1,16})$/;
@@ -51,6 +54,8 @@ export interface WrittenBlob {
   /** The headers by these names. */
   lease: string | null;
   about: string | null;
+  /** Absent from hosts of an earlier version. */
+  owner: string | null;
 }
 
 /** Its size. What is there already stays. */
@@ -60,10 +65,22 @@ export async function writeBlob(ports: BlobPorts, key: string, written: WrittenB
   const granted = await isGranted(ports, { id, attempt: Number(digits) }, written);
   if (!granted.ok) return granted;
   const { body, length } = written;
+  const owner = ownerOf(written);
   const most = part === "results" ? MAX_RESULT_BLOB : MAX_BODY;
   if (length === null || length > most)
     return fail("too-large", `The body must say its length, at most ${most} bytes.`);
-  return part === "results" ? writeResult(ports, key, { body, length }) : writeLogs(ports, key, { body, length });
+  const stored = { body, length, owner };
+  return part === "results" ? writeResult(ports, key, stored) : writeLogs(ports, key, stored);
+}
+
+interface Stored {
+  body: ReadableStream<Uint8Array>;
+  length: number;
+  owner: BlobOwner | undefined;
+}
+
+function ownerOf({ owner }: Pick<WrittenBlob, "owner">): BlobOwner | undefined {
+  return owner !== null && OWNER.test(owner) ? { namespaceId: owner } : undefined;
 }
 
 async function isGranted(
@@ -99,26 +116,18 @@ export function isOldObject(cause: unknown): boolean {
   throw cause;
 }
 
-async function writeResult(
-  ports: BlobPorts,
-  key: string,
-  { body, length }: { body: ReadableStream<Uint8Array>; length: number },
-): Promise<Result<number>> {
+async function writeResult(ports: BlobPorts, key: string, { body, length, owner }: Stored): Promise<Result<number>> {
   const text = await new Response(body).text();
   const fault = jsonFault(text);
   if (fault !== null) return fail("malformed-body", fault);
-  await ports.blobs.putOnce(key, text);
+  await ports.blobs.putOnce(key, text, owner);
   return ok(length);
 }
 
-async function writeLogs(
-  ports: BlobPorts,
-  key: string,
-  { body, length }: { body: ReadableStream<Uint8Array>; length: number },
-): Promise<Result<number>> {
+async function writeLogs(ports: BlobPorts, key: string, { body, length, owner }: Stored): Promise<Result<number>> {
   const check = new LinesCheck();
   const { readable, writable } = new FixedLengthStream(length);
-  const stored = ports.blobs.putOnce(key, readable);
+  const stored = ports.blobs.putOnce(key, readable, owner);
   const writer = writable.getWriter();
   try {
     // Where something lies under the key already, nobody reads what is written.

@@ -2,7 +2,7 @@
 
 import { fail, ok, type Result } from "../../errors.ts";
 import type { AppContext } from "../context.ts";
-import { type BlobPorts, LEASE_HEADER, META_HEADER, type WrittenBlob } from "./blobs.ts";
+import { type BlobPorts, LEASE_HEADER, META_HEADER, OWNER_HEADER, type WrittenBlob } from "./blobs.ts";
 
 /** Fails with `malformed-body` where there is none. */
 export function writtenOf({ body, headers }: Request): Result<WrittenBlob> {
@@ -13,6 +13,7 @@ export function writtenOf({ body, headers }: Request): Result<WrittenBlob> {
     length: named === null ? null : Number(named),
     lease: headers.get(LEASE_HEADER),
     about: headers.get(META_HEADER),
+    owner: headers.get(OWNER_HEADER),
   });
 }
 

@@ -3,7 +3,7 @@
 import type { ActivationRecord } from "../../entities/activation.ts";
 import { mayRead, readerOf } from "../../entities/record-reader.ts";
 import { fail } from "../../errors.ts";
-import { explainable } from "../activations/explain.ts";
+import { explainable, NOT_YOURS } from "../activations/explain.ts";
 import { activationOf } from "../activations/find.ts";
 import { list } from "../activations/list.ts";
 import { extended, logs, result } from "../activations/pieces.ts";
@@ -18,8 +18,6 @@ import type { Places } from "../places.ts";
 import { flag } from "../query.ts";
 import { json } from "../reply.ts";
 
-const NOT_YOURS =
-  "This key may not read this activation: it is of a name outside its scope, or its key did not start it.";
 const COLLECTION = "/api/v1/namespaces/:ns/activations";
 const ONE = `${COLLECTION}/:id`;
 

@@ -21,6 +21,7 @@ async function scrape(c: AppContext): Promise<Response> {
     response.headers.set("WWW-Authenticate", 'Bearer realm="edgewhisk metrics"');
     return response;
   }
+  if (c.env.METRICS_MODE === "off") return respond(c, fail("metrics-off"));
   const services = c.get("services");
   const openMetrics = wantsOpenMetrics(c.req.raw.headers.get("Accept"));
   const hosts = hostCounts(await services.schedulers((work) => c.executionCtx.waitUntil(work)));

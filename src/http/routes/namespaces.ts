@@ -39,6 +39,6 @@ async function limits(c: AppContext): Promise<Response> {
   const identity = c.get("identity");
   const inForce = effectiveLimits(identity, { bounds, throttle });
   if (!isCounted(inForce)) return json(c, JSON.stringify(inForce));
-  const used = usedOf(await c.get("services").throttle(identity.namespace.uuid).usage());
+  const used = usedOf(await c.get("services").used(identity.namespace.uuid));
   return json(c, JSON.stringify({ ...inForce, used }));
 }

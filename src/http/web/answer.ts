@@ -14,6 +14,8 @@ const READABLE = { size: MAX_RESULT, depth: 100 };
 const MAX_HEADERS_TEXT = 128 * 1024;
 const MAX_HEADERS_SENT = 64 * 1024;
 const MAX_HEADER_LINES = 1_000;
+/** What these ask of a browser concerns all that this origin serves, and not one tenant's page: they are left out. */
+const OF_ALL: ReadonlySet<string> = new Set(["service-worker-allowed", "clear-site-data"]);
 /** Arrays within one another in the value of a header. */
 const MAX_HEADER_DEPTH = 8;
 
@@ -105,6 +107,7 @@ function headersOf(value: RawJson | undefined): [string, string][] | null {
   const headers: [string, string][] = [];
   let size = 0;
   for (const [name, raw] of members) {
+    if (OF_ALL.has(name.toLowerCase())) continue;
     const texts = headerTexts(raw, MAX_HEADER_DEPTH);
     if (texts === null || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return null;
     for (const text of texts) {

@@ -1,5 +1,6 @@
 // A web request as the arguments its action gets. Pure; bodies arrive as bytes, bounded by the caller.
 
+import { base64Of } from "../../entities/base64.ts";
 import { decoded } from "../../entities/charset.ts";
 import { jsonFault } from "../../entities/json-check.ts";
 import { membersOf, type RawJson, shapeOf } from "../../entities/raw-json.ts";
@@ -99,11 +100,4 @@ function contextOf(request: WebRequest): Layer[] {
   ];
   if (request.user !== null) context.push({ key: "__ow_user", value: JSON.stringify(request.user) });
   return context;
-}
-
-function base64Of(bytes: Uint8Array): string {
-  let text = "";
-  const step = 0x8000;
-  for (let at = 0; at < bytes.length; at += step) text += String.fromCharCode(...bytes.subarray(at, at + step));
-  return btoa(text);
 }

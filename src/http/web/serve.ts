@@ -27,7 +27,8 @@ export async function serveWeb(c: AppContext, parts: WebParts): Promise<Response
   if (place === null) return refusalOf(c, fail("not-found"), open);
   const found = await webActionOf(c, place.target, parts);
   if (!found.ok) return refusalOf(c, found, open);
-  const { web } = found.value;
+  const { web, owner } = found.value;
+  c.get("queue").seen(owner.identity.namespace.uuid, Date.now());
   const manners: Manners = { cors: !web.customOptions };
   const isOptions = c.req.method === "OPTIONS";
   if (isOptions && manners.cors) return send(c, { status: 200, headers: [], body: null }, manners);

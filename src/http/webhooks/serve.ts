@@ -43,6 +43,7 @@ export async function serveWebhook(c: AppContext, parts: WebhookParts): Promise<
   if (method === "OPTIONS") return consent(c, found);
   const { owner } = found;
   if (owner === null) return respond(c, fail("webhook-gone"));
+  c.get("queue").seen(found.webhook.namespaceId, now);
   const permit = await c
     .get("services")
     .throttle(found.webhook.namespaceId)

@@ -2,6 +2,7 @@
 // A write and the bookkeeping of the blobs it replaces are one transaction.
 
 import type { NamesWanted } from "../../entities/scope.ts";
+import { log } from "../../log.ts";
 import { parseBlobKey, withSize } from "../blob-name.ts";
 import type { BlobStore } from "../blob-store.ts";
 import type {
@@ -62,7 +63,7 @@ export class D1EntityStore implements EntityStore {
       if (attempt < READ_TRIES) continue;
       const reason = `the document of ${key.path}/${key.name} is not in the blob store, or damaged there`;
       if (row.type !== "action") throw new Error(reason);
-      console.error(reason);
+      log.error("document-damaged", { text: reason });
       const { path, name, type, revision, updated } = row;
       return { path, name, type, revision, updated, document: "" };
     }

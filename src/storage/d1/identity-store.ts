@@ -23,6 +23,7 @@ const INSERT = `INSERT INTO identities (uuid, subject, namespace, lookup, sealed
   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS (SELECT 1 FROM subjects WHERE subject = ?2 AND blocked = 1)
   AND NOT EXISTS (SELECT 1 FROM namespaces WHERE name = ?3 AND state <> 'open')
   AND (SELECT count(*) FROM identities WHERE subject = ?2 AND namespace = ?3) < ${MAX_KEYS}
+  AND (?11 IS NULL OR (SELECT count(*) FROM identities WHERE namespace = ?3) < ?11)
   ON CONFLICT DO NOTHING`;
 const MINE = "FROM identities WHERE uuid = ?1 AND lookup = ?2 AND created = ?3";
 const INSERT_SUBJECT = `INSERT INTO subjects (subject, created) SELECT ?4, ?3 ${MINE} ON CONFLICT DO NOTHING`;
@@ -126,7 +127,7 @@ export class D1IdentityStore implements IdentityStore {
   }
 
   async create(identity: NewIdentity): Promise<Made> {
-    const { subject, namespace, limits, name = "default", ends = null, role = "owner", scope } = identity;
+    const { subject, namespace, limits, name = "default", ends = null, role = "owner", scope, most = null } = identity;
     const key = identity.key ?? randomKey();
     const uuid = uuidOf(key);
     const { lookup, sealed } = await sealedKey(this.#secret, key);
@@ -136,7 +137,10 @@ export class D1IdentityStore implements IdentityStore {
     const mine = [uuid, lookup, created];
     const statements = [
       this.#settle(namespace),
-      this.#prepared(INSERT, [uuid, subject, namespace, lookup, sealed, created, name, ends, role, textOf(scope)]),
+      this.#prepared(INSERT, [
+        ...[uuid, subject, namespace, lookup, sealed, created, name, ends, role, textOf(scope)],
+        most,
+      ]),
       this.#prepared(INSERT_SUBJECT, [...mine, subject]),
       this.#prepared(INSERT_NAMESPACE, [...mine, namespace, id, this.#bindings]),
     ];
@@ -144,7 +148,7 @@ export class D1IdentityStore implements IdentityStore {
       statements.push(this.#prepared(SET_LIMITS, [...mine, namespace, JSON.stringify(limits)]));
     }
     const [, inserted] = await this.#database.batch(statements);
-    if (inserted?.meta.changes === 0) return { kind: await this.#obstacle(subject, namespace) };
+    if (inserted?.meta.changes === 0) return { kind: await this.#obstacle(subject, namespace, most) };
     const [row] = await this.#find(sql`identities.uuid = ${uuid}`);
     if (row === undefined) return { kind: "blocked" };
     return { kind: "made", identity: identityOf(row, key), fresh: row.id === id };
@@ -235,14 +239,20 @@ export class D1IdentityStore implements IdentityStore {
   }
 
   /** Why no key of the subject to the namespace is made. */
-  async #obstacle(subject: string, namespace: string): Promise<"blocked" | "closed" | "exists"> {
-    const [found] = await rowsOf<{ blocked: number; closed: number }>(
+  async #obstacle(
+    subject: string,
+    namespace: string,
+    most: number | null,
+  ): Promise<"blocked" | "closed" | "full" | "exists"> {
+    const [found] = await rowsOf<{ blocked: number; closed: number; keys: number }>(
       this.#database,
       sql`SELECT EXISTS (SELECT 1 FROM subjects WHERE subject = ${subject} AND blocked = 1) AS blocked,
-        EXISTS (SELECT 1 FROM namespaces WHERE name = ${namespace} AND state <> 'open') AS closed`,
+        EXISTS (SELECT 1 FROM namespaces WHERE name = ${namespace} AND state <> 'open') AS closed,
+        (SELECT count(*) FROM identities WHERE namespace = ${namespace}) AS keys`,
     );
     if (found?.blocked === 1) return "blocked";
-    return found?.closed === 1 ? "closed" : "exists";
+    if (found?.closed === 1) return "closed";
+    return most !== null && (found?.keys ?? 0) >= most ? "full" : "exists";
   }
 }
 

@@ -2,9 +2,9 @@
 // be asked before that.
 
 /** The last of ./migrations; a test holds it against the folder. */
-export const NEWEST_MIGRATION = "0014_record_hooks.sql";
+export const NEWEST_MIGRATION = "0016_event_hooks.sql";
 /** The same of ../records/migrations, for the databases of records. */
-export const NEWEST_RECORDS_MIGRATION = "0004_usage.sql";
+export const NEWEST_RECORDS_MIGRATION = "0005_counted_later.sql";
 
 /** Name of the migration it lacks, or null if ./migrations were applied up to the last one. */
 export async function lackingMigration(db: D1Database, newest = NEWEST_MIGRATION): Promise<string | null> {

@@ -8,6 +8,8 @@ import type {
   KeyChanged,
   KeyChanges,
   KeyFilter,
+  KeyGuard,
+  KeyRevoked,
   KeyRotated,
   KeyRotation,
   NamespaceState,
@@ -36,6 +38,8 @@ const NAMESPACE = `name, id, former, records, limits, state,
   FROM namespaces`;
 /** Replaced keys that one sweep takes away. */
 const MAX_SWEPT = 1_000;
+/** After every end. */
+const NEVER = 8_640_000_000_000_001;
 
 interface KeyRow extends Omit<RegisteredKey, "blocked" | "scope"> {
   scope: string | null;
@@ -137,18 +141,21 @@ export class D1RegistryStore implements RegistryStore {
     return null;
   }
 
-  async changeKey(id: string, { name, ends, role, scope }: KeyChanges): Promise<KeyChanged> {
+  async changeKey(id: string, { name, ends, role, scope }: KeyChanges, { owned }: KeyGuard = {}): Promise<KeyChanged> {
     const ended = ends === undefined ? sql`ends` : sql`${ends}`;
+    const given = role === undefined ? sql`role` : sql`${role}`;
     const scoped = scope === undefined ? sql`scope` : sql`${scope === null ? null : JSON.stringify(scope)}`;
+    const stays = sql`(${given} = 'owner' AND ${scoped} IS NULL AND coalesce(${ended}, ${NEVER}) >= coalesce(ends, ${NEVER}))`;
     const changed = await this.#run(
       sql`UPDATE OR IGNORE identities SET name = coalesce(${name ?? null}, name), ends = ${ended},
-          role = coalesce(${role ?? null}, role), scope = ${scoped}
-        WHERE uuid = ${id} AND replaced_by IS NULL`,
+          role = ${given}, scope = ${scoped}
+        WHERE uuid = ${id} AND replaced_by IS NULL AND ${owned === undefined ? sql`1` : sql`(${stays} OR ${ownedWithout(owned)})`}`,
     );
     const key = await this.key(id);
     if (key === null) return { kind: "missing" };
     if (changed > 0) return { kind: "changed", key };
-    return { kind: key.replacedBy === null ? "taken" : "replaced" };
+    if (key.replacedBy !== null) return { kind: "replaced" };
+    return { kind: name !== undefined && (await this.#hasNamed(key, name)) ? "taken" : "last-owner" };
   }
 
   async rotateKey(id: string, { now, goodUntil, ends, ...given }: KeyRotation): Promise<KeyRotated> {
@@ -179,17 +186,18 @@ export class D1RegistryStore implements RegistryStore {
     return after === null ? { kind: "missing" } : { kind: "rotated", key, now: after, before };
   }
 
-  async revokeKey(id: string): Promise<{ key: RegisteredKey; more: boolean } | null> {
+  async revokeKey(id: string, { owned }: KeyGuard = {}): Promise<KeyRevoked> {
     const key = await this.key(id);
-    if (key === null) return null;
+    if (key === null) return { kind: "missing" };
     const { subject, namespace } = key;
     const [gone, left] = await this.#database.batch<{ keys: number }>(
       [
-        sql`DELETE FROM identities WHERE uuid = ${id}`,
+        sql`DELETE FROM identities WHERE uuid = ${id} AND ${owned === undefined ? sql`1` : ownedWithout(owned)}`,
         sql`SELECT count(*) AS keys FROM identities WHERE subject = ${subject} AND namespace = ${namespace}`,
       ].map((each) => prepared(this.#database, each)),
     );
-    return gone?.meta.changes === 0 ? null : { key, more: (left?.results[0]?.keys ?? 0) > 0 };
+    if (gone?.meta.changes !== 0) return { kind: "revoked", key, more: (left?.results[0]?.keys ?? 0) > 0 };
+    return { kind: (await this.key(id)) === null ? "missing" : "last-owner" };
   }
 
   async limits(name: string): Promise<NamespaceLimits> {
@@ -231,6 +239,15 @@ export class D1RegistryStore implements RegistryStore {
       sql`DELETE FROM identities WHERE uuid IN
         (SELECT uuid FROM identities WHERE replaced_by IS NOT NULL AND ends < ${before} LIMIT ${MAX_SWEPT})`,
     );
+  }
+
+  /** Whether the subject has another key of this name to the namespace. */
+  async #hasNamed({ id, subject, namespace }: RegisteredKey, name: string): Promise<boolean> {
+    const rows = await this.#rows(
+      sql`SELECT 1 FROM identities WHERE subject = ${subject} AND namespace = ${namespace} AND name = ${name}
+        AND uuid <> ${id} AND replaced_by IS NULL`,
+    );
+    return rows.length > 0;
   }
 
   async #keyRows({ subject, namespace }: KeyFilter, { after, limit }: PageWish): Promise<RegistryPage<KeyRow>> {
@@ -276,6 +293,16 @@ export class D1RegistryStore implements RegistryStore {
     if (result === undefined) throw new Error("the database answers fewer statements than it was asked");
     return result;
   }
+}
+
+/** Whether somebody owns the namespace for as long as the key of this row of `identities` does, or that does not own it now. */
+function ownedWithout(now: number): SqlPiece {
+  return sql`(identities.role <> 'owner' OR identities.scope IS NOT NULL OR identities.replaced_by IS NOT NULL
+    OR coalesce(identities.ends, ${NEVER}) <= ${now} OR EXISTS (
+      SELECT 1 FROM identities AS other JOIN subjects ON subjects.subject = other.subject
+      WHERE other.namespace = identities.namespace AND other.uuid <> identities.uuid AND other.role = 'owner'
+        AND other.scope IS NULL AND other.replaced_by IS NULL AND subjects.blocked = 0
+        AND coalesce(other.ends, ${NEVER}) >= coalesce(identities.ends, ${NEVER})))`;
 }
 
 function keyOf({ lookup: _, sealed: __, blocked, scope, ...row }: KeyRow): RegisteredKey {

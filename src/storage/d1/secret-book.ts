@@ -2,6 +2,7 @@
 
 import { derive, type MasterSecret, mac, open, seal, unseal } from "../../entities/sealing.ts";
 import { checksOf, type Fault, type NotedChecks, type OpenedBy, verdictOf } from "../../entities/secret-check.ts";
+import { log } from "../../log.ts";
 import type { Resealed, SecretBook } from "../secret-book.ts";
 import { resealBatch } from "./secrets.ts";
 import { prepared, rowsOf, type SqlDatabase, sql } from "./statement.ts";
@@ -49,7 +50,7 @@ export class D1SecretBook implements SecretBook {
       if (verdict.kind === "good") return null;
       if (verdict.kind === "fault") return verdict.fault;
       if (!(await this.#note(verdict.checks, found))) continue;
-      if (openedBy === "empty") console.warn(EMPTY);
+      if (openedBy === "empty") log.warn("secrets-noted", { text: EMPTY });
       return null;
     }
     throw new Error("the check value of MASTER_SECRET changes all the time");

@@ -1,12 +1,14 @@
 // Secrets of users (what a webhook's sender signs with, and the like) in D1: sealed for their purpose, and never beside the entity they
 // belong to. Whoever keeps one names its id.
 
+import type { SecretItem } from "../../entities/administration.ts";
 import { derive, type MasterSecret, mac, type Purpose, seal, unseal } from "../../entities/sealing.ts";
-import { prepared, rowsOf, type SqlPiece, sql } from "./statement.ts";
+import { prepared, rowsOf, type SqlDatabase, type SqlPiece, sql } from "./statement.ts";
 
 /** Digits that tell one master secret from the next; they open nothing. */
 const VERSION_DIGITS = 16;
 const BATCH = 100;
+const MAX_LISTED = 1_000;
 
 /** A secret as it is given to be kept. */
 export interface NewSecret {
@@ -36,6 +38,19 @@ export async function opened(
   const found = await unseal(secret, purpose, sealed);
   if (found === null) throw new Error(`a secret for ${purpose} cannot be opened with the master secrets at hand`);
   return found.text;
+}
+
+/** What secrets a namespace has, oldest first. */
+export function secretsOf(database: SqlDatabase, namespaceId: string): Promise<SecretItem[]> {
+  return rowsOf<SecretItem>(
+    database,
+    sql`SELECT purpose, coalesce(
+        (SELECT trigger_name FROM webhooks WHERE secrets.id IN (webhooks.secret, webhooks.former_secret)
+          AND webhooks.namespace_id = secrets.namespace_id),
+        (SELECT trigger_name FROM subscriptions WHERE subscriptions.secret = secrets.id
+          AND subscriptions.namespace_id = secrets.namespace_id)) AS of, created
+      FROM secrets WHERE namespace_id = ${namespaceId} ORDER BY created, id LIMIT ${MAX_LISTED}`,
+  );
 }
 
 interface SealedRow {

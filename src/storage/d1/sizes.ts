@@ -1,11 +1,6 @@
 // How large the databases are, as each says with any answer.
 
-export interface StoreSize {
-  /** Of its binding. */
-  name: string;
-  /** Null: it does not say. */
-  bytes: number | null;
-}
+import type { StoreSize } from "../store-size.ts";
 
 /** Rejects with D1's own error. */
 export async function sizesOf(databases: readonly { name: string; database: D1Database }[]): Promise<StoreSize[]> {

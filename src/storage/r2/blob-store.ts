@@ -1,9 +1,12 @@
 // Blobs in R2.
 
 import { chunksOf } from "../../entities/chunks.ts";
+import { faultText } from "../../entities/log-level.ts";
+import { log } from "../../log.ts";
 import { parseBlobKey } from "../blob-name.ts";
-import type { BlobStore, BlobWriter } from "../blob-store.ts";
+import type { BlobOwner, BlobStore, BlobWriter } from "../blob-store.ts";
 import type { MachineClient, Vigil } from "../machine.ts";
+import { OWNER } from "./blob-list.ts";
 import { PaddedWriter } from "./padded-writer.ts";
 import { PartsWriter } from "./parts-writer.ts";
 
@@ -29,7 +32,7 @@ export class R2BlobStore implements BlobStore {
       if (found === null) return null;
       const bytes = await new Response(found.body).arrayBuffer();
       if (bytes.byteLength === found.size) return new TextDecoder().decode(bytes);
-      console.error(`blob ${key} is damaged: ${bytes.byteLength} of ${found.size} bytes are there`);
+      log.error("blob-damaged", { blob: key, text: `${bytes.byteLength} of ${found.size} bytes are there` });
       return null;
     });
   }
@@ -41,8 +44,8 @@ export class R2BlobStore implements BlobStore {
     });
   }
 
-  async put(key: string, value: string | Uint8Array): Promise<void> {
-    await this.#kept((race) => race(this.#bucket.put(key, value)));
+  async put(key: string, value: string | Uint8Array, owner?: BlobOwner): Promise<void> {
+    await this.#kept((race) => race(this.#bucket.put(key, value, ownedBy(owner))));
   }
 
   async #get(key: string): Promise<Found | null> {
@@ -60,17 +63,17 @@ export class R2BlobStore implements BlobStore {
         return await read();
       } catch (error) {
         if ((await this.#bucket.head(parseBlobKey(key).name)) === null) throw error;
-        console.error(`blob ${key} cannot be read: ${String(error)}`);
+        log.error("blob-unreadable", { blob: key, text: faultText(error) });
         return null;
       }
     }
   }
 
-  async putOnce(key: string, value: string | ReadableStream<Uint8Array>): Promise<void> {
+  async putOnce(key: string, value: string | ReadableStream<Uint8Array>, owner?: BlobOwner): Promise<void> {
     const isThere = (await this.#bucket.head(key)) !== null;
     if (isThere && (await this.#isWhole(key))) return;
     const onlyIf = isThere ? {} : { onlyIf: new Headers({ "If-None-Match": "*" }) };
-    await this.#kept((race) => race(this.#bucket.put(key, value, onlyIf)));
+    await this.#kept((race) => race(this.#bucket.put(key, value, { ...onlyIf, ...ownedBy(owner) })));
   }
 
   async #isWhole(key: string): Promise<boolean> {
@@ -136,6 +139,10 @@ export class R2BlobStore implements BlobStore {
       vigil.end();
     }
   }
+}
+
+function ownedBy(owner: BlobOwner | undefined): R2PutOptions {
+  return owner === undefined ? {} : { customMetadata: { [OWNER]: owner.namespaceId } };
 }
 
 /** Opens the real one with the first bytes: by then it is known that the disk takes them. */

@@ -4,11 +4,11 @@
 import type { RecordFilter } from "../../entities/kept-record.ts";
 
 /** `whole`: records of one piece: so many are looked at in a few ms. `few`: so many between two pieces are looked at each time. */
-const SIZES = { whole: 25_000, few: 1_000 };
+const SIZES = { whole: 10_000, few: 1_000 };
 /** A piece ends so long ago (ms) that hardly a record still comes into it. */
 const SETTLED = 600_000;
 /** Pieces made with one count, so that it takes not much longer. */
-const MAX_MADE = 8;
+const MAX_MADE = 20;
 const MAX_TIME = 9e15;
 
 /** As much of D1 as is needed here. */
@@ -55,8 +55,9 @@ export async function countRecords(
   const gaps = gapsOf(pieces, { first: since, last: upto });
   const counts = await countEach(db, whose, gaps);
   const between = gaps.map((gap, at) => ({ ...gap, count: counts[at] ?? 0 }));
-  // Of a count that begins or ends within them, no pieces are made: others could not use them.
-  if (filter.since === undefined && filter.upto === undefined) await makePieces(db, whose, { between, now, sizes });
+  const isAll = filter.since === undefined && filter.upto === undefined;
+  // What a count of some time leaves over is no piece: another one begins a little later, and has no use for it.
+  await makePieces(db, whose, { between, now, sizes: isAll ? sizes : { ...sizes, few: sizes.whole } });
   return [...pieces, ...between].reduce((sum, { count }) => sum + count, 0);
 }
 

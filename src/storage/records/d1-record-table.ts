@@ -2,11 +2,12 @@
 
 import type { ActivationRecord } from "../../entities/activation.ts";
 import type { ActivationId } from "../../entities/activation-id.ts";
-import { byteLength } from "../../entities/byte-length.ts";
 import { checksumOf } from "../../entities/checksum.ts";
 import { isWhole, type KeptRecord, type RecordFilter, type RecordKey, UNCHECKED } from "../../entities/kept-record.ts";
+import type { NotedSearch } from "../../entities/record-search.ts";
 import type { RecordTable } from "../record-table.ts";
 import { countRecords } from "./d1-record-counts.ts";
+import { DISCOUNT } from "./d1-record-usage.ts";
 
 /** Characters of one parameter: in UTF-8 it may be three times as long, and six where all of it is escaped. */
 const MAX_PARAMETER = 300_000;
@@ -34,20 +35,6 @@ const COUNT_PRUNED = `INSERT INTO pruned (namespace_id, records, latest)
   ON CONFLICT (namespace_id) DO UPDATE
     SET records = records + excluded.records, latest = max(latest, excluded.latest)`;
 const PRUNE = `DELETE FROM records WHERE ${AMONG}`;
-/** What is new is counted before it is inserted. The bytes follow the columns. */
-const COUNT = `INSERT INTO usage (namespace_id, records, bytes)
-  SELECT ?1, count(*), coalesce(sum(value ->> ${COLUMNS.length + 2}), 0) FROM json_each(?2)
-  WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = value ->> 0)
-  ON CONFLICT (namespace_id) DO UPDATE SET records = records + excluded.records, bytes = bytes + excluded.bytes`;
-/** Bytes of a row as they were counted when it was put. */
-export const BYTES = `octet_length(record) + iif(json_valid(record),
-  coalesce(record ->> '$.result.size', 0) + coalesce(record ->> '$.logs.size', 0), 0)`;
-/** Before rows of these ids go (?1, JSON), of one namespace (?2) or, where that is null, of all: those that are there still, so that what
- * is done twice is counted once. */
-export const DISCOUNT = `UPDATE usage SET (records, bytes) =
-    (SELECT max(0, usage.records - count(*)), max(0, usage.bytes - coalesce(sum(${BYTES}), 0)) FROM records
-      WHERE records.namespace_id = usage.namespace_id AND ${AMONG})
-  WHERE namespace_id IN (SELECT namespace_id FROM records WHERE ${AMONG}) AND (?2 IS NULL OR namespace_id = ?2)`;
 const KEPT = "id, start, list_name AS name, record AS text, checksum AS sum";
 
 /** Records as rows of one D1 database, found by id, by (namespace, start) and by (namespace, name, start). */
@@ -60,10 +47,7 @@ export class D1RecordTable implements RecordTable {
 
   async put(namespaceId: string, records: readonly KeptRecord[]): Promise<number> {
     if (records.length === 0) return 0;
-    const parameters = parametersOf(records);
-    const statements = parameters.flatMap((rows) =>
-      [COUNT, INSERT].map((text) => this.#db.prepare(text).bind(namespaceId, rows)),
-    );
+    const statements = parametersOf(records).map((rows) => this.#db.prepare(INSERT).bind(namespaceId, rows));
     const done = await this.#db.batch(statements);
     return done.at(-1)?.meta.size_after ?? 0;
   }
@@ -129,6 +113,34 @@ export class D1RecordTable implements RecordTable {
     return results;
   }
 
+  async sift(
+    namespaceId: string,
+    filter: RecordFilter,
+    { noted, limit, most }: { noted: NotedSearch; limit: number; most: number },
+  ): Promise<{ records: KeptRecord[]; end: RecordKey | null; looked: number }> {
+    const { where, bindings } = condition(namespaceId, filter);
+    const order = "ORDER BY start DESC, id DESC LIMIT ?";
+    // By the index alone: how far it is looked. A start has fifteen digits there, so that texts compare as places do.
+    const asked = `SELECT count(*) AS looked, min(printf('%015d', start) || id) AS last
+      FROM (SELECT start, id FROM records WHERE ${where} ${order})`;
+    const { looked = 0, last = null } =
+      (await this.#db
+        .prepare(asked)
+        .bind(...bindings, most)
+        .first<{ looked: number; last: string | null }>()) ?? {};
+    if (last === null) return { records: [], end: null, looked };
+    const until = { start: Number(last.slice(0, 15)), id: last.slice(15) };
+    const sieve = sieveOf(noted);
+    const { results } = await this.#db
+      .prepare(`SELECT ${KEPT} FROM records WHERE ${where} AND (start, id) >= (?, ?) AND ${sieve.where} ${order}`)
+      .bind(...bindings, until.start, until.id, ...sieve.bindings, limit)
+      .all<KeptRecord>();
+    const reached = results.at(-1);
+    if (reached !== undefined && results.length === limit)
+      return { records: results, end: { start: reached.start, id: reached.id }, looked };
+    return { records: results, end: looked < most ? null : until, looked };
+  }
+
   async count(namespaceId: string, filter: RecordFilter): Promise<number> {
     if (filter.after === undefined) return countRecords(this.#db, namespaceId, { filter, now: Date.now() });
     const { where, bindings } = condition(namespaceId, filter);
@@ -190,10 +202,9 @@ export function parametersOf(records: readonly KeptRecord[]): string[] {
 
 function rowOf(record: KeptRecord): (string | number | null)[] {
   const { id, start, name, text, sum } = record;
-  const { ended, duration, namespace, subject, kind, cause, statusCode, beside } = columnsOf(record);
+  const { ended, duration, namespace, subject, kind, cause, statusCode } = columnsOf(record);
   const checksum = sum === UNCHECKED ? checksumOf(text) : sum;
-  const bytes = byteLength(text) + beside;
-  return [id, name, start, ended, duration, namespace, subject, kind, cause, statusCode, checksum, text, bytes];
+  return [id, name, start, ended, duration, namespace, subject, kind, cause, statusCode, checksum, text];
 }
 
 interface Columns {
@@ -204,22 +215,18 @@ interface Columns {
   kind: string | null;
   cause: string | null;
   statusCode: number | null;
-  /** Bytes of result and logs in the blob store. */
-  beside: number;
 }
 
 const UNREADABLE: Columns = {
   ...{ ended: null, duration: null, namespace: null, subject: null, kind: null, cause: null, statusCode: null },
-  beside: 0,
 };
 
 /** One that cannot be read goes to the database as well: its id is a promise, and it must not hold up the rest. */
 function columnsOf(kept: KeptRecord): Columns {
   if (!isWhole(kept)) return UNREADABLE;
   try {
-    const { end, duration, namespace, subject, cause, statusCode, annotations, result, logs } = JSON.parse(
-      kept.text,
-    ) as Partial<ActivationRecord>;
+    const record = JSON.parse(kept.text) as Partial<ActivationRecord>;
+    const { end, duration, namespace, subject, cause, statusCode, annotations } = record;
     const hasEnd = end !== undefined && end > 0;
     return {
       ...{
@@ -229,7 +236,6 @@ function columnsOf(kept: KeptRecord): Columns {
       },
       ...{ namespace: namespace ?? null, subject: subject ?? null, cause: cause ?? null },
       statusCode: statusCode ?? null,
-      beside: [result, logs].reduce((sum, part) => sum + (part !== undefined && "blob" in part ? part.size : 0), 0),
     };
   } catch {
     return UNREADABLE;
@@ -259,4 +265,23 @@ function condition(namespaceId: string, filter: RecordFilter): { where: string; 
   if (upto !== undefined) add("start <= ?", upto);
   if (after !== undefined) add("(start, id) < (?, ?)", after.start, after.id);
   return { where: parts.join(" AND "), bindings };
+}
+
+/** Of a row whose record could not be read, nothing is noted. */
+function sieveOf({ kind, status, minDuration, maxDuration, cause }: NotedSearch): {
+  where: string;
+  bindings: (string | number)[];
+} {
+  const parts: string[] = [];
+  const bindings: (string | number)[] = [];
+  const add = (part: string, ...values: (string | number)[]): void => {
+    parts.push(`(${part})`);
+    bindings.push(...values);
+  };
+  if (kind !== undefined) add("kind IS NULL OR kind = ? OR substr(kind, 1, ?) = ?", kind, kind.length + 1, `${kind}:`);
+  if (status !== undefined) add(`status_code IS NULL OR status_code ${status === "success" ? "=" : "<>"} 0`);
+  if (minDuration !== undefined) add("duration IS NULL OR duration >= ?", minDuration);
+  if (maxDuration !== undefined) add("duration IS NULL OR duration <= ?", maxDuration);
+  if (cause !== undefined) add("status_code IS NULL OR cause = ?", cause);
+  return { where: parts.length === 0 ? "1" : parts.join(" AND "), bindings };
 }

@@ -4,9 +4,12 @@ import type { ActivationId } from "../../entities/activation-id.ts";
 import type { KeptRecord } from "../../entities/kept-record.ts";
 import type { OldRecord } from "../../entities/retention.ts";
 import type { ExpiredRow, RecordUpkeep } from "../record-upkeep.ts";
-import { BYTES, DISCOUNT } from "./d1-record-table.ts";
+import { BYTES, countUp, DISCOUNT, usageOf } from "./d1-record-usage.ts";
 
 const BLOB = (part: string) => `iif(json_valid(record), record ->> '$.${part}.blob', NULL)`;
+/** Steps of counting before an answer: what is left then is read for it. */
+const MAX_STEPS = 100;
+
 /** By plain SQL over the same rows as D1RecordTable, each statement bounded. */
 export class D1RecordUpkeep implements RecordUpkeep {
   readonly binding: string;
@@ -37,15 +40,13 @@ export class D1RecordUpkeep implements RecordUpkeep {
     return { namespaceId, record };
   }
 
+  async countUp(steps: number): Promise<void> {
+    await countUp(this.#db, { steps });
+  }
+
   async usage(namespaceIds: readonly string[]): Promise<{ records: number; bytes: number }> {
-    const row = await this.#db
-      .prepare(
-        `SELECT coalesce(sum(records), 0) AS records, coalesce(sum(bytes), 0) AS bytes FROM usage
-          WHERE namespace_id IN (SELECT value FROM json_each(?))`,
-      )
-      .bind(JSON.stringify(namespaceIds))
-      .first<{ records: number; bytes: number }>();
-    return row ?? { records: 0, bytes: 0 };
+    await countUp(this.#db, { steps: MAX_STEPS });
+    return usageOf(this.#db, namespaceIds);
   }
 
   async oldest(namespaceId: string, limit: number): Promise<OldRecord[]> {

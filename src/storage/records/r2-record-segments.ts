@@ -1,6 +1,7 @@
 // Segments in the blob store.
 
 import type { KeptRecord } from "../../entities/kept-record.ts";
+import { log } from "../../log.ts";
 import type { BlobStore } from "../blob-store.ts";
 import type { RecordSegments, SegmentEntry } from "../record-segments.ts";
 import { encodeSegment, readEntries, readMember, TAIL, tailLength } from "./segment.ts";
@@ -26,7 +27,10 @@ export class R2RecordSegments implements RecordSegments {
     const tail = await this.#blobs.part(key, { suffix: TAIL });
     const length = tail === null ? null : tailLength(tail);
     if (tail === null || length === null) return this.#unreadable(key);
-    const whole = length <= tail.length ? tail : await this.#blobs.part(key, { suffix: length });
+    // The last footer may be all there: the one before it is wanted only where that is damaged.
+    const found = readEntries(tail);
+    if (found !== null || length <= tail.length) return found ?? this.#unreadable(key);
+    const whole = await this.#blobs.part(key, { suffix: length });
     return (whole === null ? null : readEntries(whole)) ?? this.#unreadable(key);
   }
 
@@ -51,7 +55,7 @@ export class R2RecordSegments implements RecordSegments {
   }
 
   #unreadable(key: string): null {
-    console.error(`segment ${key} of activation records is missing, or damaged beyond reading`);
+    log.error("segment-unreadable", { segment: key, text: "it is missing, or damaged beyond reading" });
     return null;
   }
 }

@@ -18,19 +18,22 @@ const MAGIC = 0x45575347;
 const VERSION = 1;
 /** Bytes of the trailer at the end of a segment: magic, version, length and checksum of the entries. */
 export const TRAILER = 24;
-/** Bytes at the end of a segment that are read first: for most segments all but the members. */
-export const TAIL = 64 * 1024;
+/** Bytes at the end of a segment that are read first: for most segments at least one of the footers. */
+export const TAIL = 160 * 1024;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Makes a segment of these records, in their order; what has no checksum yet gets one. */
-export async function encodeSegment(records: readonly KeptRecord[]): Promise<Segment> {
+/** Makes a segment of these records, in their order; what has no checksum yet gets one. `compress`: to a gzip member. */
+export async function encodeSegment(
+  records: readonly KeptRecord[],
+  compress: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array> = gzipped,
+): Promise<Segment> {
   const members: Uint8Array[] = [];
   const entries: SegmentEntry[] = [];
   let offset = 0;
   for (const { id, start, name, text, sum } of records) {
-    const member = await through(new CompressionStream("gzip"), encoder.encode(text));
+    const member = await compress(encoder.encode(text));
     members.push(member);
     entries.push({ id, start, name, offset, length: member.length, sum: sum === UNCHECKED ? checksumOf(text) : sum });
     offset += member.length;
@@ -74,6 +77,10 @@ export async function readMember(entry: SegmentEntry, member: Uint8Array): Promi
     // What is no gzip member any more is as damaged as one with another sum.
   }
   return { id, start, name, text, sum };
+}
+
+function gzipped(bytes: Uint8Array): Promise<Uint8Array> {
+  return through(new CompressionStream("gzip"), bytes);
 }
 
 function trailerOf(footer: Uint8Array): Uint8Array {

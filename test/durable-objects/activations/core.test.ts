@@ -652,3 +652,60 @@ test("a scheduler of which nothing comes is asked ever more rarely", async () =>
   }
   expect(asked).toBeLessThan(25);
 });
+
+function opened(world: World, call: Invocation): void {
+  const { id, about } = call;
+  world.core.open({ id, about, scheduler: "a/0", deadline: world.clock.at + 240_000 });
+}
+
+test("a run that its scheduler refused after its row was opened waits like any other, and goes to another host", async () => {
+  const world = new World();
+  world.entries = [entryOf("a/0"), entryOf("b/0")];
+  world.scheduler("a/0").room = 0;
+  const call = callOf({ blocking: true, args: { blob: "args/ns/1", size: 9 } });
+  opened(world, call);
+  await world.advance(500);
+  const place = { candidates: ["a/0", "b/0"], refusedBy: "a/0" };
+  expect(world.core.accept([call], place)).toEqual({ kind: "accepted" });
+  expect(world.core.backlog()).toMatchObject({ waiting: 1, running: 0 });
+  expect(world.core.get(call.id)).toMatchObject({ known: true, waiting: { reason: "the host declined" } });
+  await world.advance(2_000);
+  // Under a new attempt: the first one may have been denied for good.
+  expect(world.scheduler("b/0").offers).toEqual([{ invocation: call, attempt: 2 }]);
+  // The Worker asks again where the answer was lost.
+  expect(world.core.accept([call], place)).toEqual({ kind: "accepted" });
+  expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 1 });
+  world.core.complete(
+    [{ id: call.id, attempt: 2, lease: { epoch: 1, counter: 1 }, about: call.about, completion: completed() }],
+    { scheduler: "b/0", epoch: 1 },
+  );
+  expect(world.core.get(call.id).record).toMatchObject({ statusCode: 0 });
+  expect(world.forgotten).toEqual(["args/ns/1"]);
+});
+
+test("what the first attempt's scheduler says of it after it was refused touches the row no more", async () => {
+  const world = new World();
+  const call = callOf({ blocking: true });
+  opened(world, call);
+  world.core.accept([call], { candidates: [], refusedBy: "a/0" });
+  world.finish(call);
+  expect(world.core.get(call.id)).toMatchObject({ record: null, known: true });
+  await world.advance(60_000);
+  expect(world.core.get(call.id)).toMatchObject({ record: null, waiting: { reason: expect.any(String) } });
+});
+
+test("a refusal opens nothing again that has ended, and is a call like any other where no row was opened", async () => {
+  const world = new World();
+  const [ended, unknown, elsewhere] = [callOf(), callOf(), callOf()];
+  opened(world, ended);
+  world.finish(ended);
+  world.core.accept([ended], { candidates: [], refusedBy: "a/0" });
+  expect(world.core.get(ended.id).record).toMatchObject({ statusCode: 0 });
+  expect(world.core.backlog()).toMatchObject({ waiting: 0, running: 0 });
+  world.core.accept([unknown], { candidates: [], refusedBy: "a/0" });
+  expect(world.core.backlog()).toMatchObject({ waiting: 1, running: 0 });
+  // Its row was opened for a run somewhere else, which may go on.
+  opened(world, elsewhere);
+  world.core.accept([elsewhere], { candidates: [], refusedBy: "b/0" });
+  expect(world.core.backlog()).toMatchObject({ waiting: 1, running: 1 });
+});

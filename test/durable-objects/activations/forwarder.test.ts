@@ -8,6 +8,7 @@ import { completed, metaOf, START } from "../calls.ts";
 import { openDatabase } from "../clock.ts";
 import { HandoverWorld } from "./handover-world.ts";
 
+const TABLES = { queue: "forwards", hook: "hook" } as const;
 const ORDER = { owner: "ns", revision: 1, on: true };
 
 function forwarding(world: HandoverWorld): ForwardState {
@@ -124,7 +125,7 @@ describe("forwarding", () => {
   it("keeps the newest where more wait than may, and says how many went", () => {
     const database = openDatabase();
     new HandoverWorld("d1", database);
-    const queue = new ForwardQueue(database);
+    const queue = new ForwardQueue(database, TABLES);
     queue.order(ORDER);
     const size = 500_000;
     const records = Array.from({ length: Math.ceil(BACKLOG.bytes / size) + 5 }, (_, at) => ({
@@ -132,7 +133,8 @@ describe("forwarding", () => {
       result: { inline: JSON.stringify("x".repeat(size)) },
     }));
     let dropped = 0;
-    for (const record of records) dropped += queue.add(record, START);
+    for (const record of records)
+      dropped += queue.add({ id: record.activationId, text: JSON.stringify(record) }, START);
     expect([dropped, queue.dropped.backlog]).toEqual([expect.any(Number), dropped]);
     expect(dropped).toBeGreaterThanOrEqual(5);
     expect(dropped).toBeLessThan(12);
@@ -141,7 +143,7 @@ describe("forwarding", () => {
     const [first] = queue.first({ records: 1, bytes: 1 });
     expect(first?.id).toBe(records[dropped]?.activationId);
     // The same is known to whoever comes after this incarnation.
-    const next = new ForwardQueue(database);
+    const next = new ForwardQueue(database, TABLES);
     expect([next.waiting, next.bytes, next.state()]).toEqual([queue.waiting, queue.bytes, queue.state()]);
   });
 

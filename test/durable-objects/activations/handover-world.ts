@@ -5,6 +5,7 @@ import type { Database } from "../../../durable-objects/shared/schema.ts";
 import type { Completion } from "../../../src/entities/activation.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import type { ActivationStoreMode } from "../../../src/entities/activation-store-mode.ts";
+import { Meter } from "../../../src/metrics/meter.ts";
 import type { Invocation } from "../../../src/protocol/invocation.ts";
 import { callOf, completed } from "../calls.ts";
 import { Clock, openDatabase, settle } from "../clock.ts";
@@ -18,6 +19,11 @@ export class HandoverWorld {
   readonly database: Database;
   readonly shelves: MemoryShelves;
   readonly hook = new MemoryHook();
+  /** Receivers of user events: the namespace's, and the platform's where it has one. */
+  readonly eventHook = new MemoryHook();
+  readonly platformHook = new MemoryHook();
+  hasPlatforms = false;
+  readonly meter = new Meter();
   readonly warnings: string[] = [];
   readonly forgotten: string[] = [];
   /** What the roster heard of whether it is full. */
@@ -62,6 +68,8 @@ export class HandoverWorld {
           full: async (_, why) => void this.told.push(why),
         },
         hook: this.hook,
+        events: { namespace: this.eventHook, platform: this.platformHook, isPlatforms: this.hasPlatforms },
+        meter: this.meter,
         sinks: () => ({ take: async () => {}, wake: async () => {} }),
         ledgerFault: async () => this.machine,
         leave: () => {},
@@ -116,7 +124,7 @@ export class HandoverWorld {
         await this.core.alarm();
       }
       do await settle();
-      while (this.shelves.segments.busy + this.hook.busy > 0);
+      while (this.shelves.segments.busy + this.hook.busy + this.eventHook.busy + this.platformHook.busy > 0);
       await settle();
       if (this.clock.at >= end) break;
     }

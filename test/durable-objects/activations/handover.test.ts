@@ -293,7 +293,7 @@ describe("with r2", () => {
     await world.advance(2 * 60 * MINUTE);
     expect(world.own).toBe(0);
     expect(await world.found([...calls, ...few])).toBe(15);
-    const [first, second] = world.core.page({}, 10).segments;
+    const [first, second] = world.core.page({}, 10_000).segments;
     expect([first?.count, second?.count, first?.twin]).toEqual([3, 12, "none"]);
     expect(world.core.page({ name: "other" }, 10).segments).toEqual([]);
     expect(world.core.page({ upto: START - 100 }, 10).segments).toEqual([]);
@@ -319,7 +319,7 @@ describe("with r2", () => {
     world.shelves.segments.mood = "well";
     await world.advance(12 * MINUTE);
     expect(world.own).toBe(0);
-    const known = world.core.page({}, 10).segments.map((each) => each.key);
+    const known = world.core.page({}, 10_000).segments.map((each) => each.key);
     expect([...world.shelves.segments.objects.keys()].sort()).toEqual(known.sort());
     expect(await world.found(calls)).toBe(15);
   });
@@ -332,7 +332,9 @@ describe("with r2", () => {
     for (const bytes of world.shelves.segments.objects.values()) bytes[40]! ^= 4;
     const records = await Promise.all(calls.map(async ({ id }) => (await world.core.find(id)).record));
     expect(records.map((record) => record?.statusCode)).toEqual([3, ...Array(11).fill(0)]);
-    expect(log).toHaveBeenCalledWith(`the record of activation ${calls[0]!.id} is damaged`);
+    expect(log).toHaveBeenCalledWith(
+      expect.stringContaining(`"event":"record-damaged","activationId":"${calls[0]!.id}"`),
+    );
     world.shelves.segments.objects.clear();
     expect((await world.core.find(calls[1]!.id)).record).toMatchObject({ activationId: calls[1]!.id, statusCode: 3 });
     log.mockRestore();
@@ -359,7 +361,7 @@ describe("with d1+r2", () => {
     expect(world.core.tally({})).toMatchObject({ count: 0, moving: [] });
     await world.advance(11 * MINUTE);
     expect(world.own).toBe(0);
-    expect(world.core.page({}, 10).segments).toMatchObject([{ count: 12, twin: "all" }]);
+    expect(world.core.page({}, 10_000).segments).toMatchObject([{ count: 12, twin: "all" }]);
     for (const down of [world.shelves.table, world.shelves.segments]) {
       down.mood = "refuses";
       expect(await world.found(calls)).toBe(12);
@@ -396,7 +398,7 @@ test("with d1+r2 the oldest leave a table that is nearly full for R2 alone, and 
   }
   expect(world.shelves.table.pruned).toBe(0);
   expect(world.shelves.table.rows.size).toBeLessThan(100);
-  expect(world.core.page({}, 1).segments.at(-1)).toMatchObject({ count: 100, twin: "none" });
+  expect(world.core.page({}, 10_000).segments.at(-1)).toMatchObject({ count: 100, twin: "none" });
   expect(await world.found(calls)).toBe(180);
   expect(world.warnings).toContainEqual(expect.stringContaining("the oldest are in R2 alone from now on"));
 });
@@ -414,7 +416,7 @@ test("records stay found when the mode changes, and what was in the air arrives 
   calls.push(...world.made(12));
   await world.advance(12 * MINUTE);
   // What the table may have is left to it.
-  expect(world.core.page({}, 10).segments).toMatchObject([{ count: 12, twin: "none" }]);
+  expect(world.core.page({}, 10_000).segments).toMatchObject([{ count: 12, twin: "none" }]);
   world.shelves.table.mood = "well";
   await world.advance(3 * MINUTE);
   expect(world.own).toBe(0);

@@ -129,6 +129,27 @@ test("of more than its bound the oldest are forgotten first, and counted; feeds 
   expect(new EventBook(sql).state("a")).toEqual({ known: 4, forgotten: 7, repeated: 2 });
 });
 
+test("what is asked for an event follows an index, however many are known", () => {
+  const { sql, ...rest } = openDatabase();
+  migrate({ sql, ...rest }, MIGRATIONS);
+  const asked = new Map<string, Parameters<typeof sql.exec>[1][]>();
+  const watched: typeof sql = {
+    ...sql,
+    exec: (query, ...bindings) => {
+      asked.set(query, bindings);
+      return sql.exec(query, ...bindings);
+    },
+  };
+  const book = new EventBook(watched);
+  for (const key of ["a", "b", "a", "c"]) book.note("feed", [key], { at: 1, max: 2 });
+  expect(asked.size).toBeGreaterThan(5);
+  for (const [query, bindings] of asked) {
+    const plan = sql.exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, ...bindings).toArray();
+    const slow = plan.filter(({ detail }) => /^SCAN (?!event_feeds)|TEMP B-TREE/.test(detail));
+    expect(slow, query).toEqual([]);
+  }
+});
+
 test("what is known of a feed that is no more goes piece by piece, also if only other feeds are asked for", () => {
   const { sql, ...rest } = openDatabase();
   migrate({ sql, ...rest }, MIGRATIONS);

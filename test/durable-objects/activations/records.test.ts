@@ -33,7 +33,7 @@ test("a record that was altered is told as damaged, alone and in lists, and noth
     });
     expect(JSON.stringify(record)).not.toContain("900");
   }
-  expect(log).toHaveBeenCalledWith(`the record of activation ${id} is damaged`);
+  expect(log).toHaveBeenCalledWith(expect.stringContaining(`"event":"record-damaged","activationId":"${id}"`));
 });
 
 test("one that is no JSON any more harms no list", () => {

@@ -55,7 +55,7 @@ for (const [name, actions] of PLAYS) {
     ["not awaited", 0],
     ["with slow steps", 0, "a"],
   ] as const) {
-    it(`${name}, ${how}, ends the same whenever the object is lost`, { timeout: 60_000 }, async () => {
+    it(`${name}, ${how}, ends the same whenever the object is lost`, async () => {
       const options = { waitMs, ...(slow === undefined ? {} : { slow }) };
       const calm = await play(actions, { ...options, lostAt: 0 });
       expect(calm.world.lives).toBe(1);
@@ -86,7 +86,7 @@ it("holds to an end it has written down, though the step that was late has answe
   expect(world.starts.length).toBe(1);
 });
 
-it("takes up many runs after a loss, not all at once", { timeout: 60_000 }, async () => {
+it("takes up many runs after a loss, not all at once", async () => {
   const world = new Harness({ s: { sequence: ["a", "a"] }, a });
   world.slow.set("a", 5_000);
   const runs = Array.from({ length: 1_500 }, () => world.runOf("s"));

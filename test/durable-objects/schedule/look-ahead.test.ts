@@ -41,13 +41,14 @@ test("what fires sooner than that is prepared at once, and what comes often is w
   ]);
 });
 
-test("where there is no room the log and the history say so, and it fires all the same", async () => {
-  const { advance, core, said, events, put, preparing } = scheduleWorld();
+test("where there is no room log, history and metrics say so, and it fires all the same", async () => {
+  const { advance, core, counts, said, events, put, preparing } = scheduleWorld();
   preparing(async () => [[SHORT]]);
   await put("a", once(60_000));
   await advance(70_000);
   expect(said.at(-1)).toEqual([60_000, "fired", "a"]);
   expect(events).toEqual([{ trigger: "a", slot: START + 60_000, ...SHORT }]);
+  expect(counts).toEqual({ edgewhisk_schedule_unprepared_total: 1, edgewhisk_schedule_lateness_seconds: 1 });
   const found = core.find("a");
   expect(found.kind === "found" && found.view.notes).toMatchObject([
     { outcome: "fired" },

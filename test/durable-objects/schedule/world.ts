@@ -2,6 +2,7 @@
 
 import { ScheduleCore } from "../../../durable-objects/schedule/core.ts";
 import type { SchedulePlan, Shortage } from "../../../src/entities/schedule.ts";
+import type { MetricsSender } from "../../../src/metrics/sender.ts";
 import { dueAt } from "../../../src/schedules/machine.ts";
 import { Clock, openDatabase, settle } from "../clock.ts";
 
@@ -38,6 +39,14 @@ export function scheduleWorld({
   let names = 0;
   let alarm = () => {};
   let prepare: (triggers: string[]) => Promise<Shortage[][]> = async (triggers) => triggers.map(() => []);
+  /** By family, what was counted. */
+  const counts: Record<string, number> = {};
+  const meter = {
+    count: (family: string, _labels: string[], by = 1) => {
+      counts[family] = (counts[family] ?? 0) + by;
+    },
+    observe: (family: string) => meter.count(family, []),
+  };
   const core = new ScheduleCore(name, {
     database,
     aheadMs,
@@ -48,6 +57,7 @@ export function scheduleWorld({
         alarm = clock.after(Math.max(0, at - clock.at), () => void core.alarm());
       },
       unprepared: (event) => events.push(event),
+      counting: { meter, touch: () => undefined } as unknown as MetricsSender,
       worker: {
         fireSlots: async (_, fires) => {
           said.push([clock.at - began, "fired", ...fires.map(({ trigger }) => trigger)]);
@@ -89,5 +99,5 @@ export function scheduleWorld({
   const preparing = (next: typeof prepare) => {
     prepare = next;
   };
-  return { clock, given, advance, core, said, slots, events, put, preparing, database };
+  return { clock, given, advance, core, said, slots, events, counts, put, preparing, database };
 }

@@ -22,6 +22,7 @@ test("activations of a concurrent action share containers", () => {
   expect([capacity.usedMb, capacity.cost(many)]).toEqual([256, 256]);
   capacity.take(many);
   expect([capacity.usedMb, capacity.cost(many)]).toEqual([512, 0]);
+  expect([capacity.running, capacity.containers]).toEqual([4, 2]);
 });
 
 test("what runs is counted even where it does not fit", () => {

@@ -5,6 +5,7 @@ import { Delivery } from "../../../durable-objects/scheduler/delivery.ts";
 import { Grants } from "../../../durable-objects/scheduler/grants.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import type { SchedulerMessage } from "../../../src/protocol/messages.ts";
+import type { Placing } from "../../../src/protocol/placing.ts";
 import { aboutDigest, Proofs } from "../../../src/protocol/proofs.ts";
 import type { Finished } from "../../../src/protocol/rpc.ts";
 import { callOf, completed, metaOf, START } from "../calls.ts";
@@ -19,7 +20,8 @@ function open(provenSince = 0) {
   const stored: { store: string; finished: Finished }[] = [];
   const posted: SchedulerMessage[] = [];
   const warnings: string[] = [];
-  const state = { down: false, welcomes: 0 };
+  const state = { down: false, welcomes: 0, full: false, silent: false };
+  const accepted: { ids: string[]; place: Placing }[] = [];
   const grants = new Grants("h", { proofs: () => PROOFS, provenSince: () => provenSince });
   const delivery = new Delivery({
     session: { name: "h/0", epoch: 7, post: (message) => posted.push(message), welcome: () => state.welcomes++ },
@@ -32,6 +34,12 @@ function open(provenSince = 0) {
           if (state.down) throw new Error("away");
           stored.push(...list.map((finished) => ({ store, finished })));
         },
+        accept: async (calls, place) => {
+          if (state.silent) return new Promise(() => undefined);
+          if (state.down) throw new Error("away");
+          accepted.push({ ids: calls.map((each) => each.id), place });
+          return state.full ? { kind: "full" } : { kind: "accepted" };
+        },
         pull: async () => [],
         declined: async () => {
           if (state.down) throw new Error("away");
@@ -40,7 +48,7 @@ function open(provenSince = 0) {
       warn: (text) => warnings.push(text),
     },
   });
-  return { clock, delivery, grants, stored, posted, warnings, state };
+  return { clock, delivery, grants, stored, posted, warnings, state, accepted };
 }
 
 function recordAt(at: number, lease = LEASE) {
@@ -132,4 +140,34 @@ test("a store that cannot be told of declined work costs a line, no more", async
   delivery.decline("ns:01", [{ id: callOf().id, attempt: 1 }]);
   await clock.advance(0);
   expect(warnings).toEqual(["a store could not be told of declined work: Error: away"]);
+});
+
+test("a run that nobody waits for goes back to its store; until that has it, it is held here", async () => {
+  const { clock, delivery, stored, accepted } = open();
+  const call = callOf();
+  delivery.giveUp("ns:01", finishedOf({ id: call.id }), call);
+  expect(delivery.has(call.id)).toBe(true);
+  await clock.advance(1_000);
+  expect(accepted).toEqual([{ ids: [call.id], place: { candidates: [], refusedBy: "h/0" } }]);
+  expect([stored, delivery.has(call.id)]).toEqual([[], false]);
+});
+
+test.each(["full", "down", "silent"] as const)("it ends with its error where the store is %s", async (how) => {
+  const { clock, delivery, stored, state } = open();
+  const call = callOf();
+  state[how] = true;
+  delivery.giveUp("ns:01", finishedOf({ id: call.id }), call);
+  await clock.advance(11_000);
+  state[how] = false;
+  await clock.advance(10_000);
+  expect(stored.map(({ finished }) => finished.id)).toEqual([call.id]);
+  expect(delivery.has(call.id)).toBe(false);
+});
+
+test("of an adopted run only the outcome is known: it ends with that", async () => {
+  const { clock, delivery, stored, accepted } = open();
+  const finished = finishedOf();
+  delivery.giveUp("ns:01", finished, undefined);
+  await clock.advance(10_000);
+  expect([stored.map((each) => each.finished.id), accepted]).toEqual([[finished.id], []]);
 });

@@ -1,7 +1,7 @@
 // A scheduler's core on a clock that stands still, with a host, stores and a roster made of what the test says.
 
 import { SchedulerCore } from "../../../durable-objects/scheduler/core.ts";
-import type { Connection, SchedulerMemory } from "../../../durable-objects/scheduler/ports.ts";
+import type { Acknowledgement, Connection, SchedulerMemory } from "../../../durable-objects/scheduler/ports.ts";
 import type { SecurityLevel } from "../../../src/entities/security-level.ts";
 import type { Giver } from "../../../src/protocol/matching.ts";
 import type { HostMessage, HostReport, SchedulerMessage } from "../../../src/protocol/messages.ts";
@@ -21,6 +21,8 @@ export class SchedulerHarness {
   readonly finished: Finished[] = [];
   readonly declined: { id: string; attempt: number }[] = [];
   readonly entries: RosterEntry[] = [];
+  /** How runs ended, as they are counted. */
+  readonly acked: Acknowledgement[] = [];
   readonly memory: ReturnType<SchedulerMemory["load"]> = { epoch: EPOCH - 1, draining: false, provenSince: 0 };
   readonly proofs = new Proofs({ current: "a secret of the tests", previous: null });
   /** What stores give when they are pulled from. */
@@ -66,6 +68,7 @@ export class SchedulerHarness {
           this.pulls.push({ memory, ...(host === undefined ? {} : { host }) });
           return this.bring === undefined ? this.work.splice(0) : this.bring();
         },
+        accept: async () => ({ kind: "accepted" }),
         declined: async (items) => void this.declined.push(...items),
       }),
       report: async (entry) => {
@@ -75,6 +78,7 @@ export class SchedulerHarness {
       proofs: () => this.proofs,
       credential: () => this.credential(),
       warn: () => {},
+      acked: (how) => void this.acked.push(how),
     });
   }
 

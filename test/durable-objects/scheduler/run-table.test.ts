@@ -18,10 +18,12 @@ function open(totalMb = 1024) {
   const delivered: { finished: Finished; urgent: boolean }[] = [];
   const concluded: Finished[] = [];
   const declined: { id: string; attempt: number }[] = [];
+  const given: { invocation: Invocation | undefined; finished: Finished }[] = [];
   const outcomes: RunOutcomes = {
     deliver: (_store, finished, { urgent }) => delivered.push({ finished, urgent }),
     conclude: (_store, finished) => concluded.push(finished),
     decline: (_store, items) => declined.push(...items),
+    giveUp: (_store, finished, invocation) => given.push({ invocation, finished }),
   };
   const grants = new Grants("h", { proofs: () => PROOFS, provenSince: () => 0 });
   const runs = new RunTable({ ports: clock, grants, outcomes });
@@ -36,7 +38,7 @@ function open(totalMb = 1024) {
     runs.sent(run, undefined);
     return run;
   };
-  return { clock, runs, grants, admit, start, delivered, concluded, declined };
+  return { clock, runs, grants, admit, start, delivered, concluded, declined, given };
 }
 
 const nameOf = ({ id, attempt, lease }: TrackedRun) => ({ id, attempt, lease });
@@ -123,12 +125,14 @@ test.each(["busy", "draining"] as const)(
   },
 );
 
-test("a refused run for which nobody waits any more ends with an error that says why", () => {
-  const { runs, start, concluded } = open();
-  const run = start();
+test("a refused run for which nobody waits any more goes back to its store, with the error it ends with where that fails", () => {
+  const { runs, start, concluded, given } = open();
+  const call = callOf();
+  const run = start({ call });
   runs.refused(refusalOf(run, "draining"));
-  expect(concluded).toMatchObject([{ id: run.id, completion: { statusCode: 3 } }]);
-  expect(JSON.stringify(concluded[0]?.completion.result)).toContain("draining");
+  expect(given).toMatchObject([{ invocation: call, finished: { id: run.id, completion: { statusCode: 3 } } }]);
+  expect(JSON.stringify(given[0]?.finished.completion.result)).toContain("draining");
+  expect(concluded).toEqual([]);
 });
 
 test("a host that says `duplicate` has the run under this lease: nothing changes", () => {

@@ -17,7 +17,12 @@ async function open(report: Partial<HostReport> = { follows: true }) {
     now: clock.now,
     after: clock.after,
     memory: { load: () => ({ epoch: 0, draining: false }), saveEpoch() {}, saveProvenSince() {}, saveDraining() {} },
-    store: () => ({ complete: async () => {}, pull: async () => [], declined: async () => {} }),
+    store: () => ({
+      accept: async () => ({ kind: "accepted" as const }),
+      complete: async () => {},
+      pull: async () => [],
+      declined: async () => {},
+    }),
     report: async () => [],
     proofs: () => PROOFS,
     credential: async () => "key",

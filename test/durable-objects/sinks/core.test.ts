@@ -1,9 +1,11 @@
 // A namespace's sinks over real SQL and a clock that is told how far to go: nothing is lost that its bounds hold, whatever sinks answer.
 
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
+import { type Database, migrate } from "../../../durable-objects/shared/schema.ts";
 import { MAX_SINKS, SinksCore } from "../../../durable-objects/sinks/core.ts";
+import { MIGRATIONS } from "../../../durable-objects/sinks/schema.ts";
 import { MAX_LETTERS, MAX_WAITING } from "../../../durable-objects/sinks/sink-rows.ts";
-import type { SinkAnswer, SinkSettings } from "../../../src/entities/sink.ts";
+import type { SinkAnswer, SinkRefusal, SinkSettings } from "../../../src/entities/sink.ts";
 import type { SinkEvent, SinkOf } from "../../../src/protocol/sinks.ts";
 import { Clock, openDatabase } from "../clock.ts";
 
@@ -17,14 +19,19 @@ const said = (status: number): SinkAnswer => ({ kind: "answer", status, text: "s
 
 class World {
   readonly clock = new Clock();
-  readonly database = openDatabase();
+  readonly database: Database;
   readonly followed = new Map<number, SinkOf[]>();
   readonly sent: string[] = [];
   alarmAt: number | undefined;
   atOnce = 0;
   most = 0;
-  onDeliver: (event: SinkEvent) => SinkAnswer | Promise<SinkAnswer> = () => said(200);
-  core = this.incarnate();
+  onDeliver: (event: SinkEvent, dead: SinkRefusal | null) => SinkAnswer | Promise<SinkAnswer> = () => said(200);
+  core: SinksCore;
+
+  constructor(database: Database = openDatabase()) {
+    this.database = database;
+    this.core = this.incarnate();
+  }
 
   incarnate(): SinksCore {
     this.core = new SinksCore({
@@ -35,11 +42,11 @@ class World {
           this.alarmAt = at;
         },
         worker: {
-          deliver: async (_, __, event) => {
+          deliver: async (_, __, event, dead) => {
             this.sent.push(event.id);
             this.most = Math.max(this.most, ++this.atOnce);
             try {
-              return await this.onDeliver(event);
+              return await this.onDeliver(event, dead);
             } finally {
               this.atOnce--;
             }
@@ -183,4 +190,56 @@ test("what waits and what was given up is bounded, and counted", async () => {
   }
   expect(await world.core.put({ kind: "action", name: "more" }, SETTINGS, ABOUT)).toBe(false);
   expect(await world.core.put(OF, SETTINGS, ABOUT)).toBe(true);
+});
+
+describe("with a dead letter sink", () => {
+  const WITH: SinkSettings = { ...SETTINGS, retry: 1, deadLetterSink: "https://dead.example/" };
+  beforeEach(async () => {
+    await world.core.put(OF, WITH, ABOUT);
+  });
+
+  test("what was given up goes there with how it ended, also when the incarnation is lost on the way", async () => {
+    const told: (SinkRefusal | null)[] = [];
+    world.onDeliver = (_, dead) => {
+      told.push(dead);
+      if (dead === null) return said(500);
+      const isFirst = told.filter((each) => each !== null).length === 1;
+      if (isFirst) world.incarnate();
+      return said(isFirst ? 503 : 202);
+    };
+    world.core.take([eventOf("1")]);
+    await world.go(60_000);
+    const dead = { tries: 2, code: 500, data: "said" };
+    expect(told.slice(0, 3)).toEqual([null, null, dead]);
+    expect(told.slice(2).every((each) => each?.code === 500)).toBe(true);
+    expect(world.view()).toMatchObject({ waiting: 0, passedOn: 1, dead: 0, letters: 0, delivered: 0 });
+  });
+
+  test("what that does not take either is kept, with how the sink itself refused it, and no sink stops for it", async () => {
+    world.onDeliver = (_, dead) => said(dead === null ? 400 : 410);
+    world.core.take([eventOf("1")]);
+    await world.go(60_000);
+    expect(world.core.letters(OF, { limit: 10, skip: 0 })).toMatchObject([{ id: "1", tries: 1, code: 400 }]);
+    expect(world.view()).toMatchObject({ stopped: "", passedOn: 0, dead: 1 });
+    world.onDeliver = (_, dead) => said(dead === null ? 200 : 500);
+    expect(world.core.again(OF, null)).toBe(1);
+    await world.go(60_000);
+    expect(world.view()).toMatchObject({ delivered: 1, letters: 0 });
+  });
+});
+
+test("an object of before knows its sinks and what waited for them", async () => {
+  const database = openDatabase();
+  migrate(database, MIGRATIONS.slice(0, 1));
+  database.sql.exec(
+    `INSERT INTO sinks VALUES (1, 'action', 'hello', ?, ?, 1, '', 7, 0, 0)`,
+    JSON.stringify(SETTINGS),
+    JSON.stringify(ABOUT.namespace),
+  );
+  const event = JSON.stringify(eventOf("1"));
+  database.sql.exec("INSERT INTO queue VALUES (1, 1, '1', 0, 0, 3, ?, ?)", event.length, event);
+  const old = new World(database);
+  await old.go(1_000);
+  expect(old.sent).toEqual(["1"]);
+  expect(old.view()).toMatchObject({ delivered: 8, passedOn: 0, waiting: 0 });
 });

@@ -15,6 +15,7 @@ import { openDatabase } from "../clock.ts";
 
 const START = 1_800_000_000_000;
 let now: number;
+let turns = 0;
 let definitions: Definition[];
 let database: ReturnType<typeof openDatabase>;
 let core: SubscriptionsCore;
@@ -34,8 +35,12 @@ function reportOf({ id, counter }: SubscriptionLease, more: Partial<HeldReport> 
   return { id, counter, state: "receiving", lag: null, unacknowledged: 0, counts: NO_COUNTS, ...more };
 }
 
-function turn(host: string, held: HeldReport[] = [], more: { leaving?: boolean; room?: number } = {}) {
-  return core.turn(host, { boot: `boot-${host}`, room: 500, leaving: false, held, ...more });
+function turn(
+  host: string,
+  held: HeldReport[] = [],
+  more: { leaving?: boolean; room?: number; number?: number; boot?: string } = {},
+) {
+  return core.turn(host, { boot: `boot-${host}`, number: turns++, room: 500, leaving: false, held, ...more });
 }
 
 async function given(host: string): Promise<SubscriptionLease & { revision: string }> {
@@ -46,7 +51,7 @@ async function given(host: string): Promise<SubscriptionLease & { revision: stri
 }
 
 const admit = (host: string, { id, counter }: SubscriptionLease, more: object = {}) =>
-  core.admit(host, { boot: `boot-${host}`, id, counter, packets: [], released: [], ...more });
+  core.admit(host, { boot: `boot-${host}`, id, counter, line: 0, packets: [], released: [], ...more });
 
 describe("a subscription", () => {
   it("is one host's, and stays so while that asks", async () => {
@@ -87,6 +92,16 @@ describe("a subscription", () => {
     core = incarnation();
     now += LEASE_MS;
     expect((await turn("two")).granted).toMatchObject([{ id: "s", counter: 2 }]);
+  });
+
+  it("is its host's again at once when that was started anew, and the former boot has nothing more", async () => {
+    const grant = await given("one");
+    const { granted } = await turn("one", [], { boot: "next" });
+    expect(granted).toMatchObject([{ id: "s", counter: 2 }]);
+    expect(await admit("one", grant)).toBeNull();
+    expect(await turn("one", [reportOf(grant)])).toMatchObject({ held: [], granted: [] });
+    const held = granted.map((each) => reportOf(each));
+    expect((await turn("one", held, { boot: "next" })).held).toEqual([{ id: "s", counter: 2 }]);
   });
 
   it("moves at once when its host leaves, and is given back by one that may not dial its broker", async () => {
@@ -157,6 +172,24 @@ describe("a subscription", () => {
       counts: { received: 6, fired: 4, rejected: 2 },
     });
   });
+});
+
+it("a question that comes after a later one is not heard: neither what it gives back, nor which packets it speaks of", async () => {
+  const number = turns++;
+  const grant = await given("one");
+  await turn("one", [], { number });
+  expect((await turn("one", [reportOf(grant)])).held).toEqual([{ id: "s", counter: 1 }]);
+  const packet = (key: string, line: number) => ({
+    line,
+    packets: [{ number: 7, again: false, digest: "d", key, at: 1 }],
+  });
+  expect(await admit("one", grant, packet("a", 2))).toEqual([{ key: "a", at: 1 }]);
+  core = incarnation();
+  await turn("one", [reportOf(grant)]);
+  expect(await admit("one", grant, packet("b", 1))).toBeNull();
+  expect(await admit("one", grant, packet("b", 2))).toEqual([{ key: "b", at: 1 }]);
+  await turn("one", [], { leaving: true });
+  expect(await admit("two", await given("two"), packet("c", 1))).toEqual([{ key: "c", at: 1 }]);
 });
 
 it("subscriptions are spread over the hosts that ask, and what nobody takes is nobody's share", async () => {

@@ -66,13 +66,14 @@ const ofKey =
   (method: string, verb: string, body?: unknown): Recipe =>
   async () =>
     sent(method, `${ADMIN}/keys/${(await subjectOf()).id}${verb}`, { body });
+const HOOKS = ["/forwarding", "/events"];
 const HOOK = { url: "https://sink.example/records" };
 const ofNamespace =
   (method: string, verb: string, body?: unknown): Recipe =>
   async ({ name }) => {
     await admin("POST", "/namespaces", { name, limits: { firesPerMinute: 7 } });
     if (verb === "/unblock") await admin("POST", `/namespaces/${name}/block`);
-    if (verb === "/forwarding" && method === "DELETE") await admin("PUT", `/namespaces/${name}/forwarding`, HOOK);
+    if (HOOKS.includes(verb) && method === "DELETE") await admin("PUT", `/namespaces/${name}${verb}`, HOOK);
     if (verb === "/retention") await admin("PUT", `/namespaces/${name}/retention`, { maxRecords: 9 });
     return sent(method, `${ADMIN}/namespaces/${name}${verb}`, { body: verb === "" ? { confirm: name } : body });
   };
@@ -89,6 +90,15 @@ const ofAdministrator =
     await admin("POST", "/administrators", { name, role: "operator" });
     return sent(method, `${ADMIN}/administrators/${name}${verb}`, { body });
   };
+/** A source that the tests' environment declares, and a namespace. */
+const ofGrant =
+  (method: string): Recipe =>
+  async ({ name }) => {
+    await admin("POST", "/namespaces", { name });
+    const path = `/sources/d1/SHOP/grants/${name}`;
+    if (method === "DELETE") expect((await admin("PUT", path)).status).toBe(200);
+    return sent(method, `${ADMIN}${path}`);
+  };
 /** An entity of the client: put first where it is to be changed. */
 const ofEntity =
   (method: string, path: string, { put, body }: { put?: unknown; body?: unknown }): Recipe =>
@@ -101,6 +111,19 @@ const ofEntity =
     }
     if (put !== undefined) expect((await client.call("PUT", at, put)).status).toBe(200);
     return sent(method, `${API}${at}`, { key: client.key, body });
+  };
+/** Another key of the client's namespace, by its owner. */
+const ofOwnKey =
+  (method: string, verb: string, body?: unknown): Recipe =>
+  async ({ client }) => {
+    const { json } = await client.call("POST", "/keys", { name: "mine", role: "developer" });
+    return sent(method, `${API}/keys/${json.now.id}${verb}`, { key: client.key, body });
+  };
+const ofOwn =
+  (method: string, piece: string, { put, body }: { put?: unknown; body?: unknown }): Recipe =>
+  async ({ client }) => {
+    if (put !== undefined) expect((await client.call("PUT", piece, put)).status).toBe(200);
+    return sent(method, `${API}${piece}`, { key: client.key, body });
   };
 const RULE = { trigger: "/_/t", action: "/_/a" };
 
@@ -118,6 +141,14 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   "DELETE /api/v1/namespaces/:ns/rules/:name": ofEntity("DELETE", "/rules/$", { put: RULE }),
   "POST /api/v1/namespaces/:ns/records": ({ client }) =>
     sent("POST", `${API}/records`, { key: client.key, body: "{}\n" }),
+  "POST /api/v1/namespaces/:ns/keys": ofOwn("POST", "/keys", { body: { name: "mine", role: "reader" } }),
+  "PATCH /api/v1/namespaces/:ns/keys/:id": ofOwnKey("PATCH", "", { role: "reader" }),
+  "DELETE /api/v1/namespaces/:ns/keys/:id": ofOwnKey("DELETE", ""),
+  "POST /api/v1/namespaces/:ns/keys/:id/rotate": ofOwnKey("POST", "/rotate", { overlap: 60 }),
+  "PUT /api/v1/namespaces/:ns/retention": ofOwn("PUT", "/retention", { body: { maxRecords: 8 } }),
+  "DELETE /api/v1/namespaces/:ns/retention": ofOwn("DELETE", "/retention", { put: { maxRecords: 9 } }),
+  "PUT /api/v1/namespaces/:ns/forwarding": ofOwn("PUT", "/forwarding", { body: HOOK }),
+  "DELETE /api/v1/namespaces/:ns/forwarding": ofOwn("DELETE", "/forwarding", { put: HOOK }),
   "POST /admin/v1/identities": ({ name }) => sent("POST", `${ADMIN}/identities`, { body: { subject: `made-${name}` } }),
   "DELETE /admin/v1/identities/:subject": ofSubject("DELETE", ""),
   "POST /admin/v1/identities/:subject/block": ofSubject("POST", "/block"),
@@ -137,9 +168,15 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   "DELETE /admin/v1/namespaces/:namespace/retention": ofNamespace("DELETE", "/retention"),
   "PUT /admin/v1/namespaces/:namespace/forwarding": ofNamespace("PUT", "/forwarding", HOOK),
   "DELETE /admin/v1/namespaces/:namespace/forwarding": ofNamespace("DELETE", "/forwarding"),
+  "PUT /admin/v1/namespaces/:namespace/events": ofNamespace("PUT", "/events", HOOK),
+  "DELETE /admin/v1/namespaces/:namespace/events": ofNamespace("DELETE", "/events"),
+  "PUT /api/v1/namespaces/:ns/events": ofOwn("PUT", "/events", { body: HOOK }),
+  "DELETE /api/v1/namespaces/:ns/events": ofOwn("DELETE", "/events", { put: HOOK }),
   "POST /admin/v1/namespaces/:namespace/records": ofNamespace("POST", "/records", "{}\n"),
   "POST /admin/v1/records/move": () => sent("POST", `${ADMIN}/records/move`, { body: { to: "d1" } }),
   "POST /admin/v1/reseal": () => sent("POST", `${ADMIN}/reseal`, { body: {} }),
+  "PUT /admin/v1/sources/:kind/:name/grants/:namespace": ofGrant("PUT"),
+  "DELETE /admin/v1/sources/:kind/:name/grants/:namespace": ofGrant("DELETE"),
   "POST /admin/v1/administrators": ({ name }) =>
     sent("POST", `${ADMIN}/administrators`, { body: { name, role: "auditor" } }),
   "PATCH /admin/v1/administrators/:name": ofAdministrator("PATCH", "", { role: "auditor" }),

@@ -3,10 +3,16 @@
 import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { ContentsAnswer, DeletionAnswer } from "../../../src/entities/administration.ts";
+import { METRICS_NAME, type MetricsRpc } from "../../../src/protocol/metrics.ts";
 import { FakeHost, ran } from "../../support/fake-host.worker.ts";
 import { admin, clientOf } from "../platform.worker.ts";
 
-const { DB, RECORDS_0, BLOBS } = env as unknown as { DB: D1Database; RECORDS_0: D1Database; BLOBS: R2Bucket };
+const { DB, RECORDS_0, BLOBS, METRICS } = env as unknown as {
+  DB: D1Database;
+  RECORDS_0: D1Database;
+  BLOBS: R2Bucket;
+  METRICS: DurableObjectNamespace;
+};
 
 async function count(database: D1Database, text: string, ...values: string[]): Promise<number> {
   const row = await database
@@ -68,6 +74,11 @@ test("a namespace goes with all that is in it, what runs meanwhile goes at last,
     expect((await admin("DELETE", "/namespaces/doomed", body)).status).toBe(400);
   }
   expect((await mine.call("GET", "/actions")).status).toBe(200);
+  const metrics = METRICS.getByName(METRICS_NAME) as unknown as MetricsRpc;
+  const refusals = (namespace: string) => ({
+    ...{ family: "openwhisk_action_limit_timed_total", labels: [namespace], value: 1 },
+  });
+  await metrics.push({ source: "test", number: 1, changes: [refusals("doomed"), refusals("survivor")] });
   const begun = await admin("DELETE", "/namespaces/doomed", { confirm: "doomed" });
   expect([begun.status, DeletionAnswer.parse(begun.json)]).toMatchObject([200, { id, gone: { keys: 1 }, ended: null }]);
   // From that answer on.
@@ -77,6 +88,12 @@ test("a namespace goes with all that is in it, what runs meanwhile goes at last,
   for (const table of ["secrets", "webhooks", "webhook_addresses"]) {
     expect([table, await count(DB, `SELECT count(*) AS n FROM ${table}`)]).toEqual([table, 1]);
   }
+  const refused = /^openwhisk_action_limit_timed_total\{namespace="(doomed|survivor)"\}/gm;
+  const told = async () => {
+    const text = await metrics.expose({ openMetrics: false, hosts: [] });
+    return [...text.matchAll(refused)].map(([, namespace]) => namespace);
+  };
+  await expect.poll(told).toEqual(["survivor"]);
   await expect.poll(stage).toBe("late");
   expect(await count(DB, "SELECT count(*) AS n FROM entities WHERE namespace = 'doomed'")).toBe(0);
   expect(await inTable(id)).toBe(0);

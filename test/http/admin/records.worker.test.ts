@@ -9,11 +9,13 @@ import { newActivationId } from "../../../src/entities/activation-id.ts";
 import { type KeptRecord, keptOf } from "../../../src/entities/kept-record.ts";
 import { storeNameOf } from "../../../src/protocol/names.ts";
 import type { ActivationStoreRpc } from "../../../src/protocol/rpc.ts";
+import { BLOB_GRACE_MS, sweepBlobs } from "../../../src/records/unowned-blobs.ts";
+import { servicesOf } from "../../../src/services/services.ts";
 import { openRecordSegments, openRecordTable } from "../../../src/storage/open.ts";
 import { completed, metaOf } from "../../durable-objects/calls.ts";
 import { completion, invocation, testEnv } from "../../durable-objects/host.worker.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { admin, type Client, newClient } from "../platform.worker.ts";
+import { admin, type Client, newClient, send } from "../platform.worker.ts";
 
 interface Home {
   name: string;
@@ -133,7 +135,7 @@ describe("older records", () => {
       bound: 10_000_000_000,
       pruned: 0,
     };
-    expect(json).toEqual({ mode: "d1", databases: [database] });
+    expect(json).toMatchObject({ mode: "d1", databases: [database], blobs: { unknown: 0, fault: null } });
     expect((await admin("POST", "/records", {})).status).toBe(405);
   });
 
@@ -142,6 +144,52 @@ describe("older records", () => {
     expect([refused.status, refused.json.error]).toEqual([400, expect.stringContaining("The mode in force is d1")]);
     expect((await admin("POST", "/records/move", { to: "s3" })).status).toBe(400);
     expect((await admin("DELETE", "/records/move")).status).toBe(405);
+  });
+});
+
+describe("blobs of activations", () => {
+  test("that nobody names go once they are old; what a record, a row or a run names, and what is nobody knows whose, stays", async () => {
+    const services = servicesOf(testEnv());
+    if (!services.ok) throw new Error(services.text);
+    const { blobs } = services.value.stores;
+    const owner = { namespaceId: home.id };
+    const { kept, key } = rowAt(home, Date.now() - 5_000);
+    await openRecordTable(testEnv()).put(home.id, [kept]);
+    const waiting = invocation({ about: { namespaceId: home.id, namespace: home.name } });
+    const args = `args/${home.id}/${waiting.id}`;
+    const store = testEnv().ACTIVATIONS.getByName(storeNameOf(waiting)) as unknown as ActivationStoreRpc;
+    await store.accept([{ ...waiting, args: { blob: args, size: 2 } }], { candidates: [] });
+    const id = newActivationId(Date.now() - 1_000, 0);
+    const orphans = [`args/${home.id}/${id}`, `logs/${id}/1`, `results/${id}/2`, `steps/${home.id}/${id}/1-state`];
+    const another = key.replace("/1", "/2");
+    for (const each of [key, args, another, ...orphans]) await blobs.put(each, "{}", owner);
+    await blobs.putOnce(`results/${id}/1`, "{}", owner);
+    const unknown = `results/${newActivationId(Date.now(), 0)}/1`;
+    await blobs.put(unknown, "{}");
+    const passes = async (now: number) => {
+      const before = (await admin("GET", "/records")).json.blobs;
+      await testEnv().DB.prepare("DELETE FROM deployment WHERE name = 'blob-sweep'").run();
+      const ports = { ...services.value.sweeping(), now: () => now };
+      for (let turn = 0; turn < 5; turn++) await sweepBlobs(ports);
+      return { before, after: (await admin("GET", "/records")).json.blobs };
+    };
+    expect((await passes(Date.now() + BLOB_GRACE_MS - 60_000)).after).toMatchObject({
+      passes: 1,
+      swept: 0,
+      fault: null,
+    });
+    const { after } = await passes(Date.now() + BLOB_GRACE_MS + 60_000);
+    expect(after).toMatchObject({ passes: 1, fault: null });
+    expect([after.swept, after.bytes, after.unknown]).toEqual([
+      expect.any(Number),
+      2 * after.swept,
+      expect.any(Number),
+    ]);
+    expect(after.swept).toBeGreaterThanOrEqual(6);
+    expect(after.unknown).toBeGreaterThanOrEqual(1);
+    const there = async (key: string) => (await blobs.text(key)) !== null;
+    expect(await Promise.all([key, args, unknown].map(there))).toEqual([true, true, true]);
+    expect(await Promise.all([...orphans, another, `results/${id}/1`].map(there))).toEqual(Array(6).fill(false));
   });
 });
 
@@ -229,7 +277,7 @@ describe("to where records are forwarded", () => {
     expect(shown.json).toEqual({
       namespace: own.name,
       hook: {
-        ...{ url: order.url, format: "ndjson", gzip: true, authorization: true, told: true },
+        ...{ url: order.url, format: "ndjson", gzip: true, authorization: true, told: true, setBy: "administrator" },
         changed: expect.any(Number),
       },
       state: {
@@ -304,6 +352,62 @@ describe("to where records are forwarded", () => {
       404,
     );
     expect((await admin("PATCH", path(home), {})).status).toBe(405);
+  });
+});
+
+describe("to where user events are sent", () => {
+  const ownPath = "/events";
+
+  test("says its owner or the administrator, and its objects know of it", async () => {
+    const own = await newHome();
+    const path = `/namespaces/${own.name}/events`;
+    const mine = (method: string, body?: object) => own.client.call(method, ownPath, body);
+    expect((await mine("GET")).json).toEqual({ namespace: own.name, hook: null });
+    const set = await mine("PUT", { url: "https://sink.example/e", secret: "a secret of the owner" });
+    expect([set.status, set.json.secret, set.json.hook.format]).toEqual([200, undefined, "ndjson"]);
+    expect((await admin("GET", path)).json).toMatchObject({ hook: { url: "https://sink.example/e", told: true } });
+    // Of records nothing was said.
+    expect((await admin("GET", `/namespaces/${own.name}/forwarding`)).json.hook).toBeNull();
+    const store = testEnv().ACTIVATIONS.getByName(`${own.id}:02`) as unknown as ActivationStoreRpc;
+    expect([await store.forwarding(), await store.forwarding("events")]).toEqual([null, expect.anything()]);
+    const limit = { metricName: "TimedRateLimit", metricValue: 1, subject: "s", namespace: own.name, at: 1 } as const;
+    expect(await store.limitEvents([limit], 2)).toBe(true);
+    expect((await mine("GET")).json.state).toMatchObject({ waiting: 1, dropped: { total: 2, backlog: 2 } });
+    const gone = await admin("DELETE", path);
+    expect([gone.status, gone.json.hook]).toEqual([200, null]);
+    expect(await store.limitEvents([limit], 0)).toBe(false);
+    expect((await mine("DELETE")).status).toBe(404);
+    const lines = (await admin("GET", `/audit?namespace=${own.name}`)).json.items as {
+      act: string;
+      via: string;
+      result: string;
+    }[];
+    expect(
+      lines.filter(({ act }) => act.startsWith("events.")).map(({ act, via, result }) => `${act} ${via} ${result}`),
+    ).toEqual([...["events.delete key refused", "events.delete admin done", "events.set key done"]]);
+  });
+
+  test.each([
+    ["nothing", {}, /^url: /m],
+    ["an address of our own network", { url: "http://10.0.0.1/" }, /its address is not a public one/],
+    ["ourselves", { url: "https://edgewhisk.test/api/v1" }, /it is this platform itself/],
+    ["a form that it has not", { url: "https://sink.example/", format: "elasticsearch" }, /"format"/],
+    ["a short secret", { url: "https://sink.example/", secret: "short" }, /at least 16 characters/],
+    ["a header of two lines", { url: "https://sink.example/", authorization: "a\r\nb: c" }, /printable ASCII/],
+  ])("with %s is refused, and nothing is set", async (_, body, text) => {
+    const answer = await home.client.call("PUT", ownPath, body);
+    expect([answer.status, answer.json.error]).toEqual([400, expect.stringMatching(text)]);
+    expect((await home.client.call("GET", ownPath)).json.hook).toBeNull();
+  });
+
+  test("is nobody else's business", async () => {
+    const other = await newHome();
+    const headers = { Authorization: `Basic ${btoa(other.client.key)}` };
+    for (const method of ["GET", "PUT", "DELETE"]) {
+      expect((await send(`/api/v1/namespaces/${home.name}/events`, { method, headers })).status, method).toBe(403);
+    }
+    expect((await home.client.call("POST", ownPath, {})).status).toBe(405);
+    expect((await admin("PUT", "/namespaces/nobody-here/events", { url: "https://sink.example/" })).status).toBe(404);
   });
 });
 

@@ -203,7 +203,9 @@ describe("a host", () => {
     expect(stores.map(({ name, bytes }) => [name, (bytes ?? 0) > 0])).toEqual([
       ["DB", true],
       ["RECORDS_0", true],
+      ["BLOBS", expect.any(Boolean)],
     ]);
+    expect(stores.find(({ name }) => name === "BLOBS")?.objects).toEqual(expect.any(Number));
     expect((await admin("GET", "/waiting")).json.items).toHaveLength(1);
     expect((await admin("POST", "/hosts/shown/enable")).json).toEqual({ name: "shown", draining: false });
     await expect.poll(() => host.runs.length).toBe(1);

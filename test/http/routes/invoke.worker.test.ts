@@ -8,13 +8,21 @@ import { waitFor } from "../../support/wait-for.ts";
 
 const ACTIONS = "/api/v1/namespaces/_/actions";
 let host: FakeHost;
+/** ms after which the next call of an action is refused for want of room, once. */
+const refusedAfter = new Map<string, number>();
 
 beforeAll(async () => {
   for (const name of ["echo", "slow", "array", "large"]) await putAction(name);
   for (const name of ["fails", "breaks", "dies"]) await putAction(name);
   await putAction("bound", { parameters: [{ key: "n", value: "18446744073709551616" }] });
   host = await FakeHost.dial({
-    answer: ({ about, args }) => {
+    answer: async ({ about, args }) => {
+      const late = refusedAfter.get(about.name);
+      if (late !== undefined) {
+        refusedAfter.delete(about.name);
+        await new Promise((resolve) => setTimeout(resolve, late));
+        return { refused: "busy" };
+      }
       const given = "inline" in args ? args.inline : "{}";
       if (about.name === "slow") return "never";
       if (about.name === "array") return ran("[1, 2.0]");
@@ -188,6 +196,27 @@ describe("bad calls", () => {
     const { status, json } = await ask("POST", `${ACTIONS}/fixed?blocking=true`, { body: '{"a":2}' });
     expect(status).toBe(400);
     expect(json()).toMatchObject({ error: expect.stringContaining("parameters that are not allowed") });
+  });
+});
+
+describe("a host that gives a call back late", () => {
+  it.each([
+    ["while its caller waits", "", 200],
+    ["when its caller waits no more", "&timeout=1200", 202],
+  ])("%s, is asked again, or another one is: the call runs once", async (_when, query, status) => {
+    const name = `late${status}`;
+    await putAction(name);
+    refusedAfter.set(name, 1_500);
+    const path = `${ACTIONS}/${name}?blocking=true${query}`;
+    const answer = await ask("POST", path, { body: '{"a":1}' });
+    expect(answer.status, answer.text).toBe(status);
+    const { activationId } = answer.json() as { activationId: string };
+    await waitFor(async () => {
+      const { json } = await ask("GET", `/api/v1/namespaces/_/activations/${activationId}`);
+      expect(json()).toMatchObject({ response: { success: true, result: { a: 1 } } });
+    });
+    const attempts = host.runs.filter((run) => run.invocation.id === activationId).map((run) => run.attempt);
+    expect(attempts).toEqual([1, 2]);
   });
 });
 

@@ -1,8 +1,10 @@
 // An export of a namespace's records and its way back, over the whole Worker: same bytes, and what is not taken is said.
 
+import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import { checksumOf } from "../../../src/entities/checksum.ts";
+import { testEnv } from "../../durable-objects/host.worker.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { admin, answer, type Client, newClient, send } from "../platform.worker.ts";
 
@@ -153,5 +155,64 @@ describe("what is brought back", () => {
     const asAdmin = await admin("GET", `/namespaces/${me.namespace}/records`);
     expect(asAdmin.text).toBe((await answer(await send(path(), { headers: headersOf(me) }))).text);
     expect((await admin("GET", "/namespaces/nobody/records")).status).toBe(404);
+  });
+});
+
+describe("an explanation", () => {
+  const explained = async ({ key }: Client, id: string) =>
+    answer(
+      await send(`/api/v1/namespaces/_/activations/${id}?explain=true`, { headers: headersOf({ key } as Client) }),
+    );
+  const whats = ({ json }: { json: { steps: { what: string; text: string }[] } }) => json.steps.map(({ what }) => what);
+
+  it("of one that waits says for what, and what would help; to its own namespace alone", async () => {
+    const mine = await newClient();
+    const exec = { kind: "nodejs:default", code: "function main() {}" };
+    expect((await mine.call("PUT", "/actions/waits", { exec })).status).toBe(200);
+    const { status, json } = await mine.call("POST", "/actions/waits", {});
+    expect(status).toBe(202);
+    const waiting = await explained(mine, json.activationId);
+    expect([waiting.status, waiting.json]).toEqual([
+      200,
+      {
+        ...{ activationId: json.activationId, state: "waiting", waitsFor: "no runtime host is connected" },
+        helps: expect.stringMatching(/^Start a host, .*edgewhisk doctor/),
+        steps: [
+          { what: "accepted", at: expect.any(Number), text: expect.any(String) },
+          { what: "waits", at: expect.any(Number), ms: expect.any(Number), text: "no runtime host is connected" },
+        ],
+      },
+    ]);
+    expect((await explained(me, json.activationId)).status).toBe(404);
+    expect((await explained(mine, "0".repeat(32))).status).toBe(404);
+    expect((await explained(mine, "no-id")).status).toBe(400);
+  });
+
+  it("of one that was imported, pruned or damaged says that, and nothing that is not so", async () => {
+    const mine = await newClient();
+    const { namespace } = mine;
+    const [old, young] = [3, 1].map((days) => lineOf({ namespace, start: Date.now() - days * DAY }));
+    expect((await bring(mine, [old ?? "", young ?? ""])).json.imported).toBe(2);
+    const imported = await explained(mine, idOf(old ?? ""));
+    expect(imported.json.steps.at(-1)).toMatchObject({
+      what: "stored",
+      text: expect.stringMatching(/^it came from an export at \d{4}-/),
+    });
+
+    const id = idOf(young ?? "");
+    const { namespaces } = (await admin("GET", `/identities/${namespace}`)).json;
+    const store = testEnv().ACTIVATIONS.getByName(`${namespaces[0].id}:01`);
+    const altered = await runInDurableObject(
+      store,
+      (_, { storage }) =>
+        storage.sql.exec("UPDATE records SET record = replace(record, '\"duration\":', '\"duration\":1')").rowsWritten,
+    );
+    expect(altered).toBeGreaterThan(0);
+    const damaged = await explained(mine, id);
+    expect([damaged.status, damaged.json.state, whats(damaged)]).toEqual([200, "ended", ["damaged", "stored"]]);
+    expect(damaged.text).not.toContain("the action ran");
+
+    expect((await admin("PUT", `/namespaces/${namespace}/retention`, { maxAge: (2 * DAY) / 1_000 })).status).toBe(200);
+    await waitFor(async () => expect((await explained(mine, idOf(old ?? ""))).status).toBe(404));
   });
 });

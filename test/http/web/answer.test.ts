@@ -83,6 +83,11 @@ describe("answerOf() for .http", () => {
     });
   });
 
+  it("leaves out headers that ask a browser something for all that is served here", () => {
+    const headers = { "Service-Worker-Allowed": "/", "clear-site-data": ['"*"'], "x-own": "1" };
+    expect(answer({ headers })).toEqual({ status: 204, headers: [["x-own", "1"]], body: null });
+  });
+
   it("repeats headers given as arrays and prints numbers by their bytes", () => {
     const made = answer('{"headers":{"Set-Cookie":["a=1","b=2"],"x-n":1.0,"x-t":true},"body":"x"}');
     expect(made).toMatchObject({

@@ -126,9 +126,9 @@ describe("parameters that somebody made up", () => {
     `x/y;${" ;".repeat(many)}`,
   ];
 
-  it.each(wild(60_000).map((text, at) => [text.slice(0, 12), at] as const))("%j… is looked at once", (_start, at) => {
+  it.each(wild(12).map((text, at) => [text.slice(0, 12), at] as const))("%j… is looked at once", (_start, at) => {
     const look = (scale: number) => {
-      const type = read(wild(3_750 * scale)[at]!);
+      const type = read(wild(1_000 * scale)[at]!);
       expect(type.main).toBe("x");
       printMediaType(type, isBinary(type) ? "bytes" : "text");
     };

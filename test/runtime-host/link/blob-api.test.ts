@@ -64,6 +64,7 @@ test("blobs and code are asked for by key with the token", async () => {
   expect(requests[2]?.headers).toMatchObject({
     "edgewhisk-lease": "3.17",
     "edgewhisk-about": encodeURIComponent(aboutDigest(GRANT.about)),
+    "edgewhisk-namespace": GRANT.about.namespaceId,
   });
 });
 

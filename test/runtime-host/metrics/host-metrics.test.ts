@@ -45,6 +45,7 @@ describe("a host's metrics", () => {
     expect(text).toContain('counter_invoker_containerStart_counter_total{containerState="cold"} 1\n');
     expect(text).toContain('counter_invoker_containerStart_counter_total{containerState="warmed"} 1\n');
     expect(text).toContain("histogram_invoker_activationInit_finish_seconds_sum 0.2\n");
+    expect(text).toContain("histogram_invoker_collectLogs_finish_seconds_count 2\n");
     expect(text).toContain('edgewhisk_host_refused_total{reason="busy"} 1\n');
     expect(text).toContain('edgewhisk_pool_containers{state="warm"} 2\n');
     expect(text).toContain('edgewhisk_pool_memory_bytes{of="all"} 536870912\n');
@@ -91,6 +92,7 @@ describe("a host's metrics", () => {
     expect(await ask()).toBe(401);
     expect(await ask("Bearer wrong")).toBe(401);
     expect(await ask("Bearer secret")).toBe(200);
+    expect(await (await fetch(`http://127.0.0.1:${server.port}/ping`)).text()).toBe("pong");
     expect((await fetch(`http://127.0.0.1:${server.port}/`)).status).toBe(404);
     await expect(serveMetrics({ address: "127.0.0.1", port: server.port, token: null }, registry)).rejects.toThrow(
       /^The metrics cannot be served: .*EADDRINUSE/,

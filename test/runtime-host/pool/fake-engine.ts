@@ -8,7 +8,7 @@ import type { Job } from "../../../runtime-host/container/contract.ts";
 import { SENTINEL } from "../../../runtime-host/container/log-lines.ts";
 import type { ContainerSpec, Creation, Engine, Fetched, OutputSink } from "../../../runtime-host/engine/engine.ts";
 import { PROCESS_SECURITY } from "../../../runtime-host/engine/security-level.ts";
-import { ContainerPool } from "../../../runtime-host/pool/container-pool.ts";
+import { ContainerPool, type PoolOptions } from "../../../runtime-host/pool/container-pool.ts";
 import type { PoolLimits } from "../../../runtime-host/pool/pool-state.ts";
 import { jobOf } from "../engine/actions.ts";
 import { silent } from "../support.ts";
@@ -118,7 +118,11 @@ export class FakeEngine implements Engine {
 }
 
 /** To be stopped by whoever made it. */
-export function poolOf(engine: Engine, limits: Partial<PoolLimits> = {}): ContainerPool {
+export function poolOf(
+  engine: Engine,
+  limits: Partial<PoolLimits> = {},
+  more: Partial<PoolOptions> = {},
+): ContainerPool {
   return new ContainerPool(engine, {
     limits: {
       memoryMb: 2048,
@@ -135,6 +139,7 @@ export function poolOf(engine: Engine, limits: Partial<PoolLimits> = {}): Contai
     folder: tmpdir(),
     journals: "/nowhere",
     log: silent,
+    ...more,
   });
 }
 

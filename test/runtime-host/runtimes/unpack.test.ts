@@ -61,26 +61,22 @@ describe("an archive of very many entries", () => {
   it.each([
     ["a zip whose count has overflown", () => many(70_001)],
     ["a zip with a large count", () => withLargeCount(many(70_001))],
-  ])(
-    "is refused beyond it: %s",
-    (_, archive) => {
-      const bytes = archive();
-      expect(refusal(bytes)).toBe(TOO_MANY);
-      expect(readdirSync(folder)).toEqual([]);
-      if (!python) return;
-      const file = join(folder, "archive");
-      writeFileSync(file, bytes);
-      const script =
-        "import sys, edgewhisk_unpack as u\ntry: u.unpack(open(sys.argv[1], 'rb').read(), sys.argv[2])\nexcept u.Refused as e: print(e)";
-      const ran = spawnSync("python3", ["-c", script, file, mkdtempSync(join(folder, "python-"))], {
-        env: { ...process.env, PYTHONPATH: PYTHON, PYTHONDONTWRITEBYTECODE: "1" },
-        encoding: "utf8",
-      });
-      expect(ran.stderr).toBe("");
-      expect(ran.stdout.trim()).toBe(TOO_MANY);
-    },
-    60_000,
-  );
+  ])("is refused beyond it: %s", (_, archive) => {
+    const bytes = archive();
+    expect(refusal(bytes)).toBe(TOO_MANY);
+    expect(readdirSync(folder)).toEqual([]);
+    if (!python) return;
+    const file = join(folder, "archive");
+    writeFileSync(file, bytes);
+    const script =
+      "import sys, edgewhisk_unpack as u\ntry: u.unpack(open(sys.argv[1], 'rb').read(), sys.argv[2])\nexcept u.Refused as e: print(e)";
+    const ran = spawnSync("python3", ["-c", script, file, mkdtempSync(join(folder, "python-"))], {
+      env: { ...process.env, PYTHONPATH: PYTHON, PYTHONDONTWRITEBYTECODE: "1" },
+      encoding: "utf8",
+    });
+    expect(ran.stderr).toBe("");
+    expect(ran.stdout.trim()).toBe(TOO_MANY);
+  });
 
   it("is refused where the directory ends in the middle", () => {
     const archive = many(10);

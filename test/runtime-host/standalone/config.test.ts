@@ -16,6 +16,7 @@ describe("configuration of the one-machine mode", () => {
   it("listens on loopback port 3233 with state in the current folder by default", () => {
     expect(configOf([])).toEqual({
       port: 3233,
+      console: { port: 3234, fixed: false },
       host: "127.0.0.1",
       loopback: true,
       state: resolve(".edgewhisk"),
@@ -23,8 +24,21 @@ describe("configuration of the one-machine mode", () => {
       developmentKeys: false,
       salvage: false,
       dev: false,
+      feeds: { d1: {}, r2: {} },
       vars: {},
     });
+  });
+
+  it("takes files that feeds may read by names that no other binding has", () => {
+    const argv = ["--feed-d1", "ORDERS=orders.sqlite", "--feed-d1=B=/data/a=b", "--feed-r2", "UPLOADS=/data/up"];
+    expect(configOf(argv).feeds).toEqual({
+      d1: { ORDERS: resolve("orders.sqlite"), B: "/data/a=b" },
+      r2: { UPLOADS: "/data/up" },
+    });
+    for (const wrong of ["orders=/a", "=/a", "ORDERS", "ORDERS=", "../DB=/a"]) {
+      expect(messageOf(["--feed-d1", wrong])).toContain("NAME=FILE");
+    }
+    expect(messageOf(["--dev", ...argv])).toContain("wrangler.toml");
   });
 
   it("takes each flag from its variable, and the flag wins", () => {
@@ -72,6 +86,19 @@ describe("configuration of the one-machine mode", () => {
       kind: "error",
       message: expect.stringMatching(/activation-store.*postgres.*d1, r2 or d1\+r2/),
     });
+  });
+
+  it("gives the console the next port, the one it is told, or none", () => {
+    const console = (argv: string[], env = {}) => configOf(argv, env).console;
+    expect(console(["--port", "4000"])).toEqual({ port: 4001, fixed: false });
+    expect(console(["--port", "0"])).toEqual({ port: 0, fixed: false });
+    expect(console(["--port", "65535"])).toEqual({ port: 0, fixed: false });
+    expect(console(["--console-port", "5000"])).toEqual({ port: 5000, fixed: true });
+    expect(console([], { EDGEWHISK_CONSOLE_PORT: "off" })).toBeNull();
+    expect(console(["--console-port", "0"])).toBeNull();
+    for (const wrong of ["65536", "-1", "on", "1.5"])
+      expect(messageOf([`--console-port=${wrong}`])).toContain("console-port");
+    expect(messageOf(["--port", "4000", "--console-port", "4000"])).toContain("one of its own");
   });
 
   it("does not serve the process engine off loopback", () => {

@@ -38,7 +38,7 @@ async function withWorker<T>(
 ): Promise<T> {
   let log = "";
   const platform = await startPlatform({
-    ...{ root: ROOT, script, host: "127.0.0.1", port: 0, state },
+    ...{ root: ROOT, script, host: "127.0.0.1", port: 0, consolePort: null, state },
     vars: { ADMIN_TOKEN, ...vars },
     log: (line) => {
       log += `${line}\n`;

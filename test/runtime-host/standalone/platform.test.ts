@@ -1,6 +1,6 @@
 // The canary of runtime-host/standalone/platform.ts: everything that file takes for granted about wrangler and Miniflare.
 
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, get as httpGet } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -44,6 +44,7 @@ export class Counter extends DurableObject {
   fetch() { const [near, far] = Object.values(new WebSocketPair()); this.ctx.acceptWebSocket(far); return new Response(null, { status: 101, webSocket: near }); }
   webSocketMessage(socket, message) { socket.send("echo " + message); }
 }
+export const Console = { fetch: () => new Response("console") };
 const one = (env) => env.COUNTER.get(env.COUNTER.idFromName("one"));
 export default {
   async fetch(request, env) {
@@ -79,6 +80,7 @@ const options = (changes: { port?: number } = {}) => ({
   script: SCRIPT,
   host: "127.0.0.1",
   port: 0,
+  consolePort: 0,
   state: join(folder, "state"),
   vars: { OVERLAID: "from us", ADDED: "also" },
   log: (line: string) => void lines.push(line),
@@ -135,21 +137,30 @@ describe("runtime-host/standalone/platform.ts, over unstable names of wrangler a
     expect(platform.crons).toEqual(["* * * * *"]);
   });
 
-  it("keeps what wrangler made of wrangler.toml, until that changes", async () => {
+  it("keeps what wrangler made of wrangler.toml, until that changes; with secrets beside it, in the state folder", async () => {
     writeFileSync(join(folder, "wrangler.toml"), WRANGLER_TOML.replace('OVERLAID = "from the file"', 'FRESH = "new"'));
     const state = join(folder, "options");
-    const seen = async () => {
+    const kept = join(folder, "node_modules/.cache/edgewhisk/worker.json");
+    const seen = async (file: string) => {
       const other = await startPlatform({ ...options(), state });
-      const { bindings } = JSON.parse(readFileSync(join(state, "worker.json"), "utf8")).worker;
       await other.close();
-      return bindings;
+      return JSON.parse(readFileSync(file, "utf8")).worker.bindings;
     };
-    expect(await seen()).toEqual({ PLAIN: "from the file", FRESH: "new" });
-    const { mtimeMs } = statSync(join(state, "worker.json"));
-    await seen();
-    expect(statSync(join(state, "worker.json")).mtimeMs).toBe(mtimeMs);
+    expect(await seen(kept)).toEqual({ PLAIN: "from the file", FRESH: "new" });
+    const { mtimeMs } = statSync(kept);
+    await seen(kept);
+    expect(statSync(kept).mtimeMs).toBe(mtimeMs);
     writeFileSync(join(folder, "wrangler.toml"), WRANGLER_TOML);
-    expect(await seen()).toEqual({ PLAIN: "from the file", OVERLAID: "from the file" });
+    expect(await seen(kept)).toEqual({ PLAIN: "from the file", OVERLAID: "from the file" });
+    writeFileSync(join(folder, ".dev.vars"), "SECRET=word\n");
+    expect(await seen(join(state, "worker.json"))).toMatchObject({ SECRET: "word" });
+    expect(readFileSync(kept, "utf8")).not.toContain("word");
+    rmSync(join(folder, ".dev.vars"));
+    writeFileSync(join(folder, ".env.staging"), "SECRET=word\n");
+    rmSync(kept);
+    await seen(join(state, "worker.json"));
+    expect(existsSync(kept)).toBe(false);
+    rmSync(join(folder, ".env.staging"));
   });
 
   it("answers every path and host name with the Worker itself, /cdn-cgi included", async () => {
@@ -259,6 +270,7 @@ describe("runtime-host/standalone/platform.ts, over unstable names of wrangler a
     process.kill(workerd?.pid as number, "SIGKILL");
     await expect.poll(() => restarts).toBe(1);
     expect(await (await get("/next")).json()).toBe(before + 1);
+    expect(await (await fetch(`http://127.0.0.1:${platform.consolePort}/next`)).text()).toBe("console");
     await platform.tick("* * * * *");
     expect(lines.filter((line) => line.startsWith("failure"))).toEqual([]);
   });

@@ -18,6 +18,8 @@ export class Shelves implements Owner {
   readonly down = new Set<Shelf>();
   readonly sql = new Sqlite();
   readonly objects = new Map<string, Uint8Array>();
+  /** Called when something has been written, before whoever wrote it hears so. */
+  written: () => void = () => undefined;
   readonly #platform: Platform;
 
   /** `tables`: the statements that make them. */
@@ -42,7 +44,11 @@ export class Shelves implements Owner {
     return {
       prepare: (sql: string) => prepared({ sql, values: [] }),
       batch: (statements: Statement[]) =>
-        this.#ask("d1", () => this.sql.transactionSync(() => statements.map((each) => run(each)))),
+        this.#ask("d1", () => {
+          const results = this.sql.transactionSync(() => statements.map((each) => run(each)));
+          this.written();
+          return results;
+        }),
     };
   }
 
@@ -53,7 +59,11 @@ export class Shelves implements Owner {
         const bytes = await this.#ask("r2", () => cut(this.objects.get(key), range));
         return bytes === null ? null : { arrayBuffer: async () => bytes.buffer, size: bytes.length };
       },
-      put: (key: string, bytes: Uint8Array) => this.#ask("r2", () => void this.objects.set(key, bytes.slice())),
+      put: (key: string, bytes: Uint8Array) =>
+        this.#ask("r2", () => {
+          this.objects.set(key, bytes.slice());
+          this.written();
+        }),
       head: (key: string) => this.#ask("r2", () => (this.objects.has(key) ? {} : null)),
       delete: async (keys: string | string[]) => {
         for (const key of [keys].flat()) this.objects.delete(key);

@@ -12,6 +12,10 @@ import { type ActionPlan, HANG } from "./scenario.ts";
 /** Longest cold start (ms). */
 const COLD = 400;
 
+/** A refusal that would come after so long (ms) comes so many times as late: its caller has a row by then. */
+const LATE = 17;
+const VERY = 150;
+
 /** Longest run of a conductor (ms). */
 const ASKING = 20;
 
@@ -78,7 +82,13 @@ export class SimContainers implements Containers {
     if (lacks.length > 0) history.violate(`${boot} was given ${job.id}, which asks for ${lacks.join()}`);
     if (random.chance(0.01)) {
       this.refusedAt = kernel.elapsed;
-      kernel.after(random.ms(0, 20), owner, () => listener.refused(job, "busy"));
+      const soon = random.ms(0, 20);
+      // Some have waited here for a container that never came.
+      kernel.after(soon > LATE ? soon * VERY : soon, owner, () => {
+        this.refusedAt = kernel.elapsed;
+        this.changedAt = kernel.elapsed;
+        listener.refused(job, "busy");
+      });
       return;
     }
     const args = JSON.parse(job.args) as Args;

@@ -3,6 +3,7 @@
 import type { ObjectNode } from "../platform/objects.ts";
 import { bar } from "./barred.ts";
 import type { SimHost } from "./host.ts";
+import { changeMode } from "./moved.ts";
 import { type FaultPlan, PAIR } from "./scenario.ts";
 import type { World } from "./world.ts";
 
@@ -65,6 +66,9 @@ function strike(world: World, plan: FaultPlan): void {
         kernel.after(at, null, () => {
           for (const node of world.nodes("store")) node.crash("fault");
         });
+      return;
+    case "mode-change":
+      changeMode(world, plan);
       return;
     case "namespace-bar":
       bar(world, plan);

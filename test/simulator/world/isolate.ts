@@ -6,6 +6,7 @@ import { fail, type Result } from "../../../src/errors.ts";
 import { FanOut } from "../../../src/invocation/fan-out.ts";
 import { fire } from "../../../src/invocation/fire.ts";
 import { invoke } from "../../../src/invocation/invoke.ts";
+import { PermitLeases } from "../../../src/invocation/permit-leases.ts";
 import type { FireContext } from "../../../src/invocation/ports.ts";
 import type { ActionResolver } from "../../../src/invocation/resolve.ts";
 import type { ResolvedAction } from "../../../src/invocation/resolved-action.ts";
@@ -63,6 +64,7 @@ export class Isolate implements Owner {
   readonly #options: IsolateOptions;
   readonly #actions: ActionResolver;
   readonly #fanOut: FanOut;
+  readonly #permits: PermitLeases;
   #roster: { entries: RosterEntry[]; until: number } | null = null;
 
   constructor(options: IsolateOptions) {
@@ -71,6 +73,16 @@ export class Isolate implements Owner {
     this.skew = options.skew;
     this.#actions = actionsOf(options.actions, options.compositions);
     this.#fanOut = new FanOut(this.#actions);
+    const { kernel, bindings, label } = options;
+    this.#permits = new PermitLeases(
+      {
+        throttle: (namespaceId) => bindings.THROTTLE.getByName(namespaceId),
+        now: () => Math.floor(kernel.now + this.skew),
+        sleep: (ms) => new Promise((resolve) => kernel.after(ms, this, () => resolve(undefined))),
+        warn: (text) => kernel.trace(`${label}: ${text}`),
+      },
+      label,
+    );
   }
 
   /** One request. Runs as this isolate. */
@@ -159,21 +171,21 @@ export class Isolate implements Owner {
         });
       },
       permits: (namespaceId) => {
-        const throttle = bindings.THROTTLE.getByName(namespaceId);
+        const permitting = this.#permits.of(namespaceId, (work) => this.#later(work));
         return {
-          enter: async (request) => {
+          enter: async (request, options) => {
             call.id = request.id;
-            const permit = await throttle.enter(request);
+            const permit = await permitting.enter(request, options);
             if (permit.ok && request.kind === "invoke")
               history.permitted({ namespace: namespaceId, id: request.id, at: kernel.elapsed });
             return permit;
           },
-          hold: (request) => throttle.hold(request),
-          leave: (ids) => throttle.leave(ids),
+          hold: (request) => permitting.hold(request),
+          leave: (ids) => permitting.leave(ids),
         };
       },
       entities: { get: async () => null },
-      blobs: { put: async () => {}, text: async () => null },
+      blobs: { put: async () => {}, text: async () => null, delete: async () => {} },
       composition: (activation) => {
         const object = bindings.COMPOSITION.getByName(storeNameOf(activation));
         return {
@@ -192,10 +204,12 @@ export class Isolate implements Owner {
       schedulers: () => this.#schedulers(),
       fullness: () => null,
       masterSecret: { current: "simulated", previous: null },
-      later: (work) => {
-        work.catch((cause: unknown) => kernel.trace(`${this.label} later: ${String(cause)}`));
-      },
+      later: (work) => this.#later(work),
     };
+  }
+
+  #later(work: Promise<unknown>): void {
+    work.catch((cause: unknown) => this.#options.kernel.trace(`${this.label} later: ${String(cause)}`));
   }
 
   #noteFact(call: number, { id, about, rules }: Fire): void {

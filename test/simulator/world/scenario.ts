@@ -99,7 +99,7 @@ export const FAULTS = [
   "platform-restart",
 ] as const;
 /** Struck only where they are asked for: what other worlds do is not moved by them. */
-export const ASKED_FAULTS = ["host-twin", "namespace-bar", "shelf-down", "shelf-steps"] as const;
+export const ASKED_FAULTS = ["host-twin", "namespace-bar", "shelf-down", "shelf-steps", "mode-change"] as const;
 export type Fault = (typeof FAULTS | typeof ASKED_FAULTS)[number];
 
 export interface FaultPlan {
@@ -116,6 +116,8 @@ export interface Scenario {
   /** Faults and calls end by then (ms). */
   length: number;
   shards: number;
+  /** Of the Worker, at a time. */
+  isolates: number;
   hosts: HostPlan[];
   actions: ActionPlan[];
   namespaces: NamespacePlan[];
@@ -160,7 +162,27 @@ export function scenarioOf(random: Random, only?: Fault): Scenario {
   const weather = weatherOf(random, profile);
   const compositions = composedOf(random.fork(), { actions, calls, faults });
   const skews = random.pick([0, 0, 500, 4_000]);
-  return { profile, length, shards, hosts, actions, namespaces, calls, compositions, fires, faults, weather, skews };
+  // Not drawn: worlds without limits are as they were.
+  const limited = only === undefined ? namespaces : [];
+  const isolates =
+    1 + ((limited.find((each) => each.limits.invocationsPerMinute)?.limits.invocationsPerMinute ?? 0) % 3);
+  return {
+    ...{
+      profile,
+      length,
+      shards,
+      isolates,
+      hosts,
+      actions,
+      namespaces,
+      calls,
+      compositions,
+      fires,
+      faults,
+      weather,
+      skews,
+    },
+  };
 }
 
 function hostOf(random: Random, { index, plain }: { index: number; plain: number }): HostPlan {

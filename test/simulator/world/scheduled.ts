@@ -2,32 +2,18 @@
 // jump, fires whose answer is lost or slow; and the judge of it: each slot is fired under one id, none is left out, none is made up.
 
 import { ScheduleCore } from "../../../durable-objects/schedule/core.ts";
-import type { Database } from "../../../durable-objects/shared/schema.ts";
 import type { SchedulePlan, Shortage, Timing } from "../../../src/entities/schedule.ts";
 import type { SlotFire, SlotFired } from "../../../src/protocol/schedule.ts";
 import { nextSlot } from "../../../src/schedules/slots.ts";
-import { Sqlite } from "../../support/sqlite.ts";
-import { enter } from "../machine/ambient.ts";
-import { Kernel, type Owner } from "../machine/kernel.ts";
-import { Random } from "../machine/random.ts";
+import type { Owner } from "../machine/kernel.ts";
+import { type Incarnation, type LoneOutcome, LoneWorld, runLone, SWEEP_MS } from "./lone.ts";
 
 const LENGTH_MS = 300_000;
 /** From here on nothing goes wrong any more. */
 const CALM_MS = 200_000;
-/** As the sweep of one machine. */
-const SWEEP_MS = 5_000;
 /** A machine's clock is wrong by less than this (ms). */
 const MAX_SKEW_MS = 15_000;
 const NAMESPACE = { name: "ns", uuid: "uuid" };
-
-export interface ScheduleOutcome {
-  violations: string[];
-  fires: number;
-  /** What went wrong on the way. */
-  deaths: number;
-  lostAlarms: number;
-  lostAnswers: number;
-}
 
 interface Kept {
   trigger: string;
@@ -45,38 +31,20 @@ interface Fired {
   at: number;
 }
 
-interface Incarnation extends Owner {
-  skew: number;
-  superseded: boolean;
-  core: ScheduleCore;
-}
-
-class ScheduleWorld {
-  readonly kernel: Kernel;
-  readonly random: Random;
-  readonly outcome: ScheduleOutcome = { violations: [], fires: 0, deaths: 0, lostAlarms: 0, lostAnswers: 0 };
+class ScheduleWorld extends LoneWorld<ScheduleCore> {
   readonly kept: Kept[] = [];
   readonly store = new Map<string, Fired>();
-  readonly #outside: Owner = { label: "outside", alive: true };
-  readonly #sqlite = new Sqlite();
-  #object: Incarnation | null = null;
-  #alarm: { run: (() => void) | null } | null = null;
   #names = 0;
 
   constructor(seed: number) {
-    this.random = new Random(seed);
-    this.kernel = new Kernel(this.random.fork(), { keepTrace: false });
+    super(seed, { calmMs: CALM_MS });
   }
 
-  get calm(): boolean {
-    return this.kernel.elapsed >= CALM_MS;
-  }
-
-  async run(): Promise<ScheduleOutcome> {
+  async run(): Promise<LoneOutcome> {
     const { kernel, random } = this;
-    for (const plan of this.#plans()) this.#later(random.ms(0, 20_000), () => this.#create(plan));
-    this.#later(SWEEP_MS, () => this.#sweep());
-    this.#later(random.ms(5_000, 30_000), () => this.#fault());
+    for (const plan of this.#plans()) this.later(random.ms(0, 20_000), () => this.#create(plan));
+    this.sweep();
+    this.later(random.ms(5_000, 30_000), () => this.#fault());
     await kernel.run(LENGTH_MS);
     this.#judge();
     this.outcome.fires = this.store.size;
@@ -99,116 +67,63 @@ class ScheduleWorld {
   #create(plan: SchedulePlan): void {
     const trigger = `t${this.#names++}`;
     const asked = { trigger, plan, namespace: NAMESPACE, apiHost: "", shards: 4 };
-    this.#live()
+    this.live()
       .core.put(asked)
       .then(
         () => this.#created({ trigger, plan }),
-        () => this.#later(1_000, () => this.#create(plan)),
+        () => this.later(1_000, () => this.#create(plan)),
       );
   }
 
   #created(kept: Kept): void {
     this.kept.push(kept);
     if (kept.plan.timing.kind === "once" || !this.random.chance(0.3)) return;
-    this.#later(this.random.ms(60_000, 150_000), () => this.#stop(kept));
+    this.later(this.random.ms(60_000, 150_000), () => this.#stop(kept));
   }
 
   #stop(kept: Kept): void {
-    const { core } = this.#live();
+    const { core } = this.live();
     if (this.random.chance(0.5)) core.remove(kept.trigger);
     else core.pause(kept.trigger, true);
     kept.stopped = this.kernel.elapsed;
   }
 
-  #sweep(): void {
-    this.#live().core.wake();
-    this.#later(SWEEP_MS, () => this.#sweep());
-  }
-
   #fault(): void {
     if (this.calm) return;
     const { random } = this;
-    const object = this.#object;
+    const { object } = this;
     if (object !== null) {
       if (random.chance(0.4)) {
-        object.alive = false;
-        this.#object = null;
+        this.die();
         this.outcome.deaths++;
-      } else if (random.chance(0.5)) {
-        // The next one is there; this one has not noticed.
-        object.superseded = true;
-        this.#object = null;
-      } else object.skew = random.int(-MAX_SKEW_MS, MAX_SKEW_MS);
+      } else if (random.chance(0.5)) this.supersede();
+      else object.skew = random.int(-MAX_SKEW_MS, MAX_SKEW_MS);
     }
-    this.#later(random.ms(1_000, 40_000), () => this.#fault());
+    this.later(random.ms(1_000, 40_000), () => this.#fault());
   }
 
-  /** The object, brought up where it is not there. */
-  #live(): Incarnation {
-    if (this.#object !== null) return this.#object;
-    const skew = this.random.int(-2_000, 2_000);
-    const made = { label: "schedule", alive: true, skew, superseded: false } as Incarnation;
-    const before = this.kernel.owner;
-    this.kernel.owner = made;
-    this.#object = made;
-    made.core = new ScheduleCore("uuid:00", {
-      database: this.#databaseOf(made),
-      ports: this.#portsOf(made),
+  protected skew(): number {
+    return this.random.int(-2_000, 2_000);
+  }
+
+  protected coreOf(
+    owner: Incarnation<ScheduleCore>,
+    { database, ports }: Parameters<LoneWorld<ScheduleCore>["coreOf"]>[1],
+  ): ScheduleCore {
+    return new ScheduleCore("uuid:00", {
+      database,
+      ports: {
+        ...ports,
+        unprepared: (event) => this.kernel.trace(JSON.stringify(event)),
+        fresh: () => `${this.random.int(1_000, 9_999)}-${this.#names++}`,
+        worker: {
+          fireSlots: (_, slots) => this.#fireSlots(owner, slots),
+          prepareSlots: (_, triggers) => this.#prepareSlots(owner, triggers),
+          endTrigger: async () => undefined,
+          scheduleObject: async () => undefined,
+        },
+      },
       aheadMs: 5_000,
-    });
-    this.kernel.owner = before;
-    return made;
-  }
-
-  #databaseOf(owner: Incarnation): Database {
-    const check = <T>(run: () => T): T => {
-      if (owner.superseded) throw new Error("superseded");
-      return run();
-    };
-    const { exec, transactionSync } = this.#sqlite;
-    return {
-      sql: { exec: (query, ...bindings) => check(() => exec.call(this.#sqlite, query, ...bindings)) as never },
-      transaction: (run) => check(() => transactionSync.call(this.#sqlite, run) as ReturnType<typeof run>),
-    };
-  }
-
-  #portsOf(owner: Incarnation): ConstructorParameters<typeof ScheduleCore>[1]["ports"] {
-    const { kernel } = this;
-    return {
-      now: () => Math.floor(kernel.now + owner.skew),
-      after: (ms, run) => {
-        const event = kernel.after(ms, owner, run);
-        return () => kernel.cancel(event);
-      },
-      setAlarm: (at) => {
-        if (!owner.superseded) this.#setAlarm(at, owner.skew);
-      },
-      warn: (text) => kernel.trace(text),
-      unprepared: (event) => kernel.trace(JSON.stringify(event)),
-      fresh: () => `${this.random.int(1_000, 9_999)}-${this.#names++}`,
-      worker: {
-        fireSlots: (_, slots) => this.#fireSlots(owner, slots),
-        prepareSlots: (_, triggers) => this.#prepareSlots(owner, triggers),
-        endTrigger: async () => undefined,
-        scheduleObject: async () => undefined,
-      },
-    };
-  }
-
-  #setAlarm(at: number, skew: number): void {
-    if (this.#alarm !== null) this.#alarm.run = null;
-    if (!this.calm && this.random.chance(0.1)) {
-      this.outcome.lostAlarms++;
-      this.#alarm = null;
-      return;
-    }
-    this.#alarm = this.kernel.after(at - skew - this.kernel.now, this.#outside, () => {
-      this.#alarm = null;
-      const object = this.#live();
-      const before = this.kernel.owner;
-      this.kernel.owner = object;
-      object.core.alarm().catch((error: unknown) => this.kernel.trace(String(error)));
-      this.kernel.owner = before;
     });
   }
 
@@ -219,7 +134,7 @@ class ScheduleWorld {
     const delay = random.chance(0.05) && !this.calm ? random.ms(1_000, 8_000) : random.ms(1, 30);
     const reply = Promise.withResolvers<SlotFired[]>();
     const unknown = () => slots.map((): SlotFired => ({ kind: "unknown", text: "lost" }));
-    kernel.after(delay / 2, this.#outside, () => {
+    kernel.after(delay / 2, this.outside, () => {
       if (fate >= 0.1) for (const slot of slots) this.#accept(slot);
     });
     kernel.after(delay, owner, () => {
@@ -250,10 +165,6 @@ class ScheduleWorld {
   #accept({ id, slot, trigger }: SlotFire): void {
     if (this.store.has(id)) return;
     this.store.set(id, { id, slot, trigger, at: this.kernel.elapsed });
-  }
-
-  #later(ms: number, run: () => void): void {
-    this.kernel.after(ms, this.#outside, run);
   }
 
   #judge(): void {
@@ -295,13 +206,7 @@ function slotsUpTo(timing: Timing, first: number, last: number): Set<number> {
   return slots;
 }
 
-/** The world of this seed from its beginning to its judgement. */
-export async function runScheduleSeed(seed: number): Promise<ScheduleOutcome> {
-  const world = new ScheduleWorld(seed);
-  enter(world.kernel);
-  try {
-    return await world.run();
-  } finally {
-    enter(null);
-  }
+/** The world of this seed. */
+export function runScheduleSeed(seed: number): Promise<LoneOutcome> {
+  return runLone(new ScheduleWorld(seed));
 }

@@ -6,10 +6,13 @@ import { timeOf } from "../../../src/entities/activation-id.ts";
 import { countActivations, listActivations, type RecordPlaces } from "../../../src/invocation/record-list.ts";
 import type { Finished } from "../../../src/protocol/rpc.ts";
 import { counted } from "./counted.ts";
+import { moved, placed } from "./moved.ts";
 import type { World } from "./world.ts";
 
 /** By then (ms after the last fault, in these worlds' hurried time) all has been handed over. */
 const HANDED_BY = 240_000;
+/** The same where all have to be moved besides. */
+const MOVED_BY = 900_000;
 const LOOK_EVERY = 5_000;
 /** By then (ms) tombstones are gone. */
 const FORGOTTEN_AFTER = 90_000;
@@ -24,12 +27,13 @@ export async function shelved(
   const { kernel, history, outside } = world;
   let done = false;
   const look = async (): Promise<void> => {
-    if (left(world) > 0) return kernel.after(LOOK_EVERY, outside, again) as never;
+    if (left(world) > 0 || !(await moved(world))) return kernel.after(LOOK_EVERY, outside, again) as never;
     for (const plan of world.scenario.namespaces) {
       const { uuid, storing } = plan;
       const ids = [...records.keys()].filter((id) => namespaces.get(id) === uuid);
       await counted(world, plan, await listed(world, uuid, storing ? ids : []));
     }
+    placed(world);
     done = true;
   };
   const late = async (): Promise<void> => {
@@ -40,7 +44,7 @@ export async function shelved(
     look().catch(() => kernel.after(LOOK_EVERY, outside, again));
   };
   kernel.after(LOOK_EVERY, outside, again);
-  await kernel.run(kernel.elapsed + HANDED_BY, () => done);
+  await kernel.run(kernel.elapsed + (world.movesUntil !== null ? MOVED_BY : HANDED_BY), () => done);
   if (!done) history.violate(`${left(world)} records were never handed over, or could not be listed`);
   done = false;
   kernel.after(FORGOTTEN_AFTER, outside, () => void late());

@@ -1,5 +1,5 @@
-// Judges the throttles of namespaces with limits: never more than allowed, and never less. Only where nothing broke, since one
-// that is lost starts anew and a call whose end is unknown gives its place back early.
+// Judges the throttles of namespaces with limits: never more calls in a minute than allowed, whatever is lost. At a time never more than allowed, and
+// never less, only where nothing broke: one that is lost knows of nothing that runs, and a call whose end is unknown gives its place back early.
 
 import type { Call, History } from "./history.ts";
 import type { NamespacePlan } from "./scenario.ts";
@@ -13,10 +13,10 @@ const MINUTE = 60_000;
 
 export function throttled(world: World): void {
   const { scenario, history, kernel } = world;
-  if (scenario.profile !== "calm") return;
   for (const namespace of scenario.namespaces) {
     const { invocationsPerMinute, concurrentInvocations } = namespace.limits;
-    if (concurrentInvocations !== undefined) atATime(history, namespace, concurrentInvocations);
+    if (concurrentInvocations !== undefined && scenario.profile === "calm")
+      atATime(history, namespace, concurrentInvocations);
     if (invocationsPerMinute === undefined) continue;
     const permits = history.permits.filter((each) => each.namespace === namespace.uuid);
     const throttle = world.nodes("throttle").find((each) => each.name === namespace.uuid);

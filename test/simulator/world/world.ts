@@ -40,7 +40,10 @@ export class World {
   readonly network: Network;
   readonly platform: Platform;
   readonly shelves: Shelves;
-  readonly mode: ActivationStoreMode;
+  /** Changes with "mode-change". */
+  mode: ActivationStoreMode;
+  /** Until then (ms since the beginning) whoever moves records to where a new mode has them is lost; null: the mode stays. */
+  movesUntil: number | null = null;
   readonly history: History;
   readonly hosts: SimHost[];
   readonly bindings: Bindings;
@@ -135,9 +138,12 @@ export class World {
     }
   }
 
-  isolate(): Isolate {
-    const last = this.isolates.at(-1);
-    if (last?.alive) return last;
+  /** The one that serves this call: of several, where the world has them. */
+  isolate(number = 0): Isolate {
+    const alive = this.isolates.filter((each) => each.alive);
+    const width = this.scenario.isolates;
+    const serving = alive.length < width ? undefined : alive[number % width];
+    if (serving !== undefined) return serving;
     const label = `worker${this.isolates.length}`;
     const { kernel, history, bindings, scenario } = this;
     const { shards, actions, compositions } = scenario;
@@ -203,7 +209,7 @@ export class World {
     const namespace = scenario.namespaces[plan.namespace]!;
     const composition = plan.composition === undefined ? undefined : scenario.compositions[plan.composition];
     const action = composition ?? scenario.actions[plan.action]!;
-    const isolate = this.isolate();
+    const isolate = this.isolate(number);
     const { blocking, waitMs, runMs } = plan;
     const call: Call = {
       ...{ number, blocking, waitMs, runMs, id: null, namespace: namespace.uuid, action: action.name },

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { BlobStore } from "../../../src/storage/blob-store.ts";
 import { D1EntityStore } from "../../../src/storage/d1/entity-store.ts";
 import { D1IdentityStore } from "../../../src/storage/d1/identity-store.ts";
+import { D1SinkSecrets } from "../../../src/storage/d1/sink-secrets.ts";
 import type { EntityQuery, NewEntity } from "../../../src/storage/entity-store.ts";
 import { testEnv } from "../stores.worker.ts";
 
@@ -68,6 +69,12 @@ test("each statement goes by an index", async () => {
   await identities.block("plan.", false);
   await identities.rotate("plan.", "plans", undefined);
   await identities.remove("plan.", undefined);
+  const sinks = new D1SinkSecrets(noting, secret);
+  const id = await sinks.keep("ns", { authorization: "Bearer x" });
+  const later = Date.now() + 1;
+  expect(await sinks.keptBefore(later, { after: "a", namespaces: 2 })).toEqual([{ namespaceId: "ns", ids: [id] }]);
+  expect(await sinks.keptBefore(0, { after: "", namespaces: 2 })).toEqual([]);
+  await sinks.forget("ns", id);
   expect(asked.size).toBeGreaterThan(25);
   const scans: string[] = [];
   for (const text of asked) {

@@ -10,12 +10,16 @@ import { Sqlite } from "../../support/sqlite.ts";
 const FOLDER = new URL("../../../src/storage/records/migrations/", import.meta.url);
 const NOW = 10_000_000;
 const SIZES = { whole: 5, few: 2 };
+/** Counts in which pieces of 160 records are made. */
+const COUNTS_UNTIL_MADE = 2;
 
 /** As much of D1 as counts ask for. */
 class Database {
   readonly sql = new Sqlite();
   /** Statements that count records one by one. */
   looks = 0;
+  /** Records that they counted. */
+  looked = 0;
 
   constructor() {
     for (const name of readdirSync(FOLDER).sort()) this.sql.db.exec(readFileSync(new URL(name, FOLDER), "utf8"));
@@ -23,8 +27,12 @@ class Database {
 
   get d1(): CountedDatabase {
     const run = ({ query, values }: { query: string; values: unknown[] }) => {
-      if (query.startsWith("SELECT count(*)")) this.looks++;
-      return { results: this.sql.exec(query, ...values).toArray() };
+      const results = this.sql.exec(query, ...values).toArray();
+      if (query.startsWith("SELECT count(*)")) {
+        this.looks++;
+        this.looked += Number(results[0]?.n);
+      }
+      return { results };
     };
     const prepare = (query: string, values: unknown[] = []): object => ({
       ...{ query, values },
@@ -119,6 +127,18 @@ it("looks at the newest alone, once pieces are made; what comes or goes ends one
   expect(await database.count("one", {})).toBe(43);
   expect(pieces()).toHaveLength(8);
   expect(await database.count("one", { since: 3, upto: 27 })).toBe(26);
+});
+
+it("looks at few as well where only some time is counted, which moves on with the clock", async () => {
+  const database = new Database();
+  for (let at = 0; at < 200; at++) database.add(at, { namespaceId: "one", name: "a", start: at });
+  for (let since = 40; since < 60; since++) {
+    database.looked = 0;
+    expect(await database.count("one", { since })).toBe(200 - since);
+    if (since > 40 + COUNTS_UNTIL_MADE) expect(database.looked).toBeLessThanOrEqual(3 * SIZES.whole);
+  }
+  expect(await database.count("one", { since: 13, upto: 150 })).toBe(138);
+  expect(await database.count("one", {})).toBe(200);
 });
 
 it("knows what no piece covers", () => {

@@ -3,6 +3,7 @@
 import { expect, test, vi } from "vitest";
 import { isWhole } from "../../../src/entities/kept-record.ts";
 import { openRecordSegments } from "../../../src/storage/open.ts";
+import { TRAILER } from "../../../src/storage/records/segment.ts";
 import { testEnv } from "../stores.worker.ts";
 import { kept } from "./segment-suite.ts";
 
@@ -23,9 +24,18 @@ test("records are found by their entries, near ones and far ones, in the order t
 });
 
 test("a footer longer than what is read first is read whole", async () => {
-  const records = Array.from({ length: 2_000 }, (_, at) => kept(at));
+  const records = Array.from({ length: 4_000 }, (_, at) => kept(at));
   await segments.put("records/a/00/2", records);
-  expect(await segments.entries("records/a/00/2")).toHaveLength(2_000);
+  expect(await segments.entries("records/a/00/2")).toHaveLength(4_000);
+});
+
+test("where the last footer is damaged the one before it is read, though it is not among what is read first", async () => {
+  const records = Array.from({ length: 1_500 }, (_, at) => kept(at));
+  const size = await segments.put("records/a/00/5", records);
+  const bytes = new Uint8Array((await (await BLOBS.get("records/a/00/5"))?.arrayBuffer()) ?? []);
+  bytes[size - 2 * TRAILER - 10]! ^= 1;
+  await BLOBS.put("records/a/00/5", bytes);
+  expect(await segments.entries("records/a/00/5")).toHaveLength(1_500);
 });
 
 test("the same records are the same bytes", async () => {

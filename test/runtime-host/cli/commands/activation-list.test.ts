@@ -94,7 +94,7 @@ describe("activation list", () => {
   });
 });
 
-describe("activation stats", () => {
+describe("stats", () => {
   const figures = (count: number) => ({
     count,
     outcomes: { success: count - 1, application_error: 1, developer_error: 0, internal_error: 0, timeout: 0 },
@@ -114,15 +114,7 @@ describe("activation stats", () => {
 
   it("shows a table and a picture", async () => {
     const asked = answering({ body: stats });
-    const { code, out } = await edgewhisk([
-      "activation",
-      "stats",
-      "--name",
-      "pack/hello",
-      "--upto",
-      `${NOON}`,
-      ...WHERE,
-    ]);
+    const { code, out } = await edgewhisk(["stats", "--name", "pack/hello", "--upto", `${NOON}`, ...WHERE]);
     expect(code).toBe(0);
     expect(Object.fromEntries(asked[0] ?? [])).toEqual({ step: "hour", name: "pack/hello", upto: `${NOON}` });
     expect(out).toMatch(/^guest, 2026-10-28T07:00Z to 2026-10-28T12:00Z\n/);
@@ -136,7 +128,7 @@ describe("activation stats", () => {
   it("says that nothing has ended, and prints JSON", async () => {
     answering({ body: { ...stats, total: { ...figures(1), count: 0 } } }, { body: stats });
     expect((await edgewhisk(["activation", "stats", ...WHERE])).out).toMatch(/: nothing has ended\n$/);
-    expect(JSON.parse((await edgewhisk(["activation", "stats", "--json", ...WHERE])).out)).toEqual(stats);
+    expect(JSON.parse((await edgewhisk(["stats", "--json", ...WHERE])).out)).toEqual(stats);
   });
 
   it.each([
@@ -144,7 +136,7 @@ describe("activation stats", () => {
     [200, { names: 1 }, 1, /answered 200 without what was asked for\n$/],
   ])("fails where the platform answers %i", async (status, body, exit, sentence) => {
     answering({ body, status });
-    const { code, err } = await edgewhisk(["activation", "stats", ...WHERE]);
+    const { code, err } = await edgewhisk(["stats", ...WHERE]);
     expect([code, err]).toEqual([exit, expect.stringMatching(sentence)]);
   });
 });

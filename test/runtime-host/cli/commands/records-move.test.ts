@@ -51,6 +51,14 @@ it("tells how full the databases are, and fails where one is to be seen to", asy
   const database = { binding: "RECORDS_0", state: "well", bytes: 5_000_000, bound: 10_000_000, pruned: 0 };
   answers = [{ status: 200, body: { mode: "d1", databases: [database] } }];
   expect(await status()).toMatchObject({ code: 0, out: "mode        d1\nRECORDS_0   50.0 % of 10 MB: well\n" });
+  const blobs = { passes: 2, looked: 1_234, swept: 17, bytes: 2_500_000, unknown: 3, fault: null };
+  answers = [{ status: 200, body: { mode: "d1", databases: [database], blobs } }];
+  expect((await status()).out).toContain(
+    "blobs       1234 looked at in 2 passes, 17 of nobody are gone (2.5 MB); of 3 old ones nobody knows whose they are",
+  );
+  const passed = { ...blobs, unknown: 0, passed: 4, passedWhy: "no answer" };
+  answers = [{ status: 200, body: { mode: "d1", databases: [database], blobs: passed } }];
+  expect((await status()).out).toContain("; 4 could not be told, they are looked at again (no answer)\n");
   const full = { ...database, binding: "RECORDS_1", state: "full", bytes: 9_200_000, pruned: 77 };
   answers = [{ status: 200, body: { mode: "d1", databases: [database, full] } }];
   const { code, out } = await status();

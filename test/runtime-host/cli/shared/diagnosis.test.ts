@@ -8,10 +8,12 @@ const host = (changes: Partial<HostItem> = {}): HostItem => ({
   ...{ name: "h1", created: 0, shards: 1, state: "up", memory: 1, used: 0, running: 0 },
   ...changes,
 });
+const DISK = { folder: "/x", freeMb: 100_000, freeFiles: 1_000_000, isReadOnly: false };
 const GOOD: SeenFacts = {
   node: "v24.0.0",
-  engine: { answers: true, kinds: ["nodejs:24"] },
-  disk: { folder: "/x", freeMb: 100_000 },
+  engine: { answers: true, kinds: ["nodejs:24", "python:3.11"] },
+  disk: DISK,
+  state: { folder: "/x/s", isExposed: false, ownerPid: 7, isServed: true },
   platform: { url: "http://p", ping: "pong", ahead: 100, build: "1+a" },
   build: "1+a",
   status: { hosts: [host()], oldestWaitMs: 0 },
@@ -25,6 +27,7 @@ it("finds nothing where all is well", () => {
     "engine",
     "images",
     "disk",
+    "state",
     "platform",
     "clock",
     "version",
@@ -36,9 +39,44 @@ it("finds nothing where all is well", () => {
 
 it.each<[string, Partial<SeenFacts>, string, string, RegExp]>([
   ["an old Node", { node: "v18.1.0" }, "node", "wrong", /Node 20/],
-  ["no engine", { engine: { answers: false, reason: "no engine" } }, "engine", "doubtful", /Start Docker/],
+  [
+    "no engine",
+    { engine: { answers: false, reason: "no engine", isDenied: false } },
+    "engine",
+    "doubtful",
+    /Start Docker/,
+  ],
   ["no images", { engine: { answers: true, kinds: [] } }, "images", "wrong", /npm run images/],
-  ["a full disk", { disk: { folder: "/x", freeMb: 3 } }, "disk", "wrong", /Make room/],
+  [
+    "images of one language",
+    { engine: { answers: true, kinds: ["nodejs:24"] } },
+    "images",
+    "doubtful",
+    /npm run images/,
+  ],
+  ["a full disk", { disk: { ...DISK, freeMb: 3 } }, "disk", "wrong", /Make room/],
+  ["no room for files", { disk: { ...DISK, freeFiles: 2 } }, "disk", "wrong", /Remove some/],
+  [
+    "a host that went away",
+    { status: { hosts: [host(), host({ name: "h2", state: "down" })], oldestWaitMs: 0 } },
+    "host h2",
+    "doubtful",
+    /revoke/,
+  ],
+  [
+    "a host that never came",
+    { status: { hosts: [host(), host({ name: "h2", state: "new" })], oldestWaitMs: 0 } },
+    "host h2",
+    "doubtful",
+    /that token/,
+  ],
+  [
+    "a host that drains",
+    { status: { hosts: [host(), host({ name: "h2", state: "draining" })], oldestWaitMs: 0 } },
+    "host h2",
+    "doubtful",
+    /undrain/,
+  ],
   [
     "a platform that is down",
     { platform: { ...P, ping: { reason: "ECONNREFUSED" } } },
@@ -74,5 +112,7 @@ it.each<[string, Partial<SeenFacts>, string, string, RegExp]>([
 it("says what it could not look at", () => {
   const { platform: _p, status: _s, ...rest } = GOOD;
   expect(findingsOf(rest).at(-1)).toMatchObject({ what: "platform", state: "not looked at" });
-  expect(findingsOf({ ...GOOD, status: { reason: "no token" } }).at(-1)).toMatchObject({ state: "not looked at" });
+  expect(findingsOf({ ...GOOD, status: { reason: "no token", isRefused: false } }).at(-1)).toMatchObject({
+    state: "not looked at",
+  });
 });

@@ -273,23 +273,19 @@ function isolates(): void {
       "echo loading >&2; exec node --expose-gc /edgewhisk/server.js",
       { code: 0, error: /^$/ },
     ],
-  ])(
-    "gives a run what its black box printed before /init: one that %s",
-    async (_name, script, { code, error }) => {
-      const base = bench.containers.runtimes().find((each) => each.kind === bench.kind("nodejs"))?.image ?? "";
-      const image = await imageOf(base, script);
-      try {
-        const ran = await bench.run(jobOf("blackbox", "function main(a){console.log('x');return {}}", { image }));
-        expect(ran.answer.outcome.statusCode).toBe(code);
-        expect(code === 0 ? "" : errorOf(ran)).toMatch(error);
-        const dies = ["stderr: no such library", "stdout: starting"];
-        expect(ran.lines.toSorted()).toEqual(code === 0 ? ["stderr: loading", "stdout: x"] : dies);
-      } finally {
-        await (await connectDocker()).getImage(image).remove({ force: true });
-      }
-    },
-    60_000,
-  );
+  ])("gives a run what its black box printed before /init: one that %s", async (_name, script, { code, error }) => {
+    const base = bench.containers.runtimes().find((each) => each.kind === bench.kind("nodejs"))?.image ?? "";
+    const image = await imageOf(base, script);
+    try {
+      const ran = await bench.run(jobOf("blackbox", "function main(a){console.log('x');return {}}", { image }));
+      expect(ran.answer.outcome.statusCode).toBe(code);
+      expect(code === 0 ? "" : errorOf(ran)).toMatch(error);
+      const dies = ["stderr: no such library", "stdout: starting"];
+      expect(ran.lines.toSorted()).toEqual(code === 0 ? ["stderr: loading", "stdout: x"] : dies);
+    } finally {
+      await (await connectDocker()).getImage(image).remove({ force: true });
+    }
+  });
 }
 
 /** An image like `base` that starts as `script` says. */

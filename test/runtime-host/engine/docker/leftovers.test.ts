@@ -33,7 +33,7 @@ describe.skipIf(missing !== null)("of more than a hundred containers", () => {
       await bench.close();
     }
     expect(await labelled(name)).toBe(0);
-  }, 240_000);
+  });
 
   const leave = async (host: string) => {
     const docker = await connectDocker();

@@ -4,6 +4,7 @@ import { rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectDocker } from "../../../../runtime-host/engine/docker/connect.ts";
+import { HUNG } from "../../../../runtime-host/pool/creations.ts";
 import { dockerLacks } from "../../../support/docker-lacks.ts";
 import { carry, noOwnEngine, type OwnEngine, startOwnEngine } from "../../../support/dockerd.ts";
 import { type Bench, errorOf, jobOf, openBench } from "../actions.ts";
@@ -116,6 +117,26 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
       engine.signal("SIGCONT");
     }
     await served("after");
+  });
+
+  it("that answers, but starts no container: the host says so, gives back who waits, and its return is noticed", async () => {
+    const creationPatience = { hung: 5_000, givenUp: 600_000 };
+    const other = await openBench({ engine: "docker", name: `${name}-starts-none`, creationPatience });
+    try {
+      expect((await other.run(quick("warm"))).answer.outcome.statusCode).toBe(0);
+      engine.signalStarter("SIGSTOP");
+      await expect(other.run(quick("new"))).rejects.toThrow("busy");
+      expect(other.containers.unhealthy()).toBe(HUNG);
+      expect(String(await engine.docker.ping())).toBe("OK");
+      await expect(other.run(quick("another"))).rejects.toThrow("busy");
+      expect((await other.run(quick("warm"))).answer.outcome.statusCode).toBe(0);
+      engine.signalStarter("SIGCONT");
+      await expect.poll(() => other.containers.unhealthy()).toBe(null);
+      expect((await other.run(quick("another"))).answer.outcome.statusCode).toBe(0);
+    } finally {
+      engine.signalStarter("SIGCONT");
+      await other.close();
+    }
   });
 
   it("whose disk is full: the host says so, takes nothing new, and recovers when there is room", async () => {

@@ -38,14 +38,15 @@ describe.skipIf(missing !== null)("a sandbox on the Docker engine", () => {
   const quick = (path: string, changes: Parameters<typeof jobOf>[2] = {}) =>
     js("function main(){return {}}", path, changes);
 
-  /** The host itself may have taken it away meanwhile. */
+  /** The host itself may have taken it away meanwhile, or be at it. */
   async function removed(id: string): Promise<void> {
     await docker
       .getContainer(id)
       .remove({ force: true })
       .catch((error: { statusCode?: number }) => {
-        if (error.statusCode !== 404) throw error;
+        if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
       });
+    await expect.poll(async () => (await sandboxes()).some((each) => each.Id === id)).toBe(false);
   }
 
   /** The sandbox in which the container of this action is, or null. */
