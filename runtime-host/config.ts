@@ -41,7 +41,8 @@ export interface HostConfig {
   readonly requireLevel: Level;
   /** MB that must be free on the disks of host and engine; 0 = not watched. */
   readonly minDisk: number;
-  /** What containers are told as the API's address ("" = as api-host.ts decides), and private networks they may reach. */
+  /** What containers are told as the API's address ("" = as api-host.ts decides),
+   * and private networks they may reach. */
   readonly network: { readonly apiHost: string; readonly allow: readonly string[] };
   /** Private networks in which brokers may be dialled; null: no subscriptions are asked for. */
   readonly connectors: { readonly allowed: AllowList } | null;

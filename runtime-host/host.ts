@@ -1,5 +1,5 @@
-// The host as one object: what its parts are and how they hang together. Everything that differs between the program and a
-// test comes in through the options.
+// The host as one object: what its parts are and how they hang together. Everything that differs between the program
+// and a test comes in through the options.
 
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";

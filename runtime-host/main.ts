@@ -1,5 +1,5 @@
-// The runtime host as a program: arguments, signals, exit codes. One JSON line on stdout when it is ready; everything else is
-// structured lines on stderr.
+// The runtime host as a program: arguments, signals, exit codes. One JSON line on stdout when it is ready; everything
+// else is structured lines on stderr.
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";

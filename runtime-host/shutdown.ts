@@ -1,5 +1,5 @@
-// An orderly end: refuse what is new, let finish what runs, then wait until the store has confirmed the records. Each step has
-// its deadline; what is not confirmed by then stays on disk for the next start.
+// An orderly end: refuse what is new, let finish what runs, then wait until the store has confirmed the records. Each
+// step has its deadline; what is not confirmed by then stays on disk for the next start.
 
 import type { Containers } from "./container/contract.ts";
 import type { SchedulerLink } from "./link/scheduler-link.ts";

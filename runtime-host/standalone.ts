@@ -1,4 +1,5 @@
-// The whole platform on one machine, in one process tree: `npm start`. Reads the configuration, serves, and ends in order.
+// The whole platform on one machine, in one process tree: `npm start`. Reads the configuration, serves,
+// and ends in order.
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -51,7 +52,8 @@ async function main(): Promise<void> {
 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      // Asked again: the reaper ends what is left. The same wish may come twice at once, from a terminal and through npm.
+      // Asked again: the reaper ends what is left. The same wish may come twice at once,
+      // from a terminal and through npm.
       if (endingSince !== null && Date.now() - endingSince > 1_000) exitWith(130);
       end(0, "stopping …");
     });

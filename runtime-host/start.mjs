@@ -1,6 +1,6 @@
-// `npm start`: runs on the Node that is there (20 or newer) with nothing installed yet. It installs what is missing, then
-// runs the one-machine mode (or, as `start.mjs images`, the image builder) on the Node the lockfile names, and ends with it.
-// `start.mjs setup` only installs, what development needs included.
+// `npm start`: runs on the Node that is there (20 or newer) with nothing installed yet. It installs what is missing,
+// then runs the one-machine mode (or, as `start.mjs images`, the image builder) on the Node the lockfile names, and
+// ends with it. `start.mjs setup` only installs, what development needs included.
 
 import { ensureInstalled, runPinned } from "./program/launch.mjs";
 

@@ -1,5 +1,5 @@
-// The bindings the Worker and the objects are given (wrangler.toml), its secrets and its variables: checked by one schema, once
-// per isolate. What is missing or makes no sense stops the platform and is named; values are never told.
+// The bindings the Worker and the objects are given (wrangler.toml), its secrets and its variables: checked by one
+// schema, once per isolate. What is missing or makes no sense stops the platform and is named; values are never told.
 
 import { z } from "zod";
 import {
@@ -61,7 +61,7 @@ export type FeedBucketBinding = `FEED_R2_${string}`;
 export interface Env {
   /** Entities, identities and keys. */
   DB: D1Database;
-  /** Records of activations. More such databases are RECORDS_1, RECORDS_2, …: a namespace stays with the one it was given. */
+  /** Records of activations. More databases are RECORDS_1, …: a namespace stays with the one it was given. */
   RECORDS_0: D1Database;
   [more: RecordsBinding]: D1Database | undefined;
   [database: FeedDatabaseBinding]: D1Database | undefined;
@@ -110,35 +110,35 @@ export interface Env {
   MASTER_SECRET_PREVIOUS?: string;
   /** Number of ActivationStore shards per namespace (1 to 256). May grow, never shrink. */
   ACTIVATION_SHARDS?: string;
-  /** The well-known keys: "loopback" where only our own machine can connect, "everywhere" where others can as well. Once there are
-   * other namespaces they end at our own machine's loopback. */
+  /** The well-known keys: "loopback" where only our own machine can connect, "everywhere" where others can as well.
+   * Once there are other namespaces they end at our own machine's loopback. */
   DEVELOPMENT_KEYS?: string;
   /** JSON of partial LimitBounds, e.g. {"concurrency":{"max":200}}. */
   LIMITS?: string;
   /** JSON of NamespaceLimits for namespaces without their own; "{}" = upstream's defaults; "none" = no throttle. */
   DEFAULT_THROTTLE?: string;
-  /** JSON of how long lines of the audit log are kept, e.g. {"maxAge":31536000}, in seconds; maxLines. Absent: 90 days, 1,000,000 lines. */
+  /** JSON of how long audit lines are kept, e.g. {"maxAge":31536000} (s); maxLines. Absent: 90 days, 1,000,000. */
   AUDIT_RETENTION?: string;
-  /** JSON of how long records are kept where a namespace has nothing else set, e.g. {"maxAge":604800}, in seconds; maxRecords, maxBytes. */
+  /** JSON of how long records are kept where a namespace sets none, as {"maxAge":604800} (s); maxRecords, maxBytes. */
   DEFAULT_RETENTION?: string;
-  /** Seconds a call may wait for a host before it ends as an error. An action's annotation `max-queue-time` goes before it. */
+  /** Seconds a call may wait for a host before it ends as an error. An annotation `max-queue-time` goes before it. */
   MAX_QUEUE_TIME?: string;
   /** "true": cron patterns of alarms have five fields, or 0 for their seconds. */
   LIMIT_CRON_FIELDS?: string;
-  /** Seconds (0 to 59; 0 where it is absent) by which alarms of five fields are spread over their minute, each by its trigger's name. */
+  /** Seconds (0 to 59; absent: 0) by which alarms of five fields are spread over their minute, by triggers' names. */
   ALARM_DELAY_LIMIT?: string;
-  /** Seconds (0 to 60) before a schedule fires in which the containers its rules need are prepared, where there is room. 0: none are. */
+  /** Seconds (0 to 60) before a schedule fires in which containers for its rules are made if there is room. 0: none. */
   SCHEDULE_LOOK_AHEAD?: string;
   /** "true": alarms are not spread unless their owner says `strict: false`. */
   ALARM_DELAY_DEFAULT_STRICT?: string;
   /** Where records of activations go from the objects: "d1" (also where it is absent), "r2" or "d1+r2". */
   ACTIVATION_STORE?: string;
-  /** JSON of partial RecordBounds, e.g. {"databaseBytes":5000000000}: what an object holds while its records are not taken, and where a
-   * database of records ends. */
+  /** JSON of partial RecordBounds, e.g. {"databaseBytes":5000000000}: what an object holds while its records are not
+   * taken, and where a database of records ends. */
   RECORD_BOUNDS?: string;
-  /** Ranges (CIDR, with commas between them) that hooks may reach though they are not public. On Cloudflare nothing private is reached. */
+  /** Ranges (CIDR, by commas) that hooks may reach though not public. On Cloudflare nothing private is reached. */
   OUTBOUND_ALLOW?: string;
-  /** "off": nothing is counted, and `GET /metrics` answers 404; what is told of hosts and records elsewhere stays. Absent: "on". */
+  /** "off": nothing is counted, `GET /metrics` is a 404; what is told elsewhere stays. Absent: "on". */
   METRICS_MODE?: string;
   /** Names of namespaces, with commas between them, whose calls the metrics do not tell by action. */
   METRICS_IGNORED_NAMESPACES?: string;
@@ -148,18 +148,18 @@ export interface Env {
   USER_EVENTS_SECRET?: string;
   /** Secret: batches of user events are sent with it, as `Authorization: Bearer …`. */
   USER_EVENTS_TOKEN?: string;
-  /** "1": hosts may come that are larger, or have other labels or kinds, than any that has been seen: calls wait for them. */
+  /** "1": hosts may come that are larger, or have other labels or kinds, than any seen so far: calls wait for them. */
   HOSTS_MAY_COME?: string;
-  /** The least security level a host must have: "containers", "confined" or "strict". One below it takes nothing. Absent: any. */
+  /** The least security level of a host: "containers", "confined" or "strict". One below takes nothing. Absent: any. */
   HOST_SECURITY_FLOOR?: string;
   /** "shown": `/invokers` tells the hosts' names to everybody; else it does so on loopback only. */
   INVOKER_NAMES?: string;
   /** Name of the header in which the proxy in front of us says where a request comes from, whatever its client sent. */
   CLIENT_ADDRESS_HEADER?: string;
-  /** Names under which the console is served, and nothing that a tenant has made: a custom domain of its own. Absent: the console is
-   * off, or has a port of its own (one-machine mode). */
+  /** Names under which the console is served, and nothing that a tenant has made: a custom domain of its own. Absent:
+   * the console is off, or has a port of its own (one-machine mode). */
   CONSOLE_HOST?: string;
-  /** How much is logged: "debug", "info" (each request, with its transaction id), "warn" (also where it is absent) or "error". */
+  /** How much is logged: "debug", "info" (each request, with its transaction id), "warn" (if absent) or "error". */
   LOG_LEVEL?: string;
   /** What this says it is built from: `build` in `GET /api/v1`. */
   BUILD?: string;

@@ -1,5 +1,5 @@
-// Front door of the Worker: HTTP goes to the app, our own objects come in through Internal, and the objects' classes are
-// named here for the platform.
+// Front door of the Worker: HTTP goes to the app, our own objects come in through Internal, and the objects' classes
+// are named here for the platform.
 
 import { assets } from "console:assets";
 import { continueDeletion } from "./catalog/deletion.ts";
@@ -52,7 +52,8 @@ export default {
     if (!services.ok || (await services.value.refusal()) !== null) return batch.retryAll({ delaySeconds: 60 });
     await consume(services.value, batch);
   },
-  /** Every minute; under another name than a cron pattern only the schedules are looked after, by who does so more often. */
+  /** Every minute; under another name than a cron pattern only the schedules are looked after,
+   * by who does so more often. */
   async scheduled({ cron, scheduledTime }, env) {
     const services = servicesOf(env);
     if (!services.ok || (await services.value.refusal()) !== null) return;

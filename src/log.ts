@@ -1,5 +1,5 @@
-// The log of Worker and objects: JSON lines on the console, at the level that LOG_LEVEL says. Which request a line belongs to is known
-// without being handed on.
+// The log of Worker and objects: JSON lines on the console, at the level that LOG_LEVEL says. Which request a line
+// belongs to is known without being handed on.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type LineFields, logLevelOf, type PlatformLogLevel, platformLine, reaches } from "./entities/log-level.ts";

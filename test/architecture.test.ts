@@ -14,7 +14,8 @@ interface Import {
   typeOnly: boolean;
 }
 
-/** A room: files whose path matches `files`; `may`: what they may import by value or type; `types`: by type only. First match counts. */
+/** A room: files whose path matches `files`; `may`: what they may import by value or type; `types`: by type only.
+ * First match counts. */
 interface Room {
   files: RegExp;
   may: RegExp[];
@@ -174,7 +175,11 @@ const ROOMS: Room[] = [
   { files: /^runtime-host\//, may: [/^runtime-host\//, PROTOCOL, ENTITIES, NODE, /^(undici|ws|zod|p-limit|p-retry)$/] },
 ];
 
-/** Files that stand for themselves in the graph of folders: they put together what lies below, or all below may use them. */
+/** A line that is a comment, or ends with one. */
+const COMMENTED = /^\s*(\/\/|\/\*|\*|#|--)|[;,{}()] \/\/ /;
+
+/** Files that stand for themselves in the graph of folders: they put together what lies below,
+ * or all below may use them. */
 const OWN_ROOM = /^src\/[a-z-]+\.ts$|^src\/http\/app\.ts$|^src\/storage\/open\.ts$/;
 
 const files = SOURCES.flatMap((folder) => list(folder)).filter((file) => /\.tsx?$/.test(file));
@@ -254,6 +259,19 @@ describe("architecture", () => {
         !/^src\/storage\/(open\.ts$|d1\/|r2\/|records\/)/.test(each.from),
     );
     expect(offences).toEqual([]);
+  });
+
+  it("has no comment with a line of more than 120 characters", () => {
+    const commented = ["src", "durable-objects", "runtime-host", "test", ".ci"]
+      .flatMap((folder) => list(folder))
+      .filter((file) => /(\.(tsx?|m?js|css|py|c|sql|toml)|Dockerfile|\.ci\/run)$/.test(file));
+    expect(commented.length).toBeGreaterThan(1_000);
+    const long = [...commented, "wrangler.toml"].flatMap((file) =>
+      read(file)
+        .split("\n")
+        .flatMap((line, at) => (line.length > 120 && COMMENTED.test(line) ? [`${file}:${at + 1}`] : [])),
+    );
+    expect(long).toEqual([]);
   });
 
   it("opens every file with a plate", () => {

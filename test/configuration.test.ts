@@ -9,7 +9,8 @@ import { bindings, CHECKED, configuration } from "./support/configuration.ts";
 const ROOT = new URL("..", import.meta.url).pathname;
 const text = configuration();
 
-/** Names of the environment that code of the runtime host reads. What its runtimes read is between it and their containers. */
+/** Names of the environment that code of the runtime host reads.
+ * What its runtimes read is between it and their containers. */
 function variablesRead(): string[] {
   const files = globSync("runtime-host/**/*.{ts,mjs}", { cwd: ROOT }).filter((file) => !file.includes("/runtimes/"));
   const found = files.flatMap((file) => [

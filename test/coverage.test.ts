@@ -1,4 +1,5 @@
-// The conformance suite says what it shows: COVERAGE.md is what the cases make it, and nothing is missing without a reason.
+// The conformance suite says what it shows: COVERAGE.md is what the cases make it,
+// and nothing is missing without a reason.
 
 import { describe, expect, it } from "vitest";
 import { coverage } from "./conformance/coverage.ts";

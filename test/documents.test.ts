@@ -1,5 +1,5 @@
-// What the documents say is there: links, files, commands and their options, objects, terms. What is typed in them is typed by
-// e2e/readme.test.ts.
+// What the documents say is there: links, files, commands and their options, objects, terms. What is typed in them is
+// typed by e2e/readme.test.ts.
 
 import { execFile } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
@@ -187,8 +187,8 @@ function commandNamed(first: string, second: string): string {
 
 const helps = new Map<string, string>();
 
-/** Of the command of that name, or of all. A program of its own prints its help as a process does, without the launcher,
- * which would install what is missing. */
+/** Of the command of that name, or of all. A program of its own prints its help as a process does, without the
+ * launcher, which would install what is missing. */
 async function readHelp(command: string): Promise<void> {
   const words = [...command.split(" ").filter((word) => word !== ""), "--help"];
   const own = TABLE.some((entry) => "program" in entry && entry.name === words[0]);

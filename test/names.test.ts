@@ -1,5 +1,5 @@
-// One name has one meaning: no two exported types of the product are called the same, and words that were given up for the
-// field's do not come back. Read from the syntax trees.
+// One name has one meaning: no two exported types of the product are called the same, and words that were given up for
+// the field's do not come back. Read from the syntax trees.
 
 import { basename, extname } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -7,8 +7,8 @@ import { type Declaration, declarations } from "./support/syntax.ts";
 
 const TYPES: ReadonlySet<string> = new Set(["class", "interface", "type", "enum"]);
 
-/** Names of types, functions, methods and exported things that are not used any more, and what is said instead. `in`: where a plain
- * word would be the wrong name, though it may be the right one elsewhere. */
+/** Names of types, functions, methods and exported things that are not used any more, and what is said instead. `in`:
+ * where a plain word would be the wrong name, though it may be the right one elsewhere. */
 const GIVEN_UP: { names: string[]; instead: string; in?: RegExp }[] = [
   { names: ["Desk", "FireDesk", "RequestDesk"], instead: "InvocationContext, SchedulerState" },
   { names: ["DockerDesk"], instead: "DockerSetup" },

@@ -1,5 +1,5 @@
-// A machine that is busy is slow. What a test waits for has the bounds of vitest.config.ts, which measure nobody: a shorter
-// one of its own makes a test that fails by the machine's mood.
+// A machine that is busy is slow. What a test waits for has the bounds of vitest.config.ts, which measure nobody: a
+// shorter one of its own makes a test that fails by the machine's mood.
 
 import { globSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";

@@ -14,7 +14,8 @@ const long = process.argv.includes("--long");
 const requireDocker = process.env.EDGEWHISK_REQUIRE_DOCKER === "1";
 /** Of a failure's message, once more at the end, where a long log is cut. */
 const SHOWN_LINES = 12;
-/** The end-to-end tier is taken in so many: each starts its platforms anew, and is the longest that one waits for the other. */
+/** The end-to-end tier is taken in so many: each starts its platforms anew,
+ * and is the longest that one waits for the other. */
 const PARTS = 6;
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const notRun = [];
@@ -84,8 +85,8 @@ async function step(name, command, args) {
   }
 }
 
-/** `atOnce`: files side by side, if not as many as there are processors. `shard`: which part of the files, "1/6". `giving`:
- * others come first where processors are short. */
+/** `atOnce`: files side by side, if not as many as there are processors. `shard`: which part of the files, "1/6".
+ * `giving`: others come first where processors are short. */
 async function suite(name, projects, { shownAtEnd = false, atOnce, shard, giving = false } = {}) {
   const started = Date.now();
   const report = join(mkdtempSync(join(tmpdir(), "edgewhisk-test-")), "report.json");

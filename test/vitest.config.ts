@@ -1,5 +1,5 @@
-// The projects of the one gate: pure code and the host in Node, the Worker and its objects in workerd, engines with real
-// containers, and all of it together.
+// The projects of the one gate: pure code and the host in Node, the Worker and its objects in workerd, engines with
+// real containers, and all of it together.
 
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
@@ -15,7 +15,8 @@ const recordMigrations = await readD1Migrations(new URL("../src/storage/records/
 const engines = "test/runtime-host/engine/**/*.test.ts";
 /** These measure what one tenant costs another, and want the machine for themselves. */
 const neighbours = ["isolation", "tenants"].map((each) => `test/runtime-host/engine/${each}.test.ts`);
-/** The gate before each commit leaves these to `npm test`: the simulator's search for planted faults, and every interpreter. */
+/** The gate before each commit leaves these to `npm test`: the simulator's search for planted faults,
+ * and every interpreter. */
 const mutations = "test/simulator/mutations.test.ts";
 const runtimes = "test/runtime-host/runtimes/**/*.test.ts";
 const conformance = "test/conformance/**/*.test.ts";

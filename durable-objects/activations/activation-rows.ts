@@ -1,5 +1,5 @@
-// Rows of accepted work and how they move: waiting, offered, ended. Every change is one transaction, conditional on what the
-// row was believed to be, so that late words change nothing. Synchronous; takes `now`.
+// Rows of accepted work and how they move: waiting, offered, ended. Every change is one transaction, conditional on
+// what the row was believed to be, so that late words change nothing. Synchronous; takes `now`.
 
 import { type ActivationMeta, completionOf, lostCompletion } from "../../src/entities/activation.ts";
 import { type ActivationId, timeOf } from "../../src/entities/activation-id.ts";
@@ -84,8 +84,8 @@ export class ActivationRows {
     this.out = this.#count(`state > ${WAITING}`);
   }
 
-  /** Rows for new work, marked as offered where there is somebody to offer it to. Returns what was new: the rest was accepted
-   * before, by a call whose reply was lost. Null if too many wait already. `maxQueue`: ms a row may wait that does not say. */
+  /** Rows for new work, marked as offered where there is somebody to offer it to. Returns what was new: the rest was
+   * accepted before, by a call whose reply was lost. Null if too many wait. `maxQueue`: ms a row waits by default. */
   accept(
     invocations: readonly Invocation[],
     options: { target: OfferTarget | null; reason: string; maxQueue: number; now: number },
@@ -140,7 +140,7 @@ export class ActivationRows {
     });
   }
 
-  /** Work for a scheduler with `memory` MB that can run what fits: most urgent, then oldest first; marked as offered to it. */
+  /** Work for a scheduler with `memory` MB that can run what fits: most urgent, then oldest first; marked offered. */
   pull(
     target: OfferTarget,
     options: { memory: number; fits: (need: Need) => boolean; max: number; now: number },
@@ -199,8 +199,8 @@ export class ActivationRows {
     );
   }
 
-  /** Offers that were not started, and will not be, go back to wait. `again`: under a new attempt, since a host may have
-   * seen this one. With a `deadline` only if they have not been offered anew since. Returns those that moved. */
+  /** Offers that were not started, and will not be, go back to wait. `again`: under a new attempt, since a host may
+   * have seen this one. With a `deadline` only if they have not been offered anew since. Returns those that moved. */
   wait(
     items: readonly { id: ActivationId; attempt: number; deadline?: number }[],
     options: { scheduler: SchedulerName; reason: string; again: boolean },
@@ -223,8 +223,8 @@ export class ActivationRows {
     });
   }
 
-  /** Ends activations. First record wins; a word about an attempt that has been given up, or about a row that is out to another
-   * host, is counted, not used. */
+  /** Ends activations. First record wins; a word about an attempt that has been given up, or about a row that is out to
+   * another host, is counted, not used. */
   complete(finished: readonly Finished[], from: { scheduler: SchedulerName; now: number }): Ended[] {
     const { now } = from;
     return this.#change((delta) => {

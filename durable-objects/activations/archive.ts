@@ -1,5 +1,5 @@
-// Records beyond the object: what it has handed over is found wherever it lies, and no id is taken for a new one whose record is
-// there.
+// Records beyond the object: what it has handed over is found wherever it lies, and no id is taken for a new one whose
+// record is there.
 
 import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { type ActivationId, timeOf } from "../../src/entities/activation-id.ts";
@@ -96,7 +96,8 @@ export class Archive {
     };
   }
 
-  /** The record of an id of which this object has none, or null. Rejects if a place that may have it does not answer. */
+  /** The record of an id of which this object has none, or null.
+   * Rejects if a place that may have it does not answer. */
   async find(id: ActivationId): Promise<ActivationRecord | null> {
     const handed = this.#records.handed(id);
     const isHanded = handed !== null;
@@ -112,8 +113,8 @@ export class Archive {
     return own;
   }
 
-  /** Before anything is done with ids that may be new here: those that are so old that a tombstone may be gone are looked for, and
-   * get one again. Nothing to wait for, and nothing read, where none is old. */
+  /** Before anything is done with ids that may be new here: those that are so old that a tombstone may be gone are
+   * looked for, and get one again. Nothing to wait for, and nothing read, where none is old. */
   recall(ids: readonly ActivationId[]): Promise<void> | undefined {
     const before = this.#ports.now() - OLD;
     const old = ids.filter((id) => timeOf(id) < before && !this.#isOpen(id) && !this.#records.has(id));

@@ -1,5 +1,5 @@
-// How much the object holds of what a shelf does not take, and whether that is too much: then no call is taken whose record would
-// come to it. It tells the roster, so that the Worker refuses such calls before they reach a host.
+// How much the object holds of what a shelf does not take, and whether that is too much: then no call is taken whose
+// record would come to it. It tells the roster, so that the Worker refuses such calls before they reach a host.
 
 import type { RecordBounds } from "../../src/entities/record-bounds.ts";
 import type { StoreName } from "../../src/protocol/rpc.ts";

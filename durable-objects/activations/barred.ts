@@ -1,5 +1,5 @@
-// Whose calls may not be started any more: what waits in their name ends as a record that says so. Survives the incarnation, so that
-// what comes to wait later (a step of a run, what a host declined) ends as well.
+// Whose calls may not be started any more: what waits in their name ends as a record that says so. Survives the
+// incarnation, so that what comes to wait later (a step of a run, what a host declined) ends as well.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Sql } from "../shared/schema.ts";

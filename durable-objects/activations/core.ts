@@ -1,5 +1,5 @@
-// The activation store of one namespace and shard: rows of accepted work, records of finished work. An incarnation of the
-// object is one StoreCore; all that matters is in its database.
+// The activation store of one namespace and shard: rows of accepted work, records of finished work. An incarnation of
+// the object is one StoreCore; all that matters is in its database.
 
 import type { ActivationMeta, ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
@@ -170,7 +170,7 @@ export class StoreCore {
     if (orphans.length > 0) this.#ports.forget(orphans);
   }
 
-  /** Ends an activation nobody knows the outcome of; returns the record that holds, or null if that has been handed over. */
+  /** Ends an activation nobody knows the outcome of; returns the record that holds, null if it was handed over. */
   fail(id: ActivationId, options: { about: ActivationMeta; reason: string }): ActivationRecord | null {
     const { about, reason } = options;
     const ended = this.#rows.fail(id, about, { reason, now: this.#ports.now() });
@@ -204,8 +204,8 @@ export class StoreCore {
     return offers;
   }
 
-  /** Calls in this subject's name (`everybody`: in anybody's) are not started any more, or are again. What waits ends, what runs
-   * goes on. */
+  /** Calls in this subject's name (`everybody`: in anybody's) are not started any more, or are again. What waits ends,
+   * what runs goes on. */
   bar(subject: string, state: { barred: boolean; everybody: boolean }): void {
     this.#rows.barred.set(subject, state);
     this.#refuse();
@@ -288,7 +288,7 @@ export class StoreCore {
     return backlogOf(this.#rows, { fires: this.fires.count, unshelvedSince, now: this.#ports.now() });
   }
 
-  /** The object's alarm. Safe to run at any time and twice. Resolves when the round is over; rejects if its storage fails. */
+  /** The object's alarm. Safe to run at any time and twice. Resolves after the round; rejects if storage fails. */
   async alarm(): Promise<void> {
     await this.#alarm.run();
   }
@@ -356,7 +356,7 @@ export class StoreCore {
     if (blobs.length > 0) this.#ports.forget(blobs);
   }
 
-  /** Ends what waits in the name of who is barred, a batch at a time. False while some is left: nothing is offered meanwhile. */
+  /** Ends what waits in the name of who is barred, a batch at a time. False while some is left: none is offered. */
   #refuse(): boolean {
     if (!this.#rows.barred.any) return true;
     const ended = this.#rows.refuse(this.#ports.now());

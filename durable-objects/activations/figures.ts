@@ -1,6 +1,6 @@
-// Figures of the activations that ended here, by minute, hour and day. Each is counted once, in the transaction that makes its
-// record. Minutes are added up into hours, and hours into days, once they are over: up to `rolled` that has been done, and who
-// counts something older adds it to its hour and day at once.
+// Figures of the activations that ended here, by minute, hour and day. Each is counted once, in the transaction that
+// makes its record. Minutes are added up into hours, and hours into days, once they are over: up to `rolled` that has
+// been done, and who counts something older adds it to its hour and day at once.
 
 import type { ActivationRecord } from "../../src/entities/activation.ts";
 import {
@@ -50,7 +50,8 @@ export class FigureBook {
     this.#rolled = row?.value ?? 0;
   }
 
-  /** What is counted meanwhile is written at the end, each name once. To be called in the transaction that makes the records. */
+  /** What is counted meanwhile is written at the end, each name once.
+   * To be called in the transaction that makes the records. */
   batch<T>(run: () => T): T {
     if (this.#pending !== null) throw new Error("figures are counted in one batch at a time");
     const pending = new Map<string, { at: number; key: FiguresKey; figures: Figures }>();
@@ -79,8 +80,8 @@ export class FigureBook {
     else addFigures(known.figures, figures);
   }
 
-  /** Adds up what is over, and drops what is too old: in each round of the alarm, and worth no alarm of its own, since what has not
-   * been added up is read as well. False if there is more to do. */
+  /** Adds up what is over, and drops what is too old: in each round of the alarm, and worth no alarm of its own, since
+   * what has not been added up is read as well. False if there is more to do. */
   tend(database: Database, now: number): boolean {
     for (let windows = 0; ; windows++) {
       const [oldest] = this.#sql
@@ -101,7 +102,8 @@ export class FigureBook {
     }
   }
 
-  /** Null if it were more than one answer may take. `pause`: called between its pieces, so that others have their turn. */
+  /** Null if it were more than one answer may take. `pause`: called between its pieces,
+   * so that others have their turn. */
   async read(query: FiguresQuery, options: { now: number; pause: () => Promise<void> }): Promise<FiguresPage | null> {
     for (;;) {
       const rolled = this.#rolled;

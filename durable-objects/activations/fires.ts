@@ -1,5 +1,5 @@
-// Fired triggers until all their rules have been served. Whoever fired serves them at once; what is left over because he did
-// not come to it is asked for here, again and again.
+// Fired triggers until all their rules have been served. Whoever fired serves them at once; what is left over because
+// he did not come to it is asked for here, again and again.
 
 import { type ActivationRecord, type Payload, triggerRecord } from "../../src/entities/activation.ts";
 import { type ActivationId, eventActivationId, shardOf, timeOf } from "../../src/entities/activation-id.ts";

@@ -18,7 +18,8 @@ const FILTER = "filter_path=errors,items.*.status,items.*.error.type";
 /** Statuses that say that it is the batch's fault. */
 const FAULTY = [400, 413, 422];
 
-/** The record as clients see it, with its meta and, where parts are left out, their names: one line, or two of `_bulk`, with the end. */
+/** The record as clients see it, with its meta and, where parts are left out, their names: one line, or two of `_bulk`,
+ * with the end. */
 export function linesOf(
   record: ActivationRecord,
   { result, logs }: RecordParts,

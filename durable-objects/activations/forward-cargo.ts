@@ -1,4 +1,5 @@
-// What is forwarded of records: themselves, with the result and logs that lie beside them as far as they are not too long.
+// What is forwarded of records: themselves, with the result and logs that lie beside them as
+// far as they are not too long.
 
 import type { ActivationRecord, Payload } from "../../src/entities/activation.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";

@@ -1,5 +1,5 @@
-// What waits to be forwarded: written with what it tells of, bounded in number, bytes and age. What goes beyond a bound goes oldest
-// first, and is counted.
+// What waits to be forwarded: written with what it tells of, bounded in number, bytes and age. What goes beyond a bound
+// goes oldest first, and is counted.
 
 import { type DropReason, type Drops, NO_DROPS } from "../../src/entities/record-hook.ts";
 import type { ForwardOrder, ForwardState } from "../../src/protocol/forwarding.ts";

@@ -1,5 +1,5 @@
-// Records, or user events, on their way to an address that somebody gave: in batches, one at a time, tried again until the receiver has
-// them. They are taken off only then: whatever dies in between, they are sent again.
+// Records, or user events, on their way to an address that somebody gave: in batches, one at a time, tried again until
+// the receiver has them. They are taken off only then: whatever dies in between, they are sent again.
 
 import type { ForwardOrder, ForwardState } from "../../src/protocol/forwarding.ts";
 import type { OpenHook } from "../../src/storage/record-hook-book.ts";

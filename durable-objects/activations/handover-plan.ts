@@ -13,8 +13,8 @@ export interface Pending {
   since: number;
 }
 
-/** Records and characters of one batch. To D1 it is small: on one machine the thread that writes it also serves the calls, and
- * a thousand records kept them waiting for 0.1 to 0.2 s. */
+/** Records and characters of one batch. To D1 it is small: on one machine the thread that writes it also serves the
+ * calls, and a thousand records kept them waiting for 0.1 to 0.2 s. */
 export const BATCH = { d1: { count: 200, size: 500_000 }, r2: { count: 5_000, size: 8_000_000 } } as const;
 /** ms a record may wait for others, so that a batch is worth its price; the rest of the minute is for failures. */
 const D1_DELAY = 20_000;
@@ -30,7 +30,8 @@ const FIRST_RETRY = 1_000;
 const MAX_RETRY_MS = 60_000;
 /** Of its time a hand-over works at most one part in so many; */
 const SHARE = 5;
-/** and what moves older records: a namespace's objects do it at the same time, and on one machine they have one thread. */
+/** and what moves older records: a namespace's objects do it at the same time,
+ * and on one machine they have one thread. */
 export const MOVING_SHARE = 10;
 const PAUSE = { min: 10, max: 2_000 };
 

@@ -1,6 +1,6 @@
-// Records on their way from the object to the shelves: a batch is noted, put, and only when a shelf has it is the object's own
-// copy let go; a tombstone stays for a day. What is noted and not confirmed is put again, under the same name: nothing is lost
-// or doubled, whenever the object goes.
+// Records on their way from the object to the shelves: a batch is noted, put, and only when a shelf has it is the
+// object's own copy let go; a tombstone stays for a day. What is noted and not confirmed is put again, under the same
+// name: nothing is lost or doubled, whenever the object goes.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { KeptRecord } from "../../src/entities/kept-record.ts";
@@ -36,8 +36,8 @@ interface Course {
 }
 
 export class Handover {
-  /** Goes up when something begins to be moved, and when it is over: whoever adds up several places can tell whether they stood
-   * still meanwhile. */
+  /** Goes up when something begins to be moved, and when it is over: whoever adds up several places can tell whether
+   * they stood still meanwhile. */
   moves = 0;
   readonly backpressure: Backpressure;
   readonly #name: StoreName;
@@ -77,7 +77,8 @@ export class Handover {
     const wanted = this.#wanted();
     for (const shelf of SHELVES) {
       const pending = this.#first(shelf);
-      // What is in the air to a shelf that is no longer wanted arrives: whether it has not done so already nobody knows.
+      // What is in the air to a shelf that is no longer wanted arrives:
+      // whether it has not done so already nobody knows.
       const late = this.#flight(shelf) === null ? null : { count: 1, size: 0, since: 0 };
       if (wanted.includes(shelf) || pending !== null || late !== null) {
         this.#courses.set(shelf, { pending: late ?? pending, failures: 0, retryAt: 0, flying: false });
@@ -282,8 +283,8 @@ export class Handover {
     return found.since === null ? null : { count: found.count, size: found.size, since: found.since };
   }
 
-  /** SQL for those that are to go there. Where one place is wanted, what one of two has is not given another: but a segment that was to
-   * have its records in the table as well gets them there. */
+  /** SQL for those that are to go there. Where one place is wanted, what one of two has is not given another: but a
+   * segment that was to have its records in the table as well gets them there. */
   #lacking(shelf: ShelfName): string {
     const { mode } = this.#shelves;
     if (mode === null) return "0";

@@ -1,4 +1,5 @@
-// How much an object holds, and what of it is oldest: for whoever decides from which start on records are kept. Reads only.
+// How much an object holds, and what of it is oldest: for whoever decides from which start on records are kept.
+// Reads only.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Amount, LedgerHoldings, SegmentHolding } from "../../src/protocol/upkeep.ts";

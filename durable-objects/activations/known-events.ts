@@ -1,5 +1,5 @@
-// CloudEvents that have fired: by their keys, those of each feed up to a bound, the oldest going first. Asked in the transaction that
-// keeps the fires, so that an event is known if and only if it has fired.
+// CloudEvents that have fired: by their keys, those of each feed up to a bound, the oldest going first. Asked in the
+// transaction that keeps the fires, so that an event is known if and only if it has fired.
 
 import type { KnownEvents } from "../../src/protocol/fire.ts";
 import type { Sql } from "../shared/schema.ts";
@@ -18,7 +18,8 @@ export class EventBook {
     this.#sql = sql;
   }
 
-  /** Notes each event that is new, at `at` (epoch ms); of one that is known, when it was noted, else null. In the order of `keys`. */
+  /** Notes each event that is new, at `at` (epoch ms); of one that is known, when it was noted, else null.
+   * In the order of `keys`. */
   note(feed: string, keys: readonly string[], { at, max }: { at: number; max: number }): (number | null)[] {
     this.#sweepAside();
     const row = this.#open(feed);

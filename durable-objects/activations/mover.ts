@@ -1,6 +1,6 @@
-// Brings records that have left the object to where the mode in force has them. Step by step, at most a part of the time; each step may
-// be done twice. A record is written to its new place before it goes from the old one, and goes from there only when whoever had
-// read where it is has long been answered.
+// Brings records that have left the object to where the mode in force has them. Step by step, at most a part of the
+// time; each step may be done twice. A record is written to its new place before it goes from the old one, and goes
+// from there only when whoever had read where it is has long been answered.
 
 import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
 import type { KeptRecord } from "../../src/entities/kept-record.ts";

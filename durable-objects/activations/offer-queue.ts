@@ -1,5 +1,5 @@
-// Offers on their way to schedulers: rows are marked before they get here; what one scheduler declines goes on to the next,
-// and what all decline waits again.
+// Offers on their way to schedulers: rows are marked before they get here; what one scheduler declines goes on to the
+// next, and what all decline waits again.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { needOf, needText } from "../../src/protocol/matching.ts";
@@ -149,8 +149,8 @@ export class OfferQueue {
     else if (lane.flying === 0 && this.#lanes.size > MAX_KNOWN) this.#lanes.delete(scheduler);
   }
 
-  /** Without those whose rows have moved on while they queued; the rest is marked anew, since a mark counts for seconds only.
-   * Writing also stops an incarnation that has been superseded. */
+  /** Without those whose rows have moved on while they queued; the rest is marked anew, since a mark counts for seconds
+   * only. Writing also stops an incarnation that has been superseded. */
   #current(scheduler: SchedulerName, tasks: Task[], now: number): Task[] {
     if (tasks.every((task) => now - (task.queued ?? 0) < FRESH_MS && !this.#ended.has(task.offer.invocation.id)))
       return tasks;
@@ -167,8 +167,8 @@ export class OfferQueue {
     } else this.#busy.set(id, left);
   }
 
-  /** First contact: the rows' marks must name the host before an offer leaves, or nothing could be concluded from silence.
-   * False if there is nobody to offer to; the rows went on. */
+  /** First contact: the rows' marks must name the host before an offer leaves, or nothing could be concluded from
+   * silence. False if there is nobody to offer to; the rows went on. */
   async #introduce(scheduler: SchedulerName, tasks: Task[]): Promise<boolean> {
     let readiness: SchedulerReadiness = "not-ready";
     let host = { epoch: 0, boot: "" };

@@ -17,8 +17,8 @@ export interface Known {
   vain: number;
 }
 
-/** ms for which a scheduler is left alone after it declined; twice as long each time nothing comes of asking it, up to the most.
- * One that is busy while rows for it wait here will ask by itself. */
+/** ms for which a scheduler is left alone after it declined; twice as long each time nothing comes of asking it, up to
+ * the most. One that is busy while rows for it wait here will ask by itself. */
 const LEAVE_ALONE_MS: Record<SchedulerReadiness, number> = { room: 0, busy: 100, "not-ready": 500, silent: 1_000 };
 const MAX_LEAVE_ALONE_MS = 5_000;
 const EXPECTED_TO_ASK_MS = 2_000;
@@ -47,13 +47,14 @@ export function offerTargetOf(scheduler: SchedulerName, known: Known | undefined
   return { scheduler, epoch: known?.epoch ?? 0, boot: known?.boot ?? "" };
 }
 
-/** What it said may have been about rows it could not run, or about a mark of an earlier incarnation: of its room that says nothing. */
+/** What it said may have been about rows it could not run, or about a mark of an earlier incarnation:
+ * of its room that says nothing. */
 export function readinessOf(reason: OfferReply["reason"]): SchedulerReadiness {
   return reason === "busy" || reason === "not-ready" ? reason : "room";
 }
 
-/** ms until rows that nobody takes are offered again, after this many rounds in vain. A host that comes is told of them; one
- * that is there and busy asks by itself, but may have forgotten us. */
+/** ms until rows that nobody takes are offered again, after this many rounds in vain. A host that comes is told of
+ * them; one that is there and busy asks by itself, but may have forgotten us. */
 export function offerAgainMs(rounds: number, options: { someHost: boolean }): number {
   return backOffMs(rounds, { firstMs: 1_000, maxMs: options.someHost ? 5_000 : 30_000 });
 }

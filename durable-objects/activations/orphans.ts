@@ -1,4 +1,5 @@
-// Results and logs that a host put into the blob store and whose record came too late: no record names them, and none will.
+// Results and logs that a host put into the blob store and whose record came too late: no record names them,
+// and none will.
 
 import type { Finished, SchedulerName } from "../../src/protocol/rpc.ts";
 import type { Sql } from "../shared/schema.ts";

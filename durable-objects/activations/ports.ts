@@ -1,5 +1,5 @@
-// What the activation store's core needs of the world. The object implements these over the platform, the simulator over
-// its event queue.
+// What the activation store's core needs of the world. The object implements these over the platform, the simulator
+// over its event queue.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Meter } from "../../src/metrics/meter.ts";

@@ -1,5 +1,5 @@
-// The rows that wait, as lines of equal needs: who is next for a host that can run so much, why each line waits, and what has
-// waited too long. Nobody stands in the way of what needs something else. Synchronous; takes `now`.
+// The rows that wait, as lines of equal needs: who is next for a host that can run so much, why each line waits, and
+// what has waited too long. Nobody stands in the way of what needs something else. Synchronous; takes `now`.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { perContainer } from "../../src/entities/runtimes.ts";
@@ -13,8 +13,8 @@ import { WAITING } from "./schema.ts";
 const BATCH_CHARACTERS = 1_000_000;
 /** Rows that are ended in one round because they have waited too long. */
 const MAX_OVERDUE = 500;
-/** A row that should have ended longer ago than this (ms) was out, or the platform was down: it gets as long once more, so that
- * hosts which come back with the platform can take it. */
+/** A row that should have ended longer ago than this (ms) was out, or the platform was down: it gets as long once more,
+ * so that hosts which come back with the platform can take it. */
 const LATE_MS = 60_000;
 /** Lines looked at. Nobody has so many needs but to make trouble, in his own store. */
 const MAX_LINES = 1_000;

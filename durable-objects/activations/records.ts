@@ -26,7 +26,8 @@ import { FigureBook } from "./figures.ts";
 export const UNKEPT_FOR = 60_000;
 /** ms its tombstone stays, so that a late repetition finds it. */
 const TOMBSTONE_FOR = 24 * 3_600_000;
-/** The same of what was handed over: longer than anything is adopted by an id whose time another machine's clock says. */
+/** The same of what was handed over: longer than anything is adopted by an id whose time
+ * another machine's clock says. */
 export const HANDED_FOR = TOMBSTONE_FOR + 600_000;
 /** `kept` of a tombstone whose record lies elsewhere. */
 const HANDED = 2;
@@ -50,7 +51,8 @@ export class Records {
   onKept: (size: number) => void = () => undefined;
   /** Called with each record that was made of a run, its first one. */
   onEnded: (record: ActivationRecord, about: ActivationMeta) => void = () => undefined;
-  /** Called with each record that was made here, in the transaction that makes it; `name`: in lists, `kept`: whether it is. */
+  /** Called with each record that was made here, in the transaction that makes it; `name`: in lists, `kept`:
+   * whether it is. */
   onMade: (record: ActivationRecord, made: { name: string; kept: boolean }) => void = () => undefined;
   readonly figures: FigureBook;
   readonly #sql: Sql;
@@ -95,7 +97,8 @@ export class Records {
     return this.#sql.exec("SELECT 1 AS there FROM records WHERE id = ?", id).toArray().length > 0;
   }
 
-  /** Of these blob keys those that the record names; all of them if it cannot be read, or lies elsewhere. Null if there is no record. */
+  /** Of these blob keys those that the record names; all of them if it cannot be read, or lies elsewhere. Null if there
+   * is no record. */
   named(id: ActivationId, keys: readonly string[]): string[] | null {
     const [row] = this.#sql
       .exec<Row & { kept: number }>("SELECT id, start, record, sum, kept FROM records WHERE id = ?", id)
@@ -189,8 +192,8 @@ export class Records {
     return next === undefined ? Number.POSITIVE_INFINITY : Math.max(now + DROP_PAUSE, next.stored + HANDED_FOR);
   }
 
-  /** Empties records whose storing is off and drops old tombstones. Returns when there is more to empty, or null; and the blobs
-   * that were theirs. */
+  /** Empties records whose storing is off and drops old tombstones. Returns when there is more to empty, or null; and
+   * the blobs that were theirs. */
   purge(now: number): { next: number | null; blobs: string[] } {
     const blobs: string[] = [];
     const sql = this.#sql;

@@ -1,5 +1,5 @@
-// A row that was opened for a run on the fast path, and whose scheduler then refused the run: nobody has started it, and it can wait
-// for another host like any other call.
+// A row that was opened for a run on the fast path, and whose scheduler then refused the run: nobody has started it,
+// and it can wait for another host like any other call.
 
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import { needOf, needText } from "../../src/protocol/matching.ts";

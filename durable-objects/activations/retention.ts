@@ -1,5 +1,5 @@
-// Records that are too old: hidden as soon as the object is told so, and dropped a step at a time, with their results and logs. The
-// ids stay, as those of records that were handed over do: no late word makes a second record.
+// Records that are too old: hidden as soon as the object is told so, and dropped a step at a time, with their results
+// and logs. The ids stay, as those of records that were handed over do: no late word makes a second record.
 
 import type { ActivationRecord } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
@@ -123,7 +123,8 @@ export class RecordRetention {
     handover.backpressure.shrank(gone.size, size);
   }
 
-  /** Its records' blobs first, then its row, and itself when nobody can be reading it any more: whatever is cut off is done again. */
+  /** Its records' blobs first, then its row, and itself when nobody can be reading it any more:
+   * whatever is cut off is done again. */
   async #dropSegment(key: string): Promise<void> {
     const { shelves } = this.#options;
     const { segments } = shelves;

@@ -3,16 +3,17 @@
 import type { Migrations } from "../shared/schema.ts";
 import type { QueueTables } from "./forward-queue.ts";
 
-/** A row's place: waiting for any scheduler; offered to one (and perhaps running); opened by a Worker whose fast-path call
- * outlived its first second. */
+/** A row's place: waiting for any scheduler; offered to one (and perhaps running); opened by a Worker whose fast-path
+ * call outlived its first second. */
 export const WAITING = 0;
 export const OFFERED = 1;
 export const OPEN = 2;
 
 export const MIGRATIONS: Migrations = [
   [
-    // Accepted and not ended. `scheduler`, `epoch`, `boot`: whom the row was offered to last, marked before the offer leaves.
-    // `spent`: key of the blob with its arguments, or ''. `deadline`: the run cannot be alive after it; 0 while it waits.
+    // Accepted and not ended. `scheduler`, `epoch`, `boot`: whom the row was offered to last, marked before the offer
+    // leaves. `spent`: key of the blob with its arguments, or ''. `deadline`: the run cannot be alive after it;
+    // 0 while it waits.
     `CREATE TABLE rows (
       seq INTEGER PRIMARY KEY,
       id TEXT NOT NULL UNIQUE,
@@ -32,8 +33,8 @@ export const MIGRATIONS: Migrations = [
       invocation TEXT
     )`,
     "CREATE INDEX rows_by_turn ON rows (state, urgent DESC, seq) WHERE state = 0",
-    // Ended. `name`: what the list's name filter compares. `kept` 0: storing is off; callers who wait may see the record for
-    // a minute, then `record` is '' and the row is a tombstone.
+    // Ended. `name`: what the list's name filter compares. `kept` 0: storing is off; callers who wait may see the
+    // record for a minute, then `record` is '' and the row is a tombstone.
     `CREATE TABLE records (
       id TEXT PRIMARY KEY,
       start INTEGER NOT NULL,
@@ -48,8 +49,8 @@ export const MIGRATIONS: Migrations = [
     "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
   ],
   [
-    // Fired triggers whose rules have not all been served. `due`: when the fan-out is asked for again, unless it is over by then;
-    // `tries`: how often it has been asked for.
+    // Fired triggers whose rules have not all been served. `due`: when the fan-out is asked for again, unless it is
+    // over by then; `tries`: how often it has been asked for.
     `CREATE TABLE fires (
       id TEXT PRIMARY KEY,
       due INTEGER NOT NULL,
@@ -59,8 +60,8 @@ export const MIGRATIONS: Migrations = [
     "CREATE INDEX fires_by_due ON fires (due)",
   ],
   [
-    // `need`: what a host must have to run it, as needText writes it; '' where the row can never wait. `expires`: when it has waited
-    // as long as it may. `reasons`: why the rows with a need wait.
+    // `need`: what a host must have to run it, as needText writes it; '' where the row can never wait. `expires`: when
+    // it has waited as long as it may. `reasons`: why the rows with a need wait.
     "ALTER TABLE rows ADD COLUMN need TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE rows ADD COLUMN expires INTEGER NOT NULL DEFAULT 0",
     `UPDATE rows SET need = json_array(invocation ->> '$.exec.kind', memory), expires = accepted + 3600000
@@ -79,8 +80,9 @@ export const MIGRATIONS: Migrations = [
     "CREATE TABLE barred (subject TEXT PRIMARY KEY) WITHOUT ROWID",
   ],
   [
-    // Records leave for the shelves. `places`: bits of those that have it (1 the table, 2 a segment). `kept` 2: all have it that are
-    // to; what is left is a tombstone: `record` is ''. `flights`: the batch on its way to a shelf. `segments`: see segments.ts.
+    // Records leave for the shelves. `places`: bits of those that have it (1 the table, 2 a segment). `kept` 2: all
+    // have it that are to; what is left is a tombstone: `record` is ''. `flights`: the batch on its way to a shelf.
+    // `segments`: see segments.ts.
     "ALTER TABLE records ADD COLUMN places INTEGER NOT NULL DEFAULT 0",
     "CREATE INDEX records_handed ON records (stored) WHERE kept = 2",
     "CREATE TABLE flights (shelf TEXT PRIMARY KEY, key TEXT NOT NULL, ids TEXT NOT NULL) WITHOUT ROWID",
@@ -111,8 +113,8 @@ export const MIGRATIONS: Migrations = [
     ) WITHOUT ROWID`,
   ],
   [
-    // Records that one of two places has. `since` of a segment: epoch ms from which it is known here. `move`: see mover.ts.
-    // `leftovers`: segments that are known no more, with the epoch ms from which nobody reads them.
+    // Records that one of two places has. `since` of a segment: epoch ms from which it is known here. `move`: see
+    // mover.ts. `leftovers`: segments that are known no more, with the epoch ms from which nobody reads them.
     "CREATE INDEX records_split ON records (start) WHERE kept = 1 AND places > 0",
     "ALTER TABLE segments ADD COLUMN since INTEGER NOT NULL DEFAULT 0",
     `CREATE TABLE move (
@@ -147,8 +149,8 @@ export const MIGRATIONS: Migrations = [
     "ALTER TABLE rows ADD COLUMN waited TEXT NOT NULL DEFAULT ''",
   ],
   [
-    // CloudEvents that have fired: `key` of each (see eventKey) and when (`at`, epoch ms), by the number of its feed. `gone`: the feed
-    // is no more, and what was known of it goes a piece at a time.
+    // CloudEvents that have fired: `key` of each (see eventKey) and when (`at`, epoch ms), by the number of its feed.
+    // `gone`: the feed is no more, and what was known of it goes a piece at a time.
     `CREATE TABLE event_feeds (
       number INTEGER PRIMARY KEY,
       feed TEXT NOT NULL UNIQUE,
@@ -174,7 +176,8 @@ export const MIGRATIONS: Migrations = [
   ],
 ];
 
-/** What waits to be forwarded (`queue`; `made`: epoch ms, `size`: characters), and how it stands with that (`hook`): see forward-queue.ts. */
+/** What waits to be forwarded (`queue`; `made`: epoch ms, `size`: characters),
+ * and how it stands with that (`hook`): see forward-queue.ts. */
 function queueTables({ hook, queue }: QueueTables): string[] {
   return [
     `CREATE TABLE ${hook} (

@@ -1,5 +1,5 @@
-// What has fired once and must not again: keys with the id of their fire, each for a while. Asked in the transaction that keeps the
-// fire, so that of two that come together one is the first.
+// What has fired once and must not again: keys with the id of their fire, each for a while. Asked in the transaction
+// that keeps the fire, so that of two that come together one is the first.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Once } from "../../src/protocol/fire.ts";

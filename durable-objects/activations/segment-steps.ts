@@ -1,5 +1,5 @@
-// What is done to one segment when its records are brought elsewhere: all of them come to the table, or go from it. Each step may be done
-// twice.
+// What is done to one segment when its records are brought elsewhere: all of them come to the table, or go from it.
+// Each step may be done twice.
 
 import { isWhole, type KeptRecord } from "../../src/entities/kept-record.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";

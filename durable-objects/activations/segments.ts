@@ -1,5 +1,5 @@
-// Which segments hold this object's records: one row each, from which it is known where an id lies, which segments a list must
-// look into, and how many records there are. What is in a segment, itself says.
+// Which segments hold this object's records: one row each, from which it is known where an id lies, which segments a
+// list must look into, and how many records there are. What is in a segment, itself says.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { KeptRecord } from "../../src/entities/kept-record.ts";
@@ -34,7 +34,8 @@ export class Segments {
     this.#sql = sql;
   }
 
-  /** Nothing happens if it is known. `twin` "all": the table has its records as well, or will before they leave the object. */
+  /** Nothing happens if it is known. `twin` "all": the table has its records as well,
+   * or will before they leave the object. */
   add(
     key: string,
     records: readonly KeptRecord[],
@@ -128,8 +129,8 @@ export class Segments {
     this.#nextLeftover = undefined;
   }
 
-  /** Those in which the `limit` newest records of this name and time may be. `rest`: nothing in the others started after it (epoch ms);
-   * undefined: there are no others. Who goes on from there is told of others. */
+  /** Those in which the `limit` newest records of this name and time may be. `rest`: nothing in the others started
+   * after it (epoch ms); undefined: there are no others. Who goes on from there is told of others. */
   newest(range: SegmentRange, limit: number): { segments: SegmentRef[]; rest?: number } {
     const { since = 0, upto = Number.MAX_SAFE_INTEGER } = range;
     const segments: SegmentRef[] = [];
@@ -137,7 +138,8 @@ export class Segments {
     for (;;) {
       const page = this.refs(range, { limit: REFS, offset: segments.length });
       for (const ref of page) {
-        // What starts where the list goes on may have been told before: it does not come nearer to its end by that alone.
+        // What starts where the list goes on may have been told before:
+        // it does not come nearer to its end by that alone.
         if (sure >= limit && ref.maxStart < upto - 1) return { segments, rest: ref.maxStart };
         segments.push(ref);
         if (ref.minStart >= since && ref.maxStart <= upto) sure += ref.count;

@@ -1,5 +1,5 @@
-// What is to go to sinks: noted in the transaction that makes the record, and handed over to the namespace's Sinks object until that has
-// confirmed it. Nobody who calls waits for any of it.
+// What is to go to sinks: noted in the transaction that makes the record, and handed over to the namespace's Sinks
+// object until that has confirmed it. Nobody who calls waits for any of it.
 
 import { type ActivationRecord, statusText } from "../../src/entities/activation.ts";
 import type { SinkEvent, SinkOf, SinksRpc } from "../../src/protocol/sinks.ts";

@@ -1,5 +1,6 @@
-// How full the database is that this object's records go to: from four fifths on operators are told, from nine tenths on the oldest leave
-// early, so that it never refuses one. Each object that brings records sees to it that more leave than it has brought.
+// How full the database is that this object's records go to: from four fifths on operators are told, from nine tenths
+// on the oldest leave early, so that it never refuses one. Each object that brings records sees to it that more leave
+// than it has brought.
 
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import { within } from "../shared/deadline.ts";

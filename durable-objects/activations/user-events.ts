@@ -1,4 +1,5 @@
-// User events of what ends in this store, and of its namespace's limits: on their way to the namespace's receiver, and to the platform's.
+// User events of what ends in this store, and of its namespace's limits: on their way to the namespace's receiver, and
+// to the platform's.
 
 import type { ActivationMeta, ActivationRecord } from "../../src/entities/activation.ts";
 import type { LimitEvent } from "../../src/entities/limit-event.ts";

@@ -1,5 +1,5 @@
-// Asks for one step until its outcome is known: the Worker starts it, or says how it stands with what was started before;
-// then its store is waited on. Asking twice starts nothing twice.
+// Asks for one step until its outcome is known: the Worker starts it, or says how it stands with what was started
+// before; then its store is waited on. Asking twice starts nothing twice.
 
 import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { limitedTo } from "../../src/entities/identity.ts";

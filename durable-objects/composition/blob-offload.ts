@@ -1,5 +1,5 @@
-// Where a composition's larger texts lie: what does not fit a row goes into the blob store, under keys that follow from the
-// frame and the step, so that a step prepared twice overwrites itself.
+// Where a composition's larger texts lie: what does not fit a row goes into the blob store, under keys that follow from
+// the frame and the step, so that a step prepared twice overwrites itself.
 
 import type { Payload } from "../../src/entities/activation.ts";
 import { MAX_INLINE } from "../../src/entities/limits.ts";

@@ -1,5 +1,5 @@
-// The Durable Object that runs the sequences and conductors of one namespace and shard: takes calls and the alarm, and hands
-// them to the core. What its methods return has been written when the reply leaves.
+// The Durable Object that runs the sequences and conductors of one namespace and shard: takes calls and the alarm, and
+// hands them to the core. What its methods return has been written when the reply leaves.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import { type Env, longestRun } from "../../src/env.ts";

@@ -1,4 +1,5 @@
-// A conductor: an action that is asked, again and again, what comes next. Pure; it reads texts that the driver has fetched.
+// A conductor: an action that is asked, again and again, what comes next. Pure;
+// it reads texts that the driver has fetched.
 
 import { SEQUENCE_LENGTH } from "../../src/entities/limits.ts";
 import { errorMember, failure } from "../../src/entities/outcome.ts";
@@ -8,8 +9,8 @@ import { endAs, endWith, TEXTS } from "./ends.ts";
 import { nextAction } from "./next-action.ts";
 import type { Counts, Decision, Progress, StepEnd, StepEvent, StepRefusal, Texts, Value } from "./state.ts";
 
-/** Components in a composition; its conductors run once more than twice as often, so that one of this many can be written
- * with a conductor that is asked before and after each. */
+/** Components in a composition; its conductors run once more than twice as often, so that one of this many can be
+ * written with a conductor that is asked before and after each. */
 export const MAX_COMPONENTS = SEQUENCE_LENGTH;
 export const MAX_CONDUCTORS = 2 * SEQUENCE_LENGTH + 1;
 /** Characters of a value that is no name, as the conductor is told of it. */

@@ -1,5 +1,5 @@
-// The runs of one namespace and shard: begun, taken from step to step, taken up again after a loss. An incarnation of the
-// object is one CompositionCore; all that matters is in its database.
+// The runs of one namespace and shard: begun, taken from step to step, taken up again after a loss. An incarnation of
+// the object is one CompositionCore; all that matters is in its database.
 
 import type { ActivationRecord } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";

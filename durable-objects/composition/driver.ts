@@ -1,5 +1,5 @@
-// Takes one run from step to step. What has been decided is written down before anything is asked or told because of it, so
-// that whoever takes the run up again asks for the same step, or tells the same end.
+// Takes one run from step to step. What has been decided is written down before anything is asked or told because of
+// it, so that whoever takes the run up again asks for the same step, or tells the same end.
 
 import { type ActivationRecord, recordOf } from "../../src/entities/activation.ts";
 import { type ActivationId, derivedActivationId } from "../../src/entities/activation-id.ts";
@@ -44,7 +44,8 @@ export class Driver {
     this.#tookUp = ports.now();
   }
 
-  /** One step, or one end. False when the run is over. Throws if somebody it needs could not be reached: again later. */
+  /** One step, or one end. False when the run is over. Throws if somebody it needs could not be reached:
+   * again later. */
   async advance(): Promise<boolean> {
     const held = this.#runStore.load(this.#id);
     if (held === null) return false;

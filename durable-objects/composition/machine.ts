@@ -1,5 +1,5 @@
-// How a run goes on: a frame and what happened to its step in, the next step or the end out; and how frames are put on the
-// stack and taken off. Pure: takes `now`, texts that were fetched, and no decision depends on anything else.
+// How a run goes on: a frame and what happened to its step in, the next step or the end out; and how frames are put on
+// the stack and taken off. Pure: takes `now`, texts that were fetched, and no decision depends on anything else.
 
 import type { ActivationMeta, Completion } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";

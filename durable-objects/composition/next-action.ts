@@ -4,8 +4,8 @@ import { isName, OWN_NAMESPACE } from "../../src/entities/names.ts";
 import type { RawJson } from "../../src/entities/raw-json.ts";
 import type { ActionName } from "../../src/protocol/composition.ts";
 
-/** `name`, `package/name`, or with the namespace in front; what begins with a slash begins with the namespace. Null if it is
- * no name at all. `own`: the invoking namespace. */
+/** `name`, `package/name`, or with the namespace in front; what begins with a slash begins with the namespace. Null if
+ * it is no name at all. `own`: the invoking namespace. */
 export function nextAction(value: RawJson, own: string): ActionName | null {
   const text: unknown = JSON.parse(value);
   if (typeof text !== "string") return null;

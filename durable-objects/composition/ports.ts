@@ -1,5 +1,5 @@
-// What the core of a Composition object needs of the world. The object implements these over the platform, the simulator
-// runs the object itself.
+// What the core of a Composition object needs of the world. The object implements these over the platform, the
+// simulator runs the object itself.
 
 import type { StepReply, StepRequest } from "../../src/protocol/composition.ts";
 import type { ActivationStoreRpc } from "../../src/protocol/rpc.ts";

@@ -1,5 +1,5 @@
-// The runs of one object as they lie in its tables. Each change is one transaction; a frame's row always says which step is
-// under way, or how the frame ends. Synchronous; takes `now`.
+// The runs of one object as they lie in its tables. Each change is one transaction; a frame's row always says which
+// step is under way, or how the frame ends. Synchronous; takes `now`.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { CompositionRun, OnBehalf } from "../../src/protocol/composition.ts";

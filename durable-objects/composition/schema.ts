@@ -4,8 +4,8 @@ import type { Migrations } from "../shared/schema.ts";
 
 export const MIGRATIONS: Migrations = [
   [
-    // A run under way, or, with `ended` (epoch ms) not 0, the trace of one: whoever asks for it again is not served twice.
-    // `behalf`: on whose behalf its steps run; `spent`: key of the blob with its arguments, or ''.
+    // A run under way, or, with `ended` (epoch ms) not 0, the trace of one: whoever asks for it again is not served
+    // twice. `behalf`: on whose behalf its steps run; `spent`: key of the blob with its arguments, or ''.
     `CREATE TABLE runs (
       seq INTEGER PRIMARY KEY,
       id TEXT NOT NULL UNIQUE,

@@ -1,5 +1,5 @@
-// What is known of a run under way: a stack of frames, one for each composition inside another, the last one at work. Plain
-// data; it lies in the object's tables as it is here.
+// What is known of a run under way: a stack of frames, one for each composition inside another, the last one at work.
+// Plain data; it lies in the object's tables as it is here.
 
 import type { ActivationMeta, Payload } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
@@ -108,8 +108,8 @@ export type StepEvent =
   /** Its result cannot be read any more. */
   | { kind: "unreadable"; id: ActivationId };
 
-/** "absent": there is no such action. "forbidden": not for this caller. "deep": compositions inside one another too deeply.
- * "failed": anything else. */
+/** "absent": there is no such action. "forbidden": not for this caller. "deep": compositions inside one another too
+ * deeply. "failed": anything else. */
 export type StepRefusal = "absent" | "forbidden" | "deep" | "failed";
 
 /** Texts the pure part has asked for. */

@@ -1,5 +1,5 @@
-// The Durable Object that keeps the epoch of one namespace's entities and keys, by the namespace's name: leases to isolates, and
-// the writes that raise it.
+// The Durable Object that keeps the epoch of one namespace's entities and keys, by the namespace's name: leases to
+// isolates, and the writes that raise it.
 
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../../src/env.ts";

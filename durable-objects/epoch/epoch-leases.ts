@@ -1,5 +1,6 @@
-// Under which epoch isolates may use what they have read of a namespace, and for how long. A write waits until nobody else
-// may still use what he has; while it goes on, leases are for one request only; the epoch goes up before and after it.
+// Under which epoch isolates may use what they have read of a namespace, and for how long. A write waits until nobody
+// else may still use what he has; while it goes on, leases are for one request only;
+// the epoch goes up before and after it.
 
 /** How long a lease may be used. */
 export const LEASE_TTL_MS = 1_000;

@@ -1,5 +1,5 @@
-// What the Metrics object keeps: a row for each group of series, each source, each store and scheduler. Read once, then written as it
-// changes.
+// What the Metrics object keeps: a row for each group of series, each source, each store and scheduler. Read once, then
+// written as it changes.
 
 import type { KeptSeries, Touched } from "../../src/metrics/series-book.ts";
 import { type Database, type Migrations, migrate } from "../shared/schema.ts";

@@ -1,4 +1,5 @@
-// Hosts and the digests of their tokens, schedulers as they last reported, stores whose rows wait for anybody. Synchronous.
+// Hosts and the digests of their tokens, schedulers as they last reported,
+// stores whose rows wait for anybody. Synchronous.
 
 import { MAX_SHARDS } from "../../src/protocol/names.ts";
 import type { HostToken, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
@@ -69,9 +70,9 @@ export class RosterStore {
     return [...this.#read().values()];
   }
 
-  /** Writes only what differs from the last report in more than its time. A scheduler that has forgotten its host says only
-   * that it is not there. False if no such host has a token (any more): its words may have been under way when it was
-   * revoked, and nothing of them is kept. */
+  /** Writes only what differs from the last report in more than its time. A scheduler that has forgotten its host says
+   * only that it is not there. False if no such host has a token (any more): its words may have been under way when it
+   * was revoked, and nothing of them is kept. */
   report(reported: RosterEntry): boolean {
     if (this.host(reported.host) === undefined) return false;
     this.#keep(reported);

@@ -1,6 +1,6 @@
-// The schedules of one object: written, read, and fired when they are due. An incarnation of the object is one ScheduleCore; all that
-// matters is in its database. A slot's fire has an id that follows from it, so that firing it again changes nothing: nothing is
-// written before a fire, and what became of it afterwards.
+// The schedules of one object: written, read, and fired when they are due. An incarnation of the object is one
+// ScheduleCore; all that matters is in its database. A slot's fire has an id that follows from it, so that firing it
+// again changes nothing: nothing is written before a fire, and what became of it afterwards.
 
 import { slotActivationId } from "../../src/entities/activation-id.ts";
 import type { ScheduleView, SlotNote } from "../../src/entities/schedule.ts";
@@ -27,7 +27,8 @@ export const FIRST_HOLDS = 500;
 export const MAX_HELD = 2_000;
 /** Questions to the Worker under way. */
 const WIDTH = 32;
-/** Up to so many slots are asked for each by itself; of more, so many in one question, and characters of their payloads. */
+/** Up to so many slots are asked for each by itself; of more, so many in one question,
+ * and characters of their payloads. */
 const MAX_ALONE = 16;
 const MAX_BATCH = 128;
 /** Questions that many slots are spread over: each of them reads what all of its slots need once. */
@@ -56,12 +57,13 @@ export class ScheduleCore {
   readonly #ahead: LookAhead;
   /** Names of schedules whose slot is on its way. */
   readonly #flying = new Set<string>();
-  /** Names of those whose last fire did not come through in time: they go by themselves, so that others do not wait for them. */
+  /** Names of those whose last fire did not come through in time: they go by themselves,
+   * so that others do not wait for them. */
   readonly #slow = new Set<string>();
   #batches = 0;
 
-  /** `name`: of the object; its part behind the colon is 00 for the first one of a namespace. `aheadMs`: ms before a slot in which its
-   * containers are prepared; 0: none are. */
+  /** `name`: of the object; its part behind the colon is 00 for the first one of a namespace. `aheadMs`: ms before a
+   * slot in which its containers are prepared; 0: none are. */
   constructor(name: string, options: { database: Database; ports: SchedulePorts; aheadMs: number }) {
     const { ports, aheadMs } = options;
     this.#name = name;

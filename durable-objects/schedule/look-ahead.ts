@@ -1,5 +1,6 @@
-// Containers ahead of fires: some seconds before schedules are due, the Worker is asked to have those prepared that their rules need.
-// It owns which slots have been looked ahead to: soft, another incarnation asks once more, which changes nothing. Nobody waits for it.
+// Containers ahead of fires: some seconds before schedules are due, the Worker is asked to have those prepared that
+// their rules need. It owns which slots have been looked ahead to: soft, another incarnation asks once more, which
+// changes nothing. Nobody waits for it.
 
 import type { Shortage, SlotNote } from "../../src/entities/schedule.ts";
 import type { SchedulePorts } from "./ports.ts";

@@ -1,5 +1,5 @@
-// What the core of a Schedule object needs of the world. The object implements these over the platform, the simulator runs the
-// object itself.
+// What the core of a Schedule object needs of the world. The object implements these over the platform, the simulator
+// runs the object itself.
 
 import type { Shortage } from "../../src/entities/schedule.ts";
 import type { MetricsSender } from "../../src/metrics/sender.ts";

@@ -1,5 +1,5 @@
-// The Durable Object that keeps the schedules of one namespace, or a part of them: takes calls and the alarm, and hands them to the
-// core. What its methods return has been written when the reply leaves.
+// The Durable Object that keeps the schedules of one namespace, or a part of them: takes calls and the alarm, and hands
+// them to the core. What its methods return has been written when the reply leaves.
 
 import { type Env, lookAheadMs } from "../../src/env.ts";
 import { log } from "../../src/log.ts";

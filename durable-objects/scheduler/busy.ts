@@ -1,4 +1,5 @@
-// Which containers of a host run something now, and what: for whoever operates it. Idle ones are the host's own affair. Pure.
+// Which containers of a host run something now, and what: for whoever operates it.
+// Idle ones are the host's own affair. Pure.
 
 import type { BusyContainers } from "../../src/protocol/containers.ts";
 import type { TrackedRun } from "./run.ts";

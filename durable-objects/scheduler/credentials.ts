@@ -35,8 +35,8 @@ export class Credentials {
   }
 }
 
-/** Runs called with one key and with the same rights, scope and timeout share, so that none gets a key that lives much longer
- * than it. */
+/** Runs called with one key and with the same rights, scope and timeout share, so that none gets a key that lives much
+ * longer than it. */
 function slot({ about, rights, scope }: Invocation): string {
   const may = scope === undefined ? "" : `:${scope.join("\n")}`;
   return `${about.namespaceId}:${about.keyId ?? ""}:${rights ?? "use"}:${about.limits.timeout}${may}`;

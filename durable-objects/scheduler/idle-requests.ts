@@ -1,4 +1,5 @@
-// Which containers of the host run nothing: only the host knows. It owns the questions that are on their way to it: each is answered once.
+// Which containers of the host run nothing: only the host knows. It owns the questions that are on their way to it:
+// each is answered once.
 
 import type { ContainersReply } from "../../src/protocol/containers.ts";
 import type { HostMessage } from "../../src/protocol/messages.ts";

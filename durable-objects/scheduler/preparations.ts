@@ -1,4 +1,5 @@
-// Containers that are made ahead of calls. It owns the questions that are on their way to the host: each is answered once.
+// Containers that are made ahead of calls. It owns the questions that are on their way to the host:
+// each is answered once.
 
 import type { Invocation } from "../../src/protocol/invocation.ts";
 import type { HostMessage } from "../../src/protocol/messages.ts";

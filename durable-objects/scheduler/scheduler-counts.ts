@@ -1,4 +1,5 @@
-// What a scheduler counts besides what it has under way: how runs ended, and how its host is. It owns the state it counted last.
+// What a scheduler counts besides what it has under way: how runs ended, and how its host is.
+// It owns the state it counted last.
 
 import type { MetricsSender } from "../../src/metrics/sender.ts";
 import type { RosterEntry } from "../../src/protocol/rpc.ts";

@@ -1,5 +1,6 @@
-// An object's one alarm: set for the earliest of what falls due, with some slack, so that it is not set anew for each row. A
-// round that fails, because the storage did, is run again as long as this incarnation lives: the platform gives it up.
+// An object's one alarm: set for the earliest of what falls due, with some slack, so that it is not set anew for each
+// row. A round that fails, because the storage did, is run again as long as this incarnation lives:
+// the platform gives it up.
 
 import type { AlarmPorts } from "./ports.ts";
 
@@ -19,8 +20,8 @@ export class Alarm {
   /** Said once for each reason. */
   #said = "";
 
-  /** `round`: what is done when it rings; safe at any time and twice, and it sets the next alarm before it waits. `slackMs`: of an
-   * object whose work has to be done on time. */
+  /** `round`: what is done when it rings; safe at any time and twice, and it sets the next alarm before it waits.
+   * `slackMs`: of an object whose work has to be done on time. */
   constructor(ports: AlarmPorts, round: () => Promise<void>, { slackMs = ALARM_SLACK_MS }: { slackMs?: number } = {}) {
     this.#ports = ports;
     this.#round = round;
@@ -44,7 +45,8 @@ export class Alarm {
     this.wakeAt(this.#ports.now() + ms);
   }
 
-  /** As `wakeAt`, and also later than the alarm that is set by now, unless it was wished for since there were `wishes`. */
+  /** As `wakeAt`, and also later than the alarm that is set by now,
+   * unless it was wished for since there were `wishes`. */
   moveTo(at: number, wishes: number): void {
     if (this.#wishes === wishes) this.#at = Number.POSITIVE_INFINITY;
     this.wakeAt(at);

@@ -1,5 +1,6 @@
-// A bench's knob. In production a reply leaves an object only when its writes are confirmed elsewhere, which takes about
-// 10 ms; locally it takes none. With BENCH_COMMIT_DELAY set, replies of methods that write wait that long, the write done.
+// A bench's knob. In production a reply leaves an object only when its writes are confirmed elsewhere, which takes
+// about 10 ms; locally it takes none. With BENCH_COMMIT_DELAY set,
+// replies of methods that write wait that long, the write done.
 
 import type { Env } from "../../src/env.ts";
 

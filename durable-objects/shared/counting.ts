@@ -1,5 +1,5 @@
-// What an object counts, on its way to the Metrics object: in batches, never with the call that is counted. What it has not sent when it
-// is lost, at most a round's worth, is not counted.
+// What an object counts, on its way to the Metrics object: in batches, never with the call that is counted. What it has
+// not sent when it is lost, at most a round's worth, is not counted.
 
 import type { Env } from "../../src/env.ts";
 import { meteringOf } from "../../src/env-schemas.ts";

@@ -8,7 +8,8 @@ import type { ErasableRpc } from "../../src/protocol/rpc.ts";
 const ERASED = "this object was erased";
 
 export abstract class ErasableObject extends DurableObject<Env> implements ErasableRpc {
-  /** What it keeps goes as a whole, and its incarnation with it: what that remembers must not come back. Never answers. */
+  /** What it keeps goes as a whole, and its incarnation with it: what that remembers must not come back.
+   * Never answers. */
   async erase(): Promise<void> {
     const { storage } = this.ctx;
     await storage.deleteAlarm();

@@ -1,5 +1,5 @@
-// What every object's core needs of the world. The objects implement these over the platform (platform.ts), tests over a clock
-// they move themselves, the simulator runs the objects as they are.
+// What every object's core needs of the world. The objects implement these over the platform (platform.ts), tests over
+// a clock they move themselves, the simulator runs the objects as they are.
 
 export type Cancel = () => void;
 
@@ -11,7 +11,8 @@ export interface ClockPorts {
 }
 
 export interface ObjectPorts extends ClockPorts {
-  /** Something that should not happen but is survived. `transactionId`: of the call it is about, where it is about one. */
+  /** Something that should not happen but is survived. `transactionId`: of the call it is about,
+   * where it is about one. */
   warn(text: string, transactionId?: string): void;
 }
 

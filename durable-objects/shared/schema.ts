@@ -1,5 +1,6 @@
-// The SQL an object may use, and the runner that brings its tables up to date. The interface is what an object's storage
-// offers; in Node an adapter over node:sqlite offers the same, so tests and the simulator run the same statements.
+// The SQL an object may use, and the runner that brings its tables up to date. The interface is what an object's
+// storage offers; in Node an adapter over node:sqlite offers the same,
+// so tests and the simulator run the same statements.
 
 export type SqlValue = string | number | null;
 export type SqlRow = Record<string, SqlValue>;

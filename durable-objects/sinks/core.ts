@@ -1,5 +1,5 @@
-// The sinks of one namespace: what stores hand over waits here until its sink has it, or it is given up. An incarnation of the object is
-// one SinksCore; all that matters is in its database.
+// The sinks of one namespace: what stores hand over waits here until its sink has it, or it is given up. An incarnation
+// of the object is one SinksCore; all that matters is in its database.
 
 import type { SinkAnswer, SinkRefusal, SinkSettings } from "../../src/entities/sink.ts";
 import { verdictOf } from "../../src/events/sink-policy.ts";

@@ -1,4 +1,5 @@
-// Sinks, what waits for each, and what was given up, as they lie in the object's tables. Each change is one transaction. Synchronous.
+// Sinks, what waits for each, and what was given up, as they lie in the object's tables.
+// Each change is one transaction. Synchronous.
 
 import type { SinkRefusal, SinkSettings } from "../../src/entities/sink.ts";
 import type { DeadLetter, SinkEvent, SinkOf, SinkView } from "../../src/protocol/sinks.ts";

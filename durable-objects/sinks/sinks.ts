@@ -1,5 +1,5 @@
-// The Durable Object that keeps a namespace's sinks: takes calls and the alarm, and hands them to the core. What its methods return has
-// been written when the reply leaves.
+// The Durable Object that keeps a namespace's sinks: takes calls and the alarm, and hands them to the core. What its
+// methods return has been written when the reply leaves.
 
 import type { SinkSettings } from "../../src/entities/sink.ts";
 import type { Env } from "../../src/env.ts";

@@ -1,6 +1,6 @@
-// The feeds of one namespace's sources: read, and fired for what was read. An incarnation of the object is one SourcesCore; all that
-// matters is in its database. What is read is kept together with how far was read; a fire's id follows from what is kept, so that firing
-// again changes nothing.
+// The feeds of one namespace's sources: read, and fired for what was read. An incarnation of the object is one
+// SourcesCore; all that matters is in its database. What is read is kept together with how far was read; a fire's id
+// follows from what is kept, so that firing again changes nothing.
 
 import { eventActivationId } from "../../src/entities/activation-id.ts";
 import { hexOf, sha256 } from "../../src/entities/sha256.ts";

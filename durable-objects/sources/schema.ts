@@ -4,8 +4,8 @@ import type { Migrations } from "../shared/schema.ts";
 
 export const MIGRATIONS: Migrations = [
   [
-    // One row per trigger. `id`: of the feed; `head`: what its owner wrote, `state`: how it stands; `due`: epoch ms at which it has
-    // something to do, or NULL. `revision` changes with each write of its owner.
+    // One row per trigger. `id`: of the feed; `head`: what its owner wrote, `state`: how it stands; `due`: epoch ms at
+    // which it has something to do, or NULL. `revision` changes with each write of its owner.
     `CREATE TABLE feeds (
       name TEXT PRIMARY KEY,
       id TEXT NOT NULL,

@@ -1,5 +1,6 @@
-// The feeds of one object, their events on the way, and the objects that are known of buckets, as they lie in its tables. Each change is
-// one transaction: what was read moves on in the very step in which its events are kept. Synchronous.
+// The feeds of one object, their events on the way, and the objects that are known of buckets, as they lie in its
+// tables. Each change is one transaction: what was read moves on in the very step in which
+// its events are kept. Synchronous.
 
 import type { SourceEvent, SourceFeed } from "../../src/entities/source.ts";
 import { type SourceState, sourceDueAt } from "../../src/events/source-state.ts";

@@ -1,5 +1,5 @@
-// The Durable Object that keeps the feeds of a namespace's sources: takes calls and the alarm, and hands them to the core. What its methods
-// return has been written when the reply leaves.
+// The Durable Object that keeps the feeds of a namespace's sources: takes calls and the alarm, and hands them to the
+// core. What its methods return has been written when the reply leaves.
 
 import type { SourceView } from "../../src/entities/source.ts";
 import type { Env } from "../../src/env.ts";

@@ -17,8 +17,8 @@ export interface Free {
   refusedBy: readonly string[];
 }
 
-/** Those of `free` that this host is given: as many as makes it equal to the others, and what nobody took in two turns besides. `hosts`: those
- * that asked lately, this one among them; `active`: subscriptions that should be somebody's. */
+/** Those of `free` that this host is given: as many as makes it equal to the others, and what nobody took in two turns
+ * besides. `hosts`: those that asked lately, this one among them; `active`: subscriptions that should be somebody's. */
 export function assign(
   asking: Asking,
   free: readonly Free[],

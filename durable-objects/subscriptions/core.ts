@@ -1,5 +1,5 @@
-// Who runs which subscription. An incarnation of the object is one SubscriptionsCore; leases and packets are in its database, when who
-// asked last is in memory.
+// Who runs which subscription. An incarnation of the object is one SubscriptionsCore; leases and packets are in its
+// database, when who asked last is in memory.
 
 import { type MessageCounts, NO_COUNTS, type SubscriptionView } from "../../src/entities/subscription.ts";
 import {
@@ -177,7 +177,8 @@ export class SubscriptionsCore {
         kept.push({ id: report.id, counter: report.counter });
       } else changed.push(this.#released(row));
     }
-    // What it has and does not speak of it does not know of: the answer in which it was given was lost, or the host was started again.
+    // What it has and does not speak of it does not know of: the answer in which it was given was lost,
+    // or the host was started again.
     const spoken = new Set(turn.held.map(({ id }) => id));
     for (const row of rows.values()) {
       const { holder } = row;

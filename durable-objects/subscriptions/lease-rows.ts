@@ -80,8 +80,9 @@ export class LeaseRows {
     });
   }
 
-  /** Null: a later question of this lease has been here. `released` numbers are forgotten first. What each packet's message is known by: a packet sent again by what it was known by when it
-   * came first, if it is the same message; else by what is proposed with it. */
+  /** Null: a later question of this lease has been here. `released` numbers are forgotten first. What each packet's
+   * message is known by: a packet sent again by what it was known by when it came first, if it is the same message;
+   * else by what is proposed with it. */
   note({ id: subscription, line, packets, released }: Admission, row: LeaseRow): MessageKey[] | null {
     if (line < row.line) return null;
     return this.#database.transaction(() => {

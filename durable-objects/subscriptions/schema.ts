@@ -4,8 +4,9 @@ import type { Migrations } from "../shared/schema.ts";
 
 export const MIGRATIONS: Migrations = [
   [
-    // One row per subscription that was ever given to a host, or stopped. `host`: NULL while nobody has it. `revision`: the one that was
-    // given. `stopped`: why nobody is given the revision `stopped_in`. `counts`: JSON, of the leases before this one.
+    // One row per subscription that was ever given to a host, or stopped. `host`: NULL while nobody has it. `revision`:
+    // the one that was given. `stopped`: why nobody is given the revision `stopped_in`. `counts`: JSON, of the leases
+    // before this one.
     `CREATE TABLE leases (
       id TEXT PRIMARY KEY,
       counter INTEGER NOT NULL,

@@ -1,4 +1,5 @@
-// The one Durable Object that says which host runs which subscription. What its methods return has been written when the reply leaves.
+// The one Durable Object that says which host runs which subscription. What its methods return has been written when
+// the reply leaves.
 
 import { DurableObject } from "cloudflare:workers";
 import type { SubscriptionView } from "../../src/entities/subscription.ts";

@@ -1,6 +1,7 @@
-// Shares of a namespace's limits that isolates have for a short while, so that their calls need not ask. What is shared out is counted from
-// that moment on: calls in the minute, places among those at a time. An isolate that says in time what it has used gets
-// nothing for nothing; of one that is not heard of all calls count as made, and its places are free again. Pure.
+// Shares of a namespace's limits that isolates have for a short while, so that their calls need not ask. What is shared
+// out is counted from that moment on: calls in the minute, places among those at a time. An isolate that says in time
+// what it has used gets nothing for nothing; of one that is not heard of all calls count as made, and its places are
+// free again. Pure.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { PermitLease, PermitRequest } from "../../src/protocol/throttle.ts";

@@ -1,6 +1,7 @@
-// What a namespace may start: invokes and fires per minute, activations at a time, and what they hold: memory, instances of an action. Fixed one-minute windows; a refused
-// request counts too. Of the windows it is written down, a block ahead, how far they may have come: a new incarnation goes on from there, and so grants
-// never more in a minute than the limit. What runs is soft: a new incarnation knows of none. Pure.
+// What a namespace may start: invokes and fires per minute, activations at a time, and what they hold: memory,
+// instances of an action. Fixed one-minute windows; a refused request counts too. Of the windows it is written down, a
+// block ahead, how far they may have come: a new incarnation goes on from there, and so grants never more in a minute
+// than the limit. What runs is soft: a new incarnation knows of none. Pure.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import {
@@ -41,8 +42,8 @@ interface Window {
 export type Windows = Readonly<Record<PermitRequest["kind"], Readonly<Window>>>;
 
 const NONE: Windows = { invoke: { minute: -1, count: 0 }, fire: { minute: -1, count: 0 } };
-/** Blocks of a window: as often is it written in a minute, and as much of the limit a new incarnation may leave ungranted in the one in which it
- * begins. */
+/** Blocks of a window: as often is it written in a minute, and as much of the limit a new incarnation may leave
+ * ungranted in the one in which it begins. */
 const BLOCKS = 10;
 /** Minutes by which the clock of a new incarnation may be behind that of the one before. */
 const CLOCKS_APART = 2;
@@ -76,7 +77,8 @@ export class Permits {
     return this.#written;
   }
 
-  /** ms for which it is not known whether to refuse it, since leases are out that may have been used or not. 0: it is. */
+  /** ms for which it is not known whether to refuse it, since leases are out that may have been used or not.
+   * 0: it is. */
   undecided({ kind, limits, count = 1 }: PermitRequest, now: number): number {
     this.#expire(now);
     const { minute, calls } = this.#windowNow(kind, now);
@@ -142,7 +144,8 @@ export class Permits {
     }
   }
 
-  /** Beside what `enter` has counted, or without it where nothing limits that. Asked twice for the same it is held once. */
+  /** Beside what `enter` has counted, or without it where nothing limits that.
+   * Asked twice for the same it is held once. */
   hold({ id, memory, action, expiresAt, lease }: HoldRequest, now: number): Permit {
     this.#expire(now);
     const before = this.#running.get(id);
@@ -196,7 +199,8 @@ export class Permits {
     }
   }
 
-  /** Epoch ms until which what is known here counts for the next who enters: the end of a minute, or of a place that is taken. */
+  /** Epoch ms until which what is known here counts for the next who enters: the end of a minute,
+   * or of a place that is taken. */
   knownUntil(): number {
     const { invoke, fire } = this.#windows;
     const minutes = (Math.max(invoke.minute, fire.minute, this.#namedMinute) + 1) * MINUTE_MS;

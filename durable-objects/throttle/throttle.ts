@@ -1,5 +1,5 @@
-// The Durable Object that counts what a namespace with limits starts, one by the namespace's permanent id. It stores how far its windows of a minute
-// may have come, and nothing else.
+// The Durable Object that counts what a namespace with limits starts, one by the namespace's permanent id. It stores
+// how far its windows of a minute may have come, and nothing else.
 
 import { DurableObject } from "cloudflare:workers";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
@@ -95,8 +95,8 @@ export class Throttle extends DurableObject<Env> implements ThrottleRpc {
     if (!this.#isStaying) this.#stay(Date.now());
   }
 
-  /** An object that waits for nothing is dropped after ten idle seconds, with its counts. At most a minute at a time: places may
-   * be given back before they expire. */
+  /** An object that waits for nothing is dropped after ten idle seconds, with its counts. At most a minute at a time:
+   * places may be given back before they expire. */
   #stay(now: number): void {
     const ms = Math.min(this.#permits.knownUntil() - now, MINUTE_MS);
     this.#isStaying = ms > 0;

@@ -56,8 +56,8 @@ export function copyFile(from: string, to: string): boolean {
   return true;
 }
 
-/** The index of a bucket and every blob that it names. `folders`: where blobs lie, relative to `state`. Blobs never change, so that
- * each is a second name for the same file. Returns how many
+/** The index of a bucket and every blob that it names. `folders`: where blobs lie, relative to `state`. Blobs never
+ * change, so that each is a second name for the same file. Returns how many
  * there are, and how many are not there although they are named: the original lacks them as well. */
 export async function copyBlobs(
   index: string,

@@ -40,7 +40,8 @@ export async function* entriesOf(
   yield headOf({ end: { files: files.length, bytes } });
 }
 
-/** Calls `open` for each file and gives it the file's bytes, in order. Throws BackupFault where the stream is no such one. */
+/** Calls `open` for each file and gives it the file's bytes, in order.
+ * Throws BackupFault where the stream is no such one. */
 export async function readEntries(
   source: AsyncIterable<Buffer>,
   open: (entry: Sized) => { write(bytes: Buffer): void; close(): void },

@@ -1,5 +1,5 @@
-// A restore: reads a backup into a folder beside the one that is wanted, looks whether the databases are whole, and gives it its name
-// only then.
+// A restore: reads a backup into a folder beside the one that is wanted, looks whether the databases are whole, and
+// gives it its name only then.
 
 import {
   closeSync,

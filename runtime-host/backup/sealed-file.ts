@@ -1,5 +1,6 @@
-// A stream of bytes on the disk, in pieces: each is checked against its place in this very file, the last one says that it is the
-// last. Without a passphrase a bit flip, a piece left out or a missing end is noticed; with one nobody can read or alter it.
+// A stream of bytes on the disk, in pieces: each is checked against its place in this very file, the last one says that
+// it is the last. Without a passphrase a bit flip, a piece left out or a missing end is noticed; with one nobody can
+// read or alter it.
 //
 //   first line   "EDGEWHISK-BACKUP"
 //   second line  JSON: version, cipher, and how the key follows from the passphrase
@@ -40,7 +41,8 @@ const Head = z.object({
 });
 export type Head = z.infer<typeof Head>;
 
-/** What guards the pieces: a key, or null for a checksum. `context`: hash of the head, so that pieces belong to this file. */
+/** What guards the pieces: a key, or null for a checksum. `context`: hash of the head,
+ * so that pieces belong to this file. */
 interface Guard {
   key: Buffer | null;
   context: Buffer;
@@ -74,7 +76,8 @@ export function sealing(passphrase: string | null, made: Date) {
   };
 }
 
-/** Bytes of the file in, bytes out. Throws BackupFault where they are not what was written. `passphrase` is asked for one. */
+/** Bytes of the file in, bytes out. Throws BackupFault where they are not what was written.
+ * `passphrase` is asked for one. */
 export function unsealing(passphrase: () => Promise<string>) {
   return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     const bytes = new Reader(source);

@@ -1,7 +1,7 @@
 // What of a state folder belongs into a backup, how each file is copied, and in which order. Pure.
 
-/** outbox: grows at its end; database: with what SQLite has beside it; index: a database that names blobs; plain: written
- * in one go. */
+/** outbox: grows at its end; database: with what SQLite has beside it; index: a database that names blobs; plain:
+ * written in one go. */
 export type Way = "outbox" | "database" | "index" | "plain";
 
 export interface Stage {
@@ -11,8 +11,8 @@ export interface Stage {
   readonly files: RegExp;
 }
 
-/** In this order: what moves is copied where it comes from before it is copied where it goes to. When alarms ring is read before
- * the objects: one too many does nothing, one too few leaves work waiting for the next call. */
+/** In this order: what moves is copied where it comes from before it is copied where it goes to. When alarms ring is
+ * read before the objects: one too many does nothing, one too few leaves work waiting for the next call. */
 export const STAGES: readonly Stage[] = [
   { name: "the host's outbox", way: "outbox", files: /^host\/outbox\/\d{12}\.log$/ },
   { name: "alarms", way: "database", files: /^v3\/do\/[^/]+\/metadata\.sqlite$/ },

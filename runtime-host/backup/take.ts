@@ -1,5 +1,5 @@
-// A backup: says that it runs, lets what was answered before come to where it is kept, copies stage by stage, looks whether the
-// copy is whole, and packs it into one file that has its name only when it is complete.
+// A backup: says that it runs, lets what was answered before come to where it is kept, copies stage by stage, looks
+// whether the copy is whole, and packs it into one file that has its name only when it is complete.
 
 import {
   closeSync,
@@ -95,7 +95,8 @@ export async function takeBackup(options: Taking): Promise<Taken> {
   }
 }
 
-/** Until what hosts have finished before is confirmed, at most for a while: what is not is in the outbox, and so in the copy. */
+/** Until what hosts have finished before is confirmed, at most for a while: what is not is in the outbox,
+ * and so in the copy. */
 async function settle(state: string, progress: Taking["progress"]): Promise<void> {
   await sleep(SETTLE_MS);
   const before = unconfirmedIn(join(state, "host/outbox"));

@@ -1,5 +1,5 @@
-// Which addresses connectors may dial: public ones, and those the host's operator allows. A broker's name is looked up once for each dial,
-// and the address that was checked is the one that is dialled.
+// Which addresses connectors may dial: public ones, and those the host's operator allows. A broker's name is looked up
+// once for each dial, and the address that was checked is the one that is dialled.
 
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
@@ -12,7 +12,8 @@ const NOT_PUBLIC: readonly (readonly [string, number, "ipv4" | "ipv6"])[] = [
       ...["224.0.0.0/4", "240.0.0.0/4"],
     ] as const
   ).map((range) => rangeOf(range, "ipv4")),
-  // What lies in 2000::/3 and is not for everybody, and addresses behind which one of IPv4 stands: dialled by that one, or not at all.
+  // What lies in 2000::/3 and is not for everybody, and addresses behind which one of IPv4 stands: dialled by that one,
+  // or not at all.
   ...["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"].map((range) => rangeOf(range, "ipv6")),
 ];
 /** Of the rest of IPv6 nothing is public. */
@@ -49,7 +50,8 @@ export class AddressRefused extends Error {
 
 export type Lookup = (hostname: string) => Promise<string[]>;
 
-/** An address of `hostname`, as URLs have it, that may be dialled. Rejects with AddressRefused, or because there is no such name. */
+/** An address of `hostname`, as URLs have it, that may be dialled. Rejects with AddressRefused,
+ * or because there is no such name. */
 export async function addressOf(hostname: string, allowed: AllowList, look: Lookup = allAddresses): Promise<string> {
   const bare = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
   const addresses = isIP(bare) === 0 ? await look(bare) : [bare];

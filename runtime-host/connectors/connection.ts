@@ -5,7 +5,8 @@ import { MAX_UNACKNOWLEDGED } from "../../src/protocol/subscriptions.ts";
 import type { AllowList } from "./addresses.ts";
 import type { Message } from "./message.ts";
 
-/** Messages in hand from which on nothing more is read: what was read at once, in a piece of a kilobyte, has room still. */
+/** Messages in hand from which on nothing more is read: what was read at once, in a piece of a kilobyte,
+ * has room still. */
 export const READ_UNTIL = MAX_UNACKNOWLEDGED - 150;
 
 /** Who takes what comes. */

@@ -1,4 +1,5 @@
-// The subscriptions of this host: asks the platform which are its, and lets go of all when it was not heard for as long as a lease lasts.
+// The subscriptions of this host: asks the platform which are its, and lets go of all when it was not heard for as long
+// as a lease lasts.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import {

@@ -1,5 +1,5 @@
-// What has come from a broker and is not acknowledged: in order into few questions to the platform, again where that could not take it, and
-// acknowledged when its fire is stored.
+// What has come from a broker and is not acknowledged: in order into few questions to the platform, again where that
+// could not take it, and acknowledged when its fire is stored.
 
 import { type MessageCounts, NO_COUNTS } from "../../src/entities/subscription.ts";
 import {
@@ -19,7 +19,8 @@ export interface MessageIntakeOptions {
   fire(asked: Pick<HostFires, "fires" | "released">): Promise<FiresAnswer>;
   /** Nothing is fired for this subscription any more. */
   lost(reason: string): void;
-  /** It is not known what became of a question, and nothing is under way any more: what is asked from now on is asked after it. */
+  /** It is not known what became of a question, and nothing is under way any more:
+   * what is asked from now on is asked after it. */
   gaveUp(): void;
   /** There is room again. */
   room(): void;
@@ -28,8 +29,8 @@ export interface MessageIntakeOptions {
   pauseMs?: (tries: number) => number;
 }
 
-/** Questions under way at once, and messages in each: what a platform that is slow takes in the seconds after which it says of a fire that it
- * does not know, so that little is asked twice, and its answers to others do not wait. */
+/** Questions under way at once, and messages in each: what a platform that is slow takes in the seconds after which it
+ * says of a fire that it does not know, so that little is asked twice, and its answers to others do not wait. */
 const WIDTH = 4;
 export const MAX_BATCH = 32;
 const FIRST_PAUSE_MS = 100;

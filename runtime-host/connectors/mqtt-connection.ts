@@ -1,5 +1,5 @@
-// One connection to an MQTT broker. The codec is that of the mqtt library; its client acknowledges one packet after the other, each before it
-// reads the next one, while here a thousand may be on their way.
+// One connection to an MQTT broker. The codec is that of the mqtt library; its client acknowledges one packet after the
+// other, each before it reads the next one, while here a thousand may be on their way.
 
 import { createHash, randomUUID } from "node:crypto";
 import { connect as connectPlain, type Socket } from "node:net";

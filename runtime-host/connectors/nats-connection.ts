@@ -1,5 +1,5 @@
-// One connection to a NATS server: a stream of JetStream, where each message has a number and is kept until it is acknowledged; or a subject,
-// of which comes what is published meanwhile.
+// One connection to a NATS server: a stream of JetStream, where each message has a number and is kept until it is
+// acknowledged; or a subject, of which comes what is published meanwhile.
 
 import { randomUUID } from "node:crypto";
 import {

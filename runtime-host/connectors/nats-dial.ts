@@ -1,5 +1,6 @@
-// THE adapter to what the NATS client keeps for itself: its transport, so that the address which was checked is the one that is dialled, and
-// the certificate is still that of the name which was given. Pinned versions; the tests with a real server are its canary.
+// THE adapter to what the NATS client keeps for itself: its transport, so that the address which was checked is the one
+// that is dialled, and the certificate is still that of the name which was given. Pinned versions; the tests with a
+// real server are its canary.
 
 import type { ConnectionOptions, NatsConnection } from "@nats-io/transport-node";
 import { NatsConnectionImpl, setTransportFactory } from "@nats-io/transport-node";

@@ -1,4 +1,5 @@
-// What connectors ask of the platform, over HTTP with the host's token. Each question is asked once: who asks knows when again.
+// What connectors ask of the platform, over HTTP with the host's token. Each question is asked once:
+// who asks knows when again.
 
 import { Pool } from "undici";
 import type { FiresAnswer, HostFires, HostTurn, TurnAnswer } from "../../src/protocol/subscriptions.ts";

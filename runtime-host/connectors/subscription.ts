@@ -1,4 +1,5 @@
-// One subscription that this host holds: dialled, dialled again when it ends, and what comes handed on, until the lease is gone.
+// One subscription that this host holds: dialled, dialled again when it ends, and what comes handed on,
+// until the lease is gone.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MessageCounts } from "../../src/entities/subscription.ts";

@@ -1,5 +1,5 @@
-// POST /init and /run of one container, over its own keep-alive connections. What may be tried again is decided here, and
-// nothing is that could have been taken: a run starts at most once.
+// POST /init and /run of one container, over its own keep-alive connections. What may be tried again is decided here,
+// and nothing is that could have been taken: a run starts at most once.
 
 import { Client, Pool } from "undici";
 import { Exchange, type Heard } from "./exchange.ts";

@@ -1,5 +1,5 @@
-// One container's life: made, greeted, given its action, run, paused, resumed, removed. It knows nothing of pools and keeps no
-// opinion on what an answer means.
+// One container's life: made, greeted, given its action, run, paused, resumed, removed. It knows nothing of pools and
+// keeps no opinion on what an answer means.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerOwner, ContainerSpec, Creation, Engine, EngineContainer } from "../engine/engine.ts";

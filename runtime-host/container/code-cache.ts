@@ -1,5 +1,5 @@
-// Action code by SHA-256 of its bytes: fetched once however many cold starts ask, checked before it is used, kept on disk
-// (least recently used goes first) and, for the last few, in memory.
+// Action code by SHA-256 of its bytes: fetched once however many cold starts ask, checked before it is used, kept on
+// disk (least recently used goes first) and, for the last few, in memory.
 
 import { createHash, randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";

@@ -1,5 +1,6 @@
-// The seam between the run controller (which speaks to schedulers) and the containers (which run things). The run controller hands a
-// Job over and is told, through one listener, when it was answered and when its logs are whole. Nothing else crosses.
+// The seam between the run controller (which speaks to schedulers) and the containers (which run things). The run
+// controller hands a Job over and is told, through one listener, when it was answered and when its logs are whole.
+// Nothing else crosses.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { ActionLimits } from "../../src/entities/limits.ts";
@@ -8,7 +9,8 @@ import type { RawJson } from "../../src/entities/raw-json.ts";
 import type { IdleContainers, RuntimeReport, SecurityReport } from "../../src/protocol/messages.ts";
 import type { PoolSizes } from "./pool-sizes.ts";
 
-/** One run. Bodies for /init and /run are made of it by bodies.ts, because deadlines are known only when they are sent. */
+/** One run. Bodies for /init and /run are made of it by bodies.ts,
+ * because deadlines are known only when they are sent. */
 export interface Job {
   readonly id: ActivationId;
   readonly attempt: number;
@@ -28,8 +30,8 @@ export interface Job {
   readonly limits: ActionLimits;
   /** Text of a JSON object or array: the /run body's `value`, byte for byte. */
   readonly args: RawJson;
-  /** What /run gets beside `value` and `deadline`, by its lower-case names; /init gets the same as `__OW_<UPPER>`. Holds
-   * the credential under `api_key`: never logged. */
+  /** What /run gets beside `value` and `deadline`, by its lower-case names; /init gets the same as `__OW_<UPPER>`.
+   * Holds the credential under `api_key`: never logged. */
   readonly context: Readonly<Record<string, string>>;
   /** Further environment values for /init (init parameters, already stringified). */
   readonly initEnv: Readonly<Record<string, string>>;
@@ -37,8 +39,8 @@ export interface Job {
   readonly answerBounds?: { readonly max: number; readonly truncation: number };
 }
 
-/** Code by content. `load` may be called by several cold starts at once (the cache fetches once); rejects when it cannot be
- * had, which ends the run as a whisk internal error. */
+/** Code by content. `load` may be called by several cold starts at once (the cache fetches once); rejects when it
+ * cannot be had, which ends the run as a whisk internal error. */
 export interface CodeSource {
   readonly hash: string;
   readonly size: number;
@@ -71,8 +73,10 @@ export interface Answer {
 }
 
 export interface Logs {
-  /** JSON array of lines in the format "<RFC3339 time padded to 30> stdout|stderr: text", limit and failure notices (8.18,
-   * 8.19) included; the run controller appends only the line that developer errors get (4.29). "[]" where the limit is 0. */
+  /** JSON array of lines in the format "<RFC3339 time padded to 30> stdout|stderr: text", limit and failure notices
+   * (8.18,
+   * 8.19) included; the run controller appends only the line that developer errors get (4.29).
+   * "[]" where the limit is 0. */
   readonly lines: RawJson;
   /** Bytes of output left out because of the action's limit. */
   readonly cut?: number;
@@ -80,8 +84,8 @@ export interface Logs {
 
 /** The output of a run while it runs. */
 export interface LiveLogs {
-  /** Lines from place `from` on, as JSON texts with commas between, and the place of the next; null if there are none. Of a line
-   * longer than `max` bytes only the beginning is given. */
+  /** Lines from place `from` on, as JSON texts with commas between, and the place of the next; null if there are none.
+   * Of a line longer than `max` bytes only the beginning is given. */
   read(from: number, max: number): { text: string; next: number } | null;
   /** Told once when there is more, or it is over. */
   onMore: (() => void) | null;
@@ -109,13 +113,15 @@ export interface Containers {
   readonly blackbox: boolean;
   /** MB for running activations, all scheduler shards together. */
   readonly memory: number;
-  /** Must not throw: what goes wrong is an Answer (4.12-4.17). Restarting on a container's 503 (4.19) happens inside. */
+  /** Must not throw: what goes wrong is an Answer (4.12-4.17). Restarting on a container's 503 (4.19)
+   * happens inside. */
   run(job: Job, listener: RunListener): void;
-  /** A call like this job is about to come: makes a container and gives it the action, if there is room within `waitMs`. Nothing
-   * runs. Never rejects. */
+  /** A call like this job is about to come: makes a container and gives it the action, if there is room within
+   * `waitMs`. Nothing runs. Never rejects. */
   prepare?(job: Job, options: { waitMs: number }): Promise<Prepared>;
   runtimes(): RuntimeReport[];
-  /** Why nothing should be sent here (engine gone, disk full), or null. `changed` (options) is called when it changes. */
+  /** Why nothing should be sent here (engine gone, disk full), or null. `changed` (options)
+   * is called when it changes. */
   unhealthy(): string | null;
   readonly security?: SecurityReport;
   /** What does not work here though the rest does (images cannot be pulled), or null. */
@@ -126,6 +132,7 @@ export interface Containers {
   sizes?(): PoolSizes;
   /** Containers that run nothing, equal ones together. */
   idle?(): { items: IdleContainers[]; more: boolean };
-  /** Removes every container. What runs ends as a whisk internal error; `fast` = by force, for when the parent has died. */
+  /** Removes every container. What runs ends as a whisk internal error; `fast` = by force,
+   * for when the parent has died. */
   stop(options: { fast: boolean }): Promise<void>;
 }

@@ -1,5 +1,5 @@
-// What a container of an image nobody knows prints before its first run: it is that run's, since it may tell why it ends. The first
-// lines are kept, in memory; of what is more only the number of bytes.
+// What a container of an image nobody knows prints before its first run: it is that run's, since it may tell why it
+// ends. The first lines are kept, in memory; of what is more only the number of bytes.
 
 import type { LogCollection, Stream } from "./log-collection.ts";
 

@@ -1,5 +1,5 @@
-// What the runtime writes to its journal. Nobody is woken for it: it is read before whatever comes on the streams (it was written
-// before), when a run has been answered, and while somebody follows one.
+// What the runtime writes to its journal. Nobody is woken for it: it is read before whatever comes on the streams (it
+// was written before), when a run has been answered, and while somebody follows one.
 
 import type { Journal, JournalSink } from "./journal.ts";
 import type { LogCollection } from "./log-collection.ts";

@@ -1,6 +1,7 @@
-// What runs print, where the runtime appends it to files: read when a run ends, or while somebody follows it, and not at every
-// line, which would wake the engine and this process. There are two, so that one can be emptied while the other grows; where the
-// container has been told to go over, the old one is read to its end first. The format is that of runtimes/nodejs/journal.js.
+// What runs print, where the runtime appends it to files: read when a run ends, or while somebody follows it, and not
+// at every line, which would wake the engine and this process. There are two, so that one can be emptied while the
+// other grows; where the container has been told to go over, the old one is read to its end first.
+// The format is that of runtimes/nodejs/journal.js.
 
 import { createHash } from "node:crypto";
 import {

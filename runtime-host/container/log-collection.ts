@@ -1,5 +1,5 @@
-// The output of one activation: lines with time and stream, up to the action's limit. What is long moves to a temporary file
-// until it is handed over, so that many talkative runs do not fill the host's memory.
+// The output of one activation: lines with time and stream, up to the action's limit. What is long moves to a temporary
+// file until it is handed over, so that many talkative runs do not fill the host's memory.
 
 import { closeSync, openSync, readFileSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -10,8 +10,8 @@ export type Stream = 1 | 2;
 
 /** Characters kept in memory per activation before they move to a file. */
 const MAX_IN_MEMORY = 256 * 1024;
-/** Times its limit that the JSON texts of a run's lines may take, at least and at most so many bytes: a line of nothing is a
- * byte to who prints it, and forty to who keeps it. */
+/** Times its limit that the JSON texts of a run's lines may take, at least and at most so many bytes: a line of nothing
+ * is a byte to who prints it, and forty to who keeps it. */
 const TEXT_SHARE = 4;
 const MIN_TEXT_BYTES = 64 * 1024;
 const MAX_TEXT_BYTES = 40 * 1024 * 1024;

@@ -1,5 +1,5 @@
-// Cuts one output stream of a container into lines. Bytes stay bytes until a line is whole, so that characters split between
-// chunks survive; memory is bounded by the longest line, whatever the action prints.
+// Cuts one output stream of a container into lines. Bytes stay bytes until a line is whole, so that characters split
+// between chunks survive; memory is bounded by the longest line, whatever the action prints.
 
 export const SENTINEL = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX";
 

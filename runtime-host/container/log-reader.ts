@@ -1,6 +1,6 @@
-// Reads what a container prints, all its life, and gives it to whoever is running then. It never stops reading (that would
-// block the action) and never keeps more than a line: output of nobody, and output past the limit, is counted and dropped.
-// Each way that output comes by is a LogSource; this class knows the runs, and when one has all of its output.
+// Reads what a container prints, all its life, and gives it to whoever is running then. It never stops reading (that
+// would block the action) and never keeps more than a line: output of nobody, and output past the limit, is counted and
+// dropped. Each way that output comes by is a LogSource; this class knows the runs, and when one has all of its output.
 
 import type { Journal } from "./journal.ts";
 import { JournalSource } from "./journal-source.ts";
@@ -102,9 +102,9 @@ export class LogReader {
     for (const each of [...this.#waiting]) each();
   }
 
-  /** After /run was answered: calls `done` once; at once if nothing is missing, else when the markers arrive, the stream
-   * ends, or it has been quiet for long enough. `missing`: something was due and did not come; `ending`: the container has
-   * ended, so that its stream will. */
+  /** After /run was answered: calls `done` once; at once if nothing is missing, else when the markers arrive, the
+   * stream ends, or it has been quiet for long enough. `missing`: something was due and did not come; `ending`: the
+   * container has ended, so that its stream will. */
   settle(collection: LogCollection, done: (missing: boolean) => void, { ending = false } = {}): void {
     const finish = (missing: boolean) => this.#finish(collection, () => done(missing || collection.incomplete));
     this.#journal.readThen(() => this.#settle(collection, { finish, ending }));

@@ -1,6 +1,7 @@
-// Takes one output stream of a container with overlapping runs apart. What the runtime could name comes in records: NUL, the
-// run's name (24 characters: ours of this container, then a running number), five hex digits of length, so many bytes; a
-// record without bytes ends the run on that stream. All else belongs to nobody in particular. Payload is passed on as it comes.
+// Takes one output stream of a container with overlapping runs apart. What the runtime could name comes in records:
+// NUL, the run's name (24 characters: ours of this container, then a running number), five hex digits of length, so
+// many bytes; a record without bytes ends the run on that stream. All else belongs to nobody in particular. Payload is
+// passed on as it comes.
 
 export interface NamedSink {
   /** Valid during the call. */

@@ -1,5 +1,5 @@
-// One job on one container: /init where it is new, /run, what the answer means, the logs. Tells the listener, and returns what
-// the container is good for afterwards.
+// One job on one container: /init where it is new, /run, what the answer means, the logs. Tells the listener, and
+// returns what the container is good for afterwards.
 
 import { performance } from "node:perf_hooks";
 import { MAX_RESULT, MB, TRUNCATION } from "../../src/entities/limits.ts";

@@ -1,5 +1,6 @@
-// The outbox's lines. One line is one fact: `<crc32> r <id>/<attempt> <shard> <at> <message>` keeps a record, `<crc32> a <id>/<attempt> …`
-// says which ones the store has confirmed. The checksum covers all after it: what a crash tore is seen and skipped.
+// The outbox's lines. One line is one fact: `<crc32> r <id>/<attempt> <shard> <at> <message>` keeps a record, `<crc32>
+// a <id>/<attempt> …` says which ones the store has confirmed. The checksum covers all after it: what a crash tore is
+// seen and skipped.
 
 import { crc32 } from "node:zlib";
 
@@ -31,8 +32,8 @@ export function recordLine(head: RecordHead, text: string): string {
   return sealed(`r ${head.name} ${head.shard} ${head.at} ${text}`);
 }
 
-/** The message of a record whose text begins at `offset` and has so many bytes, or null if its line is not whole. `read` fills a
- * buffer from a place and returns how many bytes there were. */
+/** The message of a record whose text begins at `offset` and has so many bytes, or null if its line is not whole.
+ * `read` fills a buffer from a place and returns how many bytes there were. */
 export function readRecord(
   head: RecordHead,
   text: { offset: number; bytes: number },

@@ -27,7 +27,8 @@ export interface OutboxSegment {
 /** Ids of damaged lines in one line of the log. */
 const MAX_NAMED = 100;
 
-/** All segments in order, and the records that none of them confirms. `last`: the highest number. Throws if they cannot be read. */
+/** All segments in order, and the records that none of them confirms. `last`: the highest number.
+ * Throws if they cannot be read. */
 export function loadSegments(
   dir: string,
   log: Logger,

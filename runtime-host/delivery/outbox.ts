@@ -1,7 +1,7 @@
-// Finished runs the store has not confirmed, on disk. Append-only segments, one write() per batch: once it has returned,
-// no death of this process loses the records. With fsync on, power loss does not either. Each boot writes new segments;
-// a segment goes when the last of its records is confirmed, or when what is left of it has been copied forward. While the
-// disk refuses it, it is tried again and again, whether or not anything new comes.
+// Finished runs the store has not confirmed, on disk. Append-only segments, one write() per batch: once it has
+// returned, no death of this process loses the records. With fsync on, power loss does not either. Each boot writes new
+// segments; a segment goes when the last of its records is confirmed, or when what is left of it has been copied
+// forward. While the disk refuses it, it is tried again and again, whether or not anything new comes.
 
 import * as fs from "node:fs";
 import { join } from "node:path";
@@ -234,9 +234,9 @@ export class Outbox {
     return this.#current;
   }
 
-  /** Removes segments without unconfirmed records, the oldest first and never out of turn: the line that confirms a record is
-   * in the same segment or a later one, and must not go before the record. Nor does a line go before what supersedes it is
-   * written (and synced, where that is asked for). */
+  /** Removes segments without unconfirmed records, the oldest first and never out of turn: the line that confirms a
+   * record is in the same segment or a later one, and must not go before the record. Nor does a line go before what
+   * supersedes it is written (and synced, where that is asked for). */
   #trim(): void {
     if (this.#disk.reason !== null || this.#syncing !== null || this.#unsynced.length > 0) return;
     for (const segment of this.#segments) {
@@ -303,8 +303,8 @@ export class Outbox {
     fs.fdatasync(segment.fd, finish);
   }
 
-  /** After a sync that failed nobody knows what of the segment is on the disk, and a second sync would not tell: what it holds
-   * is written again, elsewhere. */
+  /** After a sync that failed nobody knows what of the segment is on the disk, and a second sync would not tell: what
+   * it holds is written again, elsewhere. */
   #unsafe(segment: OutboxSegment, error: Error): void {
     if (this.#current === segment) this.#current = null;
     for (const kept of segment.live) {

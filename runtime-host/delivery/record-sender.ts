@@ -1,5 +1,6 @@
 // Sends kept records to one scheduler shard until the store has them: new ones at once, old ones in a window after each
-// welcome, and any that stays unconfirmed for long once more. A record sent twice is harmless, one not sent is a lost id.
+// welcome, and any that stays unconfirmed for long once more. A record sent twice is harmless,
+// one not sent is a lost id.
 
 import { type EncodedMessage, encodeMessage } from "../../src/protocol/codec.ts";
 import { MAX_INLINE } from "../../src/protocol/messages.ts";
@@ -151,8 +152,8 @@ export class RecordSender {
     }
   }
 
-  /** The kept message with its age brought up to now. Null if it cannot be had: for now, then it is tried again as if it had
-   * been sent; or for good. */
+  /** The kept message with its age brought up to now. Null if it cannot be had: for now, then it is tried again as if
+   * it had been sent; or for good. */
   #fresh(kept: StoredRecord): RecordMessage | null {
     let text: string | null;
     try {

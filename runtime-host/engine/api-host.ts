@@ -1,5 +1,5 @@
-// Which address actions are told as the API's (`__OW_API_HOST`). It should be one that they can hand to the outside, so that
-// whoever is called back from there finds it: the platform's own, unless nobody but this machine can use that.
+// Which address actions are told as the API's (`__OW_API_HOST`). It should be one that they can hand to the outside, so
+// that whoever is called back from there finds it: the platform's own, unless nobody but this machine can use that.
 
 import { lookup } from "node:dns/promises";
 import { isIPv4, isIPv6 } from "node:net";

@@ -52,11 +52,13 @@ export interface EngineContainer {
   adopted?(owner: ContainerOwner): void;
   /** Its server has been seen to listen at `address`. */
   reached?(): void;
-  /** By force, and all that belongs to it. Idempotent; resolves when its memory is free, rejects if it cannot be done now. */
+  /** By force, and all that belongs to it. Idempotent; resolves when its memory is free,
+   * rejects if it cannot be done now. */
   remove(): Promise<void>;
   /** After a lost connection; waits a moment for the engine to know. */
   death(): Promise<Death>;
-  /** MB it holds now, what the engine keeps for it included; null where that is not known. Asks the kernel, nobody else. */
+  /** MB it holds now, what the engine keeps for it included; null where that is not known. Asks the kernel,
+   * nobody else. */
   residentMb(): number | null;
   /** Kills for memory the engine has reported so far, children of the server included. Costs nothing. */
   readonly memoryKills: number;
@@ -91,7 +93,8 @@ export interface Engine {
   fetch(image: string): Promise<Fetched>;
   /** Never rejects. */
   create(spec: ContainerSpec, sink: OutputSink): Promise<Creation>;
-  /** Removes what carries this host's label and is not known any more; `known` are ids. `last`: the host ends, nothing new comes. */
+  /** Removes what carries this host's label and is not known any more; `known` are ids. `last`: the host ends,
+   * nothing new comes. */
   sweep(known: ReadonlySet<string>, options?: { last: boolean }): Promise<number>;
   /** Ends what the engine itself holds open; containers have been removed before. */
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 // IPv4 networks as text, and which of them are nobody's on the internet. Pure.
 
-/** What is not reachable over the internet, and so is the operator's own where it answers at all. What nobody may open stands in
- * firewall-rules.ts. */
+/** What is not reachable over the internet, and so is the operator's own where it answers at all. What nobody may open
+ * stands in firewall-rules.ts. */
 export const PRIVATE: readonly string[] = [
   "0.0.0.0/8",
   "10.0.0.0/8",
@@ -17,8 +17,8 @@ export const PRIVATE: readonly string[] = [
   "240.0.0.0/4",
 ];
 
-/** Address and length, the host's bits cleared, as iptables lists it; null where it is none, or all there is. A bare address is a network
- * of one. */
+/** Address and length, the host's bits cleared, as iptables lists it; null where it is none, or all there is. A bare
+ * address is a network of one. */
 export function parseNetwork(text: string): string | null {
   const [, address = "", length = "32"] = /^(\d{1,3}(?:\.\d{1,3}){3})(?:\/(\d{1,2}))?$/.exec(text.trim()) ?? [];
   const bits = numberOf(address);

@@ -1,4 +1,5 @@
-// Large things travel beside the frames: HTTP to the Worker with the host's token, keep-alive, bounded in size, time and tries.
+// Large things travel beside the frames: HTTP to the Worker with the host's token, keep-alive, bounded in size,
+// time and tries.
 
 import pRetry from "p-retry";
 import { Pool } from "undici";

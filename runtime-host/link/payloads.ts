@@ -35,8 +35,8 @@ export class Payloads {
     return bytes + 2 > MAX_FRAME ? null : { text, bytes };
   }
 
-  /** Puts what is large into the blob store and returns the message that names it. Rejects if the platform cannot be reached
-   * now; what it refuses for good is replaced by a text that says so, because a record must end. */
+  /** Puts what is large into the blob store and returns the message that names it. Rejects if the platform cannot be
+   * reached now; what it refuses for good is replaced by a text that says so, because a record must end. */
   async upload(message: RecordMessage | ResultMessage, about: ActivationMeta): Promise<EncodedMessage> {
     const limit =
       Math.max(sizeOf(message.completion.result), sizeOf(message.completion.logs)) > MAX_INLINE

@@ -1,5 +1,6 @@
-// One socket to one scheduler shard: dials, keeps it alive, dials again. What is sent in one turn of the event loop travels in
-// one frame. The link knows the treaty's outside (frames, pings, limits); what messages mean is the run controller's business.
+// One socket to one scheduler shard: dials, keeps it alive, dials again. What is sent in one turn of the event loop
+// travels in one frame. The link knows the treaty's outside (frames, pings, limits);
+// what messages mean is the run controller's business.
 
 import type { IncomingMessage } from "node:http";
 import WebSocket from "ws";
@@ -26,7 +27,8 @@ export interface LinkOptions {
   shard: number;
   /** Names this process: a scheduler lets one process of a host in at a time. */
   boot: string;
-  /** Come in in the place of another process of this host. Said once: whoever is replaced must not come back that way. */
+  /** Come in in the place of another process of this host. Said once:
+   * whoever is replaced must not come back that way. */
   takeOver?: boolean;
   /** What `hello` says, asked at each connection. */
   report: () => HostReport;

@@ -1,5 +1,6 @@
-// Waits between tries: fast at first, doubling up to a bound, with jitter so that many hosts do not return in step. For what goes
-// on by events (a socket that is lost, a disk that refuses) and runs in the simulator; a promise that is to be tried again has p-retry.
+// Waits between tries: fast at first, doubling up to a bound, with jitter so that many hosts do not return in step. For
+// what goes on by events (a socket that is lost, a disk that refuses) and runs in the simulator; a promise that is to
+// be tried again has p-retry.
 
 export interface Backoff {
   /** ms to wait before the next try. */

@@ -1,4 +1,5 @@
-// The control groups of the engine's containers, in the layouts there are. Nothing where the engine runs on another machine.
+// The control groups of the engine's containers, in the layouts there are.
+// Nothing where the engine runs on another machine.
 
 import { readFileSync } from "node:fs";
 

@@ -19,7 +19,8 @@ const SLACK = 1.25;
 /** Files that can still be made, where the file system has a fixed number of them. */
 const MIN_FILES = 100;
 
-/** Why nothing should be written there, or null. A folder that cannot be asked about (the engine's, on another machine) is well. */
+/** Why nothing should be written there, or null. A folder that cannot be asked about (the engine's,
+ * on another machine) is well. */
 export async function diskFault(folder: string, options: { least: number; was: boolean }): Promise<string | null> {
   const { least, was } = options;
   const slack = was ? SLACK : 1;

@@ -1,5 +1,5 @@
-// A host that has nothing to do gives back what its last load has left: V8 collects old garbage when memory is asked for, and who idles
-// asks for none. One collection after each load, when nobody would notice its pause.
+// A host that has nothing to do gives back what its last load has left: V8 collects old garbage when memory is asked
+// for, and who idles asks for none. One collection after each load, when nobody would notice its pause.
 
 import { performance } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";

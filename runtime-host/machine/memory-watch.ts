@@ -1,5 +1,5 @@
-// Holds process groups to their memory limit where no cgroup does: looks at resident memory a few times a second. One timer
-// for all, running only while there is something to watch. Without /proc there is no limit.
+// Holds process groups to their memory limit where no cgroup does: looks at resident memory a few times a second. One
+// timer for all, running only while there is something to watch. Without /proc there is no limit.
 
 import { HAS_PROC, pids, statOf } from "./proc.ts";
 

@@ -15,7 +15,8 @@ export function samePlace(one: Place, other: Place): boolean {
   return one.path === other.path && one.inode === other.inode && one.machine === other.machine;
 }
 
-/** "" where the system has no such id, as in most containers: their names change at each start, so they tell nothing. */
+/** "" where the system has no such id, as in most containers: their names change at each start,
+ * so they tell nothing. */
 function machine(): string {
   try {
     return readFileSync("/etc/machine-id", "utf8").trim();

@@ -48,7 +48,8 @@ export function parseStat(text: string): ProcStat {
   };
 }
 
-/** Direct children of this process by the kernel's own list: far less to read than the whole table. Throws where it keeps none. */
+/** Direct children of this process by the kernel's own list: far less to read than the whole table.
+ * Throws where it keeps none. */
 export function childrenOfSelf(): number[] {
   const tasks = readdirSync("/proc/self/task");
   return tasks

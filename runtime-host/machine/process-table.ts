@@ -1,4 +1,5 @@
-// The processes of this machine: who is whose child, in which group, and since when. /proc where there is one, else `ps`.
+// The processes of this machine: who is whose child, in which group, and since when. /proc where there is one,
+// else `ps`.
 
 import { execFileSync } from "node:child_process";
 import { bootId, childrenOfSelf, HAS_PROC, pids, statOf } from "./proc.ts";

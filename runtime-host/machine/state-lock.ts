@@ -1,4 +1,5 @@
-// One start per state folder: a lock file with the owner's pid and start time, so that a dead owner's lock is taken over.
+// One start per state folder: a lock file with the owner's pid and start time,
+// so that a dead owner's lock is taken over.
 
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -55,7 +56,8 @@ function place(draft: string, path: string): boolean {
   }
 }
 
-/** Two starts may find the same stale lock: what is moved aside is looked at again, and put back if it is another one. */
+/** Two starts may find the same stale lock: what is moved aside is looked at again,
+ * and put back if it is another one. */
 function discard(path: string, options: { aside: string; expected: Owner | null }): void {
   try {
     renameSync(path, options.aside);

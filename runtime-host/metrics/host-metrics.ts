@@ -1,5 +1,5 @@
-// What a host counts: runs, starts, the engine's times, what containers use. It watches pool and engine from outside, and reads what
-// containers use when somebody asks.
+// What a host counts: runs, starts, the engine's times, what containers use. It watches pool and engine from outside,
+// and reads what containers use when somebody asks.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Answer, Containers, Job, RunListener } from "../container/contract.ts";

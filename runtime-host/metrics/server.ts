@@ -1,4 +1,5 @@
-// GET /metrics of a host, over plain HTTP, and GET /ping. Nothing else is answered, and no metrics without the token where there is one.
+// GET /metrics of a host, over plain HTTP, and GET /ping. Nothing else is answered, and no metrics without the token
+// where there is one.
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";

@@ -143,7 +143,8 @@ export class ContainerManager {
     );
   }
 
-  /** Waits until `empty`, as long as containers go one after the other, and not for ever; then has the engine remove what is left. */
+  /** Waits until `empty`, as long as containers go one after the other, and not for ever; then has the engine remove
+   * what is left. */
   async stop(empty: () => boolean, { fast }: { fast: boolean }): Promise<void> {
     const { patience, longest } = fast ? FAST_STOP : STOP;
     this.#stopping = true;

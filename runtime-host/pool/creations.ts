@@ -1,11 +1,11 @@
-// Whether containers still come: an engine can answer pings and list what there is, and yet end no creation. One that hangs is given
-// up in the end, so that another is tried; what it makes after all is removed.
+// Whether containers still come: an engine can answer pings and list what there is, and yet end no creation. One that
+// hangs is given up in the end, so that another is tried; what it makes after all is removed.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Started } from "../container/action-container.ts";
 
-/** ms. `hung`: without the end of any creation while some are under way; more than sixteen at once take on a loaded machine.
- * `givenUp`: of a single one. */
+/** ms. `hung`: without the end of any creation while some are under way; more than sixteen at once take on a loaded
+ * machine. `givenUp`: of a single one. */
 export interface CreationPatience {
   readonly hung: number;
   readonly givenUp: number;

@@ -1,4 +1,5 @@
-// Calls that wait for their image. They stand outside the line for containers, so that a slow registry holds up nobody else.
+// Calls that wait for their image. They stand outside the line for containers,
+// so that a slow registry holds up nobody else.
 
 interface Waits {
   readonly since: number;

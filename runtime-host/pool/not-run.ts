@@ -1,4 +1,5 @@
-// What becomes of a call that no container ran: its answer, and the reason in its logs where the reason is the caller's to know.
+// What becomes of a call that no container ran: its answer,
+// and the reason in its logs where the reason is the caller's to know.
 
 import { logLine } from "../../src/entities/log-line.ts";
 import { ABNORMAL, type Outcome } from "../../src/entities/outcome.ts";

@@ -1,5 +1,5 @@
-// What the pool should do next, as a function of its state and the time. One step at a time: the pool writes each step into the
-// state before it asks again. First those who wait, in order; then housekeeping.
+// What the pool should do next, as a function of its state and the time. One step at a time: the pool writes each step
+// into the state before it asks again. First those who wait, in order; then housekeeping.
 
 import type { PoolState, Slot, Waiter } from "./pool-state.ts";
 import { prewarm } from "./prewarming.ts";

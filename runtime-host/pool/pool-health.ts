@@ -1,5 +1,5 @@
-// Why a pool takes nothing new: its engine is ill, or makes no containers any more although it answers. Then those who wait for one
-// are given back, since other hosts may serve them; what has a container goes on.
+// Why a pool takes nothing new: its engine is ill, or makes no containers any more although it answers. Then those who
+// wait for one are given back, since other hosts may serve them; what has a container goes on.
 
 import type { Engine } from "../engine/engine.ts";
 import type { Logger } from "../program/logger.ts";

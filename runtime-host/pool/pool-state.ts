@@ -1,5 +1,5 @@
-// The pool's state: which containers there are, in what state, and who waits. Plain data without I/O or clocks, so that policy
-// and tests can reason about it; container-pool.ts keeps it true.
+// The pool's state: which containers there are, in what state, and who waits. Plain data without I/O or clocks, so that
+// policy and tests can reason about it; container-pool.ts keeps it true.
 
 import { addTo, grow, none, type PoolSizes, type PoolTally } from "../container/pool-sizes.ts";
 
@@ -138,8 +138,8 @@ export class PoolState<W extends Waiter = Waiter> {
     return this.#booked;
   }
 
-  /** Whether those that do not run hold as much as may run, so that one more would be too much once it has run. `leaving`: MB of
-   * those on their way out. */
+  /** Whether those that do not run hold as much as may run, so that one more would be too much once it has run.
+   * `leaving`: MB of those on their way out. */
   crowded(memory: number, leaving = 0): boolean {
     const idle = this.#booked - this.#active - leaving;
     return idle + memory * this.limits.idleShare > this.limits.memoryMb;

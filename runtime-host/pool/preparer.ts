@@ -1,5 +1,5 @@
-// Makes containers ahead of calls, as preparing.ts lets it: each is made and given its action before anybody may run in it. A call
-// that comes meanwhile waits for it, as for any container that is being made.
+// Makes containers ahead of calls, as preparing.ts lets it: each is made and given its action before anybody may run in
+// it. A call that comes meanwhile waits for it, as for any container that is being made.
 
 import type { Job, Prepared } from "../container/contract.ts";
 import { openContainer } from "../container/run-job.ts";

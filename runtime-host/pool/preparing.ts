@@ -1,5 +1,5 @@
-// Whether a container may be made ahead of a call: only of memory that nobody uses, one for an action, and no more for a namespace
-// than its part of the host. Pure.
+// Whether a container may be made ahead of a call: only of memory that nobody uses, one for an action, and no more for
+// a namespace than its part of the host. Pure.
 
 import type { PoolState, Slot } from "./pool-state.ts";
 

@@ -1,5 +1,6 @@
-// What to keep ready without knowing the action: "kind=count[@MB]" or "kind=min..max[@MB]", separated by commas; or JSON, as
-// upstream's manifest says it: {"runtimes":{"nodejs":[{"kind":"nodejs:20","stemCells":[{"initialCount":2,"memory":"256 MB"}]}]}}.
+// What to keep ready without knowing the action: "kind=count[@MB]" or "kind=min..max[@MB]", separated by commas; or
+// JSON, as upstream's manifest says it:
+// {"runtimes":{"nodejs":[{"kind":"nodejs:20","stemCells":[{"initialCount":2,"memory":"256 MB"}]}]}}.
 
 import { z } from "zod";
 

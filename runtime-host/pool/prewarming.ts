@@ -1,5 +1,5 @@
-// How many containers to keep ready without knowing the action: what is configured, more while many are started (where that is
-// allowed), and the same for other memory sizes of those runtimes that were asked for lately. Pure.
+// How many containers to keep ready without knowing the action: what is configured, more while many are started (where
+// that is allowed), and the same for other memory sizes of those runtimes that were asked for lately. Pure.
 
 import type { Demand, PoolState, PrewarmTarget, Slot } from "./pool-state.ts";
 

@@ -1,5 +1,5 @@
-// What every command does before TypeScript can run: see that the dependencies are there and whole, and hand over to the
-// pinned Node. Plain JavaScript without dependencies, for Node 20 and newer.
+// What every command does before TypeScript can run: see that the dependencies are there and whole, and hand over to
+// the pinned Node. Plain JavaScript without dependencies, for Node 20 and newer.
 
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,12 +16,12 @@ const LOOK_EVERY = 250;
 const MAX_WAIT = 600_000;
 /** ms that a process which has said how it ends may take to be gone. */
 const MAX_EXIT = 3000;
-/** For glibc: what a start has used and freed goes back to the machine (27 of the launcher's 127 MB). With thresholds that are set it
- * does not raise them by itself, and with few arenas free memory lies together. */
+/** For glibc: what a start has used and freed goes back to the machine (27 of the launcher's 127 MB). With thresholds
+ * that are set it does not raise them by itself, and with few arenas free memory lies together. */
 const GIVING_BACK = { MALLOC_ARENA_MAX: "2", MALLOC_TRIM_THRESHOLD_: "131072", MALLOC_MMAP_THRESHOLD_: "262144" };
 
-/** Runs `npm ci` unless node_modules holds what package-lock.json names. Resolves to npm's exit code. Of several commands that are
- * run at once one installs, and the others wait for it.
+/** Runs `npm ci` unless node_modules holds what package-lock.json names. Resolves to npm's exit code. Of several
+ * commands that are run at once one installs, and the others wait for it.
  * @param {{ dev?: boolean }} [options] dev: development dependencies count as needed, too */
 export async function ensureInstalled(options = {}) {
   const dev = options.dev ?? false;
@@ -132,9 +132,10 @@ function packagesOf(path) {
   }
 }
 
-/** Runs a TypeScript file of ours on the pinned Node and ends as it ends. The child leads its own process group, so that its
- * tree can be ended as one; it learns of our death, however sudden, by the end of its IPC channel. What has said how it ends
- * (exitWith of exit.ts) is killed if it does not: a Node that ends while it compiles may wait for itself for ever.
+/** Runs a TypeScript file of ours on the pinned Node and ends as it ends. The child leads its own process group, so
+ * that its tree can be ended as one; it learns of our death, however sudden, by the end of its IPC channel. What has
+ * said how it ends (exitWith of exit.ts) is killed if it does not: a Node that ends while it compiles may wait for
+ * itself for ever.
  * @param {string} entry
  * @param {readonly string[]} args */
 export function runPinned(entry, args) {

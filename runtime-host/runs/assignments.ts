@@ -1,6 +1,7 @@
-// What one scheduler shard has assigned to this host, and what the host may obey. Pure: messages and `now` in, decisions out;
-// the simulator runs this class. Nothing here is written to disk: at a restart everything that ran is gone, the boot id says
-// so, and a scheduler fences by its own epoch, which it keeps; so the highest epoch obeyed need not outlive the process.
+// What one scheduler shard has assigned to this host, and what the host may obey. Pure: messages and `now` in,
+// decisions out; the simulator runs this class. Nothing here is written to disk: at a restart everything that ran is
+// gone, the boot id says so, and a scheduler fences by its own epoch, which it keeps; so the highest epoch obeyed need
+// not outlive the process.
 
 import type { ActivationMeta } from "../../src/entities/activation.ts";
 import type { ActivationId } from "../../src/entities/activation-id.ts";
@@ -68,8 +69,8 @@ export class Assignments<R> {
     return true;
   }
 
-  /** Two incarnations of a scheduler may both send here; memory is counted on this side as well, because neither knows what the
-   * other has granted. */
+  /** Two incarnations of a scheduler may both send here; memory is counted on this side as well, because neither knows
+   * what the other has granted. */
   admit(
     run: { epoch: number; lease: Lease; attempt: number; id: ActivationId; about: ActivationMeta; revision: string },
     state: { now: number; draining: boolean; full: boolean },

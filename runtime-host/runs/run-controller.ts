@@ -1,6 +1,6 @@
-// What the host does with each message, and what it says when a run ends: `result` when the container has answered, `record`
-// when the logs are whole; where both fall in one turn of the event loop, `record` alone. Nothing is told that the outbox
-// has not kept before, a result as a record without logs.
+// What the host does with each message, and what it says when a run ends: `result` when the container has answered,
+// `record` when the logs are whole; where both fall in one turn of the event loop, `record` alone. Nothing is told that
+// the outbox has not kept before, a result as a record without logs.
 
 import type { ActivationMeta } from "../../src/entities/activation.ts";
 import { MAX_INLINE } from "../../src/entities/limits.ts";
@@ -293,8 +293,8 @@ export class RunController implements RunListener {
     link.send({ t: "refused", id: run.id, attempt: run.attempt, lease: run.assignment.lease, reason });
   }
 
-  // ---- Reports, once per turn: one write to the outbox and one frame per socket, however many runs have ended. Where many
-  // run and nobody waits, a few ms are waited for more. ----
+  // ---- Reports, once per turn: one write to the outbox and one frame per socket, however many runs have ended. Where
+  // many run and nobody waits, a few ms are waited for more. ----
 
   #reportSoon(run: Run): void {
     if (run.pendingReport) return;

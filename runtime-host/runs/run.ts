@@ -75,8 +75,8 @@ export class Run implements Job {
   }
 }
 
-/** What the action sees as `__OW_<UPPER>`: the namespace is the invoking one, the name is the provider's with a leading slash.
- * A credential is there only if the scheduler sent one, which it does where the action asks for it. */
+/** What the action sees as `__OW_<UPPER>`: the namespace is the invoking one, the name is the provider's with a leading
+ * slash. A credential is there only if the scheduler sent one, which it does where the action asks for it. */
 export function contextOf(message: Pick<RunMessage, "invocation" | "key">): Record<string, string> {
   const { id, about } = message.invocation;
   return {
@@ -89,7 +89,8 @@ export function contextOf(message: Pick<RunMessage, "invocation" | "key">): Reco
   };
 }
 
-/** What the host says of a run that has answered. `now`: performance.now(). Whole milliseconds, since records show such. */
+/** What the host says of a run that has answered. `now`: performance.now(). Whole milliseconds,
+ * since records show such. */
 export function completionOf(
   run: Run,
   options: { logs: Logs | null; host: string; engine: string; now: number },

@@ -1,5 +1,5 @@
-// Who follows the output of runs from afar: each question is answered once, with lines that are there, that come in time, or with
-// none. Nothing is kept for a follower, and nothing is sent that was not asked for.
+// Who follows the output of runs from afar: each question is answered once, with lines that are there, that come in
+// time, or with none. Nothing is kept for a follower, and nothing is sent that was not asked for.
 
 import type { LiveLogs } from "../container/contract.ts";
 import type { LinesMessage } from "../link/messages.ts";

@@ -1,5 +1,5 @@
-// What every base image made here has in common, as far as this machine has it: the files a C library expects, certificates, time
-// zones, and the programs that actions call because the official images have them.
+// What every base image made here has in common, as far as this machine has it: the files a C library expects,
+// certificates, time zones, and the programs that actions call because the official images have them.
 import { execFile } from "node:child_process";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";

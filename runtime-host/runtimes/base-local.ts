@@ -1,5 +1,5 @@
-// A base image out of this machine's own interpreter, for where no registry can be reached: the binary, its shared libraries and
-// its standard library, on top of what all such images have in common.
+// A base image out of this machine's own interpreter, for where no registry can be reached: the binary, its shared
+// libraries and its standard library, on top of what all such images have in common.
 import { execFile } from "node:child_process";
 import { basename } from "node:path";
 import { promisify } from "node:util";

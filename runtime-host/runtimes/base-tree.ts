@@ -45,8 +45,8 @@ export class BaseTree {
     }
   }
 
-  /** What `ldd` names for the programs, and for the extensions in the tree. Libraries from a private folder go beside the C
-   * library, where the loader looks. */
+  /** What `ldd` names for the programs, and for the extensions in the tree. Libraries from a private folder go beside
+   * the C library, where the loader looks. */
   async libraries(programs: readonly string[]): Promise<void> {
     const files = [...this.#entries.values()].flatMap((each) => (each.type === "file" ? [each.from] : []));
     const extensions = files.filter((file) => file.endsWith(".so"));
@@ -71,8 +71,8 @@ export class BaseTree {
     }
   }
 
-  /** Every folder before what it holds, in one order whatever the file system's. `without`: what another tree has in the same
-   * place is left out. */
+  /** Every folder before what it holds, in one order whatever the file system's. `without`: what another tree has in
+   * the same place is left out. */
   entries(without?: BaseTree): TarEntry[] {
     const others = without === undefined ? new Map<string, TarEntry>() : without.#entries;
     const own = new Map([...this.#entries].filter(([path, entry]) => !isSame(entry, others.get(path))));

@@ -1,5 +1,6 @@
-// Makes the images of our runtimes through the engine's API, without its command line tool and, where it must be, without
-// a registry. An image's default tag is the digest of what is in it, so nothing is built twice and nothing is `latest`.
+// Makes the images of our runtimes through the engine's API, without its command line tool and, where it must be,
+// without a registry. An image's default tag is the digest of what is in it,
+// so nothing is built twice and nothing is `latest`.
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";

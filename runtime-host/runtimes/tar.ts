@@ -1,5 +1,5 @@
-// Writes tar archives as a stream, the same bytes for the same entries: what the container engine takes as build context
-// and as a root file system.
+// Writes tar archives as a stream, the same bytes for the same entries: what the container engine takes as build
+// context and as a root file system.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";

@@ -1,4 +1,5 @@
-// The Worker as one ES module, made by the esbuild that wrangler brings, and kept until one of the files it was made from changes.
+// The Worker as one ES module, made by the esbuild that wrangler brings,
+// and kept until one of the files it was made from changes.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -109,8 +109,8 @@ export function idsIn(text: string, now: number): string[] {
   });
 }
 
-/** What is wrong with a database by its first bytes and its size alone, or null. `logged`: there is a write-ahead log beside it,
- * which may hold what the file does not; then only SQLite itself can tell. */
+/** What is wrong with a database by its first bytes and its size alone, or null. `logged`: there is a write-ahead log
+ * beside it, which may hold what the file does not; then only SQLite itself can tell. */
 export function headFault(head: Buffer, options: { size: number; logged: boolean }): string | null {
   const { size, logged } = options;
   if (size === 0 || logged) return null;

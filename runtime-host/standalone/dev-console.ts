@@ -1,5 +1,5 @@
-// The console's port under `wrangler dev`, which has one port only: what comes in here is passed on there as it came. The Worker
-// knows by the host's name and port whose it is.
+// The console's port under `wrangler dev`, which has one port only: what comes in here is passed on there as it came.
+// The Worker knows by the host's name and port whose it is.
 
 import { createServer, request } from "node:http";
 import { StartFailure } from "./failure.ts";

@@ -1,4 +1,5 @@
-// Files of the machine that feeds may read: SQLite databases and folders that the operator named. Read for the Worker, and never written.
+// Files of the machine that feeds may read: SQLite databases and folders that the operator named. Read for the Worker,
+// and never written.
 
 import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
@@ -27,7 +28,8 @@ const BUSY_MS = 2_000;
 const Query = z.strictObject({ text: z.string(), values: z.array(z.union([z.string(), z.number()])) });
 const Listing = z.strictObject({ prefix: z.string(), after: z.string() });
 
-/** Answers the Worker's binding FEEDS. `path`: kind and name of a source, `body`: the question. What is wrong is told without paths. */
+/** Answers the Worker's binding FEEDS. `path`: kind and name of a source, `body`: the question.
+ * What is wrong is told without paths. */
 export async function answerFeed(files: FeedFiles, path: string, body: string): Promise<FeedAnswer> {
   const [, kind = "", name = ""] = path.split("/");
   const place = kind === "d1" ? files.d1[name] : kind === "r2" ? files.r2[name] : undefined;

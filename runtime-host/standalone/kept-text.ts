@@ -1,5 +1,5 @@
-// What is made from the project's files and takes a second of the processor is kept until they change: beside the packages, for
-// every state folder, or in the state folder where the packages cannot be written.
+// What is made from the project's files and takes a second of the processor is kept until they change: beside the
+// packages, for every state folder, or in the state folder where the packages cannot be written.
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,8 +21,8 @@ export function readKept(folders: readonly string[], name: string): string | nul
   return null;
 }
 
-/** Keeps a text in the first of the folders that takes it, for this user alone. Where none does, it is not kept. Several may
- * do so at once: each puts down a whole file. */
+/** Keeps a text in the first of the folders that takes it, for this user alone. Where none does, it is not kept.
+ * Several may do so at once: each puts down a whole file. */
 export function keepText(folders: readonly string[], name: string, text: string): void {
   for (const folder of folders) {
     const own = join(folder, `${name}.${process.pid}`);

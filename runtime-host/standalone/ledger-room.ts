@@ -1,5 +1,5 @@
-// Whether what the objects hold of records that no shelf takes fills too much of the disk: by the headers of their databases, since
-// a file does not shrink when rows leave it.
+// Whether what the objects hold of records that no shelf takes fills too much of the disk: by the headers of their
+// databases, since a file does not shrink when rows leave it.
 
 import { open, readdir, statfs } from "node:fs/promises";
 import { join } from "node:path";

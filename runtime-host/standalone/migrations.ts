@@ -21,8 +21,8 @@ const DATABASE = "DB";
 /** What the bindings of databases of activation records begin with. */
 const RECORDS = "RECORDS_";
 
-/** Brings those of these databases up to date that are the platform's own, one after the other, and yields what was applied
- * to each. Throws StartFailure if a newer version has been here. */
+/** Brings those of these databases up to date that are the platform's own, one after the other, and yields what was
+ * applied to each. Throws StartFailure if a newer version has been here. */
 export async function* migrateAll(
   root: string,
   { bindings, database }: { bindings: readonly string[]; database(binding: string): Promise<PlatformDatabase> },

@@ -67,9 +67,9 @@ interface WorkerOptions {
   d1Databases?: Record<string, unknown>;
 }
 
-/** V8's young generation in workerd, in MB. With the default of 16 MB and more each collection of it stops the only thread for
- * 20 to 100 ms; with this one for less than 10, and there are no more of the long ones of the old generation. Miniflare takes
- * V8's flags from the environment only. */
+/** V8's young generation in workerd, in MB. With the default of 16 MB and more each collection of it stops the only
+ * thread for 20 to 100 ms; with this one for less than 10, and there are no more of the long ones of the old
+ * generation. Miniflare takes V8's flags from the environment only. */
 const YOUNG_GENERATION_MB = 1;
 const V8_FLAGS = "MINIFLARE_WORKERD_V8_FLAGS";
 
@@ -79,12 +79,13 @@ const KEPT_OPTIONS = "worker.json";
 /** What serves the web console. */
 const CONSOLE_ENTRYPOINT = "Console";
 
-/** Every path of Miniflare's own entry is moved below this URL's, so that none of its built-in routes (local R2 objects without
- * credentials, error pages with stacks) can be asked for there. */
+/** Every path of Miniflare's own entry is moved below this URL's, so that none of its built-in routes (local R2 objects
+ * without credentials, error pages with stacks) can be asked for there. */
 const NOWHERE = "http://entry.invalid/-/";
 
-/** Throws StartFailure if the port is taken. The socket is the Worker's own: beside HTTP it only takes the CONNECT by which
- * Miniflare speaks to the same handlers. It does not tell who connects: that is decided by the address it listens on. */
+/** Throws StartFailure if the port is taken. The socket is the Worker's own: beside HTTP it only takes the CONNECT by
+ * which Miniflare speaks to the same handlers. It does not tell who connects:
+ * that is decided by the address it listens on. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const miniflare = loadMiniflare();
   const { machine, feeds } = options;
@@ -183,7 +184,8 @@ export interface LocalDatabases {
   close(): Promise<void>;
 }
 
-/** The D1 databases of wrangler.toml in a state folder, without the Worker: of `npm start` or `wrangler dev`, which may run. */
+/** The D1 databases of wrangler.toml in a state folder, without the Worker: of `npm start` or `wrangler dev`,
+ * which may run. */
 export async function openDatabases(options: Pick<PlatformOptions, "root" | "state">): Promise<LocalDatabases> {
   const miniflare = loadMiniflare();
   const { d1Databases = {} } = await workerOptions(options);
@@ -228,7 +230,8 @@ function rangesIn({ OUTBOUND_ALLOW = "" }: PlatformOptions["vars"]): string[] {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Beside wrangler.toml, with secrets in them, also of one environment: what is made of these stays in the state folder. */
+/** Beside wrangler.toml, with secrets in them, also of one environment:
+ * what is made of these stays in the state folder. */
 const SECRET_FILE = /^\.(dev\.vars|env)(\.|$)/;
 
 /** wrangler.toml as Miniflare takes it, kept until the files it was made from change. */

@@ -72,8 +72,8 @@ export async function provenPlatform(
   return reply.proof;
 }
 
-/** The key of the proof's namespace, made at the first start. It is kept before it is used: a start that dies in between
- * finds it again. */
+/** The key of the proof's namespace, made at the first start. It is kept before it is used: a start that dies in
+ * between finds it again. */
 async function proofKey(state: State, admin: Pick<AdminClient, "createIdentity">): Promise<string> {
   const key = state.secrets.proofKey ?? newKey();
   if (state.secrets.proofKey === undefined) state.save({ proofKey: key });

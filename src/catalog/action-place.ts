@@ -1,5 +1,5 @@
-// Where the addressed actions lie, and whether the caller may go there: to read, also through bindings and into published
-// packages; to write, only in packages of its own.
+// Where the addressed actions lie, and whether the caller may go there: to read, also through bindings and into
+// published packages; to write, only in packages of its own.
 
 import type { Parameter } from "../entities/action.ts";
 import type { Identity } from "../entities/identity.ts";
@@ -43,7 +43,8 @@ export interface WritePlace {
 
 type Ports = Pick<CatalogContext, "caller" | "entities">;
 
-/** Fails with `bad-request` for what can be no name, with `not-authorized` for another's namespace, else as `openPackage` does. */
+/** Fails with `bad-request` for what can be no name, with `not-authorized` for another's namespace,
+ * else as `openPackage` does. */
 export async function placeToRead({ caller, entities }: Ports, address: ActionAddress): Promise<Result<ReadPlace>> {
   const asked = checked(caller, address);
   if (!asked.ok) return asked;
@@ -62,7 +63,8 @@ export async function placeToRead({ caller, entities }: Ports, address: ActionAd
   return ok({ path, parameters, deep: false, names: beyond === null ? null : namesIn(namespace, scopeIn(caller)) });
 }
 
-/** Fails besides where the package is missing (`not-found`), is none (`wrong-collection`) or is a binding (`not-on-binding`). */
+/** Fails besides where the package is missing (`not-found`), is none (`wrong-collection`)
+ * or is a binding (`not-on-binding`). */
 export async function placeToWrite(
   { caller, entities }: Ports,
   address: ActionAddress & { name: string },

@@ -1,5 +1,5 @@
-// An action is written: from what is asked for to the stored revision. The order of the checks is the one clients know from
-// OpenWhisk.
+// An action is written: from what is asked for to the stored revision.
+// The order of the checks is the one clients know from OpenWhisk.
 
 import type { Action } from "../entities/action.ts";
 import { documentOf, readAction, summaryOf } from "../entities/action-document.ts";
@@ -47,8 +47,8 @@ interface Wanted {
   code: LiftedCode | null;
 }
 
-/** Fails where what is asked for is malformed, too large, out of bounds, of a kind the namespace may not have, or more than hosts and
- * rights allow; with `already-exists` without `overwrite`; with `concurrent-modification`. */
+/** Fails where what is asked for is malformed, too large, out of bounds, of a kind the namespace may not have, or more
+ * than hosts and rights allow; with `already-exists` without `overwrite`; with `concurrent-modification`. */
 export async function putAction(context: ActionContext, asked: WantedAction): Promise<Result<WrittenAction>> {
   const { caller, entities } = context;
   const { key, package: container } = asked.place;
@@ -91,7 +91,8 @@ export async function putAction(context: ActionContext, asked: WantedAction): Pr
   return ok({ action, held: exec?.code === true ? (code?.held ?? null) : null });
 }
 
-/** Those to be looked at: new ones; and old ones, where whoever writes the action next to them may not use all names. */
+/** Those to be looked at: new ones; and old ones, where whoever writes the action next to
+ * them may not use all names. */
 function componentsOf(
   exec: ExecRequest | null,
   old: Action | null,

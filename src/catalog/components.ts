@@ -1,5 +1,5 @@
-// May this sequence be made? Every component must be there for the caller to read, none may lead back to the sequence, and
-// with the sequences among them written out there may be no more actions than one call runs.
+// May this sequence be made? Every component must be there for the caller to read, none may lead back to the sequence,
+// and with the sequences among them written out there may be no more actions than one call runs.
 
 import { readAction } from "../entities/action-document.ts";
 import { SEQUENCE_LENGTH } from "../entities/limits.ts";
@@ -34,7 +34,8 @@ export function distinct(names: readonly ActionName[]): ActionName[] {
   return [...new Map(names.map((each) => [`${each.path}/${each.name}`, each])).values()];
 }
 
-/** Why the sequence `key` may not have these components, or null. `caller`: whose rights count, with names of which scope (absent: all). */
+/** Why the sequence `key` may not have these components, or null. `caller`: whose rights count, with names of which
+ * scope (absent: all). */
 export async function componentsFault(
   entities: Entities,
   asked: { caller: string; scope?: Scope | undefined; key: EntityKey; components: readonly ActionName[] },

@@ -15,7 +15,8 @@ export interface CatalogContext {
   now(): number;
   /** Resolves after `ms`. */
   pause(ms: number): Promise<void>;
-  /** Runs a write to the entities of the namespace with this name: when it returns, nobody anywhere uses what he had read before. */
+  /** Runs a write to the entities of the namespace with this name: when it returns,
+   * nobody anywhere uses what he had read before. */
   withWrite<T>(namespace: string, write: () => Promise<T>): Promise<T>;
 }
 

@@ -1,6 +1,7 @@
-// A namespace and all that is in it goes: keys at once, then entities, objects, records. A job of bounded pieces, each of which may be
-// done again; whoever comes next goes on where the last one stopped. What runs when it begins still ends, as nobody's: a second pass
-// takes that away when the longest run is over. Then its name may be had again, by a namespace with another id.
+// A namespace and all that is in it goes: keys at once, then entities, objects, records. A job of bounded pieces, each
+// of which may be done again; whoever comes next goes on where the last one stopped. What runs when it begins still
+// ends, as nobody's: a second pass takes that away when the longest run is over. Then its name may be had again, by a
+// namespace with another id.
 
 import type { ActivationRecord } from "../entities/activation.ts";
 import type { ContentsAnswer } from "../entities/administration.ts";
@@ -18,7 +19,8 @@ import { type IdentityContext, tellStores } from "./identities.ts";
 export interface DeletionContext extends Pick<IdentityContext, "withWrites" | "shards" | "shard"> {
   deletions: DeletionStore;
   identities: Pick<IdentityStore, "byNamespace">;
-  /** Erases what this shard of a namespace keeps: activations, compositions, schedules. Done or done already when it returns. */
+  /** Erases what this shard of a namespace keeps: activations, compositions, schedules.
+   * Done or done already when it returns. */
   erase(namespaceId: string, shard: number): Promise<void>;
   table(namespace: Namespace): Pick<RecordTable, "list" | "remove" | "count">;
   segments: RecordSegments;
@@ -65,8 +67,8 @@ export async function beginDeletion(context: DeletionContext, name: string): Pro
   return ok(begun);
 }
 
-/** Goes on with one that is under way (`id`: this one), until there is nothing to do now or it is `until` (epoch ms). Null: there is none
- * that nobody works on. */
+/** Goes on with one that is under way (`id`: this one), until there is nothing to do now or it is `until` (epoch ms).
+ * Null: there is none that nobody works on. */
 export async function continueDeletion(
   context: DeletionContext,
   { until, id }: { until: number; id?: string },

@@ -20,8 +20,9 @@ export function isCounted(limits: NamespaceLimits): boolean {
   );
 }
 
-/** What is enforced for this identity: its own limits, which never widen the system's, and the system's for the rest. A count
- * that nothing limits is not named. `throttle`: what namespaces without limits of their own may do; null = whatever they like. */
+/** What is enforced for this identity: its own limits, which never widen the system's, and the system's for the rest. A
+ * count that nothing limits is not named. `throttle`: what namespaces without limits of their own may do; null =
+ * whatever they like. */
 export function effectiveLimits(
   identity: Identity,
   deployment: { bounds: LimitBounds; throttle: NamespaceLimits | null },

@@ -1,4 +1,5 @@
-// A feed is an action, and what it does is done to a trigger: who calls it must be one who may do that, whatever road leads to it.
+// A feed is an action, and what it does is done to a trigger: who calls it must be one who may do that, whatever road
+// leads to it.
 
 import type { Identity } from "../entities/identity.ts";
 import { refusalOf } from "../entities/permission.ts";
@@ -9,8 +10,9 @@ import type { Failure } from "../errors.ts";
 const EVENT = "lifecycleEvent";
 const TRIGGER = "triggerName";
 
-/** Why the caller may not have a feed do this to a trigger, or null; null also for what is no call of a feed. `args`: text of a JSON
- * object or array. Feeds of the platform serve triggers of their caller's namespace only, whatever the name says of another. */
+/** Why the caller may not have a feed do this to a trigger, or null; null also for what is no call of a feed. `args`:
+ * text of a JSON object or array. Feeds of the platform serve triggers of their caller's namespace only, whatever the
+ * name says of another. */
 export function feedRefusal(caller: Omit<Identity, "key">, args: RawJson): Failure | null {
   if (!caller.derived && caller.scope === undefined) return null;
   const event = textOf(args, EVENT);

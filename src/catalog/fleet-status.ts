@@ -1,5 +1,5 @@
-// The fleet and what waits for it, as an administrator looks at it: each object is asked itself, and who does not answer in time is
-// shown as such. Nothing is changed.
+// The fleet and what waits for it, as an administrator looks at it: each object is asked itself, and who does not
+// answer in time is shown as such. Nothing is changed.
 
 import type { HostAnswer, HostItem, IdleItem, SchedulerLoad, WaitingItem } from "../entities/administration.ts";
 import type { Namespace } from "../entities/identity.ts";

@@ -1,5 +1,5 @@
-// Runtime hosts as an administrator lets them in and sends them away: a token that is replaced or revoked opens nothing, and no line
-// that was opened with it stays.
+// Runtime hosts as an administrator lets them in and sends them away: a token that is replaced or revoked opens
+// nothing, and no line that was opened with it stays.
 
 import { fail, ok, type Result } from "../errors.ts";
 import type { HostToken, InvokerSchedulerRpc, RosterEntry, RosterRpc, SchedulerName } from "../protocol/rpc.ts";
@@ -18,8 +18,8 @@ export interface ShownHost extends HostToken {
   impaired?: string;
 }
 
-/** Its token, which is told this once. `shards`: the schedulers it opens. Fails with `bad-request` for what can be no name, and with
- * `host-exists` without `rotate`. */
+/** Its token, which is told this once. `shards`: the schedulers it opens. Fails with `bad-request` for what can be no
+ * name, and with `host-exists` without `rotate`. */
 export async function createHost(
   context: HostContext,
   { name, rotate = false, shards }: { name: string; rotate?: boolean | undefined; shards?: number | undefined },
@@ -40,8 +40,8 @@ export async function revokeHost(context: HostContext, name: string): Promise<Re
   return gone ? ok(name) : fail("not-found");
 }
 
-/** Nothing new is started on it, what runs goes on; or it takes work again. Holds also while it is away, and for its next process.
- * Fails with `not-found`. */
+/** Nothing new is started on it, what runs goes on; or it takes work again. Holds also while it is away, and for its
+ * next process. Fails with `not-found`. */
 export async function drainHost(context: HostContext, name: string, on: boolean): Promise<Result<HostToken>> {
   const host = (await context.roster.hosts()).find((each) => each.name === name);
   if (host === undefined) return fail("not-found");
@@ -50,8 +50,8 @@ export async function drainHost(context: HostContext, name: string, on: boolean)
   return ok(host);
 }
 
-/** The token of a host that takes this one's place under another name, with as many schedulers: told this once. The one before drains,
- * and is there until it is revoked. Fails as `createHost`, and with `not-found`. */
+/** The token of a host that takes this one's place under another name, with as many schedulers: told this once. The one
+ * before drains, and is there until it is revoked. Fails as `createHost`, and with `not-found`. */
 export async function renameHost(
   context: HostContext,
   { name, to }: { name: string; to: string },

@@ -1,5 +1,5 @@
-// Subjects and their keys to namespaces, as an administrator makes, blocks and deletes them. When one of these has returned, no isolate
-// takes a key that was taken away, and what waits in a blocked name ends.
+// Subjects and their keys to namespaces, as an administrator makes, blocks and deletes them. When one of these has
+// returned, no isolate takes a key that was taken away, and what waits in a blocked name ends.
 
 import { type Identity, idsOf } from "../entities/identity.ts";
 import { isName } from "../entities/names.ts";
@@ -10,7 +10,8 @@ import type { IdentityStore, NamespaceStanding, NewIdentity, SubjectStanding } f
 /** All that these ask of the world. */
 export interface IdentityContext {
   identities: Pick<IdentityStore, "create" | "standing" | "block" | "remove" | "rotate">;
-  /** Runs a write to what these namespaces may be opened with: when it returns, nobody anywhere uses what he had read before. */
+  /** Runs a write to what these namespaces may be opened with: when it returns,
+   * nobody anywhere uses what he had read before. */
   withWrites<T>(namespaces: readonly string[], write: () => Promise<T>): Promise<T>;
   /** Stores over which the activations of each namespace are spread. */
   shards: number;
@@ -21,8 +22,8 @@ export interface IdentityContext {
 /** Stores told at the same time. */
 const AT_ONCE = 64;
 
-/** The subject gets a key to the namespace, by default the one that is named as he is. Fails with `bad-request` where that can be no
- * namespace, `already-exists` for a second key of his to it or one that somebody has, `subject-blocked`,
+/** The subject gets a key to the namespace, by default the one that is named as he is. Fails with `bad-request` where
+ * that can be no namespace, `already-exists` for a second key of his to it or one that somebody has, `subject-blocked`,
  * `namespace-closed`, `too-many-keys`. */
 export async function createIdentity(
   context: IdentityContext,
@@ -71,8 +72,8 @@ export async function removeSubject(
   return ok(gone);
 }
 
-/** Another key in place of the subject's, by default of the namespace that is named as he is. Fails with `not-found`, and with
- * `already-exists` for a key that somebody has. */
+/** Another key in place of the subject's, by default of the namespace that is named as he is. Fails with `not-found`,
+ * and with `already-exists` for a key that somebody has. */
 export async function rotateKey(
   { identities, withWrites }: Pick<IdentityContext, "identities" | "withWrites">,
   { subject, namespace = subject, key }: { subject: string; namespace?: string | undefined; key?: string | undefined },
@@ -98,7 +99,8 @@ async function changing(
   return changed;
 }
 
-/** What waits in the subject's name ends, and where nobody has the namespace any more all that waits there; or may wait again. */
+/** What waits in the subject's name ends, and where nobody has the namespace any more all that waits there;
+ * or may wait again. */
 export async function tellStores(
   context: Pick<IdentityContext, "shards" | "shard">,
   { subject, barred, namespaces }: { subject: string; barred: boolean; namespaces: readonly NamespaceStanding[] },

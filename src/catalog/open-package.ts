@@ -1,5 +1,5 @@
-// Which package a path means, and whether the caller may look inside: a package of its own, a published one, or a binding of
-// the caller's to either. Others are not told whether a package exists.
+// Which package a path means, and whether the caller may look inside: a package of its own, a published one, or a
+// binding of the caller's to either. Others are not told whether a package exists.
 
 import type { Parameter } from "../entities/action.ts";
 import { type Package, readPackage } from "../entities/package.ts";
@@ -26,7 +26,8 @@ export interface OpenPackage {
   binding?: string;
   /** What the writers of all that was read have in common. */
   writtenWith: Rights;
-  /** The names that the writers in the caller's own namespace could use; absent: all. A stranger's scope is of his names. */
+  /** The names that the writers in the caller's own namespace could use; absent: all.
+   * A stranger's scope is of his names. */
   writerScope?: Scope;
   /** Names all revisions that were read. */
   revision: string;
@@ -42,8 +43,9 @@ interface Question {
 
 type Entities = Pick<EntityStore, "get">;
 
-/** Fails in the caller's own namespace with `not-found`, `wrong-collection` or `corrupted`; elsewhere with `not-authorized` for all of
- * these and for what is not shared; with `circular-binding`; with `out-of-scope` for a binding to what its writer could not use. */
+/** Fails in the caller's own namespace with `not-found`, `wrong-collection` or `corrupted`; elsewhere with
+ * `not-authorized` for all of these and for what is not shared; with `circular-binding`; with `out-of-scope` for a
+ * binding to what its writer could not use. */
 export async function openPackage(entities: Entities, question: Question): Promise<Result<OpenPackage>> {
   const { caller, key } = question;
   const denied = fail("not-authorized", `${key.path}/${key.name}`);

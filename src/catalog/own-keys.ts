@@ -1,5 +1,6 @@
-// Keys of a namespace as its owner issues, changes, replaces and revokes them. Nobody gives more than he has: who owns the namespace has all
-// that is in it, but no longer than his own key lasts. Nothing that is done here leaves the namespace without an owner.
+// Keys of a namespace as its owner issues, changes, replaces and revokes them. Nobody gives more than he has: who owns
+// the namespace has all that is in it, but no longer than his own key lasts. Nothing that is done here leaves the
+// namespace without an owner.
 
 import { developmentIdentity } from "../entities/development.ts";
 import type { Identity } from "../entities/identity.ts";
@@ -28,8 +29,8 @@ export interface OwnKeyOrder {
   scope?: Scope | undefined;
 }
 
-/** Fails with `already-exists` for a name that another key of the subject has, `subject-blocked`, `namespace-closed`, `too-many-keys`,
- * `beyond-own-end`. */
+/** Fails with `already-exists` for a name that another key of the subject has, `subject-blocked`,
+ * `namespace-closed`, `too-many-keys`, `beyond-own-end`. */
 export async function issueOwnKey(
   context: OwnKeyContext,
   { name, role, subject, ends, scope }: OwnKeyOrder,
@@ -70,8 +71,8 @@ export async function changeOwnKey(
   return fault ?? changeKey(context, { id, ...change }, guardOf(context));
 }
 
-/** The new key is told to who asks for it, so that it lasts no longer than his. Fails as `getOwnKey` and `replaceKey`, and with
- * `beyond-own-end`. */
+/** The new key is told to who asks for it, so that it lasts no longer than his. Fails as `getOwnKey` and `replaceKey`,
+ * and with `beyond-own-end`. */
 export async function replaceOwnKey(
   context: OwnKeyContext,
   { id, overlap }: { id: string; overlap: number },

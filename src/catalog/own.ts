@@ -1,5 +1,5 @@
-// What is the caller's own. Triggers, rules and packages are written in the caller's namespace and in no other; triggers, rules and
-// activations are read there only.
+// What is the caller's own. Triggers, rules and packages are written in the caller's namespace and in no other;
+// triggers, rules and activations are read there only.
 
 import type { Identity } from "../entities/identity.ts";
 import { nameFault, namespaceFault } from "../entities/names.ts";
@@ -8,7 +8,8 @@ import type { EntityKey } from "../storage/entity-store.ts";
 
 declare const OWN: unique symbol;
 
-/** A well-formed name in the caller's own namespace. `ownKey` alone makes one: what takes it has nothing to check any more. */
+/** A well-formed name in the caller's own namespace. `ownKey` alone makes one:
+ * what takes it has nothing to check any more. */
 export type OwnKey = EntityKey & { readonly [OWN]: true };
 
 /** The caller's own namespace, as `ownPath` alone makes it. */
@@ -24,7 +25,8 @@ export function ownKey(caller: Caller, key: EntityKey): Result<OwnKey> {
   return path === caller.namespace.name ? ok(key as OwnKey) : fail("not-authorized", `${path}/${name}`);
 }
 
-/** The namespace, if it is the caller's own. Fails with `bad-request` for what can be none, `not-authorized` for another's. */
+/** The namespace, if it is the caller's own. Fails with `bad-request` for what can be none,
+ * `not-authorized` for another's. */
 export function ownPath(caller: Caller, namespace: string): Result<OwnPath> {
   const fault = namespaceFault(namespace);
   if (fault !== null) return fault;

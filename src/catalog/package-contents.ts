@@ -1,5 +1,5 @@
-// What a package contains, as GET of the package shows it: its actions, and apart from them its feeds. A package may hold
-// any number: beyond one page they flow through.
+// What a package contains, as GET of the package shows it: its actions, and apart from them its feeds. A package may
+// hold any number: beyond one page they flow through.
 
 import { parameterValue, parseParameters } from "../entities/parameters.ts";
 import { membersOf, objectOf, type RawJson } from "../entities/raw-json.ts";
@@ -13,8 +13,8 @@ interface Stores {
   blobs: Pick<BlobStore, "text">;
 }
 
-/** `text`: of the package's own fields, the text of an object; `path`: of what provides the actions. Whole where one page holds all of
- * it, else in parts, each made when it is asked for. */
+/** `text`: of the package's own fields, the text of an object; `path`: of what provides the actions. Whole where one
+ * page holds all of it, else in parts, each made when it is asked for. */
 export async function withContents(
   text: RawJson,
   { path, stores }: { path: string; stores: Stores },

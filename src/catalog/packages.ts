@@ -1,5 +1,5 @@
-// Packages, and bindings to them: create, update, read, delete, list. Published ones are open to everybody's eyes. The order of the
-// checks is the one clients know from OpenWhisk.
+// Packages, and bindings to them: create, update, read, delete, list. Published ones are open to everybody's eyes. The
+// order of the checks is the one clients know from OpenWhisk.
 
 import type { Identity } from "../entities/identity.ts";
 import { parametersFault } from "../entities/limit-values.ts";
@@ -77,8 +77,9 @@ export async function getPackage(
   return ok({ bundle: { ...bundle, parameters }, path });
 }
 
-/** Fails where what it is bound to is missing, is itself bound or may not be read; where it is a package and is to be bound; with
- * `too-large` for its parameters and annotations; with `already-exists` without `overwrite`; with `concurrent-modification`. */
+/** Fails where what it is bound to is missing, is itself bound or may not be read; where it is a package and is to be
+ * bound; with `too-large` for its parameters and annotations; with `already-exists` without `overwrite`;
+ * with `concurrent-modification`. */
 export async function putPackage(
   context: CatalogContext,
   { key, put, overwrite }: { key: PackageKey; put: PackagePut; overwrite: boolean },

@@ -1,5 +1,6 @@
-// Namespaces, keys and limits as an administrator changes them. When one of these has returned, no isolate uses what it had read of the
-// namespace before: a key that was revoked, or has been replaced with no time left, is refused everywhere.
+// Namespaces, keys and limits as an administrator changes them. When one of these has returned, no isolate uses what it
+// had read of the namespace before: a key that was revoked, or has been replaced with no time left,
+// is refused everywhere.
 
 import type { NamespaceLimits } from "../entities/identity.ts";
 import { fail, ok, type Result } from "../errors.ts";
@@ -37,7 +38,8 @@ export async function getNamespace({ registry }: RegistryContext, name: string):
   return found === null ? fail("not-found") : ok(found);
 }
 
-/** Or opens what was blocked: no key opens it, and what waits in it ends. Fails with `not-found`, `namespace-closed`. */
+/** Or opens what was blocked: no key opens it, and what waits in it ends. Fails with `not-found`,
+ * `namespace-closed`. */
 export async function blockNamespace(
   context: RegistryContext,
   { name, blocked }: { name: string; blocked: boolean },
@@ -49,7 +51,8 @@ export async function blockNamespace(
   return ok(changed);
 }
 
-/** Fails with `not-found`, `already-exists` for a name that another key of the subject has, `key-replaced`, `last-owner`. */
+/** Fails with `not-found`, `already-exists` for a name that another key of the subject has,
+ * `key-replaced`, `last-owner`. */
 export async function changeKey(
   context: RegistryContext,
   { id, ...change }: { id: string } & KeyChanges,
@@ -71,8 +74,8 @@ export interface RotatedKey {
   before: RegisteredKey | null;
 }
 
-/** Another key takes the name of this one, which stays good for `overlap` s. Fails with `not-found`, `already-exists` for a key that
- * somebody has, `key-replaced` where somebody was first. */
+/** Another key takes the name of this one, which stays good for `overlap` s. Fails with `not-found`, `already-exists`
+ * for a key that somebody has, `key-replaced` where somebody was first. */
 export async function replaceKey(
   context: RegistryContext,
   { id, overlap, ...more }: { id: string; overlap: number } & Pick<KeyRotation, "key" | "ends">,
@@ -86,7 +89,8 @@ export async function replaceKey(
   return fail(rotated.kind === "exists" ? "already-exists" : "key-replaced");
 }
 
-/** If it was the last of its subject to the namespace, what waits in his name there ends. Fails with `not-found`, `last-owner`. */
+/** If it was the last of its subject to the namespace, what waits in his name there ends.
+ * Fails with `not-found`, `last-owner`. */
 export async function revokeKey(
   context: RegistryContext,
   id: string,

@@ -1,5 +1,5 @@
-// Writes that others may be in the way of: a rule and its trigger are written by whoever touches either. Who loses the race
-// looks again at what is there and tries once more.
+// Writes that others may be in the way of: a rule and its trigger are written by whoever touches either. Who loses the
+// race looks again at what is there and tries once more.
 
 import { fail, ok, type Result } from "../errors.ts";
 import type { DeleteResult } from "../storage/entity-store.ts";

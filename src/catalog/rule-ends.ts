@@ -14,8 +14,8 @@ import { findTrigger } from "./stored-trigger.ts";
 
 type Entities = Pick<EntityStore, "get">;
 
-/** Why the caller may not name these, or null. Nobody learns whether a foreigner's things are there. `scope`: the names he may use;
- * absent: all. */
+/** Why the caller may not name these, or null. Nobody learns whether a foreigner's things are there. `scope`: the names
+ * he may use; absent: all. */
 export async function rightsFault(
   entities: Entities,
   { caller, scope }: { caller: string; scope?: Scope | undefined },

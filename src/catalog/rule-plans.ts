@@ -105,7 +105,8 @@ export async function planStatus(
   if (trigger === null) return fail("rule-without-trigger");
   const linked = link(trigger, linkOf(rule, status));
   if (!linked.ok) return linked;
-  // The rule itself is written as it is: should it be moved or deleted meanwhile, this trigger must not learn of it again.
+  // The rule itself is written as it is: should it be moved or deleted meanwhile,
+  // this trigger must not learn of it again.
   const revision = crypto.randomUUID();
   const same = { put: ruleEntity({ ...rule, revision }), expected: rule.revision };
   const options = { expected: trigger.revision, with: [same] };

@@ -15,8 +15,8 @@ export function getRule({ entities }: Pick<CatalogContext, "entities">, key: Own
   return findRule(entities, key);
 }
 
-/** Fails where an end is missing or is not the caller's to name, with `too-large` for its annotations, and with `already-exists`
- * without `overwrite`. */
+/** Fails where an end is missing or is not the caller's to name, with `too-large` for its annotations, and with
+ * `already-exists` without `overwrite`. */
 export async function putRule(
   context: CatalogContext,
   { key, put, overwrite }: { key: OwnKey; put: RulePut; overwrite: boolean },

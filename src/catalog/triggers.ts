@@ -16,7 +16,8 @@ export function getTrigger({ entities }: Pick<CatalogContext, "entities">, key: 
   return findTrigger(entities, key);
 }
 
-/** Its rules stay as they are. Fails with `too-large` for its parameters and annotations, `already-exists` without `overwrite`. */
+/** Its rules stay as they are. Fails with `too-large` for its parameters and annotations,
+ * `already-exists` without `overwrite`. */
 export async function putTrigger(
   context: CatalogContext,
   { key, put, overwrite }: { key: OwnKey; put: EntityPut; overwrite: boolean },

@@ -1,5 +1,6 @@
-// What an action's annotations say of the hosts that may run it, and of how long a call may wait for one: `invoker-resources` and
-// `invoker-resources-strict-policy` as with OpenWhisk, `max-queue-time` in seconds. What makes no sense is not there.
+// What an action's annotations say of the hosts that may run it, and of how long a call may wait for one:
+// `invoker-resources` and `invoker-resources-strict-policy` as with OpenWhisk, `max-queue-time` in seconds. What makes
+// no sense is not there.
 
 import type { Action, Parameter } from "../entities/action.ts";
 import { MAX_QUEUE_TIME } from "../entities/limits.ts";

@@ -1,5 +1,6 @@
-// The console as one module of the Worker: what the browser loads, bundled by the esbuild that wrangler brings, compressed, as text.
-// Plain JavaScript, because wrangler runs it with any Node. What was built is kept until a source or a package changes.
+// The console as one module of the Worker: what the browser loads, bundled by the esbuild that wrangler brings,
+// compressed, as text. Plain JavaScript, because wrangler runs it with any Node. What was built is kept until a source
+// or a package changes.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// An action as text: the document that is stored, the item in lists, and what GET shows. Parameter values keep their bytes.
+// An action as text: the document that is stored, the item in lists, and what GET shows.
+// Parameter values keep their bytes.
 
 import type { Action, CodeRef, Exec, Parameter } from "./action.ts";
 import { printHidden, writtenWithOf } from "./entity-head.ts";

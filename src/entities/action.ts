@@ -15,8 +15,8 @@ export interface Parameter {
   encryption?: string;
 }
 
-/** Where an action's code lies: `key` in the blob store, `hash` (SHA-256, hex) of its bytes as stored, which is what hosts
- * cache by, `size` in bytes. */
+/** Where an action's code lies: `key` in the blob store, `hash` (SHA-256, hex) of its bytes as stored, which is what
+ * hosts cache by, `size` in bytes. */
 export interface CodeRef {
   key: string;
   hash: string;

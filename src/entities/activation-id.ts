@@ -12,8 +12,9 @@ export function newActivationId(now: number, shard: number): ActivationId {
   return compose(now, shard, crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)));
 }
 
-/** An id that follows from its parts, for work that may be repeated after a crash: same parts, same id. The time and the
- * shard are the parent's, the random digits are the first 9 bytes of SHA-256 over the parts joined by a zero byte. */
+/** An id that follows from its parts, for work that may be repeated after a crash: same parts, same id. The time and
+ * the shard are the parent's, the random digits are the first 9 bytes of SHA-256 over the
+ * parts joined by a zero byte. */
 export async function derivedActivationId(parent: ActivationId, parts: readonly string[]): Promise<ActivationId> {
   const text = new TextEncoder().encode([parent, ...parts].join("\0"));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
@@ -35,7 +36,8 @@ export async function eventKey(feed: string, { source, id }: { source: string; i
   return hexOf(new Uint8Array(digest).subarray(0, KEY_BYTES));
 }
 
-/** The id of the fire of the event with this key that was first accepted at `now` (epoch ms), kept by store shard `shard`. */
+/** The id of the fire of the event with this key that was first accepted at `now` (epoch ms),
+ * kept by store shard `shard`. */
 export function eventActivationId(key: string, { now, shard }: { now: number; shard: number }): ActivationId {
   return addressOf(now, shard) + key.slice(0, 2 * RANDOM_BYTES);
 }

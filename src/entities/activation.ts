@@ -56,7 +56,8 @@ export interface Completion {
   size: number;
   /** init + run for a cold start, run alone for a warm one. */
   duration: number;
-  /** ms from its start to its end, where that is more than the duration: a composition counts only what its steps took. */
+  /** ms from its start to its end, where that is more than the duration:
+   * a composition counts only what its steps took. */
   elapsed?: number;
   /** Absent on warm runs. */
   initTime?: number;

@@ -1,5 +1,5 @@
-// What the admin API is asked and what it answers, as one schema for the Worker, which checks what comes with it, and for the command,
-// which checks what it sends and what it gets.
+// What the admin API is asked and what it answers, as one schema for the Worker, which checks what comes with it, and
+// for the command, which checks what it sends and what it gets.
 
 import { z } from "zod";
 import { ADMIN_RIGHTS, ADMIN_ROLES } from "./administrator.ts";
@@ -180,12 +180,14 @@ export type KeyItem = z.infer<typeof KeyItem>;
 export const RotationAnswer = z.object({ key: z.string(), now: KeyItem, before: KeyItem.nullable() });
 /** `key`: told this once. */
 export const IssuedKey = z.object({ key: z.string(), now: KeyItem });
-/** A secret that is kept for a namespace, never itself. `of`: the trigger whose it is, or null for what is the namespace's. */
+/** A secret that is kept for a namespace, never itself. `of`: the trigger whose it is,
+ * or null for what is the namespace's. */
 export const SecretItem = z.object({ purpose: z.string(), of: z.string().nullable(), created: time });
 export type SecretItem = z.infer<typeof SecretItem>;
 /** What goes is named once more, so that nothing goes by mistake. */
 export const DeletionWish = z.strictObject({ confirm: z.string().max(256) });
-/** What is in a namespace, and goes with it. Records are those in the database of records; segments and objects may hold more. */
+/** What is in a namespace, and goes with it. Records are those in the database of records;
+ * segments and objects may hold more. */
 export const ContentsAnswer = z.object({
   namespace: z.string(),
   keys: count,
@@ -327,7 +329,8 @@ export const HostAnswer = HostItem.extend({
   busy: z.array(BusyItem).optional(),
   /** There are more than are told. */
   moreBusy: z.boolean().optional(),
-  /** Containers that run nothing, those that have waited longest first. Absent where the host cannot say, or did not in time. */
+  /** Containers that run nothing, those that have waited longest first. Absent where the host cannot say,
+   * or did not in time. */
   idle: z.array(IdleItem).optional(),
   moreIdle: z.boolean().optional(),
 });

@@ -4,8 +4,8 @@ export const ADMIN_ROLES = ["admin", "operator", "auditor"] as const;
 export type AdminRole = (typeof ADMIN_ROLES)[number];
 
 export const ADMIN_RIGHTS = ["look", "operate", "admit"] as const;
-/** "look": see all but secrets and what is tenants'. "operate": hosts, records, limits, and who is blocked. "admit": who gets in, as a tenant
- * or an administrator, with which secrets; and what is deleted. */
+/** "look": see all but secrets and what is tenants'. "operate": hosts, records, limits, and who is blocked. "admit":
+ * who gets in, as a tenant or an administrator, with which secrets; and what is deleted. */
 export type AdminRight = (typeof ADMIN_RIGHTS)[number];
 
 export const ADMIN_RIGHT_TEXTS: Readonly<Record<AdminRight, string>> = {

@@ -3,8 +3,8 @@
 import { z } from "zod";
 import { Instant } from "./administration.ts";
 
-/** In whose right something is done. "key": a stored key. "credential": the key of an action that runs. "namespace": the namespace acting
- * by itself. "admin": an administrator. "platform": nobody asked for it. */
+/** In whose right something is done. "key": a stored key. "credential": the key of an action that runs. "namespace":
+ * the namespace acting by itself. "admin": an administrator. "platform": nobody asked for it. */
 export const VIAS = ["key", "credential", "namespace", "admin", "platform"] as const;
 export type Via = (typeof VIAS)[number];
 
@@ -29,8 +29,8 @@ export const PLATFORM: Author = {
   ...{ via: "platform", subject: "", keyId: "", source: UNKNOWN_SOURCE, transactionId: "", request: "" },
 };
 
-/** "done"; "refused": nothing was changed; "failed": nobody knows what was changed; "begun": nobody has said how it ended; "counted": so
- * many were refused in this minute beyond those that have lines. */
+/** "done"; "refused": nothing was changed; "failed": nobody knows what was changed; "begun": nobody has said how it
+ * ended; "counted": so many were refused in this minute beyond those that have lines. */
 export const RESULTS = ["done", "refused", "failed", "begun", "counted"] as const;
 export type AuditResult = (typeof RESULTS)[number];
 

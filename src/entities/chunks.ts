@@ -1,5 +1,5 @@
-// A stream of bytes in pieces that share one buffer: many megabytes pass without leaving garbage behind, and each piece is
-// small enough that others get the isolate's only thread in between.
+// A stream of bytes in pieces that share one buffer: many megabytes pass without leaving garbage behind, and each piece
+// is small enough that others get the isolate's only thread in between.
 
 const SIZE = 64 * 1024;
 

@@ -1,7 +1,7 @@
-// The key an action gets instead of its owner's: `namespace id:<64 characters>`, good for one namespace until it expires, minted
-// and checked without I/O. The 64 characters are marker, expiry (seconds, hex), rights, the tag of the key whose calls it comes
-// from, and HMAC-SHA-256 (base64url) over all of them. Where it does not open all names, the patterns of those it opens follow the
-// namespace's id (`id~<base64url of a JSON array>:…`), and are signed as well.
+// The key an action gets instead of its owner's: `namespace id:<64 characters>`, good for one namespace until it
+// expires, minted and checked without I/O. The 64 characters are marker, expiry (seconds, hex), rights, the tag of the
+// key whose calls it comes from, and HMAC-SHA-256 (base64url) over all of them. Where it does not open all names, the
+// patterns of those it opens follow the namespace's id (`id~<base64url of a JSON array>:…`), and are signed as well.
 
 import type { Rights } from "./rights.ts";
 import type { Scope } from "./scope.ts";
@@ -17,7 +17,8 @@ const RIGHTS_AT = 12;
 const TAG_AT = 13;
 const MAC_AT = 21;
 const LENGTH = 64;
-/** Bytes below which a secret could be guessed: keys sealed with it are opened while it is replaced, nothing it signed counts. */
+/** Bytes below which a secret could be guessed: keys sealed with it are opened while it is replaced,
+ * nothing it signed counts. */
 export const LEAST_SECRET = 32;
 const LETTERS: Readonly<Record<GrantedRights, string>> = { use: "u", deploy: "d", invoke: "i", read: "r", none: "n" };
 /** Stands between the namespace's id and the patterns. */
@@ -69,8 +70,8 @@ export async function mintCredential({ current }: MasterSecret, grant: Credentia
   return `${user}:${head}${await signature(current, user, head)}`;
 }
 
-/** What it grants, or null if it was not minted here, or has expired. `user`: what stands before the colon. Whether its key is still
- * good is for the caller to see. */
+/** What it grants, or null if it was not minted here, or has expired. `user`: what stands before the colon. Whether its
+ * key is still good is for the caller to see. */
 export async function checkCredential(
   { current, previous }: MasterSecret,
   presented: { user: string; secret: string; now: number },

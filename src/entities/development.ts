@@ -1,4 +1,5 @@
-// The two well-known development keys of OpenWhisk. They are public: whoever accepts them must know where the caller sits.
+// The two well-known development keys of OpenWhisk. They are public:
+// whoever accepts them must know where the caller sits.
 
 import type { Identity, Namespace } from "./identity.ts";
 import { PROOF_NAMESPACE, SYSTEM_NAMESPACE } from "./names.ts";
@@ -10,7 +11,8 @@ const KNOWN: readonly Identity[] = [
   known("whisk.system", "789c46b1-71f6-4ed5-8c54-816aa4f8c502", `abc${SECRET}`),
 ];
 
-/** The namespaces that are there though nobody was let in. Where there is another one, the development keys are somebody's danger. */
+/** The namespaces that are there though nobody was let in. Where there is another one,
+ * the development keys are somebody's danger. */
 export const OWN_NAMESPACES: readonly string[] = ["guest", SYSTEM_NAMESPACE, PROOF_NAMESPACE];
 
 /** Header by which a host's forwarder tells that a request comes out of a container. */

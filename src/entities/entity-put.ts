@@ -1,5 +1,5 @@
-// What every PUT of an entity may name: parameters, annotations, version and publish. Fields that are null count as absent;
-// unknown ones, and `namespace`, `name` and `updated`, are ignored.
+// What every PUT of an entity may name: parameters, annotations, version and publish. Fields that are null count as
+// absent; unknown ones, and `namespace`, `name` and `updated`, are ignored.
 
 import { fail, ok, type Result } from "../errors.ts";
 import type { Parameter } from "./action.ts";

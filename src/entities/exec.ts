@@ -1,5 +1,5 @@
-// What an action runs: reading `exec` of a body. The code itself was lifted out of the body before (see code-lifter.ts);
-// here only its facts are known.
+// What an action runs: reading `exec` of a body. The code itself was lifted out of the body before (see
+// code-lifter.ts); here only its facts are known.
 
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { CodeRef, Exec } from "./action.ts";
@@ -59,8 +59,8 @@ const NO_CODE =
   "An action of kind 'builtin' is part of the platform and has no code that could be copied. Call it by its name, " +
   "put it into a sequence, or bind its package.";
 
-/** `raw` must be valid JSON; `code`: facts of the code lifted out of it, null if there was none; `own`: the namespace that `_`
- * stands for. */
+/** `raw` must be valid JSON; `code`: facts of the code lifted out of it, null if there was none; `own`: the namespace
+ * that `_` stands for. */
 export function parseExec(
   raw: RawJson,
   options: { code: CodeFacts | null; offer: RunnableKinds; own: string },

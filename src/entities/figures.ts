@@ -1,14 +1,16 @@
-// What is counted of activations that have ended: how many, how they ended, how long they ran and waited. Figures of different times
-// and places add up.
+// What is counted of activations that have ended: how many, how they ended, how long they ran and waited. Figures of
+// different times and places add up.
 
 import type { ActivationRecord } from "./activation.ts";
 import { addHistogram, addValue, type Histogram, percentiles } from "./histogram.ts";
 
-/** How an activation ended: its status, except that what ran out of its time is told from other faults of its developer. */
+/** How an activation ended: its status, except that what ran out of its time is told from
+ * other faults of its developer. */
 export const OUTCOMES = ["success", "application_error", "developer_error", "internal_error", "timeout"] as const;
 export type OutcomeClass = (typeof OUTCOMES)[number];
 
-/** Spans of time that are counted apart: how long each is (ms), and for how long it is kept. A year has 365 days here. */
+/** Spans of time that are counted apart: how long each is (ms), and for how long it is kept.
+ * A year has 365 days here. */
 export const STEPS = {
   minute: { ms: 60_000, keptMs: 48 * 3_600_000 },
   hour: { ms: 3_600_000, keptMs: 90 * 86_400_000 },
@@ -17,7 +19,8 @@ export const STEPS = {
 export type Step = keyof typeof STEPS;
 export const STEP_NAMES = Object.keys(STEPS) as Step[];
 
-/** Whose figures: those of an action (a composition is one), of a trigger, or of all that are beyond the most that are told apart. */
+/** Whose figures: those of an action (a composition is one), of a trigger,
+ * or of all that are beyond the most that are told apart. */
 export interface FiguresKey {
   type: "action" | "trigger" | "other";
   /** `name` or `package/name`, as lists name it; "" for "other". */

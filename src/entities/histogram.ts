@@ -1,5 +1,5 @@
-// How many values lie in which range, where each range is 15 % wider than the one before: a few counts tell each percentile of
-// millions of values, wrong by 7 % at most. Histograms of different places add up to that of all.
+// How many values lie in which range, where each range is 15 % wider than the one before: a few counts tell each
+// percentile of millions of values, wrong by 7 % at most. Histograms of different places add up to that of all.
 
 /** Counts by bucket: `b` holds values above GROWTH^(b-1) and up to GROWTH^b, and 0 all up to 1. */
 export type Histogram = Record<string, number>;

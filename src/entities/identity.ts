@@ -50,13 +50,15 @@ export interface Identity {
   limits: NamespaceLimits;
   /** The key as the caller presented it, `uuid:secret`; handed to actions that ask for it. Never logged. */
   key: string;
-  /** The uuid of the stored key that is behind this; "" where the namespace itself acts. Absent in what was stored before. */
+  /** The uuid of the stored key that is behind this; "" where the namespace itself acts.
+   * Absent in what was stored before. */
   keyId?: string;
   /** What that key is called among those of its subject to the namespace; absent where no stored key is behind this. */
   keyName?: string;
   /** Epoch ms from which that key opens nothing. */
   keyEnds?: number;
-  /** True if this came from an activation credential, or acts with less than a stored key's rights: there is no key to hand on. */
+  /** True if this came from an activation credential, or acts with less than a stored key's rights:
+   * there is no key to hand on. */
   derived: boolean;
   /** Absent: those that `derived` stands for. */
   rights?: Rights;
@@ -66,7 +68,8 @@ export interface Identity {
   role?: Exclude<Role, "owner">;
 }
 
-/** What those who have a say lend to what is done: no more than these rights, and with names of this scope (absent: with all). */
+/** What those who have a say lend to what is done: no more than these rights,
+ * and with names of this scope (absent: with all). */
 export interface Lent {
   rights: Rights;
   scope?: Scope | undefined;
@@ -81,7 +84,8 @@ export function rightsOf({ rights, derived }: Pick<Identity, "rights" | "derived
   return rights ?? (derived ? "use" : "owner");
 }
 
-/** The same caller with no more than these rights, and no other names. Who comes to less than his key stands for has none to hand on. */
+/** The same caller with no more than these rights, and no other names. Who comes to less than his key stands for has
+ * none to hand on. */
 export function limitedTo<I extends Pick<Identity, "rights" | "derived" | "scope">>(
   identity: I,
   most: { rights?: Rights | undefined; scope?: Scope | undefined },

@@ -1,5 +1,5 @@
-// JSON made readable: a member a line, two blanks a level, arrays on one line. Values keep their bytes. White space may make a
-// small text a thousand times larger, so that its size is worked out before anything is made.
+// JSON made readable: a member a line, two blanks a level, arrays on one line. Values keep their bytes. White space may
+// make a small text a thousand times larger, so that its size is worked out before anything is made.
 
 import { endOfString, type RawJson } from "./raw-json.ts";
 

@@ -1,5 +1,5 @@
-// Whether a text is JSON, without making its values: a megabyte of small values costs JSON.parse a quarter of a second and
-// thirty times its size. No recursion; the depth is bounded.
+// Whether a text is JSON, without making its values: a megabyte of small values costs JSON.parse a quarter of a second
+// and thirty times its size. No recursion; the depth is bounded.
 
 /** Deeper values help nobody and break readers that recurse. */
 export const MAX_DEPTH = 1_000;

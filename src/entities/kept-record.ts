@@ -59,8 +59,8 @@ export function isWhole({ text, sum }: Pick<KeptRecord, "text" | "sum">): boolea
   return sum === UNCHECKED || sum === checksumOf(text);
 }
 
-/** The record. One that was altered where it lay is told as a failure of the platform: who reads it learns that it cannot be
- * trusted, and nothing else of it is shown; `damaged` is called with its id. */
+/** The record. One that was altered where it lay is told as a failure of the platform: who reads it learns that it
+ * cannot be trusted, and nothing else of it is shown; `damaged` is called with its id. */
 export function readKept(
   kept: RecordKey & Pick<KeptRecord, "text" | "sum">,
   damaged: (id: string) => void,

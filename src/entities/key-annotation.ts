@@ -6,9 +6,9 @@ import type { Rights } from "./rights.ts";
 
 const ANNOTATION = "provide-api-key";
 
-/** What the annotations of an action ask for its key: "owner" the caller's own one, any other true value one that expires.
- * Where the annotation is missing the action gets a key, as with OpenWhisk; actions created here say false unless told
- * otherwise. Null: no key. */
+/** What the annotations of an action ask for its key: "owner" the caller's own one, any other true value one that
+ * expires. Where the annotation is missing the action gets a key, as with OpenWhisk; actions created here say false
+ * unless told otherwise. Null: no key. */
 export function askedRights(annotations: readonly Parameter[]): Rights | null {
   const value = parameterValue(annotations, ANNOTATION)?.trim();
   if (value === '"owner"') return "owner";

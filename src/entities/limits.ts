@@ -45,7 +45,8 @@ export const MAX_RESULT = MB;
 export const TRUNCATION = MB;
 /** Bytes of all parameters, and of all annotations, of one entity. */
 export const MAX_PARAMETERS = MB;
-/** Bytes of a body that makes an entity without code: its parameters and annotations, however many small ones they are. */
+/** Bytes of a body that makes an entity without code: its parameters and annotations,
+ * however many small ones they are. */
 export const MAX_ENTITY = 4 * MB;
 /** Bytes of action code as stored (base64 for archives). */
 export const MAX_CODE = 48 * MB;

@@ -1,4 +1,5 @@
-// Whether bytes that come in pieces are the text of a JSON array of strings, in UTF-8: logs of megabytes are never held whole.
+// Whether bytes that come in pieces are the text of a JSON array of strings, in UTF-8:
+// logs of megabytes are never held whole.
 
 import { runEnd } from "./byte-run.ts";
 import { Utf8Check } from "./utf8.ts";

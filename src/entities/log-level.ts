@@ -1,5 +1,5 @@
-// How much the platform logs, and its lines: one JSON object each, with the transaction id where there is one, and without what may be
-// a secret. Pure; src/log.ts and the host's logger write them.
+// How much the platform logs, and its lines: one JSON object each, with the transaction id where there is one, and
+// without what may be a secret. Pure; src/log.ts and the host's logger write them.
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type PlatformLogLevel = (typeof LOG_LEVELS)[number];
@@ -33,7 +33,8 @@ export type LineFields = Readonly<
   }
 >;
 
-/** `event`: what has happened, in words with hyphens between them. `at`: epoch ms. `secrets`: values that are written nowhere. */
+/** `event`: what has happened, in words with hyphens between them. `at`: epoch ms. `secrets`:
+ * values that are written nowhere. */
 export function platformLine(
   { level, event, at }: { level: PlatformLogLevel; event: string; at: number },
   fields: LineFields,
@@ -48,8 +49,8 @@ function shownValue(value: LineFields[string], secrets: readonly string[]): unkn
   return Array.isArray(value) ? value.map((each: string) => scrubbed(each, secrets)) : value;
 }
 
-/** What opens something, wherever an error or a caller has put it: keys, tokens of hosts and administrators, credentials of a header, what
- * stands in an address beside its host. */
+/** What opens something, wherever an error or a caller has put it: keys, tokens of hosts and administrators,
+ * credentials of a header, what stands in an address beside its host. */
 const OPENING: readonly [RegExp, string][] = [
   [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)(?:[^\s/?#"'<>@]*@)?([^\s/?#"'<>]+)[/?#][^\s"'<>]+/gi, `$1$2/${HIDDEN}`],
   [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#"'<>@]+@/gi, "$1"],
@@ -69,7 +70,8 @@ export function scrubbed(text: string, secrets: readonly string[] = []): string 
   return shown.toWellFormed();
 }
 
-/** What an error says. A failed query names its values, which may be secrets: of an error with a cause only the cause's words are told. */
+/** What an error says. A failed query names its values, which may be secrets: of an error with a cause only the cause's
+ * words are told. */
 export function faultText(thrown: unknown): string {
   const error = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   const inner = error instanceof AggregateError ? ` (${error.errors.map(String).join("; ")})` : "";

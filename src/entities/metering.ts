@@ -3,7 +3,8 @@
 export interface Metering {
   /** Anything is. */
   readonly isOn: boolean;
-  /** Names of namespaces whose calls are not told by action or namespace. What the platform as a whole does is counted all the same. */
+  /** Names of namespaces whose calls are not told by action or namespace. What the platform as a whole does is counted
+   * all the same. */
   readonly ignored: ReadonlySet<string>;
 }
 

@@ -1,4 +1,5 @@
-// How a run ended, as OpenWhisk counts it, and how a container's answer is classed. Pure; used by host, Worker and objects.
+// How a run ended, as OpenWhisk counts it, and how a container's answer is classed. Pure; used by host,
+// Worker and objects.
 
 import { membersOf, type RawJson, shapeOf } from "./raw-json.ts";
 
@@ -37,7 +38,8 @@ export function errorMember(text: RawJson): RawJson | undefined {
   return membersOf(text)?.findLast((member) => member.key === "error")?.value;
 }
 
-/** What came back over HTTP from a container. `cut`: the body is only the beginning of one that was `length` bytes long. */
+/** What came back over HTTP from a container. `cut`: the body is only the beginning of one
+ * that was `length` bytes long. */
 export interface ContainerAnswer {
   status: number;
   body: string;

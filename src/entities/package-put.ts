@@ -1,4 +1,5 @@
-// What a PUT of a package asks for, and the package that follows from it. Parameters and annotations are replaced as a whole.
+// What a PUT of a package asks for, and the package that follows from it.
+// Parameters and annotations are replaced as a whole.
 
 import { fail, ok, type Result } from "../errors.ts";
 import { type EntityPut, fieldsOfPut, parseEntityPut, type Stamp } from "./entity-put.ts";

@@ -21,8 +21,8 @@ export function parseParameters(raw: RawJson, field: string): Result<Parameter[]
   return ok(mergeParameters([], parsed));
 }
 
-/** Why such a list is not taken from a client, or null: no value is ever sealed here, so what is said to be sealed was not
- * sealed here, and no text of a client's is opened with a secret of ours. */
+/** Why such a list is not taken from a client, or null: no value is ever sealed here, so what is said to be sealed was
+ * not sealed here, and no text of a client's is opened with a secret of ours. */
 export function sealedElsewhere(list: readonly Parameter[]): Failure | null {
   const sealed = list.find((each) => each.encryption !== undefined);
   if (sealed === undefined) return null;

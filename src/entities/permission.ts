@@ -22,7 +22,8 @@ const MAX_SHOWN = 10;
 
 type Caller = Pick<Identity, "rights" | "derived" | "scope" | "role" | "namespace">;
 
-/** Why the caller may not do that, or null. `name`: what it is done to; absent: nothing that has a name, or all of a namespace. */
+/** Why the caller may not do that, or null. `name`: what it is done to; absent: nothing that has a name,
+ * or all of a namespace. */
 export function refusalOf(caller: Caller, { right, name }: { right: Right; name?: ScopedName }): Failure | null {
   return rightFault(caller, right) ?? (name === undefined ? null : scopeFault(scopeIn(caller), name));
 }

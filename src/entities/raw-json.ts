@@ -39,8 +39,8 @@ export function elementsOf(text: RawJson): RawJson[] | null {
   return elements;
 }
 
-/** One JSON object out of layers, the weakest first; a later layer's key replaces an earlier one, and within a layer the
- * last of duplicate keys wins. Values keep their bytes. */
+/** One JSON object out of layers, the weakest first; a later layer's key replaces an earlier one, and within a layer
+ * the last of duplicate keys wins. Values keep their bytes. */
 export function mergeLayers(layers: readonly Iterable<{ key: string; value: RawJson }>[]): RawJson {
   const merged = new Map<string, RawJson>();
   for (const layer of layers) for (const { key, value } of layer) merged.set(key, value);

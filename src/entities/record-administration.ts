@@ -29,9 +29,10 @@ export const DatabaseFill = z.object({
   pruned: count,
 });
 export type DatabaseFill = z.infer<typeof DatabaseFill>;
-/** Arguments, results and logs in the blob store, as far as they have been looked at for what nobody owns, in all passes together.
- * `unknown`: old ones of which nobody can say whose they are; they stay. `passed`: of the last two passes those that could not be told,
- * because of `passedWhy`; they are looked at again in the next pass. `fault`: why the last turn did nothing. */
+/** Arguments, results and logs in the blob store, as far as they have been looked at for what nobody owns, in all
+ * passes together. `unknown`: old ones of which nobody can say whose they are; they stay. `passed`: of the last two
+ * passes those that could not be told, because of `passedWhy`; they are looked at again in the next pass. `fault`: why
+ * the last turn did nothing. */
 export const BlobSweep = z.object({
   passes: count,
   looked: count,

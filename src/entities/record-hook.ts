@@ -1,4 +1,5 @@
-// Where a namespace's records are forwarded to, as its administrator sets it and as it is kept. Secrets are kept elsewhere.
+// Where a namespace's records are forwarded to, as its administrator sets it and as it is kept.
+// Secrets are kept elsewhere.
 
 import { z } from "zod";
 
@@ -29,8 +30,8 @@ export const HookSecret = z
   .max(1_000)
   .regex(PRINTABLE, "must be printable ASCII");
 
-/** What an administrator sends. `secret`: signs each batch; absent: the one there is, or a new one. `authorization`: the header with
- * which batches are sent; absent: the one there is; null: none. */
+/** What an administrator sends. `secret`: signs each batch; absent: the one there is, or a new one. `authorization`:
+ * the header with which batches are sent; absent: the one there is; null: none. */
 export const RecordHookOrder = RecordHook.extend({
   secret: HookSecret.optional(),
   authorization: z.string().min(1).max(4_096).regex(PRINTABLE, "must be printable ASCII").nullable().optional(),
@@ -99,7 +100,8 @@ export interface RecordHookSecrets {
   authorization: string | null;
 }
 
-/** Why a record was not forwarded. backlog: too many waited; age: it waited too long; refused: the receiver takes it in no form. */
+/** Why a record was not forwarded. backlog: too many waited; age: it waited too long; refused:
+ * the receiver takes it in no form. */
 export const DROP_REASONS = ["backlog", "age", "refused"] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 export type Drops = Record<DropReason, number>;

@@ -1,7 +1,8 @@
 // A record as one line of an export, and an export's page: NDJSON, each line with its checksum. Pure.
 //
-//   {"v":1,"name":…,"sum":…,"record":{…}}      a record, with its result and logs in it; `sum`: checksumOf the record's text
-//   {"v":1,"page":{"records":…,"left":[…],"next":…}}   how many lines came before it, ids whose line would be too long, where it goes on
+//   {"v":1,"name":…,"sum":…,"record":{…}}      a record, with its result and logs in it; `sum`: checksumOf the record's
+// text {"v":1,"page":{"records":…,"left":[…],"next":…}}   how many lines came before it, ids whose line would be too
+// long, where it goes on
 
 import { z } from "zod";
 import type { ActivationRecord } from "./activation.ts";

@@ -1,5 +1,5 @@
-// What a stored record holds besides the public fields: for operators, searches and figures; the API never shows it. Records from
-// before it have none. A newer version adds fields; those it does not know are kept as they are.
+// What a stored record holds besides the public fields: for operators, searches and figures; the API never shows it.
+// Records from before it have none. A newer version adds fields; those it does not know are kept as they are.
 
 export interface RecordMeta {
   v: 1;
@@ -19,7 +19,8 @@ export interface RecordMeta {
   waitReason?: string;
   scheduler?: string;
   host?: string;
-  /** none: nothing ran; cold: its container was made and initialised for it; prewarmed: made ahead, and initialised for it. */
+  /** none: nothing ran; cold: its container was made and initialised for it; prewarmed: made ahead,
+   * and initialised for it. */
   start: "cold" | "prewarmed" | "warm" | "none";
   initMs?: number;
   runMs?: number;

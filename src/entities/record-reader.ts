@@ -1,5 +1,5 @@
-// Which records of a namespace's activations a caller may read: all of them; or those of the names in its scope; or, with the right to
-// invoke alone, those of activations that its own key started.
+// Which records of a namespace's activations a caller may read: all of them; or those of the names in its scope; or,
+// with the right to invoke alone, those of activations that its own key started.
 
 import type { ActivationMeta, ActivationRecord } from "./activation.ts";
 import { type Identity, rightsOf } from "./identity.ts";

@@ -32,8 +32,8 @@ export interface RecordSearch {
   reader?: RecordReader;
 }
 
-/** What of a search a place can tell of a record that it has not read, by what it has noted of each. Whatever fits the search fits these,
- * as does what nothing was noted of. */
+/** What of a search a place can tell of a record that it has not read, by what it has noted of each. Whatever fits the
+ * search fits these, as does what nothing was noted of. */
 export type NotedSearch = Pick<RecordSearch, "kind" | "status" | "minDuration" | "maxDuration" | "cause">;
 
 /** Null where there is nothing of the kind in the search. */

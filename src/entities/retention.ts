@@ -45,8 +45,8 @@ export function isBounded(policy: RetentionPolicy | Retention): boolean {
   return RETENTION_BOUNDS.some((name) => typeof policy[name] === "number");
 }
 
-/** Epoch ms: what started before is too old. It moves in steps of a hundredth of the age, so that nobody is told of it all the
- * time. */
+/** Epoch ms: what started before is too old. It moves in steps of a hundredth of the age, so that nobody is told of it
+ * all the time. */
 export function keptFromAge(maxAge: number, now: number): number {
   const step = Math.max(MIN_AGE * 1000, maxAge * 10);
   return Math.max(0, Math.floor((now - maxAge * 1000) / step) * step);
@@ -59,9 +59,9 @@ export interface OldRecord {
   bytes: number;
 }
 
-/** From which start on records are kept, so that at least so many and so much of these (the oldest there are) go, and no more than it
- * takes; what has one start goes together. `bound`: of what starts there or later, some may not be among them. `enough`: false where
- * more must go than these. */
+/** From which start on records are kept, so that at least so many and so much of these (the oldest there are) go, and
+ * no more than it takes; what has one start goes together. `bound`: of what starts there or later, some may not be
+ * among them. `enough`: false where more must go than these. */
 export function keptFromExcess(
   oldest: readonly OldRecord[],
   bound: number,

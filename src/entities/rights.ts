@@ -1,12 +1,13 @@
-// What a key may do in its namespace. Whoever has a say in what runs (who calls, who wrote the action, its package, the rule,
-// the sequence around it) lends it no more than he has himself: what runs has what all of them have in common.
+// What a key may do in its namespace. Whoever has a say in what runs (who calls, who wrote the action, its package, the
+// rule, the sequence around it) lends it no more than he has himself: what runs has what all of them have in common.
 
-/** "read": get, list, logs. "invoke": invoke and fire. "use": both, and write triggers and rules. "deploy": actions and packages as
- * well. "owner": everything; only stored keys have it. "none": what "read" and "invoke" have in common. */
+/** "read": get, list, logs. "invoke": invoke and fire. "use": both, and write triggers and rules. "deploy": actions and
+ * packages as well. "owner": everything; only stored keys have it. "none": what "read" and "invoke" have in common. */
 export type Rights = "none" | "read" | "invoke" | "use" | "deploy" | "owner";
 
-/** One thing that may be done: "read" what is there, and its "records"; "invoke" actions; "fire" triggers; "wire" triggers and rules,
- * write them; "deploy" actions and packages; "own" what is the owner's alone. "enter": everybody with a key. */
+/** One thing that may be done: "read" what is there, and its "records"; "invoke" actions; "fire" triggers; "wire"
+ * triggers and rules, write them; "deploy" actions and packages; "own" what is the owner's alone. "enter": everybody
+ * with a key. */
 export type Right = "enter" | "read" | "records" | "invoke" | "fire" | "wire" | "deploy" | "own";
 
 /** What a stored key is for. */

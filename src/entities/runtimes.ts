@@ -1,5 +1,5 @@
-// The kinds an action can be written in. The list of names is upstream's manifest plus newer versions of the families we
-// ship; which of them can run is what the hosts report.
+// The kinds an action can be written in. The list of names is upstream's manifest plus newer versions of the families
+// we ship; which of them can run is what the hosts report.
 
 export interface RuntimeKind {
   kind: string;
@@ -40,14 +40,15 @@ export const SEQUENCE = "sequence";
 /** Served by the Worker itself, without a container. */
 export const BUILTIN = "builtin";
 
-/** Images that OpenWhisk's manifest lists as its own black boxes: made for actions that are a program (`wsk action create
+/** Images that OpenWhisk's manifest lists as its own black boxes: made for actions that are a program (`wsk action
+ * create
  * --native`), which is what the kind `native` is. */
 const SKELETONS: ReadonlySet<string> = new Set(["openwhisk/dockerskeleton"]);
 /** Where images without a registry in their name come from. */
 const REGISTRY = "docker.io/";
 
-/** Whether the code of an action with this image runs as the kind `native`, wherever there is one. With a registry or a digest in
- * its name the image itself is meant. */
+/** Whether the code of an action with this image runs as the kind `native`, wherever there is one. With a registry or a
+ * digest in its name the image itself is meant. */
 export function isSkeleton(image: string): boolean {
   return SKELETONS.has(image.replace(/:[^:/]*$/, ""));
 }
@@ -57,8 +58,8 @@ export function skeletonItself(image: string): string {
   return REGISTRY + image;
 }
 
-/** Families whose runtime takes several activations at once, as it says in its hello. Of black box images only the host that
- * has started one knows: the action's word holds until then. */
+/** Families whose runtime takes several activations at once, as it says in its hello. Of black box images only the host
+ * that has started one knows: the action's word holds until then. */
 const OVERLAPPING: ReadonlySet<string> = new Set(["nodejs", BLACKBOX]);
 
 /** Activations that one container of an action takes at once. */
@@ -71,8 +72,8 @@ export function runnableKinds(reported: ReadonlySet<string> | null): RuntimeKind
   return MANIFEST.filter((each) => reported === null || reported.has(each.kind));
 }
 
-/** What an action may be written in: what can run, and where hosts may come the manifest's other kinds behind that. The default of a
- * family is one that can run now, if there is one. */
+/** What an action may be written in: what can run, and where hosts may come the manifest's other kinds behind that. The
+ * default of a family is one that can run now, if there is one. */
 export function acceptedKinds(
   reported: ReadonlySet<string> | null,
   { hostsMayCome }: { hostsMayCome: boolean },
@@ -89,7 +90,8 @@ export function acceptedKinds(
 }
 
 /** Resolves `<family>:default` (or a bare family) among the kinds that can run: the manifest's default if it is there,
- * else the newest. Returns the kind's entry, or null if the kind is not among them. Input is trimmed and lower-cased. */
+ * else the newest. Returns the kind's entry, or null if the kind is not among them.
+ * Input is trimmed and lower-cased. */
 export function resolveKind(wanted: string, runnable: readonly RuntimeKind[]): RuntimeKind | null {
   const name = wanted.trim().toLowerCase();
   const [family, version] = name.split(":");

@@ -1,4 +1,5 @@
-// When a trigger is to be fired, and how its schedule stands: plain data, as it lies in its object and goes between the parts.
+// When a trigger is to be fired, and how its schedule stands: plain data,
+// as it lies in its object and goes between the parts.
 
 import type { ActivationId } from "./activation-id.ts";
 import type { RawJson } from "./raw-json.ts";
@@ -10,7 +11,8 @@ export type GivenDate = string | number;
 export interface AlarmSettings {
   /** No pattern names seconds. */
   limitCronFields: boolean;
-  /** Patterns of five fields fire up to so many seconds after the full minute, each trigger at its own; 0: at the full minute. */
+  /** Patterns of five fields fire up to so many seconds after the full minute, each trigger at its own; 0:
+   * at the full minute. */
   delayLimit: number;
   /** Whether a pattern is meant exactly where its owner does not say. */
   defaultStrict: boolean;
@@ -35,7 +37,8 @@ export type Timing =
 /** What goes when it has fired: nothing, its trigger, or the trigger's rules as well. */
 export type DeleteAfterFire = "false" | "true" | "rules";
 
-/** What becomes of slots that passed while nobody could fire them: nothing; one fire for all; each, the latest first to be kept. */
+/** What becomes of slots that passed while nobody could fire them: nothing; one fire for all; each,
+ * the latest first to be kept. */
 export type Misfire = "skip" | "once" | "all";
 
 /** What becomes of a slot while what the last fire has started goes on: it fires; it does not; it waits. */

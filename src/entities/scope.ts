@@ -1,8 +1,9 @@
-// Which names a key may use, as patterns: `name` and `pkg/name` stand for themselves, one that ends with `*` for all that begin so.
-// `pkg/*` is the package `pkg` and all that is in it. They are names of the key's own namespace; those of another begin with
-// `/namespace/`. What ships with the platform is everybody's and needs none.
+// Which names a key may use, as patterns: `name` and `pkg/name` stand for themselves, one that ends with `*` for all
+// that begin so. `pkg/*` is the package `pkg` and all that is in it. They are names of the key's own namespace; those
+// of another begin with `/namespace/`. What ships with the platform is everybody's and needs none.
 //
-// Of two patterns either one holds the other or they have nothing in common, so that what two scopes have in common is a scope again.
+// Of two patterns either one holds the other or they have nothing in common, so that what two scopes have in common is
+// a scope again.
 
 import { SYSTEM_NAMESPACE } from "./names.ts";
 
@@ -12,7 +13,8 @@ export type Scope = readonly string[];
 /** Patterns of one key, and characters of one. */
 export const MAX_PATTERNS = 20;
 export const MAX_PATTERN = 128;
-/** Characters of all patterns of what several scopes have in common: it travels with calls, and in the keys of actions. */
+/** Characters of all patterns of what several scopes have in common: it travels with calls,
+ * and in the keys of actions. */
 const MAX_TEXT = 2_000;
 
 const SEGMENT = "\\w[\\w@ .&-]*";
@@ -23,7 +25,8 @@ export function isPattern(text: string): boolean {
   return text.length <= MAX_PATTERN && PATTERN.test(text);
 }
 
-/** What a pattern is held against: `path` is `ns` or `ns/package`. Without a name, the package itself with all in it. */
+/** What a pattern is held against: `path` is `ns` or `ns/package`. Without a name,
+ * the package itself with all in it. */
 export interface ScopedName {
   path: string;
   name?: string;
@@ -84,8 +87,8 @@ export interface NamesWanted {
   whole: string[];
 }
 
-/** The part of a scope that is about the namespace whose list is asked for; null: all of it. Texts are `ns/name`, `ns/package/name`,
- * and of a package `ns/package/`. */
+/** The part of a scope that is about the namespace whose list is asked for; null: all of it. Texts are `ns/name`,
+ * `ns/package/name`, and of a package `ns/package/`. */
 export function namesIn(
   namespace: string,
   { scope, own }: { scope: Scope | undefined; own: string },

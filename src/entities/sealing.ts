@@ -1,5 +1,6 @@
-// Secrets at rest: keys derived from the deployment's master secret, one per purpose, texts sealed with AES-256-GCM, and
-// comparisons that take the same time whatever differs. WebCrypto only, so that the Worker, the objects and Node share it.
+// Secrets at rest: keys derived from the deployment's master secret, one per purpose, texts sealed with AES-256-GCM,
+// and comparisons that take the same time whatever differs. WebCrypto only, so that the Worker,
+// the objects and Node share it.
 
 /** The deployment's secret, and the one it takes the place of while it is being changed: that one still opens. */
 export interface MasterSecret {

@@ -1,5 +1,5 @@
-// Whether the secrets this deployment is given are those its keys were sealed with. Only check values are compared and kept:
-// a secret cannot be read from them. Pure, but for the check values themselves.
+// Whether the secrets this deployment is given are those its keys were sealed with. Only check values are compared and
+// kept: a secret cannot be read from them. Pure, but for the check values themselves.
 
 import { derive, type MasterSecret, mac } from "./sealing.ts";
 

@@ -1,5 +1,5 @@
-// SHA-256 and HMAC-SHA-256 within one turn of the event loop. WebCrypto answers with promises, and a scheduler must judge
-// what its host says before the next message comes. Held against WebCrypto by its test.
+// SHA-256 and HMAC-SHA-256 within one turn of the event loop. WebCrypto answers with promises, and a scheduler must
+// judge what its host says before the next message comes. Held against WebCrypto by its test.
 
 /** Eight words. */
 export type Digest = Int32Array;

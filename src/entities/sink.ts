@@ -38,8 +38,8 @@ export type SinkAnswer =
   | { kind: "none"; reason: string; permanent: boolean }
   | { kind: "barred"; reason: string };
 
-/** How the last try of an event that was given up ended. `code`: the last status, 0 where there was none; `data`: what the sink said, or
- * why there was none. */
+/** How the last try of an event that was given up ended. `code`: the last status, 0 where there was none; `data`: what
+ * the sink said, or why there was none. */
 export interface SinkRefusal {
   tries: number;
   code: number;

@@ -1,10 +1,11 @@
-// Sources that an operator declares and grants: tables, buckets and queues whose changes fire triggers. Settings of feeds as they are
-// stored, and how one stands.
+// Sources that an operator declares and grants: tables, buckets and queues whose changes fire triggers. Settings of
+// feeds as they are stored, and how one stands.
 
 import { z } from "zod";
 import type { RawJson } from "./raw-json.ts";
 
-/** "d1": databases, bound as FEED_D1_<name>. "r2": buckets, bound as FEED_R2_<name>. "queue": queues that this Worker consumes. */
+/** "d1": databases, bound as FEED_D1_<name>. "r2": buckets, bound as FEED_R2_<name>. "queue":
+ * queues that this Worker consumes. */
 export type SourceKind = "d1" | "r2" | "queue";
 export const SOURCE_KINDS: readonly SourceKind[] = ["d1", "r2", "queue"];
 
@@ -85,7 +86,8 @@ export type ObjectEvent = z.infer<typeof ObjectEvent>;
 
 export const ObjectStoreFeed = z.strictObject({
   kind: z.literal("objectstore"),
-  /** FEED_R2_<this>, whose list is looked at; with `queue` the bucket's own name, as messages tell it: of others nothing is heard. */
+  /** FEED_R2_<this>, whose list is looked at; with `queue` the bucket's own name, as messages tell it: of others
+   * nothing is heard. */
   bucket: z.string("must be a name").min(1, "must not be empty").max(63, "must have at most 63 characters").optional(),
   /** The queue to which the bucket sends its event notifications; absent: its list is looked at. */
   queue: queueName.optional(),

@@ -1,4 +1,5 @@
-// What a trigger hears from a message broker: settings as they are stored, what is promised for them, and how a subscription stands.
+// What a trigger hears from a message broker: settings as they are stored, what is promised for them,
+// and how a subscription stands.
 
 import { z } from "zod";
 

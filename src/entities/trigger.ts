@@ -1,5 +1,5 @@
-// A trigger with the rules that follow it: the document that is stored, the item in lists, what clients see. What a rule does
-// stands here and not in the rule, so that a fire reads one document.
+// A trigger with the rules that follow it: the document that is stored, the item in lists, what clients see. What a
+// rule does stands here and not in the rule, so that a fire reads one document.
 
 import type { EntityHead, Parameter } from "./action.ts";
 import { fieldsOfDocument, headOf, listOf, printHead, printHidden } from "./entity-head.ts";

@@ -1,4 +1,5 @@
-// What a client gave the feeds of message brokers, as settings and credentials, or why not. Parsed once, from a feed's arguments.
+// What a client gave the feeds of message brokers, as settings and credentials, or why not. Parsed once,
+// from a feed's arguments.
 
 import type { z } from "zod";
 import type { RawJson } from "../entities/raw-json.ts";
@@ -36,7 +37,8 @@ export function newSubscription(kind: BrokerKind, args: RawJson): Result<Subscri
   return credentials.ok ? ok({ settings: settings.value, credentials: credentials.value }) : credentials;
 }
 
-/** What is not named stays; `credentials` is absent where none are named, null where they are taken away. Fails with `bad-request`. */
+/** What is not named stays; `credentials` is absent where none are named, null where they are taken away.
+ * Fails with `bad-request`. */
 export function changedSubscription(
   settings: SubscriptionSettings,
   args: RawJson,

@@ -1,5 +1,5 @@
-// CloudEvents as they come over HTTP: binary (attributes are headers, the body is the data), structured (the body is the event) and
-// batched (the body is an array of events).
+// CloudEvents as they come over HTTP: binary (attributes are headers, the body is the data), structured (the body is
+// the event) and batched (the body is an array of events).
 
 import { base64Of } from "../entities/base64.ts";
 import { decoded } from "../entities/charset.ts";
@@ -25,8 +25,8 @@ export interface EventRequest {
   body: Uint8Array;
 }
 
-/** All of a request's events, or what is wrong with the first bad one. `batch`: they came as one, however many they are. Fails with
- * `bad-request`, `malformed-body`, `unsupported-media` or `too-large`. */
+/** All of a request's events, or what is wrong with the first bad one. `batch`: they came as one, however many they
+ * are. Fails with `bad-request`, `malformed-body`, `unsupported-media` or `too-large`. */
 export function eventsOf({ headers, body }: EventRequest): Result<{ events: CloudEvent[]; batch: boolean }> {
   const type = headers.get("Content-Type");
   const envelope = ENVELOPE.exec(type ?? "");

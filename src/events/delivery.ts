@@ -1,5 +1,5 @@
-// What a delivery is beside its payload: the id by which it is known when it comes again, and whether it only asks if anybody is
-// there.
+// What a delivery is beside its payload: the id by which it is known when it comes again, and whether it only asks if
+// anybody is there.
 
 import { membersOf, type RawJson, shapeOf } from "../entities/raw-json.ts";
 import type { WebhookSettings } from "./webhook.ts";

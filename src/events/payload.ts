@@ -8,7 +8,8 @@ import { fail, ok, type Result } from "../errors.ts";
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
-/** An object as it is, a form as its fields, anything else that is text below `payload`. Fails with `malformed-body`. */
+/** An object as it is, a form as its fields, anything else that is text below `payload`.
+ * Fails with `malformed-body`. */
 export function payloadOf(body: Uint8Array, contentType: string | null): Result<RawJson> {
   if (body.byteLength === 0) return ok("{}");
   const text = decoded(body, contentType);

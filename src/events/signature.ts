@@ -33,7 +33,8 @@ const MAX_SECONDS = 100_000_000_000;
 const MAX_SIGNATURES = 10;
 const encoder = new TextEncoder();
 
-/** Fails with `bad-signature`, which says what is wrong but not what would be right. `secrets`: any of them may have been used. */
+/** Fails with `bad-signature`, which says what is wrong but not what would be right. `secrets`:
+ * any of them may have been used. */
 export async function checkSignature(
   settings: Pick<WebhookSettings, "signature" | "hmac">,
   secrets: readonly string[],

@@ -12,7 +12,8 @@ const TRIGGER = "dev.edgewhisk.trigger.fired";
 /** Characters of a header that tells of an error. */
 const MAX_ERROR = 3_000;
 
-/** Headers in lower case. `data`: text of a JSON value. `dead`: it goes to the dead letter sink, after `url` did not take it. Null: it has gone round too often and goes no further. */
+/** Headers in lower case. `data`: text of a JSON value. `dead`: it goes to the dead letter sink, after `url` did not
+ * take it. Null: it has gone round too often and goes no further. */
 export function sinkMessage(
   occurrence: Occurrence,
   data: RawJson,

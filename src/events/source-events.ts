@@ -50,8 +50,8 @@ export function rowEvent(
   return { key: value, payload };
 }
 
-/** What has become of the objects with keys behind `after`, as far as they were listed: `known` are those that were there before, by key;
- * `since`: of none that is older (epoch ms) there is an event. */
+/** What has become of the objects with keys behind `after`, as far as they were listed: `known` are those that were
+ * there before, by key; `since`: of none that is older (epoch ms) there is an event. */
 export function objectChanges(
   { bucket, events, suffix }: Pick<ObjectStoreFeed, "bucket" | "events" | "suffix">,
   {

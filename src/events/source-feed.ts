@@ -1,4 +1,5 @@
-// What a client gave the feeds of databases, buckets and queues, as settings, or why not. Parsed once, from a feed's arguments.
+// What a client gave the feeds of databases, buckets and queues, as settings, or why not. Parsed once,
+// from a feed's arguments.
 
 import type { z } from "zod";
 import type { RawJson } from "../entities/raw-json.ts";

@@ -29,7 +29,8 @@ export interface SourceState {
   created: number;
 }
 
-/** Of one event. "again": it is fired later. "gone": there is no trigger; "barred": the namespace may fire nothing now. */
+/** Of one event. "again": it is fired later. "gone": there is no trigger; "barred":
+ * the namespace may fire nothing now. */
 export type EventOutcome =
   | { kind: "fired" }
   | { kind: "idle" }

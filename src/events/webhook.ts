@@ -1,5 +1,5 @@
-// What a webhook is told: whose word it takes, how much of it, and what of it fires its trigger. Parsed once, from a feed's
-// arguments; stored as JSON.
+// What a webhook is told: whose word it takes, how much of it, and what of it fires its trigger. Parsed once, from a
+// feed's arguments; stored as JSON.
 
 import { z } from "zod";
 import { MAX_PAYLOAD } from "../entities/limits.ts";
@@ -112,8 +112,8 @@ export interface WebhookChange {
   overlapMs: number;
 }
 
-/** Of the arguments of a feed; those it does not know are others' (parameters of bindings, and what every feed gets). Fails with
- * `bad-request`. */
+/** Of the arguments of a feed; those it does not know are others' (parameters of bindings, and what every feed gets).
+ * Fails with `bad-request`. */
 export function newWebhook(args: RawJson): Result<WebhookWish> {
   const parsed = Created.safeParse(JSON.parse(args));
   if (!parsed.success) return fault(parsed.error);
@@ -121,8 +121,8 @@ export function newWebhook(args: RawJson): Result<WebhookWish> {
   return ok({ settings, ...(secret === undefined ? {} : { secret }) });
 }
 
-/** As newWebhook, of what takes CloudEvents: they have ids of their own, and are signed as we say or not at all. `shard`: see
- * WebhookSettings. */
+/** As newWebhook, of what takes CloudEvents: they have ids of their own, and are signed as we say or not at all.
+ * `shard`: see WebhookSettings. */
 export function newEventFeed(args: RawJson, shard: number): Result<WebhookWish> {
   const given = JSON.parse(args) as Record<string, unknown>;
   if (given.idHeader !== undefined) return fail("bad-request", NO_ID_HEADER);

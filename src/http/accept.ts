@@ -6,8 +6,8 @@ import { accepts as chosenOf } from "hono/accepts";
 const ANY = "*/*";
 const NONE = "";
 
-/** `type`: of the answer, e.g. "application/json"; parameters count for nothing. Who says nothing takes anything. One range that holds the
- * type is enough: we have one form to send, so that it does not matter what he likes better. */
+/** `type`: of the answer, e.g. "application/json"; parameters count for nothing. Who says nothing takes anything. One
+ * range that holds the type is enough: we have one form to send, so that it does not matter what he likes better. */
 export function accepts(c: Context, type: string): boolean {
   // Most callers say this, or nothing, so that nothing is taken apart for them.
   if (c.req.header("Accept") === ANY) return true;

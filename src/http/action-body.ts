@@ -28,8 +28,8 @@ interface ActionBody {
   code: LiftedCode | null;
 }
 
-/** What a PUT of an action asks: whether it may replace what is there, where, and what it is to be. They are looked at in this order:
- * nobody's body is read who may not write there. */
+/** What a PUT of an action asks: whether it may replace what is there, where, and what it is to be. They are looked at
+ * in this order: nobody's body is read who may not write there. */
 export async function actionPutOf(c: AppContext): Promise<Result<WantedAction>> {
   const overwrite = flag(c, "overwrite");
   if (!overwrite.ok) return overwrite;

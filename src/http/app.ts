@@ -52,7 +52,8 @@ import { isWebPath } from "./web/path.ts";
 import { Webhooks } from "./webhooks/find.ts";
 
 const MAX_URL = 8_192;
-/** What stands in the Host header becomes part of the address: nothing in it may look like a path, a query or a user. */
+/** What stands in the Host header becomes part of the address: nothing in it may look like a path,
+ * a query or a user. */
 const HOST = /^([^\s/?#@\\:[\]]*|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
 const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i;
 const NO_HOST = "The request names no host that could be one.";
@@ -155,8 +156,8 @@ const acceptsJson: MiddlewareHandler<AppEnv> = async (c, next) => {
   return respond(c, fail("not-acceptable", "application/json"));
 };
 
-/** A bug or a lost object: the log gets the story, the caller its transaction id. A failed query names its values, which
- * may be secrets: of an error with a cause only the cause's words are logged. */
+/** A bug or a lost object: the log gets the story, the caller its transaction id. A failed query names its values,
+ * which may be secrets: of an error with a cause only the cause's words are logged. */
 async function failed(thrown: unknown, c: AppContext): Promise<Response> {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const at = (error.stack ?? "")

@@ -61,7 +61,8 @@ export async function callerWith(c: AppContext, identities: Identities, key: str
   return caller.development && (await developmentFault(c)) !== null ? null : caller.identity;
 }
 
-/** Why a well-known key is not taken. Not for web pages; and once others have namespaces here, only from our own machine. */
+/** Why a well-known key is not taken. Not for web pages; and once others have namespaces here,
+ * only from our own machine. */
 async function developmentFault(c: AppContext): Promise<Failure | null> {
   const { raw: request } = c.req;
   if (!fitsDevelopment(request)) return fail("foreign-origin");

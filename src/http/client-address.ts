@@ -2,7 +2,8 @@
 
 const MAX_ADDRESS = 64;
 
-/** `header`: the one that the proxy in front of us sets on every request; null: there is none. Null where it is not said. */
+/** `header`: the one that the proxy in front of us sets on every request; null: there is none.
+ * Null where it is not said. */
 export function clientAddress(headers: Headers, header: string | null): string | null {
   const value = header === null ? null : headers.get(header);
   // Of a list the last is what the nearest proxy saw.

@@ -29,8 +29,8 @@ export interface AppEnv {
     epoch: number;
     /** What the route that is being served needs; absent where it asks for no key. */
     needs?: Needs;
-    /** Why the key that opened this request is good no more, or may no more do what is being done; null where it may. Set with
-     * `identity`. For what goes on for long. */
+    /** Why the key that opened this request is good no more, or may no more do what is being done; null where it may.
+     * Set with `identity`. For what goes on for long. */
     refusedNow: () => Promise<Failure | null>;
     /** Set below /admin/v1 only: who administers. `name`: null stands for whoever holds ADMIN_TOKEN. */
     administrator: { name: string | null; role: AdminRole };

@@ -1,4 +1,5 @@
-// What a request adds to the metrics and, where that is asked for, to the log: that it was answered, and that what it deleted is gone.
+// What a request adds to the metrics and, where that is asked for, to the log: that it was answered, and that what it
+// deleted is gone.
 
 import type { Identity } from "../entities/identity.ts";
 import { requestFields } from "../entities/log-level.ts";

@@ -1,7 +1,8 @@
-// Whose requests are worked on at once. All namespaces share the thread of an isolate, and the database behind it: where others are
-// there, the requests of one that read and write what is stored go one after the other, with a rest between them as long as the work
-// was, so that what others ask for comes in between. A namespace that is alone waits for next to nothing. Calls and fires take no turn.
-// Nobody is woken, since a request may touch nothing of another one: who waits looks himself.
+// Whose requests are worked on at once. All namespaces share the thread of an isolate, and the database behind it:
+// where others are there, the requests of one that read and write what is stored go one after the other, with a rest
+// between them as long as the work was, so that what others ask for comes in between. A namespace that is alone waits
+// for next to nothing. Calls and fires take no turn. Nobody is woken, since a request may touch nothing of another one:
+// who waits looks himself.
 
 export interface QueueLimits {
   /** Of one namespace at a time where others are there, and where nobody else is. */
@@ -9,8 +10,8 @@ export interface QueueLimits {
   readonly alone: number;
   /** Of one namespace that may wait. */
   readonly waiting: number;
-  /** ms after which a turn counts as over: whoever takes longer waits for something himself, or has gone without a word. So has who waits
-   * and has not looked for as long. */
+  /** ms after which a turn counts as over: whoever takes longer waits for something himself, or has gone without a
+   * word. So has who waits and has not looked for as long. */
   readonly life: number;
   /** ms for which somebody else who was seen counts as there. */
   readonly memory: number;

@@ -29,8 +29,8 @@ export interface PresentedKey {
 }
 
 export class Identities {
-  /** By `uuid` for stored keys, by `act:id:tag` for the identity behind activation credentials, by `ns:name` for a namespace
-   * itself. No uuid has a colon. */
+  /** By `uuid` for stored keys, by `act:id:tag` for the identity behind activation credentials, by `ns:name` for a
+   * namespace itself. No uuid has a colon. */
   readonly #owners = new EpochCache<EpochIdentity>({ maxEntries: 10_000 });
 
   /** Null if nobody has this key, or it has ended. */
@@ -58,8 +58,8 @@ export class Identities {
     return found === null ? null : callerOf(services, found);
   }
 
-  /** The namespace acting by itself, as whoever calls its web actions makes it do, or null if nobody has it: with no key, and
-   * the least of rights. */
+  /** The namespace acting by itself, as whoever calls its web actions makes it do, or null if nobody has it: with no
+   * key, and the least of rights. */
   async ofNamespace(services: Services, name: string, later: Later): Promise<EpochIdentity | null> {
     const key = `ns:${name}`;
     const known = this.#known(services, key, later);
@@ -129,7 +129,8 @@ export class Identities {
   }
 }
 
-/** Who uses a credential that was minted for calls of the key with this tag, or null if there is no such key any more. */
+/** Who uses a credential that was minted for calls of the key with this tag,
+ * or null if there is no such key any more. */
 async function memberOf({ namespace, limits, members }: Household, keyTag: string | null): Promise<Identity | null> {
   const who = (
     subject: string,

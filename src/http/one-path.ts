@@ -1,5 +1,5 @@
-// A path has one meaning, whoever reads it: the router takes the segments as they came, a parser of addresses takes "." and ".." away
-// and reads "\" as "/". What the two would read differently is refused at the door.
+// A path has one meaning, whoever reads it: the router takes the segments as they came, a parser of addresses takes "."
+// and ".." away and reads "\" as "/". What the two would read differently is refused at the door.
 
 const DOTS = /^(\.|%2e){1,2}$/i;
 

@@ -6,7 +6,8 @@ import { FROM_CONTAINER } from "../entities/development.ts";
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
 const LOCAL_NAME = /^((.+\.)?localhost|host\.docker\.internal)(:\d{1,5})?$/i;
 
-/** The request came from no browser page, or from one that this server itself has sent, under a name nobody can point here. */
+/** The request came from no browser page, or from one that this server itself has sent,
+ * under a name nobody can point here. */
 export function fitsDevelopment(request: Request): boolean {
   const { headers } = request;
   const host = headers.get("Host") ?? new URL(request.url).host;

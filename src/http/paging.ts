@@ -1,4 +1,5 @@
-// `after` and `limit` of lists of keys, and of all lists of the admin API: each page says in `next` where the one after it begins.
+// `after` and `limit` of lists of keys, and of all lists of the admin API:
+// each page says in `next` where the one after it begins.
 
 import { ok, type Result } from "../errors.ts";
 import type { PageWish } from "../storage/registry-store.ts";

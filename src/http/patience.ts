@@ -1,6 +1,6 @@
-// How long a body is waited for. One that is silent or slower than a least pace is given up; one that is late counts against its
-// sender, who may have so many at a time. What has come whole with its request, as nearly all bodies have, costs a timer that never
-// fires.
+// How long a body is waited for. One that is silent or slower than a least pace is given up; one that is late counts
+// against its sender, who may have so many at a time. What has come whole with its request, as nearly all bodies have,
+// costs a timer that never fires.
 
 import { Places, type TakenPlace } from "./places.ts";
 

@@ -1,5 +1,5 @@
-// What a route needs of who calls it, held against the caller: its right, and the names in its path. What each needs stands in
-// api/operations.ts.
+// What a route needs of who calls it, held against the caller: its right, and the names in its path. What each needs
+// stands in api/operations.ts.
 
 import type { Identity } from "../entities/identity.ts";
 import { SYSTEM_NAMESPACE } from "../entities/names.ts";
@@ -16,8 +16,8 @@ type Handler = (c: AppContext) => Response | Promise<Response>;
 
 const NEEDS = Symbol("needs");
 
-/** The handler behind its door: who may not do this is refused, whatever the rest of the request is. `needs`: null where no key is
- * asked for. */
+/** The handler behind its door: who may not do this is refused, whatever the rest of the request is. `needs`: null
+ * where no key is asked for. */
 export function guarded(needs: Needs | null, handler: Handler): Handler {
   const inside = needs === null ? handler : inTurn(needs, handler);
   const behind: Handler =

@@ -20,7 +20,8 @@ export function bodyOf(pieces: Iterable<Piece>, blobs: Pick<BlobStore, "get">): 
   return streamOf(flow(list, blobs));
 }
 
-/** The same where the pieces themselves are fetched one after the other: the first at once, so that what fails fails as an answer. */
+/** The same where the pieces themselves are fetched one after the other: the first at once,
+ * so that what fails fails as an answer. */
 export async function flowing(
   pieces: AsyncGenerator<Piece>,
   blobs: Pick<BlobStore, "get">,

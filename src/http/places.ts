@@ -1,10 +1,11 @@
-// Who may keep the platform waiting, and how often at once: so many of one sender, so many in all of one isolate. Where all are taken,
-// the sender with the most gives way to one who has less, so that few cannot shut the others out.
+// Who may keep the platform waiting, and how often at once: so many of one sender, so many in all of one isolate. Where
+// all are taken, the sender with the most gives way to one who has less, so that few cannot shut the others out.
 
 export interface PlaceLimits {
   readonly ofOne: number;
   readonly ofAll: number;
-  /** ms after which a place that was not renewed is free: a request may end without a word when its client goes away. */
+  /** ms after which a place that was not renewed is free: a request may end without a word
+   * when its client goes away. */
   readonly lease: number;
 }
 

@@ -1,5 +1,5 @@
-// Keys that are taken away while a request goes on: what was let in may have been let in long ago when its body has come, and a
-// stream goes on for an hour.
+// Keys that are taken away while a request goes on: what was let in may have been let in long ago when its body has
+// come, and a stream goes on for an hour.
 
 import type { Failure } from "../errors.ts";
 import type { AppContext } from "./context.ts";

@@ -12,8 +12,8 @@ export interface Arguments {
 }
 
 /** `payload`: the text of a JSON object that was checked at the door; absent = none was sent. What the last step of a
- * composition made may be an array, which is handed on as it is. `payloadChecked`: whether it may set what it sets has been asked
- * before. */
+ * composition made may be an array, which is handed on as it is. `payloadChecked`: whether it may set what it sets has
+ * been asked before. */
 export function argumentsOf(
   callable: ResolvedAction,
   payload: RawJson | undefined,

@@ -10,8 +10,8 @@ export interface BuiltinContext {
   namespace: string;
   /** Who calls, without the key he came with. */
   caller: Omit<Identity, "key">;
-  /** Who may come in with this key (`uuid:secret`), or null: asked for by who is handed keys as arguments. Absent where nobody can
-   * tell. */
+  /** Who may come in with this key (`uuid:secret`), or null: asked for by who is handed keys as arguments. Absent where
+   * nobody can tell. */
   callerWith?: (key: string) => Promise<Omit<Identity, "key"> | null>;
   activationId: ActivationId;
   /** Scheme and host under which this platform was reached, or "". */

@@ -1,5 +1,5 @@
-// What was read from the entity or identity store, remembered for as long as it is true: a namespace's epoch goes up with
-// each write to it, so a value is good while every namespace it was read from is at the epoch it was read under.
+// What was read from the entity or identity store, remembered for as long as it is true: a namespace's epoch goes up
+// with each write to it, so a value is good while every namespace it was read from is at the epoch it was read under.
 
 /** A namespace, and the epoch it was at before the value was read. */
 export type EpochStamp = readonly [namespace: string, epoch: number];
@@ -13,7 +13,8 @@ interface Entry<T> {
   size: number;
 }
 
-/** Past a bound all is forgotten. `maxSize`: of the sizes given with the values, in whatever unit; no bound where absent. */
+/** Past a bound all is forgotten. `maxSize`: of the sizes given with the values, in whatever unit;
+ * no bound where absent. */
 export interface CacheBounds {
   maxEntries: number;
   maxSize?: number;

@@ -1,5 +1,6 @@
-// What follows from a fire: each active rule's action is called once, in the name of who fired, and the trigger's record is
-// written when it is known what became of each. May be done again at any time, by anybody: the ids follow from the fire's.
+// What follows from a fire: each active rule's action is called once, in the name of who fired, and the trigger's
+// record is written when it is known what became of each. May be done again at any time, by anybody: the ids follow
+// from the fire's.
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import { type Identity, limitedTo } from "../entities/identity.ts";
@@ -31,8 +32,8 @@ type Accepted = Awaited<ReturnType<AcceptRow>>;
 /** Rules served at a time, and where each brings large arguments. */
 const WIDTH = 32;
 const NARROW = 4;
-/** Fan-outs under way in one isolate, and characters of their arguments. What is beyond is left to the stores, which ask
- * for a few at a time. */
+/** Fan-outs under way in one isolate, and characters of their arguments. What is beyond is left to the stores, which
+ * ask for a few at a time. */
 const MAX_RUNNING = 1_000;
 const MAX_HELD_CHARACTERS = 16 * 1024 * 1024;
 

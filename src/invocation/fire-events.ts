@@ -1,5 +1,5 @@
-// Events of one delivery become fires of a trigger, all of them or none. Each is known by its key: what was told before fires nothing,
-// and hears the id of the first.
+// Events of one delivery become fires of a trigger, all of them or none. Each is known by its key: what was told before
+// fires nothing, and hears the id of the first.
 
 import { type ActivationId, eventActivationId } from "../entities/activation-id.ts";
 import type { RawJson } from "../entities/raw-json.ts";
@@ -31,7 +31,8 @@ export interface EventsRequest extends Omit<FireRequest, "payload" | "id" | "onc
   events: readonly { key: string; payload: RawJson }[];
 }
 
-/** "accepted": all are stored; of each event the id of its fire, in order. "idle": no rule is active: nothing happened. */
+/** "accepted": all are stored; of each event the id of its fire, in order. "idle": no rule is active:
+ * nothing happened. */
 export type EventsFired =
   | { ok: true; kind: "accepted"; fires: { id: ActivationId; isNew: boolean }[] }
   | { ok: true; kind: "idle" }
@@ -48,8 +49,8 @@ interface Parts {
   discard(keys: string[]): Promise<void>;
 }
 
-/** Stores the fires as one, then answers; the rules are served afterwards. Fails as `fire` does, and with `too-large` where they
- * would start too much at once. */
+/** Stores the fires as one, then answers; the rules are served afterwards. Fails as `fire` does, and with `too-large`
+ * where they would start too much at once. */
 export async function fireEvents(
   context: FireContext,
   { triggers, fanOut, store, discard }: Parts,

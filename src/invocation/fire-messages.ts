@@ -1,5 +1,5 @@
-// Messages of a broker become fires of a trigger. A message's activation id follows from the subscription and what the message is known by:
-// told again, it is the same activation.
+// Messages of a broker become fires of a trigger. A message's activation id follows from the subscription and what the
+// message is known by: told again, it is the same activation.
 
 import { slotActivationId } from "../entities/activation-id.ts";
 import { byteLength } from "../entities/byte-length.ts";

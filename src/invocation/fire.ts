@@ -1,4 +1,5 @@
-// The story of a fire: permit, trigger, one stored fact, and only then the id. What follows from the fact is fan-out.ts.
+// The story of a fire: permit, trigger, one stored fact, and only then the id.
+// What follows from the fact is fan-out.ts.
 
 import { type ActivationId, derivedActivationId, newActivationId } from "../entities/activation-id.ts";
 import { argsKey } from "../entities/blob-keys.ts";
@@ -40,7 +41,8 @@ export interface FireRequest {
   once?: Once;
 }
 
-/** What became of a fire. "accepted": it is stored, and each of its rules will be served: `runs` are what those start. */
+/** What became of a fire. "accepted": it is stored, and each of its rules will be served:
+ * `runs` are what those start. */
 export type Fired =
   | { ok: true; kind: "accepted"; id: ActivationId; runs: ActivationId[] }
   /** It was told of before, and fired under this id. */

@@ -1,5 +1,5 @@
-// The output of an activation while it runs, and what its record adds in the end: every line once, in order. The schedulers are
-// asked who runs it; nothing is stored on the way.
+// The output of an activation while it runs, and what its record adds in the end: every line once, in order. The
+// schedulers are asked who runs it; nothing is stored on the way.
 
 import type { ActivationRecord } from "../entities/activation.ts";
 import { type ActivationId, timeOf } from "../entities/activation-id.ts";
@@ -50,10 +50,12 @@ const YOUNG_MS = 2_000;
 const MAX_ASKED = 64;
 /** The same for a reader who does not follow. */
 const FEW = 16;
-/** Questions in one stream: the platform bounds what one request may ask. Who follows comes again with the number of his last line. */
+/** Questions in one stream: the platform bounds what one request may ask. Who follows comes again with the number of
+ * his last line. */
 const MAX_LOOKS = 800;
 
-/** The log of an activation from its first line on, each line once. Ends with "end" or "unknown", or after about 800 looks. */
+/** The log of an activation from its first line on, each line once. Ends with "end" or "unknown",
+ * or after about 800 looks. */
 export async function* follow(
   ports: FollowPorts,
   activation: { id: ActivationId; namespaceId: string; reader?: RecordReader | undefined },

@@ -10,8 +10,8 @@ const FLUSH_MS = 50;
 const UPLOAD_MS = 2_000;
 const YOUNG_MS = 2_000;
 
-/** The record of `id`, or null if there is none (yet), and why it waits if it does. `isOnItsWay`: whether somebody has it who will
- * bring it here. */
+/** The record of `id`, or null if there is none (yet), and why it waits if it does. `isOnItsWay`: whether somebody has
+ * it who will bring it here. */
 export async function findActivation(
   store: Pick<ActivationStoreRpc, "get" | "await">,
   id: ActivationId,

@@ -1,6 +1,7 @@
-// Shares of namespaces' limits that this isolate has for a moment, so that a call of a busy namespace asks nobody. Who calls now and
-// then asks for each call; who calls again within a second is given a share with the answer, and in the background the next one before it
-// is used up or over. Of each share its throttle is told what was used, and which calls by it still run.
+// Shares of namespaces' limits that this isolate has for a moment, so that a call of a busy namespace asks nobody. Who
+// calls now and then asks for each call; who calls again within a second is given a share with the answer, and in the
+// background the next one before it is used up or over. Of each share its throttle is told what was used, and which
+// calls by it still run.
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type {

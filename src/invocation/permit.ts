@@ -1,5 +1,6 @@
-// May this namespace make one more call now, and may that hold what it needs? Only namespaces with limits, and calls of actions with a bound
-// on their instances, ask the Throttle; busy ones have a share of their limits at hand (permit-leases.ts).
+// May this namespace make one more call now, and may that hold what it needs? Only namespaces with limits, and calls of
+// actions with a bound on their instances, ask the Throttle;
+// busy ones have a share of their limits at hand (permit-leases.ts).
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { Identity } from "../entities/identity.ts";
@@ -21,8 +22,8 @@ const CODES: Record<PermitReason, ErrorCode> = {
 type HoldingContext = Pick<InvocationContext, "permits" | "throttle" | "now">;
 type Bounded = Pick<Identity, "namespace" | "limits" | "keyId">;
 
-/** `count`: of fires that come together, all or none. `mayLease`: as of Permitting; a fire always may. `true` if a slot was taken that must
- * be given back. Fires take none. */
+/** `count`: of fires that come together, all or none. `mayLease`: as of Permitting; a fire always may. `true` if a slot
+ * was taken that must be given back. Fires take none. */
 export async function enter(
   context: InvocationContext,
   identity: Identity,
@@ -49,8 +50,8 @@ export async function enter(
   return refusedFor(permit, kind === "invoke" ? "invocations" : "fires");
 }
 
-/** What the call holds while it runs: memory of its namespace, an instance of its action. `true` if that must be given back. Nobody is asked where
- * neither is bounded. Fails as `enter`. */
+/** What the call holds while it runs: memory of its namespace, an instance of its action. `true` if that must be given
+ * back. Nobody is asked where neither is bounded. Fails as `enter`. */
 export async function hold(
   context: HoldingContext,
   identity: Bounded,
@@ -68,7 +69,8 @@ export async function hold(
   return permit.ok ? ok(true) : refusedFor(permit, "invocations");
 }
 
-/** Whether anything that the call would hold is bounded. What needs no container holds nothing; of a composition its steps do. */
+/** Whether anything that the call would hold is bounded. What needs no container holds nothing;
+ * of a composition its steps do. */
 export function isHeld(
   context: Pick<HoldingContext, "throttle">,
   identity: Bounded,

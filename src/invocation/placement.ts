@@ -34,8 +34,8 @@ export function placeOf(
   return ok({ candidates, obstacle: obstacle(schedulers, need) });
 }
 
-/** `key`: namespace uuid and action path. `preferred`: labels of the hosts to go to first; without any, hosts that have none
- * are gone to first, as with OpenWhisk. */
+/** `key`: namespace uuid and action path. `preferred`: labels of the hosts to go to first; without any, hosts that have
+ * none are gone to first, as with OpenWhisk. */
 export function placementOf(
   key: string,
   need: Need,

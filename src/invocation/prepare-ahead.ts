@@ -1,5 +1,5 @@
-// Containers ahead of fires: for each trigger that is about to fire, one for each action its active rules will run, on the
-// host that would be asked first. It promises nothing: what is not prepared starts as any call does.
+// Containers ahead of fires: for each trigger that is about to fire, one for each action its active rules will run, on
+// the host that would be asked first. It promises nothing: what is not prepared starts as any call does.
 
 import { newActivationId } from "../entities/activation-id.ts";
 import { type Identity, limitedTo } from "../entities/identity.ts";

@@ -119,8 +119,8 @@ export async function payloadOf(
   return { blob: key, size: bytes.byteLength };
 }
 
-/** What the writers of an action lend to what it does in this namespace: strangers the least, whoever calls it, since they
- * say what is done: also which actions a composition of theirs runs, and with what. */
+/** What the writers of an action lend to what it does in this namespace: strangers the least, whoever calls it, since
+ * they say what is done: also which actions a composition of theirs runs, and with what. */
 export function lentBy(
   { writtenWith, writerScope, path }: Pick<ResolvedAction, "writtenWith" | "writerScope" | "path">,
   namespace: string,
@@ -130,8 +130,8 @@ export function lentBy(
   return { rights: isOwn ? writtenWith : common(writtenWith, "use"), ...scopeOf(writerScope) };
 }
 
-/** The key an action runs with has what its caller, its writers and its annotation have in common. Whoever came with less than
- * a stored key has no owner's key to pass on. */
+/** The key an action runs with has what its caller, its writers and its annotation have in common. Whoever came with
+ * less than a stored key has no owner's key to pass on. */
 async function keyOf(
   callable: ResolvedAction,
   { calling, sealedKey }: Ready,

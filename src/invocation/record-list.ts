@@ -1,5 +1,5 @@
-// Past activations of a namespace as one list. Its records lie in the objects, in the table and in segments, and move on while they
-// are read: whoever reads the objects first and the other places then misses none, and sees some twice.
+// Past activations of a namespace as one list. Its records lie in the objects, in the table and in segments, and move
+// on while they are read: whoever reads the objects first and the other places then misses none, and sees some twice.
 
 import type { ActivationRecord } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
@@ -64,8 +64,8 @@ interface Portion {
   noted?: NotedSearch | null;
 }
 
-/** Newest first, of one start the greatest id. With `docs` each record brings its result and logs, so that only a few are held at a
- * time; nothing is asked for before its reader wants it. */
+/** Newest first, of one start the greatest id. With `docs` each record brings its result and logs, so that only a few
+ * are held at a time; nothing is asked for before its reader wants it. */
 export async function* listActivations(
   places: RecordPlaces,
   query: ActivationQuery & { docs: boolean; after?: RecordKey },
@@ -117,8 +117,8 @@ function filterOf({ name, since, upto }: Pick<ActivationQuery, "name" | "since" 
   };
 }
 
-/** Goes over what is to be left out by keys alone, as long as it is much. Returns where the list goes on, and what is left to leave
- * out there. */
+/** Goes over what is to be left out by keys alone, as long as it is much. Returns where the list goes on, and what is
+ * left to leave out there. */
 async function skim(
   places: RecordPlaces,
   filter: RecordFilter,
@@ -144,8 +144,8 @@ export async function* rounds(
   for await (const { items } of siftedRounds(places, filter, { page, noted: null })) yield items;
 }
 
-/** The same, without much of what does not fit. `bound`: all up to here has been told, or does not fit; undefined: there is no more.
- * `looked`: at so many records at most. */
+/** The same, without much of what does not fit. `bound`: all up to here has been told, or does not fit; undefined:
+ * there is no more. `looked`: at so many records at most. */
 export async function* siftedRounds(
   places: RecordPlaces,
   filter: RecordFilter,
@@ -161,8 +161,8 @@ export async function* siftedRounds(
   }
 }
 
-/** Asks all places anew, the objects first: what left one of them meanwhile is found where it went. `bound`: up to here all have
- * told all they have; undefined: there is no more. */
+/** Asks all places anew, the objects first: what left one of them meanwhile is found where it went. `bound`: up to here
+ * all have told all they have; undefined: there is no more. */
 async function round(
   places: RecordPlaces,
   filter: RecordFilter,
@@ -196,8 +196,8 @@ function keptOnly(filter: RecordFilter, ledgers: readonly { from?: number }[]): 
   return from > (filter.since ?? 0) ? { ...filter, since: from } : filter;
 }
 
-/** What the table and the segments have. Where each record is in both, one of them is enough. `rest`: what started until then (epoch
- * ms) may also be in segments that are not among `refs`. */
+/** What the table and the segments have. Where each record is in both, one of them is enough. `rest`: what started
+ * until then (epoch ms) may also be in segments that are not among `refs`. */
 async function otherParts(
   places: RecordPlaces,
   refs: readonly SegmentRef[],

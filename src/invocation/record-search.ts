@@ -1,5 +1,5 @@
-// Records that are looked for by more than their name and time: all there are in that time are looked at, newest first, a bounded
-// piece at a time. Who asks again with what the last piece ended with has looked at all of them in the end.
+// Records that are looked for by more than their name and time: all there are in that time are looked at, newest first,
+// a bounded piece at a time. Who asks again with what the last piece ended with has looked at all of them in the end.
 
 import type { ActivationRecord, Payload } from "../entities/activation.ts";
 import type { RecordFilter, RecordKey } from "../entities/kept-record.ts";
@@ -11,7 +11,8 @@ import { type RecordPlaces, recordsOf, siftedRounds } from "./record-list.ts";
 export const SEARCH_BOUNDS = { records: 50_000, bytes: 64_000_000, ms: 500, answer: 8_000_000 };
 /** Records looked at without a pause. */
 const PAGE = 100;
-/** A pause is so many times as long as what went before it, and so many ms at most: most calls of others meet a pause. */
+/** A pause is so many times as long as what went before it, and so many ms at most:
+ * most calls of others meet a pause. */
 const PAUSE = { times: 1.5, max: 100 };
 /** Bytes of a record beside its result and logs. */
 const FRAME = 600;

@@ -1,5 +1,5 @@
-// From a name to what a call needs: the action, what its package and a binding give it, and whether the caller may call it.
-// Remembered per isolate under the epochs of all namespaces that were read.
+// From a name to what a call needs: the action, what its package and a binding give it, and whether the caller may call
+// it. Remembered per isolate under the epochs of all namespaces that were read.
 
 import { distinct, packageOf } from "../catalog/components.ts";
 import { openPackage } from "../catalog/open-package.ts";
@@ -40,8 +40,8 @@ export class ActionResolver {
   /** Names of the caller's own namespace that mean nothing: a rule may go on asking for one. */
   readonly #absent = new EpochCache<true>({ maxEntries: 1_000 });
 
-  /** The action behind a name, for a caller who may invoke it. Fails with `out-of-scope` for a name that is not his to use, before
-   * anything of it is looked at. */
+  /** The action behind a name, for a caller who may invoke it. Fails with `out-of-scope` for a name that is not his to
+   * use, before anything of it is looked at. */
   async find(context: Finding, key: EntityKey, caller: CallerEpoch): Promise<Result<ResolvedAction>> {
     const beyond = scopeFault({ scope: caller.scope, own: caller.namespace }, key);
     if (beyond !== null) return beyond;

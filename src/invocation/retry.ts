@@ -28,9 +28,9 @@ export function answered<T>(after: SubmitPorts["after"], ms: number, work: Promi
   });
 }
 
-/** Tries a few times to do this with the store of `id`; undefined if it never worked, or nobody knows. Each try goes to the same
- * object, which takes an id once: where an earlier one was heard after all, the next finds its work done. `waitMs`: how long
- * the object has been asked to wait. */
+/** Tries a few times to do this with the store of `id`; undefined if it never worked, or nobody knows. Each try goes to
+ * the same object, which takes an id once: where an earlier one was heard after all, the next finds its work done.
+ * `waitMs`: how long the object has been asked to wait. */
 export async function retry<T>(
   { ports, id, waitMs = () => 0 }: { ports: Ports; id: ActivationId; waitMs?: () => number },
   work: () => Promise<T>,
@@ -47,8 +47,8 @@ export async function retry<T>(
   }
 }
 
-/** What a caller is told whose object could not be reached: the reason, where the machine knows one. Nobody else is asked to do
- * it: it may have been accepted. */
+/** What a caller is told whose object could not be reached: the reason, where the machine knows one. Nobody else is
+ * asked to do it: it may have been accepted. */
 export async function outOfReach(ports: Pick<SubmitPorts, "ailing">): Promise<Failure> {
   const reason = (await ports.ailing?.()) ?? null;
   return reason === null ? fail("no-answer", "The store of this activation") : fail("storage-ailing", reason);

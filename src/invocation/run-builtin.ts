@@ -1,5 +1,5 @@
-// Runs an action of kind `builtin` in the Worker itself. Its record is written before anybody hears the id, so that there is
-// nothing to answer for afterwards.
+// Runs an action of kind `builtin` in the Worker itself. Its record is written before anybody hears the id, so that
+// there is nothing to answer for afterwards.
 
 import { feedRefusal } from "../catalog/feed-refusal.ts";
 import { type Completion, completionOf, recordOf } from "../entities/activation.ts";

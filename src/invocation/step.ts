@@ -1,5 +1,5 @@
-// One step of a composition, as its object asks for it: an ordinary call on the durable path under an id that follows from
-// the composition's. Asked again after a crash it is the same step; what was started is never started again.
+// One step of a composition, as its object asks for it: an ordinary call on the durable path under an id that follows
+// from the composition's. Asked again after a crash it is the same step; what was started is never started again.
 
 import type { ActivationRecord } from "../entities/activation.ts";
 import { scopeOf } from "../entities/identity.ts";
@@ -27,8 +27,8 @@ const UNKNOWN_LIMITS = {
   concurrency: DEFAULT_BOUNDS.concurrency.std,
 };
 
-/** Steps count as no invocations: the composition did. They hold memory of the namespace and instances of their actions as calls do; one that
- * finds no room is refused for now. Throws if nobody knows whether it was started.
+/** Steps count as no invocations: the composition did. They hold memory of the namespace and instances of their actions
+ * as calls do; one that finds no room is refused for now. Throws if nobody knows whether it was started.
  * `epoch`: of the namespace on whose behalf it runs. */
 export async function step(
   context: InvocationContext,

@@ -123,7 +123,8 @@ function ask(
     });
 }
 
-/** Durable path: the row is confirmed before anybody hears the id. `refusedBy`: it may have one, opened for a run there. */
+/** Durable path: the row is confirmed before anybody hears the id. `refusedBy`: it may have one,
+ * opened for a run there. */
 async function leaveToStore(
   ports: SubmitPorts,
   call: SubmitRequest,
@@ -153,8 +154,8 @@ export function tooMany({ of, why }: Extract<Accepted, { kind: "full" }>): Failu
   return of === "records" ? fail("records-full", why ?? "") : fail("backlog-full");
 }
 
-/** The scheduler does not know, or cannot say, how the run ended: waits for a record, and at the end writes one. Whatever
- * record was first holds. */
+/** The scheduler does not know, or cannot say, how the run ended: waits for a record, and at the end writes one.
+ * Whatever record was first holds. */
 async function settle(
   ports: SubmitPorts,
   call: SubmitRequest,

@@ -60,8 +60,8 @@ export function userStatusCode(record: Pick<ActivationRecord, "result">): number
   return code === null || (code >= 100 && code <= 599) ? code : 400;
 }
 
-/** As upstream: `statusCode` of the result's `error`, else of the result, as a number or its digits. What is no whole number, or none that
- * 32 bits hold, counts as 400. Null: there is none. */
+/** As upstream: `statusCode` of the result's `error`, else of the result, as a number or its digits. What is no whole
+ * number, or none that 32 bits hold, counts as 400. Null: there is none. */
 export function resultStatusCode({ result }: Pick<ActivationRecord, "result">): number | null {
   if (!("inline" in result) || result.inline.length > MAX_LOOKED || !result.inline.includes('"statusCode"'))
     return null;

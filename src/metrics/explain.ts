@@ -1,5 +1,5 @@
-// What became of an activation, step by step: assembled from what its record and its store carry anyway. Of one that waits, for what, and
-// what would help. Pure.
+// What became of an activation, step by step: assembled from what its record and its store carry anyway. Of one that
+// waits, for what, and what would help. Pure.
 
 import type { ActivationRecord } from "../entities/activation.ts";
 import { isDamaged } from "../entities/kept-record.ts";

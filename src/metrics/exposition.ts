@@ -1,4 +1,5 @@
-// Families of series as text: Prometheus' own format, and OpenMetrics. What a label says is quoted, so that no name can end it.
+// Families of series as text: Prometheus' own format, and OpenMetrics. What a label says is quoted,
+// so that no name can end it.
 
 import type { Observed } from "../protocol/metrics.ts";
 import type { MetricFamily } from "./metric-family.ts";
@@ -55,7 +56,8 @@ export function seriesText(
   return `${text}${name}_sum${braced} ${numberText(value.sum)}\n${name}_count${braced} ${count}`;
 }
 
-/** A counter of OpenMetrics ends in `_total`, and its family does not; what is a counter by another name has no type there. */
+/** A counter of OpenMetrics ends in `_total`, and its family does not;
+ * what is a counter by another name has no type there. */
 function headOf({ name, help, type }: MetricFamily, openMetrics: boolean): string[] {
   const isTotal = name.endsWith("_total");
   const told = openMetrics && type === "counter" && isTotal ? name.slice(0, -"_total".length) : name;

@@ -1,5 +1,5 @@
-// Every family of the platform's metrics: its name, what it tells, its labels and its buckets. Names with `openwhisk_` or a part of
-// upstream's log markers are those that upstream's own tools and dashboards ask for.
+// Every family of the platform's metrics: its name, what it tells, its labels and its buckets. Names with `openwhisk_`
+// or a part of upstream's log markers are those that upstream's own tools and dashboards ask for.
 
 import type { MetricFamily } from "./metric-family.ts";
 import { SYSTEM_FAMILIES } from "./system-families.ts";

@@ -1,4 +1,5 @@
-// What was counted of requests once more, as upstream tells it: a counter and a histogram for each method, by status code.
+// What was counted of requests once more, as upstream tells it: a counter and a histogram for each method,
+// by status code.
 
 import type { Series } from "./exposition.ts";
 import { FAMILY_BY_NAME } from "./families.ts";

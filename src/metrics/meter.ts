@@ -1,5 +1,5 @@
-// Counts in memory what happens in one isolate or object, until it is sent. Bounded: what goes on in more actions than are told
-// apart counts as "other".
+// Counts in memory what happens in one isolate or object, until it is sent. Bounded: what goes on in more actions than
+// are told apart counts as "other".
 
 import { ALL_COUNTED, type Metering } from "../entities/metering.ts";
 import type { MetricChange, Observed } from "../protocol/metrics.ts";

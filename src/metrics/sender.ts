@@ -1,5 +1,5 @@
-// Sends what a meter has counted, in batches: nothing leaves with the call that is counted, and nothing is older than a round. A batch
-// that nobody has confirmed is sent again under its number, with what came meanwhile in the next one.
+// Sends what a meter has counted, in batches: nothing leaves with the call that is counted, and nothing is older than a
+// round. A batch that nobody has confirmed is sent again under its number, with what came meanwhile in the next one.
 
 import type { Gone, MetricsBatch } from "../protocol/metrics.ts";
 import type { Meter } from "./meter.ts";
@@ -48,7 +48,8 @@ export class MetricsSender {
     this.#state = options.state ?? (() => ({}));
   }
 
-  /** Something was counted, or has changed: it is sent within a round. Costs nothing where a round is planned already. */
+  /** Something was counted, or has changed: it is sent within a round.
+   * Costs nothing where a round is planned already. */
   touch(plan: Plan = this.#ports.plan): void {
     if (!this.meter.isOn) return;
     this.#touched = true;

@@ -1,5 +1,5 @@
-// All series of a deployment, as batches add up to them. Bounded: only so many actions are told apart, and what nobody has counted for
-// a day is dropped. It does no I/O: whoever keeps it asks what has changed.
+// All series of a deployment, as batches add up to them. Bounded: only so many actions are told apart, and what nobody
+// has counted for a day is dropped. It does no I/O: whoever keeps it asks what has changed.
 
 import type {
   HostCount,
@@ -24,7 +24,8 @@ const MAX_NAMESPACES = 1_000;
 const MAX_MORE = 24;
 /** ms after which what was not counted any more is dropped. */
 const IDLE_FOR = 24 * 3_600_000;
-/** ms after which a store or a scheduler that has said nothing more is told no more: one that has something to do says so often. */
+/** ms after which a store or a scheduler that has said nothing more is told no more:
+ * one that has something to do says so often. */
 const SILENT_FOR = 3_600_000;
 /** Who counts, remembered so that a batch that comes twice is counted once. */
 const MAX_SOURCES = 2_000;

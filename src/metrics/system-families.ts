@@ -1,5 +1,5 @@
-// What the platform counts of its own work under the names of upstream's log markers, as its Prometheus reporter spells them. What
-// upstream counts and is not here has no counterpart: README.md says why of each.
+// What the platform counts of its own work under the names of upstream's log markers, as its Prometheus reporter spells
+// them. What upstream counts and is not here has no counterpart: README.md says why of each.
 
 import type { MetricFamily } from "./metric-family.ts";
 

@@ -1,4 +1,5 @@
-// Events as OpenWhisk's own service for user events reads them: one when an activation has ended, and ones of a namespace's limits. Pure.
+// Events as OpenWhisk's own service for user events reads them: one when an activation has ended, and ones of a
+// namespace's limits. Pure.
 
 import type { ActivationMeta, ActivationRecord } from "../entities/activation.ts";
 import type { LimitEvent, MetricName } from "../entities/limit-event.ts";

@@ -3,8 +3,8 @@
 import { readRange } from "./address.ts";
 import { Outbound, type OutboundOptions } from "./outbound.ts";
 
-/** `network`: the way to public addresses, where there is one of its own; else the platform's fetch. `allow`: ranges as text; what is none
- * allows nothing. */
+/** `network`: the way to public addresses, where there is one of its own; else the platform's fetch. `allow`: ranges as
+ * text; what is none allows nothing. */
 export function openOutbound({
   network,
   allow,

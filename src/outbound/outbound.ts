@@ -24,7 +24,8 @@ export interface OutboundCall {
   body?: string | Uint8Array<ArrayBuffer>;
 }
 
-/** `text`: the answer's beginning; `retryAfter`: its header of this name, as it came. `permanent`: another try would fail the same way. */
+/** `text`: the answer's beginning; `retryAfter`: its header of this name, as it came. `permanent`: another try would
+ * fail the same way. */
 export type OutboundReply =
   | { ok: true; status: number; text: string; retryAfter: string | null }
   | { ok: false; reason: string; permanent: boolean };
@@ -98,7 +99,8 @@ export function urlFault(text: string, { allowed, own }: Pick<OutboundOptions, "
   return null;
 }
 
-/** Why these headers are not sent, as a sentence's end, or null. To be asked when a user gives some, too. Tells no value. */
+/** Why these headers are not sent, as a sentence's end, or null. To be asked when a user gives some, too.
+ * Tells no value. */
 export function headerFault(headers: OutboundCall["headers"]): string | null {
   const all = Object.entries(headers);
   if (all.length > MAX_HEADERS) return `it has more than ${MAX_HEADERS} headers`;

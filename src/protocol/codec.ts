@@ -56,8 +56,8 @@ export function encodeFrames(messages: readonly (HostMessage | SchedulerMessage)
   return packFrames(messages.map(encodeMessage));
 }
 
-/** A message that makes no sense is left out and named in `skipped`, the last one of several; a frame that makes none is
- * refused as a whole. */
+/** A message that makes no sense is left out and named in `skipped`, the last one of several; a frame that makes none
+ * is refused as a whole. */
 export function decodeHostFrame(frame: unknown): Decoded<HostMessage> & { skipped?: string } {
   const list = listOf(frame);
   if (typeof list === "string") return { ok: false, reason: list };
@@ -71,7 +71,8 @@ export function decodeHostFrame(frame: unknown): Decoded<HostMessage> & { skippe
   return skipped === undefined ? { ok: true, messages } : { ok: true, messages, skipped };
 }
 
-/** The scheduler is trusted, and not understanding it means that one of the two is too old: all of the frame is refused. */
+/** The scheduler is trusted, and not understanding it means that one of the two is too old:
+ * all of the frame is refused. */
 export function decodeSchedulerFrame(frame: unknown): Decoded<SchedulerMessage> {
   const list = listOf(frame);
   if (typeof list === "string") return { ok: false, reason: list };

@@ -1,5 +1,6 @@
-// What runs inside a Composition object, and what it asks of the Worker for each step. A run is one sequence or conductor with
-// all that is nested in it; each of its steps has an id that follows from its parent's, so a step asked for twice is one step.
+// What runs inside a Composition object, and what it asks of the Worker for each step. A run is one sequence or
+// conductor with all that is nested in it; each of its steps has an id that follows from its parent's, so a step asked
+// for twice is one step.
 
 import type { ActivationMeta, ActivationRecord, Payload } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
@@ -58,7 +59,8 @@ export interface CompositionRpc {
   run(run: CompositionRun, options: { waitMs: number }): Promise<RunReply>;
   /** Whether this run is under way. */
   runs(id: ActivationId): Promise<boolean>;
-  /** Of these activations those that a run under way may be, or may have begun: its steps, and what they are made of. */
+  /** Of these activations those that a run under way may be, or may have begun: its steps,
+   * and what they are made of. */
   involved(ids: ActivationId[]): Promise<ActivationId[]>;
   /** Runs under way, for status pages. */
   backlog(): Promise<{ running: number }>;
@@ -84,7 +86,8 @@ export type StepReply =
   | { kind: "done"; record: ActivationRecord }
   /** Its row is confirmed in the store of `id`. */
   | { kind: "accepted"; limits: ActionLimits }
-  /** The component is a composition itself: nothing was started, the run goes on inside. `args` has its parameters merged. */
+  /** The component is a composition itself: nothing was started, the run goes on inside.
+   * `args` has its parameters merged. */
   | {
       kind: "nested";
       about: ActivationMeta;

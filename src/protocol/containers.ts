@@ -1,4 +1,5 @@
-// What is told of a host's containers when somebody looks at it: those that run something, and those that wait for a call.
+// What is told of a host's containers when somebody looks at it: those that run something,
+// and those that wait for a call.
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { IdleContainers } from "./messages.ts";

@@ -1,5 +1,5 @@
-// A fired trigger as its store keeps it until all its rules have been served: one fact, written before the caller hears the
-// id. What follows from it has ids that follow from it, so that the fan-out may be done again at any time.
+// A fired trigger as its store keeps it until all its rules have been served: one fact, written before the caller hears
+// the id. What follows from it has ids that follow from it, so that the fan-out may be done again at any time.
 
 import type { ActivationMeta, Payload } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
@@ -22,8 +22,8 @@ export interface FiredRule {
   id: ActivationId;
 }
 
-/** What fires once though it may be told of again: by its key among those of its scope, for so long (ms). Of `max` keys the oldest
- * are forgotten first. All of a scope's keys that may be equal go to one store. */
+/** What fires once though it may be told of again: by its key among those of its scope, for so long (ms). Of `max` keys
+ * the oldest are forgotten first. All of a scope's keys that may be equal go to one store. */
 export interface Once {
   scope: string;
   key: string;
@@ -50,7 +50,8 @@ export interface Fire {
   once?: Once;
 }
 
-/** "full": too many wait, or of "records" too many are still here because the place they go to does not take them, and how many. */
+/** "full": too many wait, or of "records" too many are still here because the place they go
+ * to does not take them, and how many. */
 export type Accepted =
   | { kind: "accepted" }
   /** It has been fired under this id. */
@@ -59,11 +60,11 @@ export type Accepted =
 
 /** Of an ActivationStore. */
 export interface FireStoreRpc {
-  /** Confirmed when this returns; idempotent by id. "full": too many are under way, nothing is known of it here. If nobody
-   * says `fired` in time, the store asks for the fan-out itself. */
+  /** Confirmed when this returns; idempotent by id. "full": too many are under way, nothing is known of it here. If
+   * nobody says `fired` in time, the store asks for the fan-out itself. */
   fire(fire: Fire): Promise<Accepted>;
-  /** Every rule has been served. `logs`: JSON array of the record's lines. The record is written, the fact forgotten; what
-   * is not known is ignored. */
+  /** Every rule has been served. `logs`: JSON array of the record's lines. The record is written, the fact forgotten;
+   * what is not known is ignored. */
   fired(id: ActivationId, logs: Payload): Promise<void>;
 }
 
@@ -79,13 +80,14 @@ export interface EventFire {
   fire: Fire;
 }
 
-/** "accepted": all are stored. Of each event the id of its fire, in order; `isNew`: false where it was told of before, and nothing
- * more is fired. "full": none is, as of `Accepted`. */
+/** "accepted": all are stored. Of each event the id of its fire, in order; `isNew`: false where it was told of before,
+ * and nothing more is fired. "full": none is, as of `Accepted`. */
 export type EventsAccepted =
   | { kind: "accepted"; fires: { id: ActivationId; isNew: boolean }[] }
   | Extract<Accepted, { kind: "full" }>;
 
-/** What a store knows of a feed's events. `forgotten`: the oldest, that gave way to newer ones; `repeated`: told of again. */
+/** What a store knows of a feed's events. `forgotten`: the oldest, that gave way to newer ones; `repeated`:
+ * told of again. */
 export interface KnownEvents {
   known: number;
   forgotten: number;

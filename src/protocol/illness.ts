@@ -1,5 +1,5 @@
-// What callers hear of why a host takes nothing. A host's own words may name its folders and addresses: they are for its operator
-// (its log, the admin API). Of them only the forms that are known, without any name, go further.
+// What callers hear of why a host takes nothing. A host's own words may name its folders and addresses: they are for
+// its operator (its log, the admin API). Of them only the forms that are known, without any name, go further.
 
 const DISK =
   /^the disk of .+ (is full: \d+ MB are free, \d+ must be|takes no more files: \d+ are left, \d+ must be|is read-only)$/s;

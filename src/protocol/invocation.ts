@@ -67,7 +67,8 @@ export const Invocation = z.object({
   args: payload,
   /** Stringified values that go into the environment at /init only. */
   initEnv: z.record(z.string(), z.string()).exactOptional(),
-  /** "activation": a credential is minted when the run is sent; "owner": the namespace's own key, sealed in `sealedKey`. */
+  /** "activation": a credential is minted when the run is sent; "owner": the namespace's own key,
+   * sealed in `sealedKey`. */
   credential: z.enum(["none", "activation", "owner"]),
   /** Of a credential that is minted; where absent, "use". */
   rights: z.enum(["none", "read", "invoke", "use", "deploy"]).exactOptional(),

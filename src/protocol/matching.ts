@@ -1,5 +1,5 @@
-// What a call needs, what a host can give, and who shares a container: asked by placement, offers, pulls, admission and the
-// host alike, so that nothing is given to a host, or kept free there, that it cannot run. Pure.
+// What a call needs, what a host can give, and who shares a container: asked by placement, offers, pulls, admission and
+// the host alike, so that nothing is given to a host, or kept free there, that it cannot run. Pure.
 
 import { BLACKBOX, perContainer } from "../entities/runtimes.ts";
 import { illnessForCallers } from "./illness.ts";
@@ -136,8 +136,8 @@ export function obstacle(hosts: readonly Listed[], need: Need): string {
   return `it needs ${need.memory} MB, and no connected host that can run it has more than ${most} MB`;
 }
 
-/** Why none of the hosts ever seen could hold it, be they connected or not; undefined if one could, or none has been seen.
- * Kinds come and go with what is installed on a host; memory and labels are what its operator gave it. */
+/** Why none of the hosts ever seen could hold it, be they connected or not; undefined if one could, or none has been
+ * seen. Kinds come and go with what is installed on a host; memory and labels are what its operator gave it. */
 export function impossible(hosts: readonly Giver[], need: Need): string | undefined {
   if (hosts.length === 0) return undefined;
   const labelled = hosts.filter((host) => hasLabels(host, need.labels));

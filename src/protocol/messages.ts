@@ -1,5 +1,5 @@
-// What a scheduler and a host say to each other over the host's WebSocket: one union per direction. PROTOCOL.md tells the
-// story; the limits below belong to the receiver and are not negotiated.
+// What a scheduler and a host say to each other over the host's WebSocket: one union per direction. PROTOCOL.md tells
+// the story; the limits below belong to the receiver and are not negotiated.
 
 import { z } from "zod";
 
@@ -16,7 +16,8 @@ export const PROTOCOL_VERSION = 1;
 export const MAX_FRAME = 256 * 1024;
 /** Messages in one frame. */
 export const MAX_BATCH = 256;
-/** The host pings this often (ms); a scheduler whose last ping is older than DEAD_AFTER treats the host as unreachable. */
+/** The host pings this often (ms); a scheduler whose last ping is older than DEAD_AFTER
+ * treats the host as unreachable. */
 export const PING_EVERY = 5_000;
 /** ms without a ping after which a host counts as unreachable. */
 export const DEAD_AFTER = 12_000;
@@ -138,8 +139,9 @@ export type RunningItem = z.infer<typeof RunningItem>;
 export const HostMessage = z.discriminatedUnion("t", [
   /** First on every socket. */
   z.object({ t: z.literal("hello"), report: HostReport }),
-  /** Answer to `welcome`; after it the unacknowledged records follow again. `more` while further pages come. A run that has
-   * answered but has no record yet is named with memory 0; `kept` names the records that will follow, also of earlier boots. */
+  /** Answer to `welcome`; after it the unacknowledged records follow again. `more` while further pages come. A run that
+   * has answered but has no record yet is named with memory 0; `kept` names the records that will follow,
+   * also of earlier boots. */
   z.object({
     t: z.literal("inventory"),
     epoch,
@@ -171,8 +173,8 @@ export const HostMessage = z.discriminatedUnion("t", [
     lease: Lease,
     reason: z.enum(["busy", "stale", "draining", "unsupported", "duplicate"]),
   }),
-  /** Answer to `tail`: lines that were there already, or came meanwhile; none if nobody printed in time. `over`: it does not run
-   * here any more, its record tells the rest. */
+  /** Answer to `tail`: lines that were there already, or came meanwhile; none if nobody printed in time. `over`: it
+   * does not run here any more, its record tells the rest. */
   z.object({
     t: z.literal("lines"),
     ...{ id, ask: z.number() },
@@ -228,13 +230,14 @@ export const SchedulerMessage = z.discriminatedUnion("t", [
   }),
   /** These records are durable; the host may forget them. */
   z.object({ t: z.literal("stored"), epoch: z.number(), items: z.array(z.object({ id, attempt })) }),
-  /** Somebody follows this run: its output from this place on, now or within `wait` ms. Nothing is sent that was not asked for. */
+  /** Somebody follows this run: its output from this place on, now or within `wait` ms.
+   * Nothing is sent that was not asked for. */
   z.object({
     t: z.literal("tail"),
     ...{ id, ask: z.number(), from: z.number().int().nonnegative(), wait: z.number().nonnegative() },
   }),
-  /** This is about to be called: if there is room that nobody uses, a container is made and given its action. Nothing runs; `id` and
-   * arguments are nobody's. Answered within `wait` ms. */
+  /** This is about to be called: if there is room that nobody uses, a container is made and given its action. Nothing
+   * runs; `id` and arguments are nobody's. Answered within `wait` ms. */
   z.object({
     t: z.literal("prepare"),
     epoch: z.number(),

@@ -6,7 +6,8 @@ export interface Observed {
   sum: number;
 }
 
-/** What was added since the last word: to a counter, or to a histogram. Of a gauge, the value now. `labels` in the family's order. */
+/** What was added since the last word: to a counter, or to a histogram. Of a gauge, the value now.
+ * `labels` in the family's order. */
 export interface MetricChange {
   family: string;
   labels: string[];

@@ -23,7 +23,7 @@ export interface MoveProgress {
 
 /** Of an ActivationStore. */
 export interface MoveRpc {
-  /** Begins to bring older records to where `to` has them, which is the mode in force; goes on with it where it has begun, and looks
-   * anew where it was done. Null only asks. It goes on by itself, whatever dies. */
+  /** Begins to bring older records to where `to` has them, which is the mode in force; goes on with it where it has
+   * begun, and looks anew where it was done. Null only asks. It goes on by itself, whatever dies. */
   move(to: ActivationStoreMode | null): Promise<MoveProgress | null>;
 }

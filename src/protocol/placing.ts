@@ -6,7 +6,7 @@ export interface Placing {
   candidates: string[];
   /** Why there are none. */
   obstacle?: string;
-  /** Of one call: a row was opened for its run at this scheduler, which has said since that it has not started the run and will not.
-   * The row waits from now on; where there is none, it is a call like any other. */
+  /** Of one call: a row was opened for its run at this scheduler, which has said since that it has not started the run
+   * and will not. The row waits from now on; where there is none, it is a call like any other. */
   refusedBy?: string;
 }

@@ -1,5 +1,5 @@
-// Whether a message is a run as nearly all are, told without a schema: one of those makes 15 KB of garbage of each. Says yes only where
-// the schema would take the message and leave it as it is; of the others the schema judges.
+// Whether a message is a run as nearly all are, told without a schema: one of those makes 15 KB of garbage of each.
+// Says yes only where the schema would take the message and leave it as it is; of the others the schema judges.
 
 import { MAX_TEXT, MAX_TRANSACTION } from "./invocation.ts";
 import { MAX_ATTEMPT, type SchedulerMessage } from "./messages.ts";

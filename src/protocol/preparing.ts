@@ -7,7 +7,7 @@ export type PrepareReply = { kind: "there" } | { kind: "absent"; have: number; r
 
 /** Of an InvokerScheduler. */
 export interface PrepareRpc {
-  /** A call like this one is about to come: its host makes a container and gives it the action, if nobody uses the room. Nothing
-   * runs. Answers within about `waitMs`. */
+  /** A call like this one is about to come: its host makes a container and gives it the action, if nobody uses the
+   * room. Nothing runs. Answers within about `waitMs`. */
   prepare(invocation: Invocation, options: { waitMs: number }): Promise<PrepareReply>;
 }

@@ -1,5 +1,6 @@
 // What the platform hands to a host so that it can be shown again: proofs that carry their own truth, checked without a
-// look-up by any incarnation of a scheduler and any copy of the Worker. A host cannot make one, and cannot use another's.
+// look-up by any incarnation of a scheduler and any copy of the Worker. A host cannot make one,
+// and cannot use another's.
 
 import type { ActivationMeta } from "../entities/activation.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
@@ -23,8 +24,8 @@ const SIGNED = /^(.+)\/([0-9a-f]{1,12})\.([0-9a-f]{32})$/;
 const MAX_DIGESTS = 1_000;
 const digests = new Map<string, string>();
 
-/** What stands for an activation's About in its lease. What is the same for all calls of an action by a namespace is hashed
- * once; so short a digest of it is enough, since nobody but the platform chooses what it is of. */
+/** What stands for an activation's About in its lease. What is the same for all calls of an action by a namespace is
+ * hashed once; so short a digest of it is enough, since nobody but the platform chooses what it is of. */
 export function aboutDigest(about: ActivationMeta): string {
   const { limits } = about;
   const fixed = JSON.stringify([

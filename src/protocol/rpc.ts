@@ -1,5 +1,6 @@
-// What the Worker and the objects may ask of each object. Each interface is implemented by the class of the same name in
-// durable-objects/; both sides know only this file. Expected failures are values; a thrown error means the outcome is unknown.
+// What the Worker and the objects may ask of each object. Each interface is implemented by the class of the same name
+// in durable-objects/; both sides know only this file. Expected failures are values;
+// a thrown error means the outcome is unknown.
 
 import type { ActivationMeta, ActivationRecord, Completion } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
@@ -24,7 +25,8 @@ export type SchedulerName = string;
 /** `namespace uuid:shard in two hex digits`: the name of an ActivationStore object. */
 export type StoreName = string;
 
-// ---- InvokerScheduler: one per host shard -------------------------------------------------------------------------------
+// ---- InvokerScheduler: one per host shard
+// -------------------------------------------------------------------------------
 
 /** What a scheduler says to a call on the fast path. Only "busy" and "not-ready" allow another scheduler. */
 export type InvokeReply =
@@ -101,13 +103,14 @@ export interface SchedulerStatus {
 export interface InvokerSchedulerRpc extends PrepareRpc {
   /** Fast path: run now or say why not. The run goes on if the caller goes away. */
   invoke(invocation: Invocation, options: { waitMs: number }): Promise<InvokeReply>;
-  /** Durable path: rows the store has marked as offered to this scheduler's `epoch`. Under another epoch nothing is taken, nor what
-   * `holds` has denied: the store may have given it up meanwhile. */
+  /** Durable path: rows the store has marked as offered to this scheduler's `epoch`. Under another epoch nothing is
+   * taken, nor what `holds` has denied: the store may have given it up meanwhile. */
   offer(store: StoreName, offers: Offer[], options: { epoch: number }): Promise<OfferReply>;
   /** Which of these it has. `attempts`: of the same rows; what it says it does not have, it does not take any more. */
   holds(ids: ActivationId[], attempts?: number[]): Promise<HoldsReply>;
-  /** Output of a run while it runs, from place `from` on (0 at first), within `waitMs`. With 0 only whether it runs there
-   * ("nothing") or has answered and its record is on its way ("over"). `reader`: who may follow some only; it is unknown to others. */
+  /** Output of a run while it runs, from place `from` on (0 at first), within `waitMs`. With 0 only whether it runs
+   * there ("nothing") or has answered and its record is on its way ("over"). `reader`: who may follow some only; it is
+   * unknown to others. */
   tail(
     id: ActivationId,
     options: { namespaceId: string; from: number; waitMs: number; reader?: RecordReader | undefined },
@@ -118,11 +121,13 @@ export interface InvokerSchedulerRpc extends PrepareRpc {
   /** Which containers of its host run something. `idle`: the host is asked for the others. */
   busy(options?: { idle: boolean }): Promise<ContainersReply>;
   drain(on: boolean): Promise<void>;
-  /** Its host is not one of ours any more: the line is cut, what runs there counts as lost unless the host comes back. */
+  /** Its host is not one of ours any more: the line is cut,
+   * what runs there counts as lost unless the host comes back. */
   expel(): Promise<void>;
 }
 
-// ---- ActivationStore: one per namespace and shard -------------------------------------------------------------------------
+// ---- ActivationStore: one per namespace and shard
+// -------------------------------------------------------------------------
 
 /** A row for a run that has been started already, on the fast path. */
 export interface OpenRow {
@@ -176,12 +181,13 @@ export interface SegmentRef {
   maxStart: number;
   /** Its records, of the name that was asked for. */
   count: number;
-  /** Whether the table of records has them, too, or the object still does: all of them, some while they are moved, or none. */
+  /** Whether the table of records has them, too, or the object still does: all of them,
+   * some while they are moved, or none. */
   twin: "all" | "some" | "none";
 }
 
-/** What an object holds of a list itself, and where to look for the rest. Whoever reads all places reads the object first: a record
- * leaves it only when another place has it. */
+/** What an object holds of a list itself, and where to look for the rest. Whoever reads all places reads the object
+ * first: a record leaves it only when another place has it. */
 export interface LedgerPage {
   records: ActivationRecord[];
   /** There are more behind the last of these. */
@@ -252,8 +258,8 @@ export interface ActivationStoreRpc
     FollowRpc,
     ImportStoreRpc,
     ForwardRpc {
-  /** Durable path: confirmed when this returns. With `waitMs` it returns the record of the first one as soon as it is terminal, and
-   * at last after so long without it. */
+  /** Durable path: confirmed when this returns. With `waitMs` it returns the record of the first one as soon as it is
+   * terminal, and at last after so long without it. */
   accept(
     invocations: Invocation[],
     options: Placing & { waitMs?: number },
@@ -262,18 +268,19 @@ export interface ActivationStoreRpc
   open(row: OpenRow): Promise<void>;
   /** The record of `id` as soon as it is terminal, or null after `ms`. */
   await(id: ActivationId, options: { ms: number }): Promise<FoundRecord>;
-  /** Idempotent by id; the first terminal record wins. Returns when all are durable. Unknown ids are adopted for a day after their
-   * acceptance; a row takes the word of the host it is out to, and of no other. What is not taken is counted as late. */
+  /** Idempotent by id; the first terminal record wins. Returns when all are durable. Unknown ids are adopted for a day
+   * after their acceptance; a row takes the word of the host it is out to, and of no other. What is not taken is
+   * counted as late. */
   complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): Promise<void>;
   /** Ends an activation nobody knows the outcome of; returns the record that holds, which may be an earlier one. */
   fail(id: ActivationId, options: { about: ActivationMeta; reason: string }): Promise<ActivationRecord>;
   /** A host refused these offers before starting them: they wait again. */
   declined(items: { id: ActivationId; attempt: number }[], from: { scheduler: SchedulerName }): Promise<void>;
-  /** Work for a scheduler with `memory` MB free, of what its host can run; the rows are marked as offered before this returns.
-   * `boot`: its host's boot id. */
+  /** Work for a scheduler with `memory` MB free, of what its host can run; the rows are marked as offered before this
+   * returns. `boot`: its host's boot id. */
   pull(scheduler: SchedulerName, options: Pulling): Promise<Offer[]>;
-  /** Calls in the name of this subject (`everybody`: of any) are not started any more, or are again. What waits ends with a record
-   * that says so, now and whenever it comes to wait; what runs goes on. Idempotent. */
+  /** Calls in the name of this subject (`everybody`: of any) are not started any more, or are again. What waits ends
+   * with a record that says so, now and whenever it comes to wait; what runs goes on. Idempotent. */
   bar(subject: string, state: { barred: boolean; everybody: boolean }): Promise<void>;
   /** A record, or whether the id is known but not finished. */
   get(id: ActivationId): Promise<FoundRecord>;
@@ -286,12 +293,14 @@ export interface ActivationStoreRpc
   backlog(): Promise<Backlog>;
 }
 
-/** Of the objects that keep what is a namespace's. Whoever erases one gets an error in place of an answer: it ends with what it kept. */
+/** Of the objects that keep what is a namespace's. Whoever erases one gets an error in place of an answer: it ends with
+ * what it kept. */
 export interface ErasableRpc {
   erase(): Promise<void>;
 }
 
-// ---- EntityEpoch: one per namespace, by its name (`epochNameOf` in names.ts) --------------------------------------------------
+// ---- EntityEpoch: one per namespace, by its name (`epochNameOf` in names.ts)
+// --------------------------------------------------
 
 /** The right of an isolate to use what it has read of a namespace's entities. */
 export interface EpochLease {
@@ -309,11 +318,13 @@ export interface EntityEpochRpc {
   beginWrite(holder: string): Promise<void>;
   /** After it: the epoch is higher, leases are granted again. */
   endWrite(holder: string): Promise<void>;
-  /** The epoch as soon as it is another than this one, or after `waitMs`. For what goes on for long on what it has read. */
+  /** The epoch as soon as it is another than this one, or after `waitMs`.
+   * For what goes on for long on what it has read. */
   watch(epoch: number, waitMs: number): Promise<number>;
 }
 
-// ---- Roster: one per deployment ----------------------------------------------------------------------------------------------
+// ---- Roster: one per deployment
+// ----------------------------------------------------------------------------------------------
 
 /** A scheduler as it reported itself last. Memory is in MB. */
 export interface RosterEntry {
@@ -359,23 +370,23 @@ export interface Overview {
 
 /** Of the Roster, one per deployment: who the hosts are, and how their schedulers are. */
 export interface RosterRpc {
-  /** Makes a host's token, which is shown once; with `rotate` also one in place of the host's last, which opens nothing any more.
-   * `shards`: how many it opens; 1, or as many as the host's last, where it is not said. */
+  /** Makes a host's token, which is shown once; with `rotate` also one in place of the host's last, which opens nothing
+   * any more. `shards`: how many it opens; 1, or as many as the host's last, where it is not said. */
   createHost(name: string, options: { rotate: boolean; shards?: number }): Promise<NewHostReply>;
   revokeHost(name: string): Promise<boolean>;
   /** The host behind a token, or null. Compares in constant time. */
   authenticate(token: string): Promise<{ host: string; shards: number } | null>;
   hosts(): Promise<HostToken[]>;
   schedulers(): Promise<RosterEntry[]>;
-  /** A scheduler's host came, changed, or went. Returns stores that have rows waiting for anybody, if it came; null if no such host
-   * has a token (any more). */
+  /** A scheduler's host came, changed, or went. Returns stores that have rows waiting for anybody, if it came; null if
+   * no such host has a token (any more). */
   report(entry: RosterEntry): Promise<StoreName[] | null>;
   /** Stores that have rows waiting for anybody: at most a thousand. */
   waitingStores(): Promise<StoreName[]>;
   /** A store has rows nobody took (true), or none any more (false). */
   waiting(store: StoreName, waits: boolean): Promise<void>;
-  /** Why a store takes no call whose record would come to it; null: it does again. Forgotten unless it is said again every few
-   * minutes. */
+  /** Why a store takes no call whose record would come to it; null: it does again. Forgotten unless it is said again
+   * every few minutes. */
   full(store: StoreName, why: string | null): Promise<void>;
   /** What a Worker's isolate goes by. */
   overview(): Promise<Overview>;

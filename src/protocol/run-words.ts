@@ -1,6 +1,6 @@
-// `result` and `record` by hand: each call brings one, and a schema costs more than the rest of its way through a scheduler.
-// What is read here is what their schemas in messages.ts accept, without what they do not name; the fuzz test holds both
-// against each other.
+// `result` and `record` by hand: each call brings one, and a schema costs more than the rest of its way through a
+// scheduler. What is read here is what their schemas in messages.ts accept, without what they do not name; the fuzz
+// test holds both against each other.
 
 import type { Completion, Payload } from "../entities/activation.ts";
 import { MAX_BODY, MAX_INLINE } from "../entities/limits.ts";

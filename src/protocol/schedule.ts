@@ -1,11 +1,12 @@
-// What the Worker and the Schedule objects ask of each other. Expected failures are values; a thrown error means that the outcome is
-// unknown: what is asked again with the same slot or revision changes nothing.
+// What the Worker and the Schedule objects ask of each other. Expected failures are values; a thrown error means that
+// the outcome is unknown: what is asked again with the same slot or revision changes nothing.
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import type { SchedulePlan, ScheduleView, Shortage } from "../entities/schedule.ts";
 
-/** Schedule objects of a namespace: the first keeps all, until it has as many as it likes; the others take what is beyond. */
+/** Schedule objects of a namespace: the first keeps all, until it has as many as it likes;
+ * the others take what is beyond. */
 export const SCHEDULE_SHARDS = 16;
 
 /** The `cron` with which the Worker's scheduled handler is called where it looks after nothing but lost alarms. */
@@ -36,8 +37,8 @@ export interface PutSchedule {
   shards: number;
 }
 
-/** "elsewhere": not kept here, ask the trigger's overflow shard. "full": there are too many. "changed": somebody else was
- * faster. */
+/** "elsewhere": not kept here, ask the trigger's overflow shard. "full": there are too many. "changed":
+ * somebody else was faster. */
 export type PutScheduleReply = { kind: "put" } | { kind: "elsewhere" } | { kind: "full" } | { kind: "changed" };
 
 /** "absent": `spilled`, it may be in its overflow shard. */
@@ -80,11 +81,11 @@ export type SlotFired =
 
 /** Of the Worker, for Schedule objects. */
 export interface ScheduleHelpRpc {
-  /** Fires each by itself, in the name of the namespace. Answers in the same order, within a few seconds: what has not come
-   * through by then is "unknown". */
+  /** Fires each by itself, in the name of the namespace. Answers in the same order, within a few seconds: what has not
+   * come through by then is "unknown". */
   fireSlots(namespace: { name: string; uuid: string }, slots: SlotFire[]): Promise<SlotFired[]>;
-  /** These triggers are about to fire: containers for their rules' actions are made where there is room. Answers in the same order
-   * what was not made. */
+  /** These triggers are about to fire: containers for their rules' actions are made where there is room. Answers in the
+   * same order what was not made. */
   prepareSlots(namespace: { name: string; uuid: string }, triggers: string[]): Promise<Shortage[][]>;
   /** Deletes a trigger that has fired for the last time. */
   endTrigger(namespace: { name: string; uuid: string }, trigger: string, options: { rules: boolean }): Promise<void>;

@@ -1,5 +1,5 @@
-// What the Worker, the activation stores and the Sinks object of a namespace ask of each other. A thrown error means that the outcome
-// is unknown: ask again.
+// What the Worker, the activation stores and the Sinks object of a namespace ask of each other. A thrown error means
+// that the outcome is unknown: ask again.
 
 import type { Payload } from "../entities/activation.ts";
 import type { Occurrence, SinkAnswer, SinkRefusal, SinkSettings } from "../entities/sink.ts";
@@ -30,7 +30,8 @@ export interface SinkView extends SinkOf {
   waiting: number;
   oldestWaitMs: number;
   tries: number;
-  /** Counts since it was made. `passedOn`: given up, and taken by the dead letter sink. `dropped`: dead letters that gave way to newer ones. */
+  /** Counts since it was made. `passedOn`: given up, and taken by the dead letter sink. `dropped`: dead letters that
+   * gave way to newer ones. */
   delivered: number;
   dead: number;
   dropped: number;

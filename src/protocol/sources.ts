@@ -1,5 +1,5 @@
-// What the Worker and the Sources object of a namespace ask of each other. Expected failures are values; a thrown error means that the
-// outcome is unknown: what is asked again changes nothing.
+// What the Worker and the Sources object of a namespace ask of each other. Expected failures are values; a thrown error
+// means that the outcome is unknown: what is asked again changes nothing.
 
 import type { RawJson } from "../entities/raw-json.ts";
 import type { ListedObject, SourceFeed, SourceView } from "../entities/source.ts";
@@ -43,8 +43,8 @@ export interface ReadSource {
   after: string;
 }
 
-/** "blocked": it may not be read now; "failed": it could not; both are tried again. "gone": there is no trigger. `more`: there is more to
- * read at once. Values are JSON texts. */
+/** "blocked": it may not be read now; "failed": it could not; both are tried again. "gone": there is no trigger.
+ * `more`: there is more to read at once. Values are JSON texts. */
 export type SourceRead =
   | { kind: "rows"; rows: { value: RawJson; row: (readonly [column: string, value: RawJson])[] }[]; more: boolean }
   | { kind: "objects"; objects: ListedObject[]; more: boolean }
@@ -60,7 +60,8 @@ export interface SourcesRpc {
   pause(trigger: string, on: boolean): Promise<boolean>;
   /** False if there was none. */
   remove(trigger: string): Promise<boolean>;
-  /** Of these messages, for all feeds of the queue: "taken", each fires once now; "again": no feed takes it now, or one has no room. */
+  /** Of these messages, for all feeds of the queue: "taken", each fires once now; "again": no feed takes it now, or one
+   * has no room. */
   take(queue: string, messages: TakenMessage[]): Promise<("taken" | "again")[]>;
   /** Looks whether something is due: the alarm may have been lost. */
   wake(): Promise<void>;

@@ -1,5 +1,5 @@
-// What hosts, Worker and the Subscriptions object say to each other about messages of brokers. A host asks every few seconds which
-// subscriptions are its; it fires for those alone, under the lease it was given.
+// What hosts, Worker and the Subscriptions object say to each other about messages of brokers. A host asks every few
+// seconds which subscriptions are its; it fires for those alone, under the lease it was given.
 
 import { z } from "zod";
 import type {
@@ -87,8 +87,8 @@ export const HostFire = z.strictObject({
   key: z.string().min(1).max(MAX_KEY),
   /** Epoch ms: part of what it is known by. */
   at: count,
-  /** Of MQTT's QoS 2: known by its number until that is released. `again`: the broker says it sent it before, and it is known by what it
-   * was known by then. */
+  /** Of MQTT's QoS 2: known by its number until that is released. `again`: the broker says it sent it before, and it is
+   * known by what it was known by then. */
   packet: z
     .strictObject({ number: z.int().min(1).max(65_535), again: z.boolean(), digest: z.string().max(64) })
     .optional(),
@@ -99,8 +99,8 @@ export type HostFire = z.infer<typeof HostFire>;
 
 export const HostFires = z.strictObject({
   ...{ boot, id, counter: count },
-  /** Of what a host asks under one lease: higher after each connection, and after each question that nobody answered. One that
-   * comes when a higher one has come speaks of packets whose numbers are others' by now. */
+  /** Of what a host asks under one lease: higher after each connection, and after each question that nobody answered.
+   * One that comes when a higher one has come speaks of packets whose numbers are others' by now. */
   line: count.default(0),
   fires: z.array(HostFire).max(MAX_FIRES),
   /** Numbers of packets that the broker has released: they are used for others from now on. */
@@ -148,7 +148,8 @@ export interface SubscriptionsRpc {
     host: string,
     turn: HostTurn,
   ): Promise<Omit<TurnAnswer, "granted"> & { granted: (SubscriptionLease & { revision: string })[] }>;
-  /** Null: the lease is not this host's, or the question is too late. Else what each packet's message is known by; that is on the disk. */
+  /** Null: the lease is not this host's, or the question is too late. Else what each packet's message is known by; that
+   * is on the disk. */
   admit(host: string, asked: Admission): Promise<MessageKey[] | null>;
   /** Nobody is given it any more in this revision. */
   stop(id: string, revision: string, reason: string): Promise<void>;

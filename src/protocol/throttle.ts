@@ -3,7 +3,8 @@
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { NamespaceLimits } from "../entities/identity.ts";
 
-/** Whether one more call may be made now; `running`: of an invoke that was let in, how many run with it; `count` is what has been made or is in use, `allowed` the limit that was hit (memory in MB). `reset`:
+/** Whether one more call may be made now; `running`: of an invoke that was let in, how many run with it; `count` is
+ * what has been made or is in use, `allowed` the limit that was hit (memory in MB). `reset`:
  * ms after which a rate counts anew. */
 export type Permit =
   | { ok: true; running?: number; lease?: PermitLease }

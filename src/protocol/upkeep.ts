@@ -7,8 +7,9 @@ export type RecordShelf = "d1" | "r2";
 
 /** What an object knows of where one of its activations is. */
 export interface LedgerPlace {
-  /** waiting, running, fired: it has not ended. here: its record is in the object. handed: the record has left, the object remembers
-   * the id. unstored: storing is off for it. shelved: of its id only the segment is known. none: nothing is known of it. */
+  /** waiting, running, fired: it has not ended. here: its record is in the object. handed: the record has left, the
+   * object remembers the id. unstored: storing is off for it. shelved: of its id only the segment is known. none:
+   * nothing is known of it. */
   state: "waiting" | "running" | "fired" | "here" | "handed" | "unstored" | "shelved" | "none";
   /** Epoch ms: of what has not ended, when it was accepted; of a record or what is left of it, when that was made. */
   since?: number;
@@ -54,7 +55,8 @@ export interface LedgerHoldings {
   mixed: SegmentHolding[];
   /** Of `own`, oldest first. `more`: there are others behind the last one. */
   oldest: { items: { start: number; bytes: number }[]; more: boolean };
-  /** Of the segments that the table does not have, those whose first record is oldest; and the first start behind them. */
+  /** Of the segments that the table does not have, those whose first record is oldest;
+   * and the first start behind them. */
   oldestSegments: SegmentHolding[];
   nextSegment: number | null;
 }
@@ -67,14 +69,14 @@ export interface ActivationBlobs {
 
 /** Of an ActivationStore. */
 export interface UpkeepStoreRpc {
-  /** Records that started before this (epoch ms) are gone for everybody when it returns, and dropped by and by, with their results
-   * and logs; ids stay known as long as those of all. It never goes back. */
+  /** Records that started before this (epoch ms) are gone for everybody when it returns, and dropped by and by, with
+   * their results and logs; ids stay known as long as those of all. It never goes back. */
   retain(from: number): Promise<void>;
   holdings(): Promise<LedgerHoldings>;
   /** Of what is not there, too: `none`. */
   place(id: ActivationId): Promise<LedgerPlace>;
-  /** Of these keys those that nothing here, and no record of this object wherever it lies, will ever name. To be asked of blobs
-   * that are older than anything may be adopted; where its composition is known to be over. Rejects if a place that may have one of
-   * the records does not answer. */
+  /** Of these keys those that nothing here, and no record of this object wherever it lies, will ever name. To be asked
+   * of blobs that are older than anything may be adopted; where its composition is known to be over. Rejects if a place
+   * that may have one of the records does not answer. */
   unowned(activations: ActivationBlobs[]): Promise<string[]>;
 }

@@ -1,5 +1,5 @@
-// A namespace's records as lines of an export, page by page: each ends with a line that says how many there were and where the next
-// one begins. A page whose last line is missing is not whole.
+// A namespace's records as lines of an export, page by page: each ends with a line that says how many there were and
+// where the next one begins. A page whose last line is missing is not whole.
 
 import type { ActivationRecord, Payload } from "../entities/activation.ts";
 import type { ActivationId } from "../entities/activation-id.ts";
@@ -11,7 +11,8 @@ import type { BlobStore } from "../storage/blob-store.ts";
 /** Records and bytes of one page. */
 export const EXPORT_PAGE = { records: 200, bytes: 32 * 1024 * 1024 } as const;
 
-/** `records`: newest first, at least one more than a page takes where there are more. Texts of lines, with their ends. */
+/** `records`: newest first, at least one more than a page takes where there are more. Texts of lines,
+ * with their ends. */
 export async function* exportedPage(
   records: AsyncIterable<ActivationRecord>,
   blobs: Pick<BlobStore, "text">,

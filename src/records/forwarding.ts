@@ -1,5 +1,5 @@
-// To where the records of a namespace are forwarded, or its user events: set, told to its objects, and how it stands. What an object was
-// not told, it is told in a later round.
+// To where the records of a namespace are forwarded, or its user events: set, told to its objects, and how it stands.
+// What an object was not told, it is told in a later round.
 
 import { idsOf, type Namespace } from "../entities/identity.ts";
 import { type Drops, NO_DROPS, type RecordHook, type RecordHookOrder } from "../entities/record-hook.ts";
@@ -78,7 +78,8 @@ export async function removeHook(ports: ForwardingPorts, namespace: Namespace, b
   return ok(true);
 }
 
-/** A bounded number of those whose objects have not all been told. One that cannot be told is told next time, and holds up no other. */
+/** A bounded number of those whose objects have not all been told. One that cannot be told is told next time, and holds
+ * up no other. */
 export async function forwardingRound(ports: ForwardingPorts): Promise<void> {
   const entries = await ports.book.untold(ports.shards, MAX_TOLD);
   const told = await Promise.allSettled(

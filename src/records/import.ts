@@ -1,5 +1,5 @@
-// Lines of an export back into a namespace: each is taken, known already, or refused with a reason. What is taken is marked as
-// imported, starts nothing, wakes nobody and counts nowhere.
+// Lines of an export back into a namespace: each is taken, known already, or refused with a reason. What is taken is
+// marked as imported, starts nothing, wakes nobody and counts nowhere.
 
 import type { ActivationRecord } from "../entities/activation.ts";
 import { type ActivationId, shardOf } from "../entities/activation-id.ts";
@@ -91,8 +91,8 @@ async function importGroup(
   }
 }
 
-/** What is too long for a row lies in the blob store, as with any other record. No key is used twice: what an import has left behind
- * may be swept while another one brings the same record. */
+/** What is too long for a row lies in the blob store, as with any other record. No key is used twice: what an import
+ * has left behind may be swept while another one brings the same record. */
 async function lift(
   record: ActivationRecord,
   { ports, owner }: { ports: ImportPlace; owner: BlobOwner },

@@ -1,4 +1,5 @@
-// Where the record of one activation is: its object says what it knows, and each place that should have a copy is looked at.
+// Where the record of one activation is: its object says what it knows,
+// and each place that should have a copy is looked at.
 
 import type { ActivationRecord, Payload } from "../entities/activation.ts";
 import { type ActivationId, shardOf } from "../entities/activation-id.ts";
@@ -29,8 +30,8 @@ export interface LocatePorts {
   store(namespaceId: string, shard: number): Pick<ActivationStoreRpc, "place" | "get">;
 }
 
-/** What was found where a copy is or should be. waiting: it is not there yet, the object has the record until it is. missing: it should
- * be there and is not. unreachable: the place did not answer. */
+/** What was found where a copy is or should be. waiting: it is not there yet, the object has the record until it is.
+ * missing: it should be there and is not. unreachable: the place did not answer. */
 export type CopyState = "whole" | "damaged" | "waiting" | "missing" | "unreachable";
 
 export type Copy = { state: CopyState; why?: string } & (
@@ -53,7 +54,8 @@ export interface Location {
   /** Of a record that could be read. */
   result?: PartPlace;
   logs?: PartPlace;
-  /** How long it is kept. `until`: epoch ms from which it is too old; null: no age is. `sooner`: newer records may take its place before. */
+  /** How long it is kept. `until`: epoch ms from which it is too old; null: no age is. `sooner`: newer records may take
+   * its place before. */
   kept?: { until: number | null; sooner: boolean };
 }
 

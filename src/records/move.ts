@@ -1,4 +1,5 @@
-// After a change of the mode: older records of all namespaces are brought to where the mode has them, by the objects themselves.
+// After a change of the mode: older records of all namespaces are brought to where the mode has them,
+// by the objects themselves.
 
 import type { ActivationStoreMode } from "../entities/activation-store-mode.ts";
 import { idsOf, type Namespace } from "../entities/identity.ts";
@@ -21,7 +22,8 @@ export interface MovePorts {
 const MAX_ASKED = 200;
 const STATES: readonly NamespaceMove["state"][] = ["none", "done", "moving", "waiting", "stopped", "unreachable"];
 
-/** Orders it, or only asks how far it is (null), for the namespaces whose names follow `after`. `next`: where to go on. */
+/** Orders it, or only asks how far it is (null), for the namespaces whose names follow `after`. `next`:
+ * where to go on. */
 export async function moveRecords(
   ports: MovePorts,
   { to, after }: { to: ActivationStoreMode | null; after: string },

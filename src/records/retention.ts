@@ -1,5 +1,6 @@
-// The records of one namespace that are not to be kept any longer: its objects are told first, so that nobody sees any of them in any
-// place; then rows go, a few at a time. What is in the objects and in segments, the objects drop themselves.
+// The records of one namespace that are not to be kept any longer: its objects are told first, so that nobody sees any
+// of them in any place; then rows go, a few at a time. What is in the objects and in segments,
+// the objects drop themselves.
 
 import { idsOf, type Namespace } from "../entities/identity.ts";
 import { keptFromAge, keptFromExcess, type OldRecord, type Retention } from "../entities/retention.ts";
@@ -43,7 +44,8 @@ export interface Enforced {
   more: boolean;
 }
 
-/** Safe to be cut off anywhere and to be done twice. Rejects if a place does not answer: then nothing is lost, and it is done again. */
+/** Safe to be cut off anywhere and to be done twice. Rejects if a place does not answer: then nothing is lost, and it
+ * is done again. */
 export async function enforce(
   ports: RetentionPorts,
   { namespace, retention, keptFrom }: { namespace: Namespace; retention: Retention; keptFrom: number },
@@ -95,7 +97,8 @@ async function dropRows(
   return false;
 }
 
-/** From which start on records are kept so that no more are left than may be, as far as one look goes; null: none is too many. */
+/** From which start on records are kept so that no more are left than may be, as far as one look goes; null:
+ * none is too many. */
 async function excessOf(
   ports: RetentionPorts,
   { namespace, retention, from }: { namespace: Namespace; retention: Retention; from: number },
@@ -161,7 +164,8 @@ async function oldestOf(
   return { oldest, bound };
 }
 
-/** Its records that are kept. One that cannot be read counts as what its row says: nobody reads it, but it lies there. */
+/** Its records that are kept. One that cannot be read counts as what its row says: nobody reads it,
+ * but it lies there. */
 async function membersOf(
   segments: RetentionPorts["segments"],
   { key, count, bytes, maxStart }: SegmentHolding,

@@ -1,4 +1,5 @@
-// The round of the cron trigger over all namespaces: whose records are looked at now, and when again. A bounded piece each minute.
+// The round of the cron trigger over all namespaces: whose records are looked at now, and when again.
+// A bounded piece each minute.
 
 import { idsOf, type Namespace } from "../entities/identity.ts";
 import { isBounded, type RetentionPolicy, retentionOf } from "../entities/retention.ts";
@@ -27,7 +28,8 @@ const LOOK_AGAIN_MS = 300_000;
 const RETRY_MS = 60_000;
 const MAX_FAULT = 300;
 
-/** A namespace that fails is noted and looked at later; the others have their turn. Rejects only if the book does not answer. */
+/** A namespace that fails is noted and looked at later; the others have their turn.
+ * Rejects only if the book does not answer. */
 export async function retentionRound(ports: RoundPorts): Promise<void> {
   const budget = { steps: MAX_STEPS, until: ports.now() + ROUND_MS };
   if (isBounded(ports.standard)) await enroll(ports);

@@ -1,6 +1,6 @@
-// Arguments, results and logs in the blob store that no activation and no record will ever name: what a crash between a blob and its
-// row has left, a second attempt, a record that could not be read when it went. Looked for a page a turn, by whose they are; what
-// cannot be told stays.
+// Arguments, results and logs in the blob store that no activation and no record will ever name: what a crash between a
+// blob and its row has left, a second attempt, a record that could not be read when it went. Looked for a page a turn,
+// by whose they are; what cannot be told stays.
 
 import { type ActivationId, isActivationId, shardOf } from "../entities/activation-id.ts";
 import { idsOf, type Namespace } from "../entities/identity.ts";
@@ -31,7 +31,8 @@ export interface SweepPorts {
   now(): number;
 }
 
-/** Epoch ms and longer a blob is left: an activation is adopted for a day, and its record may wait a day to be forwarded. */
+/** Epoch ms and longer a blob is left: an activation is adopted for a day,
+ * and its record may wait a day to be forwarded. */
 export const BLOB_GRACE_MS = 3 * 86_400_000;
 /** ms from the end of a pass to the next one, and after a failure. */
 const REST_MS = 24 * 3_600_000;
@@ -69,7 +70,8 @@ export async function sweptBlobs({ book }: Pick<SweepPorts, "book">): Promise<Bl
   return { passes, looked, swept, bytes, unknown: Math.max(unknown, unknownBefore), ...past, fault };
 }
 
-/** One turn. What fails is noted, and the same page is looked at again, but not for ever. Rejects only if the book does not answer. */
+/** One turn. What fails is noted, and the same page is looked at again, but not for ever.
+ * Rejects only if the book does not answer. */
 export async function sweepBlobs(ports: SweepPorts): Promise<void> {
   const state = await ports.book.state();
   if (ports.now() < state.due || (await ports.backupRuns())) return;
@@ -148,7 +150,8 @@ function beyond(prefix: string): string {
   return `${prefix.slice(0, -1)}0`;
 }
 
-/** "unknown": nobody says whose it is. One of an earlier version has no namespace with it: then a database may know its activation. */
+/** "unknown": nobody says whose it is. One of an earlier version has no namespace with it:
+ * then a database may know its activation. */
 async function claimOf({ tables }: SweepPorts, blob: ListedBlob): Promise<Claimed | "unknown"> {
   const [, named, inNamed] = NAMED.exec(blob.key) ?? [];
   if (named !== undefined && inNamed !== undefined) return { blob, id: inNamed, namespaceId: named };
@@ -190,8 +193,8 @@ async function idsFor({ namespaces, wellKnown }: SweepPorts, namespaceId: string
   return [...new Set([namespaceId, ...(known === null ? [] : idsOf(known))])];
 }
 
-/** What is left of them when the objects of this id have been asked. A run that is over has given its record to the store before:
- * therefore the composition is asked first. */
+/** What is left of them when the objects of this id have been asked. A run that is over has given its record to the
+ * store before: therefore the composition is asked first. */
 async function unownedBy(ports: SweepPorts, namespaceId: string, group: readonly Claimed[]): Promise<Claimed[]> {
   const [first] = group;
   if (first === undefined) return [];

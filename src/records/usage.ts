@@ -10,8 +10,9 @@ export interface UsagePorts {
   table(namespace: Namespace): Pick<RecordUpkeep, "binding" | "usage">;
 }
 
-/** `total`: each record once, as far as they stand still meanwhile. Bytes of `d1` are those of the texts, and of results and logs beside
- * them; of `r2` those of whole segments, which are compressed. What is dropped by and by is counted in both until it is gone. */
+/** `total`: each record once, as far as they stand still meanwhile. Bytes of `d1` are those of the texts, and of
+ * results and logs beside them; of `r2` those of whole segments, which are compressed. What is dropped by and by is
+ * counted in both until it is gone. */
 export interface Usage {
   total: Amount;
   /** Still in the objects. */

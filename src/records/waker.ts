@@ -1,5 +1,5 @@
-// On one machine alarms are lost with workerd: what an object was about to hand over waits until somebody asks it something. Here each
-// is asked once in the life of an isolate, a bounded piece each minute, and sets its alarm again.
+// On one machine alarms are lost with workerd: what an object was about to hand over waits until somebody asks it
+// something. Here each is asked once in the life of an isolate, a bounded piece each minute, and sets its alarm again.
 
 import { type MovePorts, moveRecords } from "./move.ts";
 

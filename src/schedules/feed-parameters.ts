@@ -1,4 +1,5 @@
-// What the feeds' callers give, as plans. The words of refusals are those of upstream's alarms package, where it has some.
+// What the feeds' callers give, as plans. The words of refusals are those of upstream's alarms package,
+// where it has some.
 
 import { membersOf, type RawJson, shapeOf } from "../entities/raw-json.ts";
 import type {

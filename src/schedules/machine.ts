@@ -1,5 +1,5 @@
-// What a schedule does next, and how it stands after that. Pure: now, plan and state are arguments. Each slot is fired under an id
-// that follows from schedule and slot, so that whoever asks for the same slot again changes nothing.
+// What a schedule does next, and how it stands after that. Pure: now, plan and state are arguments. Each slot is fired
+// under an id that follows from schedule and slot, so that whoever asks for the same slot again changes nothing.
 
 import type { ActivationId } from "../entities/activation-id.ts";
 import type { Misfire, Reason, SchedulePlan, ScheduleState, SlotNote, Timing, Trying } from "../entities/schedule.ts";
@@ -169,8 +169,8 @@ function sleeping(schedule: TimedTrigger, state: ScheduleState, notes: SlotNote[
   return { kind: "sleep", until: dueAt({ ...schedule, state }), state, notes };
 }
 
-/** Slots that nobody fired in time are dropped as the policy says; those behind a run that went on are not, but for the oldest of
- * very many. What is left begins behind the cursor. */
+/** Slots that nobody fired in time are dropped as the policy says; those behind a run that went on are not, but for the
+ * oldest of very many. What is left begins behind the cursor. */
 function withoutMissed({ plan, state }: TimedTrigger, now: number): { state: ScheduleState; notes: SlotNote[] } {
   const { timing, misfire = "once", jitter = 0 } = plan;
   const { heldUntil, ...rest } = state;

@@ -1,6 +1,6 @@
-// The slots of a schedule: the instants (epoch ms) at which it is to fire. Pure; a slot of five or six cron fields is a time on a
-// clock of its time zone, whatever daylight saving does to that: a fixed time that does not exist fires when the gap is over, one
-// that comes twice fires once; what comes at intervals comes by the clock's own pace.
+// The slots of a schedule: the instants (epoch ms) at which it is to fire. Pure; a slot of five or six cron fields is a
+// time on a clock of its time zone, whatever daylight saving does to that: a fixed time that does not exist fires when
+// the gap is over, one that comes twice fires once; what comes at intervals comes by the clock's own pace.
 
 import { Cron } from "croner";
 import type { GivenDate, SchedulePlan, Timing } from "../entities/schedule.ts";

@@ -1,4 +1,5 @@
-// What the cron trigger has done each minute: each piece by itself, so that one which fails neither ends nor hides another.
+// What the cron trigger has done each minute: each piece by itself,
+// so that one which fails neither ends nor hides another.
 
 import { log } from "../log.ts";
 import type { SinksRpc } from "../protocol/sinks.ts";

@@ -1,4 +1,5 @@
-// What this Worker goes by: each variable, secret and binding, what it is, where that comes from, and what it is where nothing is set.
+// What this Worker goes by: each variable, secret and binding, what it is, where that comes from, and what it is where
+// nothing is set.
 
 import { type Env, Variables } from "../env.ts";
 

@@ -1,5 +1,5 @@
-// What this isolate counts: requests, calls and what becomes of them, work of the databases, and what was deleted. Nothing is sent
-// with a request: its batch follows within a round, kept alive by the request that counted first.
+// What this isolate counts: requests, calls and what becomes of them, work of the databases, and what was deleted.
+// Nothing is sent with a request: its batch follows within a round, kept alive by the request that counted first.
 
 import { ALL_COUNTED, type Metering } from "../entities/metering.ts";
 import type { CallCounts } from "../invocation/ports.ts";

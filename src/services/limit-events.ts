@@ -1,6 +1,6 @@
-// What the limits of namespaces told in this isolate, until it is in a store of the namespace, from where it is sent as user events.
-// Nothing is asked or written with a call: a batch follows within a second, kept alive by the call that was noted first. What an isolate
-// that dies has not brought there is lost.
+// What the limits of namespaces told in this isolate, until it is in a store of the namespace, from where it is sent as
+// user events. Nothing is asked or written with a call: a batch follows within a second, kept alive by the call that
+// was noted first. What an isolate that dies has not brought there is lost.
 
 import type { Identity } from "../entities/identity.ts";
 import type { LimitEvent } from "../entities/limit-event.ts";

@@ -1,5 +1,5 @@
-// A value that changes elsewhere, used for some time after it was asked for. While it is in use it is asked for again in the
-// background, so that nobody waits for it.
+// A value that changes elsewhere, used for some time after it was asked for. While it is in use it is asked for again
+// in the background, so that nobody waits for it.
 
 /** Keeps work alive after the answer has left. */
 export type Later = (work: Promise<unknown>) => void;

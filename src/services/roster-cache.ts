@@ -28,8 +28,8 @@ export class RosterCache {
     return heard instanceof Promise ? heard.then((each) => each.schedulers) : heard.schedulers;
   }
 
-  /** Why this store takes no call whose record would come to it, or null. Where the roster does not answer, what was heard last
-   * holds: the store itself refuses what it must. Never rejects. */
+  /** Why this store takes no call whose record would come to it, or null. Where the roster does not answer, what was
+   * heard last holds: the store itself refuses what it must. Never rejects. */
   full(store: StoreName, later: Later): string | null | Promise<string | null> {
     const of = (heard: Heard | undefined) => heard?.full.get(store) ?? null;
     const heard = this.#heard.get(later);

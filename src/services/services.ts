@@ -1,5 +1,5 @@
-// The switchboard: the stores and the handles on objects, made once per isolate. What is remembered here between requests are
-// values, never promises or handles: those belong to the request that made them.
+// The switchboard: the stores and the handles on objects, made once per isolate. What is remembered here between
+// requests are values, never promises or handles: those belong to the request that made them.
 
 import type { Author } from "../entities/audit.ts";
 import { developmentNamespace, developmentNamespaces, mergedNamespace } from "../entities/development.ts";
@@ -294,7 +294,7 @@ export class Services {
     return new RequestContext(this.#shared, later, () => this.acting(author()));
   }
 
-  /** Wakes some of the objects that keep schedules, should they have lost their alarm: the next ones with each `turn`. */
+  /** Wakes some objects that keep schedules, should they have lost their alarm: the next ones with each `turn`. */
   wakeSchedules(turn: number): Promise<void> {
     return wakeSchedules(this.stores.scheduleObjects, (name) => this.#shared.handles.schedules(name), turn);
   }

@@ -1,4 +1,5 @@
-// Objects that set themselves alarms are woken by turns, should one have been lost: a bounded number in one go, each by itself.
+// Objects that set themselves alarms are woken by turns, should one have been lost: a bounded number in one go,
+// each by itself.
 
 import { faultText } from "../entities/log-level.ts";
 import { log } from "../log.ts";

@@ -1,5 +1,5 @@
-// The audit log. Changes of entities, keys, namespaces and limits write their lines themselves, with the stores that were opened for who
-// makes them; this is for the rest, and for reading.
+// The audit log. Changes of entities, keys, namespaces and limits write their lines themselves, with the stores that
+// were opened for who makes them; this is for the rest, and for reading.
 
 import type { Act, AuditFilter, AuditLine } from "../entities/audit.ts";
 

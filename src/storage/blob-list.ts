@@ -12,6 +12,7 @@ export interface ListedBlob {
 
 /** The blobs of activations, by their keys. */
 export interface BlobList {
-  /** At most `max` of those whose keys begin with `prefix` and come after `after`. `more`: there are others behind the last one. */
+  /** At most `max` of those whose keys begin with `prefix` and come after `after`. `more`:
+   * there are others behind the last one. */
   page(query: { prefix: string; after: string; max: number }): Promise<{ blobs: ListedBlob[]; more: boolean }>;
 }

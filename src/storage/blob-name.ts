@@ -1,5 +1,5 @@
-// Keys of blobs. `name..size` means the first `size` bytes of the object `name`: what was put before its length was known
-// is followed by padding.
+// Keys of blobs. `name..size` means the first `size` bytes of the object `name`: what was put before its length was
+// known is followed by padding.
 
 const MARKED = /^(.*)\.\.(\d{1,15})$/s;
 

@@ -1,8 +1,10 @@
-// Deletions of namespaces under way: what of each is still to be done, so that whoever comes next goes on where the last one stopped.
+// Deletions of namespaces under way: what of each is still to be done, so that whoever comes next goes on where the
+// last one stopped.
 
 import type { Namespace } from "../entities/identity.ts";
 
-/** In this order. "late": waits until what ran when it began has ended; then comes a second pass over all but the entities. */
+/** In this order. "late": waits until what ran when it began has ended;
+ * then comes a second pass over all but the entities. */
 export type DeletionStage = "entities" | "activations" | "records" | "segments" | "late" | "done";
 
 /** What is gone so far. */
@@ -29,7 +31,8 @@ export interface Deletion {
 
 /** Which deletions there are, and what of a namespace lies in the database of entities. */
 export interface DeletionStore {
-  /** From now on no key opens the namespace, and nobody gets its name; its webhooks and its secrets are gone. Null: there is none, or its deletion is under way. */
+  /** From now on no key opens the namespace, and nobody gets its name; its webhooks and its secrets are gone. Null:
+   * there is none, or its deletion is under way. */
   begin(name: string, now: number): Promise<Deletion | null>;
   /** The last one of a namespace of this name. */
   find(name: string): Promise<Deletion | null>;

@@ -72,11 +72,11 @@ export interface EntityStore {
   get(key: EntityKey): Promise<StoredEntity | null>;
   /** To be called before a blob is written that an entity will own: what no entity owns in the end is swept. */
   reserve(blob: string): Promise<void>;
-  /** `expected`: the revision this write replaces, or null if the name must be free; `package`: the package a new entity
-   * is put into must be there. Anything else is a conflict. */
+  /** `expected`: the revision this write replaces, or null if the name must be free; `package`: the package a new
+   * entity is put into must be there. Anything else is a conflict. */
   put(entity: NewEntity, options: { expected: string | null; package?: EntityKey }): Promise<PutResult>;
-  /** `put` replaces what is stored, and all of `with` happens, too; or nothing does, because one of them did not find what
-   * it expected. */
+  /** `put` replaces what is stored, and all of `with` happens, too; or nothing does, because one of them did not find
+   * what it expected. */
   putTogether(put: NewEntity, options: { expected: string; with: readonly Change[] }): Promise<PutResult>;
   /** Conflict if the revision is not the stored one. */
   delete(key: EntityKey, options: { expected: string }): Promise<DeleteResult>;

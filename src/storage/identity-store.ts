@@ -59,13 +59,13 @@ export type Made =
 
 /** Where subjects, namespaces and keys are kept. Secrets never leave it but in the identity that they open. */
 export interface IdentityStore {
-  /** The identity behind a key: looked up by HMAC(pepper, key), compared in constant time. Null if unknown or blocked; whether it has
-   * ended is for who uses it to see. */
+  /** The identity behind a key: looked up by HMAC(pepper, key), compared in constant time. Null if unknown or blocked;
+   * whether it has ended is for who uses it to see. */
   byKey(uuid: string, secret: string): Promise<Identity | null>;
   /** By permanent id; where `orKey`, also by the uuid of one of its keys. Null if nobody has a key to it. */
   household(id: string, options: { orKey: boolean }): Promise<Household | null>;
-  /** What the platform does for anybody (web actions) it does as the namespace itself, with no key. Its subject is the first
-   * one that is not blocked; null if there is none. */
+  /** What the platform does for anybody (web actions) it does as the namespace itself, with no key. Its subject is the
+   * first one that is not blocked; null if there is none. */
   byNamespace(name: string): Promise<Identity | null>;
   /** Whether anybody has a key, blocked or not, to a namespace beside these. */
   anyBeside(namespaces: readonly string[]): Promise<boolean>;
@@ -74,10 +74,10 @@ export interface IdentityStore {
   standing(subject: string): Promise<SubjectStanding | null>;
   /** A blocked subject's keys open nothing. Null if there is no such subject. */
   block(subject: string, blocked: boolean): Promise<SubjectStanding | null>;
-  /** Takes the subject's keys to one namespace away, or all of them and the subject. What it had before, each as it is now; null if
-   * it had none. The namespaces keep their ids and what is in them. */
+  /** Takes the subject's keys to one namespace away, or all of them and the subject. What it had before, each as it is
+   * now; null if it had none. The namespaces keep their ids and what is in them. */
   remove(subject: string, namespace: string | undefined): Promise<SubjectStanding | null>;
-  /** Another key in place of the subject's own (its "default" one), random where none is given; "exists": somebody has this uuid. Null if the subject
-   * has no such namespace. */
+  /** Another key in place of the subject's own (its "default" one), random where none is given; "exists": somebody has
+   * this uuid. Null if the subject has no such namespace. */
   rotate(subject: string, namespace: string, key: string | undefined): Promise<Identity | "exists" | null>;
 }

@@ -1,5 +1,5 @@
-// Files of the machine as sources of feeds, in the one-machine mode: SQLite databases and folders that its operator names. The process that
-// owns the state folder reads them for the Worker.
+// Files of the machine as sources of feeds, in the one-machine mode: SQLite databases and folders that its operator
+// names. The process that owns the state folder reads them for the Worker.
 
 import type { ListedObject } from "../entities/source.ts";
 import type { FeedBucket } from "./feed-sources.ts";

@@ -1,5 +1,6 @@
-// The machine below the Worker, where there is one that it may ask: in the one-machine mode the process that owns the state folder.
-// It knows what the platform's errors hide (a full or read-only disk), and can see to it that files are on the disk.
+// The machine below the Worker, where there is one that it may ask: in the one-machine mode the process that owns the
+// state folder. It knows what the platform's errors hide (a full or read-only disk), and can see to it that files are
+// on the disk.
 
 import { faultText } from "../entities/log-level.ts";
 import { log } from "../log.ts";
@@ -35,7 +36,8 @@ export class MachineClient {
     return this.#ask("disk");
   }
 
-  /** Why what is stored cannot be read, as far as is known by now; asked where an error has no other explanation. Never rejects. */
+  /** Why what is stored cannot be read, as far as is known by now; asked where an error has no other explanation.
+   * Never rejects. */
   damaged(): Promise<string | null> {
     return this.#ask("state");
   }
@@ -80,8 +82,8 @@ export class MachineClient {
     }
   }
 
-  /** Resolves once no backup of the state runs: it could name what is deleted meanwhile. Never rejects; where the machine does not
-   * say, nobody waits. */
+  /** Resolves once no backup of the state runs: it could name what is deleted meanwhile. Never rejects; where the
+   * machine does not say, nobody waits. */
   async unlessBackedUp(): Promise<void> {
     if (this.#binding === undefined) return;
     for (const until = Date.now() + MAX_BACKUP_MS; Date.now() < until; ) {
@@ -120,7 +122,8 @@ export class MachineClient {
     return { race: (work) => Promise.race([work, promise]), end: () => clearInterval(timer) };
   }
 
-  /** Resolves when the files of all blobs written so far are on the disk, power loss or not. Elsewhere the store sees to it. */
+  /** Resolves when the files of all blobs written so far are on the disk, power loss or not.
+   * Elsewhere the store sees to it. */
   async sync(): Promise<void> {
     if (this.#binding === undefined) return;
     const answer = await this.#binding.fetch("http://machine/sync", {

@@ -11,17 +11,17 @@ export interface RecordTable {
   put(namespaceId: string, records: readonly KeptRecord[]): Promise<number>;
   /** Of the whole database, of all namespaces. */
   bytes(): Promise<number>;
-  /** So many that have been there longest, of whichever namespace, are deleted and counted as pruned. Returns the keys of what was theirs
-   * in the blob store. */
+  /** So many that have been there longest, of whichever namespace, are deleted and counted as pruned. Returns the keys
+   * of what was theirs in the blob store. */
   prune(count: number): Promise<string[]>;
   get(namespaceId: string, id: ActivationId): Promise<KeptRecord | null>;
-  /** As lists show them: newest start first, of one start the greatest id. At most `limit`; fewer only where there are no more, or
-   * where what they hold is too long for one answer: then `more`. */
+  /** As lists show them: newest start first, of one start the greatest id. At most `limit`; fewer only where there are
+   * no more, or where what they hold is too long for one answer: then `more`. */
   list(namespaceId: string, filter: RecordFilter, limit: number): Promise<{ records: KeptRecord[]; more: boolean }>;
   /** The same without the records: at most `limit`; fewer only where there are no more. */
   keys(namespaceId: string, filter: RecordFilter, limit: number): Promise<RecordKey[]>;
-  /** Of the first `most` of a list, those that may fit the search: all that do, and perhaps others. At most `limit`. `end`: what lies
-   * behind it has not been looked at; null: there is no more. `looked`: at so many at most. */
+  /** Of the first `most` of a list, those that may fit the search: all that do, and perhaps others. At most `limit`.
+   * `end`: what lies behind it has not been looked at; null: there is no more. `looked`: at so many at most. */
   sift(
     namespaceId: string,
     filter: RecordFilter,

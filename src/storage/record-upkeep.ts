@@ -21,7 +21,8 @@ export interface RecordUpkeep {
   fill(): Promise<{ bytes: number; pruned: number }>;
   /** Whosever it is. */
   find(id: ActivationId): Promise<{ namespaceId: string; record: KeptRecord } | null>;
-  /** Counts records that came since it was done last, so that `usage` need not: some thousand at most, in so many steps. */
+  /** Counts records that came since it was done last, so that `usage` need not: some thousand at most,
+   * in so many steps. */
   countUp(steps: number): Promise<void>;
   /** Of all of these together. */
   usage(namespaceIds: readonly string[]): Promise<{ records: number; bytes: number }>;

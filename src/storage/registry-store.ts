@@ -4,7 +4,8 @@ import type { Namespace, NamespaceLimits } from "../entities/identity.ts";
 import type { Role } from "../entities/rights.ts";
 import type { Scope } from "../entities/scope.ts";
 
-/** "open": keys open it. "blocked": none does. "deleting": what is in it goes, and nobody gets its name before it is gone. */
+/** "open": keys open it. "blocked": none does. "deleting": what is in it goes,
+ * and nobody gets its name before it is gone. */
 export type NamespaceState = "open" | "blocked" | "deleting";
 
 /** A subject, whether it has keys or not. */
@@ -81,8 +82,8 @@ export interface KeyChanges {
   scope?: Scope | null | undefined;
 }
 
-/** "taken": the subject has another key of this name to the namespace. "replaced": another has replaced it already. "last-owner": nobody
- * would own the namespace for as long as it did. */
+/** "taken": the subject has another key of this name to the namespace. "replaced": another has replaced it already.
+ * "last-owner": nobody would own the namespace for as long as it did. */
 export type KeyChanged =
   | { kind: "changed"; key: RegisteredKey }
   | { kind: "taken" | "replaced" | "missing" | "last-owner" };
@@ -90,8 +91,8 @@ export type KeyChanged =
 /** What the key was, and whether its subject has `more` keys to its namespace. */
 export type KeyRevoked = { kind: "revoked"; key: RegisteredKey; more: boolean } | { kind: "missing" | "last-owner" };
 
-/** `owned`: epoch ms of now, where an owner's key has to stay that is good for as long as this one; a key that is replaced, or may not use all names,
- * does not count. Absent: nobody looks. */
+/** `owned`: epoch ms of now, where an owner's key has to stay that is good for as long as this one; a key that is
+ * replaced, or may not use all names, does not count. Absent: nobody looks. */
 export interface KeyGuard {
   owned?: number | undefined;
 }
@@ -133,7 +134,8 @@ export interface RegistryStore {
   revokeKey(id: string, guard?: KeyGuard): Promise<KeyRevoked>;
   /** Of a namespace; {}: it has none of its own. There need be no namespace of this name yet. */
   limits(name: string): Promise<NamespaceLimits>;
-  /** `merge`: over those it has, null taking one away; else instead of them. What they are then; null: it is being deleted. */
+  /** `merge`: over those it has, null taking one away; else instead of them. What they are then; null:
+   * it is being deleted. */
   setLimits(name: string, limits: object, options: { merge: boolean }): Promise<NamespaceLimits | null>;
   /** False if it had none. */
   deleteLimits(name: string): Promise<boolean>;

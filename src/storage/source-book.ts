@@ -24,7 +24,7 @@ export interface SourceBook {
   removeFeed(namespaceId: string, trigger: string): Promise<void>;
   /** Of namespaces that have feeds of this source and may read it, the permanent ids. */
   readers(source: SourceName): Promise<string[]>;
-  /** Permanent ids of `max` namespaces that have feeds; with each `turn` (a number that counts on) the next ones, and from the beginning
-   * when all had their turn. */
+  /** Permanent ids of `max` namespaces that have feeds; with each `turn` (a number that counts on) the next ones, and
+   * from the beginning when all had their turn. */
   some(turn: number, max: number): Promise<string[]>;
 }

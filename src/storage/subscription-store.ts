@@ -1,4 +1,5 @@
-// Subscriptions to message brokers, as their owners wrote them. What opens a broker is sealed, and told to nobody but who dials it.
+// Subscriptions to message brokers, as their owners wrote them. What opens a broker is sealed, and told to nobody but
+// who dials it.
 
 import type { BrokerCredentials, BrokerKind, SubscriptionSettings } from "../entities/subscription.ts";
 
@@ -24,7 +25,8 @@ export interface Subscription {
 export interface SubscriptionStore {
   byTrigger(namespaceId: string, trigger: string): Promise<Subscription | null>;
   byId(id: string): Promise<Subscription | null>;
-  /** Of these, with what opens their brokers, null where the master secrets at hand do not open that; one that is gone is left out. */
+  /** Of these, with what opens their brokers, null where the master secrets at hand do not open that; one that is gone
+   * is left out. */
   open(ids: readonly string[]): Promise<{ subscription: Subscription; credentials: BrokerCredentials | null }[]>;
   /** In place of the one its trigger had. "full": the namespace has `max` already, or the deployment `maxOfAll`. */
   create(

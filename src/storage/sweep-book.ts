@@ -12,10 +12,12 @@ export interface SweepState {
   swept: number;
   /** Of what was swept. */
   bytes: number;
-  /** Of the pass under way, and of the one before it: blobs that are old and of which nobody can say whose they are. They stay. */
+  /** Of the pass under way, and of the one before it: blobs that are old and of which nobody
+   * can say whose they are. They stay. */
   unknown: number;
   unknownBefore: number;
-  /** Of the pass under way, and of the one before it: blobs that could not be told, again and again, and were left to the next pass. */
+  /** Of the pass under way, and of the one before it: blobs that could not be told, again and again, and were left to
+   * the next pass. */
   passed: number;
   passedBefore: number;
   /** Why the last of them could not. */

@@ -1,4 +1,5 @@
-// Webhooks: their settings, the hashes of their addresses, and their secrets. Of addresses nothing but the hash is known here.
+// Webhooks: their settings, the hashes of their addresses, and their secrets.
+// Of addresses nothing but the hash is known here.
 
 /** A trigger's webhook. A namespace has at most one for each of its triggers. */
 export interface Webhook {
@@ -27,7 +28,8 @@ export interface WebhookStore {
     namespaceId: string,
     trigger: string,
   ): Promise<{ webhook: Webhook; addresses: (Lasting & { hash: string; created: number })[] } | null>;
-  /** In place of the one the trigger had, whose addresses are good for nothing from now on. False: the namespace has `max` already. */
+  /** In place of the one the trigger had, whose addresses are good for nothing from now on. False:
+   * the namespace has `max` already. */
   create(webhook: Webhook, options: { address: string; secret: string | null; max: number }): Promise<boolean>;
   /** False if it is gone. What is replaced is good until `until`; a new address or secret counts at once. */
   change(

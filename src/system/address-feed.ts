@@ -1,4 +1,5 @@
-// What becomes of the call of a feed that gives a trigger an address: it is made, shown, changed, rotated or taken away.
+// What becomes of the call of a feed that gives a trigger an address: it is made, shown, changed,
+// rotated or taken away.
 
 import type { RawJson } from "../entities/raw-json.ts";
 import type { Result } from "../errors.ts";
@@ -136,8 +137,8 @@ async function eventsOf({ id, namespaceId }: Found, { shard }: { shard: number }
   return { known, forgotten: gone, repeated };
 }
 
-/** What is known of the events of a feed that is no more goes piece by piece. What is left, should this end early, goes with the
- * requests of other feeds. */
+/** What is known of the events of a feed that is no more goes piece by piece. What is left, should this end early, goes
+ * with the requests of other feeds. */
 async function forgotten(webhook: Found, ports: SystemPorts): Promise<void> {
   const { events } = settingsOf(webhook);
   if (events === undefined) return;

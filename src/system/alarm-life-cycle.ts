@@ -1,5 +1,5 @@
-// What becomes of a feed's call: a schedule is made, read, changed, paused or deleted. The order of checks and the words are those of
-// upstream's alarms package.
+// What becomes of a feed's call: a schedule is made, read, changed, paused or deleted. The order of checks and the
+// words are those of upstream's alarms package.
 
 import type { RawJson } from "../entities/raw-json.ts";
 import { readTrigger } from "../entities/trigger.ts";

@@ -1,4 +1,5 @@
-// The packages `alarms`, whose feeds fire triggers by the clock, and `alarmsWeb`, the same over the web for who has a trigger's key.
+// The packages `alarms`, whose feeds fire triggers by the clock, and `alarmsWeb`,
+// the same over the web for who has a trigger's key.
 
 import { triggerRefusal } from "../catalog/feed-refusal.ts";
 import type { RawJson } from "../entities/raw-json.ts";

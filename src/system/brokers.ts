@@ -1,5 +1,5 @@
-// The packages `mqtt` and `nats`, whose feeds fire triggers for messages of brokers: what becomes of their calls. The brokers themselves are
-// dialled by hosts.
+// The packages `mqtt` and `nats`, whose feeds fire triggers for messages of brokers: what becomes of their calls. The
+// brokers themselves are dialled by hosts.
 
 import { SYSTEM_NAMESPACE } from "../entities/names.ts";
 import type { RawJson } from "../entities/raw-json.ts";

@@ -5,7 +5,8 @@ import type { SystemPackage } from "./system-package.ts";
 const ACTION = { name: "$actionName", required: true, type: "string", description: "The action that is called" };
 const KEYED = { "provide-api-key": true };
 
-/** What all of them begin with: `parted(args)` gives a caller of actions and the arguments without those for the combinator. */
+/** What all of them begin with: `parted(args)` gives a caller of actions and the arguments
+ * without those for the combinator. */
 const CALLER = `const openwhisk = require("openwhisk");
 
 // Takes the combinator's own arguments away; call(name, params) resolves to what the action answered.

@@ -1,5 +1,5 @@
-// What all feeds do alike: what they read of their calls, which event in the life of a trigger's feed a call is, and changes of what others
-// change as well.
+// What all feeds do alike: what they read of their calls, which event in the life of a trigger's feed a call is, and
+// changes of what others change as well.
 
 import { membersOf, objectOf, type RawJson, shapeOf } from "../entities/raw-json.ts";
 import type { BuiltinContext } from "../invocation/builtin.ts";

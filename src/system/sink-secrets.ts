@@ -8,8 +8,8 @@ export const SINK_SECRET_GRACE_MS = 3_600_000;
 /** Namespaces of one turn: each may wake an object. */
 const MAX_LOOKED = 3;
 
-/** One turn, from anywhere: `place` is a part of an id drawn at random, so that each namespace has its turn by and by. What is named when its
- * object is asked stays; nobody begins to name a secret that is old. */
+/** One turn, from anywhere: `place` is a part of an id drawn at random, so that each namespace has its turn by and by.
+ * What is named when its object is asked stays; nobody begins to name a secret that is old. */
 export async function sweepSinkSecrets(
   secrets: Pick<SinkSecrets, "keptBefore" | "forget">,
   { of, now, place }: { of(namespaceId: string): Pick<SinksRpc, "views">; now: number; place: string },

@@ -1,5 +1,5 @@
-// The action `cloudevents/sink`: where results of an action, or fires of a trigger, go as CloudEvents; how that stands; what was given
-// up, and sending it again.
+// The action `cloudevents/sink`: where results of an action, or fires of a trigger, go as CloudEvents; how that stands;
+// what was given up, and sending it again.
 
 import { rightsOf } from "../entities/identity.ts";
 import type { RawJson } from "../entities/raw-json.ts";

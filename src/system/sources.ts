@@ -1,5 +1,5 @@
-// The packages `database`, `objectstore` and `queue`, whose feeds fire triggers for what changes in the operator's sources: what becomes of
-// their calls. What they read of, and who may, the operator says.
+// The packages `database`, `objectstore` and `queue`, whose feeds fire triggers for what changes in the operator's
+// sources: what becomes of their calls. What they read of, and who may, the operator says.
 
 import { SYSTEM_NAMESPACE } from "../entities/names.ts";
 import { objectOf, type RawJson } from "../entities/raw-json.ts";

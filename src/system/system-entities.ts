@@ -1,5 +1,5 @@
-// The built-in packages and actions among the stored entities of their namespace. What is stored under the same name comes
-// first; writes go to the store alone.
+// The built-in packages and actions among the stored entities of their namespace. What is stored under the same name
+// comes first; writes go to the store alone.
 
 import { packageEntity } from "../catalog/packages.ts";
 import { documentOf, readAction, summaryOf } from "../entities/action-document.ts";

@@ -10,8 +10,8 @@ export type Notes = Readonly<Record<string, unknown>>;
 /** The function behind an action of kind `builtin`: as `Builtin`, with what it may ask of the platform. */
 export type SystemFunction = (args: RawJson, context: BuiltinContext, ports: SystemPorts) => RawJson | Promise<RawJson>;
 
-/** `notes`: `feed: true` makes a feed of it; a key is given to none that does not ask by `provide-api-key`. `parameters`: values by
- * name, which it is called with. */
+/** `notes`: `feed: true` makes a feed of it; a key is given to none that does not ask by `provide-api-key`.
+ * `parameters`: values by name, which it is called with. */
 export type SystemAction = { notes: Notes; parameters?: Notes } & (
   | { run: SystemFunction }
   /** JavaScript, run in a container as anybody's: what takes long, prints, or speaks with other machines. */

@@ -1,5 +1,6 @@
-// `npm run bench`: the measures of measures.ts in one run, interleaved and repeated, as a table or JSON. Medians over the
-// repeats with their spread; machines are noisy, so each line also stands as a ratio to the container called directly.
+// `npm run bench`: the measures of measures.ts in one run, interleaved and repeated, as a table or JSON. Medians over
+// the repeats with their spread; machines are noisy, so each line also stands as a ratio to
+// the container called directly.
 
 import { parseArgs } from "node:util";
 import type { Pool } from "undici";

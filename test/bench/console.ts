@@ -1,5 +1,6 @@
-// `npm run bench -- console`: how long each view of the web console takes in Chromium, in a namespace with many functions and
-// activations: from the step into it until what it is for stands there. And how soon a line of a log is seen.
+// `npm run bench -- console`: how long each view of the web console takes in Chromium, in a namespace with many
+// functions and activations: from the step into it until what it is for stands there.
+// And how soon a line of a log is seen.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// What it takes to look an event up among those that have fired, with few and with a million of a feed's in SQLite on a disk: processor time,
-// since how long a disk takes to confirm has nothing to do with how many there are.
+// What it takes to look an event up among those that have fired, with few and with a million of a feed's in SQLite on a
+// disk: processor time, since how long a disk takes to confirm has nothing to do with how many there are.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

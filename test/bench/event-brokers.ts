@@ -1,4 +1,5 @@
-// How fast messages of brokers fire, against plain fires of a trigger like theirs. Both take turns: what counts is a round's ratio.
+// How fast messages of brokers fire, against plain fires of a trigger like theirs. Both take turns:
+// what counts is a round's ratio.
 
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,7 +14,8 @@ interface Source {
   send(): Promise<void>;
 }
 
-/** `rate`: fires a second, from the first message sent until all have their records. `cpuMs`: of the platform, for each. */
+/** `rate`: fires a second, from the first message sent until all have their records. `cpuMs`:
+ * of the platform, for each. */
 interface Measured {
   rate: number;
   cpuMs: number;

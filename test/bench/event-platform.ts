@@ -1,4 +1,5 @@
-// What all measures of events stand on: one platform, the calls that make triggers and feeds, and how many records there are.
+// What all measures of events stand on: one platform, the calls that make triggers and feeds,
+// and how many records there are.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { basic, GUEST, type Platform, startPlatform } from "../support/platform.ts";

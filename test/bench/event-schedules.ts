@@ -1,4 +1,5 @@
-// Schedules of the real clock: how late one is that has the platform for itself, and very many that are due in the same second.
+// Schedules of the real clock: how late one is that has the platform for itself,
+// and very many that are due in the same second.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { BASE, type EventPlatform, HEADERS, note, type Row } from "./event-platform.ts";

@@ -1,5 +1,5 @@
-// `npm run bench -- forwarding`: what a hook that takes each record of a namespace costs its blocking calls. One platform, one caller;
-// spells with the hook and without it take turns, so that the machine's moods meet both.
+// `npm run bench -- forwarding`: what a hook that takes each record of a namespace costs its blocking calls. One
+// platform, one caller; spells with the hook and without it take turns, so that the machine's moods meet both.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

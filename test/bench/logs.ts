@@ -1,5 +1,5 @@
-// What output costs: an action that prints 1 MB against the same action when it prints nothing. Calls with a rest between them say
-// what a caller waits for; calls one after the other, what the machine can take in and store.
+// What output costs: an action that prints 1 MB against the same action when it prints nothing. Calls with a rest
+// between them say what a caller waits for; calls one after the other, what the machine can take in and store.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "undici";

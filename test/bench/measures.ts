@@ -1,4 +1,5 @@
-// What is measured, one function a line of the table. Each returns ms or per second; the bench repeats and interleaves them.
+// What is measured, one function a line of the table. Each returns ms or per second;
+// the bench repeats and interleaves them.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "undici";
@@ -122,8 +123,8 @@ export async function createHook(pool: Pool, rules: number): Promise<void> {
   }
 }
 
-/** Fires now and then, so often that the activations keep up: what is measured is a fire, not what it causes. Then waits until
- * all of that has its record. */
+/** Fires now and then, so often that the activations keep up: what is measured is a fire, not what it causes. Then
+ * waits until all of that has its record. */
 export async function fire(pool: Pool, { rules, ms }: { rules: number; ms: number }): Promise<Sample> {
   const since = Date.now();
   const pause = Math.max(25, 4 * rules);

@@ -1,5 +1,5 @@
-// `npm run bench -- metrics`: what counting costs a warm call, in pairs of one platform that counts and one that does not; how long a scrape
-// of a thousand actions takes, how old its values are; and what 100,000 actions leave.
+// `npm run bench -- metrics`: what counting costs a warm call, in pairs of one platform that counts and one that does
+// not; how long a scrape of a thousand actions takes, how old its values are; and what 100,000 actions leave.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
-// What one namespace's flood costs a neighbour. Whoever floods takes the machine's processors as well, and what answers him, whether
-// anything is shared or not: so the same flood goes to another platform on the same machine first, and then to the neighbour's own. What is
-// between the two is what they share in the platform.
+// What one namespace's flood costs a neighbour. Whoever floods takes the machine's processors as well, and what answers
+// him, whether anything is shared or not: so the same flood goes to another platform on the same machine first, and
+// then to the neighbour's own. What is between the two is what they share in the platform.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Call, load, median, type Sample, send } from "./load.ts";

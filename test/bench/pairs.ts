@@ -1,5 +1,6 @@
-// Two ways to make the same call, measured in pairs that take turns who is first: what differs within a pair is not the machine's doing.
-// A measure that takes longer than one run may is made in pieces: each pair is kept in a file, and those that are there count.
+// Two ways to make the same call, measured in pairs that take turns who is first: what differs within a pair is not the
+// machine's doing. A measure that takes longer than one run may is made in pieces: each pair is kept in a file, and
+// those that are there count.
 
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { median } from "./load.ts";

@@ -1,5 +1,5 @@
-// The container pool under strain: paused containers, cold starts in number, more actions than there is room for. What the engine
-// made and removed meanwhile is counted from its own events.
+// The container pool under strain: paused containers, cold starts in number, more actions than there is room for. What
+// the engine made and removed meanwhile is counted from its own events.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "undici";

@@ -1,5 +1,6 @@
-// `npm run bench -- handover`: what it costs calls that their records are handed over to D1, and how fast a backlog drains without calls.
-// Two platforms take turns: of one the table of records is away, so that all stay where they are. Ratios, medians of the pairs.
+// `npm run bench -- handover`: what it costs calls that their records are handed over to D1, and how fast a backlog
+// drains without calls. Two platforms take turns: of one the table of records is away, so that all stay where they are.
+// Ratios, medians of the pairs.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

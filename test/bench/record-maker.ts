@@ -36,7 +36,8 @@ export function open(state: string, table: string): DatabaseSync {
   throw new Error(`no database has the table ${table}`);
 }
 
-/** Records of the last thirty days, in the order of their time, where this mode has them. A state folder takes those of one mode. */
+/** Records of the last thirty days, in the order of their time, where this mode has them.
+ * A state folder takes those of one mode. */
 export async function fill(state: string, count: number, mode: ActivationStoreMode = "d1"): Promise<void> {
   const from = Date.now() - 30 * 86_400_000 - 3_600_000;
   const shelves = mode === "r2" ? undefined : openTable(state);

@@ -1,6 +1,6 @@
-// `npm run bench -- moves`: very many records go from D1 to R2 while workerd is killed -9 again and again: how long it takes, and that
-// every one of them is there afterwards, once, in its place. Ends with 1 where one is not. With --state it may be done in several runs:
-// each goes on where the last one was, for --minutes.
+// `npm run bench -- moves`: very many records go from D1 to R2 while workerd is killed -9 again and again: how long it
+// takes, and that every one of them is there afterwards, once, in its place. Ends with 1 where one is not. With --state
+// it may be done in several runs: each goes on where the last one was, for --minutes.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

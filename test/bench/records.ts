@@ -1,5 +1,6 @@
-// `npm run bench -- records`: what reading records takes with few and with many of them, made by a generator, in each mode: counts,
-// lists, one by its id, figures, and what a search costs its neighbours. Medians; each line also as a ratio of many to few.
+// `npm run bench -- records`: what reading records takes with few and with many of them, made by a generator, in each
+// mode: counts, lists, one by its id, figures, and what a search costs its neighbours. Medians; each line also as a
+// ratio of many to few.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

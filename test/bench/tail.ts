@@ -1,5 +1,5 @@
-// The tail of a warm call: what the slowest of many cost, how long nobody is answered, and what the platform holds in memory
-// while it waits.
+// The tail of a warm call: what the slowest of many cost, how long nobody is answered, and what the platform holds in
+// memory while it waits.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "undici";

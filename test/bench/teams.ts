@@ -1,5 +1,5 @@
-// `npm run bench -- teams`: what roles and quotas cost a warm call, what one namespace's flood costs a neighbour, how long a page of
-// 10,000 namespaces takes, and a namespace with many records to go.
+// `npm run bench -- teams`: what roles and quotas cost a warm call, what one namespace's flood costs a neighbour, how
+// long a page of 10,000 namespaces takes, and a namespace with many records to go.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
-// Loaded into the runtime host by the bench (NODE_OPTIONS): when each call's frame comes, when its container is asked and has answered,
-// and when its result leaves. On SIGUSR2 what was seen is written to the file the bench has named, and forgotten.
+// Loaded into the runtime host by the bench (NODE_OPTIONS): when each call's frame comes, when its container is asked
+// and has answered, and when its result leaves. On SIGUSR2 what was seen is written to the
+// file the bench has named, and forgotten.
 
 import { subscribe } from "node:diagnostics_channel";
 import { writeFileSync } from "node:fs";

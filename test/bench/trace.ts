@@ -1,5 +1,6 @@
-// `npm run bench -- tail`: where the time of a warm call goes, hop by hop, and what is different in the slowest of a hundred; and what
-// each process holds. Ratios and shares within one run: on a machine that others load the times themselves say little.
+// `npm run bench -- tail`: where the time of a warm call goes, hop by hop, and what is different in the slowest of a
+// hundred; and what each process holds. Ratios and shares within one run: on a machine that others load the times
+// themselves say little.
 
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

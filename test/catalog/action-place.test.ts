@@ -1,4 +1,5 @@
-// Where an addressed action lies, and who may go there: to read through bindings and into what is shared, to write only at home.
+// Where an addressed action lies, and who may go there: to read through bindings and into what is shared,
+// to write only at home.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { placeToRead, placeToWrite } from "../../src/catalog/action-place.ts";

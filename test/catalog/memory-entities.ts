@@ -1,4 +1,5 @@
-// An entity store over memory, by the rules of the interface: revisions, writes that are made together, packages with contents.
+// An entity store over memory, by the rules of the interface: revisions, writes that are made together,
+// packages with contents.
 
 import type {
   Change,

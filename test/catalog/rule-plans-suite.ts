@@ -11,7 +11,8 @@ import { newTrigger, updatedTrigger } from "../../src/entities/trigger-put.ts";
 import { fail, ok, type Result } from "../../src/errors.ts";
 import type { EntityStore } from "../../src/storage/entity-store.ts";
 
-/** `empty` is asked before each case: the store, with nothing in it. Of all pairs of writes only each `every`th is tried. */
+/** `empty` is asked before each case: the store, with nothing in it.
+ * Of all pairs of writes only each `every`th is tried. */
 export function rulePlansSuite({ empty, every }: { empty: () => Promise<EntityStore>; every: number }): void {
   let entities: EntityStore;
   const RULE = { path: "ns", name: "r" };

@@ -1,5 +1,5 @@
-// The admin API answers as its description says: each route is called on a real platform, and its answer is held against the schema that
-// the platform itself publishes.
+// The admin API answers as its description says: each route is called on a real platform, and its answer is held
+// against the schema that the platform itself publishes.
 
 import { expect, it } from "vitest";
 import { z } from "zod";

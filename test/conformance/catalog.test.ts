@@ -1,4 +1,5 @@
-// The packages of /whisk.system beside `utils`: parity section 13. Their actions are ordinary code and run on the hosts.
+// The packages of /whisk.system beside `utils`: parity section 13.
+// Their actions are ordinary code and run on the hosts.
 
 import { expect } from "vitest";
 import { annotation, ask, code, fresh, key, type Loose, line, make, namespace, recordOf, useApi } from "./suite.ts";

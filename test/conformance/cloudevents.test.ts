@@ -1,5 +1,5 @@
-// CloudEvents 1.0: an address for a trigger, and the events that the specification's own SDK, or somebody's hand, posts there. Beyond
-// OpenWhisk, through its feeds, so that other platforms are not asked.
+// CloudEvents 1.0: an address for a trigger, and the events that the specification's own SDK, or somebody's hand, posts
+// there. Beyond OpenWhisk, through its feeds, so that other platforms are not asked.
 
 import { createHmac } from "node:crypto";
 import { CloudEvent, emitterFor, HTTP, type Message, Mode } from "cloudevents";

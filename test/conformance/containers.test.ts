@@ -1,5 +1,5 @@
-// What only real containers show: black boxes, memory, images that cannot be had. Parity 3.2, 4.2, 4.3. Where no container
-// engine answers these cases do not run, and say so.
+// What only real containers show: black boxes, memory, images that cannot be had. Parity 3.2, 4.2, 4.3. Where no
+// container engine answers these cases do not run, and say so.
 
 import { expect } from "vitest";
 import { annotation, ask, code, ECHO, fresh, line, make, recordOf, useApi } from "./suite.ts";

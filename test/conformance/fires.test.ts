@@ -1,4 +1,5 @@
-// Firing triggers: what is answered, what each rule's action gets, what the trigger's record says. Parity 2.94 to 2.102.
+// Firing triggers: what is answered, what each rule's action gets, what the trigger's record says.
+// Parity 2.94 to 2.102.
 
 import { expect } from "vitest";
 import {

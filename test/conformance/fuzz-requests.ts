@@ -1,5 +1,5 @@
-// Requests as nobody sensible sends them: all routes and verbs, with values, headers and bodies that are wrong in every way
-// we could think of. As fast-check arbitraries, so that a failing one shrinks.
+// Requests as nobody sensible sends them: all routes and verbs, with values, headers and bodies that are wrong in every
+// way we could think of. As fast-check arbitraries, so that a failing one shrinks.
 
 import fc from "fast-check";
 import { junk, LONG, oddText, weighted } from "./fuzz-values.ts";

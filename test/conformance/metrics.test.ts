@@ -1,5 +1,5 @@
-// The metrics of a platform and its host as real programs see them: promtool checks the text, Prometheus scrapes both and answers
-// every query of the dashboard, its alert manager delivers an alert to a webhook, once.
+// The metrics of a platform and its host as real programs see them: promtool checks the text, Prometheus scrapes both
+// and answers every query of the dashboard, its alert manager delivers an alert to a webhook, once.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -1,5 +1,5 @@
-// What every runtime we ship promises, whatever starts it: registers the cases against `start`, with the action's code per
-// family. Each case has a runtime of its own, as each container has one action.
+// What every runtime we ship promises, whatever starts it: registers the cases against `start`, with the action's code
+// per family. Each case has a runtime of its own, as each container has one action.
 import { describe, it } from "vitest";
 import { type StartRuntime, using } from "../support/runtime-client.ts";
 import type { Family } from "./runtime-case.ts";

@@ -1,5 +1,5 @@
-// What the native runtime promises, whatever starts it: any program or script, told its argument as JSON on stdin, answers with
-// the last thing on its stdout; how it ended and what it complained about stand in the result.
+// What the native runtime promises, whatever starts it: any program or script, told its argument as JSON on stdin,
+// answers with the last thing on its stdout; how it ended and what it complained about stand in the result.
 import { describe, expect, it } from "vitest";
 import { perContainer } from "../../src/entities/runtimes.ts";
 import { count, RuntimeClient, SENTINEL, type StartRuntime, using } from "../support/runtime-client.ts";

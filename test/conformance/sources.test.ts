@@ -1,4 +1,5 @@
-// Rows of an SQLite file and files of a folder as feeds, on one machine, with real files. Beyond OpenWhisk, through its feeds.
+// Rows of an SQLite file and files of a folder as feeds, on one machine, with real files. Beyond OpenWhisk,
+// through its feeds.
 
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
-// What every conformance file stands on: a black-box HTTP client, two namespaces, and `line()`, which ties a case to the
-// parity lines it shows. APIHOST and AUTH (and AUTH2, a second namespace) point the suite at any OpenWhisk; without them it
-// starts edgewhisk itself, once for all files, each with two namespaces of its own. ADMIN_TOKEN (edgewhisk's own) opens the cases that need other namespaces.
+// What every conformance file stands on: a black-box HTTP client, two namespaces, and `line()`, which ties a case to
+// the parity lines it shows. APIHOST and AUTH (and AUTH2, a second namespace) point the suite at any OpenWhisk; without
+// them it starts edgewhisk itself, once for all files, each with two namespaces of its own. ADMIN_TOKEN (edgewhisk's
+// own) opens the cases that need other namespaces.
 
 import { afterAll, inject, it } from "vitest";
 import { GUEST, SYSTEM } from "../support/platform.ts";
@@ -27,7 +28,8 @@ export interface Ask {
   signal?: AbortSignal;
 }
 
-/** What a case cannot do without: other namespaces made through the admin API, hosts that run images, or files that feeds may read. */
+/** What a case cannot do without: other namespaces made through the admin API, hosts that run images, or files that
+ * feeds may read. */
 export type Need = "admin" | "containers" | "files";
 
 let base = "";

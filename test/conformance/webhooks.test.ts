@@ -1,5 +1,5 @@
-// Webhooks: an address for a trigger, and what others post there. Beyond OpenWhisk, through its feeds, so that other platforms are
-// not asked.
+// Webhooks: an address for a trigger, and what others post there. Beyond OpenWhisk, through its feeds, so that other
+// platforms are not asked.
 
 import { createHmac } from "node:crypto";
 import { expect } from "vitest";

@@ -1,5 +1,5 @@
-// What holds for every view of the console: it fits a phone and is accessible, dark and light; all of it is reached by keyboard; and what
-// comes from the platform is text, whatever field it stands in.
+// What holds for every view of the console: it fits a phone and is accessible, dark and light; all of it is reached by
+// keyboard; and what comes from the platform is text, whatever field it stands in.
 
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";

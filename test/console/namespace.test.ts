@@ -1,5 +1,5 @@
-// What is in a namespace and what it may use, in the console, in a real browser on a real platform: packages, bindings, sequences, limits,
-// keys.
+// What is in a namespace and what it may use, in the console, in a real browser on a real platform: packages, bindings,
+// sequences, limits, keys.
 
 import { expect, it } from "vitest";
 import type { KeyItem } from "../../src/entities/administration.ts";

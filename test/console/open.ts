@@ -1,5 +1,5 @@
-// What every console test stands on: the shared browser with a page of its own for each test, which fails with the first error or
-// breach of the policy in it; ways in; and the look at what is accessible.
+// What every console test stands on: the shared browser with a page of its own for each test, which fails with the
+// first error or breach of the policy in it; ways in; and the look at what is accessible.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,5 +1,5 @@
-// The console on a platform of its own, to which things happen: its host is really ill, is drained, has containers that wait; and all of it
-// goes down and comes back.
+// The console on a platform of its own, to which things happen: its host is really ill, is drained, has containers that
+// wait; and all of it goes down and comes back.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,8 @@ import { noSmallDisk, type SmallDisk, smallDisk } from "../support/small-disk.ts
 import { expectAccessible, openAsOperator, openAsTenant, useBrowser } from "./open.ts";
 
 const MB = 1024 * 1024;
-/** MB that the host wants free, and how much of the disk's room is left to it: the platform itself still has what it needs. */
+/** MB that the host wants free, and how much of the disk's room is left to it:
+ * the platform itself still has what it needs. */
 const WANTED = 24;
 const LEFT = 20;
 

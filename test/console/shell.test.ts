@@ -1,5 +1,5 @@
-// The console's frame in a real browser: its origin, the ways in and out, what happens when the key or the platform goes, and how much
-// is loaded first.
+// The console's frame in a real browser: its origin, the ways in and out, what happens when the key or the platform
+// goes, and how much is loaded first.
 
 import { expect, it } from "vitest";
 import {

@@ -1,4 +1,5 @@
-// The classes wrangler.toml binds are those its migrations leave: an object of an earlier version is lost to no deployment.
+// The classes wrangler.toml binds are those its migrations leave:
+// an object of an earlier version is lost to no deployment.
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";

@@ -1,4 +1,5 @@
-// A clock that stands still until it is told how far to go, and a database in memory: what cores need to be tested in Node.
+// A clock that stands still until it is told how far to go, and a database in memory:
+// what cores need to be tested in Node.
 
 import type { Database } from "../../durable-objects/shared/schema.ts";
 import { Sqlite } from "../support/sqlite.ts";

@@ -1,4 +1,5 @@
-// A runtime host for tests in workerd: dials into a scheduler, speaks the protocol, and runs "actions" as it is told to.
+// A runtime host for tests in workerd: dials into a scheduler, speaks the protocol,
+// and runs "actions" as it is told to.
 
 import { env } from "cloudflare:workers";
 import type { ActivationMeta, Completion } from "../../src/entities/activation.ts";

@@ -11,7 +11,8 @@ import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { RecordTable } from "../../src/storage/record-table.ts";
 import { encodeSegment, readEntries, readMember, tailLength } from "../../src/storage/records/segment.ts";
 
-/** "refuses": nothing is done. "mute": it is done, and the answer is lost. "hangs": nothing is done, and no answer comes. */
+/** "refuses": nothing is done. "mute": it is done, and the answer is lost. "hangs": nothing is done,
+ * and no answer comes. */
 export type Mood = "well" | "refuses" | "mute" | "hangs";
 
 async function answering<T>(mood: Mood, run: () => T | Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
-// What users get wrong, through the whole platform: always a clear answer, exactly one record, and the platform goes on.
+// What users get wrong, through the whole platform: always a clear answer, exactly one record,
+// and the platform goes on.
 
 import { crc32 } from "node:zlib";
 import { expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// Messages of real brokers fire triggers, while hosts, workerd and the brokers themselves are killed -9: how often, is what the feed says.
+// Messages of real brokers fire triggers, while hosts, workerd and the brokers themselves are killed -9: how often, is
+// what the feed says.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {

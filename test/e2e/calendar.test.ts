@@ -1,5 +1,5 @@
-// Alarms on days on which calendars are not as on others, with the real workerd, whose clock is set to them; and a slot that came while
-// it was dead.
+// Alarms on days on which calendars are not as on others, with the real workerd, whose clock is set to them; and a slot
+// that came while it was dead.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { withBrokers } from "../support/brokers.ts";

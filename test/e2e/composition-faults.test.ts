@@ -1,5 +1,5 @@
-// Parts of the platform die while sequences and conductors run: each goes on where it was, its steps run once, and it ends in
-// exactly one record.
+// Parts of the platform die while sequences and conductors run: each goes on where it was, its steps run once, and it
+// ends in exactly one record.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// A state folder with damaged databases, as a user meets it. On the process engine: what differs with Docker is the host's.
+// A state folder with damaged databases, as a user meets it. On the process engine:
+// what differs with Docker is the host's.
 
 import {
   cpSync,

@@ -1,5 +1,5 @@
-// The one-machine mode on a disk that is nearly full, full, and has room again. On the process engine: what differs with Docker is
-// the engine's own disk.
+// The one-machine mode on a disk that is nearly full, full, and has room again. On the process engine: what differs
+// with Docker is the engine's own disk.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -88,7 +88,8 @@ describe.skipIf(noSmallDisk !== null)(`a disk of its own ${noSmallDisk ?? ""}`, 
     const small = await Promise.all([put("another"), ask("POST", `${actions}/served`, {})]);
     const accepted = small.flatMap(({ json }) => json.activationId ?? []);
     for (const { status, json } of small) if (status >= 300) expect(json.error).toMatch(refusal);
-    // What counts the calls of a namespace with limits may be unable to write, too: nothing is started that is not counted.
+    // What counts the calls of a namespace with limits may be unable to write, too:
+    // nothing is started that is not counted.
     const counted = await Promise.all([bounded(), bounded(), ask("POST", `${actions}/served`, {}, key)]);
     for (const { status, json } of counted) {
       if (status >= 300) expect([status, json.error]).toEqual([503, expect.stringMatching(refusal)]);

@@ -1,5 +1,5 @@
-// The whole platform on an engine that goes away: what the administrator sees, what becomes of calls, and that all of it comes
-// back by itself.
+// The whole platform on an engine that goes away: what the administrator sees, what becomes of calls, and that all of
+// it comes back by itself.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Parts of the platform die while actions run. Every accepted id must end in exactly one record, callers get an answer, and
-// the platform serves again by itself.
+// Parts of the platform die while actions run. Every accepted id must end in exactly one record, callers get an answer,
+// and the platform serves again by itself.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

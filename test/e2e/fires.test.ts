@@ -1,5 +1,5 @@
-// Fires while parts of the platform die, and under what users get wrong: each accepted fire has one record, and each of its
-// rules ran once.
+// Fires while parts of the platform die, and under what users get wrong: each accepted fire has one record, and each of
+// its rules ran once.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
@@ -88,8 +88,8 @@ onEngines(
         }
       }
       expect(Math.max(...seen.values())).toBe(1);
-      // Nothing but these: what has a record is named by a fire, also of those whose caller heard nothing. They may be on their
-      // way still: in the end all of them have run, and nothing has run that none of them names.
+      // Nothing but these: what has a record is named by a fire, also of those whose caller heard nothing. They may be
+      // on their way still: in the end all of them have run, and nothing has run that none of them names.
       let fires = 0;
       const runsOfEach = async (): Promise<number[]> => {
         fires = await count(bench, "storm", since);

@@ -9,7 +9,8 @@ const KEYED = `Authorization: ${basic(GUEST)}\r\n`;
 const END = "Connection: close\r\n\r\n";
 const WEB = [{ key: "web-export", value: true }];
 
-/** The status line, and ms until the connection was closed. `drip`: one more byte every so many ms. `leaveAfter`: we go away then. */
+/** The status line, and ms until the connection was closed. `drip`: one more byte every so many ms. `leaveAfter`:
+ * we go away then. */
 function say(
   bench: Bench,
   text: string,

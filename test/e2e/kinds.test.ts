@@ -1,5 +1,5 @@
-// A host that cannot run everything: calls of a kind it does not have wait and say why, all else runs as if they were not there,
-// and they run when a host comes that can.
+// A host that cannot run everything: calls of a kind it does not have wait and say why, all else runs as if they were
+// not there, and they run when a host comes that can.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";

@@ -1,4 +1,5 @@
-// What a platform prints at its most talkative while secrets of every sort go through it, and while what it needs fails: none of them.
+// What a platform prints at its most talkative while secrets of every sort go through it, and while what it needs
+// fails: none of them.
 
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -9,7 +10,8 @@ import { basic, freePort, type Platform, ready } from "../support/platform.ts";
 const PATIENCE = { timeout: 90_000, interval: 200 };
 const secret = (what: string) => `${what}-${randomBytes(12).toString("hex")}`;
 
-/** Settings for a platform whose log is read by `tellsNoSecret`: all of it, and receivers at dead addresses of this machine. */
+/** Settings for a platform whose log is read by `tellsNoSecret`: all of it,
+ * and receivers at dead addresses of this machine. */
 export async function talkative(): Promise<{ flags: string[]; env: Record<string, string>; secrets: string[] }> {
   const vars = {
     USER_EVENTS_URL: `http://127.0.0.1:${await freePort()}/${secret("events-path")}`,

@@ -1,6 +1,6 @@
-// The documents' commands, typed as they stand there, in one folder and against one platform: each answer is the one that is
-// shown below its command. What stands in lists is looked at by test/documents.test.ts. The platform notes which functions run,
-// so that the same one tells whether a warm call goes through the files that ARCHITECTURE names.
+// The documents' commands, typed as they stand there, in one folder and against one platform: each answer is the one
+// that is shown below its command. What stands in lists is looked at by test/documents.test.ts. The platform notes
+// which functions run, so that the same one tells whether a warm call goes through the files that ARCHITECTURE names.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

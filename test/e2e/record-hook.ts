@@ -1,5 +1,5 @@
-// Records of a namespace are sent to a receiver on this machine: each of them, signed, also when workerd is killed or nobody
-// answers; and no call waits for it.
+// Records of a namespace are sent to a receiver on this machine: each of them, signed, also when workerd is killed or
+// nobody answers; and no call waits for it.
 
 import { execFile } from "node:child_process";
 import { join } from "node:path";

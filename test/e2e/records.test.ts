@@ -1,5 +1,5 @@
-// Records leave their object for D1, for R2 or for both while workerd is killed: what is asked before is answered the same
-// afterwards, in every mode, and an operator's SQL finds the rows.
+// Records leave their object for D1, for R2 or for both while workerd is killed: what is asked before is answered the
+// same afterwards, in every mode, and an operator's SQL finds the rows.
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -24,7 +24,8 @@ const CHAT = `function main() {
   for (let at = 0; at < 10_400; at++) console.log("y".repeat(1_000));
   return {};
 }`;
-/** Records beside the large ones: a fire and what its rule runs, a sequence and its two steps, a long result, long logs. */
+/** Records beside the large ones: a fire and what its rule runs, a sequence and its two steps, a long result,
+ * long logs. */
 const OTHERS = 7;
 const PATIENCE_MS = 90_000;
 /** Stores of a namespace. With segments one, so that what there is fills one. */

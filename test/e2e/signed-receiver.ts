@@ -1,4 +1,5 @@
-// A receiver on this machine of what a platform sends as it is made: lines of JSON in signed batches, checked as a receiver would.
+// A receiver on this machine of what a platform sends as it is made: lines of JSON in signed batches,
+// checked as a receiver would.
 
 import { createHmac } from "node:crypto";
 import { once } from "node:events";

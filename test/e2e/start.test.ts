@@ -1,4 +1,5 @@
-// `npm start` as a user, a process manager and an accident see it. On the process engine: what differs with Docker is the host's.
+// `npm start` as a user, a process manager and an accident see it. On the process engine:
+// what differs with Docker is the host's.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -24,7 +25,8 @@ interface Start {
 let folder: string;
 let state: string;
 let port: number;
-/** ms. The figures that follow are measured against it as well: what else this machine does at the time is not known. */
+/** ms. The figures that follow are measured against it as well:
+ * what else this machine does at the time is not known. */
 let firstStart = 0;
 const starts: Start[] = [];
 

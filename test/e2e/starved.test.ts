@@ -1,5 +1,5 @@
-// A host that gets no processor for longer than the platform waits for a ping. It is frozen, which needs root and a cgroup
-// hierarchy that is ours to write; a frozen process counts as living, other than a stopped one.
+// A host that gets no processor for longer than the platform waits for a ping. It is frozen, which needs root and a
+// cgroup hierarchy that is ours to write; a frozen process counts as living, other than a stopped one.
 
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -247,8 +247,8 @@ describe("keys that the administrator takes away through one Worker", () => {
 
   const opens = async (url: string, key: string) => (await ask(url, "GET", "limits", { key })).status;
 
-  /** Both Workers know the key, and go on asking while it is taken away. How long that took (ms), less what the machine kept
-   * those waiting who asked meanwhile: the administrator's request is several of theirs. */
+  /** Both Workers know the key, and go on asking while it is taken away. How long that took (ms), less what the machine
+   * kept those waiting who asked meanwhile: the administrator's request is several of theirs. */
   async function takenAway(key: string, take: () => Promise<unknown>): Promise<number> {
     for (const url of [workers.one, workers.two]) {
       for (let times = 0; times < 3; times++) expect(await opens(url, key)).toBe(200);

@@ -1,5 +1,5 @@
-// User events go to the receiver of their namespace and to the platform's, also when workerd is killed: what ended, and what the limits
-// said.
+// User events go to the receiver of their namespace and to the platform's, also when workerd is killed: what ended, and
+// what the limits said.
 
 import { execFile } from "node:child_process";
 import { join } from "node:path";

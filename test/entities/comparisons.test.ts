@@ -1,4 +1,5 @@
-// How secrets are compared: by a way that does the same work wherever two of them differ, and nowhere in the code by another.
+// How secrets are compared: by a way that does the same work wherever two of them differ,
+// and nowhere in the code by another.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// With everything remembered, a call reads nothing from the database: own actions, packaged ones, foreign ones, bindings, pages.
+// With everything remembered, a call reads nothing from the database: own actions, packaged ones,
+// foreign ones, bindings, pages.
 
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, it, vi } from "vitest";

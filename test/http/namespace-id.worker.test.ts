@@ -1,4 +1,5 @@
-// One namespace, several keys: its activations are the namespace's, whoever called; what lies under other ids from before is read, too.
+// One namespace, several keys: its activations are the namespace's, whoever called; what lies under other ids from
+// before is read, too.
 
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";

@@ -1,4 +1,5 @@
-// Paths that a router and a parser of addresses might read differently: either both read the same, or the door refuses them.
+// Paths that a router and a parser of addresses might read differently: either both read the same,
+// or the door refuses them.
 
 import { getPath } from "hono/utils/url";
 import { expect, it } from "vitest";

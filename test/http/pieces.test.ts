@@ -1,4 +1,5 @@
-// Bodies of texts and of payloads that lie elsewhere: a text where all is at hand, else a stream that holds none of them.
+// Bodies of texts and of payloads that lie elsewhere: a text where all is at hand,
+// else a stream that holds none of them.
 
 import { expect, test } from "vitest";
 import { bodyOf, flowing, type Piece, streamOf, textOf, textStreamOf } from "../../src/http/pieces.ts";

@@ -1,4 +1,5 @@
-// Roles and scopes of keys on every route: each cell of route × role × scope, and the ways from a key to more than it has.
+// Roles and scopes of keys on every route: each cell of route × role × scope,
+// and the ways from a key to more than it has.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Role } from "../../src/entities/rights.ts";

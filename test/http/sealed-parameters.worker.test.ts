@@ -1,4 +1,5 @@
-// Parameters that say they are sealed: nothing a client sends is opened with a secret of ours, and nothing of it makes a call fail.
+// Parameters that say they are sealed: nothing a client sends is opened with a secret of ours, and nothing of it makes
+// a call fail.
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";

@@ -1,5 +1,5 @@
-// Feeds of tables, buckets and queues over workerd's own D1, R2 and Queues: who may read them, and that each row, object and message fires
-// once.
+// Feeds of tables, buckets and queues over workerd's own D1, R2 and Queues: who may read them, and that each row,
+// object and message fires once.
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";

@@ -1,5 +1,5 @@
-// Code that a power loss has left empty, short, altered or gone while its row knows nothing of it: who reads it is told what to do,
-// and putting the same code again mends it.
+// Code that a power loss has left empty, short, altered or gone while its row knows nothing of it: who reads it is told
+// what to do, and putting the same code again mends it.
 
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { testEnv, testStores } from "../storage/stores.worker.ts";

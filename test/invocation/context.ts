@@ -1,4 +1,5 @@
-// A context over memory, for what needs the whole of it: entities, one store, blobs, a Composition object that does as it is told.
+// A context over memory, for what needs the whole of it: entities, one store, blobs, a Composition object that does as
+// it is told.
 
 import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { completionOf, recordOf } from "../../src/entities/activation.ts";

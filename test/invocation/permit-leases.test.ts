@@ -1,4 +1,5 @@
-// Shares of limits in many isolates over one throttle, under a clock of its own: what is granted, what is refused, what is given back.
+// Shares of limits in many isolates over one throttle, under a clock of its own: what is granted, what is refused, what
+// is given back.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";

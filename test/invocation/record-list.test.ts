@@ -1,4 +1,5 @@
-// Lists and counts over objects, table and segments are those of one sorted array, whatever lies where and moves meanwhile.
+// Lists and counts over objects, table and segments are those of one sorted array,
+// whatever lies where and moves meanwhile.
 
 import fc from "fast-check";
 import { describe, expect, it, test, vi } from "vitest";

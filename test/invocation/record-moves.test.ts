@@ -1,5 +1,5 @@
-// After a change of the mode the older records are moved: meanwhile lists and counts are as exact as before, whatever dies, and in the
-// end each record is where the mode has it.
+// After a change of the mode the older records are moved: meanwhile lists and counts are as exact as before, whatever
+// dies, and in the end each record is where the mode has it.
 
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";

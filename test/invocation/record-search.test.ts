@@ -1,5 +1,5 @@
-// What is found is what one array of all records holds, in its order, in every mode, wherever records lie and move meanwhile; and no
-// request looks at more than it may.
+// What is found is what one array of all records holds, in its order, in every mode, wherever records lie and move
+// meanwhile; and no request looks at more than it may.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,5 +1,5 @@
-// What an action's key may do: never more than its caller, its writers and its annotation have in common, whatever road leads
-// to the action.
+// What an action's key may do: never more than its caller, its writers and its annotation have in common, whatever road
+// leads to the action.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Action } from "../../src/entities/action.ts";

@@ -1,4 +1,5 @@
-// The book of metrics: batches add up once, labels are bounded, what is gone drops out, and the text is what a scraper can read.
+// The book of metrics: batches add up once, labels are bounded, what is gone drops out,
+// and the text is what a scraper can read.
 
 import { describe, expect, it } from "vitest";
 import { countActivation, userStatusCode } from "../../src/metrics/activations.ts";

@@ -1,5 +1,5 @@
-// The decoder of host frames under mutation: whatever comes, it answers; `result` and `record`, which it reads by hand, are
-// read exactly as their schemas say.
+// The decoder of host frames under mutation: whatever comes, it answers; `result` and `record`, which it reads by hand,
+// are read exactly as their schemas say.
 
 import { describe, expect, it } from "vitest";
 import { decodeHostFrame, decodeSchedulerFrame } from "../../src/protocol/codec.ts";

@@ -1,5 +1,5 @@
-// A namespace whose activations leave blobs behind in every way there is, with the product's own store and compositions, and the sweep
-// over them. Nothing that anybody names may go, and nothing else may stay.
+// A namespace whose activations leave blobs behind in every way there is, with the product's own store and
+// compositions, and the sweep over them. Nothing that anybody names may go, and nothing else may stay.
 
 import { RunStore } from "../../durable-objects/composition/run-store.ts";
 import type { ActivationRecord, Payload } from "../../src/entities/activation.ts";

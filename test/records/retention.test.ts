@@ -1,4 +1,5 @@
-// A namespace's records that are not to be kept: gone in every place, no more of them than the bounds say, whatever fails meanwhile.
+// A namespace's records that are not to be kept: gone in every place, no more of them than the bounds say,
+// whatever fails meanwhile.
 
 import { describe, expect, test } from "vitest";
 import type { RetentionPolicy } from "../../src/entities/retention.ts";

@@ -1,5 +1,5 @@
-// Blobs that nobody names go, once they are old, and no others: shown on worlds drawn at random, in which each rule that keeps one is
-// missed when it is taken away.
+// Blobs that nobody names go, once they are old, and no others: shown on worlds drawn at random, in which each rule
+// that keeps one is missed when it is taken away.
 
 import { describe, expect, it } from "vitest";
 import { MAX_FAILURES, type SweepPorts, sweepBlobs, sweptBlobs } from "../../src/records/unowned-blobs.ts";

@@ -1,4 +1,5 @@
-// What one container may do to the forwarder while others use it. Each container is an address of this machine's loopback.
+// What one container may do to the forwarder while others use it.
+// Each container is an address of this machine's loopback.
 
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";

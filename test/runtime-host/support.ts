@@ -1,4 +1,5 @@
-// What several tests of the host need: messages, ids, a scheduler that is a plain WebSocket server, containers made of air.
+// What several tests of the host need: messages, ids, a scheduler that is a plain WebSocket server,
+// containers made of air.
 
 import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,5 @@
-// What limits tell waits in the isolate and costs a call nothing; it is brought in one batch, and not where nobody wants it.
+// What limits tell waits in the isolate and costs a call nothing; it is brought in one batch,
+// and not where nobody wants it.
 
 import { describe, expect, it } from "vitest";
 import type { LimitEvent } from "../../src/entities/limit-event.ts";

@@ -1,4 +1,5 @@
-// What a warm call asks of objects: its scheduler, and nobody else, also where its namespace has limits: it has a share of them.
+// What a warm call asks of objects: its scheduler, and nobody else, also where its namespace has limits:
+// it has a share of them.
 
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
@@ -70,7 +71,8 @@ test.each([
     kept.push(...behind);
   };
   const kept: Promise<unknown>[] = [];
-  // What is remembered for a second is asked for anew now and then, and shares begin with the second call: not so of each.
+  // What is remembered for a second is asked for anew now and then, and shares begin with the second call:
+  // not so of each.
   await expect
     .poll(async () => {
       asked.length = 0;

@@ -1,6 +1,6 @@
-// Loads the simulator together with the product's own modules, each cut loose from the real platform: types stripped, clock
-// and chance bound to machine/ambient.ts, platform modules to platform/. A mutation is a named patch of a module's text on
-// its way: the product carries no test hooks. The loaded copies lie under node_modules/.cache.
+// Loads the simulator together with the product's own modules, each cut loose from the real platform: types stripped,
+// clock and chance bound to machine/ambient.ts, platform modules to platform/. A mutation is a named patch of a
+// module's text on its way: the product carries no test hooks. The loaded copies lie under node_modules/.cache.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Bugs that the simulator must find: each is a patch of one rule in the product's text, with the promise it breaks. Where two
-// parts guard the same promise, the mutation takes both guards away, since one alone is meant to suffice.
+// Bugs that the simulator must find: each is a patch of one rule in the product's text, with the promise it breaks.
+// Where two parts guard the same promise, the mutation takes both guards away, since one alone is meant to suffice.
 
 import type { Patch } from "./load.ts";
 import type { Fault } from "./world/scenario.ts";
@@ -41,8 +41,8 @@ const MATCHING = "src/protocol/matching.ts";
 const ANY_HOST: Patch = { file: STORE, find: /host === undefined \|\| canRun\(host, need\)/, replace: "true" };
 const NO_PAUSE: Patch = { file: WORK_PULLER, find: /next\.from = this\.#ports\.now\(\) \+ pause;/, replace: "" };
 
-/** A guard that only the guard it stands behind keeps idle (the host's refusal of lower epochs, the match of leases) has no
- * mutation: no world in which the other one works can tell. */
+/** A guard that only the guard it stands behind keeps idle (the host's refusal of lower epochs, the match of leases)
+ * has no mutation: no world in which the other one works can tell. */
 export const MUTATIONS: Mutation[] = [
   {
     name: "202 is answered without a row",

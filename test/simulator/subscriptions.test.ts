@@ -1,4 +1,5 @@
-// Seeds over the Subscriptions object, hosts and brokers, and the mutations their world must find. SUBSCRIPTION_SEEDS=n: how many.
+// Seeds over the Subscriptions object, hosts and brokers, and the mutations their world must find.
+// SUBSCRIPTION_SEEDS=n: how many.
 
 import { describe, expect, it } from "vitest";
 import { loadWorld, type Patch } from "./load.ts";

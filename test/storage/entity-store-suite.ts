@@ -1,4 +1,5 @@
-// What a store of entities promises, wherever it keeps them: names, revisions, lists, packages and writes that are made together.
+// What a store of entities promises, wherever it keeps them: names, revisions, lists,
+// packages and writes that are made together.
 
 import { beforeEach, expect, test } from "vitest";
 import type { EntityStore, NewEntity } from "../../src/storage/entity-store.ts";

@@ -1,5 +1,5 @@
-// The databases' migrations, from each older schema with rows in every table: nothing is lost, and what the release before writes
-// is still taken.
+// The databases' migrations, from each older schema with rows in every table: nothing is lost, and what the release
+// before writes is still taken.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";

@@ -1,5 +1,6 @@
-// Adobe's command line, unmodified: its runtime plugin, run through the oclif it brings along. 500 packages and 150 MB, too
-// much for everybody's lockfile: installed from npm on first use, as it was at a fixed date, into node_modules/.cache.
+// Adobe's command line, unmodified: its runtime plugin, run through the oclif it brings along. 500 packages and 150 MB,
+// too much for everybody's lockfile: installed from npm on first use, as it was at a fixed date,
+// into node_modules/.cache.
 
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// Real brokers of the tests' own (Debian's mosquitto and nats-server), each on a port of its own and with its state in a folder of its own.
+// Real brokers of the tests' own (Debian's mosquitto and nats-server), each on a port of its own and with its state in
+// a folder of its own.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -30,7 +31,8 @@ export function missingOf(programs: readonly string[]): string[] {
   return programs.filter((program) => spawnSync(program, ["--help"], { env, stdio: "ignore" }).error !== undefined);
 }
 
-/** Tests that need these programs (brokers, or a compiler): where one is missing they fail in CI, and elsewhere are left out, and it is said why. */
+/** Tests that need these programs (brokers, or a compiler): where one is missing they fail in CI, and elsewhere are
+ * left out, and it is said why. */
 export function withBrokers(title: string, programs: readonly string[], run: () => void): void {
   const missing = missingOf(programs);
   if (missing.length === 0) {
@@ -53,7 +55,8 @@ export interface Account {
   password: string;
 }
 
-/** `account`: the only one that it lets in; `tls`: it speaks nothing else; `durable`: each change is on its disk at once, and survives a kill. */
+/** `account`: the only one that it lets in; `tls`: it speaks nothing else; `durable`: each change is on its disk at
+ * once, and survives a kill. */
 export async function startMosquitto({
   account,
   tls,

@@ -1,6 +1,6 @@
-// Laid before a program's own libc (LD_PRELOAD): its calendar clock is ahead by the seconds that stand in the file CLOCK_AHEAD, a long,
-// which may change at any time. Clocks that measure how long something takes are left alone. Debian's faketime does the same
-// for most programs, but workerd never gets as far as its main function with it.
+// Laid before a program's own libc (LD_PRELOAD): its calendar clock is ahead by the seconds that stand in the file
+// CLOCK_AHEAD, a long, which may change at any time. Clocks that measure how long something takes are left alone.
+// Debian's faketime does the same for most programs, but workerd never gets as far as its main function with it.
 
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 
 import { surveyDocker } from "../../runtime-host/engine/docker/survey.ts";
 
-/** Null where `what` can be tried; else why not, which is printed. Rejects with it where EDGEWHISK_REQUIRE_DOCKER=1 says that it must be.
- * `images`: kinds or families the engine has to run; `more`: what else may be lacking. */
+/** Null where `what` can be tried; else why not, which is printed. Rejects with it where EDGEWHISK_REQUIRE_DOCKER=1
+ * says that it must be. `images`: kinds or families the engine has to run; `more`: what else may be lacking. */
 export async function dockerLacks(
   what: string,
   { images = ["nodejs"], more }: { images?: readonly string[]; more?: () => string | null } = {},

@@ -1,5 +1,5 @@
-// A Docker engine of a test's own, which it may kill: with its own data, in its own network namespace, so that it touches neither
-// the machine's engine nor its rules. A pair of virtual interfaces leads to its containers.
+// A Docker engine of a test's own, which it may kill: with its own data, in its own network namespace, so that it
+// touches neither the machine's engine nor its rules. A pair of virtual interfaces leads to its containers.
 
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

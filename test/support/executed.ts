@@ -1,5 +1,5 @@
-// Which modules have a function that ran, in the whole platform: a copy of the product that notes each function's file when it
-// is entered, started as `npm start` starts the original. What runs inside the containers is not looked at.
+// Which modules have a function that ran, in the whole platform: a copy of the product that notes each function's file
+// when it is entered, started as `npm start` starts the original. What runs inside the containers is not looked at.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -27,7 +27,8 @@ export interface WatchedPlatform {
   stop(): Promise<void>;
 }
 
-/** A platform on the process engine. `flags`: further ones. Rejects with all it has printed if it does not serve in time. */
+/** A platform on the process engine. `flags`: further ones.
+ * Rejects with all it has printed if it does not serve in time. */
 export async function startWatchedPlatform(flags: string[] = []): Promise<WatchedPlatform> {
   const folder = mkdtempSync(join(tmpdir(), "edgewhisk-watched-"));
   const notes = join(folder, "notes.json");

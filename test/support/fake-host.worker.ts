@@ -1,5 +1,5 @@
-// A runtime host without containers: dials in through the Worker like a real one, speaks the protocol, and answers each run
-// as the test says.
+// A runtime host without containers: dials in through the Worker like a real one, speaks the protocol, and answers each
+// run as the test says.
 
 import { env, exports } from "cloudflare:workers";
 import { type Completion, completionOf } from "../../src/entities/activation.ts";
@@ -111,8 +111,8 @@ export class FakeHost {
     this.#socket.close(1000, "bye");
   }
 
-  /** At once and now and then, as every host: who is silent for long counts as gone, and calls wait for another one, however busy
-   * the machine is that the tests run on. */
+  /** At once and now and then, as every host: who is silent for long counts as gone, and calls wait for another one,
+   * however busy the machine is that the tests run on. */
   #ping(): void {
     this.#socket.send(PING);
     this.#pings = setInterval(() => this.#socket.send(PING), PING_EVERY / 2);

@@ -1,5 +1,5 @@
-// How work grows with its size, on a machine that does other things meanwhile: two sizes are compared, each by its best round,
-// by the processor's time of this thread.
+// How work grows with its size, on a machine that does other things meanwhile: two sizes are compared, each by its best
+// round, by the processor's time of this thread.
 
 /** The large size is so many times the small one; so are its costs, where they grow with the size. */
 export const TIMES = 16;

@@ -1,5 +1,5 @@
-// A private network of a test's own beside this machine, on 10.x: another machine in it (a network namespace behind a pair of
-// virtual interfaces) that answers HTTP on some ports and names on port 53.
+// A private network of a test's own beside this machine, on 10.x: another machine in it (a network namespace behind a
+// pair of virtual interfaces) that answers HTTP on some ports and names on port 53.
 
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

@@ -1,6 +1,6 @@
-// A Vite plugin of the worker project: the Worker's modules come as one file. Each test file starts a runtime of its own, and
-// five hundred modules that are asked for one by one cost it some seconds. A test that imports a module of the Worker gets
-// the very objects that the Worker has.
+// A Vite plugin of the worker project: the Worker's modules come as one file. Each test file starts a runtime of its
+// own, and five hundred modules that are asked for one by one cost it some seconds. A test that imports a module of the
+// Worker gets the very objects that the Worker has.
 
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";

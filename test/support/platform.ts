@@ -38,7 +38,8 @@ export interface Platform {
   stop(): Promise<number | null>;
 }
 
-/** Resolves when the platform has proved itself and says that it serves; rejects with the output if that takes more than 110 s or it exits. */
+/** Resolves when the platform has proved itself and says that it serves; rejects with the output if that takes more
+ * than 110 s or it exits. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const port = options.port ?? (await freePort());
   const state = options.state ?? mkdtempSync(join(tmpdir(), "edgewhisk-"));

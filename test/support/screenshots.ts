@@ -1,5 +1,6 @@
-// The README's pictures of the console, taken of the running product: `npm run docs:screenshots` writes them. It starts a platform
-// of its own, makes and calls some functions as a newcomer would, and looks at what the console shows of them.
+// The README's pictures of the console, taken of the running product: `npm run docs:screenshots` writes them. It starts
+// a platform of its own, makes and calls some functions as a newcomer would,
+// and looks at what the console shows of them.
 
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";

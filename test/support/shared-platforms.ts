@@ -1,5 +1,5 @@
-// One platform per engine for all conformance files of a run, and one browser for those of the console, started when the first
-// of them asks: the setup serves a door on loopback, because the files run in processes of their own.
+// One platform per engine for all conformance files of a run, and one browser for those of the console, started when
+// the first of them asks: the setup serves a door on loopback, because the files run in processes of their own.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";

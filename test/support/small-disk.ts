@@ -1,4 +1,5 @@
-// A small file system of a test's own that can be filled, emptied and made read-only. Mounting one needs root and Linux.
+// A small file system of a test's own that can be filled, emptied and made read-only.
+// Mounting one needs root and Linux.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// The SQL storage of a Durable Object over node:sqlite, in memory: enough of `ctx.storage.sql` and `transactionSync` for the
-// product's ledgers to run in Node.
+// The SQL storage of a Durable Object over node:sqlite, in memory: enough of `ctx.storage.sql` and `transactionSync`
+// for the product's ledgers to run in Node.
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 

@@ -1,5 +1,5 @@
-// The syntax trees of our TypeScript, as TypeScript itself reads them. Its programming interface carries no promise of staying as it
-// is ("unstable"): this file alone uses it, and `typescript` is pinned to one version.
+// The syntax trees of our TypeScript, as TypeScript itself reads them. Its programming interface carries no promise of
+// staying as it is ("unstable"): this file alone uses it, and `typescript` is pinned to one version.
 
 import { relative } from "node:path";
 import { type Node, type SourceFile, SyntaxKind } from "typescript/unstable/ast";
@@ -47,7 +47,8 @@ const KINDS = new Map<SyntaxKind, DeclarationKind>([
   [SyntaxKind.VariableDeclaration, "variable"],
 ]);
 
-/** Classes, types, functions, methods and variables of every file of the product and its tests, in order of files and lines. */
+/** Classes, types, functions, methods and variables of every file of the product and its tests,
+ * in order of files and lines. */
 export function declarations(): Declaration[] {
   return sources().flatMap(({ source, file }) => declaredIn(source, file));
 }
@@ -60,7 +61,8 @@ export interface FunctionBody {
   block: boolean;
 }
 
-/** The bodies of all functions of each file, by its path from the root; methods, accessors and constructors are functions, too. */
+/** The bodies of all functions of each file, by its path from the root; methods,
+ * accessors and constructors are functions, too. */
 export function functionBodies(): Map<string, { text: string; bodies: FunctionBody[] }> {
   return new Map(sources().map(({ source, file }) => [file, { text: source.text, bodies: bodiesIn(source) }]));
 }

@@ -1,5 +1,5 @@
-// The Worker twice over one storage: two isolates with memories of their own that share D1, R2 and the objects, as many copies
-// of it do in production; and one real runtime host on the process engine.
+// The Worker twice over one storage: two isolates with memories of their own that share D1, R2 and the objects, as many
+// copies of it do in production; and one real runtime host on the process engine.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,4 +1,5 @@
-// `edgewhisk activation explain`: what became of an activation, step by step; of one that waits, for what and what would help.
+// `edgewhisk activation explain`: what became of an activation, step by step; of one that waits,
+// for what and what would help.
 
 import { z } from "zod";
 import { defineCommand } from "../shared/command.ts";

@@ -1,5 +1,5 @@
-// `edgewhisk activation export`: the records of a namespace in a file, page by page; one that was cut off goes on where its last
-// whole page has ended.
+// `edgewhisk activation export`: the records of a namespace in a file, page by page; one that was cut off goes on where
+// its last whole page has ended.
 
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { number } from "../../program/options.ts";

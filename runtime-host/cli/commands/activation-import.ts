@@ -1,4 +1,5 @@
-// `edgewhisk activation import`: records from an export back into their namespace. May be run again: what is there stays.
+// `edgewhisk activation import`: records from an export back into their namespace. May be run again:
+// what is there stays.
 
 import { existsSync } from "node:fs";
 import { ImportAnswer } from "../../../src/entities/record-administration.ts";

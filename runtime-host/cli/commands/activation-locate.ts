@@ -1,5 +1,5 @@
-// `edgewhisk activation locate`: which object, table and segment hold the record of an activation, and where its result and
-// logs are.
+// `edgewhisk activation locate`: which object, table and segment hold the record of an activation, and where its result
+// and logs are.
 
 import { LocationAnswer } from "../../../src/entities/record-administration.ts";
 import { createApiClient } from "../../client/api-client.ts";

@@ -1,5 +1,5 @@
-// `edgewhisk migrate`: every database of wrangler.toml is brought up to date: a deployed one by wrangler, one of this machine as
-// at a start of the platform.
+// `edgewhisk migrate`: every database of wrangler.toml is brought up to date: a deployed one by wrangler, one of this
+// machine as at a start of the platform.
 
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";

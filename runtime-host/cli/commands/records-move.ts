@@ -1,4 +1,5 @@
-// `edgewhisk records move`: after a change of ACTIVATION_STORE, brings older records to where it has them, and tells how far they are.
+// `edgewhisk records move`: after a change of ACTIVATION_STORE, brings older records to where it has them, and tells
+// how far they are.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { MovesAnswer, type NamespaceMove } from "../../../src/entities/record-administration.ts";

@@ -1,4 +1,5 @@
-// `edgewhisk records usage` and `edgewhisk records retention`: how much the records of a namespace are, and how long they are kept.
+// `edgewhisk records usage` and `edgewhisk records retention`: how much the records of a namespace are, and how long
+// they are kept.
 
 import { segment } from "../shared/administering.ts";
 import { type Call, defineCommand } from "../shared/command.ts";

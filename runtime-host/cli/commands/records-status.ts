@@ -1,4 +1,5 @@
-// `edgewhisk records status`: how full the databases of records are, how many records have left early, and what of blobs nobody owned.
+// `edgewhisk records status`: how full the databases of records are, how many records have left early, and what of
+// blobs nobody owned.
 
 import { type BlobSweep, type DatabaseFill, RecordsStatus } from "../../../src/entities/record-administration.ts";
 import { createApiClient } from "../../client/api-client.ts";

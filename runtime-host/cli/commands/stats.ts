@@ -1,4 +1,5 @@
-// `edgewhisk stats`, and `edgewhisk activation stats`, its former name: how many activations ended how, how long they ran and waited, by name and over time.
+// `edgewhisk stats`, and `edgewhisk activation stats`, its former name: how many activations ended how, how long they
+// ran and waited, by name and over time.
 
 import { z } from "zod";
 import { choice, text } from "../../program/options.ts";

@@ -20,7 +20,8 @@ export interface SeenFacts {
   disk?:
     | { folder: string; freeMb: number; freeFiles: number | null; isReadOnly: boolean }
     | { folder: string; reason: string };
-  /** The state folder, where there is one. `isExposed`: other users can read or write it. `isServed`: its platform can be reached. */
+  /** The state folder, where there is one. `isExposed`: other users can read or write it. `isServed`:
+   * its platform can be reached. */
   state?:
     | { folder: string; isExposed: boolean; ownerPid: number | null; isServed: boolean }
     | { folder: string; isFile: true };

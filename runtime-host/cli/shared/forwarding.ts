@@ -1,4 +1,5 @@
-// To where records are sent as they are made, or user events: options, requests and text, for administrators' commands and owners'.
+// To where records are sent as they are made, or user events: options, requests and text,
+// for administrators' commands and owners'.
 
 import { ForwardingAnswer, HOOK_FORMATS } from "../../../src/entities/record-hook.ts";
 import { choice, text, toggle, type ValuesOf } from "../../program/options.ts";

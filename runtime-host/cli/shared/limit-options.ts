@@ -6,7 +6,8 @@ import { readable } from "../../program/options.ts";
 
 export type LimitWord = readonly [name: LimitName, value: unknown];
 
-/** "firesPerMinute=60", "allowedKinds=nodejs:20,blackbox", "storeActivations=false"; without a value it is taken away (null). */
+/** "firesPerMinute=60", "allowedKinds=nodejs:20,blackbox", "storeActivations=false";
+ * without a value it is taken away (null). */
 export const LIMIT_WORD: z.ZodType<LimitWord, string> = readable(
   (text) => {
     const at = text.indexOf("=");

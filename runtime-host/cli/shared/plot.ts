@@ -1,4 +1,5 @@
-// Counts over time as a picture of characters: a column for each piece of the time, and below it a mark where something failed.
+// Counts over time as a picture of characters: a column for each piece of the time,
+// and below it a mark where something failed.
 
 export interface Point {
   /** Epoch ms of its beginning. */

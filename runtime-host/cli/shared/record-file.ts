@@ -1,5 +1,5 @@
-// An export of records in a file: pages of lines, each page with a last line that says how many came before it and where the next one
-// begins. Whatever follows the last whole page is no part of it.
+// An export of records in a file: pages of lines, each page with a last line that says how many came before it and
+// where the next one begins. Whatever follows the last whole page is no part of it.
 
 import { createReadStream } from "node:fs";
 import { z } from "zod";
@@ -58,7 +58,8 @@ export async function inspect(path: string): Promise<ExportFile> {
   return found;
 }
 
-/** Whole lines, without their ends. `end`: bytes up to and with the line's end. What is behind the last line end is left out. */
+/** Whole lines, without their ends. `end`: bytes up to and with the line's end.
+ * What is behind the last line end is left out. */
 export async function* linesOf(path: string): AsyncGenerator<{ text: string; end: number }> {
   let rest: Buffer = Buffer.alloc(0);
   let end = 0;

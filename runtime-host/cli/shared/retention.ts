@@ -1,4 +1,5 @@
-// How long records are kept, and how much they are: options, requests and text, for the administrator's commands and the owner's.
+// How long records are kept, and how much they are: options, requests and text,
+// for the administrator's commands and the owner's.
 
 import { RetentionAnswer, UsageAnswer } from "../../../src/entities/record-administration.ts";
 import { bytesOfSize } from "../../../src/entities/size.ts";

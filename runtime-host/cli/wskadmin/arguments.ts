@@ -1,5 +1,5 @@
-// Arguments as OpenWhisk's wskadmin takes them: long options that may be cut short, short ones that may stand together or have their
-// value attached, "-ns" of two letters, and options of several values. Pure.
+// Arguments as OpenWhisk's wskadmin takes them: long options that may be cut short, short ones that may stand together
+// or have their value attached, "-ns" of two letters, and options of several values. Pure.
 
 export interface Flag {
   /** Without hyphens, as the values are called. */

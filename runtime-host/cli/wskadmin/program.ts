@@ -32,7 +32,8 @@ const RUNS: Readonly<Record<string, (run: AdminRun) => Promise<number>>> = {
   "limits delete": deleteNamespaceLimits,
 };
 
-/** Resolves to the exit code. `argv`: without node and script. With --json, which upstream has not, all of it is one JSON value. */
+/** Resolves to the exit code. `argv`: without node and script. With --json, which upstream has not,
+ * all of it is one JSON value. */
 export async function runWskadmin(argv: readonly string[], io: Io): Promise<number> {
   if (!argv.includes("--json")) return run(argv, io);
   let out = "";

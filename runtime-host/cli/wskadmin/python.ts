@@ -7,7 +7,8 @@ export function pythonText(value: unknown): string {
   return String(value);
 }
 
-/** The UUID in its usual form, or null if the text is none. Version and variant are those of a random one, whatever was given. */
+/** The UUID in its usual form, or null if the text is none. Version and variant are those of a random one,
+ * whatever was given. */
 export function uuidIn(text: string): string | null {
   const hex = text
     .replace(/^urn:/, "")

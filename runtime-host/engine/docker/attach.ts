@@ -1,5 +1,5 @@
-// A container's output over a socket of our own. Through an HTTP client each read would allocate: 200 MB of output became 100 MB
-// of garbage. Here all containers share one buffer, which is valid during the call that gets it.
+// A container's output over a socket of our own. Through an HTTP client each read would allocate: 200 MB of output
+// became 100 MB of garbage. Here all containers share one buffer, which is valid during the call that gets it.
 
 import { connect } from "node:net";
 import type Docker from "dockerode";

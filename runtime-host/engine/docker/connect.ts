@@ -1,4 +1,5 @@
-// Finds the Docker engine (DOCKER_HOST, else the socket Docker's tools use) and asks whether it, or a registry, answers.
+// Finds the Docker engine (DOCKER_HOST, else the socket Docker's tools use) and asks whether it,
+// or a registry, answers.
 
 import { Agent } from "node:http";
 import { userInfo } from "node:os";
@@ -28,8 +29,8 @@ export async function pingDocker(docker: Docker, patience = ANSWER_WAIT_MS): Pro
   await ping.call(docker, { abortSignal: AbortSignal.timeout(patience) });
 }
 
-/** Has the engine look at an image where it comes from, fetching nothing. Rejects with the engine's words, or those of the time
- * limit. */
+/** Has the engine look at an image where it comes from, fetching nothing. Rejects with the engine's words, or those of
+ * the time limit. */
 export function lookAt(docker: Docker, name: ImageName, credential: RegistryCredential | undefined): Promise<void> {
   const abortSignal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
   const options = {

@@ -1,5 +1,6 @@
-// Holds containers to a bound of disk where the engine has no quota: looks at the disk's free space and free files every second,
-// which costs nothing, and only where one has fallen at who has taken it. Files that were deleted but are held open count, too.
+// Holds containers to a bound of disk where the engine has no quota: looks at the disk's free space and free files
+// every second, which costs nothing, and only where one has fallen at who has taken it. Files that were deleted but are
+// held open count, too.
 
 import { opendir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// The engine that isolates: containers on a bridge of their own, watched through the engine's event stream, which is also how
-// the engine's own health is known.
+// The engine that isolates: containers on a bridge of their own, watched through the engine's event stream, which is
+// also how the engine's own health is known.
 
 import type Docker from "dockerode";
 import type { RuntimeReport, SecurityReport } from "../../../src/protocol/messages.ts";
@@ -210,8 +210,8 @@ export class DockerEngine implements Engine {
     await this.#firewall?.close();
   }
 
-  /** Whether containers reach the forwarder and nothing else of this machine, no metadata address and no other container; or why
-   * that is not seen to. */
+  /** Whether containers reach the forwarder and nothing else of this machine, no metadata address and no other
+   * container; or why that is not seen to. */
   get firewall(): true | string {
     return this.#firewall?.state ?? "the engine's containers are not on this machine";
   }

@@ -1,5 +1,5 @@
-// Takes Docker's multiplexed stream apart: 8 bytes of header, then the payload of one of the two streams. Payload is passed on
-// as it comes, never gathered, so a header that announces megabytes costs nothing.
+// Takes Docker's multiplexed stream apart: 8 bytes of header, then the payload of one of the two streams. Payload is
+// passed on as it comes, never gathered, so a header that announces megabytes costs nothing.
 
 const HEADER_BYTES = 8;
 

@@ -1,5 +1,5 @@
-// What the engine says of itself, asked once per host. Its answer looks at every container, and dockerd 20.10 has been seen to lock
-// itself up when it was asked while networks were being removed: it made no more containers from then on.
+// What the engine says of itself, asked once per host. Its answer looks at every container, and dockerd 20.10 has been
+// seen to lock itself up when it was asked while networks were being removed: it made no more containers from then on.
 
 import type Docker from "dockerode";
 

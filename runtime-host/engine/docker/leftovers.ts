@@ -1,5 +1,5 @@
-// Containers a host left behind, killed or short of time, removed by whoever cleans up after it. An engine that does not
-// answer keeps them: the host removes its orphans itself when it starts again.
+// Containers a host left behind, killed or short of time, removed by whoever cleans up after it. An engine that does
+// not answer keeps them: the host removes its orphans itself when it starts again.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
@@ -24,7 +24,8 @@ export interface Removal {
   longestMs?: number;
 }
 
-/** Resolves when that many looks in a row found none, the engine does not answer, or the time is over. Never rejects. */
+/** Resolves when that many looks in a row found none, the engine does not answer, or the time is over.
+ * Never rejects. */
 export async function removeContainersOf(
   host: string,
   { looks = 2, boots, longestMs = MAX_REMOVAL_MS }: Removal = {},
@@ -42,7 +43,8 @@ export async function removeContainersOf(
   }
 }
 
-/** How many containers there are, and of which runs of the host; null if the engine does not answer within `patience` ms. */
+/** How many containers there are, and of which runs of the host;
+ * null if the engine does not answer within `patience` ms. */
 export async function leftoversOf(host: string, patience: number): Promise<{ count: number; boots: string[] } | null> {
   const found = await containersOf(new Docker(), host, patience);
   return found === null ? null : { count: found.length, boots: [...new Set(found.map((each) => each.boot))] };

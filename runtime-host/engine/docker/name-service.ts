@@ -1,5 +1,5 @@
-// Which name servers containers ask: the ones this machine asks itself. The engine's own would tell any container the names
-// of all others by their addresses.
+// Which name servers containers ask: the ones this machine asks itself. The engine's own would tell any container the
+// names of all others by their addresses.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { isIPv4 } from "node:net";

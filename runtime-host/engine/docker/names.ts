@@ -16,8 +16,8 @@ export const LABEL = {
   sandbox: "io.edgewhisk.sandbox",
 } as const;
 
-/** Says nothing: the engine tells containers each other's names by their addresses. Whose it is stand in the labels, which only
- * the engine's users see. */
+/** Says nothing: the engine tells containers each other's names by their addresses. Whose it is stand in the labels,
+ * which only the engine's users see. */
 export function opaqueName(): string {
   return `edgewhisk-${randomBytes(8).toString("hex")}`;
 }
@@ -57,14 +57,14 @@ export interface KindImage extends RuntimeReport {
   own: boolean;
 }
 
-/** Made by us: labelled, and under a name that is never pulled for a caller. The label alone proves nothing, since anybody can put
- * it on an image of theirs. */
+/** Made by us: labelled, and under a name that is never pulled for a caller. The label alone proves nothing, since
+ * anybody can put it on an image of theirs. */
 export function isOwn(image: Pick<LocalImage, "tags" | "labels">, prefix: string): boolean {
   return image.labels[LABEL.kind] !== undefined && image.tags.some((tag) => tag.startsWith(prefix));
 }
 
-/** Which image runs which kind: the configured name, where a tag is configured; else the newest image of ours labelled with the
- * kind; else OpenWhisk's own. */
+/** Which image runs which kind: the configured name, where a tag is configured; else the newest image of ours labelled
+ * with the kind; else OpenWhisk's own. */
 export function imagesByKind(
   images: readonly LocalImage[],
   wanted: { prefix: string; tag: string },

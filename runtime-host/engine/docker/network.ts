@@ -1,5 +1,5 @@
-// The bridge that action containers share: they reach the API through its gateway and do not reach each other. Its firewall is one
-// for all, so that only hosts share a bridge which may set rules alike and want the same ones.
+// The bridge that action containers share: they reach the API through its gateway and do not reach each other. Its
+// firewall is one for all, so that only hosts share a bridge which may set rules alike and want the same ones.
 
 import { createHash } from "node:crypto";
 import type Docker from "dockerode";

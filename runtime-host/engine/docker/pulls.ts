@@ -1,4 +1,5 @@
-// Gets the images that black box actions name, as the operator's rules say, and knows when the road to a registry is broken.
+// Gets the images that black box actions name, as the operator's rules say,
+// and knows when the road to a registry is broken.
 
 import { readFile } from "node:fs/promises";
 import type Docker from "dockerode";
@@ -89,7 +90,8 @@ export class DockerPulls {
     return pulled;
   }
 
-  /** The local image by that name. Containers are made of its id, so that a name that moves in between changes nothing. */
+  /** The local image by that name. Containers are made of its id,
+   * so that a name that moves in between changes nothing. */
   async find(image: string): Promise<{ id: string; tags: string[]; labels: Record<string, string> } | null> {
     const named = this.#nameOf(image);
     if (named === null) return null;

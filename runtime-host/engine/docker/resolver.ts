@@ -1,5 +1,5 @@
-// The engine's own name server, closed in a container's network: it answers every container with the names of all others, also
-// where none is asked by resolv.conf.
+// The engine's own name server, closed in a container's network: it answers every container with the names of all
+// others, also where none is asked by resolv.conf.
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -20,7 +20,8 @@ export async function canCloseNames(): Promise<true | string> {
   }
 }
 
-/** `pid`: a process in that network. Rejects where this process may not do that. What has ended by itself needs it no more. */
+/** `pid`: a process in that network. Rejects where this process may not do that.
+ * What has ended by itself needs it no more. */
 export async function closeNames(pid: number): Promise<void> {
   if (pid === 0) return;
   // Before any packet rule: who wants to send there is told that there is no way.

@@ -1,8 +1,8 @@
 // Which network sandboxes there are, whose they are and what becomes of them. Pure: sandboxes.ts makes it true.
 //
-// A sandbox is a network of its own with an address on the bridge, held open by a container that does nothing else. Making and
-// removing the network is more than half of an engine's work for a container; one that joins a sandbox is spared it. A sandbox
-// belongs to the first namespace that uses it, for good.
+// A sandbox is a network of its own with an address on the bridge, held open by a container that does nothing else.
+// Making and removing the network is more than half of an engine's work for a container; one that joins a sandbox is
+// spared it. A sandbox belongs to the first namespace that uses it, for good.
 
 export interface Sandbox {
   /** The engine's, of the container that holds it open. */
@@ -11,7 +11,8 @@ export interface Sandbox {
   readonly made: number;
   /** On the bridge. */
   readonly address: string;
-  /** By path in a container: the engine's files about this network. To be shown read-only, so that nothing is left in them. */
+  /** By path in a container: the engine's files about this network. To be shown read-only,
+   * so that nothing is left in them. */
   readonly files: Readonly<Record<string, string>>;
 }
 

@@ -1,6 +1,7 @@
 // The program in a sandbox: one that waits for ever and needs nothing, as an executable of some 150 bytes. Pure.
-// A runtime's image and its `sleep` would do, start no faster, hold 1.5 MB instead of 12 KB, and put a whole system into a container
-// that is to have nothing. It would also inherit the image's labels and count as a container that runs actions.
+// A runtime's image and its `sleep` would do, start no faster, hold 1.5 MB instead of 12 KB, and put a whole system
+// into a container that is to have nothing. It would also inherit the image's labels and
+// count as a container that runs actions.
 
 /** Machine code by the engine's word for its architecture. */
 const CODE: Record<string, { machine: number; code: readonly number[] }> = {

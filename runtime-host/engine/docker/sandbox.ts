@@ -14,8 +14,8 @@ const MB_BYTES = 1024 * 1024;
 const MEMORY_MB = 64;
 const PROGRAM = "sandbox";
 
-/** The image's id, made here where it is not there; null where there is no program for the engine's machine, `architecture`.
- * `prefix`: of names that are never pulled for a caller. */
+/** The image's id, made here where it is not there; null where there is no program for the engine's machine,
+ * `architecture`. `prefix`: of names that are never pulled for a caller. */
 export async function sandboxImage(
   docker: Docker,
   { architecture, prefix }: { architecture: string; prefix: string },

@@ -54,7 +54,8 @@ export class DockerSandboxes {
     this.#options = options;
   }
 
-  /** Starts a container of this namespace (null: nobody's yet), in a sandbox where there is one for it. Where that fails, without. */
+  /** Starts a container of this namespace (null: nobody's yet), in a sandbox where there is one for it.
+   * Where that fails, without. */
   async around(
     namespace: string | null,
     start: (sandbox: Sandbox | null) => Promise<DockerContainer>,
@@ -185,8 +186,8 @@ export class DockerSandboxes {
     this.#clearing = this.#clearing.then(() => this.#clear());
   }
 
-  /** One at a time: each takes a network with it, and engines have locked themselves up over several. What cannot be removed now is
-   * a stray, and swept as one. */
+  /** One at a time: each takes a network with it, and engines have locked themselves up over several. What cannot be
+   * removed now is a stray, and swept as one. */
   async #clear(): Promise<void> {
     while (this.#retiring.length > 0)
       await removeEach(this.#docker, this.#retiring.splice(0), { until: Date.now() + CLEARING_MS, atOnce: 1 });

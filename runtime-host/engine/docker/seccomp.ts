@@ -1,6 +1,7 @@
-// The system calls containers may use, as Docker is told. Engines differ in what their own profile leaves open: io_uring, which
-// goes past what watches a process's calls, and sockets to the machine's hypervisor (vsock), which leave a network namespace,
-// are closed here whatever the engine. What would need a capability no container has is not listed. Pure.
+// The system calls containers may use, as Docker is told. Engines differ in what their own profile leaves open:
+// io_uring, which goes past what watches a process's calls, and sockets to the machine's hypervisor (vsock), which
+// leave a network namespace, are closed here whatever the engine.
+// What would need a capability no container has is not listed. Pure.
 
 const AF_VSOCK = 40;
 const ENOSYS = 38;

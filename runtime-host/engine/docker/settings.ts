@@ -9,7 +9,8 @@ import { SECCOMP } from "./seccomp.ts";
 export interface ContainerSettings {
   host: { name: string; boot: string };
   image: string;
-  /** Made by us: runs without any capability. Others get Docker's default set without the two that reach the network. */
+  /** Made by us: runs without any capability. Others get Docker's default set without the two
+   * that reach the network. */
   own: boolean;
   network: string;
   /** The network it uses, instead of one of its own there. */

@@ -3,7 +3,8 @@
 import { connectDocker, pingDocker, whyNoEngine } from "./connect.ts";
 import { DockerImages } from "./images.ts";
 
-/** `reason`: what stands there instead of "a Docker engine answers". `isDenied`: one is there that this user may not use. */
+/** `reason`: what stands there instead of "a Docker engine answers". `isDenied`:
+ * one is there that this user may not use. */
 export type Survey = { answers: true; kinds: string[] } | { answers: false; reason: string; isDenied?: boolean };
 
 export async function surveyDocker(images: { prefix: string; tag: string }): Promise<Survey> {

@@ -1,4 +1,5 @@
-// One container of an image, started as the host starts them but belonging to no pool: for looking at what the image does.
+// One container of an image, started as the host starts them but belonging to no pool:
+// for looking at what the image does.
 
 import { Broken, type Subject, whenListening } from "../../contract/session.ts";
 import { connectDocker, pingDocker, whyNoEngine } from "./connect.ts";

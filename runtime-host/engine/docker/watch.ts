@@ -1,5 +1,5 @@
-// Whether the engine lives: its event stream ends when it dies, and a ping now and then shows when it hangs, which leaves the
-// stream open. What it tells of meanwhile is passed on.
+// Whether the engine lives: its event stream ends when it dies, and a ping now and then shows when it hangs, which
+// leaves the stream open. What it tells of meanwhile is passed on.
 
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";

@@ -1,8 +1,8 @@
 // What containers may reach, as iptables rules. Pure: what stands there against what must stand there.
 //
-// The chain hangs in mangle/PREROUTING, before addresses are translated and before it is decided whether a packet is for this
-// machine or passed on: one place sees everything a container sends, published ports of others included, and no one else's
-// rules for input and forwarding come first.
+// The chain hangs in mangle/PREROUTING, before addresses are translated and before it is decided whether a packet is
+// for this machine or passed on: one place sees everything a container sends, published ports of others included, and
+// no one else's rules for input and forwarding come first.
 
 import { PRIVATE } from "../networks.ts";
 
@@ -61,8 +61,8 @@ export function rulesHold(
   return allowRules.includes(allowRule(bridgeNetwork, port)) ? true : `${chain} does not let containers reach the API`;
 }
 
-/** What `iptables-restore --noflush` must be told so that the rules hold, or null where they do. Other hosts on the same bridge
- * keep their ports, as long as `alive` knows them. */
+/** What `iptables-restore --noflush` must be told so that the rules hold, or null where they do. Other hosts on the
+ * same bridge keep their ports, as long as `alive` knows them. */
 export function changesFor(
   listing: string,
   bridgeNetwork: BridgeNetwork,
@@ -116,13 +116,14 @@ function rulesIn(lines: readonly string[], chain: string): string[] {
   return lines.filter((line) => line.startsWith(`-A ${chain} `));
 }
 
-/** A container may open 100 connections a second, and 4,000 at once: the kernel remembers each for up to two minutes in a table that
- * is everybody's, and whoever fills it cuts the whole machine off. What is dropped here is not remembered. Counting those that are
- * remembered, instead, takes the kernel a millisecond for each. */
+/** A container may open 100 connections a second, and 4,000 at once: the kernel remembers each for up to two minutes in
+ * a table that is everybody's, and whoever fills it cuts the whole machine off. What is dropped here is not remembered.
+ * Counting those that are remembered, instead, takes the kernel a millisecond for each. */
 export const COUNT =
   "-m conntrack --ctstate NEW -m hashlimit --hashlimit-above 100/sec --hashlimit-burst 4000 --hashlimit-mode srcip --hashlimit-name edgewhisk -j DROP";
 
-/** In the words in which iptables lists them. Those that allow a host's port stand behind the first: what is counted, or answers to what the host sent. */
+/** In the words in which iptables lists them. Those that allow a host's port stand behind the first: what is counted,
+ * or answers to what the host sent. */
 function fixedRules({ bridge, subnet }: BridgeNetwork, { names, api, networks, counted }: Openings): string[] {
   const closed = ["LOCAL", "BROADCAST", "MULTICAST"].map((type) => `-m addrtype --dst-type ${type}`);
   const asked = names.flatMap((each) => ["udp", "tcp"].map((how) => `-d ${each}/32 -p ${how} -m ${how} --dport 53`));

@@ -1,5 +1,5 @@
-// Keeps what containers send to the forwarder and off everything else of this machine, as far as this process may set rules;
-// looks again now and then, because other programs rewrite them.
+// Keeps what containers send to the forwarder and off everything else of this machine, as far as this process may set
+// rules; looks again now and then, because other programs rewrite them.
 
 import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";

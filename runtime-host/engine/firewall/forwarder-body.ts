@@ -14,7 +14,8 @@ export interface Pace {
 /** The body came too slowly, or stopped coming. */
 export class SlowSender extends Error {}
 
-/** ms the sender may still let us wait for its next byte. What it has sent earns time, what we have waited for uses it up. */
+/** ms the sender may still let us wait for its next byte. What it has sent earns time,
+ * what we have waited for uses it up. */
 export function patience({ waited, received }: { waited: number; received: number }, pace: Pace): number {
   return Math.min(pace.silenceMs, pace.silenceMs + (received / pace.bytesPerS) * 1000 - waited);
 }

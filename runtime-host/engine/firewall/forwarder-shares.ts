@@ -1,5 +1,5 @@
-// How much of the forwarder each container and each namespace may hold at once, so that none of them leaves the others without.
-// No clock and no I/O but the caller's signal.
+// How much of the forwarder each container and each namespace may hold at once, so that none of them leaves the others
+// without. No clock and no I/O but the caller's signal.
 
 export interface Asker {
   /** Its address on the bridge. */
@@ -18,8 +18,8 @@ interface Waiter {
   readonly go: () => void;
 }
 
-/** Places of one kind. A namespace may hold at most as many as are free: one alone gets half of them, two a third each, and whoever
- * comes next always finds some. */
+/** Places of one kind. A namespace may hold at most as many as are free: one alone gets half of them, two a third each,
+ * and whoever comes next always finds some. */
 export class Shares {
   readonly #limits: ShareLimits;
   #used = 0;
@@ -43,7 +43,8 @@ export class Shares {
     return true;
   }
 
-  /** Waits for a place. Rejects with the signal's reason. Who waits needs a place elsewhere, which bounds how many do. */
+  /** Waits for a place. Rejects with the signal's reason. Who waits needs a place elsewhere,
+   * which bounds how many do. */
   turn(who: Asker, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.take(who)) return Promise.resolve();

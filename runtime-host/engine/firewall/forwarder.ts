@@ -1,5 +1,6 @@
-// The only door containers have to the platform: listens on their bridge's gateway and passes /api/v1/ on, nothing else, and
-// adds that it comes out of a container. Whoever calls authenticates to the API itself. What each container and namespace may hold of it is bounded.
+// The only door containers have to the platform: listens on their bridge's gateway and passes /api/v1/ on, nothing
+// else, and adds that it comes out of a container. Whoever calls authenticates to the API itself. What each container
+// and namespace may hold of it is bounded.
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";

@@ -1,5 +1,6 @@
-// Pipes for what a child process prints. Those that Node makes are pairs of sockets, which cannot be opened by path: a program
-// that writes to /dev/stdout or /dev/stderr would fail. These are pipes, made ahead by `mkfifo`, several at once.
+// Pipes for what a child process prints. Those that Node makes are pairs of sockets, which cannot be opened by path: a
+// program that writes to /dev/stdout or /dev/stderr would fail. These are pipes, made ahead by `mkfifo`,
+// several at once.
 
 import { execFile } from "node:child_process";
 import { closeSync, constants, openSync, rmSync } from "node:fs";

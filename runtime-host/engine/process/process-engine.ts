@@ -1,5 +1,6 @@
-// The engine for machines without Docker: the same runtime servers as child processes of the host. It isolates nothing: an
-// action can do whatever the host's user can. Each has its own process group, an environment without the host's, and a folder.
+// The engine for machines without Docker: the same runtime servers as child processes of the host. It isolates nothing:
+// an action can do whatever the host's user can. Each has its own process group,
+// an environment without the host's, and a folder.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

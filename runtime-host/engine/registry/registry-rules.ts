@@ -100,7 +100,8 @@ export function isRegistry(text: string): boolean {
   return REGISTRY.test(text);
 }
 
-/** Docker's config.json: `{"auths": {"<registry>": {"auth": base64("user:password")}}}`. Null if it is something else. */
+/** Docker's config.json: `{"auths": {"<registry>": {"auth": base64("user:password")}}}`.
+ * Null if it is something else. */
 export function parseCredentials(text: string): Map<string, RegistryCredential> | null {
   let auths: unknown;
   try {
@@ -129,7 +130,8 @@ function credentialOf(value: unknown): RegistryCredential | null {
   return colon < 1 ? null : { username: plain.slice(0, colon), password: plain.slice(colon + 1) };
 }
 
-/** Whose fault a failed pull is: the image's name or rights, or the road to the registry (which concerns every image there). */
+/** Whose fault a failed pull is: the image's name or rights,
+ * or the road to the registry (which concerns every image there). */
 export function faultOf(detail: string): "image" | "registry" {
   const named = /unauthorized|denied|no basic auth|not found|manifest unknown|unknown manifest|does not exist|invalid/i;
   return named.test(detail) && !/server misbehaving|no such host/i.test(detail) ? "image" : "registry";

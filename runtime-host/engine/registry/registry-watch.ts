@@ -1,5 +1,5 @@
-// Registries that could not be reached, and whether they can again: the engine is asked to look at the image that showed it,
-// which fetches nothing but its manifest.
+// Registries that could not be reached, and whether they can again: the engine is asked to look at the image that
+// showed it, which fetches nothing but its manifest.
 
 import { Ailment } from "../../machine/ailment.ts";
 import { backoff } from "../../machine/backoff.ts";

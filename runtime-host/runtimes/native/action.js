@@ -1,5 +1,5 @@
-// The one action of this process: taken in by init, started as a program of its own by each run. Both answer {status, text} and
-// never throw. Statuses and texts are those of our nodejs runtime where they mean the same.
+// The one action of this process: taken in by init, started as a program of its own by each run. Both answer {status,
+// text} and never throw. Statuses and texts are those of our nodejs runtime where they mean the same.
 "use strict";
 
 const journal = require("../nodejs/journal.js");
@@ -44,8 +44,8 @@ async function init(message) {
   }
 }
 
-/** @param {{text: string, mayOmit: boolean, journal?: string}} options `text`: the message as it came; `mayOmit`: the host needs no end
- * markers of a run that prints nothing; `journal`: which one it reads next */
+/** @param {{text: string, mayOmit: boolean, journal?: string}} options `text`: the message as it came; `mayOmit`: the
+ * host needs no end markers of a run that prints nothing; `journal`: which one it reads next */
 async function run(message, { text, mayOmit, journal: next }) {
   if (program === undefined && state === "ready") return refuse(403, "System not initialized.");
   if (state === "running") return refuse(503, "System not ready, status is running.");

@@ -1,5 +1,5 @@
-// From the code of /init to a file that can be executed: a script as text, one executable, or an archive with `exec` at its
-// root (or the file that `main` names). What can be known to be wrong before the first run is said now.
+// From the code of /init to a file that can be executed: a script as text, one executable, or an archive with `exec` at
+// its root (or the file that `main` names). What can be known to be wrong before the first run is said now.
 "use strict";
 
 const { spawnSync } = require("node:child_process");

@@ -1,6 +1,6 @@
-// stdout and stderr of the runtime, written synchronously: what the program printed is in the pipe before its end marker, and
-// the marker before the answer to /run. Everything a program prints passes here, so whether it was quiet is known, and where there
-// is a journal all of it goes there instead, and counts as nothing printed here.
+// stdout and stderr of the runtime, written synchronously: what the program printed is in the pipe before its end
+// marker, and the marker before the answer to /run. Everything a program prints passes here, so whether it was quiet is
+// known, and where there is a journal all of it goes there instead, and counts as nothing printed here.
 "use strict";
 
 const { writeSync } = require("node:fs");
@@ -38,8 +38,8 @@ function say(text) {
   write(2, Buffer.from(`${open[2] ? "\n" : ""}${text}\n`));
 }
 
-/** Ends the activation on both streams. `mayOmit`: the markers are not needed where nothing was printed; returns whether they
- * were left out. */
+/** Ends the activation on both streams. `mayOmit`: the markers are not needed where nothing was printed; returns
+ * whether they were left out. */
 function endOfActivation(mayOmit = false) {
   const omitted = mayOmit && !printed;
   if (!omitted) for (const fd of [1, 2]) put(fd, Buffer.from(open[fd] ? `\n${MARKER}` : MARKER));

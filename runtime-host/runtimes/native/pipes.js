@@ -1,7 +1,7 @@
 // What a program has as its 0, 1 and 2. The pipes that Node makes are pairs of sockets, which nobody can open by path:
-// `/dev/stdin`, `/dev/stdout` and `/dev/stderr` would not work. Its input is a file here, since a named pipe cannot be opened
-// once all has been written; its outputs are named pipes, made by `mkfifo`, that serve one run after the other. One that somebody
-// still holds after its run (a child of the program lives on) serves no other.
+// `/dev/stdin`, `/dev/stdout` and `/dev/stderr` would not work. Its input is a file here, since a named pipe cannot be
+// opened once all has been written; its outputs are named pipes, made by `mkfifo`, that serve one run after the other.
+// One that somebody still holds after its run (a child of the program lives on) serves no other.
 "use strict";
 
 const { spawnSync } = require("node:child_process");
@@ -23,8 +23,8 @@ class Pipes {
     fs.mkdirSync(folder);
   }
 
-  /** For one run that is given `input`. Undefined where it cannot be had: no `mkfifo`, no room, or an action has emptied the
-   * temporary folder. */
+  /** For one run that is given `input`. Undefined where it cannot be had: no `mkfifo`, no room, or an action has
+   * emptied the temporary folder. */
   open(input) {
     if (!this.#enough()) return undefined;
     const names = this.#free.splice(0, A_RUN);

@@ -1,5 +1,5 @@
-// One run of the program: what it is given, and what its end means. The argument is JSON on stdin and, where the system takes
-// that much, the first argument; of a file sent by a web request the bytes themselves are on stdin.
+// One run of the program: what it is given, and what its end means. The argument is JSON on stdin and, where the system
+// takes that much, the first argument; of a file sent by a web request the bytes themselves are on stdin.
 "use strict";
 
 const { spawn } = require("node:child_process");

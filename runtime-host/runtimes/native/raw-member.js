@@ -1,5 +1,5 @@
-// One member of a JSON object as it was written: parsing and printing would change numbers (2^64, 1.0) on their way to the
-// program. The text is known to be valid.
+// One member of a JSON object as it was written: parsing and printing would change numbers (2^64, 1.0) on their way to
+// the program. The text is known to be valid.
 "use strict";
 
 const QUOTE = 34;
@@ -8,7 +8,8 @@ const OPEN = new Set([91, 123]);
 const CLOSE = new Set([93, 125]);
 const SPACE = new Set([9, 10, 13, 32]);
 
-/** @param {string} text a JSON object @param {string} wanted @returns {string | undefined} the last one, as in JSON.parse */
+/** @param {string} text a JSON object @param {string} wanted @returns {string | undefined} the last one,
+ * as in JSON.parse */
 function rawMember(text, wanted) {
   let found;
   let at = text.indexOf("{") + 1;

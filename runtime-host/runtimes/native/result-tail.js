@@ -1,5 +1,5 @@
-// Finds the result in what a program writes to stdout: its last line, or the last block between a line "{" and a line "}" (or
-// "[" and "]"), as pretty-printers write it. Everything before is log and is passed on as soon as that is sure.
+// Finds the result in what a program writes to stdout: its last line, or the last block between a line "{" and a line
+// "}" (or "[" and "]"), as pretty-printers write it. Everything before is log and is passed on as soon as that is sure.
 "use strict";
 
 const NEWLINE = 10;

@@ -1,5 +1,5 @@
-// The bytes of a file that a web caller sent, from what the platform made of them: base64 where its type is binary, else the
-// characters. Which types are binary is the platform's own table.
+// The bytes of a file that a web caller sent, from what the platform made of them: base64 where its type is binary,
+// else the characters. Which types are binary is the platform's own table.
 "use strict";
 
 const registered = require(process.env.EDGEWHISK_MEDIA_TYPES || "./media-types.json");
@@ -8,8 +8,8 @@ const BINARY = new Set(registered.binary);
 const TEXT = new Set([...registered.text, ...registered["utf-8"]]);
 const CHARSET = /;\s*charset\s*=/i;
 
-/** @param {string} body @param {{ type: string, raw: boolean }} options `raw`: of an action annotated raw-http, which gets JSON
- * as bytes, too */
+/** @param {string} body @param {{ type: string, raw: boolean }} options `raw`: of an action annotated raw-http, which
+ * gets JSON as bytes, too */
 function bytesOf(body, { type, raw }) {
   const name = type.split(";", 1)[0].trim().toLowerCase();
   const json = name === "application/json";

@@ -46,8 +46,9 @@ async function init(message) {
   }
 }
 
-/** @param {{mayOmit: boolean, name?: string, journal?: string}} options `mayOmit`: the host needs no end markers of a run that
- * prints nothing; `name`: what to write before what it prints, where runs may overlap; `journal`: which one it reads next */
+/** @param {{mayOmit: boolean, name?: string, journal?: string}} options `mayOmit`: the host needs no end markers of a
+ * run that prints nothing; `name`: what to write before what it prints, where runs may overlap; `journal`:
+ * which one it reads next */
 async function run(message, { mayOmit, name, journal: next }) {
   if (handler === undefined) return refuse(403, "System not initialized.");
   if (state === "running") return refuse(503, "System not ready, status is running.");

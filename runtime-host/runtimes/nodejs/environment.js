@@ -7,7 +7,8 @@ const runs = require("./runs.js");
 
 const native = process.env;
 const seen = { ...native };
-/** The folder in which `openwhisk` is found for actions that do not bring it; unset where resolution finds it anyway. */
+/** The folder in which `openwhisk` is found for actions that do not bring it;
+ * unset where resolution finds it anyway. */
 const modules = native.EDGEWHISK_MODULES;
 /** Two files for what runs print, or none. */
 const journals = (native.EDGEWHISK_JOURNALS ?? "").split(":").filter(Boolean);

@@ -1,5 +1,6 @@
-// The folder an archive is unpacked into, and the only place that writes for one. Links are made last, where nothing else is,
-// so nothing is ever written through one; they may lead anywhere, as those of a virtualenv or of npm's workspaces do.
+// The folder an archive is unpacked into, and the only place that writes for one. Links are made last, where nothing
+// else is, so nothing is ever written through one; they may lead anywhere,
+// as those of a virtualenv or of npm's workspaces do.
 "use strict";
 
 const fs = require("node:fs");

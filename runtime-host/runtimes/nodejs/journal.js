@@ -1,7 +1,7 @@
-// What runs print, appended to a file that the host reads when they end: nobody has to wake up for a line, and what was written
-// survives this process, however it ends. The host names two such files and says with a run when to go over to the other one.
-// A record: 0x1e, stream (1 or 2), run (uint32, 0 = nobody in particular), ms since 1970 (float64), length (uint32), so many
-// bytes; all little-endian.
+// What runs print, appended to a file that the host reads when they end: nobody has to wake up for a line, and what was
+// written survives this process, however it ends. The host names two such files and says with a run when to go over to
+// the other one. A record: 0x1e, stream (1 or 2), run (uint32, 0 = nobody in particular), ms since 1970 (float64),
+// length (uint32), so many bytes; all little-endian.
 "use strict";
 
 const { openSync, closeSync, writeSync } = require("node:fs");
@@ -10,8 +10,8 @@ const HEAD = 18;
 const RECORD = 64 * 1024;
 /** Bytes of UTF-8 for one UTF-16 unit, at most. */
 const WIDEST = 3;
-/** Bytes in one file, which may be memory that counts as this container's. What is longer takes the streams, whose reader is
- * woken while it is written. */
+/** Bytes in one file, which may be memory that counts as this container's. What is longer takes the streams, whose
+ * reader is woken while it is written. */
 const MOST = 2 * 1024 * 1024;
 
 let paths = [];
@@ -79,8 +79,8 @@ function append(run, stream, length) {
   }
 }
 
-/** The host has read the other file to its end, or has not begun this one. `alone`: no run is under way, so that what went to
- * the streams because this was full has been read. */
+/** The host has read the other file to its end, or has not begun this one. `alone`: no run is under way, so that what
+ * went to the streams because this was full has been read. */
 function select(name, alone) {
   const wanted = name === "b" ? 1 : 0;
   if (broken || wanted === at || (full && !alone)) return;

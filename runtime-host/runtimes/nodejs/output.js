@@ -1,7 +1,8 @@
 // stdout and stderr, written synchronously: what an action printed is in the pipe before its end marker, and the marker
-// before the answer to /run, even if the action exits or blocks the loop right after printing. What a named run prints goes out
-// in records: NUL, its name, five hex digits of length, so many bytes. A record without bytes is its end marker.
-// Where there is a journal and nobody else can print, all of it goes there instead, and counts as nothing printed here.
+// before the answer to /run, even if the action exits or blocks the loop right after printing. What a named run prints
+// goes out in records: NUL, its name, five hex digits of length, so many bytes. A record without bytes is its end
+// marker. Where there is a journal and nobody else can print, all of it goes there instead,
+// and counts as nothing printed here.
 "use strict";
 
 const fs = require("node:fs");
@@ -109,7 +110,8 @@ function bytesOf(data, encoding) {
   return ArrayBuffer.isView(data) ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : undefined;
 }
 
-/** fs.write and fs.writeSync to 1 or 2 by a named run, or while there is a journal: how many bytes were taken, or undefined. */
+/** fs.write and fs.writeSync to 1 or 2 by a named run, or while there is a journal:
+ * how many bytes were taken, or undefined. */
 quiet.divert(([fd, data, ...rest]) => {
   const run = runs.current();
   if (run === undefined && !journal.takes()) return undefined;
@@ -132,8 +134,8 @@ function number(value) {
   return typeof value === "number" ? value : undefined;
 }
 
-/** Ends the activation on both streams; what a stream was told to hold back (cork) comes first. `mayOmit`: nothing need be
- * written where nothing was; returns whether it was so. */
+/** Ends the activation on both streams; what a stream was told to hold back (cork) comes first. `mayOmit`: nothing need
+ * be written where nothing was; returns whether it was so. */
 function endOfActivation(mayOmit = false) {
   const run = runs.current();
   if (run !== undefined) {

@@ -1,6 +1,6 @@
-// Whether a run has printed nothing. Then its end markers may be left out if the host says so: each costs a wake-up of four
-// processes on its way through a container engine, more than the run itself. Where that cannot be known for sure (child
-// processes, threads, addons, ways around process.stdout) the answer is no, for good.
+// Whether a run has printed nothing. Then its end markers may be left out if the host says so: each costs a wake-up of
+// four processes on its way through a container engine, more than the run itself. Where that cannot be known for sure
+// (child processes, threads, addons, ways around process.stdout) the answer is no, for good.
 "use strict";
 
 // Loaded by every server that listens; asking for it costs nothing.

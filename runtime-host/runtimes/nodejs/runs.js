@@ -1,5 +1,5 @@
-// Runs that overlap in this process, told apart: everything a run causes, asynchronously too, happens in its context. The host
-// names such runs; a run without a name is alone here.
+// Runs that overlap in this process, told apart: everything a run causes, asynchronously too, happens in its context.
+// The host names such runs; a run without a name is alone here.
 "use strict";
 
 /** An AsyncLocalStorage, made for the first named run: it costs every promise a little. */

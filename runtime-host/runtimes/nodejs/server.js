@@ -1,5 +1,5 @@
-// The door of the nodejs runtime: HTTP in front of one action. CommonJS on purpose: `import "node:http"` evaluates every
-// export of that module, which doubles the start-up time on newer Nodes.
+// The door of the nodejs runtime: HTTP in front of one action. CommonJS on purpose: `import "node:http"` evaluates
+// every export of that module, which doubles the start-up time on newer Nodes.
 "use strict";
 
 const http = require("node:http");
@@ -21,7 +21,8 @@ const NAMES = /^[0-9a-f]{24}$/;
 const BAD_REQUEST = { status: 500, text: JSON.stringify({ error: "Bad request." }) };
 const TOO_LARGE = { status: 413, text: JSON.stringify({ error: "The request is larger than the runtime accepts." }) };
 
-/** Loaded after the socket is open: a connect must succeed as early as possible, and the host is busy with it meanwhile. */
+/** Loaded after the socket is open: a connect must succeed as early as possible,
+ * and the host is busy with it meanwhile. */
 let action;
 
 function warmUp() {

@@ -1,4 +1,5 @@
-// Reads zip and tar.gz archives into a folder. Nothing is written outside it: names are checked, links are made last; the unpacked size and the number of entries are bounded whatever the archive says about itself.
+// Reads zip and tar.gz archives into a folder. Nothing is written outside it: names are checked, links are made last;
+// the unpacked size and the number of entries are bounded whatever the archive says about itself.
 "use strict";
 
 const zlib = require("node:zlib");
@@ -59,7 +60,8 @@ function unzip(bytes, folder) {
   }
 }
 
-/** The count that the archive tells has 16 bits, and tools let it overflow: the directory itself says how many there are. */
+/** The count that the archive tells has 16 bits, and tools let it overflow:
+ * the directory itself says how many there are. */
 function entriesOf(bytes, { at: start, end }) {
   let entries = 0;
   let unpacked = 0;

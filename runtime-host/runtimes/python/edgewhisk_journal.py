@@ -7,8 +7,8 @@ import time
 HEAD = struct.Struct("<BBIdI")
 START = 0x1E
 RECORD = 64 * 1024
-#: Bytes in one file, which may be memory that counts as this container's. What is longer takes the streams, whose reader is woken
-#: while it is written.
+#: Bytes in one file, which may be memory that counts as this container's. What is longer takes the streams, whose
+#: reader is woken while it is written.
 MOST = 2 * 1024 * 1024
 
 

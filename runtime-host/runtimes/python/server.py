@@ -38,8 +38,8 @@ def main():
         door = listen(where)
     except OSError as error:
         sys.exit("cannot listen on %s: %s" % (where, error))
-    # Signals keep what Python does with them: a handler of ours would be inherited by every child the action forks, and be
-    # lost between fork and the child's first instruction. Who wants this process to end sends SIGKILL.
+    # Signals keep what Python does with them: a handler of ours would be inherited by every child the action forks, and
+    # be lost between fork and the child's first instruction. Who wants this process to end sends SIGKILL.
     from edgewhisk_door import Door, watch_parent
 
     if leash:

@@ -1,4 +1,5 @@
-// An action as it is shown: its text with the code in it. Long code flows through, escaped piece by piece and never held.
+// An action as it is shown: its text with the code in it. Long code flows through,
+// escaped piece by piece and never held.
 
 import type { Action, CodeRef } from "../../entities/action.ts";
 import { showAction } from "../../entities/action-document.ts";
@@ -26,8 +27,8 @@ export interface ShowOptions {
   later(work: Promise<unknown>): void;
 }
 
-/** Fails with `code-damaged` if the code is not there or not whole. Of long code only its beginning is known when this returns: what is
- * wrong further on ends the stream with an error. */
+/** Fails with `code-damaged` if the code is not there or not whole. Of long code only its beginning is known when this
+ * returns: what is wrong further on ends the stream with an error. */
 export async function shownAction(
   action: Action,
   options: ShowOptions,

@@ -1,5 +1,5 @@
-// Action code as it lies in the blob store, held against what the action's row says of it: so many bytes, with this hash. A power
-// loss may leave a blob short, empty or altered, and a row that knows nothing of it.
+// Action code as it lies in the blob store, held against what the action's row says of it: so many bytes, with this
+// hash. A power loss may leave a blob short, empty or altered, and a row that knows nothing of it.
 
 import type { CodeRef } from "../../entities/action.ts";
 import { chunksOf } from "../../entities/chunks.ts";

@@ -1,5 +1,6 @@
-// One function: its code in the editor, a run beside it, its parameters and limits. What is typed is kept until it is saved or given up,
-// also while another view is looked at; what somebody else saved meanwhile is shown and never written over unasked.
+// One function: its code in the editor, a run beside it, its parameters and limits. What is typed is kept until it is
+// saved or given up, also while another view is looked at; what somebody else saved meanwhile is shown and never
+// written over unasked.
 
 import { useEffect, useState } from "preact/hooks";
 import { partsOf, type ShownAction } from "../parts/actions.ts";

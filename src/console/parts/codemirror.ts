@@ -102,7 +102,8 @@ export function openEditor(options: EditorOptions): Editor {
   };
 }
 
-/** What is typed goes into the text at once: the browser's own insertion would try inline styles, which the page's policy refuses. */
+/** What is typed goes into the text at once: the browser's own insertion would try inline styles,
+ * which the page's policy refuses. */
 function insertTyped(event: InputEvent, view: EditorView): boolean {
   const { data, inputType, isComposing } = event;
   if (inputType !== "insertText" || data === null || isComposing || view.composing || view.state.readOnly) return false;

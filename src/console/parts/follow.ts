@@ -6,7 +6,8 @@ import { type AskFault, askRaw, ownPath } from "./api.ts";
 const MAX_TRIES = 20;
 const PAUSE_MS = 500;
 
-/** Resolves when the activation has ended, `signal` is set, or with why it cannot be followed. `onLine`: each line, once. */
+/** Resolves when the activation has ended, `signal` is set, or with why it cannot be followed. `onLine`:
+ * each line, once. */
 export async function followLogs(
   id: string,
   { onLine, signal }: { onLine: (line: string) => void; signal: AbortSignal },

@@ -1,4 +1,5 @@
-// A field that names a function, with those there are to choose from; others, such as "/whisk.system/utils/echo", can be typed.
+// A field that names a function, with those there are to choose from; others,
+// such as "/whisk.system/utils/echo", can be typed.
 
 import { useId } from "preact/hooks";
 import { ask, ownPath } from "./api.ts";

@@ -1,4 +1,5 @@
-// Lines of a log, always as text: the last ones, and earlier ones in parts. Long lines are cut where they are shown, not where they are kept.
+// Lines of a log, always as text: the last ones, and earlier ones in parts. Long lines are cut where they are shown,
+// not where they are kept.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { bytesOf } from "./format.ts";

@@ -73,7 +73,8 @@ export function Head({ title, children }: { title: ComponentChildren; children?:
   );
 }
 
-/** `look`: "number" stands to the right, "wide" is left out where there is no room, "away" is told to those who cannot see alone. */
+/** `look`: "number" stands to the right, "wide" is left out where there is no room,
+ * "away" is told to those who cannot see alone. */
 export type TableColumn = string | { text: string; look: string };
 
 /** A table that may be wider than the page. `children`: its rows. */

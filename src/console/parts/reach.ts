@@ -1,4 +1,5 @@
-// Whether the platform can be reached. While it cannot, it is asked after growing pauses; when it can again, what is shown is read anew.
+// Whether the platform can be reached. While it cannot, it is asked after growing pauses; when it can again, what is
+// shown is read anew.
 
 import { signal } from "@preact/signals";
 

@@ -1,4 +1,5 @@
-// How many records of activations a namespace has, how long they are kept, and the way to another time: for its owner, and for operators.
+// How many records of activations a namespace has, how long they are kept, and the way to another time: for its owner,
+// and for operators.
 
 import { useState } from "preact/hooks";
 import type { RetentionAnswer, UsageAnswer } from "../../entities/record-administration.ts";

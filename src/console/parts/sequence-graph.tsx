@@ -1,5 +1,5 @@
-// A sequence as a picture: its steps from left to right, those that are sequences themselves opened in place. The same steps stand in a
-// list for who does not look at pictures: each node is a link or a button.
+// A sequence as a picture: its steps from left to right, those that are sequences themselves opened in place. The same
+// steps stand in a list for who does not look at pictures: each node is a link or a button.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";

@@ -1,5 +1,5 @@
-// Who uses the console: a namespace's key, kept for this tab alone; or an operator's token, kept in memory and only while it is used.
-// Neither ever stands in an address.
+// Who uses the console: a namespace's key, kept for this tab alone; or an operator's token, kept in memory and only
+// while it is used. Neither ever stands in an address.
 
 import { signal } from "@preact/signals";
 import type { AdminRight, AdminRole } from "../../entities/administrator.ts";
@@ -87,7 +87,8 @@ export function signOut(): void {
   lastOwner.value = null;
 }
 
-/** It is not accepted any more, or nobody was there: whoever signs in again goes on where he was. `used`: whose request was refused. */
+/** It is not accepted any more, or nobody was there: whoever signs in again goes on where he was. `used`:
+ * whose request was refused. */
 export function endSession(why: string, used: SignedIn | null): void {
   if (session.peek() === null || session.peek() !== used) return;
   forget();

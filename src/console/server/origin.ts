@@ -1,5 +1,6 @@
-// The console's own origin: its page and files, the API and the admin API beside them, and nothing that a tenant has made. What a
-// browser holds for this origin (a key in its session storage) is out of reach of every page that a web action serves.
+// The console's own origin: its page and files, the API and the admin API beside them, and nothing that a tenant has
+// made. What a browser holds for this origin (a key in its session storage)
+// is out of reach of every page that a web action serves.
 
 import { COMMON_HEADERS, INERT_POLICY, pageOf, policyOf } from "./page.ts";
 

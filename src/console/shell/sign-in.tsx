@@ -1,4 +1,5 @@
-// The way in: with a namespace's key, or as operator. Also what covers the rest when a session has ended, so that nothing typed is lost.
+// The way in: with a namespace's key, or as operator. Also what covers the rest when a session has ended, so that
+// nothing typed is lost.
 
 import { useState } from "preact/hooks";
 import type { StatusAnswer } from "../../entities/administration.ts";

@@ -1,4 +1,5 @@
-// The views, in the order in which they stand in the menu. A new one: a file in views/ whose default export takes ViewProps, and a line here.
+// The views, in the order in which they stand in the menu. A new one: a file in views/ whose default export takes
+// ViewProps, and a line here.
 
 import type { View } from "../parts/view.ts";
 

@@ -1,4 +1,5 @@
-// The namespaces of the platform, for its operator: who is in, what each may use and how much it has, and who is shut out.
+// The namespaces of the platform, for its operator: who is in, what each may use and how much it has,
+// and who is shut out.
 
 import type { NamespaceItem } from "../../entities/administration.ts";
 import { ask } from "../parts/api.ts";

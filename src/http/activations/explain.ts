@@ -27,8 +27,8 @@ export function explainable(show: Handler): Handler {
   };
 }
 
-/** Only of the caller's own namespace; another's is as unknown as one that never was, and so is to a key that does not read all of it
- * what has not ended, which does not say whose it is. */
+/** Only of the caller's own namespace; another's is as unknown as one that never was, and so is to a key that does not
+ * read all of it what has not ended, which does not say whose it is. */
 async function explained(c: AppContext, id: ActivationId): Promise<Response> {
   const { record, waiting } = await activationOf(c, id);
   const reader = readerOf(c.get("identity"));

@@ -1,4 +1,5 @@
-// A list of activations as it is answered. One with conditions has the same body: what else there is to say stands in headers.
+// A list of activations as it is answered. One with conditions has the same body:
+// what else there is to say stands in headers.
 
 import { readerOf } from "../../entities/record-reader.ts";
 import { fail } from "../../errors.ts";

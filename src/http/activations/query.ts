@@ -24,7 +24,8 @@ export function activationIdOf(c: AppContext): Result<ActivationId> {
   return shardOf(id) >= c.get("services").settings.shards ? fail("not-found") : ok(id);
 }
 
-/** Of the caller's own namespace. `docs`: whole records; `count`: how many there are instead. `since` and `upto` in epoch ms. */
+/** Of the caller's own namespace. `docs`: whole records; `count`: how many there are instead.
+ * `since` and `upto` in epoch ms. */
 export function activationQueryOf(c: AppContext): Result<ActivationQuery & { docs: boolean; count: boolean }> {
   const namespace = ownNamespaceOf(c);
   if (!namespace.ok) return namespace;

@@ -25,7 +25,8 @@ export interface SearchQuery {
 
 type Wanted = Pick<ActivationQuery, "skip" | "since" | "upto"> & { count: boolean };
 
-/** Null: it is a list as OpenWhisk has it. A parameter that is empty says nothing, but `cursor=` asks for the first page. */
+/** Null: it is a list as OpenWhisk has it. A parameter that is empty says nothing,
+ * but `cursor=` asks for the first page. */
 export function searchQueryOf(c: Query, { skip, count, since, upto }: Wanted): Result<SearchQuery | null> {
   const given = SEARCH_PARAMETERS.filter((name) => c.req.query(name) !== undefined);
   const [first] = given;

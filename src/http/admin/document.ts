@@ -1,4 +1,5 @@
-// The admin API described in OpenAPI 3.0, made from the routes that the router has and from the schemas that check what comes in.
+// The admin API described in OpenAPI 3.0, made from the routes that the router has and from
+// the schemas that check what comes in.
 
 import { z } from "zod";
 import { ADMIN_RIGHT_TEXTS, adminRolesWith } from "../../entities/administrator.ts";

@@ -1,5 +1,6 @@
-// Who may come in to the admin API, and for what: whoever holds ADMIN_TOKEN for everything, named administrators for what their role is.
-// A token is looked up for each request, so that one that was taken away is refused from that answer on.
+// Who may come in to the admin API, and for what: whoever holds ADMIN_TOKEN for everything, named administrators for
+// what their role is. A token is looked up for each request,
+// so that one that was taken away is refused from that answer on.
 
 import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";

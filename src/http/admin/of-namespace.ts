@@ -1,5 +1,5 @@
-// /admin/v1/namespaces/<name>/…: what an owner has for his own namespace too (`../owner`). Retention and usage: how long its records are kept,
-// and how much they are. Forwarding, and
+// /admin/v1/namespaces/<name>/…: what an owner has for his own namespace too (`../owner`). Retention and usage: how
+// long its records are kept, and how much they are. Forwarding, and
 // events: to where they are sent as they are made, and user events.
 
 import type { Namespace } from "../../entities/identity.ts";

@@ -1,5 +1,6 @@
-// What each route of the admin API is for, which right it takes, and what goes in and out of it, by verb and path as the router has them.
-// The guard and the API's description go by this table: a route that is not here is an admin's, and fails a test.
+// What each route of the admin API is for, which right it takes, and what goes in and out of it, by verb and path as
+// the router has them. The guard and the API's description go by this table: a route that is not here is an admin's,
+// and fails a test.
 
 import type { AdminRight } from "../../entities/administrator.ts";
 import type { AdminAnswerName, AdminBodyName } from "./schemas.ts";

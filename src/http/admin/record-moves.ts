@@ -1,4 +1,5 @@
-// /admin/v1/records: how full the databases are, and what of blobs nobody owned. /admin/v1/records/move: POST orders that older records come to where the mode has them, GET says how far they are; a page each.
+// /admin/v1/records: how full the databases are, and what of blobs nobody owned. /admin/v1/records/move: POST orders
+// that older records come to where the mode has them, GET says how far they are; a page each.
 
 import { MoveOrder } from "../../entities/record-administration.ts";
 import { fail } from "../../errors.ts";

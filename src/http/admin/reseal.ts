@@ -7,7 +7,8 @@ import { bodyOf } from "../json-body.ts";
 import { methodNotAllowed } from "../method.ts";
 import { json } from "../reply.ts";
 
-/** ms for which keys may be on their way with calls, sealed with the secret of before: the longest wait and run, and some. */
+/** ms for which keys may be on their way with calls, sealed with the secret of before:
+ * the longest wait and run, and some. */
 const ON_THEIR_WAY_MS = 2 * 3_600_000;
 
 export function resealRoutes(app: App, root: string): void {

@@ -1,4 +1,5 @@
-// /admin/v1/sources: what the operator has declared for feeds, which namespace may read it, and what is granted though it is not there.
+// /admin/v1/sources: what the operator has declared for feeds, which namespace may read it, and what is granted though
+// it is not there.
 
 import { isName } from "../../entities/names.ts";
 import { bindingOf, declarationOf, isSourceName, SOURCE_KINDS, type SourceName } from "../../entities/source.ts";

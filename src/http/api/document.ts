@@ -1,5 +1,5 @@
-// The API described in Swagger 2.0, as OpenWhisk's is: for those who read it and for tools that make clients of it. It is made from the
-// routes that the router has, so that it holds all of them and no other.
+// The API described in Swagger 2.0, as OpenWhisk's is: for those who read it and for tools that make clients of it. It
+// is made from the routes that the router has, so that it holds all of them and no other.
 
 import { DEFINITIONS, list, QUERY, type QueryName, ref } from "./definitions.ts";
 import { OPERATIONS, type Operation, operationOf } from "./operations.ts";

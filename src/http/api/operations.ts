@@ -1,5 +1,5 @@
-// What each route of the API is for, and what goes in and out of it. A route says which of these it is (`described`); the document is made
-// from what the router has.
+// What each route of the API is for, and what goes in and out of it. A route says which of these it is (`described`);
+// the document is made from what the router has.
 
 import { SEARCH_PARAMETERS } from "../activations/search-query.ts";
 import type { AppContext } from "../context.ts";

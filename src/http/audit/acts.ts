@@ -1,7 +1,7 @@
 // Which requests are acts that the audit log tells of, and where the line comes from.
 
-/** "stored": the change writes its line itself, in its own transaction. "outside": it happens elsewhere than in the database of entities,
- * so that its line is written before it, and told afterwards how it ended. */
+/** "stored": the change writes its line itself, in its own transaction. "outside": it happens elsewhere than in the
+ * database of entities, so that its line is written before it, and told afterwards how it ended. */
 export interface AuditedRoute {
   act: string;
   line: "stored" | "outside";
@@ -75,7 +75,8 @@ export const AUDITED: ReadonlyMap<string, AuditedRoute> = new Map([
   [`POST ${ADMIN}/hosts/:name/rename`, outside("host.rename")],
 ]);
 
-/** What changes nothing, though its verb does not say so, and what is counted elsewhere: calls, fires and deliveries have records. */
+/** What changes nothing, though its verb does not say so, and what is counted elsewhere: calls,
+ * fires and deliveries have records. */
 export const NOT_AUDITED: ReadonlySet<string> = new Set([
   `POST ${API}/actions/:name`,
   `POST ${API}/actions/:package/:name`,

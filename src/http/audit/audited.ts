@@ -83,7 +83,8 @@ function loginOf(c: AppContext, status: number): { act: string } | null {
   return c.req.path.startsWith("/admin/") && (status === 401 || status === 403) ? { act: "admin.enter" } : null;
 }
 
-/** The target: of the API the name that stands behind the collection, of the admin API all that stands behind its version. */
+/** The target: of the API the name that stands behind the collection,
+ * of the admin API all that stands behind its version. */
 function whatOf(c: AppContext, act: string): { namespace: string; act: string; target: string } {
   const path = told(c.req.path);
   if (path.startsWith("/admin/")) {

@@ -1,5 +1,5 @@
-// The blob API: what of the blob store a host may read and write. It reads what a scheduler signed for it; it writes, once,
-// what ended under a lease that was granted to it.
+// The blob API: what of the blob store a host may read and write. It reads what a scheduler signed for it; it writes,
+// once, what ended under a lease that was granted to it.
 
 import { chunksOf } from "../../entities/chunks.ts";
 import { jsonFault } from "../../entities/json-check.ts";
@@ -13,7 +13,8 @@ import type { BlobOwner, BlobStore } from "../../storage/blob-store.ts";
 /** Where a host says under which lease it writes: `<epoch>.<counter>`, and the digest of the activation's meta. */
 export const LEASE_HEADER = "Edgewhisk-Lease";
 export const META_HEADER = "Edgewhisk-About";
-/** Whose activation it is: the id of its namespace. A host that names another's loses what it stored for its own run. */
+/** Whose activation it is: the id of its namespace. A host that names another's loses what it
+ * stored for its own run. */
 export const OWNER_HEADER = "Edgewhisk-Namespace";
 const OWNER = /^[\x21-\x7e]{1,200}$/;
 /** Bytes of a result; it is looked at as a whole. */

@@ -1,5 +1,5 @@
-// A host dials in: what it asks of its scheduler. The scheduler's object trusts these headers, so that they are made here and nothing of
-// the request's own goes along.
+// A host dials in: what it asks of its scheduler. The scheduler's object trusts these headers, so that they are made
+// here and nothing of the request's own goes along.
 
 import { fail, ok, type Result } from "../../errors.ts";
 import type { KnownHost } from "./tokens.ts";
@@ -12,7 +12,8 @@ export interface Dial {
   request: Request;
 }
 
-/** `query`: by name. Fails with `bad-request` for what is no dial, `beyond-token` for a shard that the token does not open. */
+/** `query`: by name. Fails with `bad-request` for what is no dial,
+ * `beyond-token` for a shard that the token does not open. */
 export function dialOf(
   { host, shards }: KnownHost,
   { upgrade, query }: { upgrade: string | null; query: (name: string) => string | undefined },

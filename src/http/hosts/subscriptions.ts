@@ -1,5 +1,5 @@
-// What hosts ask about subscriptions to brokers: which are theirs, and to fire for their messages. A host is given what opens a broker with
-// the lease alone, and fires for nothing but what it has a lease of.
+// What hosts ask about subscriptions to brokers: which are theirs, and to fire for their messages. A host is given what
+// opens a broker with the lease alone, and fires for nothing but what it has a lease of.
 
 import type { z } from "zod";
 import { idsOf } from "../../entities/identity.ts";

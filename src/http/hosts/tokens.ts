@@ -25,7 +25,8 @@ export class HostTokens {
     this.#goodFor = goodFor;
   }
 
-  /** Whose token this is, or null. `authorization`: the header; `afresh`: the Roster itself is asked; `now` in epoch ms. */
+  /** Whose token this is, or null. `authorization`: the header; `afresh`: the Roster itself is asked;
+   * `now` in epoch ms. */
   async find(
     authorization: string | null,
     { afresh, now, ask }: { afresh: boolean; now: () => number; ask: (token: string) => Promise<KnownHost | null> },

@@ -1,5 +1,5 @@
-// A log as server-sent events. Each line is one event (JSON text; its id is the line's number, from 1), the last event is `end`. Who
-// comes again with Last-Event-ID goes on from there.
+// A log as server-sent events. Each line is one event (JSON text; its id is the line's number, from 1), the last event
+// is `end`. Who comes again with Last-Event-ID goes on from there.
 
 import type { ActivationRecord } from "../../entities/activation.ts";
 import type { FollowEvent } from "../../invocation/follow.ts";

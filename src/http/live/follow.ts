@@ -1,5 +1,5 @@
-// GET /namespaces/{ns}/activations/{id}/logs?follow=true: the log as it is written, as server-sent events. A stream lasts as long as
-// its place, its key and the activation do.
+// GET /namespaces/{ns}/activations/{id}/logs?follow=true: the log as it is written, as server-sent events. A stream
+// lasts as long as its place, its key and the activation do.
 
 import type { Payload } from "../../entities/activation.ts";
 import { type ActivationId, shardOf } from "../../entities/activation-id.ts";
@@ -22,7 +22,8 @@ import { EVENT_STREAM, EventLog, RETRY } from "./events.ts";
 /** Streams of one key at once, and of all of them, in one isolate. */
 export const MAX_STREAMS = 64;
 const MAX_OF_ALL = 1_024;
-/** ms after which a stream counts as gone whose request does not say that it lives, and between two times that it does. */
+/** ms after which a stream counts as gone whose request does not say that it lives,
+ * and between two times that it does. */
 const LEASE_MS = 30_000;
 const RENEW_MS = 10_000;
 

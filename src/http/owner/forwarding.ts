@@ -1,5 +1,5 @@
-// To where the records of a namespace are forwarded as they are made, or its user events, and how that stands: shown and changed for its
-// owner and for administrators.
+// To where the records of a namespace are forwarded as they are made, or its user events, and how that stands: shown
+// and changed for its owner and for administrators.
 
 import type { z } from "zod";
 import type { Namespace } from "../../entities/identity.ts";

@@ -1,4 +1,5 @@
-// How long the records of a namespace are kept, and how much they are: shown and changed for its owner and for administrators.
+// How long the records of a namespace are kept, and how much they are:
+// shown and changed for its owner and for administrators.
 
 import type { Namespace } from "../../entities/identity.ts";
 import { beyondStandard, RETENTION_BOUNDS, RetentionPolicy, retentionOf } from "../../entities/retention.ts";

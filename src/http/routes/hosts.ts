@@ -1,4 +1,5 @@
-// What hosts ask for: the socket to their scheduler, and the blob API for what no frame takes. Bearer token of the host.
+// What hosts ask for: the socket to their scheduler, and the blob API for what no frame takes.
+// Bearer token of the host.
 
 import { fail } from "../../errors.ts";
 import type { App, AppContext } from "../context.ts";

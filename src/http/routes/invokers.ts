@@ -1,5 +1,5 @@
-// The fleet as OpenWhisk's operators look at it. It is open to everybody: names of machines are shown on loopback only, or where a
-// variable says so; the administrator sees them at /admin/v1/schedulers.
+// The fleet as OpenWhisk's operators look at it. It is open to everybody: names of machines are shown on loopback only,
+// or where a variable says so; the administrator sees them at /admin/v1/schedulers.
 
 import type { RosterEntry } from "../../protocol/rpc.ts";
 import type { App, AppContext } from "../context.ts";

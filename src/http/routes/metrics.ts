@@ -1,4 +1,5 @@
-// GET /metrics: everything that was counted, for a scraper with a token. It asks the Metrics object and the roster, and wakes no other.
+// GET /metrics: everything that was counted, for a scraper with a token. It asks the Metrics object and the roster, and
+// wakes no other.
 
 import { sameSecret } from "../../entities/sealing.ts";
 import { type Failure, fail } from "../../errors.ts";

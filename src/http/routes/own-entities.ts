@@ -1,5 +1,5 @@
-// What triggers and rules have in common at the door: they lie in the caller's own namespace, never in a package, and their
-// lists are for their owner.
+// What triggers and rules have in common at the door: they lie in the caller's own namespace, never in a package, and
+// their lists are for their owner.
 
 import { listOwn } from "../../catalog/list.ts";
 import type { EntityType } from "../../storage/entity-store.ts";

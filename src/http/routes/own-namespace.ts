@@ -1,4 +1,5 @@
-// /namespaces/{ns}/retention, …/usage, …/forwarding, …/events and …/secrets: what is decided for a whole namespace, for whoever owns it.
+// /namespaces/{ns}/retention, …/usage, …/forwarding, …/events and …/secrets: what is decided for a whole namespace, for
+// whoever owns it.
 
 import type { Namespace } from "../../entities/identity.ts";
 import { described } from "../api/operations.ts";

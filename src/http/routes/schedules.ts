@@ -1,5 +1,5 @@
-// What the clock will do: the schedule of a trigger, and what the next runs of one would be that is not made yet. Schedules are made and
-// changed by the feeds of /whisk.system/alarms.
+// What the clock will do: the schedule of a trigger, and what the next runs of one would be that is not made yet.
+// Schedules are made and changed by the feeds of /whisk.system/alarms.
 
 import { fail } from "../../errors.ts";
 import type { ScheduleViews } from "../../services/schedule-views.ts";

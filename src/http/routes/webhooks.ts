@@ -1,4 +1,5 @@
-// /api/v1/webhooks/{token}: what others post, and what fires a trigger if it is signed as it should be. No key: the address is the secret.
+// /api/v1/webhooks/{token}: what others post, and what fires a trigger if it is signed as it should be. No key: the
+// address is the secret.
 
 import { WEBHOOK_PREFIX } from "../../events/address.ts";
 import { described } from "../api/operations.ts";

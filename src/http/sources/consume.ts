@@ -1,4 +1,5 @@
-// A batch of messages that a queue delivers: each is acknowledged when all feeds that take it keep it on their disk; else it comes again.
+// A batch of messages that a queue delivers: each is acknowledged when all feeds that take it keep it on their disk;
+// else it comes again.
 
 import { base64Of } from "../../entities/base64.ts";
 import { faultText } from "../../entities/log-level.ts";

@@ -16,8 +16,8 @@ interface Given {
   action: ScopedName;
 }
 
-/** Why the caller may not, or null. The annotation `require-whisk-auth` asks for a secret in a header, or for a caller who is known and
- * may call the action by its name. `wanted`: its value; absent: everybody may. */
+/** Why the caller may not, or null. The annotation `require-whisk-auth` asks for a secret in a header, or for a caller
+ * who is known and may call the action by its name. `wanted`: its value; absent: everybody may. */
 export function accessFault(wanted: RawJson | undefined, { user, key, action }: Given): Failure | null {
   if (wanted === undefined) return null;
   switch (shapeOf(wanted)) {

@@ -21,8 +21,8 @@ export interface WebAction {
   web: WebExport;
 }
 
-/** Fails with `not-found` for whatever is no web action, so that nobody learns what else is there; with `not-authorized` where the
- * namespace may not run it itself. */
+/** Fails with `not-found` for whatever is no web action, so that nobody learns what else is there; with
+ * `not-authorized` where the namespace may not run it itself. */
 export async function webActionOf(
   c: AppContext,
   target: WebTarget,

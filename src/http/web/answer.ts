@@ -1,5 +1,5 @@
-// What a web action returned, as the HTTP answer its extension asks for. Pure. The result's bytes are kept where the answer is
-// JSON; headers and status are decoded.
+// What a web action returned, as the HTTP answer its extension asks for. Pure. The result's bytes are kept where the
+// answer is JSON; headers and status are decoded.
 
 import { indented } from "../../entities/indented.ts";
 import { MAX_RESULT } from "../../entities/limits.ts";

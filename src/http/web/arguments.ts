@@ -38,8 +38,8 @@ export const RESERVED: readonly string[] = [
   "__ow_body",
 ];
 
-/** The arguments in layers, the weakest first. `raw`: the action is annotated raw-http, nothing is merged. `frozen`: parameters
- * the request may not override. */
+/** The arguments in layers, the weakest first. `raw`: the action is annotated raw-http, nothing is merged. `frozen`:
+ * parameters the request may not override. */
 export function argumentsOf(
   request: WebRequest,
   options: { raw: boolean; frozen: ReadonlySet<string> },

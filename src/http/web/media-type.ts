@@ -1,5 +1,5 @@
-// What a media type means to a web action: JSON, text, or bytes that travel as base64. OpenWhisk asks its HTTP library; the
-// table holds the types that library (pekko-http 1.1) registers, by what it does with their charset.
+// What a media type means to a web action: JSON, text, or bytes that travel as base64. OpenWhisk asks its HTTP library;
+// the table holds the types that library (pekko-http 1.1) registers, by what it does with their charset.
 
 import REGISTERED from "../../entities/media-types.json" with { type: "json" };
 
@@ -10,13 +10,14 @@ export interface MediaType {
   parameters: string;
 }
 
-/** binary: bytes, whatever charset is named; text: characters of any charset; utf-8: characters of this one, which is not
- * named; custom: not registered, and no charset is named: bytes. */
+/** binary: bytes, whatever charset is named; text: characters of any charset; utf-8: characters of this one, which is
+ * not named; custom: not registered, and no charset is named: bytes. */
 type Form = "binary" | "text" | "utf-8" | "custom";
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const PATTERN = new RegExp(`^\\s*(${TOKEN})/(${TOKEN})\\s*(?:;(.*))?$`);
-// Each of these reads on from one place and never goes back over what it has read: a header is as long as its sender likes.
+// Each of these reads on from one place and never goes back over what it has read:
+// a header is as long as its sender likes.
 const SPACE = /\s*/y;
 const NAME = new RegExp(TOKEN, "y");
 const QUOTED = /"(?:[^"\\]|\\.)*"/y;
@@ -43,13 +44,14 @@ export function isBinary(type: MediaType): boolean {
   return form === "binary" || form === "custom";
 }
 
-/** Of a binary type: whether a body that is no base64 may stand as it is. Of images, archives and the like it never could;
- * unregistered types and SVG are often text. */
+/** Of a binary type: whether a body that is no base64 may stand as it is. Of images, archives and the like it never
+ * could; unregistered types and SVG are often text. */
 export function mayBeText(type: MediaType): boolean {
   return formOf(type) === "custom" || type.sub.endsWith("+xml");
 }
 
-/** The header value for a body of bytes, or of characters, which are sent as UTF-8 whatever charset the action named. */
+/** The header value for a body of bytes, or of characters,
+ * which are sent as UTF-8 whatever charset the action named. */
 export function printMediaType(type: MediaType, body: "bytes" | "text"): string {
   const form = formOf(type);
   const list = form === "custom" ? type.parameters : withoutCharset(type.parameters);

@@ -19,8 +19,8 @@ export interface WebPlace {
   rest: string;
 }
 
-/** `segments`: the decoded path segments behind `/web`; what follows the third is not looked at. Null if there are fewer than
- * three. Only a known extension at the end of the action's segment is taken off (`http` is the default). */
+/** `segments`: the decoded path segments behind `/web`; what follows the third is not looked at. Null if there are
+ * fewer than three. Only a known extension at the end of the action's segment is taken off (`http` is the default). */
 export function webTargetOf(segments: readonly string[]): WebTarget | null {
   const [namespace, packageName, last] = segments;
   if (namespace === undefined || packageName === undefined || last === undefined) return null;
@@ -42,7 +42,8 @@ export function isWebPath(path: string): boolean {
 /** What the router has seen as the prefix may be written with escapes. */
 const BEHIND_PREFIX = /^(?:\/[^/]+){3}\/([^/]+)\/([^/]+)\/([^/]+)(.*)$/s;
 
-/** What the address of a web request means, or null if it names no action. Segments are decoded one by one; what follows the third is handed on as it came. */
+/** What the address of a web request means, or null if it names no action. Segments are decoded one by one; what
+ * follows the third is handed on as it came. */
 export function webPlaceOf(url: string): WebPlace | null {
   const match = BEHIND_PREFIX.exec(new URL(url).pathname);
   if (match === null) return null;

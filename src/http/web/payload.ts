@@ -39,7 +39,8 @@ export async function webPayloadOf(
   return layers.ok ? ok(mergeLayers(layers.value)) : layers;
 }
 
-/** Whose late bodies count together: those of a key, else those from one address where it is known, else those for one namespace. */
+/** Whose late bodies count together: those of a key, else those from one address where it is known,
+ * else those for one namespace. */
 function senderOf(c: AppContext, { user, owner }: { user: Identity | null; owner: WebAction["owner"] }): string {
   if (user !== null) return `key:${user.keyId || user.namespace.uuid}`;
   const address = clientAddress(c.req.raw.headers, c.get("settings").clientAddressHeader);

@@ -1,4 +1,5 @@
-// Whose webhook an address is, remembered per isolate under the namespace's epoch: a delivery to a known one reads nothing.
+// Whose webhook an address is, remembered per isolate under the namespace's epoch:
+// a delivery to a known one reads nothing.
 
 import { idsOf } from "../../entities/identity.ts";
 import { hashOf } from "../../events/address.ts";

@@ -1,5 +1,5 @@
-// A delivery from its address to its answer. The order is the order of cost and of trust: whose address, how often, how much, whose
-// signature, and only then what is in it.
+// A delivery from its address to its answer. The order is the order of cost and of trust: whose address, how often, how
+// much, whose signature, and only then what is in it.
 
 import { newActivationId } from "../../entities/activation-id.ts";
 import type { RawJson } from "../../entities/raw-json.ts";

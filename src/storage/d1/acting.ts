@@ -1,5 +1,5 @@
-// The database for who changes something: each transaction first says who acts, so that the triggers which write the audit log know it, and
-// takes that back in the end. Nobody outside of the transaction ever sees it.
+// The database for who changes something: each transaction first says who acts, so that the triggers which write the
+// audit log know it, and takes that back in the end. Nobody outside of the transaction ever sees it.
 
 import type { Author } from "../../entities/audit.ts";
 import { prepared, type SqlDatabase, sql } from "./statement.ts";

@@ -1,5 +1,5 @@
-// A table as a feed reads it: any SQLite database that can be asked. Names are looked up in the schema before they stand in a statement, and
-// stand there quoted; values are bound.
+// A table as a feed reads it: any SQLite database that can be asked. Names are looked up in the schema before they
+// stand in a statement, and stand there quoted; values are bound.
 
 import { type RawJson, shapeOf } from "../../entities/raw-json.ts";
 import type { FeedTable, SourceFault, TableQuery, TableRows } from "../feed-sources.ts";

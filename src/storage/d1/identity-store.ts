@@ -1,4 +1,5 @@
-// Subjects, namespaces and keys in D1. A key is stored twice: as HMAC for the look-up and sealed for whoever may read it.
+// Subjects, namespaces and keys in D1. A key is stored twice:
+// as HMAC for the look-up and sealed for whoever may read it.
 
 import type { Identity, Namespace, NamespaceLimits } from "../../entities/identity.ts";
 import { RIGHTS_OF_ROLE, type Role } from "../../entities/rights.ts";

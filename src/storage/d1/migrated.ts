@@ -1,5 +1,5 @@
-// Whether the database has the tables this version needs: it is migrated by `npm start`, or by hand with wrangler, and may
-// be asked before that.
+// Whether the database has the tables this version needs: it is migrated by `npm start`, or by hand with wrangler, and
+// may be asked before that.
 
 /** The last of ./migrations; a test holds it against the folder. */
 export const NEWEST_MIGRATION = "0016_event_hooks.sql";

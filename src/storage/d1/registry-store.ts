@@ -1,5 +1,5 @@
-// Subjects, namespaces, keys and limits in D1, as an administrator pages through them and changes them. Each change is one statement
-// or one batch, so that of two administrators who change the same thing one comes after the other.
+// Subjects, namespaces, keys and limits in D1, as an administrator pages through them and changes them. Each change is
+// one statement or one batch, so that of two administrators who change the same thing one comes after the other.
 
 import type { Namespace, NamespaceLimits } from "../../entities/identity.ts";
 import type { Scope } from "../../entities/scope.ts";
@@ -295,7 +295,8 @@ export class D1RegistryStore implements RegistryStore {
   }
 }
 
-/** Whether somebody owns the namespace for as long as the key of this row of `identities` does, or that does not own it now. */
+/** Whether somebody owns the namespace for as long as the key of this row of `identities` does,
+ * or that does not own it now. */
 function ownedWithout(now: number): SqlPiece {
   return sql`(identities.role <> 'owner' OR identities.scope IS NOT NULL OR identities.replaced_by IS NOT NULL
     OR coalesce(identities.ends, ${NEVER}) <= ${now} OR EXISTS (

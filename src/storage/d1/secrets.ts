@@ -1,5 +1,5 @@
-// Secrets of users (what a webhook's sender signs with, and the like) in D1: sealed for their purpose, and never beside the entity they
-// belong to. Whoever keeps one names its id.
+// Secrets of users (what a webhook's sender signs with, and the like) in D1: sealed for their purpose, and never beside
+// the entity they belong to. Whoever keeps one names its id.
 
 import type { SecretItem } from "../../entities/administration.ts";
 import { derive, type MasterSecret, mac, type Purpose, seal, unseal } from "../../entities/sealing.ts";

@@ -1,5 +1,5 @@
-// SQL with its values apart: a template whose `${…}` become bound parameters, or other pieces with theirs. No value is ever
-// written into the text.
+// SQL with its values apart: a template whose `${…}` become bound parameters, or other pieces with theirs. No value is
+// ever written into the text.
 
 /** A database as the stores use it. A batch is one transaction. */
 export type SqlDatabase = Pick<D1Database, "prepare" | "batch">;

@@ -1,9 +1,11 @@
-// Counts of records in D1 that need not look at each: what lies further back is counted once, in pieces of time, and a piece holds
-// until a record in it comes or goes (triggers of the table see to that). A count adds up pieces, and looks at what lies between.
+// Counts of records in D1 that need not look at each: what lies further back is counted once, in pieces of time, and a
+// piece holds until a record in it comes or goes (triggers of the table see to that). A count adds up pieces, and looks
+// at what lies between.
 
 import type { RecordFilter } from "../../entities/kept-record.ts";
 
-/** `whole`: records of one piece: so many are looked at in a few ms. `few`: so many between two pieces are looked at each time. */
+/** `whole`: records of one piece: so many are looked at in a few ms. `few`:
+ * so many between two pieces are looked at each time. */
 const SIZES = { whole: 10_000, few: 1_000 };
 /** A piece ends so long ago (ms) that hardly a record still comes into it. */
 const SETTLED = 600_000;

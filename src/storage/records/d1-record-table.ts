@@ -1,4 +1,5 @@
-// Activation records in D1. A batch is one statement with one parameter, since D1 takes a hundred of them and two megabytes each.
+// Activation records in D1. A batch is one statement with one parameter,
+// since D1 takes a hundred of them and two megabytes each.
 
 import type { ActivationRecord } from "../../entities/activation.ts";
 import type { ActivationId } from "../../entities/activation-id.ts";

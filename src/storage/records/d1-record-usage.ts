@@ -1,5 +1,5 @@
-// How many records of a namespace one D1 database holds, and their bytes. Rows are counted some time after they came, many at a time, up
-// to a mark; who asks counts what lies behind it.
+// How many records of a namespace one D1 database holds, and their bytes. Rows are counted some time after they came,
+// many at a time, up to a mark; who asks counts what lies behind it.
 
 /** Bytes of a row: of its text, and of result and logs in the blob store. */
 export const BYTES = `octet_length(record) + iif(json_valid(record),
@@ -9,8 +9,8 @@ const NEWEST = "(SELECT coalesce(max(rowid), 0) FROM records)";
 const AMONG = "id IN (SELECT value FROM json_each(?1))";
 const SUMS = `count(*) AS records, coalesce(sum(${BYTES}), 0) AS bytes`;
 
-/** Before rows of these ids go (?1, JSON), of one namespace (?2) or, where that is null, of all: those that are there still and have been
- * counted, so that what is done twice is counted once. */
+/** Before rows of these ids go (?1, JSON), of one namespace (?2) or, where that is null, of all: those that are there
+ * still and have been counted, so that what is done twice is counted once. */
 export const DISCOUNT = `UPDATE counted SET (records, bytes) =
     (SELECT max(0, counted.records - gone.records), max(0, counted.bytes - gone.bytes) FROM
       (SELECT ${SUMS} FROM records
@@ -29,7 +29,8 @@ interface Amount {
   bytes: number;
 }
 
-/** Counts rows up to the newest, a step at a time, but no more than so many steps. Safe to be done by several at once. */
+/** Counts rows up to the newest, a step at a time, but no more than so many steps.
+ * Safe to be done by several at once. */
 export async function countUp(db: D1Database, { steps }: { steps: number }): Promise<void> {
   for (let at = 0; at < steps; at++) {
     const state = await db

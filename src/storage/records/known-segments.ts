@@ -5,8 +5,8 @@ import type { RecordSegments, SegmentEntry } from "../record-segments.ts";
 /** Entries that are remembered at most: some 200 bytes each. */
 const MAX_ENTRIES = 40_000;
 
-/** Segments whose entries are remembered, the last used ones; for those who are told which segments there are. Shared by the requests
- * of an isolate. */
+/** Segments whose entries are remembered, the last used ones; for those who are told which segments there are. Shared
+ * by the requests of an isolate. */
 export class KnownSegments {
   readonly #known = new Map<string, readonly SegmentEntry[]>();
   #size = 0;

@@ -1,8 +1,9 @@
 // The form of a segment: many records of one store in one object of R2, read piece by piece. Pure.
 //
 //   members   one gzip member per record, its text
-//   footer    JSON of the entries, where each member lies and what lists ask for; written twice, so that a damaged one harms nothing
-//   trailer   24 bytes, written twice: magic, version, length and checksum of a footer, checksum of the trailer itself
+//   footer    JSON of the entries, where each member lies and what lists ask for; written twice, so that a damaged one
+// harms nothing trailer   24 bytes, written twice: magic, version, length and checksum of a footer,
+// checksum of the trailer itself
 
 import { checksumOf } from "../../entities/checksum.ts";
 import { type KeptRecord, UNCHECKED } from "../../entities/kept-record.ts";
@@ -24,7 +25,8 @@ export const TAIL = 160 * 1024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Makes a segment of these records, in their order; what has no checksum yet gets one. `compress`: to a gzip member. */
+/** Makes a segment of these records, in their order; what has no checksum yet gets one. `compress`:
+ * to a gzip member. */
 export async function encodeSegment(
   records: readonly KeptRecord[],
   compress: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array> = gzipped,
@@ -45,8 +47,8 @@ export async function encodeSegment(
   return { bytes: joined([...members, footer, footer, trailer, trailer]), entries };
 }
 
-/** Bytes from the end of a segment that are needed to read its entries, by its last bytes (at least both trailers). Null if both
- * trailers are damaged. */
+/** Bytes from the end of a segment that are needed to read its entries, by its last bytes (at least both trailers).
+ * Null if both trailers are damaged. */
 export function tailLength(end: Uint8Array): number | null {
   const trailer = readTrailer(end);
   return trailer === null ? null : 2 * trailer.length + 2 * TRAILER;

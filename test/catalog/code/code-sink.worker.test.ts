@@ -1,4 +1,5 @@
-// Code on its way out of a body: short code waits, long code flows, and what is replaced or given up leaves nothing behind.
+// Code on its way out of a body: short code waits, long code flows,
+// and what is replaced or given up leaves nothing behind.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { CodeSink } from "../../../src/catalog/code/code-sink.ts";

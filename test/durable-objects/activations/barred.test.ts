@@ -1,4 +1,5 @@
-// Calls in the name of who is barred: what waits ends with a record that says so, what runs goes on, also over incarnations.
+// Calls in the name of who is barred: what waits ends with a record that says so, what runs goes on,
+// also over incarnations.
 
 import { expect, test } from "vitest";
 import { StoreCore } from "../../../durable-objects/activations/core.ts";

@@ -1,4 +1,5 @@
-// Fires whose Worker is gone, in workerd: the store alone knows of them, and asks the Worker's entrypoint for what is left.
+// Fires whose Worker is gone, in workerd: the store alone knows of them,
+// and asks the Worker's entrypoint for what is left.
 
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeAll, expect, test } from "vitest";

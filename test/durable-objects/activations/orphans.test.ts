@@ -1,4 +1,5 @@
-// What a host put into the blob store for a record that came too late is forgotten; what a record names, or may still, stays.
+// What a host put into the blob store for a record that came too late is forgotten; what a record names,
+// or may still, stays.
 
 import { expect, test } from "vitest";
 import { ActivationRows } from "../../../durable-objects/activations/activation-rows.ts";

@@ -1,5 +1,5 @@
-// What a thousand activations cost in rows and operations, as D1, R2 and the object's own database count them, and in money at
-// list prices: from their acceptance until nothing is left of them. The table is printed.
+// What a thousand activations cost in rows and operations, as D1, R2 and the object's own database count them, and in
+// money at list prices: from their acceptance until nothing is left of them. The table is printed.
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test } from "vitest";
@@ -187,6 +187,7 @@ test.each(["d1", "r2", "d1+r2"] as const)("with %s rows and operations stay with
   const puts = bill.of("R2 operations: put");
   expect(puts).toBeLessThanOrEqual(hasSegments ? 0.01 * COUNT : 0);
   expect(puts > 0).toBe(hasSegments);
-  // The row and the record with their indexes, who has taken it, where it is, and the tombstone; with two places once more.
+  // The row and the record with their indexes, who has taken it, where it is, and the tombstone;
+  // with two places once more.
   expect(bill.of("object rows written")).toBeLessThanOrEqual(18 * COUNT);
 });

@@ -1,5 +1,5 @@
-// Whose word ends an activation: that of the host its row is out to, at the attempt it is at; where there is no row, a proven
-// word that is less than a day late.
+// Whose word ends an activation: that of the host its row is out to, at the attempt it is at; where there is no row, a
+// proven word that is less than a day late.
 
 import { expect, test } from "vitest";
 import { ActivationRows } from "../../../durable-objects/activations/activation-rows.ts";

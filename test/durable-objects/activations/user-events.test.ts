@@ -1,4 +1,5 @@
-// User events on their way to whoever wants them: each at least once, whatever dies; bounded, and what is dropped is counted and told.
+// User events on their way to whoever wants them: each at least once, whatever dies; bounded, and what is dropped is
+// counted and told.
 
 import { describe, expect, it } from "vitest";
 import type { LimitEvent } from "../../../src/entities/limit-event.ts";

@@ -1,5 +1,5 @@
-// A platform for the core of Composition objects: actions are functions, the store is a map, and the object can be lost at
-// any moment it touches the outside. A lost incarnation hears nothing any more and finds its storage closed.
+// A platform for the core of Composition objects: actions are functions, the store is a map, and the object can be lost
+// at any moment it touches the outside. A lost incarnation hears nothing any more and finds its storage closed.
 
 import { CompositionCore } from "../../../durable-objects/composition/core.ts";
 import type { CompositionPorts } from "../../../durable-objects/composition/ports.ts";

@@ -1,5 +1,5 @@
-// The object is lost at each moment at which it touches the outside, before and after the outside has done its part: the run
-// ends as if nothing had happened, each of its steps started once.
+// The object is lost at each moment at which it touches the outside, before and after the outside has done its part:
+// the run ends as if nothing had happened, each of its steps started once.
 
 import { expect, it } from "vitest";
 import type { ActivationRecord } from "../../../src/entities/activation.ts";

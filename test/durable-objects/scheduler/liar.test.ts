@@ -1,6 +1,6 @@
-// A host that lies, against a scheduler and the incarnations after it: it says whatever the protocol has words for, about runs
-// it was given, runs it was given before, runs of another host and ids of its own making. Whatever it says, stores hear only of
-// what this host was granted, as the platform knows it.
+// A host that lies, against a scheduler and the incarnations after it: it says whatever the protocol has words for,
+// about runs it was given, runs it was given before, runs of another host and ids of its own making. Whatever it says,
+// stores hear only of what this host was granted, as the platform knows it.
 
 import { describe, expect, it } from "vitest";
 import { SchedulerCore } from "../../../durable-objects/scheduler/core.ts";

@@ -1,4 +1,5 @@
-// Each state of a scheduler has one owner: what a class holds is changed by its own methods, and a run by the run table alone.
+// Each state of a scheduler has one owner: what a class holds is changed by its own methods,
+// and a run by the run table alone.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// Runs, their memory and who waits for them: whatever is said, memory counted is memory used, and everybody is told once.
+// Runs, their memory and who waits for them: whatever is said, memory counted is memory used,
+// and everybody is told once.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";

@@ -1,4 +1,5 @@
-// A namespace's sinks over real SQL and a clock that is told how far to go: nothing is lost that its bounds hold, whatever sinks answer.
+// A namespace's sinks over real SQL and a clock that is told how far to go: nothing is lost that its bounds hold,
+// whatever sinks answer.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Database, migrate } from "../../../durable-objects/shared/schema.ts";

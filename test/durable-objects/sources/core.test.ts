@@ -1,5 +1,5 @@
-// A namespace's feeds of sources over real SQL, a real table and a clock that is told how far to go: each row, object and message fires
-// once, whatever is lost on the way.
+// A namespace's feeds of sources over real SQL, a real table and a clock that is told how far to go: each row, object
+// and message fires once, whatever is lost on the way.
 
 import { beforeEach, expect, test } from "vitest";
 import { MAX_FEEDS, MAX_WAITING, SourcesCore } from "../../../durable-objects/sources/core.ts";

@@ -1,4 +1,5 @@
-// Who is given which subscription: one host at a time, another when it dies, nobody when it was stopped; and what a packet of QoS 2 is known by.
+// Who is given which subscription: one host at a time, another when it dies, nobody when it was stopped; and what a
+// packet of QoS 2 is known by.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { SubscriptionsCore } from "../../../durable-objects/subscriptions/core.ts";

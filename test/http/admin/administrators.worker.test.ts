@@ -1,4 +1,5 @@
-// Administrators with names and roles: what each may, how they come and go, and that no request makes the admin API stumble.
+// Administrators with names and roles: what each may, how they come and go,
+// and that no request makes the admin API stumble.
 
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";

@@ -1,4 +1,5 @@
-// The audit log: each route that changes something leaves its line, with who did it; what is refused as well, bounded; no secret is in it.
+// The audit log: each route that changes something leaves its line, with who did it; what is refused as well, bounded;
+// no secret is in it.
 
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";

@@ -1,4 +1,5 @@
-// A namespace is deleted with all that is in it: keys at once, then entities, objects and records, and what still ran at last.
+// A namespace is deleted with all that is in it: keys at once, then entities, objects and records,
+// and what still ran at last.
 
 import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";

@@ -1,4 +1,5 @@
-// Namespaces, keys and limits through the admin API: what each change makes of the keys that open them, and how it refuses.
+// Namespaces, keys and limits through the admin API: what each change makes of the keys that open them,
+// and how it refuses.
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";

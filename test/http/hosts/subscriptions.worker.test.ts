@@ -1,4 +1,5 @@
-// Feeds of brokers, and the doors by which hosts run them: what a host is given, and that it fires for nothing but what it has a lease of.
+// Feeds of brokers, and the doors by which hosts run them: what a host is given, and that it fires for nothing but what
+// it has a lease of.
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";

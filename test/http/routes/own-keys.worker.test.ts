@@ -1,5 +1,5 @@
-// What the owner of a namespace does with its keys, records, hooks and secrets by his own key: never more than he has, and never so that nobody
-// owns it.
+// What the owner of a namespace does with its keys, records, hooks and secrets by his own key: never more than he has,
+// and never so that nobody owns it.
 
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";

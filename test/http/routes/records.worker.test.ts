@@ -1,4 +1,5 @@
-// An export of a namespace's records and its way back, over the whole Worker: same bytes, and what is not taken is said.
+// An export of a namespace's records and its way back, over the whole Worker: same bytes,
+// and what is not taken is said.
 
 import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";

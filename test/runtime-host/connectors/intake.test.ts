@@ -1,4 +1,5 @@
-// What has come and is not acknowledged: bounded, in few questions, again until it is stored, and acknowledged only then.
+// What has come and is not acknowledged: bounded, in few questions, again until it is stored,
+// and acknowledged only then.
 
 import { expect, it } from "vitest";
 import { READ_UNTIL } from "../../../runtime-host/connectors/connection.ts";

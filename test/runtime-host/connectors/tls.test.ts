@@ -1,4 +1,5 @@
-// Real brokers that speak TLS: who vouches for a certificate, and whose name it must bear, whatever address was dialled.
+// Real brokers that speak TLS: who vouches for a certificate, and whose name it must bear,
+// whatever address was dialled.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseAllowList } from "../../../runtime-host/connectors/addresses.ts";

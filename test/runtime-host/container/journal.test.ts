@@ -1,4 +1,5 @@
-// Journals: what a runtime writes into files is what its runs have printed, in order, whatever becomes of writer and files.
+// Journals: what a runtime writes into files is what its runs have printed, in order,
+// whatever becomes of writer and files.
 
 import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";

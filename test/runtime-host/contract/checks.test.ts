@@ -1,5 +1,5 @@
-// The contract checks against a runtime that keeps them all, and against the same with one promise broken at a time: a check that
-// cannot fail checks nothing.
+// The contract checks against a runtime that keeps them all, and against the same with one promise broken at a time: a
+// check that cannot fail checks nothing.
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

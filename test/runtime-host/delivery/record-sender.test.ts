@@ -1,4 +1,5 @@
-// StoredRecord records on their way to the store: once at first, in a window after a welcome, and again when nobody confirms them.
+// StoredRecord records on their way to the store: once at first, in a window after a welcome,
+// and again when nobody confirms them.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StoredRecord } from "../../../runtime-host/delivery/outbox-segments.ts";

@@ -1,4 +1,5 @@
-// What an action may try against its host and its neighbours, on a real Docker engine, each while a neighbour goes on answering.
+// What an action may try against its host and its neighbours, on a real Docker engine,
+// each while a neighbour goes on answering.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -13,9 +13,9 @@ const ATTEMPTS = 4;
 const MORE_THAN_HARMLESS = 1.5;
 
 export interface Neighbour {
-  /** Runs `attack` while the neighbour is called all the time: each of its calls must succeed, and its p99 stay within three
-   * times what it is in quiet, or hardly above what it is beside the cold start of an action that does nothing. What a shared
-   * machine does by itself is told apart by that, and by trying again. */
+  /** Runs `attack` while the neighbour is called all the time: each of its calls must succeed, and its p99 stay within
+   * three times what it is in quiet, or hardly above what it is beside the cold start of an action that does nothing.
+   * What a shared machine does by itself is told apart by that, and by trying again. */
   during<T>(attack: () => Promise<T>): Promise<T>;
 }
 

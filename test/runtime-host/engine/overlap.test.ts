@@ -1,4 +1,5 @@
-// Several activations at once in one nodejs container, on each engine: one container, and each record with its own output.
+// Several activations at once in one nodejs container, on each engine: one container,
+// and each record with its own output.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Job } from "../../../runtime-host/container/contract.ts";

@@ -1,5 +1,5 @@
-// Opens a host's containers as whichever user runs this, has an action call the API, and prints what it got. Arguments: the host's
-// name, its folder, the API.
+// Opens a host's containers as whichever user runs this, has an action call the API, and prints what it got. Arguments:
+// the host's name, its folder, the API.
 
 import { openContainers } from "../../../runtime-host/pool/open.ts";
 import { silent } from "../support.ts";

@@ -1,5 +1,5 @@
-// What one tenant's container may do to others through what they share, on a real Docker engine: the door to the API, the engine's
-// name service, the networks of whoever runs the host.
+// What one tenant's container may do to others through what they share, on a real Docker engine: the door to the API,
+// the engine's name service, the networks of whoever runs the host.
 
 import { execFile } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -75,14 +75,16 @@ function linkTo(url: string, options: { takeOver?: boolean } = {}) {
   });
   link.start();
   const downs = () => lines.filter(({ event }) => event === "link.down");
-  /** Waits until the line has been down for the `number`th time, and lets the pause before the next dial pass. Returns it (ms). */
+  /** Waits until the line has been down for the `number`th time, and lets the pause before the next dial pass.
+   * Returns it (ms). */
   const redial = async (number: number): Promise<number> => {
     await waitFor(() => expect(downs()).toHaveLength(number), SOON);
     const pause = downs()[number - 1]?.redialIn ?? 0;
     await clock.advance(pause + 1);
     return pause;
   };
-  /** What may still happen by itself has happened when the line is gone, nothing waits for its time, and hours have passed. */
+  /** What may still happen by itself has happened when the line is gone, nothing waits for its time,
+   * and hours have passed. */
   const stays = async (): Promise<void> => {
     expect(clock.timers).toBe(0);
     await clock.advance(10 * 3_600_000);

@@ -1,4 +1,5 @@
-// A disk that fills and empties, played by moving the line it must keep: what is free on a shared machine moves by itself.
+// A disk that fills and empties, played by moving the line it must keep:
+// what is free on a shared machine moves by itself.
 
 import { statfsSync } from "node:fs";
 import { tmpdir } from "node:os";

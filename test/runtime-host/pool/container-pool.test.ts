@@ -1,4 +1,5 @@
-// The pool over an engine whose containers are HTTP servers in this process: every turn a container can take, without a wait.
+// The pool over an engine whose containers are HTTP servers in this process: every turn a container can take,
+// without a wait.
 
 import { afterEach, describe, expect, it } from "vitest";
 import type { Containers } from "../../../runtime-host/container/contract.ts";

@@ -1,4 +1,5 @@
-// An engine that answers and makes no containers: the pool says so, gives back who waits, and notices when containers come again.
+// An engine that answers and makes no containers: the pool says so, gives back who waits,
+// and notices when containers come again.
 
 import { afterEach, expect, it } from "vitest";
 import type { ContainerPool } from "../../../runtime-host/pool/container-pool.ts";

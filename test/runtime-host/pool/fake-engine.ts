@@ -1,4 +1,5 @@
-// An engine whose containers are HTTP servers in this process, and a pool over it: every turn a container can take, without a wait.
+// An engine whose containers are HTTP servers in this process, and a pool over it: every turn a container can take,
+// without a wait.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -377,7 +377,8 @@ describe("a reactive prewarm count", () => {
   });
 });
 
-// ---- A pool without containers: obeys the policy, ends runs and creations in any order ------------------------------------
+// ---- A pool without containers: obeys the policy, ends runs and creations in any order
+// ------------------------------------
 
 interface Arrival {
   after: number;

@@ -1,4 +1,5 @@
-// Live logs on the host: questions are answered with what is there, what comes, or nothing, and nothing is said unasked.
+// Live logs on the host: questions are answered with what is there, what comes, or nothing,
+// and nothing is said unasked.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

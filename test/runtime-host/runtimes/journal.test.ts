@@ -12,8 +12,8 @@ import { startProcess } from "../../support/runtime-process.ts";
 const MB = 1024 * 1024;
 const QUIET = { "x-edgewhisk-quiet": "1" };
 
-/** The same actions in each language. What native programs print passes their runtime: nobody else can print, what has not got there is
- * lost with it, and what is long comes in pieces. */
+/** The same actions in each language. What native programs print passes their runtime: nobody else can print, what has
+ * not got there is lost with it, and what is long comes in pieces. */
 const ACTIONS: Record<"nodejs" | "python" | "native", Actions> = {
   nodejs: {
     // Streams that are corked, and callbacks.

@@ -1,4 +1,5 @@
-// Archives of very many entries: all of them or none, whatever the archive says how many there are. `native` uses the nodejs code.
+// Archives of very many entries: all of them or none, whatever the archive says how many there are.
+// `native` uses the nodejs code.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// The Worker's bundle in a project of a few lines: kept until a source or a package changes, and never a stale or broken one.
+// The Worker's bundle in a project of a few lines: kept until a source or a package changes,
+// and never a stale or broken one.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

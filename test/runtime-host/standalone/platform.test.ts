@@ -1,4 +1,5 @@
-// The canary of runtime-host/standalone/platform.ts: everything that file takes for granted about wrangler and Miniflare.
+// The canary of runtime-host/standalone/platform.ts: everything that file takes for granted
+// about wrangler and Miniflare.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, get as httpGet } from "node:http";

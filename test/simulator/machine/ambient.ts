@@ -1,5 +1,5 @@
-// What code under test finds in place of the clock, the timers and the randomness of its platform. `load.ts` binds these
-// names into every module of the product that uses them. One world runs at a time.
+// What code under test finds in place of the clock, the timers and the randomness of its platform. `load.ts` binds
+// these names into every module of the product that uses them. One world runs at a time.
 
 import { createHash } from "node:crypto";
 import type { Kernel, SimEvent } from "./kernel.ts";

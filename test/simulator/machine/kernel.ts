@@ -1,5 +1,5 @@
-// Virtual time: a queue of events in order of (time, sequence). After each event every promise that can settle has settled
-// before the next one runs, so asynchronous code under test takes the same path for the same seed.
+// Virtual time: a queue of events in order of (time, sequence). After each event every promise that can settle has
+// settled before the next one runs, so asynchronous code under test takes the same path for the same seed.
 
 import type { Random } from "./random.ts";
 

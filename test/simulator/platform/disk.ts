@@ -1,4 +1,5 @@
-// A host's disk, in memory: what `node:fs` means to the outbox. Survives the host process; a write() that returned is kept.
+// A host's disk, in memory: what `node:fs` means to the outbox. Survives the host process; a write()
+// that returned is kept.
 
 interface File {
   bytes: Buffer;

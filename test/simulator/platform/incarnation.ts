@@ -1,5 +1,5 @@
-// One life of an object: its instance, its output gate, the calls it has not answered. It ends by a crash, by hibernation
-// (sockets stay) or by being superseded while it still runs (two live incarnations).
+// One life of an object: its instance, its output gate, the calls it has not answered. It ends by a crash, by
+// hibernation (sockets stay) or by being superseded while it still runs (two live incarnations).
 
 import type { Kernel, Owner } from "../machine/kernel.ts";
 import type { ObjectNode } from "./objects.ts";

@@ -1,5 +1,5 @@
-// Everything between the parties: delays, lost requests and answers, sockets that keep order but may break, and break for
-// one end earlier than for the other. `faults` is turned off when a run is to come to rest.
+// Everything between the parties: delays, lost requests and answers, sockets that keep order but may break, and break
+// for one end earlier than for the other. `faults` is turned off when a run is to come to rest.
 
 import type { Kernel, Owner } from "../machine/kernel.ts";
 import type { Random } from "../machine/random.ts";
@@ -135,8 +135,8 @@ export class Network {
     else this.#up(wire, () => this.#closeUp(wire, socket));
   }
 
-  /** The connection breaks; each end learns of it in its own time. `slow`: within 20 s. `objectWithin`: the object's end
-   * within this time instead (ms). */
+  /** The connection breaks; each end learns of it in its own time. `slow`: within 20 s. `objectWithin`: the object's
+   * end within this time instead (ms). */
   cut(socket: ServerSocket, options: { slow?: boolean; objectWithin?: number } = {}): void {
     const wire = this.#wires.get(socket);
     if (wire === undefined || wire.cut) return;

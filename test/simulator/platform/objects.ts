@@ -1,5 +1,5 @@
-// The Durable Object platform of a simulated world: names to objects, objects to incarnations, calls over a network that
-// delays and loses, hibernatable sockets, alarms at least once, and the output gate.
+// The Durable Object platform of a simulated world: names to objects, objects to incarnations, calls over a network
+// that delays and loses, hibernatable sockets, alarms at least once, and the output gate.
 
 import type { Kernel, Owner, SimEvent } from "../machine/kernel.ts";
 import type { Random } from "../machine/random.ts";
@@ -268,8 +268,8 @@ export class Platform {
     return this.#request(node, { method, args: sent, copy: (value) => structuredClone(value) });
   }
 
-  /** A call by whoever runs now to a method of the Worker. `enter`: the isolate that takes it; its loss is heard as a broken
-   * connection. */
+  /** A call by whoever runs now to a method of the Worker. `enter`: the isolate that takes it;
+   * its loss is heard as a broken connection. */
   callWorker<T>(
     enter: () => Owner & { pending: Set<(cause: Error) => void> },
     run: (worker: Owner) => Promise<T>,

@@ -1,5 +1,5 @@
-// The object classes as the simulator uses them; load.ts puts platform/product.worker.ts in place of this name. They are
-// typed against workerd, which the types of this folder do not know.
+// The object classes as the simulator uses them; load.ts puts platform/product.worker.ts in place of this name. They
+// are typed against workerd, which the types of this folder do not know.
 
 declare module "simulated:product" {
   type ObjectClass = new (ctx: never, env: never) => object;

@@ -1,5 +1,5 @@
-// Where records go: a database and a bucket at the other end of the network. What they are asked may get lost on the way, as may
-// what they answer; each of them may be down for a while. What they have confirmed stays.
+// Where records go: a database and a bucket at the other end of the network. What they are asked may get lost on the
+// way, as may what they answer; each of them may be down for a while. What they have confirmed stays.
 
 import { Sqlite } from "../../support/sqlite.ts";
 import type { Owner } from "../machine/kernel.ts";

@@ -1,5 +1,6 @@
-// What one object keeps: SQLite that outlives its incarnations, and the alarm. Writes are local at once and durable a commit
-// later; a crash before the commit takes them back, together with everything that was to leave the object after them.
+// What one object keeps: SQLite that outlives its incarnations, and the alarm. Writes are local at once and durable a
+// commit later; a crash before the commit takes them back,
+// together with everything that was to leave the object after them.
 
 import { Sqlite } from "../../support/sqlite.ts";
 

@@ -1,5 +1,5 @@
-// A namespace's subject is barred for a while, as the administrator's door tells the stores; and the judge of it: what comes to
-// the stores meanwhile is never started.
+// A namespace's subject is barred for a while, as the administrator's door tells the stores; and the judge of it: what
+// comes to the stores meanwhile is never started.
 
 import type { World } from "./world.ts";
 

@@ -1,5 +1,5 @@
-// Brokers of a simulated world: what each has sent and not heard of is sent again, and what was acknowledged is forgotten. Who looks
-// at them is asked at each acknowledgement.
+// Brokers of a simulated world: what each has sent and not heard of is sent again, and what was acknowledged is
+// forgotten. Who looks at them is asked at each acknowledgement.
 
 import type { BrokerConnection, Dialling } from "../../../runtime-host/connectors/connection.ts";
 import type { Message } from "../../../runtime-host/connectors/message.ts";
@@ -91,8 +91,8 @@ export interface SimBroker {
   cutAll(): void;
 }
 
-/** As a stream with a durable consumer: any number of connections, and what is not acknowledged in time goes to one of them again. `keyed`:
- * each message is known by its number, else by nothing. */
+/** As a stream with a durable consumer: any number of connections, and what is not acknowledged in time goes to one of
+ * them again. `keyed`: each message is known by its number, else by nothing. */
 export class SimStream implements SimBroker {
   readonly #world: BrokerWorld;
   readonly #keyed: boolean;
@@ -160,8 +160,8 @@ export class SimStream implements SimBroker {
   }
 }
 
-/** As MQTT's QoS 2: one connection, which a new one takes over; a message is known by the number of its packet alone, and the lowest
- * number that is free is used for the next. */
+/** As MQTT's QoS 2: one connection, which a new one takes over; a message is known by the number of its packet alone,
+ * and the lowest number that is free is used for the next. */
 export class SimSession implements SimBroker {
   readonly #world: BrokerWorld;
   readonly #window: number;

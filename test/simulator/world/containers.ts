@@ -1,5 +1,5 @@
-// What a host runs, reduced to what the platform can see of it: it starts, takes its time, answers or dies, and its logs are
-// whole some time later. Every start goes into the history.
+// What a host runs, reduced to what the platform can see of it: it starts, takes its time, answers or dies, and its
+// logs are whole some time later. Every start goes into the history.
 
 import type { Answer, Containers, Job, RunListener } from "../../../runtime-host/container/contract.ts";
 import { failure, success } from "../../../src/entities/outcome.ts";

@@ -1,4 +1,5 @@
-// When all is over, the figures of each namespace tell each activation once, whatever was lost, repeated or crashed meanwhile.
+// When all is over, the figures of each namespace tell each activation once, whatever was lost,
+// repeated or crashed meanwhile.
 
 import type { FiguresPage } from "../../../src/protocol/figures.ts";
 import type { World } from "./world.ts";

@@ -7,8 +7,8 @@ import { changeMode } from "./moved.ts";
 import { type FaultPlan, PAIR } from "./scenario.ts";
 import type { World } from "./world.ts";
 
-/** ms after which a scheduler sees that its line was cut. Later, and a ping up to 5 s older, the host looks dead before the
- * next process of it gets in: what its disk holds is then a late outcome, by rule. */
+/** ms after which a scheduler sees that its line was cut. Later, and a ping up to 5 s older, the host looks dead before
+ * the next process of it gets in: what its disk holds is then a late outcome, by rule. */
 const CUT_SEEN = 2_000;
 
 export function breakThings(world: World, faults: readonly FaultPlan[]): void {

@@ -1,4 +1,5 @@
-// Judges fires: what a fact names is what happens, once; each rule has one line in the trigger's record, and the line is true.
+// Judges fires: what a fact names is what happens, once; each rule has one line in the trigger's record,
+// and the line is true.
 
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import type { Fact } from "./history.ts";

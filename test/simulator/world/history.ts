@@ -1,5 +1,5 @@
-// What happened, as seen from outside: what callers sent and were told, what containers saw, what the stores say. The checker
-// judges by this alone.
+// What happened, as seen from outside: what callers sent and were told, what containers saw, what the stores say. The
+// checker judges by this alone.
 
 import type { Kernel } from "../machine/kernel.ts";
 

@@ -1,5 +1,5 @@
-// A Worker isolate of a simulated world: the product's `invoke` over simulated bindings. When the isolate is lost, so are the
-// promises in it, and its callers' connections break.
+// A Worker isolate of a simulated world: the product's `invoke` over simulated bindings. When the isolate is lost, so
+// are the promises in it, and its callers' connections break.
 
 import type { Identity } from "../../../src/entities/identity.ts";
 import { fail, type Result } from "../../../src/errors.ts";

@@ -1,5 +1,5 @@
-// Lets a world come to rest and judges its history: one terminal record per id that left the platform, one start at most,
-// answers that agree with records, limits kept, nothing left waiting.
+// Lets a world come to rest and judges its history: one terminal record per id that left the platform, one start at
+// most, answers that agree with records, limits kept, nothing left waiting.
 
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import { neverStarted } from "./barred.ts";
@@ -16,8 +16,8 @@ import type { World } from "./world.ts";
 
 /** Steps of a composition, nested ones counted, that may wait one after the other for a host that never comes. */
 const MAX_WAITING_STEPS = 20;
-/** After the last fault everything must have ended by then (ms): the longest row deadline, and steps that wait, each for as long
- * as anything may. */
+/** After the last fault everything must have ended by then (ms): the longest row deadline, and steps that wait, each
+ * for as long as anything may. */
 export const REST = 400_000 + MAX_WAITING_STEPS * QUEUE_TIME * 1_000;
 /** A caller who waits hears of the end within this time (ms), logs included. */
 const PROMPT = 3_000;
@@ -246,8 +246,9 @@ function answers(world: World, records: Map<string, ActivationRecord>): void {
   }
 }
 
-/** Faults after which every run that a container has answered must have that answer as its record, and every run that was
- * started an answer: all but those that take a run with them, or make a host look dead for longer than a scheduler waits. */
+/** Faults after which every run that a container has answered must have that answer as its record, and every run that
+ * was started an answer: all but those that take a run with them,
+ * or make a host look dead for longer than a scheduler waits. */
 function lossless(world: World): boolean {
   const { profile, faults } = world.scenario;
   if (profile === "calm") return true;
@@ -269,7 +270,8 @@ function faithful(world: World, records: Map<string, ActivationRecord>): void {
   }
 }
 
-/** A caller on the fast path whose scheduler threw was told, at the end of his wait, that the outcome is unknown; that holds. */
+/** A caller on the fast path whose scheduler threw was told, at the end of his wait, that the outcome is unknown;
+ * that holds. */
 function isUnknown(world: World, number: number, record: ActivationRecord): boolean {
   const told = world.history.calls.find((each) => each.number === number)?.told;
   return told?.kind === "result" && told.statusCode === 3 && record.statusCode === 3;

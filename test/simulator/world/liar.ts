@@ -1,5 +1,5 @@
-// A host whose token was stolen: it has dialled in, knows all that other hosts were sent, leases included, and says of it what
-// it likes. Nothing fits it, so that it is given no work; whatever it says must change nothing.
+// A host whose token was stolen: it has dialled in, knows all that other hosts were sent, leases included, and says of
+// it what it likes. Nothing fits it, so that it is given no work; whatever it says must change nothing.
 
 import { SchedulerLink } from "../../../runtime-host/link/scheduler-link.ts";
 import type { Logger } from "../../../runtime-host/program/logger.ts";

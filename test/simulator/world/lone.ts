@@ -1,6 +1,6 @@
-// One object in a world of its own, and its life: an incarnation is brought up when something comes to it, dies, or is superseded without
-// noticing; its database outlives it; alarms are lost; a sweep wakes it. What it is, what comes to it and what it must have done in
-// the end, each world says itself.
+// One object in a world of its own, and its life: an incarnation is brought up when something comes to it, dies, or is
+// superseded without noticing; its database outlives it; alarms are lost; a sweep wakes it. What it is, what comes to
+// it and what it must have done in the end, each world says itself.
 
 import type { Database } from "../../../durable-objects/shared/schema.ts";
 import { Sqlite } from "../../support/sqlite.ts";

@@ -1,5 +1,6 @@
-// Judges that work and hosts find each other, kind by kind, by what callers and containers saw: no call waits while a host that
-// can run it is idle; none is refused for want of room there; what nobody can run troubles nobody, and ends with what it lacked.
+// Judges that work and hosts find each other, kind by kind, by what callers and containers saw: no call waits while a
+// host that can run it is idle; none is refused for want of room there; what nobody can run troubles nobody, and ends
+// with what it lacked.
 
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import type { Call } from "./history.ts";

@@ -1,6 +1,6 @@
-// The mode of stores is changed while records are on their way, and older ones are ordered to where it has them; whoever moves them is
-// lost again and again, at each step. A record that a list has told is in each later one, once, and in the end it lies where the
-// mode has it, and nowhere else.
+// The mode of stores is changed while records are on their way, and older ones are ordered to where it has them;
+// whoever moves them is lost again and again, at each step. A record that a list has told is in each later one, once,
+// and in the end it lies where the mode has it, and nowhere else.
 
 import { openRecordSegments, openRecordTable } from "simulated:product";
 import type { ActivationStoreMode } from "../../../src/entities/activation-store-mode.ts";

@@ -1,5 +1,5 @@
-// The simulator's door: a seed in, an outcome out. Loaded through load.ts, so that the product's modules are the simulated
-// copies.
+// The simulator's door: a seed in, an outcome out. Loaded through load.ts,
+// so that the product's modules are the simulated copies.
 
 import { enter } from "../machine/ambient.ts";
 import { Circles } from "../machine/kernel.ts";

@@ -1,4 +1,5 @@
-// What a seed means: the hosts, the actions, who calls when, and what breaks. All of it is drawn before the world begins.
+// What a seed means: the hosts, the actions, who calls when, and what breaks.
+// All of it is drawn before the world begins.
 
 import type { Random } from "../machine/random.ts";
 import type { Weather } from "../platform/network.ts";

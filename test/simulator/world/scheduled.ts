@@ -1,5 +1,6 @@
-// One Schedule object in a world of its own: incarnations that die, or live on beside the next one, alarms that are lost, clocks that
-// jump, fires whose answer is lost or slow; and the judge of it: each slot is fired under one id, none is left out, none is made up.
+// One Schedule object in a world of its own: incarnations that die, or live on beside the next one, alarms that are
+// lost, clocks that jump, fires whose answer is lost or slow; and the judge of it: each slot is fired under one id,
+// none is left out, none is made up.
 
 import { ScheduleCore } from "../../../durable-objects/schedule/core.ts";
 import type { SchedulePlan, Shortage, Timing } from "../../../src/entities/schedule.ts";

@@ -1,4 +1,5 @@
-// When all is over, records have left the objects: each is on its shelf once and as it was, and lists and counts tell all of them.
+// When all is over, records have left the objects: each is on its shelf once and as it was, and lists and counts tell
+// all of them.
 
 import { openRecordSegments, openRecordTable } from "simulated:product";
 import { type ActivationMeta, type ActivationRecord, completionOf } from "../../../src/entities/activation.ts";

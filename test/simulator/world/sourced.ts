@@ -1,5 +1,6 @@
-// One Sources object in a world of its own: incarnations that die between a read and its fires, or live on beside the next one, alarms
-// that are lost, answers that are lost or slow; and the judge of it: each row, version of an object and message fires once.
+// One Sources object in a world of its own: incarnations that die between a read and its fires, or live on beside the
+// next one, alarms that are lost, answers that are lost or slow; and the judge of it: each row, version of an object
+// and message fires once.
 
 import { SourcesCore } from "../../../durable-objects/sources/core.ts";
 import { DatabaseFeed, type ListedObject, ObjectStoreFeed, type SourceFeed } from "../../../src/entities/source.ts";

@@ -1,6 +1,7 @@
-// The Subscriptions object and hosts with connectors in a world of their own: hosts that die, freeze and come back, incarnations that die
-// or live on beside the next one, questions and answers that are lost or slow, brokers that end connections; and the judge of it: nothing
-// is acknowledged before it is stored, each message is as many activations as is promised, and no subscription is two hosts'.
+// The Subscriptions object and hosts with connectors in a world of their own: hosts that die, freeze and come back,
+// incarnations that die or live on beside the next one, questions and answers that are lost or slow, brokers that end
+// connections; and the judge of it: nothing is acknowledged before it is stored, each message is as many activations as
+// is promised, and no subscription is two hosts'.
 
 import type { Database } from "../../../durable-objects/shared/schema.ts";
 import { SubscriptionsCore } from "../../../durable-objects/subscriptions/core.ts";
@@ -253,8 +254,8 @@ class SubscribedWorld implements BrokerWorld {
     };
   }
 
-  /** What a host does not speak of it does not have. A question that is late is known as such by the incarnation alone that heard a later
-   * one; another takes from the host what it has, which can fire no more. */
+  /** What a host does not speak of it does not have. A question that is late is known as such by the incarnation alone
+   * that heard a later one; another takes from the host what it has, which can fire no more. */
   #givenBack(host: SimHost, { number, held }: HostTurn, object: Incarnation): void {
     const { last } = host;
     if (number < last.number && last.object === object) return;

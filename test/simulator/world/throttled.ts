@@ -1,5 +1,6 @@
-// Judges the throttles of namespaces with limits: never more calls in a minute than allowed, whatever is lost. At a time never more than allowed, and
-// never less, only where nothing broke: one that is lost knows of nothing that runs, and a call whose end is unknown gives its place back early.
+// Judges the throttles of namespaces with limits: never more calls in a minute than allowed, whatever is lost. At a
+// time never more than allowed, and never less, only where nothing broke: one that is lost knows of nothing that runs,
+// and a call whose end is unknown gives its place back early.
 
 import type { Call, History } from "./history.ts";
 import type { NamespacePlan } from "./scenario.ts";

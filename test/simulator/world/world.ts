@@ -1,5 +1,5 @@
-// One simulated deployment and its life: hosts join, callers call, things break, faults stop, everything comes to rest, the
-// whole platform restarts once more. Module `world/run.ts` is its door.
+// One simulated deployment and its life: hosts join, callers call, things break, faults stop, everything comes to rest,
+// the whole platform restarts once more. Module `world/run.ts` is its door.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,7 +42,8 @@ export class World {
   readonly shelves: Shelves;
   /** Changes with "mode-change". */
   mode: ActivationStoreMode;
-  /** Until then (ms since the beginning) whoever moves records to where a new mode has them is lost; null: the mode stays. */
+  /** Until then (ms since the beginning) whoever moves records to where a new mode has them is lost; null:
+   * the mode stays. */
   movesUntil: number | null = null;
   readonly history: History;
   readonly hosts: SimHost[];

@@ -1,4 +1,5 @@
-// A table as a feed reads it, over SQLite: in order, without a row twice or left out, whatever its values and its names are.
+// A table as a feed reads it, over SQLite: in order, without a row twice or left out,
+// whatever its values and its names are.
 
 import { DatabaseSync } from "node:sqlite";
 import { beforeEach, expect, it } from "vitest";

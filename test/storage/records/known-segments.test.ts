@@ -1,4 +1,5 @@
-// What was in a segment is asked once; what could not be read is asked again, and no more is remembered than a bound allows.
+// What was in a segment is asked once; what could not be read is asked again,
+// and no more is remembered than a bound allows.
 
 import { expect, test } from "vitest";
 import type { RecordSegments, SegmentEntry } from "../../../src/storage/record-segments.ts";

@@ -1,5 +1,5 @@
--- A namespace has a permanent id. What was there before takes the uuid of its oldest key, under which its activations lie; those
--- of its other keys lie under `former`, a JSON array.
+-- A namespace has a permanent id. What was there before takes the uuid of its oldest key, under which its activations
+-- lie; those of its other keys lie under `former`, a JSON array.
 ALTER TABLE namespaces ADD COLUMN id TEXT;
 ALTER TABLE namespaces ADD COLUMN former TEXT NOT NULL DEFAULT '[]';
 INSERT INTO namespaces (name, limits) SELECT DISTINCT namespace, '{}' FROM identities WHERE true

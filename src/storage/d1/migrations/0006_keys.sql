@@ -1,5 +1,5 @@
--- A subject may have several keys to a namespace, each with a name of its own. `ends`: epoch ms from which it opens nothing.
--- `replaced_by`: uuid of the key that has taken its name, while this one is still good until it ends.
+-- A subject may have several keys to a namespace, each with a name of its own. `ends`: epoch ms from which it opens
+-- nothing. `replaced_by`: uuid of the key that has taken its name, while this one is still good until it ends.
 ALTER TABLE identities ADD COLUMN name TEXT NOT NULL DEFAULT 'default';
 ALTER TABLE identities ADD COLUMN ends INTEGER;
 ALTER TABLE identities ADD COLUMN replaced_by TEXT;

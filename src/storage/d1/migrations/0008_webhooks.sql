@@ -9,7 +9,8 @@ CREATE TABLE secrets (
 );
 CREATE INDEX secrets_of_namespace ON secrets (namespace_id);
 
--- Inbound webhooks, one per trigger. `settings`: JSON. `secret`, `former_secret`: rows of secrets; the former is good until then.
+-- Inbound webhooks, one per trigger. `settings`: JSON. `secret`, `former_secret`: rows of secrets;
+-- the former is good until then.
 CREATE TABLE webhooks (
   id TEXT PRIMARY KEY NOT NULL,
   namespace TEXT NOT NULL,

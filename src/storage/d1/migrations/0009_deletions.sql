@@ -1,5 +1,6 @@
--- Namespaces that are being deleted, and those that were: what is still to be done. `pass` 2 is the last look, after the longest run has
--- ended. `cursor`: of the objects, how many are erased. `gone`: JSON of counts. `busy_until`: epoch ms until which somebody works on it.
+-- Namespaces that are being deleted, and those that were: what is still to be done. `pass` 2 is the last look, after
+-- the longest run has ended. `cursor`: of the objects, how many are erased. `gone`: JSON of counts. `busy_until`: epoch
+-- ms until which somebody works on it.
 CREATE TABLE deletions (
   id TEXT PRIMARY KEY NOT NULL,
   name TEXT NOT NULL,

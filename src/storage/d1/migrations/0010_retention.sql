@@ -1,5 +1,6 @@
--- How long the records of a namespace are kept. `policy`: JSON of what an administrator has set; `kept_from`: epoch ms, what started
--- before is gone or going; `due`: epoch ms at which it is looked at next; `fault`: why the last look failed.
+-- How long the records of a namespace are kept. `policy`: JSON of what an administrator has set; `kept_from`: epoch ms,
+-- what started before is gone or going; `due`: epoch ms at which it is looked at next; `fault`:
+-- why the last look failed.
 CREATE TABLE retention (
   namespace_id TEXT PRIMARY KEY NOT NULL,
   policy TEXT NOT NULL DEFAULT '{}',

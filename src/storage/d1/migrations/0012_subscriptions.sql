@@ -1,5 +1,5 @@
--- Subscriptions to message brokers, one per trigger. `revision`: new with each write. `settings`: JSON. `shards`: activation stores of the
--- namespace when it was made. `secret`: a row of secrets, or NULL.
+-- Subscriptions to message brokers, one per trigger. `revision`: new with each write. `settings`: JSON. `shards`:
+-- activation stores of the namespace when it was made. `secret`: a row of secrets, or NULL.
 CREATE TABLE subscriptions (
   id TEXT PRIMARY KEY NOT NULL,
   revision TEXT NOT NULL,

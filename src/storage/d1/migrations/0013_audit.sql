@@ -1,5 +1,6 @@
--- The audit log: who changed what, when and from where. Lines of changes are made by the triggers below, in the transaction of the change
--- itself; what is refused, or changes nothing in this database, is written by the Worker. '' where something is not known or does not apply.
+-- The audit log: who changed what, when and from where. Lines of changes are made by the triggers below, in the
+-- transaction of the change itself; what is refused, or changes nothing in this database, is written by the Worker. ''
+-- where something is not known or does not apply.
 CREATE TABLE audit (
   at INTEGER NOT NULL,
   via TEXT NOT NULL,

@@ -1,5 +1,6 @@
--- To where the records of a namespace are forwarded. `settings`: JSON; '' where the hook was taken away and its objects have not all been
--- told. `secret`: a row of secrets. `revision`: higher with each change; `told`: shards that have been told of it; `changed`: epoch ms.
+-- To where the records of a namespace are forwarded. `settings`: JSON; '' where the hook was taken away and its objects
+-- have not all been told. `secret`: a row of secrets. `revision`: higher with each change; `told`: shards that have
+-- been told of it; `changed`: epoch ms.
 CREATE TABLE record_hooks (
   namespace_id TEXT PRIMARY KEY NOT NULL,
   settings TEXT NOT NULL,

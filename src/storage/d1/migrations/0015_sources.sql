@@ -1,4 +1,5 @@
--- Sources (databases, buckets, queues that the operator has declared) that a namespace may read. `kind`: d1, r2 or queue.
+-- Sources (databases, buckets, queues that the operator has declared) that a namespace may read. `kind`: d1,
+-- r2 or queue.
 CREATE TABLE source_grants (
   kind TEXT NOT NULL,
   name TEXT NOT NULL,

@@ -1,5 +1,5 @@
--- Activation records of many namespaces, each as a whole: `record` is its JSON, `checksum` that text's. The other columns repeat
--- what people filter by; they are null where the JSON cannot be read.
+-- Activation records of many namespaces, each as a whole: `record` is its JSON, `checksum` that text's. The other
+-- columns repeat what people filter by; they are null where the JSON cannot be read.
 CREATE TABLE records (
   id TEXT PRIMARY KEY NOT NULL,
   namespace_id TEXT NOT NULL,

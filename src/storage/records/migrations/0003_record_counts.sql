@@ -1,5 +1,5 @@
--- How many records of a namespace began in a piece of time, both ends included, so that a count need not look at each of them.
--- `list_name` '': of all names. Whoever counts makes a piece; what adds or takes a record within it ends it.
+-- How many records of a namespace began in a piece of time, both ends included, so that a count need not look at each
+-- of them. `list_name` '': of all names. Whoever counts makes a piece; what adds or takes a record within it ends it.
 CREATE TABLE record_counts (
   namespace_id TEXT NOT NULL,
   list_name TEXT NOT NULL,

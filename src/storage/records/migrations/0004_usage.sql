@@ -1,5 +1,5 @@
--- How many records of a namespace there are, and their bytes: of the texts, and of results and logs that lie in the blob store. Kept by
--- who puts and deletes records, in the same transaction.
+-- How many records of a namespace there are, and their bytes: of the texts, and of results and logs that lie in the
+-- blob store. Kept by who puts and deletes records, in the same transaction.
 CREATE TABLE usage (
   namespace_id TEXT PRIMARY KEY NOT NULL,
   records INTEGER NOT NULL,

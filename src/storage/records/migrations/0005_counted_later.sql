@@ -1,5 +1,6 @@
--- How many records of a namespace there are, and their bytes, as in `usage`, of the rows of `records` up to the one that `marks` names
--- 'counted' for: what came later is counted by and by, many rows at a time, so that a batch of records costs no row for it.
+-- How many records of a namespace there are, and their bytes, as in `usage`, of the rows of `records` up to the one
+-- that `marks` names 'counted' for: what came later is counted by and by, many rows at a time, so that a batch of
+-- records costs no row for it.
 CREATE TABLE counted (
   namespace_id TEXT PRIMARY KEY NOT NULL,
   records INTEGER NOT NULL,

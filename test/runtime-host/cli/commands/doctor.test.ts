@@ -1,4 +1,5 @@
-// `edgewhisk doctor` on machines on which something is wrong: the real command finds each, says the way out, and fails where nothing can go on.
+// `edgewhisk doctor` on machines on which something is wrong: the real command finds each, says the way out, and fails
+// where nothing can go on.
 
 import { execFile, execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// `edgewhisk migrate` on databases of this machine, which wrangler then finds up to date; and with wrangler on deployed ones.
+// `edgewhisk migrate` on databases of this machine, which wrangler then finds up to date;
+// and with wrangler on deployed ones.
 
 import { execFile } from "node:child_process";
 import { cpSync, globSync, mkdtempSync, readdirSync, rmSync } from "node:fs";

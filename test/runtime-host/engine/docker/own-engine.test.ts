@@ -88,7 +88,8 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
       await engine.ended();
       await engine.up();
       await becomes(null, 15_000);
-      // A killed engine leaves containers running until it is back: the run may have finished, or is told why it did not.
+      // A killed engine leaves containers running until it is back: the run may have finished,
+      // or is told why it did not.
       const ran = await running;
       if (ran.answer.outcome.statusCode !== 0)
         expect(errorOf(ran)).toMatch(/engine went away|exited unexpectedly|did not initialize/);

@@ -1,4 +1,5 @@
-// The rules on this machine's kernel, for a bridge that does not exist: hosts that share it, and others who rewrite rules.
+// The rules on this machine's kernel, for a bridge that does not exist: hosts that share it,
+// and others who rewrite rules.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
