@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { loadWorld } from "./load.ts";
-import { MUTATIONS, type Mutation } from "./mutations.ts";
+import type { Mutation } from "./mutations/mutation.ts";
+import { MUTATIONS } from "./mutations.ts";
 
 /** Seeds until a mutation must have been found; most need a handful. */
 const MAX_SEEDS = 150;

@@ -3,101 +3,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
-import { SchedulerLink } from "../../../runtime-host/link/scheduler-link.ts";
-import { createLogger } from "../../../runtime-host/program/logger.ts";
-import type { HostMessage, HostReport, SchedulerMessage } from "../../../src/protocol/messages.ts";
-import { Clock } from "../../durable-objects/clock.ts";
+import type { HostMessage } from "../../../src/protocol/messages.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { FakeScheduler, idOf } from "../support.ts";
+import { cleanups, linkTo, report, SOON, scheduler, timing, withCleanups } from "./link-world.ts";
 
-const report: HostReport = {
-  version: 1,
-  host: "test",
-  shard: 2,
-  boot: "boot",
-  build: "dev",
-  engine: "process",
-  memory: 1024,
-  runtimes: [],
-  blackbox: false,
-  epoch: 7,
-};
-
-const timing = {
-  pingEveryMs: 5_000,
-  deadAfterMs: 12_000,
-  handshakeMs: 5_000,
-  firstPauseMs: 100,
-  longestPauseMs: 5_000,
-  steadyMs: 10_000,
-  occupiedMs: 15_000,
-};
-/** Upper bounds (ms) for what only real sockets and processes decide. */
-const SOON = { interval: 5 };
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const each of cleanups.splice(0).reverse()) await each();
-});
-
-/** A line of the link's log. */
-interface Line {
-  event: string;
-  reason?: string;
-  redialIn?: number;
-}
-
-function linkTo(url: string, options: { takeOver?: boolean } = {}) {
-  const clock = new Clock();
-  const received: SchedulerMessage[] = [];
-  const lines: Line[] = [];
-  const lost = vi.fn();
-  const refused = vi.fn<(reason: string) => void>();
-  const link = new SchedulerLink({
-    url,
-    token: "secret-token",
-    shard: 2,
-    boot: "boot",
-    takeOver: options.takeOver ?? false,
-    refused,
-    report: () => report,
-    received: (_link, messages) => received.push(...messages),
-    lost,
-    log: createLogger({ level: "debug", write: (line) => lines.push(JSON.parse(line) as Line) }),
-    timing,
-    clock,
-  });
-  cleanups.push(async () => {
-    const closed = link.close();
-    await clock.advance(1_000);
-    await closed;
-  });
-  link.start();
-  const downs = () => lines.filter(({ event }) => event === "link.down");
-  /** Waits until the line has been down for the `number`th time, and lets the pause before the next dial pass.
-   * Returns it (ms). */
-  const redial = async (number: number): Promise<number> => {
-    await waitFor(() => expect(downs()).toHaveLength(number), SOON);
-    const pause = downs()[number - 1]?.redialIn ?? 0;
-    await clock.advance(pause + 1);
-    return pause;
-  };
-  /** What may still happen by itself has happened when the line is gone, nothing waits for its time,
-   * and hours have passed. */
-  const stays = async (): Promise<void> => {
-    expect(clock.timers).toBe(0);
-    await clock.advance(10 * 3_600_000);
-    expect(link.open).toBe(false);
-  };
-  return { clock, link, received, lost, refused, downs, redial, stays };
-}
-
-async function scheduler(options: Parameters<typeof FakeScheduler.listen>[0] = {}) {
-  const server = await FakeScheduler.listen(options);
-  cleanups.push(() => server.close());
-  return server;
-}
+withCleanups();
 
 test("it dials its shard with its token and says hello first", async () => {
   const server = await scheduler();
@@ -196,96 +109,6 @@ test("it keeps trying while nobody listens, and connects when somebody does", as
   const server = await scheduler({ port });
   await redial(11);
   await server.until(() => server.received.length === 1);
-});
-
-test("a token that was good before and is refused is tried again without end, but ever more slowly", async () => {
-  let isGood = true;
-  let dials = 0;
-  const server = await scheduler({
-    verify: () => {
-      if (isGood) return 200;
-      dials++;
-      return 401;
-    },
-  });
-  const { link, refused, redial } = linkTo(server.url);
-  await server.until(() => server.received.length === 1);
-  isGood = false;
-  server.sockets[0]?.terminate();
-  const pauses: number[] = [];
-  for (let number = 1; number <= 12; number++) {
-    pauses.push(await redial(number));
-    // It is not dialled before its time.
-    expect(dials).toBeLessThanOrEqual(number);
-  }
-  for (const [number, pause] of pauses.entries()) {
-    const full = Math.min(timing.longestPauseMs, timing.firstPauseMs * 2 ** number);
-    expect(pause).toBeGreaterThanOrEqual(Math.floor(full / 2));
-    expect(pause).toBeLessThanOrEqual(full);
-  }
-  expect(link.open).toBe(false);
-  expect(refused).not.toHaveBeenCalled();
-});
-
-test("a token that was never good is told after a few tries, and the link stays closed", async () => {
-  let dials = 0;
-  const server = await scheduler({
-    verify: () => {
-      dials++;
-      return 401;
-    },
-  });
-  const { refused, redial, stays } = linkTo(server.url);
-  for (let number = 1; number <= 2; number++) await redial(number);
-  await waitFor(() => expect(refused).toHaveBeenCalledTimes(1), SOON);
-  expect(refused.mock.calls[0]?.[0]).toMatch(/does not accept this host's token \(401\)/);
-  await stays();
-  expect(dials).toBe(3);
-});
-
-test("a platform that answers otherwise in between was not refusing the token", async () => {
-  const answers = [401, 401, 503, 401, 401, 200];
-  const server = await scheduler({ verify: () => answers.shift() ?? 200 });
-  const { refused, redial } = linkTo(server.url);
-  for (let number = 1; number <= 5; number++) await redial(number);
-  await server.until(() => server.received.length === 1);
-  expect(refused).not.toHaveBeenCalled();
-});
-
-test("while another process of the host is in the way it waits for its death to be noticed, and then says so", async () => {
-  let isOccupied = true;
-  const server = await scheduler({ verify: () => (isOccupied ? 409 : 200) });
-  const first = linkTo(server.url);
-  let waited = 0;
-  for (let number = 1; waited < timing.deadAfterMs; number++) waited += await first.redial(number);
-  isOccupied = false;
-  // One more answer may have been on its way.
-  while (!first.link.open) await first.redial(first.downs().length);
-  await server.until(() => server.received.length === 1);
-  expect(first.refused).not.toHaveBeenCalled();
-  isOccupied = true;
-  const second = linkTo(server.url);
-  waited = 0;
-  for (let number = 1; waited <= timing.occupiedMs; number++) waited += await second.redial(number);
-  await waitFor(() => expect(second.refused).toHaveBeenCalledTimes(1), SOON);
-  expect(second.refused.mock.calls[0]?.[0]).toMatch(/does not let this process in: .*--take-over/);
-  await second.stays();
-});
-
-test("it takes over once: whoever is replaced is told by 1008 and does not come back", async () => {
-  const server = await scheduler();
-  const { refused, redial, stays } = linkTo(server.url, { takeOver: true });
-  await server.until(() => server.received.length === 1);
-  expect(server.requests[0]?.url).toMatch(/&takeover=1$/);
-  server.sockets[0]?.terminate();
-  await redial(1);
-  await server.until(() => server.received.length === 2);
-  expect(server.requests[1]?.url).not.toMatch(/takeover/);
-  server.sockets[0]?.close(1008, "another process of this host has taken over");
-  await waitFor(() => expect(refused).toHaveBeenCalledTimes(1), SOON);
-  expect(refused.mock.calls[0]?.[0]).toMatch(/has cut the line: another process of this host has taken over/);
-  await stays();
-  expect(server.requests).toHaveLength(2);
 });
 
 test("a scheduler that stops answering pings is left after twelve seconds, and dialled again", async () => {

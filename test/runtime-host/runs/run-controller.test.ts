@@ -1,111 +1,12 @@
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Job } from "../../../runtime-host/container/contract.ts";
-import { Outbox } from "../../../runtime-host/delivery/outbox.ts";
-import type { StoredRecord } from "../../../runtime-host/delivery/outbox-segments.ts";
-import { BlobApiError } from "../../../runtime-host/link/blob-api.ts";
-import { Payloads } from "../../../runtime-host/link/payloads.ts";
-import { RunController } from "../../../runtime-host/runs/run-controller.ts";
-import { failure, success } from "../../../src/entities/outcome.ts";
-import { decodeHostFrame, type EncodedMessage, encodeMessage, packFrames } from "../../../src/protocol/codec.ts";
-import type { HostMessage } from "../../../src/protocol/messages.ts";
-import { waitFor } from "../../support/wait-for.ts";
-import { answerOf, FakeContainers, idOf, runOf, silent } from "../support.ts";
+import { failure } from "../../../src/entities/outcome.ts";
+import { answerOf, type FakeContainers, idOf, runOf } from "../support.ts";
+import { dir, type FakeLink, setUp, turn, welcomed, withControllers } from "./controller-world.ts";
 
-let dir: string;
-let controllers: RunController[];
-beforeEach(() => {
-  dir = fs.mkdtempSync(join(tmpdir(), "controller-"));
-  controllers = [];
-});
-afterEach(() => {
-  for (const each of controllers) each.stop();
-  vi.useRealTimers();
-  fs.rmSync(dir, { recursive: true, force: true });
-});
-
-/** A link whose other end is an array; what it is sent is decoded the way the scheduler does it. */
-class FakeLink {
-  readonly shard: number;
-  open = true;
-  sent: HostMessage[] = [];
-  redials: string[] = [];
-  constructor(shard: number) {
-    this.shard = shard;
-  }
-  send(message: HostMessage) {
-    this.sendEncoded(encodeMessage(message));
-  }
-  sendEncoded(message: EncodedMessage) {
-    for (const frame of packFrames([message])) {
-      const decoded = decodeHostFrame(frame);
-      if (!decoded.ok) throw new Error(decoded.reason);
-      this.sent.push(...decoded.messages);
-    }
-  }
-  flush() {}
-  redial(reason: string) {
-    this.redials.push(reason);
-  }
-  take(): HostMessage[] {
-    return this.sent.splice(0);
-  }
-}
-
-function setUp(
-  options: {
-    shards?: number;
-    memory?: number;
-    records?: number;
-    putBlob?: () => Promise<void>;
-    getBlob?: () => Promise<Buffer>;
-  } = {},
-) {
-  const containers = new FakeContainers();
-  const links = Array.from({ length: options.shards ?? 1 }, (_, shard) => new FakeLink(shard));
-  const blobs = new Map<string, string>();
-  const { outbox, kept } = Outbox.open({
-    dir,
-    bounds: { records: options.records ?? 1000, bytes: 1 << 30 },
-    fsync: false,
-    log: silent,
-    changed: () => controller.healthChanged(),
-  });
-  const putBlob = vi.fn(async (key: string, bytes: Buffer | string) => {
-    await options.putBlob?.();
-    blobs.set(key, bytes.toString());
-  });
-  const controller: RunController = new RunController({
-    host: "test",
-    boot: "boot-1",
-    memory: options.memory ?? 1024,
-    links,
-    containers,
-    outbox,
-    kept,
-    payloads: new Payloads({ putBlob }, silent),
-    blobs: { getBlob: options.getBlob ?? (() => Promise.resolve(Buffer.from('{"from":"blob"}'))) },
-    code: { get: () => Promise.resolve(Buffer.from("code")) },
-    log: silent,
-    welcomed: () => {},
-  });
-  controllers.push(controller);
-  const link = links[0] as FakeLink;
-  return { controller, containers, links, link, outbox, kept, blobs, putBlob };
-}
-
-function welcomed(options: Parameters<typeof setUp>[0] = {}) {
-  const parts = setUp(options);
-  for (const link of parts.links) {
-    parts.controller.received(link.shard, [{ t: "welcome", epoch: 1, name: "test/0" }]);
-    link.take();
-  }
-  return parts;
-}
-
-const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+withControllers();
 
 test("a welcome is answered with the inventory, and each later one again", () => {
   const { controller, link } = setUp();
@@ -179,6 +80,7 @@ test("logs that are whole in the turn of the answer make one record and no resul
 });
 
 test("where many run, records nobody waits for are reported together, and a caller's takes them along at once", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const { controller, containers, link } = welcomed({ memory: 8192 });
   const ran = (number: number, blocking: boolean) => {
     controller.received(0, [runOf(number, { invocation: { blocking } })]);
@@ -197,7 +99,11 @@ test("where many run, records nobody waits for are reported together, and a call
   await turn();
   expect(link.take()).toHaveLength(3);
   for (const job of jobs.slice(2)) end(job);
-  await waitFor(() => expect(link.take()).toHaveLength(8));
+  await turn();
+  expect(link.take()).toEqual([]);
+  vi.advanceTimersByTime(10);
+  await turn();
+  expect(link.take()).toHaveLength(8);
 });
 
 test("an answer whose logs are late makes a result at once and a record when they are whole", async () => {
@@ -389,122 +295,6 @@ test("developer errors get their last log line, unless the action keeps no logs 
   expect(logs[1]).toHaveLength(1);
   expect(logs[1]?.[0]).toMatch(line);
   expect(logs[2]).toEqual([]);
-});
-
-test("results and logs too large for a frame go through the blob API and are named in the record", async () => {
-  const { controller, containers, link, blobs } = welcomed();
-  const result = JSON.stringify({ text: "ä".repeat(200_000) });
-  const lines = JSON.stringify(Array.from({ length: 1000 }, () => "x".repeat(1000)));
-  containers.onRun = (job, listener) => {
-    listener.answered(job, answerOf({ outcome: success(result) }));
-    listener.collected(job, { lines });
-  };
-  controller.received(0, [runOf(1)]);
-  await waitFor(() => expect(link.sent.at(-1)?.t).toBe("record"));
-  const record = link.take().at(-1);
-  const completion = record?.t === "record" ? record.completion : undefined;
-  expect(completion?.result).toEqual({ blob: `results/${idOf(1)}/1`, size: Buffer.byteLength(result) });
-  expect(completion?.logs).toEqual({ blob: `logs/${idOf(1)}/1`, size: lines.length });
-  expect(blobs.get(`results/${idOf(1)}/1`)).toBe(result);
-  expect(blobs.get(`logs/${idOf(1)}/1`)).toBe(lines);
-});
-
-test("a caller does not wait until long logs have gone through the blob API", async () => {
-  const { controller, containers, link, outbox } = welcomed();
-  const lines = JSON.stringify(Array.from({ length: 1000 }, () => "x".repeat(1000)));
-  containers.onRun = (job, listener) => {
-    listener.answered(job, answerOf());
-    listener.collected(job, { lines });
-  };
-  controller.received(0, [runOf(1)]);
-  await waitFor(() => expect(link.sent.at(-1)?.t).toBe("record"));
-  const [result, record] = link.take();
-  expect(result).toMatchObject({ t: "result", completion: { result: { inline: '{"ok":true}' } } });
-  expect(result?.t === "result" && result.completion.logs).toBe(undefined);
-  expect(record).toMatchObject({ completion: { logs: { blob: `logs/${idOf(1)}/1`, size: lines.length } } });
-  expect(outbox.count, "only the whole record is kept").toBe(1);
-  controller.received(0, [runOf(2, { invocation: { blocking: false } })]);
-  await waitFor(() => expect(link.sent).toHaveLength(1));
-  expect(link.take()[0]?.t, "nobody waits: one record and no result").toBe("record");
-});
-
-test("parts that would fit alone but not together leave the frame too", async () => {
-  const { controller, containers, link, blobs } = welcomed();
-  const text = JSON.stringify({ quotes: '"\\'.repeat(16_370) });
-  const lines = JSON.stringify(['"\\'.repeat(16_370)]);
-  expect(text.length).toBeLessThan(64 * 1024);
-  containers.onRun = (job, listener) => {
-    listener.answered(job, answerOf({ outcome: success(text) }));
-    listener.collected(job, { lines });
-  };
-  controller.received(0, [runOf(1)]);
-  await waitFor(() => expect(link.sent).toHaveLength(1));
-  expect(blobs.size).toBeGreaterThan(0);
-});
-
-test("a large result releases the caller while its logs are still coming", async () => {
-  const { controller, containers, link, putBlob } = welcomed();
-  const result = JSON.stringify("x".repeat(100_000));
-  controller.received(0, [runOf(1)]);
-  const [job] = containers.jobs;
-  if (job === undefined) throw new Error("no job");
-  controller.answered(job, answerOf({ outcome: success(result) }));
-  await waitFor(() => expect(link.sent).toMatchObject([{ t: "result", completion: { result: { size: 100_002 } } }]));
-  controller.collected(job, { lines: "[]" });
-  await waitFor(() => expect(link.sent).toHaveLength(2));
-  expect(link.sent[1]).toMatchObject({ t: "record", completion: { result: { blob: `results/${idOf(1)}/1` } } });
-  expect(putBlob).toHaveBeenCalledTimes(1);
-});
-
-test("an upload that fails is tried again; one that is refused for good is replaced by a text that says so", async () => {
-  let failures = 1;
-  const flaky = welcomed({
-    putBlob: () => (failures-- > 0 ? Promise.reject(new BlobApiError("down", { final: false })) : Promise.resolve()),
-  });
-  const large = answerOf({ outcome: success(JSON.stringify("x".repeat(100_000))) });
-  flaky.containers.onRun = (job, listener) => {
-    listener.answered(job, large);
-    listener.collected(job, { lines: "[]" });
-  };
-  flaky.controller.received(0, [runOf(1)]);
-  await waitFor(() => expect(flaky.link.sent).toMatchObject([{ t: "record", completion: { statusCode: 0 } }]));
-  flaky.outbox.forget(flaky.kept as StoredRecord[]);
-
-  const closed = welcomed({ putBlob: () => Promise.reject(new BlobApiError("413", { final: true })) });
-  closed.link.take();
-  closed.containers.onRun = flaky.containers.onRun;
-  closed.controller.received(0, [runOf(2)]);
-  await waitFor(() =>
-    expect(closed.link.sent.some((each) => each.t === "record" && each.completion.statusCode === 3)).toBe(true),
-  );
-});
-
-test("arguments that lie in the blob store are fetched before the run; if they are gone the run ends with an error", async () => {
-  const args = { blob: "args/x", size: '{"from":"blob"}'.length };
-  const fine = welcomed();
-  fine.controller.received(0, [runOf(1, { invocation: { args } })]);
-  await waitFor(() => expect(fine.containers.jobs[0]?.args).toBe('{"from":"blob"}'));
-
-  const gone = welcomed({ getBlob: () => Promise.reject(new BlobApiError("404", { final: true })) });
-  gone.controller.received(0, [runOf(2, { invocation: { args } })]);
-  await waitFor(() =>
-    expect(gone.link.sent).toMatchObject([{ t: "record", completion: { statusCode: 3, ran: false, engine: "none" } }]),
-  );
-  expect(gone.containers.jobs).toHaveLength(0);
-
-  for (const getBlob of [
-    () => Promise.resolve(Buffer.from('{"from":')),
-    () => Promise.reject(new BlobApiError("terminated", { final: false, cut: true })),
-  ]) {
-    const damaged = welcomed({ getBlob });
-    damaged.controller.received(0, [runOf(4, { invocation: { args } })]);
-    await waitFor(() => expect(damaged.link.sent).toMatchObject([{ t: "record", completion: { ran: false } }]));
-    damaged.outbox.forget(damaged.kept as StoredRecord[]);
-  }
-
-  const down = welcomed({ getBlob: () => Promise.reject(new BlobApiError("timeout", { final: false })) });
-  down.controller.received(0, [runOf(3, { invocation: { args } })]);
-  await waitFor(() => expect(down.link.sent).toMatchObject([{ t: "refused", reason: "busy" }]));
 });
 
 test("containers that throw end their run with an internal error and nobody else's", async () => {
