@@ -5,7 +5,7 @@ import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { type ActivationId, timeOf } from "../../src/entities/activation-id.ts";
 import { isWhole, type KeptRecord, type RecordFilter, readKept } from "../../src/entities/kept-record.ts";
 import { log } from "../../src/log.ts";
-import { countActivation } from "../../src/metrics/activations.ts";
+import { ActivationCounts } from "../../src/metrics/activations.ts";
 import type { Forwarded } from "../../src/protocol/forwarding.ts";
 import type { LedgerCount, LedgerPage, StoreName } from "../../src/protocol/rpc.ts";
 import type { ActivationBlobs, LedgerHoldings } from "../../src/protocol/upkeep.ts";
@@ -90,8 +90,9 @@ export class Archive {
     };
     records.onKept = (size) => this.handover.kept(size);
     const { meter } = ports;
+    const counts = meter && new ActivationCounts(meter);
     records.onEnded = (record, about) => {
-      if (meter !== undefined) countActivation(meter, record, about);
+      counts?.ended(record, about);
       this.events?.ended(record, about);
     };
   }

@@ -1,12 +1,14 @@
 // What a scheduler counts besides what it has under way: how runs ended, and how its host is.
 // It owns the state it counted last.
 
+import { MetricCounter } from "../../src/metrics/instruments.ts";
 import type { MetricsSender } from "../../src/metrics/sender.ts";
 import type { RosterEntry } from "../../src/protocol/rpc.ts";
 import type { Acknowledgement } from "./ports.ts";
 
 export class SchedulerCounts {
   readonly #counting: () => MetricsSender;
+  readonly #acks = new Map<Acknowledgement, MetricCounter>();
   #state: string | undefined;
 
   /** `counting`: asked for when something is counted. */
@@ -15,8 +17,14 @@ export class SchedulerCounts {
   }
 
   acked(how: Acknowledgement): void {
-    this.#counting().meter.count("counter_loadbalancer_completionAck_counter_total", [how]);
-    this.#counting().touch();
+    const counting = this.#counting();
+    let acks = this.#acks.get(how);
+    if (acks === undefined) {
+      acks = new MetricCounter(counting.meter, "counter_loadbalancer_completionAck_counter_total", [how]);
+      this.#acks.set(how, acks);
+    }
+    acks.add();
+    counting.touch();
   }
 
   /** What the roster is told; it may be told again. A new incarnation counts the state it finds. */

@@ -7,6 +7,7 @@ import { SYSTEM_FAMILIES } from "./system-families.ts";
 /** The first three labels of what is told by action. */
 export const ACTION_LABELS = ["namespace", "initiator", "action"] as const;
 
+const NO_BUCKETS: readonly number[] = [];
 const SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 300];
 const WAITS = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 600];
 const INITS = [0.01, 0.05, 0.1, 0.5, 2.5, 10];
@@ -121,10 +122,17 @@ export const FAMILIES: readonly MetricFamily[] = LIST;
 
 export const FAMILY_BY_NAME: ReadonlyMap<string, MetricFamily> = new Map(LIST.map((each) => [each.name, each]));
 
-/** Which bucket of the family holds this value: the first whose bound it does not exceed. */
-export function bucketIn({ buckets = [] }: MetricFamily, value: number): number {
-  const found = buckets.findIndex((bound) => value <= bound);
-  return found === -1 ? buckets.length : found;
+export function familyOf(name: FamilyName): MetricFamily {
+  const family = FAMILY_BY_NAME.get(name);
+  if (family === undefined) throw new Error(`there is no family ${name}`);
+  return family;
+}
+
+/** Which bucket of the family holds this value: the first whose bound it does not exceed. Asked with each value. */
+export function bucketIn({ buckets = NO_BUCKETS }: MetricFamily, value: number): number {
+  let at = 0;
+  while (at < buckets.length && value > (buckets[at] as number)) at++;
+  return at;
 }
 
 export function isOfAction({ labels }: MetricFamily): boolean {

@@ -12,21 +12,20 @@ const MAX_GONE = 1_000;
 /** A round that was planned and has not come after so long was lost with the request that planned it. */
 const LOST_AFTER_MS = 3 * ROUND_MS;
 
-/** Runs `work` once after `ms`. */
-export type Plan = (ms: number, work: () => Promise<void>) => unknown;
-
-export interface SenderPorts {
+/** `C`: what whoever counts has that keeps a timer alive. */
+export interface SenderPorts<C> {
   push(batch: MetricsBatch): Promise<void>;
   now(): number;
-  plan: Plan;
+  /** Runs `work` once after `ms`. */
+  plan(ms: number, work: () => Promise<void>, context: C): unknown;
   /** Told once, when it fails for the first time in a row. */
   warn(text: string): void;
 }
 
-export class MetricsSender {
+export class MetricsSender<C = void> {
   readonly meter: Meter;
   readonly #source: string;
-  readonly #ports: SenderPorts;
+  readonly #ports: SenderPorts<C>;
   /** What goes with each batch besides. */
   readonly #state: () => Pick<MetricsBatch, "store" | "scheduler">;
   #number = 0;
@@ -40,7 +39,7 @@ export class MetricsSender {
 
   constructor(
     source: string,
-    options: { meter: Meter; ports: SenderPorts; state?: () => Pick<MetricsBatch, "store" | "scheduler"> },
+    options: { meter: Meter; ports: SenderPorts<C>; state?: () => Pick<MetricsBatch, "store" | "scheduler"> },
   ) {
     this.#source = source;
     this.meter = options.meter;
@@ -50,16 +49,21 @@ export class MetricsSender {
 
   /** Something was counted, or has changed: it is sent within a round.
    * Costs nothing where a round is planned already. */
-  touch(plan: Plan = this.#ports.plan): void {
+  touch(context: C): void {
     if (!this.meter.isOn) return;
     this.#touched = true;
     const now = this.#ports.now();
     if (now < this.#planned + LOST_AFTER_MS) return;
     this.#planned = now;
-    plan(Math.max(FIRST_MS, this.#sentAt + ROUND_MS - now), async () => {
-      await this.send();
-      if (this.#touched || this.#unsent !== null) this.touch(plan);
-    });
+    const ms = Math.max(FIRST_MS, this.#sentAt + ROUND_MS - now);
+    this.#ports.plan(
+      ms,
+      async () => {
+        await this.send();
+        if (this.#touched || this.#unsent !== null) this.touch(context);
+      },
+      context,
+    );
   }
 
   /** To be followed by `touch`. */

@@ -49,6 +49,13 @@ export function connect(url: string, callers: number): Pool {
 
 /** Sends `call(n)` for n = 0, 1, … from as many callers, each waiting for its answer. */
 export async function load(pool: Pool, call: (n: number) => Call, options: Load): Promise<Sample> {
+  const started = performance.now();
+  const times = await timed(pool, call, options);
+  return sampleOf(times, performance.now() - started);
+}
+
+/** The same: ms of each call. */
+export async function timed(pool: Pool, call: (n: number) => Call, options: Load): Promise<number[]> {
   const times: number[] = [];
   const started = performance.now();
   let next = 0;
@@ -65,7 +72,7 @@ export async function load(pool: Pool, call: (n: number) => Call, options: Load)
     }
   };
   await Promise.all(Array.from({ length: options.callers }, caller));
-  return sampleOf(times, performance.now() - started);
+  return times;
 }
 
 export async function send(pool: Pool, call: Call): Promise<{ status: number; text: string }> {

@@ -1,5 +1,7 @@
 // `npm run bench -- metrics`: what counting costs a warm call, in pairs of one platform that counts and one that does
-// not; how long a scrape of a thousand actions takes, how old its values are; and what 100,000 actions leave.
+// not; how long a scrape of a thousand actions takes, how old its values are; and what 100,000 actions leave. Two
+// platforms differ by more than counting: with `--into FILE` and `--pairs 5`, then 10, then 15, each run adds pairs of
+// two fresh ones. `--same`: both count, which shows the noise.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,13 +9,13 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { countActivation } from "../../src/metrics/activations.ts";
+import { ActivationCounts } from "../../src/metrics/activations.ts";
 import { Meter } from "../../src/metrics/meter.ts";
 import { MAX_ACTIONS, SeriesBook } from "../../src/metrics/series-book.ts";
 import { ended } from "../metrics/ended.ts";
 import { basic, GUEST, type Platform, startPlatform } from "../support/platform.ts";
-import { type Call, connect, load, median, sampleOf, send } from "./load.ts";
-import { measurePairs, medianWithRange } from "./pairs.ts";
+import { type Call, connect, load, median, sampleOf, send, timed } from "./load.ts";
+import { differences, measurePairs } from "./pairs.ts";
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     calls: { type: "string", default: "5000" },
     into: { type: "string", default: "" },
     engine: { type: "string", default: "process" },
+    same: { type: "boolean", default: false },
   },
 });
 const only = new Set(values.only.split(","));
@@ -53,7 +56,7 @@ function filled(actions: number) {
     const meter = new Meter();
     for (let at = from; at < Math.min(actions, from + batch); at++) {
       const { record, about } = ended({ action: `action-${at}`, initMs: 20, result: '{"statusCode":200}' });
-      countActivation(meter, record, about);
+      new ActivationCounts(meter).ended(record, about);
     }
     book.apply({ source: "bench", number: from + 1, changes: meter.take() }, Date.now());
   }
@@ -135,11 +138,11 @@ async function age(platform: Platform): Promise<number> {
   return performance.now() - began;
 }
 
-/** Pairs take turns who is first. */
 async function calls(): Promise<void> {
   const counting = await prepared(await startPlatform({ engine }));
   closers.push(() => counting.stop());
-  const silent = await prepared(await startPlatform({ engine, flags: ["--var", "METRICS_MODE=off"] }));
+  const flags = values.same ? [] : ["--var", "METRICS_MODE=off"];
+  const silent = await prepared(await startPlatform({ engine, flags }));
   closers.push(() => silent.stop());
   const [on, off] = [counting, silent].map(({ url }) => connect(url, 1));
   if (on === undefined || off === undefined) throw new Error("no pools");
@@ -147,30 +150,38 @@ async function calls(): Promise<void> {
     () => on.close(),
     () => off.close(),
   );
-  const count = Number(values.calls);
-  // A machine that is starved loses a call now and then: that measure is said, and taken anew.
-  const p50 = async (pool: typeof on, tries = 3): Promise<number> => {
+  // A machine that is starved loses a call now and then: that block is said, and taken anew.
+  const block = async (pool: typeof on, count: number, tries = 3): Promise<number[]> => {
     try {
-      return (await load(pool, () => CALL, { callers: 1, calls: count, status: 200 })).p50;
+      return await timed(pool, () => CALL, { callers: 1, calls: count, status: 200 });
     } catch (error) {
       if (tries <= 1) throw error;
-      process.stderr.write(`bench: a measure was taken anew: ${String(error).slice(0, 300)}\n`);
-      return p50(pool, tries - 1);
+      process.stderr.write(`bench: a block was taken anew: ${String(error).slice(0, 300)}\n`);
+      return block(pool, count, tries - 1);
     }
   };
   // Warm, as the others are.
-  await load(on, () => CALL, { callers: 1, calls: 500, status: 200 });
-  await load(off, () => CALL, { callers: 1, calls: 500, status: 200 });
+  await block(on, 1_000);
+  await block(off, 1_000);
+  const count = Number(values.calls);
   const pairs = await measurePairs({
-    ...{ name: `metrics ${engine} ${count}`, pairs: Number(values.pairs), into: values.into },
-    plain: () => p50(off),
-    other: () => p50(on),
+    ...{
+      name: `metrics${values.same ? " in both" : ""} ${engine} ${count}`,
+      pairs: Number(values.pairs),
+      calls: count,
+    },
+    into: values.into,
+    plain: (of) => block(off, of),
+    other: (of) => block(on, of),
   });
-  const { middle, low, high } = medianWithRange(pairs.map(({ plain, other }) => 100 * (other / plain - 1)));
-  const range = `${low.toFixed(1)} % to ${high.toFixed(1)} %`;
+  const { ofPairs, ofBlocks, blocks } = differences(pairs, (plain, other) => 100 * (other / plain - 1));
+  const text = ({ middle, low, high }: typeof ofPairs) =>
+    `${middle.toFixed(1)} % (${low.toFixed(1)} % to ${high.toFixed(1)} %)`;
   console.log(`\n| ${pairs.length} pairs of ${count} warm calls, 1 caller | |\n|---|---|`);
-  console.log(`| p50 with METRICS_MODE=off | ${median(pairs.map(({ plain }) => plain)).toFixed(3)} ms |`);
-  console.log(`| median of the paired differences of p50 with metrics | ${middle.toFixed(1)} % (${range}) |`);
+  const plain = values.same ? "metrics on both" : "METRICS_MODE=off";
+  console.log(`| p50 with ${plain} | ${median(pairs.map((each) => each.plain)).toFixed(3)} ms |`);
+  console.log(`| median of the paired differences of p50 with metrics (95 %) | ${text(ofPairs)} |`);
+  console.log(`| the same of ${blocks} pairs of blocks | ${text(ofBlocks)} |`);
 }
 
 async function prepared(platform: Platform): Promise<Platform> {

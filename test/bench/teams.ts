@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { load, median, sampleOf } from "./load.ts";
+import { median, sampleOf, timed } from "./load.ts";
 import { neighbours } from "./neighbours.ts";
-import { measurePairs, medianWithRange } from "./pairs.ts";
+import { differences, measurePairs } from "./pairs.ts";
 import { blocking, prepared, TeamPlatform, type Tenant } from "./team-platform.ts";
 
 const { values } = parseArgs({
@@ -52,7 +52,7 @@ try {
   await elsewhere.close();
 }
 
-/** Pairs take turns who is first. In one namespace each, so that nothing is shared but the machine. */
+/** In one namespace each, so that nothing is shared but the platform. */
 async function calls(): Promise<void> {
   const owner = await prepared(await platform.tenant("bench-owner"));
   const scoped = async (name: string, limits: object) => {
@@ -66,22 +66,22 @@ async function calls(): Promise<void> {
     ["the same in a namespace with limits", await scoped("bench-limited", LIMITS)],
   ];
   console.log(
-    `\n| ${values.pairs} pairs of ${values.calls} warm calls, 1 caller | p50 ms of an owner's | difference of p50, ms (95 %) |\n|---|---|---|`,
+    `\n| ${values.pairs} pairs of ${values.calls} warm calls, 1 caller | p50 ms of an owner's | difference of p50, ms (95 %) | the same of blocks |\n|---|---|---|---|`,
   );
+  const count = Number(values.calls);
+  const timesOf = (of: Tenant) => (some: number) =>
+    timed(of.pool, blocking(of), { callers: 1, calls: some, status: 200 });
   for (const [name, other] of others) {
-    const count = Number(values.calls);
-    const p50 = async (of: Tenant) =>
-      (await load(of.pool, blocking(of), { callers: 1, calls: count, status: 200 })).p50;
     const pairs = await measurePairs({
-      ...{ name: `${name} ${engine} ${count}`, pairs: Number(values.pairs), into: values.into },
-      plain: () => p50(owner),
-      other: () => p50(other),
+      ...{ name: `${name} ${engine} ${count}`, pairs: Number(values.pairs), calls: count, into: values.into },
+      plain: timesOf(owner),
+      other: timesOf(other),
     });
-    const { middle, low, high } = medianWithRange(pairs.map(({ plain, other }) => other - plain));
-    const range = `${low.toFixed(3)} to ${high.toFixed(3)}`;
-    console.log(
-      `| ${name} | ${median(pairs.map(({ plain }) => plain)).toFixed(3)} | ${middle.toFixed(3)} (${range}) |`,
-    );
+    const { ofPairs, ofBlocks } = differences(pairs, (plain, ours) => ours - plain);
+    const text = ({ middle, low, high }: typeof ofPairs) =>
+      `${middle.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
+    const plain = median(pairs.map((each) => each.plain)).toFixed(3);
+    console.log(`| ${name} | ${plain} | ${text(ofPairs)} | ${text(ofBlocks)} |`);
   }
 }
 

@@ -2,8 +2,9 @@
 // and the text is what a scraper can read.
 
 import { describe, expect, it } from "vitest";
-import { countActivation, userStatusCode } from "../../src/metrics/activations.ts";
+import { ActivationCounts, userStatusCode } from "../../src/metrics/activations.ts";
 import { exposition, wantsOpenMetrics } from "../../src/metrics/exposition.ts";
+import { MetricGauge } from "../../src/metrics/instruments.ts";
 import { Meter } from "../../src/metrics/meter.ts";
 import { FIRST_MS, MetricsSender, ROUND_MS } from "../../src/metrics/sender.ts";
 import { MAX_ACTIONS, SeriesBook } from "../../src/metrics/series-book.ts";
@@ -44,7 +45,7 @@ function changesOf(...each: Parameters<typeof ended>[]): MetricChange[] {
   const meter = new Meter();
   for (const given of each) {
     const { record, about } = ended(...given);
-    countActivation(meter, record, about);
+    new ActivationCounts(meter).ended(record, about);
   }
   return meter.take();
 }
@@ -89,7 +90,7 @@ describe("metrics", () => {
     const { add, text } = fresh();
     const meter = new Meter();
     const { record, about } = ended({ action: "p/a", initMs: 20, result: '{"statusCode":404}' });
-    countActivation(meter, record, about);
+    new ActivationCounts(meter).ended(record, about);
     for (const each of ["concurrent", "timed"] as const) meter.count(`openwhisk_action_limit_${each}_total`, ["guest"]);
     add(meter.take());
     const [first = ""] = text().match(new RegExp(`^${name}(_bucket)?\\{.*$`, "m")) ?? [];
@@ -124,17 +125,17 @@ describe("metrics", () => {
   it("count nothing where they are off, and of an ignored namespace only what the platform does as a whole", () => {
     const { record, about } = ended({ action: "a" });
     const off = new Meter({ isOn: false, ignored: new Set() });
-    countActivation(off, record, about);
+    new ActivationCounts(off).ended(record, about);
     off.count("edgewhisk_starts_total", ["warm"]);
-    off.gauge("openwhisk_action_memory", ["guest", "guest", "a"], 1);
+    new MetricGauge(off, "openwhisk_action_memory", ["guest", "guest", "a"]).set(1);
     off.observe("edgewhisk_handover_lag_seconds", ["d1"], 1);
     expect(off.take()).toEqual([]);
     const meter = new Meter({ isOn: true, ignored: new Set(["guest"]) });
-    countActivation(meter, record, about);
+    new ActivationCounts(meter).ended(record, about);
     meter.count("openwhisk_action_limit_timed_total", ["guest"]);
     meter.count("openwhisk_action_limit_timed_total", ["team"]);
     // By who calls: what others call of the namespace is told.
-    countActivation(meter, record, { ...about, namespace: "team" });
+    new ActivationCounts(meter).ended(record, { ...about, namespace: "team" });
     const told = meter.take().map(({ family, labels }) => `${family} ${labels.slice(0, 2)}`);
     expect(told).toContain("edgewhisk_starts_total warm");
     expect(told).toContain("openwhisk_action_limit_timed_total team");
@@ -282,7 +283,7 @@ describe("a sender", () => {
     const { meter } = world();
     for (let at = 0; at < 10_000; at++) {
       const { record, about } = ended({ action: `a${at}` });
-      countActivation(meter, record, about);
+      new ActivationCounts(meter).ended(record, about);
     }
     const changes = meter.take();
     expect(changes.length).toBeLessThan(2_200);

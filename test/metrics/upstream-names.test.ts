@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { HostMetrics } from "../../runtime-host/metrics/host-metrics.ts";
 import { PoolState } from "../../runtime-host/pool/pool-state.ts";
-import { countActivation } from "../../src/metrics/activations.ts";
+import { ActivationCounts } from "../../src/metrics/activations.ts";
 import { FAMILIES, type FamilyName } from "../../src/metrics/families.ts";
 import { Meter } from "../../src/metrics/meter.ts";
 import { SeriesBook } from "../../src/metrics/series-book.ts";
@@ -101,7 +101,7 @@ describe("upstream's system metrics", () => {
     const meter = new Meter();
     const call = (path: string, namespace = "guest") => {
       const { record, about } = ended({ action: "a" });
-      countActivation(meter, record, { ...about, path, namespace });
+      new ActivationCounts(meter).ended(record, { ...about, path, namespace });
     };
     call("team/tools/a");
     call("team/tools/b");
