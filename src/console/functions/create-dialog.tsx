@@ -18,22 +18,27 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
     event.preventDefault();
     setBusy(true);
     const { kind, code, web } = chosen;
-    const answer = await ask<unknown>(ownPath("actions", name.trim()), {
+    const id = name.trim();
+    const parts = id.split("/");
+    const answer = await ask<unknown>(ownPath("actions", ...parts), {
       method: "PUT",
       body: { exec: { kind, code }, ...(web ? { annotations: [{ key: "web-export", value: true }] } : {}) },
     });
     setBusy(false);
     if (!answer.ok) {
-      const taken = answer.fault.status === 409;
+      const { fault: said } = answer;
+      if (said.status === 409)
+        return setFault({ ...said, text: `The name '${id}' is taken.`, help: "Choose another." });
+      const isPackageMissing = said.status === 404 && parts.length === 2;
       return setFault(
-        taken
-          ? { ...answer.fault, text: `The name '${name.trim()}' is taken.`, help: "Choose another." }
-          : answer.fault,
+        isPackageMissing
+          ? { ...said, text: `There is no package '${parts[0]}'.`, help: "Make it first, in the view Packages." }
+          : said,
       );
     }
-    typedInputs.set(name.trim(), chosen.input);
+    typedInputs.set(id, chosen.input);
     onClose();
-    go(hrefOf("functions", [name.trim()]));
+    go(hrefOf("functions", parts));
   };
   return (
     <Dialog title="Create a function" onClose={onClose}>
@@ -42,6 +47,7 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
           <span>Name</span>
           <input
             value={name}
+            placeholder="name or package/name"
             required
             maxLength={256}
             autocomplete="off"

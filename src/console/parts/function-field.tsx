@@ -8,8 +8,14 @@ import { usePolled } from "./poll.ts";
 
 const MOST = 200;
 
-export function FunctionField(props: { label: string; value: string; onText: (text: string) => void }) {
-  const { label, value, onText } = props;
+export function FunctionField(props: {
+  label: string;
+  value: string;
+  onText: (text: string) => void;
+  /** Instead of the form being sent. */
+  onEnter?: () => void;
+}) {
+  const { label, value, onText, onEnter } = props;
   const id = useId();
   const known = usePolled(
     (signal) => ask<{ namespace: string; name: string }[]>(ownPath("actions"), { query: { limit: MOST }, signal }),
@@ -25,6 +31,11 @@ export function FunctionField(props: { label: string; value: string; onText: (te
         placeholder="name or package/name"
         spellcheck={false}
         onInput={(event) => onText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || onEnter === undefined) return;
+          event.preventDefault();
+          onEnter();
+        }}
       />
       <datalist id={id}>
         {(known.value ?? []).map(({ namespace, name }) => (

@@ -1,15 +1,17 @@
 // One host: how it is, its schedulers, its images, and what an operator can do to it.
 
+import type { ComponentChildren } from "preact";
 import type { HostAnswer, HostItem } from "../../entities/administration.ts";
 import { Ago } from "./ago.tsx";
 import { type Asked, ask } from "./api.ts";
 import { Confirmed } from "./confirm.tsx";
 import { useDoing } from "./doing.ts";
 import { spanOf } from "./format.ts";
-import { Badge, Facts, FaultPanel, Head, Pending, Table } from "./panels.tsx";
+import { Badge, Facts, FaultPanel, Head, Pending } from "./panels.tsx";
 import { LIVE_MS, usePolled } from "./poll.ts";
 import { hrefOf } from "./router.ts";
 import { mayOperate } from "./session.ts";
+import { type ColumnOf, TableOf } from "./table.tsx";
 
 const TONES = { up: "good", draining: "warn", unhealthy: "bad", down: "bad", new: "plain" } as const;
 
@@ -113,30 +115,34 @@ function Condition({ host }: { host: HostAnswer }) {
 
 function Schedulers({ host }: { host: HostAnswer }) {
   return (
-    <Table
+    <TableOf
       label="Schedulers"
+      rows={host.schedulers}
+      keyOf={(each) => each.scheduler}
       columns={[
-        "Scheduler",
-        "Connection",
-        { text: "Running", look: "number" },
-        { text: "Memory", look: "number wide" },
+        { text: "Scheduler", cell: (each) => each.scheduler },
+        {
+          text: "Connection",
+          cell: (each) => (
+            <>
+              {each.connected ? "connected" : "away"}
+              {each.silence !== undefined && <span class="muted">, heard {spanOf(each.silence)} ago</span>}
+              {each.unanswered !== undefined && <span class="wrong">, {each.unanswered}</span>}
+            </>
+          ),
+        },
+        { text: "Running", look: "number", cell: (each) => each.running },
+        {
+          text: "Memory",
+          look: "number wide",
+          cell: (each) => (
+            <>
+              {each.used} / {each.memory} MB
+            </>
+          ),
+        },
       ]}
-    >
-      {host.schedulers.map((each) => (
-        <tr key={each.scheduler}>
-          <td>{each.scheduler}</td>
-          <td>
-            {each.connected ? "connected" : "away"}
-            {each.silence !== undefined && <span class="muted">, heard {spanOf(each.silence)} ago</span>}
-            {each.unanswered !== undefined && <span class="wrong">, {each.unanswered}</span>}
-          </td>
-          <td class="number">{each.running}</td>
-          <td class="number wide">
-            {each.used} / {each.memory} MB
-          </td>
-        </tr>
-      ))}
-    </Table>
+    />
   );
 }
 
@@ -155,44 +161,74 @@ function Containers({ host }: { host: HostAnswer }) {
   );
 }
 
+type BusyContainers = NonNullable<HostAnswer["busy"]>[number];
+type IdleContainers = NonNullable<HostAnswer["idle"]>[number];
+
+interface ContainersShown {
+  kind: string;
+  namespace: string | null;
+  containers: number;
+  /** MB of each. */
+  memory: number;
+}
+
+/** What both lists of containers tell, with what each has of its own. */
+function containerColumns<T extends ContainersShown>(own: {
+  name: (each: T) => ComponentChildren;
+  figure: ColumnOf<T>;
+  since: ColumnOf<T>;
+}): ColumnOf<T>[] {
+  const { name, figure, since } = own;
+  return [
+    {
+      text: "Function",
+      cell: (each) => (
+        <>
+          {name(each)}
+          <p class="muted small">{each.kind}</p>
+        </>
+      ),
+    },
+    { text: "For", look: "wide", cell: (each) => each.namespace ?? "–" },
+    { text: "Containers", look: "number", cell: (each) => each.containers },
+    figure,
+    { text: "Memory", look: "number wide", cell: (each) => `${each.containers * each.memory} MB` },
+    since,
+  ];
+}
+
 function Busy({ host: { busy = [], moreBusy = false, containers } }: { host: HostAnswer }) {
   if (busy.length === 0 && !moreBusy) return <p class="panel muted">None now.</p>;
   return (
     <>
       {busy.length > 0 && (
-        <Table
+        <TableOf
           label="Containers that run something"
-          columns={[
-            "Function",
-            { text: "For", look: "wide" },
-            { text: "Containers", look: "number" },
-            { text: "Runs", look: "number" },
-            { text: "Memory", look: "number wide" },
-            "Oldest",
-          ]}
-        >
-          {busy.map((each) => (
-            <tr key={`${each.activations[0]}`}>
-              <td>
+          rows={busy}
+          keyOf={(each) => `${each.activations[0]}`}
+          columns={containerColumns<BusyContainers>({
+            name: (each) => (
+              <>
                 {each.action} <span class="muted">{each.version}</span>
-                <p class="muted small">{each.kind}</p>
-              </td>
-              <td class="wide">{each.namespace}</td>
-              <td class="number">{each.containers}</td>
-              <td class="number">{each.running}</td>
-              <td class="number wide">{each.containers * each.memory} MB</td>
-              <td>
-                <Ago at={each.since} />
-                <details class="small">
-                  <summary>Activations</summary>
-                  {each.activations.map((id) => (
-                    <code key={id}>{id} </code>
-                  ))}
-                </details>
-              </td>
-            </tr>
-          ))}
-        </Table>
+              </>
+            ),
+            figure: { text: "Runs", look: "number", cell: (each) => each.running },
+            since: {
+              text: "Oldest",
+              cell: (each) => (
+                <>
+                  <Ago at={each.since} />
+                  <details class="small">
+                    <summary>Activations</summary>
+                    {each.activations.map((id) => (
+                      <code key={id}>{id} </code>
+                    ))}
+                  </details>
+                </>
+              ),
+            },
+          })}
+        />
       )}
       {moreBusy && (
         <p class="muted">There are more than are shown{containers === undefined ? "" : `: ${containers}`}.</p>
@@ -208,33 +244,16 @@ function Idle({ host: { idle, moreIdle = false } }: { host: HostAnswer }) {
   if (idle.length === 0) return <p class="panel muted">None. The next call of a function makes one: a cold start.</p>;
   return (
     <>
-      <Table
+      <TableOf
         label="Containers that wait for a call"
-        columns={[
-          "Function",
-          { text: "For", look: "wide" },
-          { text: "Containers", look: "number" },
-          { text: "Frozen", look: "number wide" },
-          { text: "Memory", look: "number wide" },
-          "Unused since",
-        ]}
-      >
-        {idle.map((each) => (
-          <tr key={`${each.namespace} ${each.action} ${each.kind} ${each.memory} ${each.since}`}>
-            <td>
-              {each.action ?? <span class="muted">kept ready for any</span>}
-              <p class="muted small">{each.kind}</p>
-            </td>
-            <td class="wide">{each.namespace ?? "–"}</td>
-            <td class="number">{each.containers}</td>
-            <td class="number wide">{each.paused}</td>
-            <td class="number wide">{each.containers * each.memory} MB</td>
-            <td>
-              <Ago at={each.since} />
-            </td>
-          </tr>
-        ))}
-      </Table>
+        rows={idle}
+        keyOf={(each) => `${each.namespace} ${each.action} ${each.kind} ${each.memory} ${each.since}`}
+        columns={containerColumns<IdleContainers>({
+          name: (each) => each.action ?? <span class="muted">kept ready for any</span>,
+          figure: { text: "Frozen", look: "number wide", cell: (each) => each.paused },
+          since: { text: "Unused since", cell: (each) => <Ago at={each.since} /> },
+        })}
+      />
       {moreIdle && <p class="muted">There are more; those that have waited longest are shown.</p>}
     </>
   );
@@ -247,17 +266,16 @@ function Images({ host }: { host: HostAnswer }) {
       <div class="head">
         <h2>What it can run</h2>
       </div>
-      <Table label="Images" columns={["Kind", "Image", { text: "Digest", look: "wide" }]}>
-        {host.runtimes.map(({ kind, image, digest }) => (
-          <tr key={kind}>
-            <td class="tight">{kind}</td>
-            <td class="anywhere">{image}</td>
-            <td class="wide">
-              <code>{digest.slice(0, 19)}</code>
-            </td>
-          </tr>
-        ))}
-      </Table>
+      <TableOf
+        label="Images"
+        rows={host.runtimes}
+        keyOf={({ kind }) => kind}
+        columns={[
+          { text: "Kind", look: "tight", cell: ({ kind }) => kind },
+          { text: "Image", look: "anywhere", cell: ({ image }) => image },
+          { text: "Digest", look: "wide", cell: ({ digest }) => <code>{digest.slice(0, 19)}</code> },
+        ]}
+      />
     </section>
   );
 }

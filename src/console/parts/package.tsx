@@ -7,9 +7,10 @@ import { useDoing } from "./doing.ts";
 import { type KeyValue, noteOf, ownNamespace } from "./entities.ts";
 import { FunctionLink } from "./function-link.tsx";
 import { JsonField, readObject } from "./json-field.tsx";
-import { Badge, Empty, Facts, FaultPanel, Head, Pending, parameterFacts, Table } from "./panels.tsx";
+import { Badge, Empty, Facts, FaultPanel, Head, Pending, parameterFacts } from "./panels.tsx";
 import { usePolled } from "./poll.ts";
 import { go, hrefOf } from "./router.ts";
+import { TableOf } from "./table.tsx";
 
 interface Content {
   name: string;
@@ -91,17 +92,23 @@ function Contents({ shown, path }: { shown: PackageShown; path: string }) {
   }
   return (
     <>
-      <Table label="What is in it" columns={["Name", "What it does", { text: "Version", look: "wide" }]}>
-        {all.slice(0, most).map(({ each, feed }) => (
-          <tr key={`${feed} ${each.name}`}>
-            <td>
-              <FunctionLink point={{ path, name: each.name }} /> {feed && <Badge>feed</Badge>}
-            </td>
-            <td>{textOf(noteOf(each.annotations, "description"))}</td>
-            <td class="wide">{each.version}</td>
-          </tr>
-        ))}
-      </Table>
+      <TableOf
+        label="What is in it"
+        rows={all.slice(0, most)}
+        keyOf={({ each, feed }) => `${feed} ${each.name}`}
+        columns={[
+          {
+            text: "Name",
+            cell: ({ each, feed }) => (
+              <>
+                <FunctionLink point={{ path, name: each.name }} /> {feed && <Badge>feed</Badge>}
+              </>
+            ),
+          },
+          { text: "What it does", cell: ({ each }) => textOf(noteOf(each.annotations, "description")) },
+          { text: "Version", look: "wide", cell: ({ each }) => each.version },
+        ]}
+      />
       {most < all.length && (
         <button type="button" onClick={() => setMost(most + PAGE)}>
           Show more of {all.length}

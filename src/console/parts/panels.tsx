@@ -73,48 +73,6 @@ export function Head({ title, children }: { title: ComponentChildren; children?:
   );
 }
 
-/** `look`: "number" stands to the right, "wide" is left out where there is no room,
- * "away" is told to those who cannot see alone. */
-export type TableColumn = string | { text: string; look: string };
-
-/** A table that may be wider than the page. `children`: its rows. */
-export function Table({
-  label,
-  columns,
-  children,
-}: {
-  label: string;
-  columns: readonly TableColumn[];
-  children: ComponentChildren;
-}) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
-    <section class="table" aria-label={label} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <Heading key={typeof column === "string" ? column : column.text} column={column} />
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </section>
-  );
-}
-
-function Heading({ column }: { column: TableColumn }) {
-  if (typeof column === "string") return <th scope="col">{column}</th>;
-  const { text, look } = column;
-  const looks = look.split(" ");
-  return (
-    <th scope="col" class={looks.filter((each) => each !== "away").join(" ")}>
-      {looks.includes("away") ? <span class="away">{text}</span> : text}
-    </th>
-  );
-}
-
 /** What is known of something, each with its name; what is not known (undefined, null, false or "") is left out. */
 export function Facts({ of }: { of: readonly (readonly [name: string, value: ComponentChildren])[] }) {
   return (

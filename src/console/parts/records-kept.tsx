@@ -6,8 +6,9 @@ import type { RetentionAnswer, UsageAnswer } from "../../entities/record-adminis
 import { type Asked, ask } from "./api.ts";
 import { Confirmed } from "./confirm.tsx";
 import { bytesOf } from "./format.ts";
-import { Facts, FaultPanel, Pending, Table } from "./panels.tsx";
+import { Facts, FaultPanel, Pending } from "./panels.tsx";
 import { usePolled } from "./poll.ts";
+import { TableOf } from "./table.tsx";
 
 /** Records are counted by looking at them: not as often as a list is read. */
 const USAGE_EVERY_MS = 30_000;
@@ -61,18 +62,16 @@ function Amounts({ usage: { total, object, d1, r2 } }: { usage: UsageAnswer }) {
     ["Together, each once", total],
   ];
   return (
-    <Table
+    <TableOf
       label="Records"
-      columns={["Records of activations", { text: "Number", look: "number" }, { text: "Size", look: "number" }]}
-    >
-      {places.map(([label, amount]) => (
-        <tr key={label}>
-          <td>{label}</td>
-          <td class="number">{amount.records.toLocaleString()}</td>
-          <td class="number">{bytesOf(amount.bytes)}</td>
-        </tr>
-      ))}
-    </Table>
+      rows={places}
+      keyOf={([label]) => label}
+      columns={[
+        { text: "Records of activations", cell: ([label]) => label },
+        { text: "Number", look: "number", cell: ([, { records }]) => records.toLocaleString() },
+        { text: "Size", look: "number", cell: ([, { bytes }]) => bytesOf(bytes) },
+      ]}
+    />
   );
 }
 

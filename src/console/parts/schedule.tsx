@@ -8,10 +8,11 @@ import { useDoing } from "./doing.ts";
 import { feedOf, isAlarm, type KeyValue } from "./entities.ts";
 import { type FireAnswer, FireOutcome, fire } from "./fire.tsx";
 import { spanOf, whenOf } from "./format.ts";
-import { Badge, Empty, FaultPanel, Head, Loading, Table } from "./panels.tsx";
+import { Badge, Empty, FaultPanel, Head, Loading } from "./panels.tsx";
 import { LIVE_MS, usePolled } from "./poll.ts";
 import { go, hrefOf } from "./router.ts";
 import { endTrigger, pauseSchedule, readSchedule, type ScheduleShown, type SlotShown } from "./schedule-calls.ts";
+import { Table } from "./table.tsx";
 
 /** ms after which a fire is worth a second look. */
 const LATE_MS = 1_000;

@@ -9,10 +9,11 @@ import { feedOf, isAlarm, type KeyValue, pathOf, pointOf } from "./entities.ts";
 import { Fire } from "./fire.tsx";
 import { FunctionField } from "./function-field.tsx";
 import { FunctionLink } from "./function-link.tsx";
-import { Badge, Facts, FaultPanel, Head, Pending, parameterFacts, Table } from "./panels.tsx";
+import { Badge, Facts, FaultPanel, Head, Pending, parameterFacts } from "./panels.tsx";
 import { LIVE_MS, usePolled } from "./poll.ts";
 import { go, hrefOf } from "./router.ts";
 import { endTrigger } from "./schedule-calls.ts";
+import { Table } from "./table.tsx";
 
 interface TriggerShown {
   name: string;

@@ -5,10 +5,11 @@ import { Ago } from "../parts/ago.tsx";
 import { ask, ownPath } from "../parts/api.ts";
 import { spanOf } from "../parts/format.ts";
 import { StatusBadge } from "../parts/outcome.tsx";
-import { Empty, Head, Pending, Table } from "../parts/panels.tsx";
+import { Empty, Head, Pending } from "../parts/panels.tsx";
 import { LIVE_MS, usePolled } from "../parts/poll.ts";
 import { actionPartsOf, type ListedActivation, STATUS } from "../parts/records.ts";
 import { hrefOf, replaceQuery } from "../parts/router.ts";
+import { TableOf } from "../parts/table.tsx";
 import type { ViewProps } from "../parts/view.ts";
 
 const ROWS = 100;
@@ -88,32 +89,25 @@ function ActivationList({ query }: { query: URLSearchParams }) {
         </Empty>
       )}
       {records.length > 0 && (
-        <Table
+        <TableOf
           label="Activations"
+          rows={records}
+          keyOf={(each) => each.activationId}
           columns={[
-            "Started",
-            "Function",
-            "Ended as",
-            { text: "Took", look: "number" },
-            { text: "Activation", look: "wide" },
+            { text: "Started", look: "tight", cell: (each) => <Ago at={each.start} /> },
+            {
+              text: "Function",
+              cell: (each) => <a href={hrefOf("activations", [each.activationId])}>{actionPartsOf(each).join("/")}</a>,
+            },
+            { text: "Ended as", cell: (each) => <StatusBadge status={STATUS[each.statusCode ?? 0] ?? "unknown"} /> },
+            {
+              text: "Took",
+              look: "number",
+              cell: (each) => (each.duration === undefined ? "–" : spanOf(each.duration)),
+            },
+            { text: "Activation", look: "wide mono", cell: (each) => each.activationId },
           ]}
-        >
-          {records.map((each) => (
-            <tr key={each.activationId}>
-              <td class="tight">
-                <Ago at={each.start} />
-              </td>
-              <td>
-                <a href={hrefOf("activations", [each.activationId])}>{actionPartsOf(each).join("/")}</a>
-              </td>
-              <td>
-                <StatusBadge status={STATUS[each.statusCode ?? 0] ?? "unknown"} />
-              </td>
-              <td class="number">{each.duration === undefined ? "–" : spanOf(each.duration)}</td>
-              <td class="wide mono">{each.activationId}</td>
-            </tr>
-          ))}
-        </Table>
+        />
       )}
     </>
   );

@@ -4,9 +4,10 @@ import { useState } from "preact/hooks";
 import type { AuditAnswer, AuditLine } from "../../entities/audit.ts";
 import { ask } from "../parts/api.ts";
 import { whenOf } from "../parts/format.ts";
-import { Badge, Empty, Head, Pending, Table } from "../parts/panels.tsx";
+import { Badge, Empty, Head, Pending } from "../parts/panels.tsx";
 import { usePolled } from "../parts/poll.ts";
 import { hrefOf, replaceQuery } from "../parts/router.ts";
+import { TableOf } from "../parts/table.tsx";
 import type { ViewProps } from "../parts/view.ts";
 
 const PAGE = 25;
@@ -114,37 +115,64 @@ function Filters({ filter }: { filter: Filter }) {
 
 function Lines({ items }: { items: readonly AuditLine[] }) {
   return (
-    <Table
+    <TableOf
       label="Lines of the log"
-      columns={["When", "Who", "Act", { text: "What", look: "wide" }, "Result", { text: "From", look: "wide" }]}
-    >
-      {items.map((line, at) => (
-        <tr key={`${line.at} ${line.transactionId} ${at}`}>
-          <td class="roomy">{whenOf(line.at)}</td>
-          <td class="roomy">
-            {line.subject || line.via}
-            {line.keyName !== "" && <p class="muted small">key {line.keyName}</p>}
-          </td>
-          <td class="act">
-            {line.act}
-            {line.count > 1 && <span class="muted"> × {line.count}</span>}
-            <p class="muted small phone">{line.target || line.namespace}</p>
-          </td>
-          <td class="wide roomy">
-            {line.target || "–"}
-            {line.namespace !== "" && <p class="muted small">in {line.namespace}</p>}
-          </td>
-          <td>
-            <Badge tone={TONES[line.result] ?? "plain"}>{line.result}</Badge>
-            {Object.keys(line.detail).length > 0 && <Detail detail={line.detail} />}
-          </td>
-          <td class="wide roomy">
-            {line.source}
-            <p class="muted small">{line.request}</p>
-          </td>
-        </tr>
-      ))}
-    </Table>
+      rows={items}
+      keyOf={(line, at) => `${line.at} ${line.transactionId} ${at}`}
+      columns={[
+        { text: "When", look: "roomy", cell: (line) => whenOf(line.at) },
+        {
+          text: "Who",
+          look: "roomy",
+          cell: (line) => (
+            <>
+              {line.subject || line.via}
+              {line.keyName !== "" && <p class="muted small">key {line.keyName}</p>}
+            </>
+          ),
+        },
+        {
+          text: "Act",
+          look: "act",
+          cell: (line) => (
+            <>
+              {line.act}
+              {line.count > 1 && <span class="muted"> × {line.count}</span>}
+              <p class="muted small phone">{line.target || line.namespace}</p>
+            </>
+          ),
+        },
+        {
+          text: "What",
+          look: "wide roomy",
+          cell: (line) => (
+            <>
+              {line.target || "–"}
+              {line.namespace !== "" && <p class="muted small">in {line.namespace}</p>}
+            </>
+          ),
+        },
+        {
+          text: "Result",
+          cell: (line) => (
+            <>
+              <Badge tone={TONES[line.result] ?? "plain"}>{line.result}</Badge>
+              {Object.keys(line.detail).length > 0 && <Detail detail={line.detail} />}
+            </>
+          ),
+        },
+        {
+          text: "From",
+          look: "wide roomy",
+          cell: (line) => (
+            <>
+              {line.source}
+              <p class="muted small">{line.request}</p>
+            </>
+          ),
+        },
+      ]}
+    />
   );
 }
 

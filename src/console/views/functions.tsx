@@ -6,9 +6,10 @@ import { FunctionPage } from "../functions/page.tsx";
 import { partsOf, type ShownAction } from "../parts/actions.ts";
 import { Ago } from "../parts/ago.tsx";
 import { type Asked, ask, ownPath } from "../parts/api.ts";
-import { Badge, Empty, Head, Pending, Table } from "../parts/panels.tsx";
+import { Badge, Empty, Head, Pending } from "../parts/panels.tsx";
 import { LIVE_MS, usePolled } from "../parts/poll.ts";
 import { hrefOf } from "../parts/router.ts";
+import { TableOf } from "../parts/table.tsx";
 import type { ViewProps } from "../parts/view.ts";
 
 type ListedAction = Pick<ShownAction, "namespace" | "name" | "version" | "updated" | "limits" | "annotations">;
@@ -71,32 +72,21 @@ function FunctionList() {
       )}
       {all.length > 0 && shown.length === 0 && <p class="muted">No function's name has “{filter}” in it.</p>}
       {shown.length > 0 && (
-        <Table
+        <TableOf
           label="Functions"
+          rows={shown.slice(0, rows)}
+          keyOf={(each) => partsOf(each).join("/")}
           columns={[
-            "Name",
-            "Kind",
-            { text: "Memory", look: "number wide" },
-            { text: "Version", look: "wide" },
-            "Changed",
+            {
+              text: "Name",
+              cell: (each) => <a href={hrefOf("functions", partsOf(each))}>{partsOf(each).join("/")}</a>,
+            },
+            { text: "Kind", cell: (each) => <Badge>{kindOf(each)}</Badge> },
+            { text: "Memory", look: "number wide", cell: (each) => <>{each.limits.memory} MB</> },
+            { text: "Version", look: "wide", cell: (each) => each.version },
+            { text: "Changed", look: "tight", cell: (each) => <Ago at={each.updated} /> },
           ]}
-        >
-          {shown.slice(0, rows).map((each) => (
-            <tr key={partsOf(each).join("/")}>
-              <td>
-                <a href={hrefOf("functions", partsOf(each))}>{partsOf(each).join("/")}</a>
-              </td>
-              <td>
-                <Badge>{kindOf(each)}</Badge>
-              </td>
-              <td class="wide number">{each.limits.memory} MB</td>
-              <td class="wide">{each.version}</td>
-              <td class="tight">
-                <Ago at={each.updated} />
-              </td>
-            </tr>
-          ))}
-        </Table>
+        />
       )}
       {shown.length > rows && (
         <p class="muted">

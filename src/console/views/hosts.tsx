@@ -5,9 +5,10 @@ import { Ago } from "../parts/ago.tsx";
 import { ask } from "../parts/api.ts";
 import { bytesOf, spanOf } from "../parts/format.ts";
 import { OneHost, StateBadge } from "../parts/host.tsx";
-import { Cards, Empty, Facts, Head, Pending, Table } from "../parts/panels.tsx";
+import { Cards, Empty, Facts, Head, Pending } from "../parts/panels.tsx";
 import { LIVE_MS, usePolled } from "../parts/poll.ts";
 import { hrefOf } from "../parts/router.ts";
+import { TableOf } from "../parts/table.tsx";
 import type { ViewProps } from "../parts/view.ts";
 
 export default function Hosts({ rest }: ViewProps) {
@@ -70,35 +71,35 @@ function HostTable({ hosts }: { hosts: readonly HostItem[] }) {
     );
   }
   return (
-    <Table
+    <TableOf
       label="Hosts"
+      rows={hosts}
+      keyOf={(host) => host.name}
       columns={[
-        "Host",
-        "State",
-        { text: "Running", look: "number" },
-        { text: "Memory", look: "number" },
-        { text: "Build", look: "wide" },
-        { text: "Engine", look: "wide" },
+        {
+          text: "Host",
+          cell: (host) => (
+            <>
+              <a href={hrefOf("hosts", [host.name])}>{host.name}</a>
+              {host.reason !== undefined && <p class="muted small">{host.reason}</p>}
+            </>
+          ),
+        },
+        { text: "State", cell: (host) => <StateBadge state={host.state} /> },
+        { text: "Running", look: "number", cell: (host) => host.running },
+        {
+          text: "Memory",
+          look: "number",
+          cell: (host) => (
+            <>
+              {host.used} / {host.memory} MB
+            </>
+          ),
+        },
+        { text: "Build", look: "wide", cell: (host) => host.build ?? "–" },
+        { text: "Engine", look: "wide", cell: (host) => host.engine ?? "–" },
       ]}
-    >
-      {hosts.map((host) => (
-        <tr key={host.name}>
-          <td>
-            <a href={hrefOf("hosts", [host.name])}>{host.name}</a>
-            {host.reason !== undefined && <p class="muted small">{host.reason}</p>}
-          </td>
-          <td>
-            <StateBadge state={host.state} />
-          </td>
-          <td class="number">{host.running}</td>
-          <td class="number">
-            {host.used} / {host.memory} MB
-          </td>
-          <td class="wide">{host.build ?? "–"}</td>
-          <td class="wide">{host.engine ?? "–"}</td>
-        </tr>
-      ))}
-    </Table>
+    />
   );
 }
 
@@ -110,26 +111,18 @@ function Waiting({ items, more }: { items: readonly WaitingItem[]; more: boolean
       </div>
       {items.length === 0 && <p class="panel muted">Nothing waits: all that was accepted runs, or is done.</p>}
       {items.length > 0 && (
-        <Table
+        <TableOf
           label="What waits"
+          rows={items}
+          keyOf={(each) => each.store}
           columns={[
-            "Namespace",
-            { text: "Waiting", look: "number" },
-            { text: "Running", look: "number wide" },
-            { text: "Oldest", look: "number" },
-            "Why",
+            { text: "Namespace", cell: (each) => each.namespace ?? <span class="muted">deleted</span> },
+            { text: "Waiting", look: "number", cell: (each) => each.waiting + each.fires },
+            { text: "Running", look: "number wide", cell: (each) => each.running },
+            { text: "Oldest", look: "number", cell: (each) => spanOf(each.oldestWaitMs) },
+            { text: "Why", cell: (each) => each.reason ?? each.unanswered ?? "not said" },
           ]}
-        >
-          {items.map((each) => (
-            <tr key={each.store}>
-              <td>{each.namespace ?? <span class="muted">deleted</span>}</td>
-              <td class="number">{each.waiting + each.fires}</td>
-              <td class="number wide">{each.running}</td>
-              <td class="number">{spanOf(each.oldestWaitMs)}</td>
-              <td>{each.reason ?? each.unanswered ?? "not said"}</td>
-            </tr>
-          ))}
-        </Table>
+        />
       )}
       {more && <p class="muted">There are more; those that wait longest are shown.</p>}
     </section>

@@ -6,11 +6,12 @@ import { Ago } from "../parts/ago.tsx";
 import { ask, ownPath } from "../parts/api.ts";
 import { Confirmed } from "../parts/confirm.tsx";
 import { useDoing } from "../parts/doing.ts";
-import { Badge, FaultPanel, Head, Loading, Table } from "../parts/panels.tsx";
+import { Badge, FaultPanel, Head, Loading } from "../parts/panels.tsx";
 import { usePolled } from "../parts/poll.ts";
 import { hrefOf } from "../parts/router.ts";
 import { SecretShown } from "../parts/secret-shown.tsx";
 import { session, signIn } from "../parts/session.ts";
+import { Table } from "../parts/table.tsx";
 import type { ViewProps } from "../parts/view.ts";
 
 const PAGE = 50;

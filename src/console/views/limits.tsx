@@ -2,9 +2,10 @@
 
 import { ask, ownPath } from "../parts/api.ts";
 import { spanOf } from "../parts/format.ts";
-import { Cards, Head, Pending, Table } from "../parts/panels.tsx";
+import { Cards, Head, Pending } from "../parts/panels.tsx";
 import { LIVE_MS, usePolled } from "../parts/poll.ts";
 import { Records } from "../parts/records-kept.tsx";
+import { Table } from "../parts/table.tsx";
 import type { ViewProps } from "../parts/view.ts";
 
 type Limits = Record<string, unknown> & { used?: Record<string, number> };

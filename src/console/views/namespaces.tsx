@@ -4,9 +4,10 @@
 import type { NamespaceItem } from "../../entities/administration.ts";
 import { ask } from "../parts/api.ts";
 import { OneNamespace, StateOfNamespace } from "../parts/namespace.tsx";
-import { Empty, Head, Pending, Table } from "../parts/panels.tsx";
+import { Empty, Head, Pending } from "../parts/panels.tsx";
 import { usePolled } from "../parts/poll.ts";
 import { go, hrefOf } from "../parts/router.ts";
+import { TableOf } from "../parts/table.tsx";
 import type { ViewProps } from "../parts/view.ts";
 
 const PAGE = 50;
@@ -75,30 +76,18 @@ function ByName() {
 
 function NamespaceTable({ items }: { items: readonly NamespaceItem[] }) {
   return (
-    <Table
+    <TableOf
       label="Namespaces"
+      rows={items}
+      keyOf={(each) => each.id}
       columns={[
-        "Namespace",
-        "State",
-        { text: "Keys", look: "number" },
-        { text: "Subjects", look: "number wide" },
-        { text: "Limits of its own", look: "wide" },
+        { text: "Namespace", cell: (each) => <a href={hrefOf("namespaces", [each.name])}>{each.name}</a> },
+        { text: "State", cell: (each) => <StateOfNamespace of={each} /> },
+        { text: "Keys", look: "number", cell: (each) => each.keys },
+        { text: "Subjects", look: "number wide", cell: (each) => each.subjects },
+        { text: "Limits of its own", look: "wide", cell: (each) => limitsText(each.limits) },
       ]}
-    >
-      {items.map((each) => (
-        <tr key={each.id}>
-          <td>
-            <a href={hrefOf("namespaces", [each.name])}>{each.name}</a>
-          </td>
-          <td>
-            <StateOfNamespace of={each} />
-          </td>
-          <td class="number">{each.keys}</td>
-          <td class="number wide">{each.subjects}</td>
-          <td class="wide">{limitsText(each.limits)}</td>
-        </tr>
-      ))}
-    </Table>
+    />
   );
 }
 

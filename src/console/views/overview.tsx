@@ -5,10 +5,11 @@ import { ask, ownPath } from "../parts/api.ts";
 import { ChartPanel } from "../parts/chart.tsx";
 import { serverNow } from "../parts/clock.ts";
 import { shareOf, spanOf } from "../parts/format.ts";
-import { Cards, Empty, Head, Pending, Table } from "../parts/panels.tsx";
+import { Cards, Empty, Head, Pending } from "../parts/panels.tsx";
 import { LIVE_MS, usePolled } from "../parts/poll.ts";
 import { hrefOf, replaceQuery } from "../parts/router.ts";
 import { everyStep, type STEPS } from "../parts/steps.ts";
+import { TableOf } from "../parts/table.tsx";
 import type { ViewProps } from "../parts/view.ts";
 
 interface ShownFigures {
@@ -128,28 +129,23 @@ function Figures({ stats: { total, names, series }, step }: { stats: Stats; step
           said={shareOf}
         />
       </div>
-      <Table
+      <TableOf
         label="By function"
+        rows={names.slice(0, MAX_NAMES)}
+        keyOf={(each) => `${each.type} ${each.name}`}
         columns={[
-          "Function or trigger",
-          { text: "Activations", look: "number" },
-          { text: "Errors", look: "number" },
-          { text: "p50", look: "number wide" },
-          { text: "p99", look: "number wide" },
-        ]}
-      >
-        {names.slice(0, MAX_NAMES).map((each) => (
-          <tr key={`${each.type} ${each.name}`}>
-            <td>
+          {
+            text: "Function or trigger",
+            cell: (each) => (
               <a href={hrefOf("activations", [], { name: each.name })}>{each.name === "" ? "others" : each.name}</a>
-            </td>
-            <td class="number">{each.count}</td>
-            <td class="number">{errorsOf(each)}</td>
-            <td class="number wide">{spanOf(each.duration.p50)}</td>
-            <td class="number wide">{spanOf(each.duration.p99)}</td>
-          </tr>
-        ))}
-      </Table>
+            ),
+          },
+          { text: "Activations", look: "number", cell: (each) => each.count },
+          { text: "Errors", look: "number", cell: (each) => errorsOf(each) },
+          { text: "p50", look: "number wide", cell: (each) => spanOf(each.duration.p50) },
+          { text: "p99", look: "number wide", cell: (each) => spanOf(each.duration.p99) },
+        ]}
+      />
     </>
   );
 }

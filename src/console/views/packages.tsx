@@ -7,9 +7,10 @@ import { useDoing } from "../parts/doing.ts";
 import { type KeyValue, SYSTEM_NAMESPACE } from "../parts/entities.ts";
 import { OnePackage } from "../parts/package.tsx";
 import { Pages, pageOf } from "../parts/pages.tsx";
-import { Badge, Empty, FaultPanel, Head, Pending, Table } from "../parts/panels.tsx";
+import { Badge, Empty, FaultPanel, Head, Pending } from "../parts/panels.tsx";
 import { LIVE_MS, usePolled } from "../parts/poll.ts";
 import { go, hrefOf, replaceQuery } from "../parts/router.ts";
+import { TableOf } from "../parts/table.tsx";
 import type { ViewProps } from "../parts/view.ts";
 
 interface ListedPackage {
@@ -60,19 +61,23 @@ function AllPackages({ query }: Pick<ViewProps, "query">) {
         </Empty>
       )}
       {shown.length > 0 && (
-        <Table label="Packages" columns={["Name", "What it is", { text: "Changed", look: "wide" }]}>
-          {shown.map((each) => (
-            <tr key={each.name}>
-              <td>
-                <a href={hrefOf("packages", of === "" ? [each.name] : [of, each.name])}>{each.name}</a>
-              </td>
-              <td>
-                <Kind of={each} />
-              </td>
-              <td class="wide">{each.updated > 0 ? <Ago at={each.updated} /> : <span class="muted">–</span>}</td>
-            </tr>
-          ))}
-        </Table>
+        <TableOf
+          label="Packages"
+          rows={shown}
+          keyOf={(each) => each.name}
+          columns={[
+            {
+              text: "Name",
+              cell: (each) => <a href={hrefOf("packages", of === "" ? [each.name] : [of, each.name])}>{each.name}</a>,
+            },
+            { text: "What it is", cell: (each) => <Kind of={each} /> },
+            {
+              text: "Changed",
+              look: "wide",
+              cell: (each) => (each.updated > 0 ? <Ago at={each.updated} /> : <span class="muted">–</span>),
+            },
+          ]}
+        />
       )}
       <Pages
         label="Pages of packages"

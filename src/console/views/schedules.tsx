@@ -4,12 +4,13 @@ import { Ago } from "../parts/ago.tsx";
 import { type Asked, ask, ownPath } from "../parts/api.ts";
 import { feedOf, isAlarm, type KeyValue } from "../parts/entities.ts";
 import { Pages, pageOf } from "../parts/pages.tsx";
-import { Badge, Empty, Head, Pending, Table } from "../parts/panels.tsx";
+import { Badge, Empty, Head, Pending } from "../parts/panels.tsx";
 import { usePolled } from "../parts/poll.ts";
 import { hrefOf, replaceQuery } from "../parts/router.ts";
 import { OneSchedule, timingOf } from "../parts/schedule.tsx";
 import { readSchedule, type ScheduleShown } from "../parts/schedule-calls.ts";
 import { NewSchedule } from "../parts/schedule-new.tsx";
+import { Table } from "../parts/table.tsx";
 import type { ViewProps } from "../parts/view.ts";
 
 /** Each is asked for by itself: so many at once, and not as often as a list. */

@@ -7,9 +7,10 @@ import { ask, ownPath } from "../parts/api.ts";
 import { useDoing } from "../parts/doing.ts";
 import { feedOf, isAlarm, type KeyValue, shortNameOf } from "../parts/entities.ts";
 import { Pages, pageOf } from "../parts/pages.tsx";
-import { Empty, FaultPanel, Head, Pending, Table } from "../parts/panels.tsx";
+import { Empty, FaultPanel, Head, Pending } from "../parts/panels.tsx";
 import { LIVE_MS, usePolled } from "../parts/poll.ts";
 import { go, hrefOf, replaceQuery } from "../parts/router.ts";
+import { TableOf } from "../parts/table.tsx";
 import { OneTrigger } from "../parts/trigger.tsx";
 import type { ViewProps } from "../parts/view.ts";
 
@@ -74,27 +75,17 @@ function AllTriggers({ query }: Pick<ViewProps, "query">) {
       )}
       {page.length > 0 && shown.length === 0 && <p class="muted">No name on this page contains “{filter}”.</p>}
       {shown.length > 0 && (
-        <Table
+        <TableOf
           label="Triggers"
-          columns={["Name", "Starts", { text: "Events come from", look: "wide" }, { text: "Changed", look: "wide" }]}
-        >
-          {shown.map((each) => (
-            <tr key={each.name}>
-              <td>
-                <a href={hrefOf("triggers", [each.name])}>{each.name}</a>
-              </td>
-              <td>
-                <Starts rules={rules.value} trigger={each.name} />
-              </td>
-              <td class="wide">
-                <Source name={each.name} feed={feedOf(each)} />
-              </td>
-              <td class="wide">
-                <Ago at={each.updated} />
-              </td>
-            </tr>
-          ))}
-        </Table>
+          rows={shown}
+          keyOf={(each) => each.name}
+          columns={[
+            { text: "Name", cell: (each) => <a href={hrefOf("triggers", [each.name])}>{each.name}</a> },
+            { text: "Starts", cell: (each) => <Starts rules={rules.value} trigger={each.name} /> },
+            { text: "Events come from", look: "wide", cell: (each) => <Source name={each.name} feed={feedOf(each)} /> },
+            { text: "Changed", look: "wide", cell: (each) => <Ago at={each.updated} /> },
+          ]}
+        />
       )}
       <Pages
         label="Pages of triggers"
