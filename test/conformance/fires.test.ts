@@ -137,7 +137,7 @@ line(
 );
 
 line(
-  "2.98 9.06 9.01",
+  "2.98 9.06 9.01 9.08",
   "fires have a rate of their own and no limit at a time; each rule's action is throttled as any call",
   async () => {
     const owner = await tenant({ firesPerMinute: 3, invocationsPerMinute: 1, concurrentInvocations: 1 });

@@ -175,7 +175,7 @@ line("3.51", "what is frozen is what has a value when package, binding and actio
   expect(await frozen(`${bound}/free`, all)).toEqual([]);
 });
 
-line("2.140 3.44", "a payload over 1 MB is 413", async () => {
+line("2.140 3.44 9.13", "a payload over 1 MB is 413", async () => {
   const name = await action();
   const answer = await post(name, "?blocking=true", { x: "y".repeat(1024 * 1024) });
   expect(answer.status).toBe(413);

@@ -107,6 +107,13 @@ line("2.01 2.02", "collections answer with and without a trailing slash", async 
     expect([path, (await ask("GET", path)).status]).toEqual([path, 200]);
 });
 
+line("9.15", "what a client says of its namespace in a header changes nothing", async () => {
+  const headers = { "x-namespace-id": "somebody-else" };
+  const answer = await ask("GET", NS, { headers });
+  expect([answer.status, answer.json]).toEqual([200, [namespace(1)]]);
+  expect((await ask("GET", "actions?limit=1", { headers })).status).toBe(200);
+});
+
 line("2.05", "a request id is taken over unless it is an internal one, and always answered", async () => {
   const given = await ask("GET", NS, { headers: { "x-request-id": "my-id-1" } });
   expect(given.headers.get("x-request-id")).toBe("my-id-1");
