@@ -1,5 +1,6 @@
 // One name has one meaning: no two exported types of the product are called the same, and words that were given up for
-// the field's do not come back. Read from the syntax trees.
+// the field's do not come back. What others build on says what it is, in a docstring. Read from the syntax trees, once
+// for both.
 
 import { basename, extname } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -70,8 +71,30 @@ const FILES_GIVEN_UP: { files: RegExp; instead: string }[] = [
   { files: /^src\/invocation\/serve\.ts$/, instead: "run-builtin.ts" },
 ];
 
+/** Who reads these builds the other end, or a new store, engine or verb. */
+const ROOMS: Record<string, RegExp> = {
+  protocol: /^src\/protocol\//,
+  catalog: /^src\/catalog\//,
+  storage: /^src\/storage\//,
+  invocation: /^src\/invocation\//,
+  engine: /^runtime-host\/engine\/engine\.ts$/,
+  pool: /^runtime-host\/pool\//,
+};
+/** Share of exported things that must have a docstring. */
+const WANTED = 0.9;
+
+const STOP_WORDS = new Set("a an the of for to in on as is it its this that and or with by which".split(" "));
+
 const all = declarations();
 const product = all.filter((each) => !each.file.startsWith("test/"));
+
+/** A schema and its type share a name and a docstring. */
+const things = [
+  ...Map.groupBy(
+    all.filter((each) => each.exported && each.top),
+    (each) => `${each.file} ${each.name}`,
+  ).values(),
+].map((same) => same.find((each) => each.doc !== "") ?? same[0]!);
 
 describe("names", () => {
   it("have one definition for each exported type", () => {
@@ -115,6 +138,26 @@ describe("names", () => {
   });
 });
 
+describe("docstrings", () => {
+  it.each(Object.keys(ROOMS))("%s: at least nine of ten exported things have one", (room) => {
+    const own = things.filter((each) => ROOMS[room]?.test(each.file));
+    const bare = own.filter((each) => each.doc === "").map(placeOf);
+    expect(own.length).toBeGreaterThan(5);
+    expect(bare.length / own.length, bare.join("\n")).toBeLessThanOrEqual(1 - WANTED);
+  });
+
+  it("tell more than the name does", () => {
+    const echoes = things.filter((each) => each.doc !== "" && repeats(each)).map(placeOf);
+    expect(echoes).toEqual([]);
+  });
+
+  it("which is measured by words", () => {
+    const thing = { ...things[0]!, name: "openRecordTable" };
+    expect(repeats({ ...thing, doc: "Opens the record table." })).toBe(true);
+    expect(repeats({ ...thing, doc: "The record table with this number; throws if there is none." })).toBe(false);
+  });
+});
+
 function isGivenUp(each: Declaration): boolean {
   return insteadOf(each) !== undefined;
 }
@@ -127,4 +170,14 @@ function insteadOf({ file, kind, name, exported }: Declaration): string | undefi
 
 function placeOf({ file, line, kind, name }: Declaration): string {
   return `${file}:${line} ${kind} ${name}`;
+}
+
+function repeats({ name, doc }: Declaration): boolean {
+  const known = new Set(wordsOf(name.replace(/([a-z0-9])([A-Z])/g, "$1 $2")));
+  return wordsOf(doc).every((word) => STOP_WORDS.has(word) || known.has(word));
+}
+
+/** In lower case, without the endings that grammar asks for. */
+function wordsOf(text: string): string[] {
+  return (text.toLowerCase().match(/[a-z0-9]+/g) ?? []).map((word) => word.replace(/(?<=..)(s|ed|ing)$/, ""));
 }

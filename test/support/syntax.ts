@@ -47,10 +47,10 @@ const KINDS = new Map<SyntaxKind, DeclarationKind>([
   [SyntaxKind.VariableDeclaration, "variable"],
 ]);
 
-/** Classes, types, functions, methods and variables of every file of the product and its tests,
- * in order of files and lines. */
-export function declarations(): Declaration[] {
-  return sources().flatMap(({ source, file }) => declaredIn(source, file));
+/** Classes, types, functions, methods and variables of the product and its tests, in order of files and lines.
+ * `wanted`: of which files, by their paths from the root; each costs something. */
+export function declarations(wanted: (file: string) => boolean = () => true): Declaration[] {
+  return sources(wanted).flatMap(({ source, file }) => declaredIn(source, file));
 }
 
 /** Where the body of a function stands in its file's text. */
@@ -64,17 +64,20 @@ export interface FunctionBody {
 /** The bodies of all functions of each file, by its path from the root; methods,
  * accessors and constructors are functions, too. */
 export function functionBodies(): Map<string, { text: string; bodies: FunctionBody[] }> {
-  return new Map(sources().map(({ source, file }) => [file, { text: source.text, bodies: bodiesIn(source) }]));
+  return new Map(
+    sources(() => true).map(({ source, file }) => [file, { text: source.text, bodies: bodiesIn(source) }]),
+  );
 }
 
-function sources(): { source: SourceFile; file: string }[] {
+function sources(wanted: (file: string) => boolean): { source: SourceFile; file: string }[] {
   const api = new API({ cwd: ROOT });
   try {
     const [project] = api.updateSnapshot({ openProjects: [PROJECT] }).getProjects();
     if (project === undefined) throw new Error(`${PROJECT} makes no project`);
     return [...project.program.getSourceFileNames()].sort().flatMap((path) => {
-      const source = project.program.getSourceFile(path);
-      return source === undefined ? [] : [{ source, file: relative(ROOT, path) }];
+      const file = relative(ROOT, path);
+      const source = wanted(file) ? project.program.getSourceFile(path) : undefined;
+      return source === undefined ? [] : [{ source, file }];
     });
   } finally {
     api.close();
@@ -96,6 +99,18 @@ function bodiesIn(source: SourceFile): FunctionBody[] {
 
 function declaredIn(source: SourceFile, file: string): Declaration[] {
   const found: Declaration[] = [];
+  let line = 1;
+  let counted = 0;
+  // Names are visited in the order of the text.
+  const lineAt = (position: number): number => {
+    if (position < counted) [line, counted] = [1, 0];
+    for (let at = source.text.indexOf("\n", counted); at !== -1 && at < position; ) {
+      line++;
+      counted = at + 1;
+      at = source.text.indexOf("\n", counted);
+    }
+    return line;
+  };
   const visit = (node: Node, around: { statement: Node; top: boolean; exported: boolean }) => {
     const kind = KINDS.get(node.kind);
     const name = (node as Node & { name?: Node }).name;
@@ -104,7 +119,7 @@ function declaredIn(source: SourceFile, file: string): Declaration[] {
       const start = name.getStart(source);
       found.push({
         file,
-        line: source.text.slice(0, start).split("\n").length,
+        line: lineAt(start),
         kind,
         name: name.getText(source),
         exported,
