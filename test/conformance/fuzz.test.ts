@@ -11,7 +11,7 @@ await useApi();
 
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? "300");
 const SEED = Number(process.env.FUZZ_SEED ?? (process.env.EDGEWHISK_LONG === undefined ? "1" : Date.now() % 1e9));
-const BOUND = 10_000;
+const BOUND = 100_000;
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
 beforeAll(async () => {

@@ -264,8 +264,11 @@ line(
     const components = times(5, "/_/a");
     await mine("PUT", "actions/seq", { exec: { kind: "sequence", components } });
     const calls: Answer[] = [];
-    for (let n = 0; n < 3; n++) calls.push(await mine("POST", "actions/seq?blocking=true", {}));
-    expect(calls.map((each) => each.status)).toEqual([200, 200, 429]);
+    // A minute may end in between: of two minutes four pass at most, and the fifth does not.
+    for (let n = 0; n < 5; n++) calls.push(await mine("POST", "actions/seq?blocking=true", {}));
+    const passed = calls.findIndex((each) => each.status === 429);
+    expect([2, 3, 4], calls.map((each) => each.status).join()).toContain(passed);
+    expect(calls.slice(0, passed).map((each) => each.status)).toEqual(Array(passed).fill(200));
     expect(calls[1]?.json.response.result).toEqual({ n: 5 });
   },
   { needs: "admin" },

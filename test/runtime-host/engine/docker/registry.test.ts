@@ -225,10 +225,11 @@ describe.skipIf(missing !== null)(`black box images from a registry${missing ===
     const bench = await open({});
     const hanging = Array.from({ length: 8 }, (_, at) => run(bench, `127.0.0.1:${port}/x${at}:1`));
     const settled = Promise.allSettled(hanging);
-    const began = performance.now();
+    let over = 0;
+    for (const each of hanging) each.finally(() => over++).catch(() => {});
     for (let at = 0; at < 3; at++)
       expect((await bench.run(jobOf(bench.kind("nodejs"), SOURCE))).answer.outcome.statusCode).toBe(0);
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(over, "pulls that ended before others had run").toBe(0);
     dead.close();
     await bench.containers.stop({ fast: true });
     for (const each of await settled) expect(each.status).toBe("rejected");
