@@ -10,7 +10,7 @@ const { runSeed } = await loadWorld<typeof import("./world/run.ts")>("test/simul
 prune(Date.now());
 const one = process.env.SIM_SEED;
 const first = Number(process.env.SIM_FIRST ?? "1");
-const count = Number(process.env.SIM_SEEDS ?? "60");
+const count = Number(process.env.SIM_SEEDS ?? "24");
 const CHUNK = 100;
 /** How many worlds each single fault is tried in. */
 const WORLDS_A_FAULT = count < 1_000 ? 2 : 5;
