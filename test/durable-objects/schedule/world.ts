@@ -3,11 +3,14 @@
 import { ScheduleCore } from "../../../durable-objects/schedule/core.ts";
 import type { SchedulePlan, Shortage } from "../../../src/entities/schedule.ts";
 import type { MetricsSender } from "../../../src/metrics/sender.ts";
+import type { SlotFire, SlotFired } from "../../../src/protocol/schedule.ts";
 import { dueAt } from "../../../src/schedules/machine.ts";
 import { Clock, openDatabase, settle } from "../clock.ts";
 
 const NAMESPACE = { name: "ns", uuid: "uuid" };
 const AHEAD_MS = 5_000;
+/** Turns of the event loop in which what is due must have been fired. */
+const MAX_LOOKS = 5_000;
 
 interface WorldOptions {
   /** ms before slots in which containers are prepared. */
@@ -39,6 +42,7 @@ export function scheduleWorld({
   let names = 0;
   let alarm = () => {};
   let prepare: (triggers: string[]) => Promise<Shortage[][]> = async (triggers) => triggers.map(() => []);
+  let firing: (fire: SlotFire) => SlotFired | Promise<SlotFired> = () => ({ kind: "accepted" });
   /** By family, what was counted. */
   const counts: Record<string, number> = {};
   const meter = {
@@ -62,7 +66,7 @@ export function scheduleWorld({
         fireSlots: async (_, fires) => {
           said.push([clock.at - began, "fired", ...fires.map(({ trigger }) => trigger)]);
           slots.push(...fires.map(({ slot }) => slot));
-          return fires.map(() => ({ kind: "accepted" }));
+          return Promise.all(fires.map(firing));
         },
         prepareSlots: async (_, triggers) => {
           said.push([clock.at - began, "prepared", ...triggers]);
@@ -78,7 +82,7 @@ export function scheduleWorld({
     const plan: SchedulePlan = { timing, payload: "{}", maxTriggers: -1, ...more };
     await core.put({ trigger, plan, namespace: NAMESPACE, apiHost: "", shards: 4 });
   };
-  /** What is due has been fired. */
+  /** What is due has been fired. Throws where it never is. */
   const quiet = async () => {
     const left = () =>
       [...given].some((trigger) => {
@@ -86,7 +90,10 @@ export function scheduleWorld({
         const due = found.kind === "found" ? dueAt({ id: "", ...found.view }) : null;
         return due !== null && due <= clock.at;
       });
-    while (left()) await settle();
+    for (let looks = 0; left(); looks++) {
+      if (looks > MAX_LOOKS) throw new Error(`what is due is not fired, ${clock.at - began} ms after the beginning`);
+      await settle();
+    }
     await settle();
   };
   /** Step by step; what is due has been fired before the clock goes on. */
@@ -99,5 +106,9 @@ export function scheduleWorld({
   const preparing = (next: typeof prepare) => {
     prepare = next;
   };
-  return { clock, given, advance, core, said, slots, events, counts, put, preparing, database };
+  /** What becomes of each fire from now on. */
+  const answering = (next: typeof firing) => {
+    firing = next;
+  };
+  return { clock, given, advance, core, said, slots, events, counts, put, preparing, answering, database };
 }
