@@ -66,7 +66,7 @@ async function ruleFor(trigger: string): Promise<{ rule: string; action: string 
   return { rule, action };
 }
 
-line("6.13 6.14 6.15 6.16 6.17 6.18", "the package and its feeds say what they take", async () => {
+line("6.13 6.14 6.15 6.16 6.17 6.18 13.09", "the package and its feeds say what they take", async () => {
   const { json } = await ask("GET", "/api/v1/namespaces/whisk.system/packages/alarms");
   expect([json.publish, json.actions]).toEqual([true, []]);
   expect(json.feeds.map((each: Loose) => each.name).sort()).toEqual(["alarm", "interval", "once"]);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 const HERE = new URL(".", import.meta.url).pathname;
 const FILE = join(HERE, "COVERAGE.md");
 /** Chapters, or single sections of one. */
-const SECTIONS = ["1", "2", "3", "4", "5", "6.1", "9", "11.1"];
+const SECTIONS = ["1", "2", "3", "4", "5", "6", "9", "11.1", "13"];
 /** Excuses that begin so take a line out of the count; any other leaves it in, as missing. */
 const NOT_COUNTED = /^not visible: /;
 
