@@ -1,7 +1,7 @@
 // Messages of real brokers fire triggers, while hosts, workerd and the brokers themselves are killed -9: how often, is
 // what the feed says.
 
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, type ExpectStatic, expect, it } from "vitest";
 import {
   type Account,
   type Broker,
@@ -44,7 +44,7 @@ function suite(bench: Bench): void {
     ]);
   });
   afterAll(async () => {
-    for (const each of [mosquitto, secure, guarded, nats, authority, stranger]) await each?.close();
+    await Promise.all([mosquitto, secure, guarded, nats, authority, stranger].map((each) => each?.close()));
   });
 
   async function make(path: string, body: object): Promise<void> {
@@ -71,8 +71,9 @@ function suite(bench: Bench): void {
     return trigger;
   }
 
-  const receiving = (kind: string, trigger: string) =>
-    expect.poll(async () => (await statusOf(kind, trigger)).state, SOON).toBe("receiving");
+  /** `poll`: of the test that waits. */
+  const receiving = (kind: string, trigger: string, { poll }: Pick<ExpectStatic, "poll">) =>
+    poll(async () => (await statusOf(kind, trigger)).state, SOON).toBe("receiving");
 
   const counted = async (trigger: string): Promise<number> =>
     (await bench.request(`activations?name=${trigger}&count=true`)).json?.activations ?? 0;
@@ -111,7 +112,7 @@ function suite(bench: Bench): void {
         send: (messages) => stream.publish("orders.made", messages),
       },
     ];
-    for (const { kind, trigger } of kinds) await receiving(kind, trigger);
+    await Promise.all(kinds.map(({ kind, trigger }) => receiving(kind, trigger, expect)));
     const sent: string[] = [];
     const all = <T>(each: (one: (typeof kinds)[number]) => Promise<T>) => Promise.all(kinds.map(each));
     const least = async () => Math.min(...(await all(({ trigger }) => counted(trigger).catch(() => 0))));
@@ -128,16 +129,19 @@ function suite(bench: Bench): void {
       await expect.poll(least, SOON).toBeGreaterThanOrEqual(sent.length);
     }
     await stream.close();
-    for (const { kind, trigger, delivery } of kinds) {
+    await all(async ({ kind, trigger, delivery }) => {
       const settled = { delivery, unacknowledged: 0, lag: kind === "nats" ? 0 : null };
       await expect.poll(() => statusOf(kind, trigger), SOON).toMatchObject(settled);
       const found = await heard(trigger);
       if (delivery === "exactly once") expect(found).toEqual(sent);
       else expect([...new Set(found)]).toEqual(sent);
-    }
+    });
   });
 
-  it("of plain NATS and of QoS 0 fire what comes while somebody listens, and no broker is heard that cannot prove who it is", async () => {
+  // What these two wait for is mostly their hosts' next question: they wait side by side.
+  it.concurrent("of plain NATS and of QoS 0 fire what comes while somebody listens, and no broker is heard that cannot prove who it is", async ({
+    expect,
+  }) => {
     const url = `mqtt://127.0.0.1:${mosquitto.port}`;
     const server = `nats://127.0.0.1:${nats.port}`;
     const zero = await subscribed("mqtt", { url, topic: "zero", qos: 0, isJSONData: true });
@@ -148,8 +152,8 @@ function suite(bench: Bench): void {
       ca: stranger.ca,
     });
     const elsewhere = await subscribed("mqtt", { url: `mqtt://127.0.0.2:${mosquitto.port}`, topic: "zero" });
-    await receiving("mqtt", zero);
-    await receiving("nats", plain);
+    await receiving("mqtt", zero, expect);
+    await receiving("nats", plain, expect);
     await publish(mosquitto.port, ["12345678901234567890"], { topic: "zero", qos: 0 });
     await publishPlain(nats.port, "plain.one", "a word");
     await expect.poll(() => heard(plain), SOON).toEqual([Buffer.from("a word").toString("base64")]);
@@ -161,13 +165,15 @@ function suite(bench: Bench): void {
       .poll(() => statusOf("mqtt", foreign), SOON)
       .toMatchObject({ state: "retrying", reason: expect.stringContaining("nobody whom 'ca' names") });
     expect(await feed("mqtt", "UPDATE", foreign, { ca: authority.ca })).toEqual({ status: "success" });
-    await receiving("mqtt", foreign);
+    await receiving("mqtt", foreign, expect);
     await expect.poll(() => counted(zero), SOON).toBe(1);
     const { text } = await bench.request(`activations?name=${zero}&docs=true`);
     expect(text).toContain('"message":12345678901234567890');
   });
 
-  it("wait at their broker while it, its credentials or the trigger keep them from firing, and each reason can be read", async () => {
+  it.concurrent("wait at their broker while it, its credentials or the trigger keep them from firing, and each reason can be read", async ({
+    expect,
+  }) => {
     const url = `mqtt://127.0.0.1:${guarded.port}`;
     const { username } = ACCOUNT;
     const trigger = await subscribed("mqtt", { url, topic: "kept", qos: 1, username, password: "a wrong password" });
@@ -176,7 +182,7 @@ function suite(bench: Bench): void {
       .poll(status, SOON)
       .toMatchObject({ state: "retrying", reason: expect.stringMatching(/password|authorized/) });
     expect(await feed("mqtt", "UPDATE", trigger, ACCOUNT)).toEqual({ status: "success" });
-    await receiving("mqtt", trigger);
+    await receiving("mqtt", trigger, expect);
     const options = { topic: "kept", qos: 1, account: ACCOUNT } as const;
     await publish(guarded.port, ["one"], options);
     await expect.poll(() => heard(trigger), SOON).toEqual(["one"]);
