@@ -7,7 +7,7 @@ import { isWhole, type KeptRecord, type RecordFilter, readKept } from "../../src
 import { log } from "../../src/log.ts";
 import { ActivationCounts } from "../../src/metrics/activations.ts";
 import type { Forwarded } from "../../src/protocol/forwarding.ts";
-import type { LedgerCount, LedgerPage, StoreName } from "../../src/protocol/rpc.ts";
+import type { LedgerCount, LedgerPage, SegmentRef, StoreName } from "../../src/protocol/rpc.ts";
 import type { ActivationBlobs, LedgerHoldings } from "../../src/protocol/upkeep.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { Database, Sql } from "../shared/schema.ts";
@@ -21,6 +21,7 @@ import { HANDED_FOR, type Records } from "./records.ts";
 import { RecordRetention } from "./retention.ts";
 import { Segments } from "./segments.ts";
 import { SinkOutbox } from "./sink-outbox.ts";
+import type { Spot } from "./spots.ts";
 import { UserEvents } from "./user-events.ts";
 
 /** An id of this age (ms) has lost its tombstone, or soon will. */
@@ -138,7 +139,10 @@ export class Archive {
     const latest = Math.min(upto ?? Number.MAX_SAFE_INTEGER, after?.start ?? Number.MAX_SAFE_INTEGER);
     const range = { upto: latest, ...(name === undefined ? {} : { name }), ...(since === undefined ? {} : { since }) };
     const { from } = this.retention;
-    return { ...this.#records.page(filter, limit), ...this.#segments.newest(range, limit), from };
+    const found = this.#segments.newest(range, limit);
+    const twin = (ref: SegmentRef) => (ref.twin === "all" && this.mover.clears ? "some" : ref.twin);
+    const segments = found.segments.map((ref) => ({ ...ref, twin: twin(ref) }));
+    return { ...this.#records.page(filter, limit), ...found, segments, from };
   }
 
   /** Epoch ms of what is due next, or Infinity. */
@@ -173,7 +177,8 @@ export class Archive {
     const counted = this.#records.tally(filter, this.handover.moving());
     const { from } = this.retention;
     const moves = `${this.#born}.${this.handover.moves}.${from}`;
-    return { ...counted, segments: this.#segments.refs(filter), moves, from };
+    const { count, segments } = this.#segments.tally(filter);
+    return { ...counted, count: counted.count + count, segments, moves, from };
   }
 
   holdings(): LedgerHoldings {
@@ -213,25 +218,33 @@ export class Archive {
   /** The table first, since it takes one question; the segment where the table does not have it, or not whole. */
   async #read(id: ActivationId): Promise<KeptRecord | null> {
     const holding = this.#segments.holding(id);
-    if (holding?.twin === "none") return this.#readIn(holding.key, id);
-    const segment = holding?.key;
+    if (holding?.twin === "none") return this.#readIn(holding, id);
     let found: KeptRecord | null = null;
     try {
       const table = await this.#shelves.tableOf(this.#namespaceId);
       found = await table.get(this.#namespaceId, id);
     } catch (error) {
-      if (segment === undefined) throw error;
+      if (holding === undefined) throw error;
       this.#ports.warn(`the table of records did not answer, a segment is read: ${String(error)}`);
     }
-    if (segment === undefined || (found !== null && isWhole(found))) return found;
-    return this.#readIn(segment, id, found);
+    if (holding === undefined || (found !== null && isWhole(found))) return found;
+    return this.#readIn(holding, id, found);
   }
 
-  /** `damaged`: what another place has of it. */
-  async #readIn(segment: string, id: ActivationId, damaged: KeptRecord | null = null): Promise<KeptRecord> {
-    const entries = await this.#shelves.segments.entries(segment);
-    const entry = entries?.find((each) => each.id === id);
-    const [kept] = entry === undefined ? [] : await this.#shelves.segments.read(segment, [entry]);
+  /** `damaged`: what another place has of it. The segment itself is asked where the record lies only if that is not
+   * known here, or not whole there. */
+  async #readIn(
+    { key, spot }: { key: string; spot: Spot | undefined },
+    id: ActivationId,
+    damaged: KeptRecord | null = null,
+  ): Promise<KeptRecord> {
+    const { segments } = this.#shelves;
+    if (spot !== undefined) {
+      const [kept] = await segments.read(key, [{ id, name: "", ...spot }]);
+      if (kept !== undefined && isWhole(kept) && kept.text.includes(id)) return kept;
+    }
+    const entry = (await segments.entries(key))?.find((each) => each.id === id);
+    const [kept] = entry === undefined ? [] : await segments.read(key, [entry]);
     return kept ?? damaged ?? { id, start: timeOf(id), name: "", text: "", sum: 0 };
   }
 }

@@ -28,8 +28,14 @@ const R2_DELAY_OF_FEW = 86_400_000;
 
 const FIRST_RETRY = 1_000;
 const MAX_RETRY_MS = 60_000;
+/** Records looked at to see what a shelf lacks: no more than it takes to see that a batch is due. */
+export const LOOKED = { d1: BATCH.d1.count, r2: 2_000 } as const;
 /** Of its time a hand-over works at most one part in so many; */
 const SHARE = 5;
+/** the half where no record has been made for so long (ms), as after the place of records was down:
+ * there are no calls here to wait; */
+const QUIET = 1_000;
+const QUIET_SHARE = 2;
 /** and what moves older records: a namespace's objects do it at the same time,
  * and on one machine they have one thread. */
 export const MOVING_SHARE = 10;
@@ -57,6 +63,11 @@ export function batchLength(shelf: ShelfName, sizes: readonly number[]): number 
 /** ms until a shelf that failed so often in a row is tried again. */
 export function retryAfter(failures: number): number {
   return Math.min(MAX_RETRY_MS, FIRST_RETRY * 2 ** Math.min(10, failures - 1));
+}
+
+/** Which part of its time a hand-over may work, if the last record was made so long ago (ms). */
+export function shareOf(sinceMade: number): number {
+  return sinceMade < QUIET ? SHARE : QUIET_SHARE;
 }
 
 /** ms between two batches, of which the first took `ms`. */

@@ -5,19 +5,30 @@
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { KeptRecord } from "../../src/entities/kept-record.ts";
 import type { StoreName } from "../../src/protocol/rpc.ts";
+import type { WrittenSegment } from "../../src/storage/record-segments.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import { within } from "../shared/deadline.ts";
 import type { Database, Sql } from "../shared/schema.ts";
 import { Backpressure } from "./backpressure.ts";
-import { BATCH, batchLength, dueAt, PLACES, pauseAfter, retryAfter, type ShelfName } from "./handover-plan.ts";
+import {
+  BATCH,
+  batchLength,
+  dueAt,
+  LOOKED,
+  PLACES,
+  pauseAfter,
+  retryAfter,
+  type ShelfName,
+  shareOf,
+} from "./handover-plan.ts";
 import type { StorePorts } from "./ports.ts";
 import type { Segments } from "./segments.ts";
 import { TableRoom } from "./table-room.ts";
 
 /** ms a shelf may take for a batch. */
 const PATIENCE = 60_000;
-/** Records looked at to see what a shelf lacks. */
-const MAX_LOOKED = 2_000;
+/** Records let go at once after a change of the mode. */
+const MAX_SETTLED = 2_000;
 const SHELVES = Object.keys(PLACES) as ShelfName[];
 const WHICH = "id IN (SELECT value FROM json_each(?))";
 
@@ -50,6 +61,8 @@ export class Handover {
   readonly #room: TableRoom;
   readonly #courses = new Map<ShelfName, Course>();
   #said = "";
+  /** A record was made here last (epoch ms). */
+  #made = 0;
   #unsettled = false;
 
   constructor(
@@ -89,6 +102,7 @@ export class Handover {
   /** A record was made. */
   kept(size: number): void {
     this.backpressure.grew(size);
+    this.#made = this.#ports.now();
     for (const shelf of this.#wanted()) {
       const course = this.#courses.get(shelf);
       if (course === undefined) continue;
@@ -155,38 +169,42 @@ export class Handover {
       const asked = this.#ports.now();
       this.#ports.meter?.count("counter_database_saveDocumentBulk_start_total", []);
       this.#ports.meter?.observe("histogram_database_batchSize_counter", [], records.length);
-      const bytes = await within(this.#ports.after, PATIENCE, this.#put(shelf, flight, records));
+      const written = await within(this.#ports.after, PATIENCE, this.#put(shelf, flight, records));
       const tookMs = this.#ports.now() - asked;
       this.#ports.meter?.observe("histogram_database_saveDocumentBulk_finish_seconds", [], tookMs / 1_000);
       const { since = began } = course.pending ?? {};
-      this.#land(shelf, flight, { records, bytes });
+      this.#land(shelf, flight, { records, written });
       this.#ports.meter?.observe("edgewhisk_handover_lag_seconds", [shelf], (this.#ports.now() - since) / 1_000);
       course.failures = 0;
       course.pending = this.#look(shelf);
-      if (this.#isDue(shelf, course)) await this.#pause(pauseAfter(this.#ports.now() - began));
+      if (this.#isDue(shelf, course)) await this.#rest(began);
     }
   }
 
-  async #put(shelf: ShelfName, { key }: Flight, records: readonly KeptRecord[]): Promise<number> {
-    if (records.length === 0) return 0;
+  async #put(shelf: ShelfName, { key }: Flight, records: readonly KeptRecord[]): Promise<WrittenSegment | null> {
+    if (records.length === 0) return null;
     if (shelf === "r2") return this.#shelves.segments.put(key, records);
     const table = await this.#shelves.tableOf(this.#namespaceId);
     const bytes = await table.put(this.#namespaceId, records);
     await this.#room.came(records.length, bytes);
-    return 0;
+    return null;
   }
 
   /** The shelf has them: one transaction says so, and lets go of what all shelves have that are to have it. */
-  #land(shelf: ShelfName, flight: Flight, put: { records: readonly KeptRecord[]; bytes: number }): void {
+  #land(
+    shelf: ShelfName,
+    flight: Flight,
+    put: { records: readonly KeptRecord[]; written: WrittenSegment | null },
+  ): void {
     const ids = JSON.stringify(flight.ids);
     const pruned = this.#database.transaction(() => {
-      this.#sql.exec(`UPDATE records SET places = places | ? WHERE ${WHICH} AND kept = 1`, PLACES[shelf], ids);
-      if (shelf === "r2") {
+      if (put.written !== null) {
+        const { bytes, entries } = put.written;
         const twin = this.#shelves.mode === "d1+r2" ? "all" : "none";
-        this.#segments.add(flight.key, put.records, { bytes: put.bytes, twin, since: this.#ports.now() });
+        this.#segments.add(flight.key, entries, { bytes, twin, since: this.#ports.now() });
       }
       this.#sql.exec("DELETE FROM flights WHERE shelf = ?", shelf);
-      return this.#prune(ids);
+      return this.#settleIn(shelf, ids);
     });
     this.moves++;
     const gone = new Set(pruned);
@@ -197,17 +215,20 @@ export class Handover {
     );
   }
 
-  /** Of these ids (a JSON array) those are let go that are where they are to be. */
-  #prune(ids: string): ActivationId[] {
+  /** The shelf has these ids (a JSON array). Returns those that are where they are to be, and were let go by the same
+   * write. */
+  #settleIn(shelf: ShelfName, ids: string): ActivationId[] {
+    const bit = PLACES[shelf];
     // Where one shelf is wanted, another one that has it will do.
-    const enough = this.#shelves.mode === "d1+r2" ? `places = ${PLACES.d1 | PLACES.r2}` : "places > 0";
+    const enough = this.#shelves.mode === "d1+r2" ? `places | ${bit} = ${PLACES.d1 | PLACES.r2}` : "1";
     return this.#sql
-      .exec<{ id: string }>(
-        `UPDATE records SET kept = 2, record = '' WHERE ${WHICH} AND kept = 1 AND ${enough} RETURNING id`,
+      .exec<{ id: string; kept: number }>(
+        `UPDATE records SET places = places | ${bit}, kept = iif(${enough}, 2, 1), record = iif(${enough}, '', record)
+          WHERE ${WHICH} AND kept = 1 RETURNING id, kept`,
         ids,
       )
       .toArray()
-      .map((row) => row.id);
+      .flatMap((row) => (row.kept === 1 ? [] : [row.id]));
   }
 
   #fail(course: Course, error: unknown): void {
@@ -277,7 +298,7 @@ export class Handover {
       .exec<{ count: number; size: number; since: number | null }>(
         `SELECT count(*) AS count, total(size) AS size, min(stored) AS since FROM
           (SELECT length(record) AS size, stored FROM records
-            WHERE kept = 1 AND ${this.#lacking(shelf)} ORDER BY start LIMIT ${MAX_LOOKED})`,
+            WHERE kept = 1 AND ${this.#lacking(shelf)} ORDER BY start LIMIT ${LOOKED[shelf]})`,
       )
       .one();
     return found.since === null ? null : { count: found.count, size: found.size, since: found.since };
@@ -300,14 +321,17 @@ export class Handover {
     const left = this.#sql
       .exec(
         `UPDATE records SET kept = 2, record = '' WHERE id IN
-          (SELECT id FROM records WHERE kept = 1 AND places > 0 AND places & ${PLACES.d1} LIMIT ${MAX_LOOKED}) RETURNING 1 AS done`,
+          (SELECT id FROM records WHERE kept = 1 AND places > 0 AND places & ${PLACES.d1} LIMIT ${MAX_SETTLED}) RETURNING 1 AS done`,
       )
       .toArray();
     if (left.length > 0) this.moves++;
-    this.#unsettled = left.length === MAX_LOOKED;
+    this.#unsettled = left.length === MAX_SETTLED;
   }
 
-  #pause(ms: number): Promise<void> {
+  /** After a batch that began then (epoch ms). */
+  #rest(began: number): Promise<void> {
+    const now = this.#ports.now();
+    const ms = pauseAfter(now - began, shareOf(now - this.#made));
     return new Promise((resolve) => this.#ports.after(ms, resolve));
   }
 

@@ -79,6 +79,9 @@ export class Mover {
   #flying = false;
   #failures = 0;
   #at = 0;
+  /** Segments that are to go from a table that is nearly full, and from when on (epoch ms): by then whoever reads has
+   * been told. */
+  #relief: { at: number; segments: number } | undefined;
   #reason: string | undefined;
   /** Counts were asked for last, and first in a row (epoch ms). */
   #counted = 0;
@@ -121,9 +124,10 @@ export class Mover {
 
   /** Epoch ms at which `run` has something to do, or Infinity. */
   next(): number {
-    const leftovers = this.#segments.nextLeftover();
-    if (this.#target === null || this.#target !== this.#shelves.mode) return leftovers;
-    return Math.min(leftovers, this.#flying ? this.#ports.now() + PATIENCE : Math.max(this.#at, this.#ports.now()));
+    const relief = this.#flying ? Number.POSITIVE_INFINITY : (this.#relief?.at ?? Number.POSITIVE_INFINITY);
+    const others = Math.min(this.#segments.nextLeftover(), relief);
+    if (this.#target === null || this.#target !== this.#shelves.mode) return others;
+    return Math.min(others, this.#flying ? this.#ports.now() + PATIENCE : Math.max(this.#at, this.#ports.now()));
   }
 
   /** Starts what is due; it goes on by itself. */
@@ -134,6 +138,7 @@ export class Mover {
       .catch((error: unknown) => {
         this.#failures++;
         this.#at = this.#ports.now() + retryAfter(this.#failures);
+        if (this.#relief !== undefined) this.#relief.at = Math.max(this.#relief.at, this.#at);
         this.#reason = `a place of records does not answer: ${String(error)}`;
         if (this.#failures === 1) this.#ports.warn(`records are not moved, trying on: ${String(error)}`);
       })
@@ -143,25 +148,33 @@ export class Mover {
       });
   }
 
-  /** The oldest records that are in both places go from the table. False: there are none. */
+  /** The table may lose what it has had of a segment: whoever reads then looks into the segment as well. True for so
+   * long before it does that who was told otherwise has been answered. */
+  get clears(): boolean {
+    return this.#relief !== undefined || this.#target === "r2";
+  }
+
+  /** The oldest records that are in both places go from the table, once whoever reads knows of it. False: there are
+   * none. */
   relieve(): boolean {
-    const before = this.#ports.now() - READERS;
-    const row = this.#segments.oldestTwin(before);
-    if (row === undefined) return false;
-    if (this.#flying || this.#target !== null) return true;
-    this.#flying = true;
-    this.#clearOldest(row)
-      .catch((error: unknown) => this.#ports.warn(`the oldest records did not leave the table: ${String(error)}`))
-      .finally(() => {
-        this.#flying = false;
-        this.#wake();
-      });
+    const now = this.#ports.now();
+    if (this.#segments.oldestTwin(now - READERS) === undefined) return false;
+    if (this.#target !== null) return true;
+    this.#relief ??= { at: now + READERS, segments: 0 };
+    this.#relief.segments++;
+    this.#wake();
     return true;
   }
 
-  async #clearOldest(row: SegmentRow): Promise<void> {
+  async #relieveTable(): Promise<void> {
+    const { at = Number.POSITIVE_INFINITY, segments = 0 } = this.#relief ?? {};
+    if (at > this.#ports.now()) return;
     const table = await within(this.#ports.after, PATIENCE, this.#shelves.tableOf(this.#namespaceId));
-    await this.#steps.clear(row, table);
+    for (let left = segments; left > 0; left--) {
+      const row = this.#segments.oldestTwin(this.#ports.now() - READERS);
+      if (row === undefined || (await this.#steps.clear(row, table)).kind !== "moved") break;
+    }
+    this.#relief = undefined;
   }
 
   /** Somebody counts. */
@@ -177,6 +190,7 @@ export class Mover {
       await within(this.#ports.after, PATIENCE, this.#shelves.segments.delete(due));
       this.#segments.forgetLeftovers(due);
     }
+    await this.#relieveTable();
     for (;;) {
       const job = this.#job();
       const { mode } = this.#shelves;
@@ -212,7 +226,7 @@ export class Mover {
   async #segmentStep(job: Job, row: SegmentRow, table: RecordTable): Promise<Step> {
     if (job.phase === "clear") {
       if (row.twin === "none") return { kind: "moved", records: 0 };
-      const left = row.since + READERS - this.#ports.now();
+      const left = Math.max(row.since, job.began) + READERS - this.#ports.now();
       if (left > 0) return this.#waitFor("whoever reads the records where they were", left);
       return this.#steps.clear(row, table);
     }
@@ -252,9 +266,9 @@ export class Mover {
       const key = `records/${this.#namespaceId}/${this.#shard}/${first.id}-${now.toString(36)}`;
       // Should it not come to be indexed, it is deleted.
       this.#segments.leave(key, now + READERS + PATIENCE);
-      const bytes = await within(this.#ports.after, PATIENCE, this.#shelves.segments.put(key, fresh));
+      const { bytes, entries } = await within(this.#ports.after, PATIENCE, this.#shelves.segments.put(key, fresh));
       this.#database.transaction(() => {
-        this.#segments.add(key, fresh, { bytes, twin: "all", since: this.#ports.now() });
+        this.#segments.add(key, entries, { bytes, twin: "all", since: this.#ports.now() });
         this.#segments.forgetLeftovers([key]);
         this.#sql.exec("UPDATE move SET start = ?, place = ?", after.start, after.id);
       });

@@ -174,6 +174,11 @@ export const MIGRATIONS: Migrations = [
     ...queueTables({ hook: "event_hook", queue: "event_forwards" }),
     ...queueTables({ hook: "platform_hook", queue: "platform_forwards" }),
   ],
+  [
+    // Where each record of a segment lies in it, in the order of `ids`: see spots.ts.
+    // '': only the segment itself knows.
+    "ALTER TABLE segments ADD COLUMN spots TEXT NOT NULL DEFAULT ''",
+  ],
 ];
 
 /** What waits to be forwarded (`queue`; `made`: epoch ms, `size`: characters),

@@ -2,10 +2,11 @@
 // list must look into, and how many records there are. What is in a segment, itself says.
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
-import type { KeptRecord } from "../../src/entities/kept-record.ts";
-import { isPacked, packIds } from "../../src/entities/packed-ids.ts";
+import { packedPlace, packIds } from "../../src/entities/packed-ids.ts";
 import type { SegmentRef } from "../../src/protocol/rpc.ts";
+import type { SegmentEntry } from "../../src/storage/record-segments.ts";
 import type { Sql } from "../shared/schema.ts";
+import { packSpots, SPOT, type Spot, spotOf } from "./spots.ts";
 
 /** `since`: epoch ms from which it is known here. */
 export type SegmentRow = {
@@ -38,34 +39,55 @@ export class Segments {
    * or will before they leave the object. */
   add(
     key: string,
-    records: readonly KeptRecord[],
+    entries: readonly SegmentEntry[],
     options: { bytes: number; twin: SegmentRef["twin"]; since: number },
   ): void {
-    const ids = records.map((each) => each.id).sort();
-    const starts = records.map((each) => each.start);
+    const sorted = entries.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+    const ids = sorted.map((each) => each.id);
+    const starts = entries.map((each) => each.start);
     const names: Record<string, number> = {};
-    for (const { name } of records) names[name] = (names[name] ?? 0) + 1;
+    for (const { name } of entries) names[name] = (names[name] ?? 0) + 1;
     const [first, last] = [ids[0], ids.at(-1)];
     if (first === undefined || last === undefined) return;
     this.#sql.exec(
-      `INSERT INTO segments (key, min_id, max_id, min_start, max_start, count, bytes, twin, names, ids, since)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+      `INSERT INTO segments (key, min_id, max_id, min_start, max_start, count, bytes, twin, names, ids, since, spots)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
       ...[key, first, last, Math.min(...starts), Math.max(...starts), ids.length, options.bytes, options.twin],
-      ...[JSON.stringify(names), packIds(ids), options.since],
+      ...[JSON.stringify(names), packIds(ids), options.since, packSpots(sorted)],
     );
   }
 
   /** The segment that holds this id. */
   keyOf(id: ActivationId): string | undefined {
-    return this.holding(id)?.key;
+    return this.#holding(id)?.key;
   }
 
-  holding(id: ActivationId): Pick<SegmentRef, "key" | "twin"> | undefined {
+  /** The same, with where its member lies; `spot` undefined: only the segment itself knows. */
+  holding(id: ActivationId): (Pick<SegmentRef, "key" | "twin"> & { spot: Spot | undefined }) | undefined {
+    const found = this.#holding(id);
+    if (found === undefined) return undefined;
+    const { key, twin, place } = found;
+    const { spot } = this.#sql
+      .exec<{ spot: string }>(
+        "SELECT substr(spots, ?, ?) AS spot FROM segments WHERE key = ?",
+        1 + place * SPOT,
+        SPOT,
+        key,
+      )
+      .one();
+    return { key, twin, spot: spot === "" ? undefined : spotOf(spot) };
+  }
+
+  #holding(id: ActivationId): (Pick<SegmentRef, "key" | "twin"> & { place: number }) | undefined {
     const rows = this.#sql.exec<{ key: string; twin: SegmentRef["twin"]; ids: string }>(
       "SELECT key, twin, ids FROM segments WHERE min_id <= ?1 AND max_id >= ?1",
       id,
     );
-    return rows.toArray().find((row) => isPacked(row.ids, id));
+    for (const { key, twin, ids } of rows.toArray()) {
+      const place = packedPlace(ids, id);
+      if (place >= 0) return { key, twin, place };
+    }
+    return undefined;
   }
 
   /** The next one, by the starts of their last records. */
@@ -148,16 +170,34 @@ export class Segments {
     }
   }
 
-  /** Those in which there may be records of this name and time, newest first: all of them, or a page. */
-  refs(range: SegmentRange, page: { limit: number; offset: number } = { limit: -1, offset: 0 }): SegmentRef[] {
+  /** How many records of this name and time are in those alone of which all began in that time; and the others that
+   * there may be some in, newest first. */
+  tally(range: SegmentRange): { count: number; segments: SegmentRef[] } {
+    const { name, since = 0, upto = Number.MAX_SAFE_INTEGER } = range;
+    const whole = "twin = 'none' AND min_start >= ?1 AND max_start <= ?2";
+    const count = name === undefined ? "count" : "(SELECT value FROM json_each(names) WHERE key = ?3)";
+    const { sum } = this.#sql
+      .exec<{ sum: number }>(
+        `SELECT total(${count}) AS sum FROM segments WHERE ${whole}`,
+        ...[since, upto, ...(name === undefined ? [] : [name])],
+      )
+      .one();
+    return { count: sum, segments: this.#refs(range, `AND NOT (${whole})`) };
+  }
+
+  /** Those in which there may be records of this name and time, newest first: a page. */
+  refs(range: SegmentRange, { limit, offset }: { limit: number; offset: number }): SegmentRef[] {
+    return this.#refs(range, "", `LIMIT ${limit} OFFSET ${offset}`);
+  }
+
+  #refs(range: SegmentRange, which: string, page = ""): SegmentRef[] {
     const { name, since = 0, upto = Number.MAX_SAFE_INTEGER } = range;
     const named = name === undefined ? "" : "AND EXISTS (SELECT 1 FROM json_each(names) WHERE key = ?3)";
     const count = name === undefined ? "count" : "(SELECT value FROM json_each(names) WHERE key = ?3)";
     return this.#sql
       .exec<{ key: string; minStart: number; maxStart: number; count: number; twin: SegmentRef["twin"] }>(
         `SELECT segments.key AS key, min_start AS minStart, max_start AS maxStart, ${count} AS count, twin FROM segments
-          WHERE max_start >= ?1 AND min_start <= ?2 ${named} ORDER BY max_start DESC, key DESC
-          LIMIT ${page.limit} OFFSET ${page.offset}`,
+          WHERE max_start >= ?1 AND min_start <= ?2 ${named} ${which} ORDER BY max_start DESC, key DESC ${page}`,
         ...[since, upto, ...(name === undefined ? [] : [name])],
       )
       .toArray();

@@ -9,8 +9,8 @@ export function packIds(ids: readonly string[]): string {
   return btoa(binary);
 }
 
-/** Whether the id is among those that were packed. */
-export function isPacked(packed: string, id: string): boolean {
+/** Which of those that were packed this id is, counted from 0 in their order; -1 where it is not among them. */
+export function packedPlace(packed: string, id: string): number {
   const binary = atob(packed);
   const wanted = atob(packIds([id]));
   let low = 0;
@@ -18,9 +18,9 @@ export function isPacked(packed: string, id: string): boolean {
   while (low < high) {
     const middle = (low + high) >> 1;
     const found = binary.slice(middle * wanted.length, (middle + 1) * wanted.length);
-    if (found === wanted) return true;
+    if (found === wanted) return middle;
     if (found < wanted) low = middle + 1;
     else high = middle;
   }
-  return false;
+  return -1;
 }

@@ -37,6 +37,8 @@ const DOCS_PAGE = 20;
 const SIFTED = 2_000;
 /** Keys asked for at once, where so many and more are to be left out. */
 const SKIMMED = 2_000;
+/** Segments asked at once what is in them: an object each, in most namespaces. */
+const AT_ONCE = 4;
 /** Counts until all stood still, before they are counted one by one. */
 const ATTEMPTS = 4;
 
@@ -92,8 +94,10 @@ export async function countActivations(places: RecordPlaces, query: Omit<Activat
 
 async function countAll(places: RecordPlaces, filter: RecordFilter): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const before = await tallies(places, filter);
-    const kept = keptOnly(filter, before);
+    const first = await tallies(places, filter);
+    const kept = keptOnly(filter, first);
+    // Each object has left out what it knows to be too old: all go by what the latest word is.
+    const before = kept === filter ? first : await tallies(places, kept);
     const counted = await count(places, kept, before);
     if (counted === null) break;
     const after = await tallies(places, kept);
@@ -203,19 +207,26 @@ async function otherParts(
   refs: readonly SegmentRef[],
   wanted: Portion & { filter: RecordFilter; rest: number },
 ): Promise<Part[]> {
-  const both = places.mode === "d1+r2";
-  let parts: Part[] = [];
-  let isTableRead = true;
-  try {
-    parts = await Promise.all(places.namespaceIds.map((id) => tablePart(places, id, wanted)));
-  } catch (error) {
-    if (!both) throw error;
-    isTableRead = false;
-    places.warn(`the table of records did not answer, segments are read: ${String(error)}`);
-  }
-  const needed = isTableRead ? refs.filter((ref) => ref.twin !== "all") : refs;
-  if (needed.length > 0) parts.push(await segmentPart(places.segments, needed, wanted));
+  const inSegments = (some: readonly SegmentRef[]) =>
+    some.length === 0 ? [] : [segmentPart(places.segments, some, wanted)];
+  // At the same time: neither depends on the other, while the table answers.
+  const [tables, apart] = await Promise.all([
+    tableParts(places, wanted),
+    Promise.all(inSegments(refs.filter((ref) => ref.twin !== "all"))),
+  ]);
+  const parts = tables === null ? await Promise.all(inSegments(refs)) : [...tables, ...apart];
   return wanted.rest === 0 ? parts : [...parts, { items: [], more: true, end: { start: wanted.rest + 1, id: "" } }];
+}
+
+/** Null: it does not answer, and segments have all that it has. */
+async function tableParts(places: RecordPlaces, wanted: Portion & { filter: RecordFilter }): Promise<Part[] | null> {
+  try {
+    return await Promise.all(places.namespaceIds.map((id) => tablePart(places, id, wanted)));
+  } catch (error) {
+    if (places.mode !== "d1+r2") throw error;
+    places.warn(`the table of records did not answer, segments are read: ${String(error)}`);
+    return null;
+  }
 }
 
 async function tablePart(
@@ -244,15 +255,27 @@ async function segmentPart(
 ): Promise<Part> {
   let items: ListedRecord[] = [];
   const sorted = refs.toSorted((one, other) => other.maxStart - one.maxStart);
-  for (const ref of sorted) {
-    const last = items[page - 1];
-    if (last !== undefined && last.start > ref.maxStart) return { items: items.slice(0, page), more: true };
-    const entries = (await segments.entries(ref.key)) ?? [];
-    const found = entries.filter((entry) => matches(entry, filter));
-    items.push(...found.map((entry) => ({ start: entry.start, id: entry.id, segment: { key: ref.key, entry } })));
-    items = items.sort(compareKeys);
+  for (let at = 0; at < sorted.length; at += AT_ONCE) {
+    const [last, next] = [items[page - 1], sorted[at]];
+    if (last !== undefined && next !== undefined && last.start > next.maxStart)
+      return { items: items.slice(0, page), more: true };
+    const some = sorted.slice(at, at + AT_ONCE);
+    const found = await Promise.all(some.map((ref) => newestIn(segments, ref, { filter, page })));
+    // One more than are wanted tells that there are more.
+    items = [...items, ...found.flat()].sort(compareKeys).slice(0, page + 1);
   }
   return { items: items.slice(0, page), more: items.length > page };
+}
+
+/** One more than `page` at most. */
+async function newestIn(
+  segments: RecordSegments,
+  { key }: SegmentRef,
+  { filter, page }: { filter: RecordFilter; page: number },
+): Promise<ListedRecord[]> {
+  const entries = (await segments.entries(key)) ?? [];
+  const found = entries.filter((entry) => matches(entry, filter)).sort(compareKeys);
+  return found.slice(0, page + 1).map((entry) => ({ start: entry.start, id: entry.id, segment: { key, entry } }));
 }
 
 /** The records themselves: what is only known by its place is read, as few times as there are segments. */
@@ -289,15 +312,17 @@ async function count(
     if (places.mode !== "d1+r2") throw error;
     return null;
   }
-  for (const ref of refs.filter((each) => each.twin !== "all")) {
-    counts.push(await (ref.twin === "none" ? countIn(places.segments, ref, filter) : countRest(places, ref, filter)));
+  const apart = refs.filter((each) => each.twin !== "all");
+  for (let at = 0; at < apart.length; at += AT_ONCE) {
+    const some = apart.slice(at, at + AT_ONCE);
+    const asked = some.map((ref) => (ref.twin === "none" ? countIn : countRest)(places, ref, filter));
+    counts.push(...(await Promise.all(asked)));
   }
   return counts.reduce((sum, each) => sum + each, moving.length);
 }
 
-async function countIn(segments: RecordSegments, ref: SegmentRef, filter: RecordFilter): Promise<number> {
-  const { since = 0, upto = Number.POSITIVE_INFINITY } = filter;
-  if (since <= ref.minStart && upto >= ref.maxStart) return ref.count;
+/** Of a segment of which not all began in the time that is asked for. */
+async function countIn({ segments }: RecordPlaces, ref: SegmentRef, filter: RecordFilter): Promise<number> {
   const entries = (await segments.entries(ref.key)) ?? [];
   return entries.filter((entry) => matches(entry, filter)).length;
 }

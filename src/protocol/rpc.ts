@@ -201,10 +201,11 @@ export interface LedgerPage {
 }
 
 export interface LedgerCount {
-  /** Records that no other place has, */
+  /** Records that no other place has, and those in segments alone of which it is known how many are wanted. */
   count: number;
-  /** and those of which another place may have some. */
+  /** Those of which another place may have some. */
   moving: ActivationId[];
+  /** Those that must be looked into. */
   segments: SegmentRef[];
   /** Another text than before: something was moved meanwhile. */
   moves: string;

@@ -11,10 +11,16 @@ export interface SegmentEntry extends RecordKey {
   sum: number;
 }
 
+/** A segment that was written: how many bytes it has, and what is in it. */
+export interface WrittenSegment {
+  bytes: number;
+  entries: readonly SegmentEntry[];
+}
+
 /** Segments are written once, read in pieces, and deleted whole. */
 export interface RecordSegments {
-  /** The same records under the same key are the same bytes. Returns how many. */
-  put(key: string, records: readonly KeptRecord[]): Promise<number>;
+  /** The same records under the same key are the same bytes. */
+  put(key: string, records: readonly KeptRecord[]): Promise<WrittenSegment>;
   /** What is in it. Null if it is not there, or damaged beyond reading. */
   entries(key: string): Promise<SegmentEntry[] | null>;
   /** These of them, in this order. What was altered is not whole. */

@@ -1,7 +1,7 @@
 // Records of a platform that stands still, made by a generator right into its database.
 
 import { createHash, createHmac } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
@@ -9,20 +9,34 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { Segments } from "../../durable-objects/activations/segments.ts";
 import type { Sql } from "../../durable-objects/shared/schema.ts";
 import { newActivationId, shardOf } from "../../src/entities/activation-id.ts";
-import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
+import {
+  ACTIVATION_STORE_CHOICES,
+  type ActivationStoreMode,
+  activationStoreModeOf,
+} from "../../src/entities/activation-store-mode.ts";
 import { checksumOf } from "../../src/entities/checksum.ts";
 import type { KeptRecord } from "../../src/entities/kept-record.ts";
 import { encodeSegment } from "../../src/storage/records/segment.ts";
 import { basic, GUEST, startPlatform } from "../support/platform.ts";
 
-/** Names of actions, which the records have by turns, and stores of activations. */
-export const NAMES = 50;
+/** Names of actions, which the records have by turns, and stores of activations: no divisor in common, so that each
+ * store has them all, and of a thousand records each name has more than a page of a list. */
+export const NAMES = 25;
 const SHARDS = 4;
+/** How far the records of a state folder have come. */
+const MARK = "filled.json";
 const BATCH = 10_000;
 /** Some 1 MB of them. */
 const SEGMENT_RECORDS = 1_250;
 /** Of the guest; its key says it. */
 const [namespaceId = ""] = GUEST.split(":");
+
+/** What `--mode` says. */
+export function modeOf(text: string): ActivationStoreMode {
+  const known = activationStoreModeOf(text);
+  if (known === undefined) throw new Error(`--mode is ${ACTIVATION_STORE_CHOICES}`);
+  return known;
+}
 
 /** The database below this state folder that has this table. */
 export function open(state: string, table: string): DatabaseSync {
@@ -36,25 +50,34 @@ export function open(state: string, table: string): DatabaseSync {
   throw new Error(`no database has the table ${table}`);
 }
 
-/** Records of the last thirty days, in the order of their time, where this mode has them.
- * A state folder takes those of one mode. */
-export async function fill(state: string, count: number, mode: ActivationStoreMode = "d1"): Promise<void> {
-  const from = Date.now() - 30 * 86_400_000 - 3_600_000;
+/** Records of the last thirty days, in the order of their time, where this mode has them. A state folder takes those of
+ * one mode, and goes on where it was. Returns how many there are at `end` (as `performance.now` tells it). */
+export async function fill(
+  state: string,
+  count: number,
+  { mode = "d1", end = Number.POSITIVE_INFINITY }: { mode?: ActivationStoreMode; end?: number } = {},
+): Promise<number> {
+  const mark = join(state, MARK);
+  const fresh = { from: Date.now() - 30 * 86_400_000 - 3_600_000, done: 0 };
+  const filled = existsSync(mark) ? (JSON.parse(readFileSync(mark, "utf8")) as typeof fresh) : fresh;
   const shelves = mode === "r2" ? undefined : openTable(state);
   const segments = mode === "d1" ? undefined : await openSegments(state, mode);
-  for (let done = 0; done < count; done += BATCH) {
-    const records = Array.from({ length: Math.min(count, done + BATCH) - done }, (_, nth): Made => {
-      const at = done + nth;
-      const start = from + Math.floor((at / count) * 30 * 86_400_000);
+  while (filled.done < count && performance.now() < end) {
+    const records = Array.from({ length: Math.min(count - filled.done, BATCH) }, (_, nth): Made => {
+      const at = filled.done + nth;
+      const start = filled.from + Math.floor((at / count) * 30 * 86_400_000);
       const id = newActivationId(start, at % SHARDS);
       return { id, name: `action${at % NAMES}`, start, statusCode: at % 100 === 0 ? 1 : 0 };
     });
     shelves?.put(records);
     await segments?.put(records);
+    filled.done += records.length;
+    writeFileSync(mark, JSON.stringify(filled));
   }
   shelves?.close();
   await segments?.close();
-  console.error(`made ${count} records (${mode})`);
+  console.error(`made ${filled.done} records (${mode})`);
+  return filled.done;
 }
 
 function openTable(state: string) {
@@ -106,7 +129,9 @@ export function sampleOfIds(
   const every = Math.max(1, Math.floor(records / 1000));
   if (mode !== "r2") {
     const database = open(state, "records");
-    const rows = database.prepare("SELECT id FROM records WHERE rowid % ? = 0 LIMIT 1000").all(every);
+    const wanted = JSON.stringify(Array.from({ length: Math.min(records, 1000) }, (_, at) => 1 + at * every));
+    const asked = "SELECT id FROM records WHERE rowid IN (SELECT value FROM json_each(?))";
+    const rows = database.prepare(asked).all(wanted);
     database.close();
     return rows.map((row) => String(row.id));
   }
@@ -131,11 +156,11 @@ async function openSegments(state: string, mode: ActivationStoreMode) {
         for (let at = 0; at < own.length; at += SEGMENT_RECORDS) {
           const part = own.slice(at, at + SEGMENT_RECORDS);
           // At a level that is quick: what is measured reads it.
-          const { bytes } = await encodeSegment(part, (text) => gzipSync(text, { level: 1 }));
+          const { bytes, entries } = await encodeSegment(part, (text) => gzipSync(text, { level: 1 }));
           const key = `records/${namespaceId}/${shardText(shard)}/${part[0]?.id}`;
           await bucket.put(key, bytes);
           const twin = mode === "r2" ? "none" : "all";
-          lists[shard]?.add(key, part, { bytes: bytes.length, twin, since: Date.now() });
+          lists[shard]?.add(key, entries, { bytes: bytes.length, twin, since: Date.now() });
         }
       }
     },

@@ -86,7 +86,7 @@ class Doomed implements DeletionContext {
   });
   segmentKeys: DeletionContext["segmentKeys"] = async (id) => (id === "n" ? this.segmentsLeft : []);
   segments: DeletionContext["segments"] = {
-    put: async () => 0,
+    put: async () => ({ bytes: 0, entries: [] }),
     entries: async () => null,
     read: async () => [],
     delete: async (keys) => {

@@ -6,7 +6,7 @@ import type { KeptRecord, RecordFilter, RecordKey } from "../../src/entities/kep
 import { compareKeys, matches } from "../../src/entities/kept-record.ts";
 import { RECORD_BOUNDS, type RecordBounds } from "../../src/entities/record-bounds.ts";
 import { fits, type NotedSearch } from "../../src/entities/record-search.ts";
-import type { RecordSegments, SegmentEntry } from "../../src/storage/record-segments.ts";
+import type { RecordSegments, SegmentEntry, WrittenSegment } from "../../src/storage/record-segments.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { RecordTable } from "../../src/storage/record-table.ts";
 import { encodeSegment, readEntries, readMember, tailLength } from "../../src/storage/records/segment.ts";
@@ -140,18 +140,21 @@ export class MemorySegments implements RecordSegments {
   writes: Mood | undefined;
   /** Segments that are being compressed or read, which takes its own time, whatever a test's clock says. */
   busy = 0;
+  /** How often entries were asked for. */
+  asked = 0;
 
-  put(key: string, records: readonly KeptRecord[]): Promise<number> {
+  put(key: string, records: readonly KeptRecord[]): Promise<WrittenSegment> {
     return answering(this.writes ?? this.mood, async () => {
       this.busy++;
-      const { bytes } = await encodeSegment(records);
+      const { bytes, entries } = await encodeSegment(records);
       this.busy--;
       this.objects.set(key, bytes);
-      return bytes.length;
+      return { bytes: bytes.length, entries };
     });
   }
 
   entries(key: string): Promise<SegmentEntry[] | null> {
+    this.asked++;
     return answering(this.mood, () => {
       const bytes = this.objects.get(key);
       return bytes === undefined || tailLength(bytes) === null ? null : readEntries(bytes);

@@ -66,6 +66,35 @@ describe.each(RECORD_MODES)("to %s", (to) => {
   });
 });
 
+test("a list misses none that goes from the table between the objects' answer and the table's", async () => {
+  const namespace = new Namespace("d1+r2");
+  namespace.make(450, 0);
+  await namespace.advance(700_000);
+  turnTo(namespace, "r2");
+  for (const shard of namespace.shards) expect(shard.core.move("r2")).toMatchObject({ to: "r2" });
+  namespace.meanwhile = () => namespace.advance(1_000);
+  for (let round = 0; round < 200; round++) {
+    expect(await namespace.list(ALL)).toHaveLength(450);
+    if (namespace.shards.every((shard) => shard.core.move(null)?.state === "done")) break;
+  }
+  placed(namespace, "r2");
+});
+
+test("nor one that leaves a table which is nearly full", async () => {
+  const namespace = new Namespace("d1+r2");
+  namespace.make(450, 0);
+  await namespace.advance(700_000);
+  const { table, bounds } = namespace.shards[0]!.shelves;
+  bounds.databaseBytes = await table.bytes();
+  namespace.make(30, 1);
+  namespace.meanwhile = () => namespace.advance(1_000);
+  for (let round = 0; round < 200 && table.rows.size >= 450; round++) {
+    expect(await namespace.list(ALL)).toHaveLength(480);
+  }
+  expect(table.rows.size).toBeLessThan(450);
+  expect(await namespace.list(ALL)).toHaveLength(480);
+});
+
 const step = fc.oneof(
   fc.record({ kind: fc.constant("make" as const), count: fc.integer({ min: 1, max: 40 }), seed: fc.nat(6) }),
   fc.record({ kind: fc.constant("wait" as const), minutes: fc.constantFrom(0.1, 0.5, 2, 12) }),

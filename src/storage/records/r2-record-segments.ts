@@ -3,7 +3,7 @@
 import type { KeptRecord } from "../../entities/kept-record.ts";
 import { log } from "../../log.ts";
 import type { BlobStore } from "../blob-store.ts";
-import type { RecordSegments, SegmentEntry } from "../record-segments.ts";
+import type { RecordSegments, SegmentEntry, WrittenSegment } from "../record-segments.ts";
 import { encodeSegment, readEntries, readMember, TAIL, tailLength } from "./segment.ts";
 
 /** Bytes between two wanted members that are read along, since another read costs more. */
@@ -17,10 +17,10 @@ export class R2RecordSegments implements RecordSegments {
     this.#blobs = blobs;
   }
 
-  async put(key: string, records: readonly KeptRecord[]): Promise<number> {
-    const { bytes } = await encodeSegment(records);
+  async put(key: string, records: readonly KeptRecord[]): Promise<WrittenSegment> {
+    const { bytes, entries } = await encodeSegment(records);
     await this.#blobs.put(key, bytes);
-    return bytes.length;
+    return { bytes: bytes.length, entries };
   }
 
   async entries(key: string): Promise<SegmentEntry[] | null> {

@@ -8,6 +8,7 @@
 import { checksumOf } from "../../entities/checksum.ts";
 import { type KeptRecord, UNCHECKED } from "../../entities/kept-record.ts";
 import type { SegmentEntry } from "../record-segments.ts";
+import { inflated } from "./inflate.ts";
 
 /** Many records as one object: gzip members one after the other, then their entries, twice, with checksums. */
 export interface Segment {
@@ -74,7 +75,7 @@ export async function readMember(entry: SegmentEntry, member: Uint8Array): Promi
   const { id, start, name, sum } = entry;
   let text = "";
   try {
-    text = decoder.decode(await through(new DecompressionStream("gzip"), member));
+    text = decoder.decode(inflated(member) ?? (await through(new DecompressionStream("gzip"), member)));
   } catch {
     // What is no gzip member any more is as damaged as one with another sum.
   }

@@ -57,6 +57,29 @@ describe("with r2", () => {
     expect(await world.found(calls)).toBe(15);
   });
 
+  test("one of a segment is read with one question; of one that was written before that was known, with two", async () => {
+    const world = new World("r2");
+    const calls = world.made(30);
+    await world.advance(11 * MINUTE);
+    expect(world.own).toBe(0);
+    const { segments } = world.shelves;
+    segments.asked = 0;
+    expect(await world.found(calls)).toBe(30);
+    expect(segments.asked).toBe(0);
+    world.database.sql.exec("UPDATE segments SET spots = ''");
+    expect(await world.found(calls)).toBe(30);
+    expect(segments.asked).toBe(30);
+  });
+
+  test("where a member is not where the object has it the segment is believed", async () => {
+    const world = new World("r2");
+    const calls = world.made(12);
+    await world.advance(11 * MINUTE);
+    world.database.sql.exec("UPDATE segments SET spots = substr(spots, 49) || substr(spots, 1, 48)");
+    const found = await Promise.all(calls.map(async ({ id }) => (await world.core.find(id)).record?.activationId));
+    expect(found).toEqual(calls.map(({ id }) => id));
+  });
+
   test("a bit that flips costs the one record it is in", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const world = new World("r2");

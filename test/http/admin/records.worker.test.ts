@@ -104,9 +104,9 @@ describe("older records", () => {
     const record = { ...recordOf(call.id, call.about, { completion: completion(), now: Date.now() }) };
     const kept = keptOf({ ...record, start: record.start - 60_000 }, record.name);
     const key = `records/${own.id}/${call.id}`;
-    await openRecordSegments(testEnv()).put(key, [kept]);
+    const { entries } = await openRecordSegments(testEnv()).put(key, [kept]);
     await runInDurableObject(store, (_, { storage }) =>
-      new Segments(storage.sql).add(key, [kept], { bytes: 1, twin: "none", since: 0 }),
+      new Segments(storage.sql).add(key, entries, { bytes: 1, twin: "none", since: 0 }),
     );
     const home = (status: { items: { namespace: string; state: string }[] }) =>
       status.items.find((each) => each.namespace === own.name);

@@ -133,8 +133,10 @@ export const PLACES: Mutation[] = [
     patches: [
       {
         file: HANDOVER,
-        find: /const bytes = (await within\([^;]*;)\n([\s\S]*?)(this\.#land\([^;]*;)/,
-        replace: "const bytes = 0; $2 $3 $1",
+        find: /const written = (await within\([^;]*;)\n([\s\S]*?)(this\.#land\([^;]*;)/,
+        replace:
+          'const members = records.map((each) => ({ ...each, offset: 0, length: 0 })); \
+          const written = shelf === "r2" ? { bytes: 0, entries: members } : null; $2 $3 $1',
       },
     ],
     only: "shelf-down",

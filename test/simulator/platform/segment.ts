@@ -6,7 +6,9 @@ import type { SegmentEntry } from "../../../src/storage/record-segments.ts";
 export const TAIL = 1_000_000;
 const LENGTH = 10;
 
-export async function encodeSegment(records: readonly KeptRecord[]): Promise<{ bytes: Uint8Array }> {
+export async function encodeSegment(
+  records: readonly KeptRecord[],
+): Promise<{ bytes: Uint8Array; entries: SegmentEntry[] }> {
   let members = "";
   const entries = records.map(({ id, start, name, text, sum }): SegmentEntry => {
     const offset = members.length;
@@ -17,7 +19,7 @@ export async function encodeSegment(records: readonly KeptRecord[]): Promise<{ b
   const text = members + footer + String(footer.length).padStart(LENGTH);
   const bytes = new TextEncoder().encode(text);
   if (bytes.length !== text.length) throw new Error("a simulated record holds more than ASCII");
-  return { bytes };
+  return { bytes, entries };
 }
 
 export function tailLength(end: Uint8Array): number {

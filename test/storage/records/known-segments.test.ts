@@ -10,7 +10,7 @@ function segmentsOf(size: number) {
   const gone = new Set<string>();
   const entry: SegmentEntry = { id: "1".repeat(32), start: 1, name: "a", offset: 0, length: 1, sum: 1 };
   const behind: RecordSegments = {
-    put: async () => 0,
+    put: async () => ({ bytes: 0, entries: [] }),
     read: async () => [],
     delete: async () => undefined,
     entries: async (key) => {

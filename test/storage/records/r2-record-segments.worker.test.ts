@@ -12,9 +12,10 @@ const { BLOBS } = testEnv();
 
 test("records are found by their entries, near ones and far ones, in the order they are asked for", async () => {
   const records = Array.from({ length: 300 }, (_, at) => kept(at, JSON.stringify(crypto.randomUUID().repeat(40))));
-  const bytes = await segments.put("records/a/00/1", records);
+  const { bytes, entries: written } = await segments.put("records/a/00/1", records);
   expect((await BLOBS.head("records/a/00/1"))?.size).toBe(bytes);
   const entries = (await segments.entries("records/a/00/1")) ?? [];
+  expect(written).toEqual(entries);
   expect(entries.map((each) => [each.id, each.start, each.name])).toEqual(
     records.map((each) => [each.id, each.start, each.name]),
   );
@@ -31,7 +32,7 @@ test("a footer longer than what is read first is read whole", async () => {
 
 test("where the last footer is damaged the one before it is read, though it is not among what is read first", async () => {
   const records = Array.from({ length: 1_500 }, (_, at) => kept(at));
-  const size = await segments.put("records/a/00/5", records);
+  const { bytes: size } = await segments.put("records/a/00/5", records);
   const bytes = new Uint8Array((await (await BLOBS.get("records/a/00/5"))?.arrayBuffer()) ?? []);
   bytes[size - 2 * TRAILER - 10]! ^= 1;
   await BLOBS.put("records/a/00/5", bytes);
