@@ -19,7 +19,8 @@ const HELP = `npm run bench -- [options]
   --only a,b,…              lines of the table by letter
   --json                    print JSON
 npm run bench -- records    what reading records takes with a million of them
-npm run bench -- handover   what handing records over costs the calls, and how fast a backlog drains
+npm run bench -- handover   what handing records over costs the calls, how fast a backlog drains, and whether one grows
+npm run bench -- ledger     how large an object's database becomes over a million activations
 npm run bench -- moves      very many records from D1 to R2, while workerd is killed
 npm run bench -- events     messages of brokers, schedules, webhooks and known events against their targets
 npm run bench -- forwarding what a hook for records costs blocking calls

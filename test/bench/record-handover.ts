@@ -1,6 +1,6 @@
-// `npm run bench -- handover`: what it costs calls that their records are handed over to D1, and how fast a backlog
-// drains without calls. Two platforms take turns: of one the table of records is away, so that all stay where they are.
-// Ratios, medians of the pairs.
+// `npm run bench -- handover`: what it costs calls that their records are handed over to D1, how fast a backlog drains
+// without calls, and whether one grows while calls go on for --minutes. For the first two platforms take turns: of one
+// the table of records is away, so that all stay where they are. Ratios, medians of the pairs.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,17 +17,21 @@ const { values } = parseArgs({
     pairs: { type: "string", default: "8" },
     ms: { type: "string", default: "5000" },
     backlog: { type: "string", default: "200000" },
-    only: { type: "string", default: "calls,drain" },
+    minutes: { type: "string", default: "5" },
+    only: { type: "string", default: "calls,drain,growth" },
   },
 });
 const only = new Set(values.only.split(","));
 const CALLERS = 16;
 /** ms between two looks. */
 const LOOK_MS = 500;
+/** ms of calls between two looks at what waits. */
+const SPELL_MS = 10_000;
 
 console.log("| what | figure | target |\n|---|---|---|");
 if (only.has("calls")) await calls();
 if (only.has("drain")) await drain();
+if (only.has("growth")) await growth();
 
 async function calls(): Promise<void> {
   const states = ["paused", "on"].map((name) => mkdtempSync(join(tmpdir(), `edgewhisk-bench-${name}-`)));
@@ -80,6 +84,37 @@ function inTable(state: string): number {
   const row = database.prepare("SELECT count(*) AS n FROM records").get();
   database.close();
   return Number(row?.n);
+}
+
+/** 16 callers go on without a pause. What waits in the first minute is not yet what stays. */
+async function growth(): Promise<void> {
+  const state = mkdtempSync(join(tmpdir(), "edgewhisk-bench-growth-"));
+  const platform = await startPlatform({ engine: "process", state });
+  try {
+    const callers = connect(platform.url, CALLERS);
+    await measures.createAction(callers, "bench-noop");
+    const left: number[] = [];
+    let calls = 0;
+    const began = performance.now();
+    const end = began + Number(values.minutes) * 60_000;
+    while (performance.now() < end) {
+      calls += (await measures.warm(callers, CALLERS, SPELL_MS)).count;
+      left.push(await waiting(platform, state));
+      console.error(`${calls} calls, ${left.at(-1)} records wait`);
+    }
+    const rate = (calls * 1_000) / (performance.now() - began);
+    await callers.close();
+    const settled = left.slice(Math.ceil(60_000 / SPELL_MS));
+    const third = Math.ceil(settled.length / 3);
+    const parts = [settled.slice(0, third), settled.slice(-third)].map(median);
+    console.log(
+      `| ${values.minutes} minutes of ${CALLERS} callers, ${rate.toFixed(0)} calls per s: records that wait, median of the first third ` +
+        `after a minute, of the last; at most | ${parts.join(", ")}; ${Math.max(...left)} | does not grow |`,
+    );
+  } finally {
+    await platform.stop();
+    rmSync(state, { recursive: true, force: true });
+  }
 }
 
 async function drain(): Promise<void> {

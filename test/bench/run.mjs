@@ -8,6 +8,7 @@ const BENCHES = {
   records: "records.ts",
   moves: "record-moves.ts",
   handover: "record-handover.ts",
+  ledger: "record-ledger.ts",
   events: "events.ts",
   forwarding: "forwarding.ts",
   teams: "teams.ts",
