@@ -4,7 +4,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
-const files = globSync("test/**/*.ts").filter(
+/** The simulator has a time of its own. */
+const files = globSync("test/**/*.ts", { exclude: ["test/simulator/**"] }).filter(
   (file) => !["test/support/wait-for.ts", "test/patience.test.ts"].includes(file),
 );
 
@@ -19,6 +20,12 @@ const HASTY: [RegExp, string][] = [
   [/\btimeout: ?\d{1,2}_000\b.*\)\s*\.(not\.)?to[A-Z]/, "a poll's own bound below 100 s: leave it out"],
   [/^\s*timeout: ?\d{1,2}_000\b/, "a poll's own bound below 100 s: leave it out"],
   [/\b(headersTimeout|bodyTimeout|connectTimeout|patience)(:| =) ?\d{1,2}_000\b/, "a client's bound below 100 s"],
+  [/\b(PATIENCE\w*|SOON) = (\{.*\btimeout: )?\d{1,2}_000\b/, "a poll's own bound below 100 s: leave it out"],
+  [/^\s*(const|let) (until|end) = Date\.now\(\) \+ \d{1,2}_000\b/, "a poll's own bound below 100 s"],
+  [/\b(becomes|until|recordOf)\(.*, \d{1,2}_000\)/, "a poll's own bound below 100 s: leave it out"],
+  [/\bsetTimeout\(\(\) => .*\b(destroy|kill|reject)\(.*\b\d{1,2}_000\)/, "a client's or program's bound below 100 s"],
+  [/\b(before|after)(All|Each)\(.*, \d{1,2}_000\)/, "a hook's own bound below 300 s: leave it out"],
+  [/\bperformance\.now\(\) - \w+\)?\)\.toBeLessThan\(\d/, "a promise in seconds: use test/support/machine-pace.ts"],
   [/^\s*signal: AbortSignal\.timeout\(\d{1,2}_000\)/, "a request's bound below 100 s: leave it out"],
 ];
 

@@ -48,7 +48,7 @@ const read = async (trigger: string) => (await feed("alarm", "READ", trigger)).r
 
 /** Asks until it is so; the clock of these cases is the real one. */
 async function until<T>(look: () => Promise<T>, good: (found: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 60_000; ; ) {
+  for (const end = Date.now() + 100_000; ; ) {
     const found = await look();
     if (good(found) || Date.now() > end) return found;
     await new Promise((resolve) => setTimeout(resolve, 200));

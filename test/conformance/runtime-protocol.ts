@@ -53,10 +53,8 @@ export function registerProtocol(family: Family, start: StartRuntime): void {
   it("has both end markers in the pipe before it answers", () =>
     using(start, {}, async (client) => {
       await client.init({ name: "t", main: "main", code: echo });
-      const before = Date.now();
       await client.run({ say: "x" });
       await expect.poll(() => count(client.runtime.logs().stdout) + count(client.runtime.logs().stderr)).toBe(2);
-      expect(Date.now() - before).toBeLessThan(5000);
     }));
 
   it("refuses a second init, and stays usable", () =>

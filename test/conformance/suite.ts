@@ -175,12 +175,6 @@ export async function tenant(
   return answer.json;
 }
 
-/** Rates are counted by whole minutes: waits for the next one where this one is nearly over. */
-export async function freshMinute(atLeast = 20_000): Promise<void> {
-  const left = 60_000 - (Date.now() % 60_000);
-  if (left < atLeast) await new Promise((done) => setTimeout(done, left + 200));
-}
-
 /** PUTs an entity and remembers to remove it. Throws unless it was created. */
 export async function make(path: string, body: object): Promise<Loose> {
   const answer = await ask("PUT", `${path}?overwrite=true`, { body });

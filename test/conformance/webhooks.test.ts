@@ -3,6 +3,7 @@
 
 import { createHmac } from "node:crypto";
 import { expect } from "vitest";
+import { withinOneMinute } from "../support/minutes.ts";
 import {
   admin,
   annotation,
@@ -220,14 +221,16 @@ webhook("a filter by header and by JSON takes what is wanted, and answers 204 to
 
 webhook("so many a minute, then 429 with when to come again", async () => {
   const { url } = await hookOf({ signature: "none", maxPerMinute: 2 });
-  const statuses: number[] = [];
-  for (let at = 0; at < 6; at++) {
-    const { status, headers } = await post(url, "{}");
-    statuses.push(status);
-    if (status === 429) expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
-  }
-  expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(1);
-  expect(statuses.filter((status) => status === 202).length).toBeGreaterThan(1);
+  const statuses = await withinOneMinute(async () => {
+    const heard: number[] = [];
+    for (let at = 0; at < 6; at++) {
+      const { status, headers } = await post(url, "{}");
+      heard.push(status);
+      if (status === 429) expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+    }
+    return heard;
+  });
+  expect(statuses).toEqual([202, 202, 429, 429, 429, 429]);
 });
 
 webhook("what makes no sense is an error of the feed; what is gone is gone for its senders", async () => {

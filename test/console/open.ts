@@ -11,7 +11,7 @@ import { adminTokenOf, consoleUrl, key } from "../conformance/suite.ts";
 /** A text that runs, should anything take it for more than text. */
 export const HOSTILE = `<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>"'&\${1}`;
 /** The longest wait (ms) for what is to be seen. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 100_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** What the browser itself says of requests that tests let fail. */
 const NETWORK_NOISE = /^Failed to load resource/;

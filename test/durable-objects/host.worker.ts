@@ -164,7 +164,7 @@ export class TestHost {
     this.send({ t: "record", id: made.id, attempt, lease, about: made.about, completion: completion(result) });
   }
 
-  async until(condition: () => boolean, ms = 5_000): Promise<void> {
+  async until(condition: () => boolean, ms = 100_000): Promise<void> {
     const end = Date.now() + ms;
     while (!condition()) {
       if (Date.now() > end) throw new Error("it did not happen in time");

@@ -182,12 +182,10 @@ describe("first administration", () => {
   });
 
   it("refuses a second process with the same token in a sentence, and the first goes on", async () => {
-    const began = performance.now();
     const args = ["host", "--url", platform.url, "--engine", "process", "--state", join(folder, "twin")];
     const twin = await edgewhisk(args, { EDGEWHISK_TOKEN: token, EDGEWHISK_PREWARM: "none" });
     expect(twin.code).toBe(1);
     expect(twin.stderr).toMatch(/does not let this process in: another process of this host is connected.*--take-over/);
-    expect(performance.now() - began).toBeLessThan(40_000);
     expect(children[0]?.exitCode).toBeNull();
     expect(await (await fetch(`${platform.url}/invokers/healthy/count`)).text()).toBe("2");
   });

@@ -116,7 +116,7 @@ describe("a damaged database", () => {
     // Its object is out of memory by then, so that the file is read anew.
     await new Promise((resolve) => setTimeout(resolve, 12_000));
     await expect
-      .poll(() => ask("GET", `/activations/${id}`), { timeout: 20_000, interval: 1_000 })
+      .poll(() => ask("GET", `/activations/${id}`), { interval: 1_000 })
       .toMatchObject({ status: 503, json: { error: expect.stringMatching(/a database of its state is damaged/) } });
     expect(platform?.output()).toContain("start with --salvage");
   });

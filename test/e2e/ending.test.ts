@@ -9,6 +9,7 @@ import { describe, expect, it } from "vitest";
 import { connectDocker } from "../../runtime-host/engine/docker/connect.ts";
 import { startOf } from "../../runtime-host/machine/process-table.ts";
 import { dockerLacks } from "../support/docker-lacks.ts";
+import { pacedMs } from "../support/machine-pace.ts";
 import { startPlatform } from "../support/platform.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -46,9 +47,8 @@ describe.skipIf(missing !== null)("with a host that has not removed its containe
     );
     const Labels = { "io.edgewhisk.host": host, "io.edgewhisk.boot": "1-left" };
     await Promise.all(Array.from({ length: 10 }, () => docker.createContainer({ Image, Labels })));
-    const began = performance.now();
-    expect(await platform.stop()).toBe(0);
-    expect(performance.now() - began).toBeLessThan(10_000);
+    const took = await pacedMs(async () => expect(await platform.stop()).toBe(0));
+    expect(took).toBeLessThan(10_000);
     const [, count, pid] = /(\d+) containers are still to be removed: process (\d+) /.exec(platform.output()) ?? [];
     expect(Number(count)).toBeGreaterThanOrEqual(10);
     await expect.poll(left, { interval: 250 }).toBe(0);

@@ -1,6 +1,7 @@
 // Runs a suite once per engine. Without a container engine the Docker half is skipped, and says why.
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import openwhisk from "openwhisk";
 import { afterAll, beforeAll, describe } from "vitest";
 import { GUEST, type Platform, type PlatformOptions, startPlatform } from "../support/platform.ts";
@@ -113,7 +114,7 @@ export interface PutOptions {
 }
 
 /** Polls until the activation has a record, at most `ms`; then checks that it does not change. */
-export async function recordOf(bench: Bench, id: string, ms = 30_000): Promise<Loose> {
+export async function recordOf(bench: Bench, id: string, ms = 100_000): Promise<Loose> {
   const until = Date.now() + ms;
   for (;;) {
     const answer = await bench.request(`activations/${id}`);
@@ -121,4 +122,12 @@ export async function recordOf(bench: Bench, id: string, ms = 30_000): Promise<L
     if (Date.now() > until) throw new Error(`no record of ${id} after ${ms} ms: ${answer.status} ${answer.text}`);
     await new Promise((done) => setTimeout(done, 100));
   }
+}
+
+/** How many runs its scheduler has given to the host. */
+export async function runningOf(bench: Bench): Promise<number> {
+  const [scheduler = ""] = Object.keys((await bench.request("/invokers")).json);
+  const { adminToken } = JSON.parse(readFileSync(join(bench.platform().state, "secrets.json"), "utf8"));
+  const headers = { authorization: `Bearer ${adminToken}` };
+  return (await bench.request(`/admin/v1/schedulers/${scheduler}`, { headers })).json.running;
 }

@@ -239,7 +239,7 @@ onEngines(
         (await feed("READ")).schedule.history.filter((each: Loose) => Date.parse(each.slot) > at);
       const until = async (good: () => Promise<boolean>): Promise<void> => {
         for (let tries = 0; !(await good().catch(() => false)); tries++) {
-          if (tries > 600) throw new Error("it did not come to pass within a minute");
+          if (tries > 1_000) throw new Error("it did not come to pass");
           await sleep(100);
         }
       };

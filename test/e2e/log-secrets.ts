@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { basic, freePort, type Platform, ready } from "../support/platform.ts";
 
-const PATIENCE = { timeout: 90_000, interval: 200 };
+const PATIENCE = { interval: 200 };
 const secret = (what: string) => `${what}-${randomBytes(12).toString("hex")}`;
 
 /** Settings for a platform whose log is read by `tellsNoSecret`: all of it,

@@ -27,7 +27,7 @@ const CHAT = `function main() {
 /** Records beside the large ones: a fire and what its rule runs, a sequence and its two steps, a long result,
  * long logs. */
 const OTHERS = 7;
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 100_000;
 /** Stores of a namespace. With segments one, so that what there is fills one. */
 const SHARDS = { d1: 3, r2: 1, "d1+r2": 1 };
 const platforms = await platformsReceiver();

@@ -11,7 +11,7 @@ import { SignedReceiver } from "./signed-receiver.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const SECRET = "a secret of the owner's own";
-const PATIENCE = { timeout: 90_000, interval: 200 };
+const PATIENCE = { interval: 200 };
 
 /** To be given to the platform before it starts. */
 export async function platformsReceiver(): Promise<{ receiver: SignedReceiver; flags: string[] }> {

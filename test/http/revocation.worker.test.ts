@@ -50,6 +50,10 @@ function runs(id: string): Promise<void> {
 }
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+/** So many tenths of a second, by a clock that is as slow as this machine. */
+const inTicks = async (count: number) => {
+  for (let tick = 0; tick < count; tick++) await pause(100);
+};
 
 describe("a body that was begun with a good key and ended with a bad one", () => {
   test.each([
@@ -124,11 +128,11 @@ describe("live logs", () => {
     };
     const [his, theirs] = [await follow(client), await follow(other.client)];
     await pause(300);
-    const asked = Date.now();
+    const late = inTicks(15).then(() => "late");
     if (how === "block") await admin("POST", `/identities/${subject}/block`);
     else if (how === "rotate") await admin("POST", `/identities/${subject}/rotate`, { namespace: client.namespace });
     else await admin("DELETE", `/identities/${subject}`);
-    expect((await his.ended) - asked).toBeLessThan(1_500);
+    expect(await Promise.race([his.ended, late])).not.toBe("late");
     expect(his.text()).not.toContain("event: end");
     // Who has a good key goes on hearing.
     expect(await Promise.race([theirs.ended, pause(500).then(() => "goes on")])).toBe("goes on");

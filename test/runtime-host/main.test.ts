@@ -72,12 +72,12 @@ async function runHello(number: number): Promise<void> {
   const major = process.versions.node.split(".")[0];
   const exec = { kind: `nodejs:${major}`, binary: false, code: { key: `code/${HASH}`, hash: HASH, size: CODE.length } };
   server.send(runOf(number, { key: "uuid:very-secret", invocation: { exec } }));
-  await server.until(() => server.of("record").some((each) => each.id === idOf(number)), 15_000);
+  await server.until(() => server.of("record").some((each) => each.id === idOf(number)));
 }
 
 test("it runs an action, reports it, prints one ready line, and leaves in order at SIGTERM", async () => {
   start();
-  await server.until(() => server.of("hello").length === 1, 15_000);
+  await server.until(() => server.of("hello").length === 1);
   expect(out).toBe("");
   server.onMessage = (message) => {
     if (message.t === "record")
@@ -102,14 +102,14 @@ test("it runs an action, reports it, prints one ready line, and leaves in order 
 
 test("kill -9 loses no record: the next start sends what was not stored", async () => {
   start();
-  await server.until(() => server.of("hello").length === 1, 15_000);
+  await server.until(() => server.of("hello").length === 1);
   server.send({ t: "welcome", epoch: 1, name: "test/0" });
   await runHello(1);
   child.kill("SIGKILL");
   await ended();
   server.received.length = 0;
   start();
-  await server.until(() => server.of("hello").length === 1, 15_000);
+  await server.until(() => server.of("hello").length === 1);
   server.send({ t: "welcome", epoch: 2, name: "test/0" });
   await server.until(() => server.of("record").length === 1);
   expect(server.of("record")[0]?.id).toBe(idOf(1));
@@ -119,7 +119,7 @@ test("kill -9 loses no record: the next start sends what was not stored", async 
 
 test("when its parent has gone it goes too, with its containers", async () => {
   start({ EDGEWHISK_DIE_WITH_PARENT: "1" });
-  await server.until(() => server.of("hello").length === 1, 15_000);
+  await server.until(() => server.of("hello").length === 1);
   server.send({ t: "welcome", epoch: 1, name: "test/0" });
   await runHello(1);
   const children = fs

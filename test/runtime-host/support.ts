@@ -124,7 +124,7 @@ export class FakeScheduler {
   }
 
   /** Resolves when `done` holds, looked at after each event. */
-  async until(done: () => boolean, ms = 5_000): Promise<void> {
+  async until(done: () => boolean, ms = 100_000): Promise<void> {
     const deadline = setTimeout(() => this.#wake(), ms);
     const end = performance.now() + ms;
     while (!done()) {

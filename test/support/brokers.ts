@@ -15,7 +15,7 @@ import { freePort } from "./platform.ts";
 
 /** Where Debian puts them is not on everybody's path. */
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 100_000;
 /** Messages that a stream is sent before the first of them is answered. */
 const ON_THEIR_WAY = 64;
 

@@ -16,7 +16,7 @@ const BESIDE = ["package.json", "package-lock.json", "wrangler.toml", "runtime-h
 const NOTED = "(globalThis.functionsRan ??= new Set())";
 const DOOR = "/functions-ran";
 /** ms within which a platform must serve, and a host must have written its notes. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 100_000;
 
 export interface WatchedPlatform {
   url: string;
@@ -133,7 +133,7 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((done) => child.once("exit", done));
   child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
   await gone;
   clearTimeout(timer);
 }

@@ -119,7 +119,7 @@ test.each([0, 1, 2])("all objects aborted during step %i: each step runs once an
   const call = objectOf(run).run(run, { waitMs: 60_000 });
   const heard = call.catch((error: unknown) => error);
   for (let step = 0; step < 3; step++) {
-    await host.until(() => host.runs.length === step + 1, 15_000);
+    await host.until(() => host.runs.length === step + 1);
     if (step === at) {
       await runInDurableObject(objectOf(run), (object) => Object.assign(object, { mark: true }));
       await abortAllDurableObjects();

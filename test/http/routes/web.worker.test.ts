@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Action, Parameter } from "../../../src/entities/action.ts";
 import { ask, GUEST_KEY, putAction } from "../../support/client.worker.ts";
 import { FakeHost, platform, ran } from "../../support/fake-host.worker.ts";
+import { withinOneMinute } from "../../support/minutes.ts";
 import { answer, clientOf, newClient, send } from "../platform.worker.ts";
 
 const WEB = "/api/v1/web/guest/default";
@@ -86,14 +87,17 @@ describe("who may call", () => {
     await putAction("limited", { namespace: owner.namespace, annotations: [EXPORTED] });
     const headers = { Authorization: `Basic ${btoa(caller.key)}` };
     const path = `/api/v1/web/${owner.namespace}/default/limited.json`;
-    const first = await answer(await send(path, { headers }));
+    let times = 0;
+    const [first, second] = await withinOneMinute(async () => {
+      times++;
+      return [await answer(await send(path, { headers })), await answer(await send(path, { headers }))] as const;
+    });
     expect([first.status, first.json.__ow_user]).toEqual([200, caller.namespace]);
-    const second = await answer(await send(path, { headers }));
     expect([second.status, second.json.error]).toEqual([429, expect.stringContaining("Too many requests")]);
     expect(second.headers.get("Access-Control-Allow-Origin")).toBe("*");
     // The record follows the answer.
     const listed = () => clientOf(owner.namespace, owner.key).call("GET", "/activations?limit=5");
-    await expect.poll(async () => (await listed()).json).toHaveLength(1);
+    await expect.poll(async () => (await listed()).json).toHaveLength(times);
   });
 });
 

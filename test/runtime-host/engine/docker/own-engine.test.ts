@@ -43,16 +43,16 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
 
   const quick = (path: string) => jobOf(kind, "function main(){return {}}", { path: `guest/${path}` });
   const served = async (path: string) => expect((await bench.run(quick(path))).answer.outcome.statusCode).toBe(0);
-  const becomes = (reason: string | null, timeout: number) =>
-    expect.poll(() => bench.containers.unhealthy(), { timeout, interval: 100 }).toBe(reason);
+  const becomes = (reason: string | null) =>
+    expect.poll(() => bench.containers.unhealthy(), { interval: 100 }).toBe(reason);
 
-  async function whileItRuns(): Promise<ReturnType<Bench["run"]>> {
+  /** A run that has begun, and takes its time. */
+  async function whileItRuns(): Promise<{ running: ReturnType<Bench["run"]> }> {
     const slow = jobOf(kind, "function main(){return new Promise(r=>setTimeout(()=>r({done:true}),8000))}");
     const running = bench.run(slow);
     running.catch(() => undefined);
     await expect.poll(() => bench.containers.stats().running).toBe(1);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    return running;
+    return { running };
   }
 
   it("is told for what it is: levels it does not reach are refused, with what is missing", async () => {
@@ -80,14 +80,13 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
   ] as const) {
     it(`that is ${how} and started again: its reason is told, each run ends, the host serves again by itself`, async () => {
       await served("warm");
-      const running = whileItRuns();
-      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      const { running } = await whileItRuns();
       engine.signal(signal);
-      await becomes(GONE, 15_000);
+      await becomes(GONE);
       await expect(bench.run(quick("meanwhile"))).rejects.toThrow("busy");
       await engine.ended();
       await engine.up();
-      await becomes(null, 15_000);
+      await becomes(null);
       // A killed engine leaves containers running until it is back: the run may have finished,
       // or is told why it did not.
       const ran = await running;
@@ -110,9 +109,9 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
     try {
       await served("warm");
       const waiting = bench.run(quick("waits"));
-      await becomes(GONE, 20_000);
+      await becomes(GONE);
       engine.signal("SIGCONT");
-      await becomes(null, 10_000);
+      await becomes(null);
       expect((await waiting).answer.outcome.statusCode).toBe(0);
     } finally {
       engine.signal("SIGCONT");
@@ -121,8 +120,7 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
   });
 
   it("that answers, but starts no container: the host says so, gives back who waits, and its return is noticed", async () => {
-    const creationPatience = { hung: 5_000, givenUp: 600_000 };
-    const other = await openBench({ engine: "docker", name: `${name}-starts-none`, creationPatience });
+    const other = await openBench({ engine: "docker", name: `${name}-starts-none` });
     try {
       expect((await other.run(quick("warm"))).answer.outcome.statusCode).toBe(0);
       engine.signalStarter("SIGSTOP");
@@ -151,7 +149,7 @@ describe.skipIf(missing !== null)(`a Docker engine of our own${missing === null 
     expect(changes).toBeGreaterThan(said);
     await expect(bench.run(quick("no-room"))).rejects.toThrow("busy");
     rmSync(filler);
-    await becomes(null, 15_000);
+    await becomes(null);
     await served("room");
   });
 });
