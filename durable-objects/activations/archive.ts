@@ -85,16 +85,16 @@ export class Archive {
     this.#born = String(ports.now());
     this.outbox = new SinkOutbox({ sql: database.sql, ports, sinks: () => ports.sinks(), wake: options.wake });
     records.onMade = (record, made) => {
-      if (made.kept && this.forwarder.isOn)
+      if (made.kept && isWanted(this.forwarder))
         this.forwarder.made({ id: record.activationId, text: JSON.stringify(record) });
-      this.outbox.note(record, made.name);
+      if (this.outbox.followed.size > 0) this.outbox.note(record, made.name);
     };
     records.onKept = (size) => this.handover.kept(size);
     const { meter } = ports;
     const counts = meter && new ActivationCounts(meter);
     records.onEnded = (record, about) => {
       counts?.ended(record, about);
-      this.events?.ended(record, about);
+      if (this.#areEventsWanted()) this.events?.ended(record, about);
     };
   }
 
@@ -157,6 +157,13 @@ export class Archive {
     );
   }
 
+  /** As `next`, of what one more record may have made due: the rest wakes the object itself. */
+  nextOfRecord(): number {
+    const forwarded = isWanted(this.forwarder) ? this.forwarder.next() : Number.POSITIVE_INFINITY;
+    const told = this.#areEventsWanted() ? this.events?.next() : undefined;
+    return Math.min(this.handover.next(), forwarded, told ?? Number.POSITIVE_INFINITY);
+  }
+
   forwards(what: Forwarded): Pick<BatchForwarder, "order" | "state"> | undefined {
     return what === "records" ? this.forwarder : this.events;
   }
@@ -183,6 +190,11 @@ export class Archive {
 
   holdings(): LedgerHoldings {
     return holdingsOf(this.#sql, { from: this.retention.from, moving: this.handover.moving() });
+  }
+
+  #areEventsWanted(): boolean {
+    const { events } = this;
+    return events !== undefined && (isWanted(events.namespace) || isWanted(events.platform));
   }
 
   /** Of the keys those that somebody names, or may name: all of them where that cannot be known. */
@@ -247,6 +259,10 @@ export class Archive {
     const [kept] = entry === undefined ? [] : await segments.read(key, [entry]);
     return kept ?? damaged ?? { id, start: timeOf(id), name: "", text: "", sum: 0 };
   }
+}
+
+function isWanted({ queue }: BatchForwarder): boolean {
+  return queue.owner !== null;
 }
 
 function namedBy(kept: KeptRecord, keys: readonly string[]): readonly string[] {

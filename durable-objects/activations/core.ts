@@ -43,7 +43,7 @@ import { placeOf } from "./place.ts";
 import type { StorePorts } from "./ports.ts";
 import { ASK_AFTER } from "./reconcile.ts";
 import { Reconciler } from "./reconciler.ts";
-import { UNKEPT_FOR } from "./records.ts";
+import { namesBlob, UNKEPT_FOR } from "./records.ts";
 
 /** ms after which rows that nobody took are offered again for the first time. */
 const RETRY_SOON = 1_000;
@@ -157,7 +157,7 @@ export class StoreCore {
   fired(id: ActivationId, logs: Payload): void {
     const ended = this.fires.end(id, logs);
     if (ended === null) return;
-    if (ended.kept) this.#alarm.wakeAt(this.archive.next());
+    if (ended.kept) this.#alarm.wakeAt(this.archive.nextOfRecord());
     else this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
     this.#waiters.tell(ended.record);
     if (ended.blobs.length > 0) this.#ports.forget(ended.blobs);
@@ -166,7 +166,7 @@ export class StoreCore {
   complete(finished: Finished[], from: { scheduler: SchedulerName; epoch: number }): void {
     this.#passedInVain = 0;
     this.#release(this.#rows.complete(finished, { ...from, now: this.#ports.now() }));
-    const orphans = this.#orphans(finished, from.scheduler);
+    const orphans = finished.some(namesBlob) ? this.#orphans(finished, from.scheduler) : [];
     if (orphans.length > 0) this.#ports.forget(orphans);
   }
 
@@ -341,7 +341,7 @@ export class StoreCore {
     const namespaces = new Map<string, ActivationId[]>();
     const blobs: string[] = [];
     for (const { record, namespaceId, blobs: keys, kept, hasPermit } of ended) {
-      if (kept) this.#alarm.wakeAt(this.archive.next());
+      if (kept) this.#alarm.wakeAt(this.archive.nextOfRecord());
       else this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
       this.#waiters.tell(record);
       this.#offerQueue.ended(record.activationId);

@@ -41,13 +41,13 @@ type HookRow = {
 
 export class ForwardQueue {
   waiting = 0;
+  /** Permanent id of the namespace whose hook it is, or null: there is none, and nothing is forwarded. */
+  owner: string | null;
   readonly #database: Database;
   readonly #sql: Sql;
   /** Characters of the records that wait. */
   #bytes = 0;
   #oldest: number | null = null;
-  /** Null: nothing is forwarded. */
-  #owner: string | null;
   readonly #tables: QueueTables;
 
   constructor(database: Database, tables: QueueTables) {
@@ -55,13 +55,8 @@ export class ForwardQueue {
     this.#database = database;
     this.#sql = database.sql;
     const row = this.#row();
-    this.#owner = row?.wanted === 1 ? row.owner : null;
-    if (this.#owner !== null) this.#measure();
-  }
-
-  /** Permanent id of the namespace whose hook it is, or null: there is none. */
-  get owner(): string | null {
-    return this.#owner;
+    this.owner = row?.wanted === 1 ? row.owner : null;
+    if (this.owner !== null) this.#measure();
   }
 
   /** Epoch ms at which the oldest that waits was made. */
@@ -91,7 +86,7 @@ export class ForwardQueue {
         ...[owner, revision, on ? 1 : 0, JSON.stringify(NO_DROPS)],
       );
     });
-    this.#owner = on ? owner : null;
+    this.owner = on ? owner : null;
     this.#measure();
     return true;
   }
@@ -104,7 +99,7 @@ export class ForwardQueue {
 
   /** In the transaction that makes what it tells of. Returns how many others had to go. */
   add({ id, text }: Pick<QueuedText, "id" | "text">, now: number): number {
-    if (this.#owner === null) return 0;
+    if (this.owner === null) return 0;
     this.#sql.exec(
       `INSERT INTO ${this.#tables.queue} (id, made, size, record) VALUES (?, ?, ?, ?)`,
       ...[id, now, text.length, text],
@@ -167,7 +162,7 @@ export class ForwardQueue {
 
   /** So many were made elsewhere and never came here. */
   lost(by: number, now: number): void {
-    if (this.#owner !== null && by > 0) this.#count("backlog", by, now);
+    if (this.owner !== null && by > 0) this.#count("backlog", by, now);
   }
 
   /** Null: all is well. */

@@ -40,7 +40,8 @@ interface Options {
 }
 
 export class BatchForwarder {
-  readonly #queue: ForwardQueue;
+  /** Without an owner what is made is for nobody. */
+  readonly queue: ForwardQueue;
   readonly #cargo: Cargo;
   readonly #ports: Options["ports"];
   readonly #wake: () => void;
@@ -54,31 +55,26 @@ export class BatchForwarder {
   #isDropping = false;
 
   constructor({ database, ports, cargo, wake }: Options) {
-    this.#queue = new ForwardQueue(database, cargo.tables);
+    this.queue = new ForwardQueue(database, cargo.tables);
     this.#cargo = cargo;
     this.#ports = ports;
     this.#wake = wake;
   }
 
   order(order: ForwardOrder): void {
-    if (!this.#queue.order(order)) return;
+    if (!this.queue.order(order)) return;
     this.#failures = 0;
     this.#retryAt = 0;
     this.#most = BATCH.records;
   }
 
   state(): ForwardState | null {
-    return this.#queue.state();
-  }
-
-  /** False: what is made is for nobody. */
-  get isOn(): boolean {
-    return this.#queue.owner !== null;
+    return this.queue.state();
   }
 
   /** In the transaction that makes what it tells of. */
   made(one: Pick<QueuedText, "id" | "text">): void {
-    const dropped = this.#queue.add(one, this.#ports.now());
+    const dropped = this.queue.add(one, this.#ports.now());
     if (dropped === 0) return;
     this.#cargo.counted?.("dropped", dropped);
     if (this.#isDropping) return;
@@ -88,13 +84,13 @@ export class BatchForwarder {
 
   /** So many were made elsewhere and could not be brought here. */
   lost(by: number): void {
-    this.#queue.lost(by, this.#ports.now());
+    this.queue.lost(by, this.#ports.now());
     this.#cargo.counted?.("dropped", by);
   }
 
   /** Epoch ms at which `run` has something to do, or Infinity. */
   next(): number {
-    const { oldest, owner } = this.#queue;
+    const { oldest, owner } = this.queue;
     if (owner === null || oldest === null) return Number.POSITIVE_INFINITY;
     if (this.#flying) return this.#ports.now() + PATIENCE;
     return Math.max(this.#isFull() ? oldest : oldest + DELAY, this.#retryAt);
@@ -113,25 +109,25 @@ export class BatchForwarder {
   }
 
   #isFull(): boolean {
-    return this.#queue.waiting >= this.#most || this.#queue.bytes >= BATCH.bytes;
+    return this.queue.waiting >= this.#most || this.queue.bytes >= BATCH.bytes;
   }
 
   async #fly(): Promise<void> {
     for (;;) {
-      const { owner } = this.#queue;
+      const { owner } = this.queue;
       if (owner === null) return;
-      const expired = this.#queue.expire(this.#ports.now());
+      const expired = this.queue.expire(this.#ports.now());
       if (expired > 0) {
         this.#cargo.counted?.("dropped", expired);
         this.#ports.warn(`${this.#cargo.noun}: ${expired} waited a day and were not forwarded`);
       }
-      const records = this.#queue.first({ records: this.#most, bytes: BATCH.bytes });
+      const records = this.queue.first({ records: this.#most, bytes: BATCH.bytes });
       if (records.length === 0) return;
       const began = this.#ports.now();
       const hook = await within(this.#ports.after, PATIENCE, this.#cargo.hook.open(owner));
       if (hook === null) {
         // It was taken away, and nobody came to tell us.
-        this.#queue.end();
+        this.queue.end();
         return;
       }
       const batch = await within(this.#ports.after, PATIENCE, this.#batchOf(records, hook));
@@ -159,7 +155,7 @@ export class BatchForwarder {
 
   async #send(owner: string, { hook, secrets }: OpenHook, { records, body }: Batch) {
     const id = `${records[0]?.id}.${records.at(-1)?.id}`;
-    const { backlog, age, refused } = this.#queue.dropped;
+    const { backlog, age, refused } = this.queue.dropped;
     const headers = {
       "content-type": "application/x-ndjson",
       "user-agent": "edgewhisk",
@@ -181,7 +177,7 @@ export class BatchForwarder {
       return true;
     }
     const refused = verdict.kind === "split" ? records.length : verdict.refused;
-    this.#queue.landed(records, { refused, now });
+    this.queue.landed(records, { refused, now });
     this.#cargo.counted?.("sent", records.length - refused);
     if (refused > 0) this.#cargo.counted?.("dropped", refused);
     this.#isDropping = false;
@@ -190,7 +186,7 @@ export class BatchForwarder {
     if (refused === records.length) return this.#fail(this.#dropText(verdict));
     this.#failures = 0;
     this.#said = "";
-    this.#queue.fault(refused === 0 ? null : this.#dropText(verdict), now);
+    this.queue.fault(refused === 0 ? null : this.#dropText(verdict), now);
     return true;
   }
 
@@ -201,7 +197,7 @@ export class BatchForwarder {
   #fail(reason: string): false {
     const now = this.#ports.now();
     this.#retryAt = now + backOffMs(this.#failures++, RETRY);
-    this.#queue.fault(reason, now);
+    this.queue.fault(reason, now);
     if (reason !== this.#said)
       this.#ports.warn(`${this.#cargo.noun} are not forwarded, and are tried again: ${reason}`);
     this.#said = reason;

@@ -243,3 +243,8 @@ function condition({ name, since, upto, after }: RecordFilter): { where: string;
   }
   return { where, bindings };
 }
+
+/** Whether its result or its logs lie in the blob store. */
+export function namesBlob({ completion: { result, logs } }: { completion: Completion }): boolean {
+  return "blob" in result || (logs !== undefined && "blob" in logs);
+}

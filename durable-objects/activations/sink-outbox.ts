@@ -22,7 +22,7 @@ export class SinkOutbox {
   readonly #ports: Ports;
   readonly #sinks: () => Pick<SinksRpc, "take" | "wake">;
   readonly #wake: () => void;
-  readonly #followed = new Set<string>();
+  readonly followed = new Set<string>();
   #count = 0;
   #due = Number.POSITIVE_INFINITY;
   #inVain = 0;
@@ -35,8 +35,8 @@ export class SinkOutbox {
     this.#sinks = options.sinks;
     this.#wake = options.wake;
     for (const row of this.#sql.exec<{ kind: string; name: string }>("SELECT kind, name FROM followed").toArray())
-      this.#followed.add(keyOf(row));
-    if (this.#followed.size === 0) return;
+      this.followed.add(keyOf(row));
+    if (this.followed.size === 0) return;
     this.#count = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM sink_outbox").one().n;
     // Both may have lost their alarm with an earlier incarnation.
     this.#due = this.#ports.now();
@@ -44,18 +44,17 @@ export class SinkOutbox {
 
   follow(these: readonly SinkOf[]): void {
     this.#sql.exec("DELETE FROM followed");
-    this.#followed.clear();
+    this.followed.clear();
     for (const each of these) {
       this.#sql.exec("INSERT INTO followed (kind, name) VALUES (?, ?)", each.kind, each.name);
-      this.#followed.add(keyOf(each));
+      this.followed.add(keyOf(each));
     }
   }
 
   /** A record was made. In its transaction. */
   note(record: ActivationRecord, name: string): void {
-    if (this.#followed.size === 0) return;
     const kind = record.meta?.kind === "trigger" ? "trigger" : "action";
-    if (!this.#followed.has(keyOf({ kind, name }))) return;
+    if (!this.followed.has(keyOf({ kind, name }))) return;
     if (this.#count >= MAX_WAITING) {
       const { activationId, meta } = record;
       this.#ports.warn(

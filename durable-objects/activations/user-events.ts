@@ -15,8 +15,8 @@ const MAX_TOLD = 1_000;
 export class UserEvents {
   readonly #namespaceId: string;
   readonly #ports: Pick<StorePorts, "now">;
-  readonly #namespace: BatchForwarder;
-  readonly #platform: BatchForwarder;
+  readonly namespace: BatchForwarder;
+  readonly platform: BatchForwarder;
   readonly #wake: () => void;
 
   constructor(
@@ -38,30 +38,29 @@ export class UserEvents {
     });
     const noun = "User events";
     const linesOf: Cargo["linesOf"] = async ({ text }) => `${text}\n`;
-    this.#namespace = open({
+    this.namespace = open({
       ...{ noun, linesOf, hook: hooks.namespace, ...counted("namespace") },
       tables: { queue: "event_forwards", hook: "event_hook" },
     });
-    this.#platform = open({
+    this.platform = open({
       ...{ noun, linesOf, hook: hooks.platform, ...counted("platform") },
       tables: { queue: "platform_forwards", hook: "platform_hook" },
     });
     // Whether there is one says the environment, which no object is told of when it changes.
-    if (this.#platform.isOn !== hooks.isPlatforms)
-      this.#platform.order({ owner: "", revision: 0, on: hooks.isPlatforms });
+    if ((this.platform.queue.owner !== null) !== hooks.isPlatforms)
+      this.platform.order({ owner: "", revision: 0, on: hooks.isPlatforms });
   }
 
   order(order: ForwardOrder): void {
-    this.#namespace.order(order);
+    this.namespace.order(order);
   }
 
   state(): ForwardState | null {
-    return this.#namespace.state();
+    return this.namespace.state();
   }
 
-  /** In the transaction that makes the record. */
+  /** In the transaction that makes the record; to be called where one of the two has somebody to tell. */
   ended(record: ActivationRecord, about: ActivationMeta): void {
-    if (!this.#isWanted) return;
     this.#made(record.activationId, activationEvent(record, about, this.#ports.now()));
   }
 
@@ -71,28 +70,29 @@ export class UserEvents {
     const taken = events.slice(0, MAX_TOLD);
     for (const each of taken) this.#made("", limitEvent(each, this.#namespaceId));
     const missing = lost + events.length - taken.length;
-    for (const each of [this.#namespace, this.#platform]) if (each.isOn && missing > 0) each.lost(missing);
+    for (const each of [this.namespace, this.platform])
+      if (each.queue.owner !== null && missing > 0) each.lost(missing);
     this.#wake();
     return true;
   }
 
   /** Epoch ms, or Infinity. */
   next(): number {
-    return Math.min(this.#namespace.next(), this.#platform.next());
+    return Math.min(this.namespace.next(), this.platform.next());
   }
 
   run(): void {
-    this.#namespace.run();
-    this.#platform.run();
+    this.namespace.run();
+    this.platform.run();
   }
 
   get #isWanted(): boolean {
-    return this.#namespace.isOn || this.#platform.isOn;
+    return this.namespace.queue.owner !== null || this.platform.queue.owner !== null;
   }
 
   #made(id: string, event: UserEvent): void {
     const one = { id, text: JSON.stringify(event) };
-    this.#namespace.made(one);
-    this.#platform.made(one);
+    this.namespace.made(one);
+    this.platform.made(one);
   }
 }

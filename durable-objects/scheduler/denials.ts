@@ -7,20 +7,21 @@ import type { ActivationId } from "../../src/entities/activation-id.ts";
 const MAX_DENIALS = 50_000;
 
 export class Denials {
-  readonly #attempts = new Map<ActivationId, number>();
+  /** The newest attempt of each that was denied. */
+  readonly attempts = new Map<ActivationId, number>();
 
   add(id: ActivationId, attempt: number): void {
-    const before = this.#attempts.get(id);
-    this.#attempts.delete(id);
-    this.#attempts.set(id, Math.max(attempt, before ?? 0));
-    for (const oldest of this.#attempts.keys()) {
-      if (this.#attempts.size <= MAX_DENIALS) break;
-      this.#attempts.delete(oldest);
+    const before = this.attempts.get(id);
+    this.attempts.delete(id);
+    this.attempts.set(id, Math.max(attempt, before ?? 0));
+    for (const oldest of this.attempts.keys()) {
+      if (this.attempts.size <= MAX_DENIALS) break;
+      this.attempts.delete(oldest);
     }
   }
 
   has(id: ActivationId, attempt: number): boolean {
-    const denied = this.#attempts.get(id);
+    const denied = this.attempts.get(id);
     return denied !== undefined && attempt <= denied;
   }
 }

@@ -38,6 +38,8 @@ export class HostSession {
   readonly #link = new HostLink();
   #phase: SessionPhase = "down";
   #report: HostReport | undefined;
+  /** Why it takes nothing, by its last report; undefined: nothing. */
+  #illness: string | undefined;
   /** 0 until this incarnation has taken one. Differs for each boot of the host it was taken for. */
   #epoch = 0;
   #boot = "";
@@ -147,8 +149,7 @@ export class HostSession {
   closed(): string | undefined {
     if (this.#phase !== "ready") return "the host's inventory has not come yet";
     if (this.#draining) return "the host is draining";
-    const illness = illnessOf(this.#report, this.#ports.securityFloor);
-    return illness === undefined ? undefined : `the host is unhealthy: ${illnessForCallers(illness)}`;
+    return this.#illness === undefined ? undefined : `the host is unhealthy: ${illnessForCallers(this.#illness)}`;
   }
 
   /** Sends soon. Throws RangeError if the message is larger than a frame. */
@@ -186,9 +187,14 @@ export class HostSession {
     if (this.#boot !== "" && this.#boot !== report.boot) this.#rebooted = true;
     if (this.#boot !== report.boot || report.epoch > this.#epoch) this.#takeEpoch(report.epoch);
     this.#boot = report.boot;
-    this.#report = report;
+    this.#learn(report);
     this.#link.introduced(report.boot);
     this.welcome();
+  }
+
+  #learn(report: HostReport): void {
+    this.#report = report;
+    this.#illness = illnessOf(report, this.#ports.securityFloor);
   }
 
   /** Says welcome (again), so that the host sends its inventory and what it has kept. */
@@ -253,11 +259,11 @@ export class HostSession {
   health({ memory, unhealthy, impaired }: MessageOf<"health">): HostReport | undefined {
     if (this.#report === undefined || !(memory >= 0)) return undefined;
     const { unhealthy: _, impaired: __, ...rest } = this.#report;
-    this.#report = {
+    this.#learn({
       ...{ ...rest, memory },
       ...(unhealthy === undefined ? {} : { unhealthy }),
       ...(impaired === undefined ? {} : { impaired }),
-    };
+    });
     this.announce();
     return this.#report;
   }
@@ -318,7 +324,7 @@ export class HostSession {
     const report = this.#report;
     if (report === undefined) return;
     const { connected, draining, epoch, name: scheduler } = this;
-    const unhealthy = illnessOf(report, this.#ports.securityFloor);
+    const unhealthy = this.#illness;
     const known = unhealthy === undefined ? report : { ...report, unhealthy };
     this.#events.announce(entryOf(known, { scheduler, connected, draining, epoch, now: this.#ports.now() }));
   }

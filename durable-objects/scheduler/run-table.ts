@@ -114,7 +114,7 @@ export class RunTable {
 
   /** Whether its store was told that this attempt is not here: the store starts it elsewhere. */
   isDenied(id: ActivationId, attempt: number): boolean {
-    return this.#denials.has(id, attempt);
+    return this.#denials.attempts.size > 0 && this.#denials.has(id, attempt);
   }
 
   deny(id: ActivationId, attempt: number): void {

@@ -185,7 +185,9 @@ function suite(bench: Bench): void {
     await receiving("mqtt", trigger, expect);
     const options = { topic: "kept", qos: 1, account: ACCOUNT } as const;
     await publish(guarded.port, ["one"], options);
-    await expect.poll(() => heard(trigger), SOON).toEqual(["one"]);
+    // At least once: a broker that forgets who has had a message sends it again.
+    const different = async () => [...new Set(await heard(trigger))];
+    await expect.poll(different, SOON).toEqual(["one"]);
 
     // The trigger goes without its feed being told.
     expect((await bench.request(`triggers/${trigger}`, { method: "DELETE" })).status).toBe(200);
@@ -196,14 +198,14 @@ function suite(bench: Bench): void {
     await make(`triggers/${trigger}`, {});
     await bench.request(`rules/${trigger}-rule`, { method: "POST", body: { status: "active" } });
     expect(await feed("mqtt", "UNPAUSE", trigger)).toEqual({ status: "success" });
-    await expect.poll(() => heard(trigger), SOON).toEqual(["one", "two"]);
+    await expect.poll(different, SOON).toEqual(["one", "two"]);
 
     // The broker dies, and comes back with what it has.
     await guarded.kill();
     await expect.poll(status, SOON).toMatchObject({ state: "retrying", lastError: { text: expect.any(String) } });
     await guarded.up();
     await publish(guarded.port, ["three"], options);
-    await expect.poll(() => heard(trigger), SOON).toEqual(["one", "three", "two"]);
+    await expect.poll(different, SOON).toEqual(["one", "three", "two"]);
 
     const shown = JSON.stringify(await feed("mqtt", "READ", trigger)) + bench.platform().output();
     for (const secret of [ACCOUNT.password, "a wrong password"]) expect(shown).not.toContain(secret);
