@@ -123,11 +123,12 @@ it("changes the steps; what somebody else saved meanwhile is shown and not writt
   // What changes besides the steps stands in nobody's way, and stays.
   await button(page, "Change the steps").click();
   await button(page, "Move down step 1, b").click();
-  const parameters = [{ key: "word", value: "x" }];
-  expect((await ask("PUT", "actions/word?overwrite=true", { key, body: { parameters } })).status).toBe(200);
+  const note = { key: "note", value: "x" };
+  const noted = { annotations: [note] };
+  expect((await ask("PUT", "actions/word?overwrite=true", { key, body: noted })).status).toBe(200);
   await button(page, "Save steps").click();
   await expect.poll(() => componentsOf(key, "word")).toEqual(["c", "b"]);
-  expect((await ask("GET", "actions/word", { key })).json.parameters).toMatchObject(parameters);
+  expect((await ask("GET", "actions/word", { key })).json.annotations).toContainEqual(note);
 });
 
 it("makes a function in a package, and says where there is no such package", async () => {
