@@ -9,13 +9,30 @@ import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { slowness } from "../support/machine-pace.ts";
-import { basic, GUEST, type Platform, startPlatform } from "../support/platform.ts";
+import { basic, GUEST, type Platform, SYSTEM, startPlatform } from "../support/platform.ts";
 import type { Loose } from "./engines.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const EDGEWHISK = join(ROOT, "runtime-host/cli/edgewhisk.mjs");
 /** What the host itself runs on: there whatever the PATH says. */
 const NODE = `nodejs:${process.versions.node.split(".")[0]}`;
+/** As upstream's manifests have it: packages, and what their actions run. */
+const CATALOG: Record<string, Record<string, { kind: string; code: string; binary?: boolean }>> = {
+  github: { webhook: { kind: "nodejs:default", code: "function main(params) { return { error: 'not here' }; }" } },
+  slack: { post: { kind: "nodejs:default", code: "function main(params) { return {}; }" } },
+  utils: {
+    echo: { kind: "nodejs:default", code: "function main(params) { return params || {}; }" },
+    date: { kind: "nodejs:default", code: "function main() { return { date: new Date() }; }" },
+  },
+  websocket: { send: { kind: "nodejs:default", code: "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==", binary: true } },
+  samples: {
+    cat: { kind: "swift:default", code: "func main(args: [String:Any]) -> [String:Any] { return args }" },
+    greeting: {
+      kind: "nodejs:default",
+      code: "function main(params) { return { payload: 'installed: ' + params.name }; }",
+    },
+  },
+};
 /** Longest blocking call of what can run (ms); a cold start on a loaded machine is the most of it. */
 const PROMPT = 10_000;
 
@@ -131,6 +148,61 @@ describe("a host that lacks a kind [process]", () => {
     const waits = await call("swift");
     const found = await ask(`activations/${waits.json.activationId}`);
     expect([waits.status, found.json.waiting.reason]).toEqual([202, expect.stringContaining("swift:5.3")]);
+  });
+
+  it("takes OpenWhisk's catalog as wskdeploy installs it with the key of whisk.system, and all that ships goes on", async () => {
+    const send = async (method: string, path: string, { key = GUEST, body }: { key?: string; body?: object } = {}) => {
+      const answer = await fetch(`${platform?.url}${path}`, {
+        ...{ method, headers: { authorization: basic(key), "content-type": "application/json" } },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+      return (await answer.json()) as Loose;
+    };
+    await platform?.stop();
+    await start({}, ["--memory", "512", "--var", "HOSTS_MAY_COME=1"]);
+    const { runtimes } = await send("GET", "/");
+    expect(Object.keys(runtimes)).toEqual(expect.arrayContaining(["nodejs", "swift"]));
+    const invoke = (path: string, body: object = {}) =>
+      send("POST", `/api/v1/namespaces/whisk.system/actions/${path}?blocking=true&result=true`, { body });
+    const before = await send("GET", "/api/v1/namespaces/whisk.system/packages?limit=200");
+    // Twice: as an upgrade does.
+    for (let round = 0; round < 2; round++) {
+      for (const [name, actions] of Object.entries(CATALOG)) {
+        const annotations = [{ key: "description", value: name }];
+        await send("PUT", `/api/v1/namespaces/_/packages/${name}?overwrite=true`, {
+          ...{ key: SYSTEM, body: { namespace: "_", name, version: "0.0.1", publish: true, annotations } },
+        });
+        for (const [action, exec] of Object.entries(actions)) {
+          const feed = name === "github" ? [{ key: "feed", value: true }] : [];
+          await send("PUT", `/api/v1/namespaces/_/actions/${name}/${action}?overwrite=true`, {
+            ...{ key: SYSTEM, body: { namespace: "_", name: `${name}/${action}`, exec, annotations: feed } },
+          });
+        }
+      }
+    }
+    const names = (list: Loose) => list.map((each: Loose) => each.name).toSorted();
+    const after = await send("GET", "/api/v1/namespaces/whisk.system/packages?limit=200");
+    expect(names(after)).toEqual(names(before));
+    // What was installed runs, and what ships beside it in the same package.
+    const kindOf = async (path: string) =>
+      (await send("GET", `/api/v1/namespaces/whisk.system/actions/${path}`)).exec.kind;
+    expect([await kindOf("utils/echo"), await kindOf("utils/sort")]).toEqual([
+      expect.stringMatching(/^nodejs/),
+      "builtin",
+    ]);
+    expect(await invoke("utils/echo", { a: 1 })).toEqual({ a: 1 });
+    expect(await invoke("utils/sort", { lines: [2, 1] })).toMatchObject({ lines: [1, 2] });
+    expect(await invoke("samples/greeting", { name: "Ada" })).toEqual({ payload: "installed: Ada" });
+    // Feeds are of packages that the catalog does not know.
+    await send("PUT", "/api/v1/namespaces/_/triggers/installed", { body: {} });
+    const call = { triggerName: "/_/installed", lifecycleEvent: "CREATE" };
+    expect(await invoke("alarms/alarm", { ...call, cron: "0 0 1 1 *" })).toEqual({ status: "success" });
+    expect(await invoke("webhook/webhook", { ...call, signature: "none" })).toMatchObject({ status: "success" });
+    // What is taken away again leaves what ships.
+    await send("DELETE", "/api/v1/namespaces/_/actions/utils/echo", { key: SYSTEM });
+    expect(await kindOf("utils/echo")).toBe("builtin");
+    expect(await invoke("utils/echo", { a: 1 })).toEqual({ a: 1 });
   });
 
   async function edgewhisk(...args: string[]): Promise<string> {
