@@ -113,10 +113,9 @@ describe("a damaged database", () => {
     copy();
     await start();
     scribble(storeOf(), 0);
-    // Its object is out of memory by then, so that the file is read anew.
-    await new Promise((resolve) => setTimeout(resolve, 12_000));
+    // Its object leaves memory when nobody asks for ten seconds. Then the file is read anew.
     await expect
-      .poll(() => ask("GET", `/activations/${id}`), { interval: 1_000 })
+      .poll(() => ask("GET", `/activations/${id}`), { interval: 14_000 })
       .toMatchObject({ status: 503, json: { error: expect.stringMatching(/a database of its state is damaged/) } });
     expect(platform?.output()).toContain("start with --salvage");
   });
