@@ -77,8 +77,6 @@ export default defineConfig({
         test: {
           ...giving,
           name: "host",
-          // As above: what the host imports is most of what a file of its tests costs. Who stubs is put right after it.
-          isolate: false,
           unstubGlobals: true,
           unstubEnvs: true,
           root: new URL("..", import.meta.url).pathname,
