@@ -22,7 +22,8 @@ export class SinkOutbox {
   readonly #ports: Ports;
   readonly #sinks: () => Pick<SinksRpc, "take" | "wake">;
   readonly #wake: () => void;
-  readonly followed = new Set<string>();
+  /** Whose records are noted, by kind and name. Where it is empty, `note` need not be called. */
+  readonly followed: Set<string> = new Set();
   #count = 0;
   #due = Number.POSITIVE_INFINITY;
   #inVain = 0;
