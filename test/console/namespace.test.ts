@@ -167,7 +167,8 @@ it("sets how long records are kept, after a question, and says what it takes to 
   expect((await ask("GET", "retention", { key })).json.bounds.maxAge.from).not.toBe("namespace");
   await kept.getByRole("button", { name: "Set how long records are kept" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Set" }).click();
-  await kept.getByText("7 days").waitFor();
+  // The fact, not the question's own words: what was typed is asked again only once it is known.
+  await kept.getByText("7 days", { exact: true }).waitFor();
   await expect
     .poll(async () => {
       const { maxAge, maxBytes, maxRecords } = (await ask("GET", "retention", { key })).json.bounds;

@@ -2,11 +2,13 @@
 // others, also where none is asked by resolv.conf.
 
 import { execFile } from "node:child_process";
+import { readlink } from "node:fs/promises";
 import { promisify } from "node:util";
 import { reasonOf } from "../../program/logger.ts";
 
 const SERVER = "127.0.0.11/32";
-const PATIENCE_MS = 5_000;
+/** Well above what it takes on a machine that is short of processors. */
+const PATIENCE_MS = 20_000;
 const run = promisify(execFile);
 
 /** True, or why this process cannot. */
@@ -26,18 +28,19 @@ export async function closeNames(pid: number): Promise<void> {
   if (pid === 0) return;
   // Before any packet rule: who wants to send there is told that there is no way.
   const command = ["ip", "route", "replace", "unreachable", SERVER, "table", "local"];
-  await run("nsenter", ["--target", String(pid), "--net", ...command], { timeout: PATIENCE_MS }).catch(
-    (error: unknown) => {
-      if (alive(pid)) throw error;
-    },
-  );
+  try {
+    await run("nsenter", ["--target", String(pid), "--net", ...command], { timeout: PATIENCE_MS });
+  } catch (error) {
+    if (await hasNetwork(pid)) throw error;
+  }
 }
 
-function alive(pid: number): boolean {
+/** False for what has ended, also where nobody has asked yet how: such a process can be signalled, and has none. */
+async function hasNetwork(pid: number): Promise<boolean> {
   try {
-    process.kill(pid, 0);
+    await readlink(`/proc/${pid}/ns/net`);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return !["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "");
   }
 }
