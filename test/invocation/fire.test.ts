@@ -72,6 +72,8 @@ const rule = (name: string, action: string, status: TriggerRule["status"] = "act
   status,
 });
 
+const TRIGGER = { name: "t", version: "0.0.3", parameters: [], rules: [rule("r", "one")] };
+
 interface Options {
   rules?: TriggerRule[];
   parameters?: { key: string; value: string }[];
@@ -83,7 +85,7 @@ interface Options {
 
 async function shoot(options: Options = {}): Promise<Fired> {
   const { rules = [rule("r", "one")], parameters = [], payload, headers = [] } = options;
-  const trigger = { name: "t", version: "0.0.3", parameters, rules };
+  const trigger = { ...TRIGGER, parameters, rules };
   const triggers = { find: async () => ({ ok: true, value: trigger }) } as unknown as Triggers;
   const fired = await fire(
     context,
@@ -125,6 +127,33 @@ describe("a fire", () => {
       { rule: "a/r", action: "a/one", statusCode: 0, success: true, activationId: ids[0] },
       { rule: "a/s", action: "a/two", statusCode: 0, success: true, activationId: ids[1] },
     ]);
+  });
+
+  it("is answered as soon as it is stored: nothing that follows is waited for", async () => {
+    let stored = Promise.resolve("not yet");
+    const { storeOf } = context;
+    context.storeOf = () => {
+      const store = storeOf.call(context);
+      const fired: FireStore["fire"] = async (fact, ...rest) => {
+        const word = await store.fire(fact, ...rest);
+        // Whatever asks the world comes back after this.
+        stored = new Promise((resolve) => setImmediate(() => resolve("late")));
+        return word;
+      };
+      return { ...store, fire: fired };
+    };
+    const never = () => new Promise<never>(() => {});
+    fanOut = { run: never } as unknown as FanOut;
+    const soon = fire(
+      context,
+      { triggers: { find: async () => ({ ok: true, value: TRIGGER }) } as unknown as Triggers, fanOut },
+      {
+        ...{ identity: CALLER, epoch: 1, transactionId: "tid", apiHost: "http://here" },
+        ...{ trigger: { path: "a", name: "t" }, headers: [] },
+      },
+    ).then(async (outcome) => [outcome, await Promise.race([stored, "at once"])]);
+    expect(await soon).toEqual([expect.objectContaining({ kind: "accepted" }), "at once"]);
+    expect(context.facts).toHaveLength(1);
   });
 
   it("hands over the trigger's parameters, under the headers, under what was posted, bytes kept", async () => {

@@ -1,9 +1,6 @@
 // `edgewhisk activation list` and `stats`: what they ask the platform for, and how they show what it answers.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { columns } from "../../../../runtime-host/cli/shared/columns.ts";
-import { momentIn } from "../../../../runtime-host/cli/shared/moment.ts";
-import { plot } from "../../../../runtime-host/cli/shared/plot.ts";
 import { edgewhisk } from "../run.ts";
 
 const WHERE = ["--url", "http://127.0.0.1:1", "--auth", "a:b"];
@@ -139,35 +136,4 @@ describe("stats", () => {
     const { code, err } = await edgewhisk(["stats", ...WHERE]);
     expect([code, err]).toEqual([exit, expect.stringMatching(sentence)]);
   });
-});
-
-it("reads times as people type them", () => {
-  expect(momentIn("2h")).toEqual({ ago: 7_200_000 });
-  expect(momentIn("2026-10-28T12:00Z")).toEqual({ at: NOON });
-  expect(momentIn("2026-10-28")).toEqual({ at: NOON - 12 * 3_600_000 });
-  expect(momentIn(`${NOON}`)).toEqual({ at: NOON });
-  for (const wrong of ["", "h", "2y", "-2h", "2026-13-01", "12", "now"]) expect(momentIn(wrong)).toBeNull();
-});
-
-it("draws many spans in as many columns as there is room for, and what is there at all is seen", () => {
-  const points = [
-    { at: 0, count: 10_000, errors: 0 },
-    { at: 119 * 60_000, count: 1, errors: 0 },
-  ];
-  const lines = plot(points, { since: 0, upto: 119 * 60_000, step: 60_000 }).split("\n");
-  expect(lines).toHaveLength(8);
-  expect(lines[5]).toBe(`      │█${" ".repeat(58)}▁`);
-  expect(lines[7]).toContain("1970-01-01T00:00Z to 1970-01-01T02:00Z, 2 in a column");
-});
-
-it("puts numbers at the right", () => {
-  expect(
-    columns(
-      [{ title: "A" }, { title: "N", right: true }],
-      [
-        ["long", "1"],
-        ["b", "100"],
-      ],
-    ),
-  ).toBe("A       N\nlong    1\nb     100");
 });
