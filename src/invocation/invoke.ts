@@ -11,7 +11,7 @@ import type { EntityKey } from "../storage/entity-store.ts";
 import { argumentsOf, payloadFault } from "./arguments.ts";
 import type { BuiltinContext } from "./builtin.ts";
 import { compose } from "./compose.ts";
-import { enter, hold } from "./permit.ts";
+import { enter, giveBack, hold } from "./permit.ts";
 import { placeOf } from "./placement.ts";
 import type { InvocationContext } from "./ports.ts";
 import { activationMetaOf, type Calling, fullnessOf, invocationOf, lentBy, type Origin } from "./prepare.ts";
@@ -96,7 +96,7 @@ export async function invoke(context: InvocationContext, actions: ActionResolver
     return { ok: true, kind: "accepted", id };
   } finally {
     // Where a row goes on, its store gives the slot back.
-    if (isHeld && !rowHolds) context.later(context.permits(request.identity.namespace.uuid).leave([id]));
+    if (isHeld && !rowHolds) giveBack(context, request.identity, id);
   }
 }
 

@@ -21,7 +21,8 @@ type Later = (work: Promise<unknown>) => void;
 export interface Permitting {
   enter(request: PermitRequest, options: { mayLease: boolean }): Permit | Promise<Permit>;
   hold(request: HoldRequest): Promise<Permit>;
-  leave(ids: ActivationId[]): Promise<void>;
+  /** Null: nobody has to be told. */
+  leave(ids: ActivationId[]): Promise<void> | null;
 }
 
 /** What the shares of an isolate ask of the world. */
@@ -198,11 +199,11 @@ export class PermitLeases {
     return permit;
   }
 
-  async #leave(namespaceId: string, ids: readonly ActivationId[]): Promise<void> {
+  #leave(namespaceId: string, ids: readonly ActivationId[]): Promise<void> | null {
     const share = this.#kept.get(namespaceId)?.shares.get("invoke");
     const others = ids.filter((id) => share?.taken.delete(id) !== true);
     if (share !== undefined) share.free += ids.length - others.length;
-    if (others.length > 0) await this.#ports.throttle(namespaceId).leave(others);
+    return others.length === 0 ? null : this.#ports.throttle(namespaceId).leave(others);
   }
 
   /** What is to be told of the share that is used no more. */

@@ -69,6 +69,16 @@ export async function hold(
   return permit.ok ? ok(true) : refusedFor(permit, "invocations");
 }
 
+/** What was taken is free again: at once where a share of this isolate has it, else soon. */
+export function giveBack(
+  context: Pick<InvocationContext, "permits" | "later">,
+  { namespace }: Pick<Identity, "namespace">,
+  id: ActivationId,
+): void {
+  const told = context.permits(namespace.uuid).leave([id]);
+  if (told !== null) context.later(told);
+}
+
 /** Whether anything that the call would hold is bounded. What needs no container holds nothing;
  * of a composition its steps do. */
 export function isHeld(

@@ -9,7 +9,7 @@ import { SEQUENCE } from "../entities/runtimes.ts";
 import { fail } from "../errors.ts";
 import type { StepReply, StepRequest } from "../protocol/composition.ts";
 import { argumentsOf } from "./arguments.ts";
-import { hold, isHeld } from "./permit.ts";
+import { giveBack, hold, isHeld } from "./permit.ts";
 import { placeOf } from "./placement.ts";
 import type { InvocationContext } from "./ports.ts";
 import { activationMetaOf, type Calling, invocationOf, lentBy } from "./prepare.ts";
@@ -112,7 +112,7 @@ async function run(
   );
   if (accepted === undefined) throw new Error(`step ${id}: its store could not be reached`);
   if (holds && (accepted.kind === "full" || accepted.record !== undefined)) {
-    context.later(context.permits(onBehalf.identity.namespace.uuid).leave([id]));
+    giveBack(context, onBehalf.identity, id);
   }
   if (accepted.kind === "full") {
     return { kind: "refused", failure: tooMany(accepted) };

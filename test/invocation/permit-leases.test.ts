@@ -164,7 +164,7 @@ async function played({ isolates, perMinute, atATime, calls, lost, far }: Plan) 
     await clock.sleep(runMs);
     running--;
     // Its store says so as well, sooner or later.
-    if (!dead.has(leases)) void permits.leave([id]).catch(() => undefined);
+    if (!dead.has(leases)) void permits.leave([id])?.catch(() => undefined);
     void clock.sleep(5).then(() =>
       throttle
         .rpc()
@@ -304,4 +304,24 @@ test("a share is used no longer than it was given for, and asked for anew by who
   expect([await enter("1"), await enter("2"), await enter("3")]).toEqual([1, 1, 0]);
   clock.now += 999;
   expect(await enter("4")).toBeGreaterThan(0);
+});
+
+test("a call by a share gives back its place without a word to anybody, one that was asked for by name with one", async () => {
+  const clock = new Clock(MINUTE);
+  const throttle = new Throttle(clock, () => 0);
+  const leases = new PermitLeases({ ...portsOf(clock), throttle: () => throttle.rpc() }, "isolate");
+  const permits = leases.of("ns", () => undefined);
+  const limits = { invocationsPerMinute: 1_000, concurrentInvocations: 100 };
+  for (const id of ["1", "2", "3"]) {
+    const asked = permits.enter({ id, kind: "invoke", limits, expiresAt: clock.now + SLOT }, { mayLease: true });
+    await clock.run(clock.now + 1);
+    expect(await asked).toMatchObject({ ok: true });
+  }
+  const before = throttle.asked;
+  expect(permits.leave(["3"])).toBeNull();
+  expect(throttle.asked).toBe(before);
+  const told = permits.leave(["1"]);
+  await clock.run(clock.now + 1);
+  expect(await told).toBeUndefined();
+  expect(throttle.asked).toBe(before + 1);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { invoke } from "../../src/invocation/invoke.ts";
-import { enter, hold } from "../../src/invocation/permit.ts";
+import { enter, giveBack, hold } from "../../src/invocation/permit.ts";
 import type { Permitting } from "../../src/invocation/permit-leases.ts";
 import { ActionResolver } from "../../src/invocation/resolve.ts";
 import type { HoldRequest, Permit, PermitRequest } from "../../src/protocol/throttle.ts";
@@ -105,4 +105,21 @@ test("nobody is asked what a call may hold where neither its namespace's memory 
   expect(context.held).toMatchObject([
     { id: "2", memory: { wanted: limits.memory }, action: { path: "a/act", allowed: 10 } },
   ]);
+});
+
+test("what was taken is given back behind the answer, and nothing is kept for where nobody has to be told", () => {
+  for (const told of [null, Promise.resolve()]) {
+    const behind: unknown[] = [];
+    const left: string[] = [];
+    const permits = () => ({
+      ...new Throttled().permits(),
+      leave: (ids: string[]) => {
+        left.push(...ids);
+        return told;
+      },
+    });
+    giveBack({ permits, later: (work) => behind.push(work) }, CALLER, "1");
+    expect(left).toEqual(["1"]);
+    expect(behind).toEqual(told === null ? [] : [told]);
+  }
 });
