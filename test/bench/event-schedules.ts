@@ -72,7 +72,7 @@ export async function crowdRow(events: EventPlatform, { count }: { count: number
 
 /** ms that as many fires take whose callers wait for the ids: what the machine can do just now. */
 async function plainFires(events: EventPlatform, { count }: { count: number }): Promise<number> {
-  const trigger = "bench-plain";
+  const trigger = "bench-crowd-plain";
   await events.trigger(trigger);
   await sleep(UNASKED_MS);
   const fire = () => ({ method: "POST" as const, path: `${BASE}/triggers/${trigger}`, headers: HEADERS, body: "{}" });

@@ -61,20 +61,19 @@ test("a platform that answers otherwise in between was not refusing the token", 
 });
 
 test("while another process of the host is in the way it waits for its death to be noticed, and then says so", async () => {
-  let isOccupied = true;
-  const server = await scheduler({ verify: () => (isOccupied ? 409 : 200) });
+  // The other one is seen to be dead when the link's own clock says so: what is answered hangs on no other.
+  let elapsed = () => 0;
+  const server = await scheduler({ verify: () => (elapsed() < timing.deadAfterMs ? 409 : 200) });
   const first = linkTo(server.url);
-  let waited = 0;
-  for (let number = 1; waited < timing.deadAfterMs; number++) waited += await first.redial(number);
-  isOccupied = false;
-  // One more answer may have been on its way.
-  while (!first.link.open) await first.redial(first.downs().length);
+  const began = first.clock.now();
+  elapsed = () => first.clock.now() - began;
+  for (let number = 1; elapsed() < timing.deadAfterMs; number++) await first.redial(number);
   await server.until(() => server.received.length === 1);
   expect(first.refused).not.toHaveBeenCalled();
-  isOccupied = true;
+  elapsed = () => 0;
   const second = linkTo(server.url);
-  waited = 0;
-  for (let number = 1; waited <= timing.occupiedMs; number++) waited += await second.redial(number);
+  const again = second.clock.now();
+  for (let number = 1; second.clock.now() - again < timing.occupiedMs; number++) await second.redial(number);
   await waitFor(() => expect(second.refused).toHaveBeenCalledTimes(1), SOON);
   expect(second.refused.mock.calls[0]?.[0]).toMatch(/does not let this process in: .*--take-over/);
   await second.stays();
