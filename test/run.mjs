@@ -17,6 +17,7 @@ const SHOWN_LINES = 12;
 /** The end-to-end tier is taken in so many: each starts its platforms anew,
  * and is the longest that one waits for the other. */
 const PARTS = 6;
+const COMPUTED = ["unit", "worker", "host", "programs", "runtimes", "mutations"];
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const notRun = [];
 /** One text each: which test, and the first lines of why. */
@@ -52,7 +53,7 @@ const shared = async () => {
   await suite("engines", ["engine"], { shownAtEnd: true, atOnce: 3 });
 };
 const computed = () =>
-  suite("unit, Worker, host, runtimes and mutations", ["unit", "worker", "host", "runtimes", "mutations"], {
+  suite("unit, Worker, host, its programs, runtimes and mutations", COMPUTED, {
     ...{ shownAtEnd: true, atOnce: 2, giving: true },
   });
 await Promise.all([platforms(), shared().then(platforms), computed()]);

@@ -19,6 +19,11 @@ const neighbours = ["isolation", "tenants"].map((each) => `test/runtime-host/eng
  * and every interpreter. */
 const mutations = "test/simulator/mutations.test.ts";
 const runtimes = "test/runtime-host/runtimes/**/*.test.ts";
+/** The host's tests that start its programs, workerd or runtimes, or fill a disk: the gate leaves them to `npm test`. */
+const programs = [
+  ...["main", "cli/edgewhisk", "cli/commands/doctor", "cli/commands/migrate", "contract/checks", "program/launch"],
+  ...["configuration", "machine", "platform", "state-check", "wrangler"].map((each) => `standalone/${each}`),
+].map((each) => `test/runtime-host/${each}.test.ts`);
 const conformance = "test/conformance/**/*.test.ts";
 /** In a browser, on the platform that the conformance suite shares. */
 const consoleTests = "test/console/**/*.test.ts";
@@ -27,6 +32,8 @@ const endToEnd = "test/e2e/**/*.test.ts";
 const patient = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 100_000 } } };
 /** As above, for what computes and gives way to all others while it does. */
 const giving = { ...patient, testTimeout: 600_000, hookTimeout: 600_000 };
+/** Files of the host share nothing: timers of one were another's. */
+const host = { unstubGlobals: true, unstubEnvs: true, root: new URL("..", import.meta.url).pathname };
 /** A whole platform or more. */
 const platforms = {
   ...patient,
@@ -76,13 +83,14 @@ export default defineConfig({
       {
         test: {
           ...giving,
+          ...host,
           name: "host",
-          unstubGlobals: true,
-          unstubEnvs: true,
-          root: new URL("..", import.meta.url).pathname,
           include: ["test/runtime-host/**/*.test.ts"],
-          exclude: [engines, runtimes, "node_modules/**"],
+          exclude: [engines, runtimes, ...programs, "node_modules/**"],
         },
+      },
+      {
+        test: { ...giving, ...host, name: "programs", include: programs },
       },
       {
         test: {
