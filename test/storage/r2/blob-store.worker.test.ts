@@ -1,7 +1,7 @@
 // Blobs in R2: whole values and streams, below and above one part.
 
 import { describe, expect, test } from "vitest";
-import { testEnv, testStores } from "./stores.worker.ts";
+import { testEnv, testStores } from "../stores.worker.ts";
 
 const { blobs } = testStores();
 const MB = 1024 * 1024;

@@ -3,8 +3,8 @@
 import { applyD1Migrations, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { openStores } from "../../src/storage/open.ts";
-import { made, testEnv, testSecret, testStores } from "./stores.worker.ts";
+import { openStores } from "../../../src/storage/open.ts";
+import { made, testEnv, testSecret, testStores } from "../stores.worker.ts";
 
 const { identities } = testStores();
 const SECRET = "s".repeat(64);

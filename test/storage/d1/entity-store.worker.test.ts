@@ -1,8 +1,8 @@
 // Entities in D1: what every store of them promises, and besides long documents and the blobs they own.
 
 import { beforeEach, expect, test } from "vitest";
-import { entity, entityStoreSuite } from "./entity-store-suite.ts";
-import { testEnv, testStores } from "./stores.worker.ts";
+import { entity, entityStoreSuite } from "../entity-store-suite.ts";
+import { testEnv, testStores } from "../stores.worker.ts";
 
 const { entities, blobs } = testStores();
 
