@@ -101,21 +101,25 @@ export class SinkRows {
   /** Takes what it does not know; what finds no room is a dead letter. */
   take(events: readonly SinkEvent[], now: number): void {
     this.#database.transaction(() => {
-      for (const [key, group] of Map.groupBy(events, ({ kind, name }) => `${kind} ${name}`)) {
-        const [kind = "", name = ""] = key.split(" ");
-        const sink = this.find({ kind: kind as SinkOf["kind"], name });
+      for (const group of Map.groupBy(events, ({ kind, name }) => `${kind} ${name}`).values()) {
+        const [first] = group;
+        const sink = first === undefined ? null : this.find(first);
         if (sink === null) continue;
-        let { n, size } = this.#load(sink.number);
+        const { n, size } = this.#load(sink.number);
+        const load = { n, size: size ?? 0 };
         for (const event of group) {
-          const text = JSON.stringify(event);
-          size = (size ?? 0) + text.length;
-          if (++n > MAX_WAITING || size > MAX_WAITING_CHARACTERS) {
+          const { length } = JSON.stringify(event);
+          if (load.n < MAX_WAITING && load.size + length <= MAX_WAITING_CHARACTERS) {
+            if (!this.#enqueue(sink.number, event, now)) continue;
+            load.n++;
+            load.size += length;
+          } else if (!this.#waits(sink.number, event)) {
             this.#bury(
               sink.number,
               { event, tries: 0 },
               { now, code: 0, data: "too many events waited for this sink" },
             );
-          } else this.#enqueue(sink.number, event, now);
+          }
         }
       }
     });
@@ -205,13 +209,22 @@ export class SinkRows {
     });
   }
 
-  #enqueue(sink: number, event: SinkEvent, now: number): void {
+  /** False: it waits already, or was given up. */
+  #enqueue(sink: number, event: SinkEvent, now: number): boolean {
     const text = JSON.stringify(event);
-    this.#sql.exec(
-      `INSERT INTO queue (sink, id, due, since, tries, size, event) SELECT ?1, ?2, ?3, ?3, 0, ?4, ?5
-        WHERE NOT EXISTS (SELECT 1 FROM letters WHERE sink = ?1 AND id = ?2) ON CONFLICT DO NOTHING`,
-      ...[sink, event.id, now, text.length, text],
-    );
+    const taken = this.#sql
+      .exec(
+        `INSERT INTO queue (sink, id, due, since, tries, size, event) SELECT ?1, ?2, ?3, ?3, 0, ?4, ?5
+          WHERE NOT EXISTS (SELECT 1 FROM letters WHERE sink = ?1 AND id = ?2) ON CONFLICT DO NOTHING
+          RETURNING 1 AS done`,
+        ...[sink, event.id, now, text.length, text],
+      )
+      .toArray();
+    return taken.length > 0;
+  }
+
+  #waits(sink: number, { id }: SinkEvent): boolean {
+    return this.#sql.exec("SELECT 1 AS there FROM queue WHERE sink = ? AND id = ?", sink, id).toArray().length > 0;
   }
 
   #leave(seq: number): boolean {
