@@ -64,6 +64,8 @@ export function listNameIn(record: ActivationRecord): string {
 const ms = z.number().int().min(0).max(8.64e15);
 const Inline = z.strictObject({ inline: z.string().refine((text) => jsonFault(text) === null) });
 const jsonArray = z.string().refine((text) => jsonFault(text) === null && Array.isArray(JSON.parse(text)));
+/** What is read of records takes them for a list of these. */
+const Annotations = z.array(z.looseObject({ key: z.string(), value: z.unknown() }));
 const Record = z.looseObject({
   activationId: z.string().refine(isActivationId),
   namespace: z.string(),
@@ -78,7 +80,7 @@ const Record = z.looseObject({
   result: Inline,
   size: z.number().int().min(0),
   logs: z.strictObject({ inline: jsonArray }),
-  annotations: jsonArray,
+  annotations: jsonArray.refine((text) => jsonFault(text) === null && Annotations.safeParse(JSON.parse(text)).success),
   meta: z.looseObject({ v: z.number(), listName: z.string(), nsId: z.string() }).optional(),
 });
 const Line = z.object({

@@ -63,7 +63,7 @@ export function stands(text: string, json: RawJson): boolean {
   const written = JSON.stringify(text).slice(1, -1);
   if (written !== text && json.includes(written)) return true;
   // Bytes are kept: the same character may be written as an escape.
-  return json.includes("\\") && JSON.stringify(parsed(json)).includes(written);
+  return json.includes("\\") && JSON.stringify(parsed(json))?.includes(written) === true;
 }
 
 /** Whether it stands in one of these lines, JSON text of a list of them. */
@@ -100,9 +100,11 @@ function startOf({ meta, annotations }: ActivationRecord): StartKind {
   return found.has("timeout") ? "warm" : "none";
 }
 
-function annotationsIn(text: RawJson): Map<string, unknown> {
-  const list = parsed(text) as { key: string; value: unknown }[] | undefined;
-  return new Map(list?.map(({ key, value }) => [key, value]));
+/** An imported record may have anything in the list. */
+function annotationsIn(text: RawJson): Map<unknown, unknown> {
+  const list = parsed(text);
+  if (!Array.isArray(list)) return new Map();
+  return new Map((list as ({ key?: unknown; value?: unknown } | null)[]).map((each) => [each?.key, each?.value]));
 }
 
 /** What is no JSON, since it was damaged, holds nothing. */
