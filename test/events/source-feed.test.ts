@@ -1,8 +1,7 @@
-// What the feeds of databases, buckets and queues are told by their arguments, and what an event of each is.
+// What the feeds of databases, buckets and queues are told by their arguments.
 
 import { expect, it } from "vitest";
 import { sourceOf } from "../../src/entities/source.ts";
-import { eventFault, messageEvent, notificationEvent, objectChanges } from "../../src/events/source-events.ts";
 import { changedSourceFeed, newSourceFeed } from "../../src/events/source-feed.ts";
 
 const TABLE = { database: "ORDERS", table: "orders", cursor: "id" };
@@ -66,70 +65,4 @@ it("changes what does not say which events have fired, and nothing else", () => 
   expect(change({ interval: 1 })).toMatchObject({ ok: false });
   expect(change({ table: "others" })).toMatchObject({ ok: false, text: expect.stringContaining("'table'") });
   expect(change({})).toMatchObject({ ok: false, text: expect.stringContaining("interval") });
-});
-
-const LIST = { bucket: "UPLOADS", events: ["created" as const, "deleted" as const] };
-const object = (key: string, version: string, uploaded = 1_000) => ({ key, version, size: 3, etag: version, uploaded });
-const NEVER = Number.NEGATIVE_INFINITY;
-
-it("tells which objects of a list are new, written anew, or gone", () => {
-  const known = new Map([
-    ["a", "1"],
-    ["b", "1"],
-    ["c", "1"],
-  ]);
-  const listed = [object("a", "1"), object("b", "2"), object("d", "1")];
-  const changes = objectChanges(LIST, { known, listed, since: NEVER, now: 5_000 });
-  expect(changes.events.map(({ payload }) => JSON.parse(payload))).toEqual([
-    { event: "created", bucket: "UPLOADS", key: "b", size: 3, etag: "2", time: "1970-01-01T00:00:01.000Z" },
-    { event: "created", bucket: "UPLOADS", key: "d", size: 3, etag: "1", time: "1970-01-01T00:00:01.000Z" },
-    { event: "deleted", bucket: "UPLOADS", key: "c", time: "1970-01-01T00:00:05.000Z" },
-  ]);
-  expect(changes.put.map(({ key }) => key)).toEqual(["b", "d"]);
-  expect(changes.gone).toEqual(["c"]);
-});
-
-it("knows what it does not fire for: what was there before, other suffixes, events that are not wanted", () => {
-  const listed = [object("old.txt", "1", 1_000), object("new.txt", "1", 3_000), object("new.png", "1", 3_000)];
-  const told = (more: object) =>
-    objectChanges(
-      { ...LIST, suffix: ".txt", ...more },
-      { known: new Map([["x.txt", "1"]]), listed, since: 2_000, now: 5_000 },
-    );
-  expect(told({}).events.map(({ key }) => key)).toEqual(["created\0new.txt\u00001", "deleted\0x.txt\u00001"]);
-  expect(told({}).put).toHaveLength(3);
-  expect(told({ events: ["deleted"] }).events.map(({ key }) => key)).toEqual(["deleted\0x.txt\u00001"]);
-});
-
-const NOTIFICATION = {
-  ...{ account: "a", action: "PutObject", bucket: "uploads", eventTime: "2026-11-28T10:00:00.000Z" },
-  object: { key: "in/1.pdf", size: 7, eTag: "e1" },
-};
-const message = (body: object | null) => ({ id: "m1", at: 1_000, body: JSON.stringify(body) });
-
-it("takes a bucket's notification, and what it does not want to hear is no event", () => {
-  const feed = made("objectstore", { queue: "changes", prefix: "in/", suffix: ".pdf", events: ["created"] });
-  if (!feed.ok || feed.value.kind !== "objectstore") throw new Error("no feed");
-  const { value } = feed;
-  const event = notificationEvent(value, "changes", message(NOTIFICATION));
-  if (event === null || typeof event === "string") throw new Error("no event");
-  expect(JSON.parse(event.payload)).toEqual({
-    ...{ event: "created", action: "PutObject", bucket: "uploads", key: "in/1.pdf", size: 7, etag: "e1" },
-    time: "2026-11-28T10:00:00.000Z",
-  });
-  const told = (change: object) => notificationEvent(value, "changes", message({ ...NOTIFICATION, ...change }));
-  expect(told({ action: "LifecycleDeletion" })).toBeNull();
-  expect(told({ object: { key: "out/1.pdf" } })).toBeNull();
-  expect(notificationEvent({ ...value, bucket: "others" }, "changes", message(NOTIFICATION))).toBeNull();
-  expect(told({ action: "Explode" })).toContain("Explode");
-  expect(told({ object: null })).toContain("no event notification");
-  expect(notificationEvent(value, "changes", message(null))).toContain("no event notification");
-});
-
-it("carries a message's body as it is, and says what is too large", () => {
-  const event = messageEvent("orders", { id: "m1", at: 0, body: '{"n":12345678901234567890}' });
-  expect(event.payload).toContain("12345678901234567890");
-  expect(eventFault(event)).toBeNull();
-  const large = messageEvent("orders", { id: "m1", at: 0, body: JSON.stringify("x".repeat(1_048_577)) });
-  expect(eventFault(large)).toContain("larger than allowed");
 });
