@@ -1,4 +1,4 @@
-// Triggers and their rules as text, and what a PUT makes of them.
+// Triggers and their rules as text.
 
 import { describe, expect, it } from "vitest";
 import {
@@ -12,7 +12,7 @@ import {
   withoutRule,
   withRule,
 } from "../../src/entities/trigger.ts";
-import { newTrigger, parseTriggerPut, updatedTrigger } from "../../src/entities/trigger-put.ts";
+import { newTrigger, parseTriggerPut } from "../../src/entities/trigger-put.ts";
 
 const HEAD = { path: "ns", name: "t", updated: 7, revision: "r1", writtenWith: "use" as const };
 
@@ -21,12 +21,6 @@ function made(body: string): Trigger {
   const trigger = put.ok ? newTrigger(put.value, HEAD) : put;
   if (!trigger.ok) throw new Error(trigger.text);
   return trigger.value;
-}
-
-function refused(body: string): string | undefined {
-  const put = parseTriggerPut(body);
-  const trigger = put.ok ? newTrigger(put.value, HEAD) : put;
-  return trigger.ok ? undefined : trigger.code;
 }
 
 const link = (rule: string, status: TriggerRule["status"] = "active"): TriggerRule => ({
@@ -68,26 +62,6 @@ describe("a trigger", () => {
       "inactive",
     ]);
     expect(left).toMatchObject({ version: "0.0.1", updated: 7, revision: "r5" });
-  });
-
-  it("keeps its rules and what a PUT does not name", () => {
-    const old = withRule(made('{"parameters":[{"key":"a","value":1}],"publish":true}'), link("r"), "r2");
-    const put = parseTriggerPut('{"annotations":[{"key":"feed","value":7}],"parameters":null}');
-    if (!put.ok) throw new Error(put.text);
-    expect(updatedTrigger(old, put.value, { updated: 9, revision: "r3", writtenWith: "owner" })).toEqual({
-      ...old,
-      version: "0.0.2",
-      writtenWith: "owner",
-      annotations: [{ key: "feed", value: "7" }],
-      updated: 9,
-      revision: "r3",
-    });
-  });
-
-  it("is not made with a feed that can be no name", () => {
-    const feed = (value: unknown) => JSON.stringify({ annotations: [{ key: "feed", value }] });
-    for (const good of ["/ns/p/f", "f", "p/f", "a/b/c/d"]) expect(refused(feed(good))).toBeUndefined();
-    for (const bad of ["", "/", "a/ b", "a/?", 7, null, {}, true]) expect(refused(feed(bad))).toBe("bad-request");
   });
 
   it("is not read from what is none", () => {
