@@ -83,7 +83,9 @@ export async function getUser({ admin, given, say }: AdminRun): Promise<number> 
   const here = own.filter(({ namespace }) => namespace === wanted);
   const found = here.find(({ name }) => name === "default") ?? here[0];
   if (found === undefined) return said(say, `namespace "${wanted}" not found for "${subject}"`, 1);
-  return said(say, String(found.key), 0);
+  const { key } = found;
+  if (typeof key !== "string") return said(say, "Failed to get subject (no secret at hand opens the key)", 1);
+  return said(say, key, 0);
 }
 
 export async function listUsers({ admin, given, say }: AdminRun): Promise<number> {
