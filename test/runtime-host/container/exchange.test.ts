@@ -169,6 +169,14 @@ describe("an answer", () => {
   });
 });
 
+it("an informational answer is not the beginning of one", async () => {
+  const { begin, head, fail, settled } = play();
+  begin();
+  head(100);
+  fail();
+  expect(await settled()).toEqual([{ kind: "lost", started: false }]);
+});
+
 describe("time", () => {
   it("ends what does not answer, and tells whether it was connected", async () => {
     const waiting = play();
