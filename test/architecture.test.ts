@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { describe, expect, it } from "vitest";
+import { samePathShare } from "./support/same-path.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const SOURCES = ["src", "durable-objects", "runtime-host"];
@@ -182,6 +183,9 @@ const COMMENTED = /^\s*(\/\/|\/\*|\*|#|--)|[;,{}()] \/\/ /;
  * or all below may use them. */
 const OWN_ROOM = /^src\/[a-z-]+\.ts$|^src\/http\/app\.ts$|^src\/storage\/open\.ts$/;
 
+/** Of the files with logic, how many have a test at their path. */
+const TESTED_SHARE = 0.6;
+
 const files = SOURCES.flatMap((folder) => list(folder)).filter((file) => /\.tsx?$/.test(file));
 const imports = files.flatMap(importsOf);
 
@@ -276,6 +280,13 @@ describe("architecture", () => {
 
   it("opens every file with a plate", () => {
     expect(files.filter((file) => !read(file).startsWith("//"))).toEqual([]);
+  });
+
+  it("has a test at the same path for most files with logic", () => {
+    const { files: logic, tested, untested } = samePathShare();
+    expect(logic).toBeGreaterThan(300);
+    const lacking = `${tested} of ${logic} files with logic have a test at their path. Among those without one:`;
+    expect(tested / logic, [lacking, ...untested.slice(0, 20)].join("\n")).toBeGreaterThanOrEqual(TESTED_SHARE);
   });
 
   it("names tests in SPECIFICATION.md that are there", () => {

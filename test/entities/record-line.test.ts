@@ -30,7 +30,7 @@ function recordOf(more: Partial<ActivationRecord> = {}): ActivationRecord {
 }
 
 const META = {
-  ...{ v: 1, nsId: "n", listName: "p/hello", kind: "nodejs:20", acceptedAt: 0, logBytes: 0 },
+  ...{ v: 1 as const, nsId: "n", listName: "p/hello", kind: "nodejs:20", acceptedAt: 0, logBytes: 0 },
   ...{ traceId: "t", start: "warm" as const },
 };
 

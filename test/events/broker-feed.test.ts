@@ -1,5 +1,5 @@
-// What the feeds of brokers are told by their arguments: settings, credentials, what can be changed, and what is refused
-// with which words.
+// What the feeds of brokers are told by their arguments: settings, credentials, what can be changed,
+// and what is refused with which words.
 
 import { describe, expect, it } from "vitest";
 import type { SubscriptionSettings } from "../../src/entities/subscription.ts";

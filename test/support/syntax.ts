@@ -19,6 +19,26 @@ const FUNCTIONS: ReadonlySet<SyntaxKind> = new Set([
   SyntaxKind.SetAccessor,
 ]);
 
+/** Where a program goes one way or another. Of a `switch`, each case. */
+const DECISIONS: ReadonlySet<SyntaxKind> = new Set([
+  SyntaxKind.IfStatement,
+  SyntaxKind.ForStatement,
+  SyntaxKind.ForInStatement,
+  SyntaxKind.ForOfStatement,
+  SyntaxKind.WhileStatement,
+  SyntaxKind.DoStatement,
+  SyntaxKind.CaseClause,
+  SyntaxKind.CatchClause,
+  SyntaxKind.ConditionalExpression,
+]);
+
+/** The same, of an expression with two sides. */
+const DECIDING_OPERATORS: ReadonlySet<SyntaxKind> = new Set([
+  SyntaxKind.AmpersandAmpersandToken,
+  SyntaxKind.BarBarToken,
+  SyntaxKind.QuestionQuestionToken,
+]);
+
 export type DeclarationKind = "class" | "interface" | "type" | "enum" | "function" | "method" | "variable";
 
 /** A name that a file gives to something. */
@@ -69,6 +89,11 @@ export function functionBodies(): Map<string, { text: string; bodies: FunctionBo
   );
 }
 
+/** How many decision points each file has, by its path from the root. */
+export function decisionPoints(wanted: (file: string) => boolean): Map<string, number> {
+  return new Map(sources(wanted).map(({ source, file }) => [file, decisionsIn(source)]));
+}
+
 function sources(wanted: (file: string) => boolean): { source: SourceFile; file: string }[] {
   const api = new API({ cwd: ROOT });
   try {
@@ -82,6 +107,18 @@ function sources(wanted: (file: string) => boolean): { source: SourceFile; file:
   } finally {
     api.close();
   }
+}
+
+function decisionsIn(source: SourceFile): number {
+  let found = 0;
+  const visit = (node: Node) => {
+    const { operatorToken } = node as Node & { operatorToken?: Node };
+    const operator = operatorToken !== undefined && DECIDING_OPERATORS.has(operatorToken.kind);
+    if (operator || DECISIONS.has(node.kind)) found++;
+    node.forEachChild(visit);
+  };
+  source.forEachChild(visit);
+  return found;
 }
 
 function bodiesIn(source: SourceFile): FunctionBody[] {

@@ -221,7 +221,10 @@ describe("dead letters", () => {
   });
 
   it("are told with how they ended", async () => {
-    const event = { id: "e", ...HELLO, namespace: "guest", at: 1, data: { inline: "{}" } };
+    const event = {
+      ...{ id: "e", ...HELLO, namespace: "guest", at: 1, status: "success", durationMs: 1 },
+      data: { inline: "{}" },
+    };
     letters = [{ id: "e", at: 2_000, tries: 9, code: 503, data: "busy", event }];
     expect(await serve({ operation: "letters", action: "hello" })).toEqual({
       letters: [

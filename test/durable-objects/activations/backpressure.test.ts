@@ -1,5 +1,5 @@
-// How much an object holds that its shelf does not take, and what the roster hears of it: when it is full, for how long,
-// and what a later incarnation takes back.
+// How much an object holds that its shelf does not take, and what the roster hears of it: when it is full,
+// for how long, and what a later incarnation takes back.
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { Backpressure } from "../../../durable-objects/activations/backpressure.ts";

@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 
 function eventOf(id: string, { of = OF, text = "{}" } = {}): SinkEvent {
-  return { id, ...of, namespace: "guest", at: NOW, data: { inline: text } };
+  return { id, ...of, namespace: "guest", at: NOW, status: "success", durationMs: 1, data: { inline: text } };
 }
 
 function made(of: SinkOf = OF, settings: SinkSettings = SETTINGS): number {

@@ -82,11 +82,11 @@ describe("what is asked", () => {
     expect(await ask(both)).toMatchObject({ ok: false, reason: expect.stringContaining("only one of two secrets") });
   });
 
-  it.each([
+  it.each<[object, string]>([
     [{ off: true, to: URL }, "--off sets nothing"],
-    ...["secret", "authorization", "no-gzip", "without-authorization"].flatMap((name) => [
-      [{ off: true, [name]: true }, "--off sets nothing"] as const,
-      [{ [name]: true }, "--to says where calls go"] as const,
+    ...["secret", "authorization", "no-gzip", "without-authorization"].flatMap((name): [object, string][] => [
+      [{ off: true, [name]: true }, "--off sets nothing"],
+      [{ [name]: true }, "--to says where calls go"],
     ]),
     [{ index: "runs" }, "--to says where calls go"],
     [{ to: URL, authorization: true, "without-authorization": true }, "one or the other"],

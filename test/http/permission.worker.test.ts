@@ -1,4 +1,5 @@
-// The door of each route: which name in its path is asked for, who reads what became of a call, and what is everybody's.
+// The door of each route: which name in its path is asked for, who reads what became of a call,
+// and what is everybody's.
 
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
