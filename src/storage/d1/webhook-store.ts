@@ -67,8 +67,7 @@ export class D1WebhookStore implements WebhookStore {
         WHERE (SELECT count(*) FROM webhooks WHERE namespace_id = ${namespaceId}) < ${max}`,
       ...(await this.#secretRow(secret, { id: kept, namespaceId, now: created })),
       sql`INSERT INTO webhook_addresses (hash, webhook, created) SELECT ${address}, id, ${created} FROM webhooks WHERE id = ${id}`,
-      // Where there was no room for it.
-      sql`DELETE FROM secrets WHERE id = ${kept} AND NOT EXISTS (SELECT 1 FROM webhooks WHERE id = ${id})`,
+      orphan(kept, id),
     ]);
     return (inserted?.meta.changes ?? 0) > 0;
   }
@@ -86,7 +85,7 @@ export class D1WebhookStore implements WebhookStore {
       sql`DELETE FROM webhook_addresses WHERE webhook = ${id} AND until <= ${now}`,
       ...(address === undefined ? [] : rotation(id, { address, until, now })),
       ...(await this.#secretRow(secret ?? null, { id: kept, namespaceId: found.namespaceId, now })),
-      ...(kept === null ? [] : secretRotation(id, { kept, until })),
+      ...(kept === null ? [] : [...secretRotation(id, { kept, until }), orphan(kept, id)]),
     ]);
     return (changed?.meta.changes ?? 0) > 0;
   }
@@ -123,7 +122,7 @@ function removal(which: SqlPiece): SqlPiece[] {
 function rotation(id: string, { address, until, now }: { address: string; until: number; now: number }): SqlPiece[] {
   return [
     sql`UPDATE webhook_addresses SET until = min(coalesce(until, ${until}), ${until}) WHERE webhook = ${id}`,
-    sql`INSERT INTO webhook_addresses (hash, webhook, created) VALUES (${address}, ${id}, ${now})`,
+    sql`INSERT INTO webhook_addresses (hash, webhook, created) SELECT ${address}, id, ${now} FROM webhooks WHERE id = ${id}`,
   ];
 }
 
@@ -132,6 +131,11 @@ function secretRotation(id: string, { kept, until }: { kept: string; until: numb
     sql`DELETE FROM secrets WHERE id = (SELECT former_secret FROM webhooks WHERE id = ${id})`,
     sql`UPDATE webhooks SET former_secret = secret, former_until = ${until}, secret = ${kept} WHERE id = ${id}`,
   ];
+}
+
+/** A secret goes again where there was no room for its webhook, or that is gone meanwhile. */
+function orphan(secret: string | null, webhook: string): SqlPiece {
+  return sql`DELETE FROM secrets WHERE id = ${secret} AND NOT EXISTS (SELECT 1 FROM webhooks WHERE id = ${webhook})`;
 }
 
 /** A constant of the code as a piece of SQL. */
