@@ -1,4 +1,5 @@
-// What the feeds' READ answers of a schedule: upstream's config and status for each kind, and what more there is to say.
+// What the feeds' READ answers of a schedule: upstream's config and status for each kind,
+// and what more there is to say.
 
 import { describe, expect, it } from "vitest";
 import type { SchedulePlan, ScheduleState, ScheduleView, SlotNote, Timing } from "../../src/entities/schedule.ts";

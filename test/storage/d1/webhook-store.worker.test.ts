@@ -1,4 +1,5 @@
-// Webhooks in D1: found by the hashes of their addresses, with the secrets that are good, and nothing left of what goes.
+// Webhooks in D1: found by the hashes of their addresses, with the secrets that are good,
+// and nothing left of what goes.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { SqlDatabase } from "../../../src/storage/d1/statement.ts";
