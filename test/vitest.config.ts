@@ -19,7 +19,8 @@ const neighbours = ["isolation", "tenants"].map((each) => `test/runtime-host/eng
  * and every interpreter. */
 const mutations = "test/simulator/mutations.test.ts";
 const runtimes = "test/runtime-host/runtimes/**/*.test.ts";
-/** The host's tests that start its programs, workerd or runtimes, or fill a disk: the gate leaves them to `npm test`. */
+/** The host's tests that start its programs, workerd or runtimes, or fill a disk:
+ * the gate leaves them to `npm test`. */
 const programs = [
   ...["main", "cli/edgewhisk", "cli/commands/doctor", "cli/commands/migrate", "contract/checks", "program/launch"],
   ...["configuration", "machine", "platform", "state-check", "wrangler"].map((each) => `standalone/${each}`),
