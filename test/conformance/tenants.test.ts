@@ -1,22 +1,13 @@
-// Subjects, and what the limits of a namespace do: parity 1.2, 1.3, 3.3, 3.4, 9. Needs edgewhisk's admin API.
+// Subjects, and what the limits of a namespace do: parity 1.2, 1.3, 3.3, 3.4. Needs edgewhisk's admin API.
 
 import { expect } from "vitest";
-import { withinOneMinute } from "../support/minutes.ts";
-import { admin, ask, code, ECHO, fresh, line, pair, recordOf, type Tenant, tenant, useApi } from "./suite.ts";
+import { invoke, put, secondKey } from "./owners.ts";
+import { admin, ask, code, ECHO, fresh, type Loose, line, pair, tenant, useApi } from "./suite.ts";
 
 await useApi();
 
-const put = (owner: Tenant, name: string, body: object, query = "?overwrite=true") =>
-  ask("PUT", `actions/${name}${query}`, { key: owner.key, body });
-const invoke = (owner: Tenant, name: string, body: object = {}) =>
-  ask("POST", `actions/${name}?blocking=true`, { key: owner.key, body });
 const needs = "admin";
 const MB = 1024 * 1024;
-
-/** Another key of this namespace, another subject's; what was said of its limits stays. */
-async function secondKey({ namespace }: Tenant): Promise<string> {
-  return (await admin("POST", "identities", { subject: fresh("second"), namespace })).json.key;
-}
 
 line(
   "1.14",
@@ -46,6 +37,12 @@ line(
       expect((await ask("GET", "/api/v1/namespaces", { key: each.key })).json).toEqual([each.namespace]);
     await put(one, "mine", code(ECHO));
     expect((await ask("GET", "actions/mine", { key: two.key })).status).toBe(404);
+    const { json } = await admin("GET", `identities/${subject}`);
+    expect(json).toMatchObject({ subject, blocked: false });
+    const told = json.namespaces.map((each: Loose) => each.name);
+    expect(told.sort()).toEqual([one.namespace, two.namespace].sort());
+    await admin("POST", `identities/${subject}/block`, {});
+    expect((await admin("GET", `identities/${subject}`)).json).toMatchObject({ subject, blocked: true });
   },
   { needs },
 );
@@ -109,11 +106,14 @@ line(
     const plain = (await ask("GET", "limits", { key: (await tenant()).key })).json;
     for (const name of ["allowedKinds", "storeActivations"]) expect(plain).not.toHaveProperty(name);
     expect(plain.maxParameterSize).toBe("1 MB");
-    for (const wrong of ["1", "1 TB", "x MB", -1, 5])
-      expect([
-        wrong,
-        (await admin("POST", "identities", { subject: fresh("wrong"), limits: { maxPayloadSize: wrong } })).status,
-      ]).toEqual([wrong, 400]);
+    const refused = async (limits: object) =>
+      (await admin("POST", "identities", { subject: fresh("wrong"), limits })).status === 400;
+    for (const name of ["maxParameterSize", "maxPayloadSize", "truncationSize"])
+      for (const wrong of ["1", "1 TB", "x MB", -1, 5])
+        expect([name, wrong, await refused({ [name]: wrong })]).toEqual([name, wrong, true]);
+    // Containers are kept for whom it pays, whatever a namespace wishes: nobody is let believe that his wish counts.
+    for (const name of ["warmedContainerKeepingCount", "warmedContainerKeepingTimeout"])
+      expect([name, await refused({ [name]: 1 })]).toEqual([name, true]);
   },
   { needs },
 );
@@ -145,6 +145,26 @@ line(
       const { status, json } = await put(wide, "wide", code(ECHO, { limits }));
       expect([limits, status, json.error]).toEqual([limits, 400, expect.stringContaining("allowed threshold of")]);
     }
+    const long = code(ECHO, { parameters: [pair("a", "x".repeat(MB))] });
+    expect((await put(wide, "wide", long)).status).toBe(413);
+    const own = {
+      ...{ minActionMemory: 256, maxActionMemory: 300, minActionTimeout: 200, maxActionTimeout: 1_000 },
+      ...{ minActionLogs: 1, maxActionLogs: 2, maxActionConcurrency: 1, maxParameterSize: "1 KB" },
+    };
+    const narrow = await tenant(own);
+    expect((await ask("GET", "limits", { key: narrow.key })).json).toEqual({ ...system, ...own });
+    const within = { memory: 256, timeout: 200, logs: 1 };
+    for (const limits of [{}, { memory: 300 }, { timeout: 1_000 }, { logs: 2 }])
+      expect((await put(narrow, "narrow", code(ECHO, { limits: { ...within, ...limits } }))).status).toBe(200);
+    for (const limits of [
+      { memory: 255 },
+      { memory: 301 },
+      { timeout: 199 },
+      { timeout: 1_001 },
+      { logs: 0 },
+      { logs: 3 },
+    ])
+      expect([limits, (await put(narrow, "narrow", code(ECHO, { limits }))).status]).toEqual([limits, 400]);
   },
   { needs },
 );
@@ -283,105 +303,6 @@ line(
     });
     expect((await put(owner, "few", code(ECHO, { limits: { instances: 5 } }))).json.limits.instances).toBe(5);
     expect((await put(owner, "negative", code(ECHO, { limits: { instances: -1 } }))).status).toBe(400);
-  },
-  { needs },
-);
-
-line(
-  "1.32",
-  "a limit of 0 refuses every call, and nothing else",
-  async () => {
-    for (const limits of [{ invocationsPerMinute: 0 }, { concurrentInvocations: 0 }]) {
-      const owner = await tenant(limits);
-      expect((await put(owner, "never", code(ECHO))).status).toBe(200);
-      expect((await invoke(owner, "never")).status).toBe(429);
-      expect((await ask("POST", "actions/never", { key: owner.key, body: {} })).status).toBe(429);
-      expect((await ask("GET", "actions/never", { key: owner.key })).status).toBe(200);
-    }
-    const { key } = await tenant({ firesPerMinute: 0 });
-    for (const [verb, status] of [
-      ["PUT", 200],
-      ["POST", 429],
-      ["DELETE", 200],
-    ] as const)
-      expect([verb, (await ask(verb, "triggers/never", { key, body: {} })).status]).toEqual([verb, status]);
-  },
-  { needs },
-);
-
-line(
-  "9.01 9.02 9.05 9.07 9.11",
-  "calls per minute are counted by namespace, refused ones and those of missing or others' actions too; the rest is not",
-  async () => {
-    const owner = await tenant({ invocationsPerMinute: 3 });
-    const other = { ...owner, key: await secondKey(owner) };
-    const beside = await tenant({ invocationsPerMinute: 3 });
-    const tooMany = (count: number) => `Too many requests in the last minute (count: ${count}, allowed: 3).`;
-    await withinOneMinute(async () => {
-      for (const each of [owner, beside]) await put(each, "rated", code(ECHO));
-      for (const name of ["rated", "nobody"]) await invoke(owner, name);
-      const path = "/api/v1/namespaces/nowhere/actions/theirs";
-      expect((await ask("POST", path, { key: owner.key, body: {} })).status).toBe(403);
-      expect((await ask("POST", path, { key: owner.key, body: {} })).json.error).toBe(tooMany(4));
-      const refused = await invoke(owner, "rated");
-      expect(refused).toMatchObject({
-        status: 429,
-        json: { error: tooMany(5), code: expect.any(String) },
-      });
-      expect(refused.headers.get("retry-after")).toBeNull();
-      expect((await invoke(other, "nobody")).json.error).toBe(tooMany(6));
-      expect((await invoke(beside, "rated")).status).toBe(200);
-      for (const [verb, path, body] of [
-        ["GET", "actions/rated"],
-        ["GET", "actions"],
-        ["GET", "activations"],
-        ["PUT", "actions/rated?overwrite=true", code(ECHO)],
-        ["PUT", "triggers/t", {}],
-        ["DELETE", "triggers/t"],
-        ["DELETE", "actions/rated"],
-      ] as const)
-        expect([verb, path, (await ask(verb, path, { key: owner.key, body })).status]).toEqual([verb, path, 200]);
-      expect((await invoke(owner, "nobody")).json.error).toBe(tooMany(7));
-    });
-  },
-  { needs },
-);
-
-line(
-  "9.03",
-  "what runs at once is bounded, and free again when it has ended",
-  async () => {
-    const owner = await tenant({ concurrentInvocations: 2 });
-    await put(owner, "slow", code("function main(a) { return new Promise((r) => setTimeout(() => r({}), a.ms)); }"));
-    // Nobody comes for so long that what counts might have been forgotten by whoever counts.
-    const held = [invoke(owner, "slow", { ms: 25_000 }), invoke(owner, "slow", { ms: 25_000 })];
-    await new Promise((done) => setTimeout(done, 13_000));
-    expect(await invoke(owner, "slow", { ms: 0 })).toMatchObject({
-      status: 429,
-      json: { error: "Too many concurrent requests in flight (count: 2, allowed: 2)." },
-    });
-    for (const each of held) expect((await each).status).toBe(200);
-    await expect.poll(async () => (await invoke(owner, "slow", { ms: 0 })).status).toBe(200);
-  },
-  { needs },
-);
-
-line(
-  "9.09 5.07",
-  "a web action counts against its owner, whoever calls",
-  async () => {
-    const owner = await tenant({ invocationsPerMinute: 1 });
-    const caller = await tenant();
-    await put(owner, "web", code(ECHO, { annotations: [pair("web-export", true)] }));
-    const call = () => ask("GET", `/api/v1/web/${owner.namespace}/default/web.json`, { key: caller.key });
-    const [first, second] = await withinOneMinute(async () => [await call(), await call()] as const);
-    expect(first.status).toBe(200);
-    const record = await recordOf(first.headers.get("x-openwhisk-activation-id") ?? "", owner.key);
-    expect(record).toMatchObject({ namespace: owner.namespace, subject: owner.subject });
-    expect(second).toMatchObject({
-      status: 429,
-      json: { error: "Too many requests in the last minute (count: 2, allowed: 1)." },
-    });
   },
   { needs },
 );
