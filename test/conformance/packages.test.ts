@@ -1,28 +1,19 @@
-// Packages, bindings and who may see what: parity 2.6 and 1.4.
+// Packages and who may see what: parity 2.6 and 1.4. Bindings have a file of their own.
 
 import { expect } from "vitest";
+import { bind, pack } from "./packages.ts";
 import { annotation, ask, code, ECHO, fresh, key, line, make, namespace, recordOf, useApi } from "./suite.ts";
 
 await useApi();
 
 const P = (name: string, value: unknown) => ({ key: name, value });
 
-async function pack(body: object = {}): Promise<string> {
-  const name = fresh("pkg");
-  await make(`packages/${name}`, body);
-  return name;
-}
-
-function bind(name: string, more: object = {}) {
-  return { binding: { namespace: namespace(1), name }, ...more };
-}
-
 /** From the second namespace: a path in the first one. */
 function foreign(path: string): string {
   return `/api/v1/namespaces/${namespace(1)}/${path}`;
 }
 
-line("2.76 2.77", "a package is put and read with its actions and feeds", async () => {
+line("2.76 2.77 2.40", "a package is put and read with its actions and feeds", async () => {
   const name = await pack({ parameters: [P("a", 1)], annotations: [P("note", "x")], publish: true, version: "1.2.3" });
   await make(`actions/${name}/plain`, code(ECHO));
   await make(`actions/${name}/feed`, code(ECHO, { annotations: [P("feed", true)] }));
@@ -43,73 +34,34 @@ line("2.76 2.77", "a package is put and read with its actions and feeds", async 
     binding: {},
     version: "1.2.4",
   });
-});
-
-line("2.78 2.85", "a binding shows merged parameters, the provider's actions and the binding annotation", async () => {
-  const name = await pack({ parameters: [P("a", 1), P("b", 1)] });
-  await make(`actions/${name}/act`, code(ECHO));
-  await make(`actions/${name}/feed`, code(ECHO, { annotations: [P("feed", true)] }));
-  const bound = await pack(bind(name, { parameters: [P("b", 2), P("c", 2)], annotations: [P("binding", "mine")] }));
-  const { json } = await ask("GET", `packages/${bound}`);
-  const parameters = Object.fromEntries(
-    json.parameters.map((each: { key: string; value: unknown }) => [each.key, each.value]),
-  );
-  expect(parameters).toEqual({ a: 1, b: 2, c: 2 });
-  expect(json.binding).toEqual({ namespace: namespace(1), name });
-  expect(json.actions).toMatchObject([{ name: "act" }]);
-  expect(json.feeds).toMatchObject([{ name: "feed" }]);
-  expect(annotation(json, "binding")).toEqual({ namespace: namespace(1), name });
-  const again = await ask("PUT", `packages/${bound}?overwrite=true`, { body: { annotations: [P("binding", "mine")] } });
-  expect(annotation(again.json, "binding")).toEqual({ namespace: namespace(1), name });
+  for (const query of ["", "?overwrite=false"])
+    expect(await ask("PUT", `packages/${name}${query}`, { body: {} })).toMatchObject({
+      status: 409,
+      json: { error: "resource already exists" },
+    });
 });
 
 line("2.79", "list items say false for a package and name the provider of a binding", async () => {
-  const name = await pack();
+  const more = { publish: true, version: "1.2.3", annotations: [P("note", { n: 1 })] };
+  const name = await pack({ ...more, parameters: [P("p", 1)] });
   const bound = await pack(bind(name));
   const { json } = await ask("GET", "packages?limit=0");
   const of = (wanted: string) => json.find((each: { name: string }) => each.name === wanted);
-  expect(of(name).binding).toBe(false);
-  expect(of(bound).binding).toEqual({ namespace: namespace(1), name });
   expect(of(name)).toEqual({
-    ...{ namespace: namespace(1), name, version: "0.0.1", publish: false, annotations: [], binding: false },
+    ...{ namespace: namespace(1), name, ...more, binding: false },
     updated: expect.any(Number),
   });
-  expect(Object.keys(of(bound)).sort()).toEqual(Object.keys(of(name)).sort());
+  const provider = { namespace: namespace(1), name };
+  expect(of(bound)).toEqual({
+    ...{ namespace: namespace(1), name: bound, version: "0.0.1", publish: false, binding: provider },
+    ...{ annotations: [P("binding", provider)], updated: expect.any(Number) },
+  });
 });
 
 line("2.80", "the name default is reserved", async () => {
   const answer = await ask("PUT", "packages/default", { body: {} });
   expect(answer).toMatchObject({ status: 400, json: { error: "Package name 'default' is reserved." } });
   for (const verb of ["GET", "DELETE"]) expect((await ask(verb, "packages/default")).status).toBe(404);
-});
-
-line("2.81", "a binding needs its provider: 400 at home, 403 abroad", async () => {
-  const at = (ns: string) =>
-    ask("PUT", `packages/${fresh("b")}`, { body: { binding: { namespace: ns, name: fresh("nobody") } } });
-  expect(await at(namespace(1))).toMatchObject({
-    status: 400,
-    json: { error: "Binding references a package that does not exist." },
-  });
-  expect((await at("_")).status).toBe(400);
-  expect((await at(namespace(2))).status).toBe(403);
-});
-
-line("2.82 2.83 2.84", "no binding to a binding or to what is no package, and no package becomes one", async () => {
-  const name = await pack();
-  const bound = await pack(bind(name));
-  const action = fresh("act");
-  await make(`actions/${action}`, code(ECHO));
-  const put = (target: string) => ask("PUT", `packages/${fresh("b")}`, { body: bind(target) });
-  expect(await put(bound)).toMatchObject({ status: 400, json: { error: "Cannot bind to another package binding." } });
-  expect(await put(action)).toMatchObject({
-    status: 409,
-    json: { error: "Cannot bind to a resource that is not a package." },
-  });
-  const other = await pack();
-  expect(await ask("PUT", `packages/${other}?overwrite=true`, { body: bind(name) })).toMatchObject({
-    status: 409,
-    json: { error: "Resource is a package and cannot be converted into a binding." },
-  });
 });
 
 line("2.86", "updates replace parameters and annotations as a whole", async () => {
@@ -180,23 +132,6 @@ line("1.39", "other collections of a foreign namespace are forbidden", async () 
     expect((await ask("GET", foreign(collection), { key: key(2) })).status).toBe(403);
 });
 
-line("1.41", "a binding to a package that became private stops working", async () => {
-  const shared = await pack({ publish: true });
-  await make(`actions/${shared}/echo`, code(ECHO));
-  const bound = fresh("bound");
-  const other = { key: key(2) };
-  expect((await ask("PUT", `packages/${bound}`, { ...other, body: bind(shared) })).status).toBe(200);
-  expect((await ask("POST", `actions/${bound}/echo?blocking=true`, { ...other, body: {} })).status).toBe(200);
-  // It is its owner's alone, also where it is published.
-  await ask("PUT", `packages/${bound}?overwrite=true`, { ...other, body: { publish: true } });
-  for (const path of [`packages/${bound}`, `actions/${bound}/echo`])
-    expect((await ask("GET", `/api/v1/namespaces/${namespace(2)}/${path}`)).status).toBe(403);
-  await ask("PUT", `packages/${shared}?overwrite=true`, { body: { publish: false } });
-  expect((await ask("GET", `packages/${bound}`, other)).status).toBe(403);
-  expect((await ask("POST", `actions/${bound}/echo?blocking=true`, { ...other, body: {} })).status).toBe(403);
-  expect((await ask("DELETE", `packages/${bound}`, other)).status).toBe(200);
-});
-
 line(
   "1.42 1.43",
   "a missing package is 404 to its owner and 403 to others; another type under its name 409 and 403",
@@ -213,14 +148,6 @@ line(
     expect((await ask("GET", foreign(`packages/${action}`), { key: key(2) })).status).toBe(403);
   },
 );
-
-line("1.44", "a binding that points at itself is refused", async () => {
-  const name = await pack();
-  const bound = await pack(bind(name));
-  await ask("DELETE", `packages/${name}`);
-  const answer = await ask("PUT", `packages/${bound}?overwrite=true`, { body: bind(bound) });
-  expect([400, 422]).toContain(answer.status);
-});
 
 line("1.45", "packages know GET, PUT and DELETE only", async () => {
   const name = await pack();
@@ -241,35 +168,6 @@ line("2.88", "a package with content is deleted only by force", async () => {
   expect((await ask("DELETE", `packages/${name}?force=true`)).status).toBe(200);
   expect((await ask("GET", `actions/${name}/one`)).status).toBe(404);
 });
-
-line(
-  "2.89",
-  "a binding can be deleted whether its provider is there, closed or gone, which nothing happens to",
-  async () => {
-    const name = await pack();
-    await make(`actions/${name}/inner`, code(ECHO));
-    const afar = fresh("pkg");
-    const theirs = (method: string, body?: object) =>
-      ask(method, `packages/${afar}?overwrite=true`, { key: key(2), body });
-    await theirs("PUT", { publish: true });
-    const mine = [await pack(bind(name)), await pack(bind(name))];
-    const others = [fresh("bound"), fresh("bound")];
-    for (const each of others) await make(`packages/${each}`, { binding: { namespace: namespace(2), name: afar } });
-    const gone = async (bound = "") => {
-      const { status, json } = await ask("DELETE", `packages/${bound}`);
-      return [status, json.name === bound, (await ask("DELETE", `packages/${bound}`)).status];
-    };
-    // It is there, and not empty, which would keep a package.
-    expect(await gone(mine[0])).toEqual([200, true, 404]);
-    expect((await ask("GET", `actions/${name}/inner`)).status).toBe(200);
-    await theirs("PUT", { publish: false });
-    expect(await gone(others[0])).toEqual([200, true, 404]);
-    expect((await theirs("DELETE")).status).toBe(200);
-    expect(await gone(others[1])).toEqual([200, true, 404]);
-    await ask("DELETE", `packages/${name}?force=true`);
-    expect(await gone(mine[1])).toEqual([200, true, 404]);
-  },
-);
 
 line(
   "2.49 2.50 2.52 2.53",
@@ -348,15 +246,6 @@ line("2.115 2.121", "the name filter matches binding and package names", async (
   expect(await ids(`${name}/filtered`)).toEqual([direct]);
   expect(await ids(`${bound}/filtered`)).toEqual([through]);
   expect(await ids("filtered")).toEqual([]);
-});
-
-line("1.20", "an underscore in a binding stands for the caller's namespace", async () => {
-  const name = await pack({ parameters: [P("a", 1)] });
-  const bound = fresh("bound");
-  const { json } = await ask("PUT", `packages/${bound}`, { body: { binding: { namespace: "_", name } } });
-  expect(json.binding).toEqual({ namespace: namespace(1), name });
-  expect((await ask("GET", `packages/${bound}`)).json).toMatchObject({ parameters: [P("a", 1)] });
-  await ask("DELETE", `packages/${bound}`);
 });
 
 line("2.42", "actions and packages share one name space", async () => {
