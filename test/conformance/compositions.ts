@@ -1,4 +1,4 @@
-// What the cases about sequences and conductors share.
+// What the cases about runs, sequences and conductors share.
 
 import { expect } from "vitest";
 import { type Answer, annotation, ask, code, fresh, type Loose, make, namespace, recordOf } from "./suite.ts";

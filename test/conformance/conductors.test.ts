@@ -114,10 +114,15 @@ line("4.50", "its own error ends the composition, with its verdict", async () =>
     [`function main(a) { return { error: 'enough', action: '${step}' }; }`, "application error"],
     ["function main() { throw new Error('thrown'); }", "action developer error"],
   ] as const) {
-    const answer = await invoke(await conductor(source));
+    const name = await conductor(source);
+    const answer = await invoke(name);
     expect([answer.status, answer.json.response.status]).toEqual([502, status]);
-    expect(answer.json.response.result).toHaveProperty("error");
+    const [own] = await partsOf(answer.json);
+    expect(answer.json.response).toEqual({ ...own.response, size: answer.json.response.size });
+    const error = status === "application error" ? "enough" : expect.stringContaining("thrown");
+    expect(answer.json.response.result).toEqual({ error });
     expect(answer.json.logs).toHaveLength(1);
+    expect((await invoke(name, {}, "?blocking=true&result=true")).json).toEqual({ error });
   }
 });
 
@@ -160,6 +165,22 @@ line("4.52", "names are relative to the caller's namespace, or full", async () =
     const { given } = await resultOf(name, { script: [{ action: each, params: { ran: true } }] });
     expect([each, given]).toEqual([each, { ran: true }]);
   }
+  // Two segments without a slash are a package of one's own and its action; the invoking namespace is the caller's.
+  const told = async (next: string, options: { key: string; path: string } | null) => {
+    const [path, secret] = options === null ? [`actions/${name}`, key(1)] : [options.path, options.key];
+    const body = { script: [{ action: next, params: { ran: true } }] };
+    return (await ask("POST", `${path}?blocking=true`, { key: secret, body })).json.response.result.given;
+  };
+  expect((await told(`${namespace(1)}/${plain}`, null)).error).toContain(`'${namespace(1)}/${namespace(1)}/${plain}'`);
+  const shared = fresh("pkg");
+  await make(`packages/${shared}`, { publish: true });
+  await make(`actions/${shared}/asks`, code(SCRIPTED, { annotations: [pair("conductor", true)] }));
+  const theirs = { path: `/api/v1/namespaces/${namespace(1)}/actions/${shared}/asks`, key: key(2) };
+  const own = fresh("own");
+  await ask("PUT", `actions/${own}`, { key: key(2), body: code("function main() { return { theirs: true }; }") });
+  for (const next of [own, `/_/${own}`]) expect([next, await told(next, theirs)]).toEqual([next, { theirs: true }]);
+  expect((await told(plain, theirs)).error).toContain(`'${namespace(2)}/${plain}'`);
+  await ask("DELETE", `actions/${own}`, { key: key(2) });
 });
 
 line("4.53", "what cannot be named, found or called is told to the conductor", async () => {
@@ -226,6 +247,15 @@ line("4.57 4.58 4.59", "one record for the whole, one for each step", async () =
   const parts = await partsOf(record);
   expect(parts.map((each) => each.name)).toEqual([name, step, name, step, name]);
   expect(record.duration).toBe(parts.reduce((sum, each) => sum + each.duration, 0));
+  const small = await action(COUNT, { limits: { memory: 128 } });
+  const large = await conductor(
+    `function main(a) { return a.n < 2 ? { action: a.n ? '${small}' : '${step}', params: { n: a.n } } : {}; }`,
+    { limits: { memory: 384, timeout: 30_000, logs: 1 } },
+  );
+  expect(annotation((await invoke(large, { n: 0 })).json, "limits")).toMatchObject({
+    ...{ memory: 512, timeout: 30_000, logs: 1 },
+  });
+  expect(annotation((await invoke(large, { n: 1 })).json, "limits").memory).toBe(384);
   const alone = await invoke(await conductor("function main() { return {}; }"));
   expect(alone.json.logs).toHaveLength(1);
   expect(annotation(alone.json, "conductor")).toBe(true);

@@ -59,6 +59,9 @@ line("4.33 4.34 4.35 4.38 4.23", "a sequence's record tells of its steps, and th
   expect(parts.map((each) => each.name)).toEqual([small, large, small]);
   expect(parts.map((each) => each.response.result.n)).toEqual([2, 3, 4]);
   expect(record.duration).toBe(parts.reduce((sum, each) => sum + each.duration, 0));
+  // Nobody but the caller has a part in what stands alone.
+  const alone = await recordOf((await invoke(small, { n: 1 })).json.activationId);
+  expect([alone.cause, annotation(alone, "causedBy")]).toEqual([undefined, undefined]);
   const logs = await ask("GET", `activations/${json.activationId}/logs`);
   expect(logs.json).toEqual({ logs: json.logs });
 });
@@ -257,13 +260,14 @@ line("4.33 4.22", "through a binding, a sequence and its bound steps say so", as
 
 line(
   "4.45",
-  "a sequence counts as one call, however many steps it has",
+  "a sequence counts as one call, however many steps and sequences it has within",
   async () => {
     const owner: Tenant = await tenant({ invocationsPerMinute: 2, concurrentInvocations: 1 });
     const mine = (method: string, path: string, body: object) => ask(method, path, { key: owner.key, body });
     await mine("PUT", "actions/a", code(COUNT));
-    const components = times(5, "/_/a");
-    await mine("PUT", "actions/seq", { exec: { kind: "sequence", components } });
+    const of = (components: string[]) => ({ exec: { kind: "sequence", components } });
+    await mine("PUT", "actions/inner", of(times(2, "/_/a")));
+    await mine("PUT", "actions/seq", of(["/_/a", "/_/inner", ...times(2, "/_/a")]));
     const calls = await withinOneMinute(async () => {
       const answers: Answer[] = [];
       for (let n = 0; n < 3; n++) answers.push(await mine("POST", "actions/seq?blocking=true", {}));
