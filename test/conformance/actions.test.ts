@@ -251,10 +251,23 @@ line("3.23 3.24", "binary is what looks like base64, whatever the request says",
     [" UEsDBAo= ", true],
     [ECHO, false],
     ["AAA", false],
+    ["AAAAA", false],
+    ["", false],
+    ["a+/9", true],
+    ["AAA=", true],
+    ["AA==\n", true],
+    ["\tAAAA\r\nAAAA", false],
+    ["A===", false],
+    ["AA=A", false],
+    ["=AAA", false],
+    ["AA-_", false],
+    ["AAA\u00c4", false],
   ] as const) {
     const name = fresh("bin");
     const { json } = await put(name, { exec: { kind: "nodejs:default", code: source, binary: !binary } });
     expect([source, json.exec.binary]).toEqual([source, binary]);
+    expect((await ask("GET", `actions/${name}`)).json.exec).toMatchObject({ code: source, binary });
+    expect((await put(name, { publish: true })).json.exec.binary).toBe(binary);
     await ask("DELETE", `actions/${name}`);
   }
 });
@@ -271,7 +284,9 @@ line("3.29", "code of 48 MB is taken, more is 413", async () => {
 
 line("3.30", "code comes back byte for byte, short and long, with unicode", async () => {
   const tricky = `// ü € 😀 \\ " \u0000 \u2028 \t\n${ECHO}`;
-  for (const source of [tricky, tricky.repeat(40_000)]) {
+  const framed = `\ufeff \r\n${tricky}\n\t `;
+  const sizes = [16 * 1024, 64 * 1024].flatMap((size) => [size - 1, size, size + 1].map((each) => "x".repeat(each)));
+  for (const source of [tricky, tricky.repeat(40_000), framed, framed.repeat(10_000), " AA== \n", ...sizes]) {
     const name = fresh("bytes");
     await make(`actions/${name}`, code(source));
     expect((await ask("GET", `actions/${name}`)).json.exec.code === source).toBe(true);
@@ -279,24 +294,29 @@ line("3.30", "code comes back byte for byte, short and long, with unicode", asyn
 });
 
 line("3.34 3.35 3.36 3.37 3.39", "limits out of bounds are refused with their texts", async () => {
-  const error = async (limits: object) => (await put(fresh("lim"), code(ECHO, { limits }))).json.error;
   const { maxActionMemory, maxActionConcurrency } = (await ask("GET", "limits")).json;
-  expect(await error({ memory: 100_000 })).toContain(
-    `memory size 100000 MB exceeds allowed threshold of ${maxActionMemory} MB`,
-  );
-  expect(await error({ memory: 127 })).toContain("memory size 127 MB below allowed threshold of 128 MB");
-  expect(await error({ timeout: 99 })).toContain(
-    "duration 99 milliseconds below allowed threshold of 100 milliseconds",
-  );
-  expect(await error({ timeout: 300_001 })).toContain(
-    "duration 300001 milliseconds exceeds allowed threshold of 300000 milliseconds",
-  );
-  expect(await error({ logs: 11 })).toContain("log size 11 MB exceeds allowed threshold of 10 MB");
-  expect(await error({ logs: -1 })).toContain("log size -1 MB below allowed threshold of 0 MB");
-  expect(await error({ concurrency: 0 })).toContain("concurrency 0 below allowed threshold of 1");
-  expect(await error({ concurrency: 100_000 })).toContain(
-    `concurrency 100000 exceeds allowed threshold of ${maxActionConcurrency}`,
-  );
+  const there = await action();
+  for (const [limits, text] of [
+    [{ memory: 100_000 }, `memory size 100000 MB exceeds allowed threshold of ${maxActionMemory} MB`],
+    [
+      { memory: maxActionMemory + 1 },
+      `memory size ${maxActionMemory + 1} MB exceeds allowed threshold of ${maxActionMemory} MB`,
+    ],
+    [{ memory: 127 }, "memory size 127 MB below allowed threshold of 128 MB"],
+    [{ timeout: 99 }, "duration 99 milliseconds below allowed threshold of 100 milliseconds"],
+    [{ timeout: 300_001 }, "duration 300001 milliseconds exceeds allowed threshold of 300000 milliseconds"],
+    [{ logs: 11 }, "log size 11 MB exceeds allowed threshold of 10 MB"],
+    [{ logs: -1 }, "log size -1 MB below allowed threshold of 0 MB"],
+    [{ concurrency: 0 }, "concurrency 0 below allowed threshold of 1"],
+    [
+      { concurrency: maxActionConcurrency + 1 },
+      `concurrency ${maxActionConcurrency + 1} exceeds allowed threshold of ${maxActionConcurrency}`,
+    ],
+  ] as const) {
+    const refused = { status: 400, json: { error: text } };
+    expect(await put(fresh("lim"), code(ECHO, { limits }))).toMatchObject(refused);
+    expect(await put(there, { limits })).toMatchObject(refused);
+  }
   // What bounds it is allowed.
   for (const limits of [
     { timeout: 100, memory: 128, logs: 0, concurrency: 1 },
@@ -306,8 +326,13 @@ line("3.34 3.35 3.36 3.37 3.39", "limits out of bounds are refused with their te
 });
 
 line("3.41", "limits that are no integers are malformed", async () => {
-  for (const limits of [{ memory: "x" }, { timeout: 1.5 }, { concurrency: true }, [], "x"])
-    expect([limits, (await put(fresh("lim"), code(ECHO, { limits }))).status]).toEqual([limits, 400]);
+  const fields = ["memory", "timeout", "logs", "concurrency", "instances"];
+  const values = ["x", "256", 1.5, true, [256], {}];
+  for (const limits of [...fields.flatMap((field) => values.map((value) => ({ [field]: value }))), [], "x", 7]) {
+    const { status, json } = await put(fresh("lim"), code(ECHO, { limits }));
+    const malformed = expect.stringMatching(/^The request content was malformed:\n./);
+    expect([limits, status, json.error]).toEqual([limits, 400, malformed]);
+  }
 });
 
 line("2.43", "of updates at the same time each is done or refused as a conflict, and none is lost", async () => {

@@ -151,9 +151,24 @@ line("3.01 3.02 3.03 3.06 3.08 3.09", "names, versions and lists are held to the
   expect((await ask("PUT", `triggers/${encodeURIComponent("a?b")}`, { body: {} })).json.error).toBe(
     "The name of the entity contains illegal characters.",
   );
-  expect((await ask("PUT", `triggers/${"x".repeat(257)}`, { body: {} })).json.error).toMatch(
-    /longer than allowed: 257 > 256/,
-  );
+  const [longest, longer] = ["x".repeat(256), "x".repeat(257)];
+  for (const [path, body] of [
+    [`triggers/${longer}`, {}],
+    [`packages/${longer}`, {}],
+    [`rules/${longer}`, { trigger: "/_/none", action: "/_/none" }],
+    [`actions/${longer}`, code(ECHO)],
+    [`actions/${longer}/x`, code(ECHO)],
+    [`actions/${longest}/${longer}`, code(ECHO)],
+  ] as const)
+    for (const method of ["PUT", "GET", "DELETE"]) {
+      const { status, json } = await ask(method, path, method === "PUT" ? { body } : {});
+      const text = expect.stringMatching(/ longer than allowed: 257 > 256\.$/);
+      expect([method, path, status, json.error]).toEqual([method, path, 400, text]);
+    }
+  for (const collection of ["triggers", "packages"]) {
+    await make(`${collection}/${longest}`, {});
+    await ask("DELETE", `${collection}/${longest}`);
+  }
   const cases = [{ version: "x" }, { parameters: { a: 1 } }, { annotations: [{ key: 1 }] }, { publish: 1 }, [], 7];
   for (const body of cases) {
     expect([body, (await ask("PUT", `triggers/${fresh("bad")}`, { body })).status]).toEqual([body, 400]);
