@@ -187,9 +187,18 @@ line("6.19 6.20 6.21 6.22 6.23 6.24", "what makes no sense is refused in upstrea
     ],
   ];
   for (const [kind, params, error] of cases) expect([params, await refusal(kind, params)]).toEqual([params, error]);
+  // How often: as said, else without end.
+  for (const [given, shown] of [
+    [{ maxTriggers: 2 }, 2],
+    [{}, undefined],
+    [{ maxTriggers: -1, stopDate: undefined }, undefined],
+  ] as const) {
+    const { config, schedule } = await read(await made("alarm", { cron, ...given, trigger_payload: '{"n":1}' }));
+    expect([config.maxTriggers, schedule.firesLeft, config.payload]).toEqual([shown, shown, { payload: '{"n":1}' }]);
+  }
 });
 
-line("6.15 6.26", "the web action takes a trigger's key as an argument", async () => {
+line("6.15 6.26 6.30", "the web action takes a trigger's key as an argument", async () => {
   const given = { triggerName: "/invalidNamespace/invalidTrigger", authKey: "DoesNotWork" };
   const web = async (method: string, body: object) => {
     const answer = await ask(method, WEB, { body, key: null });
@@ -212,6 +221,8 @@ line("6.15 6.26", "the web action takes a trigger's key as an argument", async (
   const query = new URLSearchParams(own);
   const found = await ask("GET", `${WEB}?${query}`, { key: null });
   expect(found.json.config).toMatchObject({ name: trigger, cron: "0 0 1 1 *" });
+  // Nobody said what it tells, not even the package.
+  expect(found.json.config.payload).toEqual({});
   expect(await web("PUT", { ...own, cron: "0 0 2 1 *" })).toEqual([200, { status: "success" }]);
   expect(await web("DELETE", own)).toEqual([200, { status: "success" }]);
   expect(await web("PATCH", own)).toEqual([400, { error: "unsupported lifecycleEvent" }]);

@@ -75,6 +75,7 @@ line("6.03 6.09", "a feed that fails is a 502 with its error, and the trigger ca
   expect(answer.json.response).toMatchObject({ success: false, result: { error: "refused CREATE" } });
   expect((await call(feed, "DELETE", { trigger })).status).toBe(200);
   expect((await ask("DELETE", `triggers/${trigger}`)).status).toBe(200);
+  expect((await ask("GET", `triggers/${trigger}`)).status).toBe(404);
 });
 
 line("6.04 6.05 6.07", "update, get and delete look at the trigger first, then ask the feed", async () => {
@@ -101,6 +102,10 @@ line(
   "a trigger's own parameters change without its feed; only annotations that are sent replace it",
   async () => {
     const feed = await feedAction();
+    const both = await ask("PUT", `triggers/${fresh("fed")}`, {
+      body: { annotations: [pair("feed", feed)], parameters: [pair("own", 0)] },
+    });
+    expect([annotation(both.json, "feed"), both.json.parameters]).toEqual([feed, [pair("own", 0)]]);
     const { trigger } = await create(feed);
     const put = (body: object): Promise<Loose> =>
       ask("PUT", `triggers/${trigger}?overwrite=true`, { body }).then((answer) => answer.json);

@@ -59,9 +59,22 @@ line("5.03 5.50", "what is missing or not exported is 404, for its owner as well
     `${base}/nobody/${name}`,
     "/api/v1/web/nobody-at-all/default/x",
   ]) {
-    expect((await ask("GET", path, ANONYMOUS)).status).toBe(404);
-    expect((await ask("GET", path)).status).toBe(404);
+    for (const options of [ANONYMOUS, {}])
+      expect([path, await ask("GET", path, options)]).toEqual([
+        path,
+        expect.objectContaining({
+          status: 404,
+          json: { error: "The requested resource does not exist.", code: expect.any(String) },
+        }),
+      ]);
   }
+  for (const value of ["true", 1, "yes", {}, [true], null, false]) {
+    await make(`actions/${name}`, code(ECHO, { annotations: [{ key: "web-export", value }] }));
+    for (const options of [ANONYMOUS, {}])
+      expect([value, (await ask("GET", `${base}/default/${name}.json`, options)).status]).toEqual([value, 404]);
+  }
+  await make(`actions/${name}`, code(ECHO, web()));
+  expect((await ask("GET", `${base}/default/${name}.json`, ANONYMOUS)).status).toBe(200);
 });
 
 line("5.06 5.10", "credentials add __ow_user, invalid ones fall back to anonymous", async () => {

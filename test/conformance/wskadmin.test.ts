@@ -79,6 +79,8 @@ line(
     const place = `${subject}.myspace`;
     expect(await said("user", "create", subject, "-ns", place, "-u", given)).toBe(given);
     expect(await said("user", "list", "-k", place)).toBe(given);
+    for (const named of [given, UUID])
+      expect(await said("user", "whois", named)).toBe(`subject: ${subject}\nnamespace: ${place}`);
     expect(await said("user", "get", subject, "-ns", place)).toBe(given);
     expect(await failed("user", "get", subject)).toEqual([1, `namespace "${subject}" not found for "${subject}"`]);
     expect(await said("user", "delete", subject, "-ns", place)).toBe("Namespace deleted");
@@ -95,7 +97,7 @@ line(
 );
 
 line(
-  "11.01 11.04 11.06",
+  "11.01 11.04 11.05 11.06 11.07",
   "all namespaces of a subject and their keys; silent; a key alone; another in its place",
   async () => {
     const subject = fresh("many");
@@ -114,7 +116,14 @@ line(
     expect([await opens(quiet), await opens(renewed)]).toEqual([401, 200]);
     expect(await said("user", "create", subject, "-rs")).toBe("");
     expect([await opens(first), await opens(renewed)]).toEqual([200, 401]);
-    await said("user", "delete", subject);
+    for (const [number, owned] of [first, second].entries())
+      expect(await said("user", "whois", owned)).toBe(`subject: ${subject}\nnamespace: ${subject}.space${number + 1}`);
+    // One namespace of several, then all of them that are left.
+    expect(await said("user", "delete", subject, "--namespace", `${subject}.space1`)).toBe("Namespace deleted");
+    expect([await opens(first), await opens(second)]).toEqual([401, 200]);
+    const last = await said("user", "get", subject);
+    expect(await said("user", "delete", subject)).toBe("Subject deleted");
+    expect([await opens(second), await opens(last)]).toEqual([401, 401]);
   },
   { needs },
 );
