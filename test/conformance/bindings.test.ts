@@ -64,7 +64,7 @@ line("2.82 2.83 2.84", "no binding to a binding or to what is no package, and no
   });
 });
 
-// None that is stored can be come by over HTTP: test/catalog/open-package.test.ts has what is said of one.
+// None can be made over HTTP: test/http/routes/packages.worker.test.ts has what is said of a stored one.
 line("1.44", "a binding that would point at itself is refused, directly or round about", async () => {
   const [name, second] = [await pack(), await pack()];
   const [bound, other] = [await pack(bind(name)), await pack(bind(second))];

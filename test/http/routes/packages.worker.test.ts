@@ -1,6 +1,9 @@
 // Packages over REST in workerd: what the conformance cases cannot ask of any OpenWhisk.
 
 import { beforeAll, describe, expect, test } from "vitest";
+import { packageEntity } from "../../../src/catalog/packages.ts";
+import { readPackage } from "../../../src/entities/package.ts";
+import { testStores } from "../../storage/stores.worker.ts";
 import { admin, type Client, newClient, send } from "../platform.worker.ts";
 
 const EXEC = { kind: "nodejs:default", code: "function main() {}" };
@@ -16,6 +19,7 @@ beforeAll(async () => {
   other = await newClient();
 });
 
+const as = ({ key }: Client) => ({ headers: { Authorization: `Basic ${btoa(key)}` } });
 const put = (name: string, body: unknown, query = "?overwrite=true") =>
   me.call("PUT", `/packages/${name}${query}`, body);
 
@@ -38,11 +42,33 @@ test("what is not there is named to whoever may know that, and to nobody else", 
     expect(await error(me, `/actions/${name}/a`)).toEqual([404, "The requested resource does not exist."]);
   }
   expect((await error(me, "/packages/afar"))[0]).toBe(403);
-  const read = await send(`/api/v1/namespaces/${me.namespace}/packages/${gone}`, {
-    headers: { Authorization: `Basic ${btoa(other.key)}` },
-  });
+  const read = await send(`/api/v1/namespaces/${me.namespace}/packages/${gone}`, as(other));
   expect(read.status).toBe(403);
   expect((await me.call("DELETE", `/packages/${gone}`)).json.error).toBe("The requested resource does not exist.");
+});
+
+test("a binding that is stored as one to itself is told so by name, and can be deleted", async () => {
+  const [provider, bound] = [fresh(), fresh()];
+  await put(provider, { publish: true });
+  await put(bound, { binding: { namespace: me.namespace, name: provider } });
+  const { entities } = testStores();
+  const stored = await entities.get({ path: me.namespace, name: bound });
+  const old = readPackage(stored?.document ?? "{}");
+  if (stored === null || old === null) throw new Error("the binding is not stored");
+  const binding = { namespace: me.namespace, name: bound };
+  await entities.put(packageEntity({ ...old, binding, revision: `${old.revision}-self` }), { expected: old.revision });
+  const text = `Package binding '${me.namespace}/${bound}' contains a circular reference.`;
+  for (const [method, path, body] of [
+    ["GET", `/packages/${bound}`],
+    ["GET", `/actions/${bound}/a`],
+    ["POST", `/actions/${bound}/a`, {}],
+    ["PUT", `/packages/${fresh()}`, { binding }],
+  ] as const) {
+    const { status, json } = await me.call(method, path, body);
+    expect([method, path, status, json.error]).toEqual([method, path, 422, text]);
+  }
+  expect((await send(`/api/v1/namespaces/${me.namespace}/packages/${bound}`, as(other))).status).toBe(403);
+  expect((await me.call("DELETE", `/packages/${bound}`)).status).toBe(200);
 });
 
 describe("a body", () => {
