@@ -173,8 +173,9 @@ line(
   "2.49 2.50 2.52 2.53",
   "packaged actions are listed with their package's path, under a binding with the provider's",
   async () => {
-    const name = await pack();
+    const [name, beside, outside] = [await pack(), await pack(), fresh("outside")];
     await make(`actions/${name}/inner`, code(ECHO));
+    for (const other of [`${beside}/inner`, outside]) await make(`actions/${other}`, code(ECHO));
     const path = `${namespace(1)}/${name}`;
     expect((await ask("GET", `actions/${name}/`)).json).toMatchObject([{ name: "inner", namespace: path }]);
     expect((await ask("GET", `actions/${name}`)).status).toBe(409);
