@@ -10,7 +10,7 @@ import { type Need, needOf, needText } from "../../src/protocol/matching.ts";
 import type { Finished, Offer, OpenRow, SchedulerName } from "../../src/protocol/rpc.ts";
 import { type Database, migrate, type Sql } from "../shared/schema.ts";
 import { Barred } from "./barred.ts";
-import type { Ended, RowEnd } from "./ended.ts";
+import { type Ended, permitOf, type RowEnd } from "./ended.ts";
 import { Queue } from "./queue.ts";
 import { Records } from "./records.ts";
 import { type Reopening, reopen } from "./reopen.ts";
@@ -334,7 +334,7 @@ export class ActivationRows {
       namespaceId: about.namespaceId,
       blobs,
       kept: about.store !== false,
-      hasPermit: about.permitMs !== undefined,
+      permit: permitOf(options),
     };
   }
 

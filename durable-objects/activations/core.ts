@@ -39,6 +39,7 @@ import { type Intake, importable, takeImported } from "./imports.ts";
 import { OfferQueue } from "./offer-queue.ts";
 import { offerTargetOf } from "./offers.ts";
 import { orphansOf } from "./orphans.ts";
+import { PermitReturns } from "./permit-returns.ts";
 import { placeOf } from "./place.ts";
 import type { StorePorts } from "./ports.ts";
 import { ASK_AFTER } from "./reconcile.ts";
@@ -62,6 +63,7 @@ export class StoreCore {
   readonly #alarm: Alarm;
   readonly archive: Archive;
   readonly #database: Database;
+  readonly #permits: PermitReturns;
   #passing = false;
   /** Times in a row that rows were passed on and nothing was taken. */
   #passedInVain = 0;
@@ -73,6 +75,7 @@ export class StoreCore {
     this.#alarm = new Alarm(ports, () => this.#round());
     this.#rows = new ActivationRows(database);
     this.#waiters = new Waiters(ports.after);
+    this.#permits = new PermitReturns(ports);
     const rows = this.#rows;
     this.#database = database;
     this.archive = new Archive(name, {
@@ -338,21 +341,15 @@ export class StoreCore {
   }
 
   #release(ended: readonly Ended[]): void {
-    const namespaces = new Map<string, ActivationId[]>();
     const blobs: string[] = [];
-    for (const { record, namespaceId, blobs: keys, kept, hasPermit } of ended) {
+    for (const { record, blobs: keys, kept } of ended) {
       if (kept) this.#alarm.wakeAt(this.archive.nextOfRecord());
       else this.#alarm.wakeIn(UNKEPT_FOR + ALARM_SLACK_MS);
       this.#waiters.tell(record);
       this.#offerQueue.ended(record.activationId);
-      const ids = namespaces.get(namespaceId);
-      if (!hasPermit) {
-        // Nothing is to be given back: nearly all namespaces have no limits.
-      } else if (ids === undefined) namespaces.set(namespaceId, [record.activationId]);
-      else ids.push(record.activationId);
       blobs.push(...keys);
     }
-    for (const [namespaceId, ids] of namespaces) this.#ports.leave(namespaceId, ids);
+    this.#permits.giveBack(ended);
     if (blobs.length > 0) this.#ports.forget(blobs);
   }
 

@@ -10,7 +10,7 @@ export interface RowEnd {
   now: number;
   by?: RunBy;
   keys: string[];
-  /** Why it waited last, or "". */
+  /** Why it waited last, or "". Absent: it had no row. */
   waitReason?: string | undefined;
 }
 
@@ -21,6 +21,14 @@ export interface Ended {
   blobs: string[];
   /** False where storing is off: the record must be emptied later. */
   kept: boolean;
-  /** It has a place among those that run at a time. */
-  hasPermit: boolean;
+  permit: PermitHolder;
+}
+
+/** Who gives back its place among those that run at a time: nobody, where it has none; its row's store; or, where it
+ * never had a row, whoever called, and its store in case he was lost. */
+export type PermitHolder = "none" | "store" | "caller";
+
+export function permitOf({ about, by, waitReason }: RowEnd): PermitHolder {
+  if (about.permitMs === undefined) return "none";
+  return by !== undefined && waitReason === undefined ? "caller" : "store";
 }
