@@ -223,6 +223,7 @@ class RunningHost implements Host {
   }
 
   async abort(): Promise<void> {
+    this.#connectors?.abort();
     await this.#parts.containers.stop({ fast: true });
     this.#closeState();
   }

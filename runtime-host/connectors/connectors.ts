@@ -66,6 +66,11 @@ export class Connectors {
     await this.#options.api.close();
   }
 
+  /** Asks no more, and waits for nothing: what is held is given to others when its leases end. */
+  abort(): void {
+    this.#stopping.abort();
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
