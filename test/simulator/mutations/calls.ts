@@ -16,6 +16,7 @@ const RUN_TABLE = "durable-objects/scheduler/run-table.ts";
 export const CALLS: Mutation[] = [
   {
     name: "202 is answered without a row",
+    seed: 10,
     patches: [
       { file: STORE, find: /const fresh = this\.#rows\.accept\([^;]*;/, replace: "const fresh = invocations;" },
     ],
@@ -83,6 +84,7 @@ export const CALLS: Mutation[] = [
   },
   {
     name: "kept records are not sent again after a welcome",
+    seed: 38,
     patches: [
       {
         file: RUN_CONTROLLER,
@@ -93,7 +95,7 @@ export const CALLS: Mutation[] = [
   },
   {
     name: "a result is told before it is kept",
-    seed: 31,
+    seed: 33,
     patches: [
       {
         file: RUN_CONTROLLER,
@@ -182,6 +184,7 @@ export const CALLS: Mutation[] = [
   },
   {
     name: "results of unknown ids are dropped",
+    seed: 12,
     patches: [
       {
         file: ROWS,

@@ -14,11 +14,12 @@ const DRIVER = "durable-objects/composition/driver.ts";
 export const EVENTS: Mutation[] = [
   {
     name: "a fire is answered before it is a fact",
+    seed: 10,
     patches: [{ file: FIRES, find: /this\.count \+= this\.#sql[^;]*;/, replace: "void due;" }],
   },
   {
     name: "a fan-out that was lost is not asked for again",
-    seed: 14,
+    seed: 21,
     patches: [
       { file: FIRES, find: /const done = this\.#ports\.resume\([^;]*;/, replace: "const done = Promise.resolve();" },
     ],
@@ -26,7 +27,7 @@ export const EVENTS: Mutation[] = [
   },
   {
     name: "no alarm is set for fires",
-    seed: 21,
+    seed: 14,
     patches: [
       {
         file: STORE,
@@ -49,7 +50,7 @@ export const EVENTS: Mutation[] = [
   },
   {
     name: "the record of a fire is written though a rule was not served",
-    seed: 11,
+    seed: 46,
     patches: [
       {
         file: FAN_OUT,
@@ -60,11 +61,12 @@ export const EVENTS: Mutation[] = [
   },
   {
     name: "a fire is forgotten without its record",
+    seed: 10,
     patches: [{ file: FIRES, find: /const isNew = this\.#records\.keep\([^;]*;/, replace: "const isNew = true;" }],
   },
   {
     name: "a fan-out done again does not know what was started, and is refused its places",
-    seed: 351,
+    seed: 501,
     patches: [{ file: FAN_OUT, find: /known\.has\(rule\.id\)/, replace: "false" }],
     only: "isolate-fire",
   },
@@ -156,7 +158,7 @@ export const EVENTS: Mutation[] = [
   },
   {
     name: "a composition is forgotten before its record is in the store",
-    seed: 51,
+    seed: 18,
     patches: [{ file: DRIVER, find: /await (ports\.store\(\)\.complete\([^;]*);/, replace: "$1.catch(() => {});" }],
   },
   {

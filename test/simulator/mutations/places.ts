@@ -29,7 +29,7 @@ export const PLACES: Mutation[] = [
   },
   {
     name: "what nobody can run keeps all memory free for itself",
-    seed: 14,
+    seed: 33,
     patches: [
       ANY_HOST,
       { file: WORK_PULLER, find: /Math\.min\(memory, candidate\.wantedMb\)/, replace: "memory" },
@@ -59,7 +59,7 @@ export const PLACES: Mutation[] = [
   },
   {
     name: "what nobody can run waits for ever",
-    seed: 9,
+    seed: 15,
     patches: [{ file: ROWS, find: /if \(this\.waiting === 0\) return \[\];/, replace: "return [];" }],
   },
   {
