@@ -105,14 +105,15 @@ export class SinkRows {
         const [first] = group;
         const sink = first === undefined ? null : this.find(first);
         if (sink === null) continue;
-        const { n, size } = this.#load(sink.number);
-        const load = { n, size: size ?? 0 };
+        const load = this.#load(sink.number);
+        let { n } = load;
+        let size = load.size ?? 0;
         for (const event of group) {
           const { length } = JSON.stringify(event);
-          if (load.n < MAX_WAITING && load.size + length <= MAX_WAITING_CHARACTERS) {
+          if (n < MAX_WAITING && size + length <= MAX_WAITING_CHARACTERS) {
             if (!this.#enqueue(sink.number, event, now)) continue;
-            load.n++;
-            load.size += length;
+            n++;
+            size += length;
           } else if (!this.#waits(sink.number, event)) {
             this.#bury(
               sink.number,

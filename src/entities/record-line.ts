@@ -80,7 +80,7 @@ const Record = z.looseObject({
   result: Inline,
   size: z.number().int().min(0),
   logs: z.strictObject({ inline: jsonArray }),
-  annotations: jsonArray.refine((text) => jsonFault(text) === null && Annotations.safeParse(JSON.parse(text)).success),
+  annotations: z.string().refine((text) => jsonFault(text) === null && Annotations.safeParse(JSON.parse(text)).success),
   meta: z.looseObject({ v: z.number(), listName: z.string(), nsId: z.string() }).optional(),
 });
 const Line = z.object({

@@ -1,16 +1,8 @@
 // What a PUT or a POST of a rule may say, and the rule that follows from it.
 
 import { describe, expect, it } from "vitest";
-import { newRule, parseRulePut, parseStatus, type RulePut, updatedRule } from "../../src/entities/rule-put.ts";
-
-function put(body: unknown): RulePut {
-  const parsed = parseRulePut(JSON.stringify(body), { own: "me" });
-  if (!parsed.ok) throw new Error(parsed.text);
-  return parsed.value;
-}
-
-const HEAD = { path: "me", name: "r", updated: 7, revision: "r1", writtenWith: "use" as const };
-const ENDS = { trigger: { path: "me", name: "t" }, action: { path: "me/p", name: "a" } };
+import { newRule, parseRulePut, parseStatus, updatedRule } from "../../src/entities/rule-put.ts";
+import { ENDS, HEAD, put } from "./rules.ts";
 
 describe("a PUT of a rule", () => {
   it("names its ends as text or as an object, with _ for one's own namespace", () => {

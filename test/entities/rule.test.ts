@@ -2,16 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { readRule, ruleDocument, ruleName, ruleSummary, showRule } from "../../src/entities/rule.ts";
-import { newRule, parseRulePut, type RulePut } from "../../src/entities/rule-put.ts";
-
-function put(body: unknown): RulePut {
-  const parsed = parseRulePut(JSON.stringify(body), { own: "me" });
-  if (!parsed.ok) throw new Error(parsed.text);
-  return parsed.value;
-}
-
-const HEAD = { path: "me", name: "r", updated: 7, revision: "r1", writtenWith: "use" as const };
-const ENDS = { trigger: { path: "me", name: "t" }, action: { path: "me/p", name: "a" } };
+import { newRule } from "../../src/entities/rule-put.ts";
+import { ENDS, HEAD, put } from "./rules.ts";
 
 describe("a rule", () => {
   it("comes back from its stored text, and has a status only where it is asked for alone", () => {

@@ -1,19 +1,11 @@
 // CloudEvents over HTTP, as headers and as batches: which events they are, and what is refused with which words.
 
 import { describe, expect, it } from "vitest";
-import { eventsOf, MAX_EVENTS } from "../../src/events/cloud-event-http.ts";
+import { MAX_EVENTS } from "../../src/events/cloud-event-http.ts";
+import { EVENT, jsonOf, read, STRUCTURED, structured } from "./cloud-events.ts";
 
-const STRUCTURED = "application/cloudevents+json";
 const BATCH = "application/cloudevents-batch+json";
-const EVENT = { specversion: "1.0", id: "1", source: "/a", type: "t" };
 const CE = { "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/a", "ce-type": "t" };
-
-const read = (headers: Record<string, string>, body: string | Uint8Array = "") =>
-  eventsOf({ headers: new Headers(headers), body: typeof body === "string" ? Buffer.from(body) : body });
-const structured = (event: unknown, type = STRUCTURED) =>
-  read({ "Content-Type": type }, typeof event === "string" ? event : JSON.stringify(event));
-const jsonOf = (result: ReturnType<typeof read>) =>
-  result.ok ? result.value.events.map(({ json }) => json) : result.text;
 
 describe("binary", () => {
   it("has its attributes in headers and its data in the body, whose JSON keeps its bytes", () => {

@@ -1,17 +1,7 @@
 // CloudEvents in their JSON format: what is taken as which event, and what is refused with which words.
 
 import { describe, expect, it } from "vitest";
-import { eventsOf } from "../../src/events/cloud-event-http.ts";
-
-const STRUCTURED = "application/cloudevents+json";
-const EVENT = { specversion: "1.0", id: "1", source: "/a", type: "t" };
-
-const read = (headers: Record<string, string>, body: string | Uint8Array = "") =>
-  eventsOf({ headers: new Headers(headers), body: typeof body === "string" ? Buffer.from(body) : body });
-const structured = (event: unknown, type = STRUCTURED) =>
-  read({ "Content-Type": type }, typeof event === "string" ? event : JSON.stringify(event));
-const jsonOf = (result: ReturnType<typeof read>) =>
-  result.ok ? result.value.events.map(({ json }) => json) : result.text;
+import { EVENT, jsonOf, read, STRUCTURED, structured } from "./cloud-events.ts";
 
 describe("structured", () => {
   it("is the body, whose values keep their bytes; what is null is not there", () => {
