@@ -13,10 +13,12 @@ export interface Pending {
   since: number;
 }
 
-/** Records and characters of one batch. To D1 it is small: on one machine the thread that writes it also serves the
- * calls, and a thousand records kept them waiting for 0.1 to 0.2 s. */
+/** Records and characters of one batch at most. To D1 it is small: on one machine the thread that writes it also serves
+ * the calls, and a thousand records kept them waiting for 0.1 to 0.2 s, two hundred for 20 to 30 ms. */
 export const BATCH = { d1: { count: 200, size: 500_000 }, r2: { count: 5_000, size: 8_000_000 } } as const;
-/** ms a record may wait for others, so that a batch is worth its price; the rest of the minute is for failures. */
+/** So many of them go to D1 at once; */
+const WORTH = { count: 40, size: 100_000 };
+/** fewer wait so long (ms) for others, so that a batch is worth its price; the rest of the minute is for failures. */
 const D1_DELAY = 20_000;
 /** A segment is written at this size (characters), */
 export const SEGMENT_SIZE = 1_000_000;
@@ -28,7 +30,7 @@ const R2_DELAY_OF_FEW = 86_400_000;
 
 const FIRST_RETRY = 1_000;
 const MAX_RETRY_MS = 60_000;
-/** Records looked at to see what a shelf lacks: no more than it takes to see that a batch is due. */
+/** Records looked at to see what a shelf lacks: no more than a batch has. */
 export const LOOKED = { d1: BATCH.d1.count, r2: 2_000 } as const;
 /** Of its time a hand-over works at most one part in so many; */
 const SHARE = 5;
@@ -40,12 +42,15 @@ const QUIET_SHARE = 2;
  * and on one machine they have one thread. */
 export const MOVING_SHARE = 10;
 const PAUSE = { min: 10, max: 2_000 };
+/** ms at least between two batches while records are made: the more calls there are, the larger are batches, since each
+ * has its price, and few calls wait for small ones. */
+const BUSY_PAUSE = 100;
 
 /** Epoch ms at which these are to be handed over; Infinity where there are none. */
 export function dueAt(shelf: ShelfName, pending: Pending | null): number {
   if (pending === null || pending.count === 0) return Number.POSITIVE_INFINITY;
   const { count, size, since } = pending;
-  if (shelf === "d1") return count >= BATCH.d1.count || size >= BATCH.d1.size ? since : since + D1_DELAY;
+  if (shelf === "d1") return count >= WORTH.count || size >= WORTH.size ? since : since + D1_DELAY;
   if (size >= SEGMENT_SIZE || count >= BATCH.r2.count) return since;
   return since + (count < FEW ? R2_DELAY_OF_FEW : R2_DELAY);
 }
@@ -65,9 +70,9 @@ export function retryAfter(failures: number): number {
   return Math.min(MAX_RETRY_MS, FIRST_RETRY * 2 ** Math.min(10, failures - 1));
 }
 
-/** Which part of its time a hand-over may work, if the last record was made so long ago (ms). */
-export function shareOf(sinceMade: number): number {
-  return sinceMade < QUIET ? SHARE : QUIET_SHARE;
+/** ms from a batch that took `ms` to the next one, if the last record was made so long ago (ms). */
+export function restAfter(ms: number, sinceMade: number): number {
+  return sinceMade < QUIET ? Math.max(BUSY_PAUSE, pauseAfter(ms)) : pauseAfter(ms, QUIET_SHARE);
 }
 
 /** ms between two batches, of which the first took `ms`. */

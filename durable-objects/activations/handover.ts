@@ -10,17 +10,7 @@ import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import { within } from "../shared/deadline.ts";
 import type { Database, Sql } from "../shared/schema.ts";
 import { Backpressure } from "./backpressure.ts";
-import {
-  BATCH,
-  batchLength,
-  dueAt,
-  LOOKED,
-  PLACES,
-  pauseAfter,
-  retryAfter,
-  type ShelfName,
-  shareOf,
-} from "./handover-plan.ts";
+import { BATCH, batchLength, dueAt, LOOKED, PLACES, restAfter, retryAfter, type ShelfName } from "./handover-plan.ts";
 import type { StorePorts } from "./ports.ts";
 import type { Segments } from "./segments.ts";
 import { TableRoom } from "./table-room.ts";
@@ -177,7 +167,7 @@ export class Handover {
       this.#ports.meter?.observe("edgewhisk_handover_lag_seconds", [shelf], (this.#ports.now() - since) / 1_000);
       course.failures = 0;
       course.pending = this.#look(shelf);
-      if (this.#isDue(shelf, course)) await this.#rest(began);
+      await this.#rest(began);
     }
   }
 
@@ -331,7 +321,7 @@ export class Handover {
   /** After a batch that began then (epoch ms). */
   #rest(began: number): Promise<void> {
     const now = this.#ports.now();
-    const ms = pauseAfter(now - began, shareOf(now - this.#made));
+    const ms = restAfter(now - began, now - this.#made);
     return new Promise((resolve) => this.#ports.after(ms, resolve));
   }
 

@@ -96,8 +96,11 @@ async function gathered(
 }
 
 /** Reads what nobody wanted of a body, within bounds: a client that is still writing would not hear the answer. */
-export async function discardRest({ body, headers }: Request, patience: Patience): Promise<void> {
-  if (body === null || Number(headers.get("Content-Length")) > MAX_DISCARDED_BYTES) return;
+export async function discardRest(request: Request, patience: Patience): Promise<void> {
+  const said = request.headers.get("Content-Length");
+  if (said === "0" || Number(said) > MAX_DISCARDED_BYTES) return;
+  const { body } = request;
+  if (body === null) return;
   let size = 0;
   try {
     for await (const chunk of inTime(chunksOf(body), patience)) {

@@ -8,23 +8,23 @@ import {
   LOOKED,
   MOVING_SHARE,
   pauseAfter,
+  restAfter,
   SEGMENT_SIZE,
-  shareOf,
 } from "../../../durable-objects/activations/handover-plan.ts";
 
 test("while records are made it works a fifth of its time, and the half where none has come for a second", () => {
-  expect(pauseAfter(100, shareOf(0))).toBe(400);
-  expect(pauseAfter(100, shareOf(999))).toBe(400);
-  expect(pauseAfter(100, shareOf(1_000))).toBe(100);
+  expect(restAfter(100, 0)).toBe(400);
+  expect(restAfter(100, 999)).toBe(400);
+  expect(restAfter(100, 1_000)).toBe(100);
   expect(pauseAfter(100, MOVING_SHARE)).toBe(900);
-  expect(pauseAfter(0, shareOf(0))).toBeGreaterThan(0);
-  expect(pauseAfter(60_000, shareOf(0))).toBe(2_000);
+  expect(pauseAfter(0)).toBeGreaterThan(0);
+  expect(restAfter(60_000, 0)).toBe(2_000);
 });
 
 test("what is looked at is enough to see that a batch is due", () => {
   expect(dueAt("d1", { count: LOOKED.d1, size: 1, since: 7 })).toBe(7);
   expect(dueAt("r2", { count: LOOKED.r2, size: SEGMENT_SIZE, since: 7 })).toBe(7);
-  expect(dueAt("d1", { count: LOOKED.d1 - 1, size: 1, since: 7 })).toBeGreaterThan(7);
+  expect(dueAt("d1", { count: 1, size: 1, since: 7 })).toBeGreaterThan(7);
   expect(dueAt("d1", null)).toBe(Number.POSITIVE_INFINITY);
 });
 
@@ -32,4 +32,10 @@ test("a batch has one record at least, and no more characters than it may have",
   expect(batchLength("d1", [BATCH.d1.size * 3, 1])).toBe(1);
   expect(batchLength("d1", [BATCH.d1.size / 2, BATCH.d1.size / 2, 1])).toBe(2);
   expect(batchLength("r2", [1, 1, 1])).toBe(3);
+});
+
+test("while calls come it rests for a tenth of a second, so that a batch has what was made in it", () => {
+  expect(restAfter(5, 0)).toBe(100);
+  expect(restAfter(5, 999)).toBe(100);
+  expect(restAfter(5, 1_000)).toBe(10);
 });

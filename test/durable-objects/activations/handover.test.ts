@@ -46,6 +46,20 @@ describe("with d1", () => {
     expect(await world.found(calls.slice(0, 50))).toBe(50);
   });
 
+  test("while calls come batches are small, and no more than ten of them leave in a second", async () => {
+    const world = new World();
+    const began = world.clock.at;
+    while (world.clock.at < began + 5_000) {
+      world.made(8);
+      await world.advance(2);
+    }
+    const sizes = world.shelves.table.batches.map((each) => each.length);
+    expect(sizes.length).toBeGreaterThan(30);
+    expect(sizes.length).toBeLessThanOrEqual(50);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(120);
+    expect(world.own).toBeLessThan(200);
+  });
+
   test.each(["refuses", "mute", "hangs"] as const)("a table that %s loses and doubles nothing", async (mood) => {
     const world = new World();
     world.shelves.table.mood = mood;
