@@ -42,9 +42,9 @@ const QUIET_SHARE = 2;
  * and on one machine they have one thread. */
 export const MOVING_SHARE = 10;
 const PAUSE = { min: 10, max: 2_000 };
-/** ms at least between two batches while records are made: the more calls there are, the larger are batches, since each
- * has its price, and few calls wait for small ones. */
-const BUSY_PAUSE = 100;
+/** While records are made, ms at least between two batches to D1, and records of one at most. The more calls there are,
+ * the larger are batches, since each has its price; and what was left waiting before keeps no call waiting for long. */
+const BUSY = { pause: 100, count: 60 };
 
 /** Epoch ms at which these are to be handed over; Infinity where there are none. */
 export function dueAt(shelf: ShelfName, pending: Pending | null): number {
@@ -53,6 +53,11 @@ export function dueAt(shelf: ShelfName, pending: Pending | null): number {
   if (shelf === "d1") return count >= WORTH.count || size >= WORTH.size ? since : since + D1_DELAY;
   if (size >= SEGMENT_SIZE || count >= BATCH.r2.count) return since;
   return since + (count < FEW ? R2_DELAY_OF_FEW : R2_DELAY);
+}
+
+/** Records of one batch at most, if the last one was made so long ago (ms). */
+export function batchCount(shelf: ShelfName, sinceMade: number): number {
+  return shelf === "d1" && sinceMade < QUIET ? BUSY.count : BATCH[shelf].count;
 }
 
 /** How many of these, by their sizes, make one batch: at least one. */
@@ -72,7 +77,7 @@ export function retryAfter(failures: number): number {
 
 /** ms from a batch that took `ms` to the next one, if the last record was made so long ago (ms). */
 export function restAfter(ms: number, sinceMade: number): number {
-  return sinceMade < QUIET ? Math.max(BUSY_PAUSE, pauseAfter(ms)) : pauseAfter(ms, QUIET_SHARE);
+  return sinceMade < QUIET ? Math.max(BUSY.pause, pauseAfter(ms)) : pauseAfter(ms, QUIET_SHARE);
 }
 
 /** ms between two batches, of which the first took `ms`. */

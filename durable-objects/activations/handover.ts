@@ -10,7 +10,16 @@ import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import { within } from "../shared/deadline.ts";
 import type { Database, Sql } from "../shared/schema.ts";
 import { Backpressure } from "./backpressure.ts";
-import { BATCH, batchLength, dueAt, LOOKED, PLACES, restAfter, retryAfter, type ShelfName } from "./handover-plan.ts";
+import {
+  batchCount,
+  batchLength,
+  dueAt,
+  LOOKED,
+  PLACES,
+  restAfter,
+  retryAfter,
+  type ShelfName,
+} from "./handover-plan.ts";
 import type { StorePorts } from "./ports.ts";
 import type { Segments } from "./segments.ts";
 import { TableRoom } from "./table-room.ts";
@@ -242,7 +251,7 @@ export class Handover {
       .exec<{ id: string; size: number }>(
         `SELECT id, length(record) AS size FROM records WHERE kept = 1 AND ${this.#lacking(shelf)}
           AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY start LIMIT ?`,
-        ...[JSON.stringify(others), BATCH[shelf].count],
+        ...[JSON.stringify(others), batchCount(shelf, this.#ports.now() - this.#made)],
       )
       .toArray();
     const sizes = rows.map((row) => row.size);

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import {
   BATCH,
+  batchCount,
   batchLength,
   dueAt,
   LOOKED,
@@ -38,4 +39,10 @@ test("while calls come it rests for a tenth of a second, so that a batch has wha
   expect(restAfter(5, 0)).toBe(100);
   expect(restAfter(5, 999)).toBe(100);
   expect(restAfter(5, 1_000)).toBe(10);
+});
+
+test("while calls come a batch to D1 is small, however many wait; nobody waits for one to R2", () => {
+  expect(batchCount("d1", 0)).toBeLessThan(BATCH.d1.count / 2);
+  expect(batchCount("d1", 1_000)).toBe(BATCH.d1.count);
+  expect(batchCount("r2", 0)).toBe(BATCH.r2.count);
 });

@@ -50,13 +50,13 @@ describe("with d1", () => {
     const world = new World();
     const began = world.clock.at;
     while (world.clock.at < began + 5_000) {
-      world.made(8);
-      await world.advance(2);
+      world.made(4);
+      await world.advance(6);
     }
     const sizes = world.shelves.table.batches.map((each) => each.length);
     expect(sizes.length).toBeGreaterThan(30);
     expect(sizes.length).toBeLessThanOrEqual(50);
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(120);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(60);
     expect(world.own).toBeLessThan(200);
   });
 
