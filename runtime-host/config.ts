@@ -3,7 +3,7 @@
 import { BlockList, isIP } from "node:net";
 import { totalmem } from "node:os";
 import { resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { isLabel, MAX_LABELS } from "../src/protocol/matching.ts";
 import { hostOfToken } from "../src/protocol/names.ts";
 import { type AllowList, parseAllowList } from "./connectors/addresses.ts";

@@ -1,6 +1,6 @@
 // The pieces of the schema of the environment: what a binding, a variable or a JSON text in a variable must be.
 
-import { z } from "zod";
+import * as z from "zod";
 import { LEAST_SECRET } from "./entities/credential.ts";
 import {
   DEFAULT_BOUNDS,

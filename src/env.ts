@@ -1,7 +1,7 @@
 // The bindings the Worker and the objects are given (wrangler.toml), its secrets and its variables: checked by one
 // schema, once per isolate. What is missing or makes no sense stops the platform and is named; values are never told.
 
-import { z } from "zod";
+import * as z from "zod";
 import {
   ACTIVATION_STORE_CHOICES,
   type ActivationStoreMode,

@@ -265,6 +265,11 @@ describe("architecture", () => {
     expect(offences).toEqual([]);
   });
 
+  it("imports zod as a namespace, of which a bundle has only what is used", () => {
+    const named = files.filter((file) => /^import \{[^}]*\} from "zod";$/m.test(read(file)));
+    expect(named).toEqual([]);
+  });
+
   it("has no comment with a line of more than 120 characters", () => {
     const commented = ["src", "durable-objects", "runtime-host", "test", ".ci"]
       .flatMap((folder) => list(folder))

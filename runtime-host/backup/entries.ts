@@ -2,7 +2,7 @@
 
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { BackupFault, Reader } from "./sealed-file.ts";
 
 const MAX_HEAD = 8_192;

@@ -1,6 +1,6 @@
 // The admin API of a deployment, as far as first administration and the one-machine mode need it: keys and host tokens.
 
-import { z } from "zod";
+import * as z from "zod";
 import { type ApiReply, createApiClient } from "./api-client.ts";
 
 export interface AdminClient {

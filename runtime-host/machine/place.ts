@@ -1,7 +1,7 @@
 // Where a folder is: its path, its number on the disk, and the machine. A copy of it is elsewhere.
 
 import { readFileSync, realpathSync, statSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 
 export const Place = z.object({ path: z.string(), inode: z.string(), machine: z.string() });
 export type Place = z.infer<typeof Place>;

@@ -2,7 +2,7 @@
 // JSON, as upstream's manifest says it:
 // {"runtimes":{"nodejs":[{"kind":"nodejs:20","stemCells":[{"initialCount":2,"memory":"256 MB"}]}]}}.
 
-import { z } from "zod";
+import * as z from "zod";
 
 /** Containers to keep ready, as an operator asks for them; `count` at the start. */
 export interface Prewarm {

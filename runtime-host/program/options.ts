@@ -1,7 +1,7 @@
 // What can be told to a program of ours: options as data, each with the flag, the variable, the default and the unit
 // that its help and CONFIGURATION.md show, and with the check its value has to pass.
 
-import { z } from "zod";
+import * as z from "zod";
 
 export interface Option<T> {
   /** What stands for the value in a help text, e.g. "URL"; null: a switch, which takes none. */

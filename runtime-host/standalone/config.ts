@@ -3,7 +3,7 @@
 
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { ACTIVATION_STORE_CHOICES, activationStoreModeOf } from "../../src/entities/activation-store-mode.ts";
 import { LOG_LEVELS } from "../../src/entities/log-level.ts";
 import { isSourceName } from "../../src/entities/source.ts";

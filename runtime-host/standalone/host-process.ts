@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import type { PlatformLogLevel } from "../../src/entities/log-level.ts";
 import { keepRunning, type SupervisedChild } from "./child.ts";
 import type { EngineName } from "./engine-choice.ts";

@@ -4,7 +4,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { StartFailure } from "./failure.ts";
 import type { PlatformDatabase } from "./platform.ts";
 

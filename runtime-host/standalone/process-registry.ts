@@ -3,7 +3,7 @@
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { ownChildren } from "../machine/process-table.ts";
 
 const Member = z.object({ pid: z.number().int().positive(), started: z.string() });

@@ -2,7 +2,7 @@
 // namespace of its own that keeps no records, so that nothing of it is seen among what users have made.
 
 import pRetry from "p-retry";
-import { z } from "zod";
+import * as z from "zod";
 import { PROOF_NAMESPACE } from "../../src/entities/names.ts";
 import type { AdminClient } from "../client/admin-client.ts";
 import { retry } from "../client/retry.ts";

@@ -3,7 +3,7 @@
 
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { startOf } from "../machine/process-table.ts";
 import type { Owner } from "../machine/state-lock.ts";
 import { StartFailure } from "./failure.ts";

@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { Place, placeOf, samePlace } from "../machine/place.ts";
 import { lockState, type Owner } from "../machine/state-lock.ts";
 import { StartFailure } from "./failure.ts";

@@ -1,7 +1,7 @@
 // A line of the Worker's log, or of the runtime host's, as people read it in a terminal: what is JSON of ours becomes a
 // sentence, the rest stays as it is.
 
-import { z } from "zod";
+import * as z from "zod";
 
 const Line = z.looseObject({
   level: z.enum(["debug", "info", "warn", "error"]),

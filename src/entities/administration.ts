@@ -1,7 +1,7 @@
 // What the admin API is asked and what it answers, as one schema for the Worker, which checks what comes with it, and
 // for the command, which checks what it sends and what it gets.
 
-import { z } from "zod";
+import * as z from "zod";
 import { ADMIN_RIGHTS, ADMIN_ROLES } from "./administrator.ts";
 import { looksLikeCredential } from "./credential.ts";
 import { isName } from "./names.ts";

@@ -1,6 +1,6 @@
 // Lines of the audit log: who did what, when, from where, and what came of it. No secret is ever part of one.
 
-import { z } from "zod";
+import * as z from "zod";
 import { Instant } from "./administration.ts";
 
 /** In whose right something is done. "key": a stored key. "credential": the key of an action that runs. "namespace":

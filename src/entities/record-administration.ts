@@ -1,6 +1,6 @@
 // What an administrator asks of records and is told, as one schema for the Worker and for the command.
 
-import { z } from "zod";
+import * as z from "zod";
 
 const count = z.number().int().nonnegative();
 

@@ -1,7 +1,7 @@
 // Where a namespace's records are forwarded to, as its administrator sets it and as it is kept.
 // Secrets are kept elsewhere.
 
-import { z } from "zod";
+import * as z from "zod";
 
 /** "ndjson": a line a record. "elasticsearch": the body of its `_bulk`. */
 export const HOOK_FORMATS = ["ndjson", "elasticsearch"] as const;

@@ -4,7 +4,7 @@
 // text {"v":1,"page":{"records":…,"left":[…],"next":…}}   how many lines came before it, ids whose line would be too
 // long, where it goes on
 
-import { z } from "zod";
+import * as z from "zod";
 import type { ActivationRecord } from "./activation.ts";
 import { type ActivationId, isActivationId, shardOf, timeOf } from "./activation-id.ts";
 import { byteLength } from "./byte-length.ts";

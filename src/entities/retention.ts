@@ -1,6 +1,6 @@
 // How long records of activations are kept: by age, by number, by bytes. Pure; takes `now`.
 
-import { z } from "zod";
+import * as z from "zod";
 
 const YEAR = 31_536_000;
 /** Least seconds: a record is there for whoever has just heard its id. */

@@ -1,6 +1,6 @@
 // A sink: the address to which the results of an action, or the fires of a trigger, go as CloudEvents.
 
-import { z } from "zod";
+import * as z from "zod";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -1,6 +1,6 @@
 // What variables tell of the sources of feeds.
 
-import { z } from "zod";
+import * as z from "zod";
 import { isSourceName } from "./source.ts";
 
 const QUEUES = "must be names of queues, with commas between them";

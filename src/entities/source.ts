@@ -1,7 +1,7 @@
 // Sources that an operator declares and grants: tables, buckets and queues whose changes fire triggers. Settings of
 // feeds as they are stored, and how one stands.
 
-import { z } from "zod";
+import * as z from "zod";
 import type { RawJson } from "./raw-json.ts";
 
 /** "d1": databases, bound as FEED_D1_<name>. "r2": buckets, bound as FEED_R2_<name>. "queue":

@@ -1,7 +1,7 @@
 // What a trigger hears from a message broker: settings as they are stored, what is promised for them,
 // and how a subscription stands.
 
-import { z } from "zod";
+import * as z from "zod";
 
 const MAX_ADDRESS = 500;
 const MAX_TOPIC = 1_024;

@@ -1,6 +1,6 @@
 // Secret headers that its owner gives a sink, such as Authorization: parsed from the arguments of a call. Pure.
 
-import { z } from "zod";
+import * as z from "zod";
 import { fail, ok, type Result } from "../errors.ts";
 
 const MAX_HEADERS = 10;

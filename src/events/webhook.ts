@@ -1,7 +1,7 @@
 // What a webhook is told: whose word it takes, how much of it, and what of it fires its trigger. Parsed once, from a
 // feed's arguments; stored as JSON.
 
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_PAYLOAD } from "../entities/limits.ts";
 import type { RawJson } from "../entities/raw-json.ts";
 import { fail, ok, type Result } from "../errors.ts";

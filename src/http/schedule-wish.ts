@@ -1,6 +1,6 @@
 // What is asked of a schedule that is not made yet: the query of its preview.
 
-import { z } from "zod";
+import * as z from "zod";
 import { ok, type Result } from "../errors.ts";
 import type { ScheduleWish } from "../services/schedule-views.ts";
 import type { AppContext } from "./context.ts";

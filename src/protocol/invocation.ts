@@ -1,6 +1,6 @@
 // One call as it travels from the Worker to a scheduler, through a store's waiting rows, and to a host.
 
-import { z } from "zod";
+import * as z from "zod";
 
 /** Characters of a name, a path, or whatever else says what an activation is. */
 export const MAX_TEXT = 1_024;

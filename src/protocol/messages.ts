@@ -1,7 +1,7 @@
 // What a scheduler and a host say to each other over the host's WebSocket: one union per direction. PROTOCOL.md tells
 // the story; the limits below belong to the receiver and are not negotiated.
 
-import { z } from "zod";
+import * as z from "zod";
 
 export { MAX_INLINE } from "../entities/limits.ts";
 

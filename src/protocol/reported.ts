@@ -1,7 +1,7 @@
 // What a host says of a run that ended, and how much of it is believed: shapes, sizes, and texts that are the JSON they
 // claim to be, since they are put into answers as they are.
 
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_BODY, MAX_INLINE } from "../entities/limits.ts";
 
 /** ms that a host may count, in any of its durations. */

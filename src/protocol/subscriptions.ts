@@ -1,7 +1,7 @@
 // What hosts, Worker and the Subscriptions object say to each other about messages of brokers. A host asks every few
 // seconds which subscriptions are its; it fires for those alone, under the lease it was given.
 
-import { z } from "zod";
+import * as z from "zod";
 import type {
   BrokerCredentials,
   BrokerKind,

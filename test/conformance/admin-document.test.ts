@@ -2,7 +2,7 @@
 // against the schema that the platform itself publishes.
 
 import { expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { admin, adminTokenOf, ask, code, fresh, type Loose, offersTenants, recordOf, tenant, useApi } from "./suite.ts";
 
 await useApi();

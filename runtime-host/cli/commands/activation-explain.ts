@@ -1,7 +1,7 @@
 // `edgewhisk activation explain`: what became of an activation, step by step; of one that waits,
 // for what and what would help.
 
-import { z } from "zod";
+import * as z from "zod";
 import { defineCommand } from "../shared/command.ts";
 import { DONE, misused, refused } from "../shared/exit-codes.ts";
 import { openApi, PLATFORM_OPTIONS } from "../shared/platform.ts";

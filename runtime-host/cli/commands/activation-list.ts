@@ -1,6 +1,6 @@
 // `edgewhisk activation list`: activations by name, time and what they were like, newest first.
 
-import { z } from "zod";
+import * as z from "zod";
 import { choice, number, text } from "../../program/options.ts";
 import { type Column, columns } from "../shared/columns.ts";
 import { type Call, defineCommand } from "../shared/command.ts";

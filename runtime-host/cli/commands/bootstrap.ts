@@ -1,7 +1,7 @@
 // `edgewhisk bootstrap`: the first key and the first host token of a deployment. Both are printed once and kept
 // nowhere.
 
-import { z } from "zod";
+import * as z from "zod";
 import { HOST_NAME, HOST_NAME_RULE, MAX_SHARDS } from "../../../src/protocol/names.ts";
 import { createAdminClient } from "../../client/admin-client.ts";
 import { checkedText, number, text, toggle } from "../../program/options.ts";

@@ -1,6 +1,6 @@
 // `edgewhisk config`: what a platform goes by, and where each setting comes from.
 
-import { z } from "zod";
+import * as z from "zod";
 import { ConfigItem } from "../../../src/entities/administration.ts";
 import { toggle } from "../../program/options.ts";
 import { openAdmin, tableOf } from "../shared/administering.ts";

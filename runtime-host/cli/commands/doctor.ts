@@ -4,7 +4,7 @@ import { constants, type Stats, statSync } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { StatusAnswer } from "../../../src/entities/administration.ts";
 import { createApiClient } from "../../client/api-client.ts";
 import { ownerOf } from "../../machine/state-lock.ts";

@@ -2,7 +2,7 @@
 // ended.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiClient, ApiFailure } from "../../client/api-client.ts";
 import { type ServerEvent, serverEvents } from "../../client/server-events.ts";
 import { toggle } from "../../program/options.ts";

@@ -1,6 +1,6 @@
 // `edgewhisk own …`: what the owner of a namespace decides for it with his own key. No administrator is asked.
 
-import { z } from "zod";
+import * as z from "zod";
 import { IssuedKey, KeyItem, RotationAnswer, SecretItem } from "../../../src/entities/administration.ts";
 import { ROLES } from "../../../src/entities/rights.ts";
 import { checkedText, choice, repeated, text } from "../../program/options.ts";

@@ -1,7 +1,7 @@
 // `edgewhisk stats`, and `edgewhisk activation stats`, its former name: how many activations ended how, how long they
 // ran and waited, by name and over time.
 
-import { z } from "zod";
+import * as z from "zod";
 import { choice, text } from "../../program/options.ts";
 import { type Column, columns } from "../shared/columns.ts";
 import { type Command, defineCommand } from "../shared/command.ts";

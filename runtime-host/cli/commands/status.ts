@@ -1,7 +1,7 @@
 // `edgewhisk status`, `waiting` and `top`: the platform at a glance, once or again and again.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { StatusAnswer, WaitingItem } from "../../../src/entities/administration.ts";
 import { number } from "../../program/options.ts";
 import { askAndPrint, openAdmin } from "../shared/administering.ts";

@@ -2,7 +2,7 @@
 // where the next one begins. Whatever follows the last whole page is no part of it.
 
 import { createReadStream } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 
 const PageEnd = z.object({
   v: z.literal(1),

@@ -1,6 +1,6 @@
 // `wskadmin user …`, with the lines and the exit codes of OpenWhisk's.
 
-import { z } from "zod";
+import * as z from "zod";
 import { IdentityAnswer, KeyItem, pageOf, SubjectAnswer } from "../../../src/entities/administration.ts";
 import type { ApiFailure } from "../../client/api-client.ts";
 import type { Administrator } from "../shared/administering.ts";

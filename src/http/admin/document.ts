@@ -1,7 +1,7 @@
 // The admin API described in OpenAPI 3.0, made from the routes that the router has and from
 // the schemas that check what comes in.
 
-import { z } from "zod";
+import * as z from "zod";
 import { ADMIN_RIGHT_TEXTS, adminRolesWith } from "../../entities/administrator.ts";
 import type { RouterRoute } from "../api/document.ts";
 import { ADMIN_OPERATIONS, ADMIN_QUERY, type AdminOperation, type AdminQueryName } from "./operations.ts";

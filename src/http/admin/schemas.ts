@@ -1,7 +1,7 @@
 // What goes into the admin API and comes out of it, by the names under which its description shows it. What is checked
 // at the door is here itself; answers are checked against it in tests.
 
-import { z } from "zod";
+import * as z from "zod";
 import {
   AdministratorChange,
   AdministratorItem,

@@ -1,7 +1,7 @@
 // Flags, variables and defaults of a small program: which one counts, and what is said of what makes no sense.
 
 import { expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { helpOf, parseCommandLine, type Shape } from "../../../runtime-host/program/command-line.ts";
 import {
   checkedText,

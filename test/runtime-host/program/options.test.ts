@@ -1,7 +1,7 @@
 // The checks of options by themselves: what is read, what is the default, what is expected instead.
 
 import { expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import {
   checkedText,
   choice,

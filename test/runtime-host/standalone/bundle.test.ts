@@ -63,3 +63,17 @@ it("is made each time where nothing can be kept", async () => {
   expect(await bundleWorker(root)).toContain('"one"');
   expect(await bundleWorker(root)).toContain('"one"');
 });
+
+it("has comments in ASCII, and its texts as they were", async () => {
+  const comment = "  // a – comment, which stays since it stands inside\n";
+  write(
+    "src/word.ts",
+    `export const word = [\n${comment}  "ünï – 語", \`// ü\n  // – \${"é"}\`, /^[ä]$/u.source,\n].join();\n`,
+  );
+  const script = await bundleWorker(root);
+  expect(script).toContain("// a ? comment, which stays");
+  const made = (await import(`data:text/javascript,${encodeURIComponent(script)}`)) as {
+    default: { fetch(): Response };
+  };
+  expect(await made.default.fetch().text()).toBe("ünï – 語,// ü\n  // – é,^[ä]$");
+});
