@@ -25,6 +25,9 @@ async function count(database: D1Database, text: string, ...values: string[]): P
 
 const stage = async () => DeletionAnswer.parse((await admin("GET", "/namespaces/doomed/deletion")).json).stage;
 
+/** What a record is so large with that it is handed over at once. */
+const LARGE = "x".repeat(60_000);
+
 /** As once a minute. */
 async function tick(): Promise<void> {
   await (exports as unknown as { default: { scheduled(options: object): Promise<unknown> } }).default.scheduled({});
@@ -34,7 +37,11 @@ test("a namespace goes with all that is in it, what runs meanwhile goes at last,
   const { json: made } = await admin("POST", "/identities", { subject: "doomed" });
   const { json: other } = await admin("POST", "/identities", { subject: "survivor" });
   const [mine, theirs] = [clientOf("doomed", made.key), clientOf("survivor", other.key)];
-  await FakeHost.dial({ name: "runs", memory: 4_096, answer: () => ran('{"fine":true}') });
+  await FakeHost.dial({
+    name: "runs",
+    memory: 4_096,
+    answer: () => ran(`{"fine":"${LARGE}"}`, { logs: { inline: JSON.stringify([LARGE]) } }),
+  });
   for (const client of [mine, theirs]) {
     const body = { exec: { kind: "nodejs:20", code: "function main() {}" } };
     await expect.poll(async () => (await client.call("PUT", "/actions/works", body)).status).toBe(200);
