@@ -3,6 +3,7 @@
 
 import type { RecordBounds } from "../../src/entities/record-bounds.ts";
 import type { StoreName } from "../../src/protocol/rpc.ts";
+import { within } from "../shared/deadline.ts";
 import type { Sql } from "../shared/schema.ts";
 import type { StorePorts } from "./ports.ts";
 
@@ -10,12 +11,14 @@ import type { StorePorts } from "./ports.ts";
 const SLACK = 0.9;
 /** ms between two looks while it is full: the roster forgets what is not said again. */
 const LOOK_EVERY = 60_000;
+/** ms others may take to answer. */
+const PATIENCE = 10_000;
 /** A counter: full, as far as the roster has heard. */
 const TOLD = "full";
 
 interface Options {
   sql: Sql;
-  ports: Pick<StorePorts, "now" | "roster" | "warn" | "ledgerFault">;
+  ports: Pick<StorePorts, "now" | "after" | "roster" | "warn" | "ledgerFault">;
   bounds: RecordBounds;
 }
 
@@ -83,7 +86,8 @@ export class Backpressure {
 
   async #look(): Promise<void> {
     if (this.#held === null) this.#measure();
-    this.#machine = await this.#ports.ledgerFault();
+    // Who does not answer has told nothing new.
+    this.#machine = await within(this.#ports.after, PATIENCE, this.#ports.ledgerFault()).catch(() => this.#machine);
     const { full } = this;
     if (full === null && !this.#told) {
       this.#lookAt = Number.POSITIVE_INFINITY;
@@ -92,7 +96,7 @@ export class Backpressure {
     this.#lookAt = this.#ports.now() + LOOK_EVERY;
     if (full !== null) this.#mark();
     try {
-      await this.#ports.roster.full(this.#name, full);
+      await within(this.#ports.after, PATIENCE, this.#ports.roster.full(this.#name, full));
     } catch (error) {
       this.#ports.warn(`the roster was not told whether records are taken: ${String(error)}`);
       return;

@@ -117,8 +117,10 @@ export class StoreCore {
       return { kind: "accepted" };
     }
     const { full } = this.archive.handover.backpressure;
-    const isKept = invocations.some(({ about }) => about.store !== false);
-    if (full !== null && isKept) return { kind: "full", of: "records", why: full };
+    // Who asks again for what is known here is told so, however full it is.
+    const makesRecords = () =>
+      invocations.some(({ id, about }) => about.store !== false && !this.#knows(id) && !this.#rows.records.has(id));
+    if (full !== null && makesRecords()) return { kind: "full", of: "records", why: full };
     const barred = this.#rows.barred.any && invocations.some(({ about }) => this.#rows.barred.has(about.subject));
     const scheduler = barred ? undefined : first && this.#offerQueue.choose(candidates, needText(needOf(first)));
     const target = scheduler === undefined ? null : offerTargetOf(scheduler, this.#offerQueue.known(scheduler));

@@ -68,7 +68,7 @@ export class Fires {
 
   accept(fire: Fire): Accepted {
     const full = this.#full([fire]);
-    if (full !== null) return full;
+    if (full !== null) return this.#acceptedBefore(fire) ?? full;
     this.#options.accepted();
     const { once } = fire;
     if (once === undefined) return this.#add(fire);
@@ -81,7 +81,10 @@ export class Fires {
   /** All or none. Those that come together have ids of one time. */
   acceptEvents(feed: string, asked: readonly EventFire[], { max }: { max: number }): EventsAccepted {
     const full = this.#full(asked.map(({ fire }) => fire));
-    if (full !== null) return full;
+    if (full !== null) {
+      const fresh = asked.filter(({ key }) => !this.#events.has(feed, key)).map(({ fire }) => fire);
+      if (this.#full(fresh) !== null) return full;
+    }
     const [first] = asked;
     if (first === undefined) return { kind: "accepted", fires: [] };
     this.#options.accepted();
@@ -108,6 +111,13 @@ export class Fires {
   knownEvents(feed: string, { forget }: { forget: boolean }): KnownEvents {
     if (forget) this.#database.transaction(() => this.#events.forget(feed));
     return this.#events.state(feed);
+  }
+
+  /** What was said of a fire that was taken when there was room, or null. */
+  #acceptedBefore({ id, once }: Fire): Accepted | null {
+    if (this.knows(id) || this.#records.has(id)) return { kind: "accepted" };
+    const before = once === undefined ? null : this.#seen.idOf(once, this.#ports.now());
+    return before === null ? null : { kind: "duplicate", id: before };
   }
 
   #full(fires: readonly Fire[]): Full | null {

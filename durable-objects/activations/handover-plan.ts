@@ -35,12 +35,9 @@ export const LOOKED = { d1: BATCH.d1.count, r2: 2_000 } as const;
 /** Of its time a hand-over works at most one part in so many; */
 const SHARE = 5;
 /** the half where no record has been made for so long (ms), as after the place of records was down:
- * there are no calls here to wait; */
+ * there are no calls here to wait. */
 const QUIET = 1_000;
 const QUIET_SHARE = 2;
-/** and what moves older records: a namespace's objects do it at the same time,
- * and on one machine they have one thread. */
-export const MOVING_SHARE = 10;
 const PAUSE = { min: 10, max: 2_000 };
 /** While records are made, ms at least between two batches to D1, and records of one at most. The more calls there are,
  * the larger are batches, since each has its price; and what was left waiting before keeps no call waiting for long. */

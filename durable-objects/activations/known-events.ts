@@ -34,6 +34,14 @@ export class EventBook {
     return noted;
   }
 
+  has(feed: string, key: string): boolean {
+    const row = this.#find(feed);
+    if (row === undefined) return false;
+    return (
+      this.#sql.exec("SELECT 1 AS there FROM events WHERE feed = ? AND key = ?", row.number, key).toArray().length > 0
+    );
+  }
+
   state(feed: string): KnownEvents {
     const row = this.#find(feed);
     if (row === undefined) return { known: 0, forgotten: 0, repeated: 0 };

@@ -1,5 +1,5 @@
-// Brings records that have left the object to where the mode in force has them. Step by step, at most a part of the
-// time; each step may be done twice. A record is written to its new place before it goes from the old one, and goes
+// Brings records that have left the object to where the mode in force has them. Step by step, in turns with other
+// objects; each step may be done twice. A record is written to its new place before it goes from the old one, and goes
 // from there only when whoever had read where it is has long been answered.
 
 import type { ActivationStoreMode } from "../../src/entities/activation-store-mode.ts";
@@ -10,7 +10,8 @@ import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { RecordTable } from "../../src/storage/record-table.ts";
 import { within } from "../shared/deadline.ts";
 import type { Database, Sql } from "../shared/schema.ts";
-import { BATCH, MOVING_SHARE, pauseAfter, retryAfter, SEGMENT_SIZE } from "./handover-plan.ts";
+import { BATCH, retryAfter, SEGMENT_SIZE } from "./handover-plan.ts";
+import { type Pace, paceOf } from "./moving-turns.ts";
 import type { StorePorts } from "./ports.ts";
 import { type SegmentStep, SegmentSteps } from "./segment-steps.ts";
 import type { SegmentRow, Segments } from "./segments.ts";
@@ -24,6 +25,8 @@ const QUIET = 1_000;
 const MAX_QUIET = 10_000;
 /** ms until a pass is made again that left something out. */
 const AGAIN = 30_000;
+/** ms between two steps, which take their turns besides. */
+const BETWEEN = 10;
 /** Rows of the table read at once. */
 const PAGE = 200;
 
@@ -55,7 +58,7 @@ type Step =
 
 interface Options {
   database: Database;
-  ports: Pick<StorePorts, "now" | "after" | "warn">;
+  ports: Pick<StorePorts, "now" | "after" | "warn" | "turns">;
   shelves: RecordShelves;
   segments: Segments;
   /** Something begins to be moved, or is over. */
@@ -72,6 +75,7 @@ export class Mover {
   readonly #shelves: RecordShelves;
   readonly #segments: Segments;
   readonly #steps: SegmentSteps;
+  readonly #pace: Pace;
   readonly #touch: () => void;
   readonly #wake: () => void;
   /** Of the job that is not over. */
@@ -97,7 +101,9 @@ export class Mover {
     this.#shelves = shelves;
     this.#segments = segments;
     this.#touch = touch;
-    this.#steps = new SegmentSteps(this.#namespaceId, { sql: this.#sql, ports, shelves, segments, touch });
+    this.#pace = paceOf(name, ports);
+    const pace = this.#pace;
+    this.#steps = new SegmentSteps(this.#namespaceId, { sql: this.#sql, ports, pace, shelves, segments, touch });
     this.#wake = wake;
     const job = this.#job();
     this.#target = job === undefined || job.ended > 0 ? null : job.target;
@@ -206,7 +212,7 @@ export class Mover {
       this.#reason = undefined;
       if (step.kind === "over") this.#nextPhase(job);
       else this.#note(step);
-      await this.#pause(pauseAfter(this.#ports.now() - began, MOVING_SHARE));
+      await new Promise<void>((resolve) => this.#ports.after(BETWEEN, resolve));
     }
   }
 
@@ -214,7 +220,7 @@ export class Mover {
     // What is in one of two places only, of those that are still here, is brought to the other first: see handover.ts.
     if (job.target !== "d1+r2" && this.#hasSplit()) return this.#waitFor("records on their way to both places", 5_000);
     const table = await within(this.#ports.after, PATIENCE, this.#shelves.tableOf(this.#namespaceId));
-    if (job.phase === "copy") return this.#copy(job, table);
+    if (job.phase === "copy") return this.#pace(() => this.#copy(job, table));
     const row = this.#segments.after({ start: job.start, key: job.place });
     if (row === undefined) return { kind: "over" };
     const step = await this.#segmentStep(job, row, table);
@@ -336,9 +342,5 @@ export class Mover {
       ...(ended > 0 ? { ended } : {}),
       ...(reason === undefined || ended > 0 ? {} : { reason }),
     };
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#ports.after(ms, resolve));
   }
 }

@@ -10,6 +10,7 @@ import type { RecordHookBook } from "../../src/storage/record-hook-book.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { AlarmPorts } from "../shared/ports.ts";
 import type { HookReply } from "./forward-batch.ts";
+import type { MovingTurns } from "./moving-turns.ts";
 
 /** Of an owner, by the permanent id of its namespace. */
 export interface HookPort {
@@ -39,6 +40,8 @@ export interface StorePorts extends AlarmPorts {
   readonly meter?: Meter;
   /** Where records go. */
   readonly shelves: RecordShelves;
+  /** Of all objects of the isolate: when each may move records. */
+  readonly turns: MovingTurns;
   /** ms a row may wait for a host, where its call does not say. */
   readonly maxQueue: number;
   scheduler(name: SchedulerName): SchedulerPort;

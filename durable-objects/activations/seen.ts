@@ -23,11 +23,16 @@ export class Seen {
     this.#sql = sql;
   }
 
+  /** The id of the fire this key is known by, or null. */
+  idOf(once: Once, now: number): ActivationId | null {
+    const known = this.#find(once);
+    return known !== undefined && known.until > now ? known.id : null;
+  }
+
   /** The id of the fire this key is known by; null: it was not known and now is, by `id`. */
-  note({ scope, key, forMs, max }: Once, id: ActivationId, now: number): ActivationId | null {
-    const [known] = this.#sql
-      .exec<{ id: string; until: number }>("SELECT id, until FROM seen WHERE scope = ? AND key = ?", scope, key)
-      .toArray();
+  note(once: Once, id: ActivationId, now: number): ActivationId | null {
+    const { scope, key, forMs, max } = once;
+    const known = this.#find(once);
     if (known !== undefined && known.until > now) return known.id === id ? null : known.id;
     if (known !== undefined) {
       this.#forget(
@@ -40,6 +45,12 @@ export class Seen {
     this.#sql.exec("INSERT INTO seen (scope, key, id, until) VALUES (?, ?, ?, ?)", scope, key, id, now + forMs);
     this.#counts.set(scope, this.#count(scope) + 1);
     return null;
+  }
+
+  #find({ scope, key }: Once): { id: string; until: number } | undefined {
+    return this.#sql
+      .exec<{ id: string; until: number }>("SELECT id, until FROM seen WHERE scope = ? AND key = ?", scope, key)
+      .toArray()[0];
   }
 
   #count(scope: string): number {

@@ -2,11 +2,13 @@
 // Each step may be done twice.
 
 import { isWhole, type KeptRecord } from "../../src/entities/kept-record.ts";
+import type { SegmentEntry } from "../../src/storage/record-segments.ts";
 import type { RecordShelves } from "../../src/storage/record-shelves.ts";
 import type { RecordTable } from "../../src/storage/record-table.ts";
 import { within } from "../shared/deadline.ts";
 import type { Sql } from "../shared/schema.ts";
-import { BATCH, batchLength, MOVING_SHARE, pauseAfter } from "./handover-plan.ts";
+import { BATCH, batchLength } from "./handover-plan.ts";
+import type { Pace } from "./moving-turns.ts";
 import type { StorePorts } from "./ports.ts";
 import type { SegmentRow, Segments } from "./segments.ts";
 
@@ -21,7 +23,9 @@ export interface SegmentStep {
 
 interface Options {
   sql: Sql;
-  ports: Pick<StorePorts, "now" | "after">;
+  ports: Pick<StorePorts, "after">;
+  /** Each piece is done in its turn. */
+  pace: Pace;
   shelves: RecordShelves;
   segments: Segments;
   /** Something begins to be moved, or is over. */
@@ -32,14 +36,16 @@ export class SegmentSteps {
   readonly #namespaceId: string;
   readonly #sql: Sql;
   readonly #ports: Options["ports"];
+  readonly #pace: Pace;
   readonly #shelves: RecordShelves;
   readonly #segments: Segments;
   readonly #touch: () => void;
 
-  constructor(namespaceId: string, { sql, ports, shelves, segments, touch }: Options) {
+  constructor(namespaceId: string, { sql, ports, pace, shelves, segments, touch }: Options) {
     this.#namespaceId = namespaceId;
     this.#sql = sql;
     this.#ports = ports;
+    this.#pace = pace;
     this.#shelves = shelves;
     this.#segments = segments;
     this.#touch = touch;
@@ -47,37 +53,34 @@ export class SegmentSteps {
 
   /** All records of a segment are in the table afterwards. */
   async fill(row: SegmentRow, table: RecordTable): Promise<SegmentStep> {
-    const found = await within(this.#ports.after, PATIENCE, this.#shelves.segments.entries(row.key));
+    const found = await this.#entries(row);
     if (found === null) return { kind: "damaged", records: 0 };
     // What is still here as well goes its own way.
     const own = this.own(found.map((each) => each.id));
     const entries = found.filter((each) => !own.has(each.id));
     let written = 0;
-    for (let at = 0; at < entries.length; at += BATCH.d1.count) {
-      const began = this.#ports.now();
-      const page = entries.slice(at, at + BATCH.d1.count);
-      const had = await within(
-        this.#ports.after,
-        PATIENCE,
-        table.having(
-          this.#namespaceId,
-          page.map((each) => each.id),
-        ),
-      );
-      const there = new Set(had.map((each) => each.id));
-      const lacking = page.filter((each) => !there.has(each.id));
-      if (lacking.length > 0) {
-        const records = await within(this.#ports.after, PATIENCE, this.#shelves.segments.read(row.key, lacking));
-        this.#segments.setTwin(row.key, "some");
-        await this.#put(table, records);
-        written += records.length;
-      }
-      await this.#pause(pauseAfter(this.#ports.now() - began, MOVING_SHARE));
-    }
+    for (const page of pagesOf(entries)) written += await this.#pace(() => this.#bring(row, page, table));
     if (own.size > 0 && this.#shelves.mode !== "d1+r2") return { kind: "skipped", records: written };
     this.#touch();
     this.#segments.setTwin(row.key, "all");
     return { kind: "moved", records: written };
+  }
+
+  #entries(row: SegmentRow): ReturnType<RecordShelves["segments"]["entries"]> {
+    return this.#pace(() => within(this.#ports.after, PATIENCE, this.#shelves.segments.entries(row.key)));
+  }
+
+  /** Those that the table lacks come to it. Returns how many. */
+  async #bring(row: SegmentRow, page: readonly SegmentEntry[], table: RecordTable): Promise<number> {
+    const ids = page.map((each) => each.id);
+    const had = await within(this.#ports.after, PATIENCE, table.having(this.#namespaceId, ids));
+    const there = new Set(had.map((each) => each.id));
+    const lacking = page.filter((each) => !there.has(each.id));
+    if (lacking.length === 0) return 0;
+    const records = await within(this.#ports.after, PATIENCE, this.#shelves.segments.read(row.key, lacking));
+    this.#segments.setTwin(row.key, "some");
+    await this.#put(table, records);
+    return records.length;
   }
 
   async #put(table: RecordTable, records: readonly KeptRecord[]): Promise<void> {
@@ -96,27 +99,24 @@ export class SegmentSteps {
 
   /** What a segment has goes from the table, once each of its records has been read. */
   async clear(row: SegmentRow, table: RecordTable): Promise<SegmentStep> {
-    const entries = await within(this.#ports.after, PATIENCE, this.#shelves.segments.entries(row.key));
+    const entries = await this.#entries(row);
     if (entries === null) return { kind: "damaged", records: 0 };
     if (this.own(entries.map((each) => each.id)).size > 0) return { kind: "skipped", records: 0 };
-    const pages = Array.from({ length: Math.ceil(entries.length / BATCH.d1.count) }, (_, at) =>
-      entries.slice(at * BATCH.d1.count, (at + 1) * BATCH.d1.count),
-    );
+    const pages = pagesOf(entries);
     for (const page of pages) {
-      const began = this.#ports.now();
-      const records = await within(this.#ports.after, PATIENCE, this.#shelves.segments.read(row.key, page));
+      const read = () => within(this.#ports.after, PATIENCE, this.#shelves.segments.read(row.key, page));
+      const records = await this.#pace(read);
       if (records.length < page.length || !records.every(isWhole)) return { kind: "damaged", records: 0 };
-      await this.#pause(pauseAfter(this.#ports.now() - began, MOVING_SHARE));
     }
     this.#touch();
     this.#segments.setTwin(row.key, "some");
     for (const page of pages) {
-      const began = this.#ports.now();
       const ids = page.map((each) => each.id);
-      this.#touch();
-      await within(this.#ports.after, PATIENCE, table.remove(this.#namespaceId, ids));
-      this.#touch();
-      await this.#pause(pauseAfter(this.#ports.now() - began, MOVING_SHARE));
+      await this.#pace(async () => {
+        this.#touch();
+        await within(this.#ports.after, PATIENCE, table.remove(this.#namespaceId, ids));
+        this.#touch();
+      });
     }
     this.#segments.setTwin(row.key, "none");
     this.#touch();
@@ -131,8 +131,9 @@ export class SegmentSteps {
     );
     return new Set(rows.toArray().map((row) => row.id));
   }
+}
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#ports.after(ms, resolve));
-  }
+function pagesOf(entries: readonly SegmentEntry[]): SegmentEntry[][] {
+  const size = BATCH.d1.count;
+  return Array.from({ length: Math.ceil(entries.length / size) }, (_, at) => entries.slice(at * size, (at + 1) * size));
 }

@@ -12,7 +12,11 @@ import { openBlobs, openEventHooks, openMachine, openRecordHooks, openRecordShel
 import type { OpenHook } from "../../src/storage/record-hook-book.ts";
 import { outboundOf } from "../shared/outbound.ts";
 import type { AlarmPorts } from "../shared/ports.ts";
+import { MovingTurns } from "./moving-turns.ts";
 import type { EventHooks, HookPort, StorePorts } from "./ports.ts";
+
+/** Of the isolate that has this environment: all its objects share them. */
+const turnsIn = new WeakMap<Env, MovingTurns>();
 
 /** `name`: of the store. */
 export function storePorts(
@@ -25,6 +29,7 @@ export function storePorts(
     ...ports,
     meter,
     maxQueue: longestQueue(env),
+    turns: turnsOf(env),
     shelves: openRecordShelves(env, activationStoreMode(env), recordBounds(env)),
     scheduler: (scheduler) => env.SCHEDULER.getByName(scheduler),
     resume: (fire, started) => worker.Internal.resume(fire, started),
@@ -44,6 +49,12 @@ export function storePorts(
         .catch((error: unknown) => ports.warn(`blobs were not deleted: ${String(error)}`));
     },
   };
+}
+
+function turnsOf(env: Env): MovingTurns {
+  const turns = turnsIn.get(env) ?? new MovingTurns();
+  turnsIn.set(env, turns);
+  return turns;
 }
 
 function hookPort(env: Env): HookPort {

@@ -5,6 +5,7 @@ import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { limitedTo } from "../../src/entities/identity.ts";
 import { errorMember } from "../../src/entities/outcome.ts";
 import type { StepReply, StepRequest } from "../../src/protocol/composition.ts";
+import { within } from "../shared/deadline.ts";
 import { pause } from "../shared/retry.ts";
 import type { CompositionPorts } from "./ports.ts";
 import type { Held } from "./run-store.ts";
@@ -14,6 +15,8 @@ import type { CompositionStep, StepEnd, StepEvent, StepRefusal } from "./state.t
 const GRACE_MS = 60_000;
 /** ms of one question. */
 const WAIT_MS = 30_000;
+/** ms they may take to answer besides. */
+const ANSWER_WITHIN_MS = 60_000;
 /** ms between two tries where there is no room just now, and for how long it is tried. */
 const ROOM_PAUSE_MS = 1_000;
 const ROOM_FOR_MS = 60_000;
@@ -37,7 +40,8 @@ export async function outcomeOf(
 ): Promise<StepEvent | Nested> {
   const left = (timeout: number): number => since + timeout + GRACE_MS - ports.now();
   for (;;) {
-    const reply = await ports.step(requestOf(held, step, Math.min(WAIT_MS, left(ports.longest))));
+    const request = requestOf(held, step, Math.min(WAIT_MS, left(ports.longest)));
+    const reply = await within(ports.after, request.waitMs + ANSWER_WITHIN_MS, ports.step(request));
     if (reply.kind === "done") return endOf(reply.record);
     if (reply.kind === "nested") return reply;
     if (reply.kind === "accepted") return settled(ports, step, () => left(reply.limits.timeout));
@@ -50,7 +54,7 @@ export async function outcomeOf(
 async function settled(ports: CompositionPorts, { id }: CompositionStep, left: () => number): Promise<StepEvent> {
   for (;;) {
     const ms = Math.max(1, Math.min(WAIT_MS, left()));
-    const { record } = await ports.store().await(id, { ms });
+    const { record } = await within(ports.after, ms + ANSWER_WITHIN_MS, ports.store().await(id, { ms }));
     if (record !== null) return endOf(record);
     if (left() <= 0) return { kind: "late", id };
   }

@@ -17,11 +17,14 @@ import {
 } from "../../src/schedules/machine.ts";
 import { comingSlots, jitterOf } from "../../src/schedules/slots.ts";
 import { Alarm } from "../shared/alarm.ts";
+import { within } from "../shared/deadline.ts";
 import type { Database } from "../shared/schema.ts";
 import { LookAhead } from "./look-ahead.ts";
 import type { SchedulePorts } from "./ports.ts";
 import { type KeptSchedule, ScheduleRows } from "./schedule-rows.ts";
 
+/** ms others may take to answer. */
+const ANSWER_WITHIN_MS = 60_000;
 /** Schedules the first object of a namespace keeps before others take some, and those any object keeps at most. */
 export const FIRST_HOLDS = 500;
 export const MAX_HELD = 2_000;
@@ -86,7 +89,7 @@ export class ScheduleCore {
       if (rows.count >= MAX_HELD) return { kind: "full" };
     }
     if (!rows.facts().listed) {
-      await this.#ports.worker.scheduleObject(this.#name);
+      await this.#answered(this.#ports.worker.scheduleObject(this.#name));
       rows.setListed(true);
     }
     const old = rows.get(trigger);
@@ -207,15 +210,16 @@ export class ScheduleCore {
     }
   }
 
+  #answered<T>(asked: Promise<T>): Promise<T> {
+    return within(this.#ports.after, ANSWER_WITHIN_MS, asked);
+  }
+
   async #ask(flights: readonly Flight[]): Promise<SlotFired[]> {
     const [first] = flights;
     if (first === undefined) return [];
     try {
-      const { worker } = this.#ports;
-      return await worker.fireSlots(
-        first.schedule.namespace,
-        flights.map(({ fire }) => fire),
-      );
+      const fires = flights.map(({ fire }) => fire);
+      return await this.#answered(this.#ports.worker.fireSlots(first.schedule.namespace, fires));
     } catch (error) {
       return flights.map(() => ({ kind: "unknown", text: `The platform could not be asked: ${String(error)}` }));
     }
@@ -251,7 +255,7 @@ export class ScheduleCore {
   async #end(schedule: KeptSchedule, rules: boolean): Promise<void> {
     const { name, id, namespace } = schedule;
     try {
-      await this.#ports.worker.endTrigger(namespace, name, { rules });
+      await this.#answered(this.#ports.worker.endTrigger(namespace, name, { rules }));
       if (this.#rows.get(name)?.id === id) this.remove(name);
     } catch (error) {
       this.#ports.warn(`trigger ${name} has fired for the last time and could not be deleted yet: ${String(error)}`);

@@ -4,9 +4,12 @@
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Finished, StoreName } from "../../src/protocol/rpc.ts";
+import { within } from "../shared/deadline.ts";
 import type { Cancel } from "../shared/ports.ts";
 import type { SchedulerPorts } from "./ports.ts";
 
+/** ms others may take to answer. */
+const ANSWER_WITHIN_MS = 60_000;
 /** From the first record to the flush of its batch. */
 const FLUSH_AFTER_MS = 10;
 const FIRST_RETRY_MS = 100;
@@ -107,7 +110,8 @@ export class RecordBatcher {
     lane.flying = true;
     try {
       const list = batch.map((item) => item.finished);
-      await this.#ports.store(store).complete(list, { scheduler: this.#name, epoch: this.#events.epoch() });
+      const told = this.#ports.store(store).complete(list, { scheduler: this.#name, epoch: this.#events.epoch() });
+      await within((ms, run) => this.#ports.after(ms, run), ANSWER_WITHIN_MS, told);
     } catch (error) {
       lane.flying = false;
       lane.items.unshift(...batch);

@@ -31,10 +31,13 @@ import {
 import type { SlotFire, SlotFired } from "../../src/protocol/schedule.ts";
 import type { PutSource, SourceRead, TakenMessage } from "../../src/protocol/sources.ts";
 import { Alarm } from "../shared/alarm.ts";
+import { within } from "../shared/deadline.ts";
 import type { Database } from "../shared/schema.ts";
 import type { SourcesPorts } from "./ports.ts";
 import { type KeptSource, SourceRows, type WaitingEvent } from "./source-rows.ts";
 
+/** ms others may take to answer. */
+const ANSWER_WITHIN_MS = 60_000;
 /** Feeds of a namespace. */
 export const MAX_FEEDS = 100;
 /** Of one feed: messages that wait, and objects that are known. */
@@ -208,7 +211,8 @@ export class SourcesCore {
     const slots = batch.map((event) => slotOf(source, event));
     let outcomes: SlotFired[];
     try {
-      outcomes = await this.#ports.worker.fireSlots(source.namespace, slots);
+      const fired = this.#ports.worker.fireSlots(source.namespace, slots);
+      outcomes = await within(this.#ports.after, ANSWER_WITHIN_MS, fired);
     } catch (error) {
       const text = `the platform could not be asked: ${String(error)}`;
       outcomes = batch.map(() => ({ kind: "unknown", text }));
@@ -230,7 +234,8 @@ export class SourcesCore {
     const { cursor, after } = state;
     let read: SourceRead;
     try {
-      read = await this.#ports.worker.readSource({ namespace, trigger: name, feed, cursor, after });
+      const asked = this.#ports.worker.readSource({ namespace, trigger: name, feed, cursor, after });
+      read = await within(this.#ports.after, ANSWER_WITHIN_MS, asked);
     } catch (error) {
       read = { kind: "failed", text: `the source could not be read: ${String(error)}` };
     }

@@ -32,6 +32,7 @@ function incarnate(): Backpressure {
     bounds: BOUNDS,
     ports: {
       now: () => now,
+      after: () => () => undefined,
       warn: (text) => void warnings.push(text),
       ledgerFault: async () => fault,
       roster: {

@@ -3,6 +3,7 @@
 
 import { expect, test } from "vitest";
 import { StoreCore } from "../../../durable-objects/activations/core.ts";
+import { MovingTurns } from "../../../durable-objects/activations/moving-turns.ts";
 import type { Invocation } from "../../../src/protocol/invocation.ts";
 import type { Offer, OfferReply } from "../../../src/protocol/rpc.ts";
 import { callOf, completed } from "../calls.ts";
@@ -35,6 +36,7 @@ class World {
       database: this.database,
       ports: {
         now: this.clock.now,
+        turns: new MovingTurns(),
         maxQueue: 3_600_000,
         shelves: new MemoryShelves(),
         after: this.clock.after,

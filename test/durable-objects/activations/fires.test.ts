@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { StoreCore } from "../../../durable-objects/activations/core.ts";
 import { MAX_FIRES, RESUME_AFTER } from "../../../durable-objects/activations/fires.ts";
+import { MovingTurns } from "../../../durable-objects/activations/moving-turns.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import type { Fire } from "../../../src/protocol/fire.ts";
 import { callOf, metaOf } from "../calls.ts";
@@ -26,6 +27,7 @@ class World {
       database: this.database,
       ports: {
         now: this.clock.now,
+        turns: new MovingTurns(),
         maxQueue: 3_600_000,
         shelves: new MemoryShelves(),
         after: this.clock.after,
@@ -200,6 +202,21 @@ test("more than a store takes are refused, and leave nothing", () => {
   const one = fireOf();
   expect(core.fire(one)).toEqual({ kind: "full" });
   expect(core.get(one.id)).toEqual({ record: null, known: false });
+});
+
+test("whoever asks again for a fire that was taken is told so, however full the store is", () => {
+  const { core } = new World();
+  const once = { scope: "slot", key: "k", forMs: 60_000, max: 10 };
+  const [plain, first] = [fireOf(), fireOf({ once })];
+  for (const fire of [plain, first]) core.fire(fire);
+  for (let count = 2; count < MAX_FIRES; count++) core.fire(fireOf());
+  expect(core.fire(plain)).toEqual({ kind: "accepted" });
+  expect(core.fire(first)).toEqual({ kind: "accepted" });
+  expect(core.fire(fireOf({ once }))).toEqual({ kind: "duplicate", id: first.id });
+  expect(core.fire(fireOf({ once: { ...once, key: "other" } }))).toEqual({ kind: "full" });
+  core.fired(plain.id, LOGS);
+  core.fire(fireOf());
+  expect(core.fire(plain)).toEqual({ kind: "accepted" });
 });
 
 test("arguments in the blob store are forgotten with the fact, what was posted is kept; no permit is given back", () => {

@@ -7,7 +7,6 @@ import {
   batchLength,
   dueAt,
   LOOKED,
-  MOVING_SHARE,
   pauseAfter,
   restAfter,
   SEGMENT_SIZE,
@@ -17,7 +16,6 @@ test("while records are made it works a fifth of its time, and the half where no
   expect(restAfter(100, 0)).toBe(400);
   expect(restAfter(100, 999)).toBe(400);
   expect(restAfter(100, 1_000)).toBe(100);
-  expect(pauseAfter(100, MOVING_SHARE)).toBe(900);
   expect(pauseAfter(0)).toBeGreaterThan(0);
   expect(restAfter(60_000, 0)).toBe(2_000);
 });

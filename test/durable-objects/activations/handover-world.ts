@@ -1,6 +1,7 @@
 // A store's core whose records leave it, with shelves that do as a test says.
 
 import { StoreCore } from "../../../durable-objects/activations/core.ts";
+import { MovingTurns } from "../../../durable-objects/activations/moving-turns.ts";
 import type { Database } from "../../../durable-objects/shared/schema.ts";
 import type { Completion } from "../../../src/entities/activation.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
@@ -30,6 +31,8 @@ export class HandoverWorld {
   readonly told: (string | null)[] = [];
   /** What the machine says of its disk. */
   machine: string | null = null;
+  /** Who answers the next question never. */
+  mute: "" | "roster" | "machine" = "";
   alarmAt: number | undefined;
   core: StoreCore;
 
@@ -52,6 +55,7 @@ export class HandoverWorld {
       database: this.database,
       ports: {
         now: this.clock.now,
+        turns: new MovingTurns(),
         maxQueue: 3_600_000,
         shelves: this.shelves,
         after: this.clock.after,
@@ -65,19 +69,25 @@ export class HandoverWorld {
         roster: {
           schedulers: async () => [],
           waiting: async () => {},
-          full: async (_, why) => void this.told.push(why),
+          full: (_, why) => this.#answered("roster", () => void this.told.push(why)),
         },
         hook: this.hook,
         events: { namespace: this.eventHook, platform: this.platformHook, isPlatforms: this.hasPlatforms },
         meter: this.meter,
         sinks: () => ({ take: async () => {}, wake: async () => {} }),
-        ledgerFault: async () => this.machine,
+        ledgerFault: () => this.#answered("machine", () => this.machine),
         leave: () => {},
         forget: (keys) => void this.forgotten.push(...keys),
         warn: (text) => void this.warnings.push(text),
       },
     });
     return this.core;
+  }
+
+  async #answered<T>(who: "roster" | "machine", answer: () => T): Promise<T> {
+    if (this.mute !== who) return answer();
+    this.mute = "";
+    return new Promise(() => {});
   }
 
   call(options: Partial<Invocation["about"]> = {}): Invocation {

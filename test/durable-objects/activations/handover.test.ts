@@ -149,6 +149,38 @@ describe("with d1", () => {
     expect(world.told).toEqual([]);
   });
 
+  test("who asks again for a call that was taken is told so, however full the object is", async () => {
+    const world = new World();
+    world.shelves.table.mood = "refuses";
+    const waiting = world.call();
+    const [ended] = world.made(1);
+    expect(world.core.accept([waiting], { candidates: [] })).toEqual({ kind: "accepted" });
+    world.machine = "records take a fifth of the disk";
+    await world.advance(MINUTE);
+    for (const call of [waiting, ended!])
+      expect(world.core.accept([call], { candidates: [] })).toEqual({ kind: "accepted" });
+    expect(world.core.accept([world.call()], { candidates: [] })).toMatchObject({ kind: "full", of: "records" });
+    expect(world.core.accept([waiting, world.call()], { candidates: [] })).toMatchObject({ kind: "full" });
+  });
+
+  test.each(["roster", "machine"] as const)(
+    "a %s that does not answer once keeps nothing waiting for good",
+    async (who) => {
+      const world = new World();
+      world.shelves.table.mood = "refuses";
+      world.made(1);
+      world.machine = "records take a fifth of the disk";
+      world.mute = who;
+      await world.advance(MINUTE);
+      expect(world.mute).toBe("");
+      world.shelves.table.mood = "well";
+      world.machine = null;
+      await world.advance(10 * MINUTE);
+      expect(world.own).toBe(0);
+      expect(world.core.accept([world.call()], { candidates: [] })).toEqual({ kind: "accepted" });
+    },
+  );
+
   test("what the machine's disk does not hold is refused as well, until it does", async () => {
     const world = new World();
     world.shelves.table.mood = "refuses";

@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { StoreCore } from "../../../durable-objects/activations/core.ts";
+import { MovingTurns } from "../../../durable-objects/activations/moving-turns.ts";
 import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import { recordOf } from "../../../src/entities/activation.ts";
 import { callOf, completed } from "../calls.ts";
@@ -16,6 +17,7 @@ function world() {
     database: openDatabase(),
     ports: {
       now: clock.now,
+      turns: new MovingTurns(),
       maxQueue: 3_600_000,
       shelves: new MemoryShelves(),
       after: clock.after,

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { StoreCore } from "../../../durable-objects/activations/core.ts";
 import { MAX_FIRES } from "../../../durable-objects/activations/fires.ts";
 import { EventBook } from "../../../durable-objects/activations/known-events.ts";
+import { MovingTurns } from "../../../durable-objects/activations/moving-turns.ts";
 import { MIGRATIONS } from "../../../durable-objects/activations/schema.ts";
 import { migrate } from "../../../durable-objects/shared/schema.ts";
 import { eventActivationId, eventKey } from "../../../src/entities/activation-id.ts";
@@ -23,7 +24,14 @@ class World {
     return new StoreCore("ns:01", {
       database: this.database,
       ports: {
-        ...{ now: this.clock.now, after: this.clock.after, setAlarm: () => {}, warn: () => {}, maxQueue: 3_600_000 },
+        ...{
+          now: this.clock.now,
+          after: this.clock.after,
+          setAlarm: () => {},
+          warn: () => {},
+          turns: new MovingTurns(),
+          maxQueue: 3_600_000,
+        },
         shelves: new MemoryShelves(),
         scheduler: () => {
           throw new Error("nobody is there");
@@ -103,6 +111,20 @@ test("events that do not all find room fire none, and none is known", async () =
   expect(core.fires.acceptEvents("feed", two, { max: MAX_FIRES })).toEqual({ kind: "full" });
   expect(core.backlog()).toMatchObject({ fires: MAX_FIRES - 1 });
   expect(core.fires.acceptEvents("feed", two.slice(1), { max: MAX_FIRES })).toMatchObject({ fires: [{ isNew: true }] });
+});
+
+test("events that have fired are known, however full the store is; with one that has not they are refused", async () => {
+  const world = new World();
+  const core = world.incarnate();
+  const ids = Array.from({ length: MAX_FIRES }, (_, n) => `f${n}`);
+  core.fires.acceptEvents("feed", await world.events(...ids), { max: MAX_FIRES });
+  expect(core.fires.acceptEvents("feed", await world.events("f0", "f1"), { max: MAX_FIRES })).toMatchObject({
+    fires: [{ isNew: false }, { isNew: false }],
+  });
+  expect(core.fires.acceptEvents("feed", await world.events("f0", "new"), { max: MAX_FIRES })).toEqual({
+    kind: "full",
+  });
+  expect(core.fires.acceptEvents("other", await world.events("f0"), { max: MAX_FIRES })).toEqual({ kind: "full" });
 });
 
 test("what fails in the middle leaves nothing behind", async () => {

@@ -1,6 +1,7 @@
 // A store over real SQL on a clock of its own, with schedulers that do as the test says.
 
 import { StoreCore } from "../../../durable-objects/activations/core.ts";
+import { MovingTurns } from "../../../durable-objects/activations/moving-turns.ts";
 import type { Invocation } from "../../../src/protocol/invocation.ts";
 import type { Finished, HoldsReply, Offer, OfferReply, RosterEntry } from "../../../src/protocol/rpc.ts";
 import { completed } from "../calls.ts";
@@ -63,6 +64,7 @@ export class World {
       database: this.database,
       ports: {
         now: this.clock.now,
+        turns: new MovingTurns(),
         maxQueue: 3_600_000,
         shelves: new MemoryShelves(),
         after: this.clock.after,

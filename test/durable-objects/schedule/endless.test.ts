@@ -81,7 +81,7 @@ test("those that are refused for firing too often ask a bounded number of times,
   expect(rows("notes")).toBeLessThanOrEqual((greedy + 1) * MAX_NOTES);
 });
 
-test("one whose fires hang holds back no other, and has one of them under way", async () => {
+test("one whose fires hang holds back no other, and is asked for one at a time, each for a minute", async () => {
   const { world, asked } = await endless({ greedy: 0, perMinute: 0 });
   const hanging: (() => void)[] = [];
   world.answering(({ trigger, slot }) => {
@@ -93,7 +93,8 @@ test("one whose fires hang holds back no other, and has one of them under way", 
   await world.put("hung", EACH_SECOND);
   world.given.delete("hung");
   await world.advance(5 * MINUTE);
-  expect(hanging.length).toBe(1);
+  expect(hanging.length).toBeGreaterThan(1);
+  expect(hanging.length).toBeLessThanOrEqual(5);
   expect(latenessOf(asked)).toEqual(Array.from({ length: 5 }, () => 0));
   for (const answer of hanging) answer();
 });

@@ -16,9 +16,12 @@ test("so many seconds before it fires, once, all of that time together", async (
   await put("b", once(61_000));
   await put("c", once(60_000));
   await advance(70_000);
-  expect(said).toEqual([
+  expect(said.slice(0, 2)).toEqual([
     [55_000, "prepared", "a", "c"],
     [56_000, "prepared", "b"],
+  ]);
+  // Two of the same moment go their own ways: their ids are digests, of which either may come first.
+  expect(said.slice(2).toSorted()).toEqual([
     [60_000, "fired", "a"],
     [60_000, "fired", "c"],
     [61_000, "fired", "b"],

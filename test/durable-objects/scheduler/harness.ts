@@ -32,6 +32,8 @@ export class SchedulerHarness {
   pulls: { memory: number; host?: Giver }[] = [];
   waiting: string[] = [];
   storeFails = false;
+  /** It answers nothing, though it may have taken what it was told. */
+  storeHangs = false;
   credential: () => Promise<string> = async () => "key";
   pinged = 0;
   /** What the host's machine says of its process; undefined = nobody can tell. */
@@ -61,6 +63,7 @@ export class SchedulerHarness {
       hostIsGoing: async () => this.going === true,
       store: () => ({
         complete: async (list) => {
+          if (this.storeHangs) return new Promise(() => {});
           if (this.storeFails) throw new Error("store is away");
           this.finished.push(...list);
         },

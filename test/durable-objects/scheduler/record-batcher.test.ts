@@ -54,3 +54,17 @@ test("a store that does not answer is not asked sooner because of a record that 
   await harness.clock.advance(20);
   expect(harness.finished.length).toBe(2);
 });
+
+test("a store that never answers is asked again after a minute", async () => {
+  const harness = new SchedulerHarness();
+  await harness.join();
+  harness.storeHangs = true;
+  await harness.core.offer("ns:01", [{ invocation: callOf({ blocking: true }), attempt: 1 }], { epoch: 5 });
+  harness.record(harness.runs()[0]!);
+  await harness.clock.advance(30_000);
+  harness.storeHangs = false;
+  expect(harness.sent.some((message) => message.t === "stored")).toBe(false);
+  await harness.clock.advance(32_000);
+  expect(harness.finished.length).toBe(1);
+  expect(harness.sent.at(-1)).toMatchObject({ t: "stored", items: [{ attempt: 1 }] });
+});
