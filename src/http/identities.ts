@@ -160,13 +160,16 @@ async function householdOf(services: Services, id: string, options: { orKey: boo
     { keyId, keyName: known.keyName ?? "", role: "owner" as const, subject: known.subject },
   ];
   const namespace = stored === null ? known.namespace : mergedNamespace(stored.namespace, known.namespace);
-  return { namespace, limits: stored?.limits ?? {}, members };
+  const limits = stored?.limits ?? (await services.stores.registry.limits(namespace.name));
+  return { namespace, limits, members };
 }
 
-/** A well-known identity in its namespace as it is stored, if somebody else has a key to that. */
+/** A well-known identity in its namespace as it is stored: with its limits, which may be set where nobody else has a
+ * key to it. */
 async function settled(services: Services, known: Identity): Promise<Identity> {
-  const stored = await services.stores.identities.byNamespace(known.namespace.name);
-  if (stored === null) return known;
+  const { name } = known.namespace;
+  const stored = await services.stores.identities.byNamespace(name);
+  if (stored === null) return { ...known, limits: await services.stores.registry.limits(name) };
   return { ...known, namespace: mergedNamespace(stored.namespace, known.namespace), limits: stored.limits };
 }
 

@@ -8,6 +8,7 @@ import { servicesOf } from "../../src/services/services.ts";
 import { made } from "../storage/stores.worker.ts";
 import { ask, GUEST_KEY, stores } from "../support/client.worker.ts";
 import { platform } from "../support/fake-host.worker.ts";
+import { admin } from "./platform.worker.ts";
 
 const SECRET = masterSecretOf(env as unknown as Env);
 const GUEST_UUID = GUEST_KEY.slice(0, 36);
@@ -283,6 +284,15 @@ describe("limits", () => {
       maxActionMemory: 512,
       storeActivations: false,
     });
+  });
+
+  it("hold in the namespace of a well-known key, to which nobody else has one", async () => {
+    const own = async () => (await ask("GET", `${NAMESPACES}/_/limits`)).json();
+    expect(await own()).toMatchObject({ maxActionMemory: 512 });
+    await admin("PUT", "/namespaces/guest/limits", { maxActionMemory: 256, storeActivations: false });
+    await expect.poll(own).toMatchObject({ maxActionMemory: 256, storeActivations: false });
+    await admin("DELETE", "/namespaces/guest/limits");
+    await expect.poll(own).toMatchObject({ maxActionMemory: 512 });
   });
 
   it("name no count where none is enforced", async () => {

@@ -7,6 +7,7 @@ const registered = require(process.env.EDGEWHISK_MEDIA_TYPES || "./media-types.j
 const BINARY = new Set(registered.binary);
 const TEXT = new Set([...registered.text, ...registered["utf-8"]]);
 const CHARSET = /;\s*charset\s*=/i;
+const QUOTED = /"(?:[^"\\]|\\.)*"/g;
 
 /** @param {string} body @param {{ type: string, raw: boolean }} options `raw`: of an action annotated raw-http, which
  * gets JSON as bytes, too */
@@ -19,7 +20,7 @@ function bytesOf(body, { type, raw }) {
 
 function isBinary(name, type) {
   if (name.startsWith("multipart/") || BINARY.has(name)) return true;
-  return !TEXT.has(name) && !CHARSET.test(type);
+  return !TEXT.has(name) && !CHARSET.test(type.replace(QUOTED, '""'));
 }
 
 module.exports = { bytesOf };

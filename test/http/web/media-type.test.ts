@@ -97,7 +97,7 @@ describe("the native runtime", () => {
       "multipart/mixed",
     ];
     for (const name of names)
-      for (const more of ["", "; charset=utf-8", ";a=b"]) {
+      for (const more of ["", "; charset=utf-8", ";a=b", '; a="b; charset=no"', '; a="\\"; charset=no"; CharSet=x']) {
         const type = read(name + more);
         const json = type.main === "application" && type.sub === "json";
         const base64 = isBinary(type) || json;
