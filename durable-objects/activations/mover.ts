@@ -11,7 +11,7 @@ import type { RecordTable } from "../../src/storage/record-table.ts";
 import { within } from "../shared/deadline.ts";
 import type { Database, Sql } from "../shared/schema.ts";
 import { BATCH, retryAfter, SEGMENT_SIZE } from "./handover-plan.ts";
-import { type Pace, paceOf } from "./moving-turns.ts";
+import { type InTurn, inTurnOf } from "./moving-turns.ts";
 import type { StorePorts } from "./ports.ts";
 import { type SegmentStep, SegmentSteps } from "./segment-steps.ts";
 import type { SegmentRow, Segments } from "./segments.ts";
@@ -75,7 +75,7 @@ export class Mover {
   readonly #shelves: RecordShelves;
   readonly #segments: Segments;
   readonly #steps: SegmentSteps;
-  readonly #pace: Pace;
+  readonly #inTurn: InTurn;
   readonly #touch: () => void;
   readonly #wake: () => void;
   /** Of the job that is not over. */
@@ -101,9 +101,9 @@ export class Mover {
     this.#shelves = shelves;
     this.#segments = segments;
     this.#touch = touch;
-    this.#pace = paceOf(name, ports);
-    const pace = this.#pace;
-    this.#steps = new SegmentSteps(this.#namespaceId, { sql: this.#sql, ports, pace, shelves, segments, touch });
+    this.#inTurn = inTurnOf(name, ports);
+    const inTurn = this.#inTurn;
+    this.#steps = new SegmentSteps(this.#namespaceId, { sql: this.#sql, ports, inTurn, shelves, segments, touch });
     this.#wake = wake;
     const job = this.#job();
     this.#target = job === undefined || job.ended > 0 ? null : job.target;
@@ -220,7 +220,7 @@ export class Mover {
     // What is in one of two places only, of those that are still here, is brought to the other first: see handover.ts.
     if (job.target !== "d1+r2" && this.#hasSplit()) return this.#waitFor("records on their way to both places", 5_000);
     const table = await within(this.#ports.after, PATIENCE, this.#shelves.tableOf(this.#namespaceId));
-    if (job.phase === "copy") return this.#pace(() => this.#copy(job, table));
+    if (job.phase === "copy") return this.#inTurn(() => this.#copy(job, table));
     const row = this.#segments.after({ start: job.start, key: job.place });
     if (row === undefined) return { kind: "over" };
     const step = await this.#segmentStep(job, row, table);

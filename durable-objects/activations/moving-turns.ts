@@ -14,7 +14,7 @@ const ASK_MS = { first: 50, each: 20, max: 5_000 };
 const LATE_MS = 2_000;
 
 /** Runs one piece of an object's work in its turn. */
-export type Pace = <T>(work: () => Promise<T>) => Promise<T>;
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** The turns of one isolate. */
 export class MovingTurns {
@@ -57,7 +57,7 @@ export class MovingTurns {
 }
 
 /** `who`: the object's name. */
-export function paceOf(who: string, ports: Pick<AlarmPorts, "now" | "after"> & { turns: MovingTurns }): Pace {
+export function inTurnOf(who: string, ports: Pick<AlarmPorts, "now" | "after"> & { turns: MovingTurns }): InTurn {
   const ask = () => ports.turns.ask(who, ports.now());
   return async (work) => {
     for (let ms = ask(); ms > 0; ms = ask()) await new Promise<void>((resolve) => ports.after(ms, resolve));

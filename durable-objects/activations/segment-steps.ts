@@ -8,7 +8,7 @@ import type { RecordTable } from "../../src/storage/record-table.ts";
 import { within } from "../shared/deadline.ts";
 import type { Sql } from "../shared/schema.ts";
 import { BATCH, batchLength } from "./handover-plan.ts";
-import type { Pace } from "./moving-turns.ts";
+import type { InTurn } from "./moving-turns.ts";
 import type { StorePorts } from "./ports.ts";
 import type { SegmentRow, Segments } from "./segments.ts";
 
@@ -25,7 +25,7 @@ interface Options {
   sql: Sql;
   ports: Pick<StorePorts, "after">;
   /** Each piece is done in its turn. */
-  pace: Pace;
+  inTurn: InTurn;
   shelves: RecordShelves;
   segments: Segments;
   /** Something begins to be moved, or is over. */
@@ -36,16 +36,16 @@ export class SegmentSteps {
   readonly #namespaceId: string;
   readonly #sql: Sql;
   readonly #ports: Options["ports"];
-  readonly #pace: Pace;
+  readonly #inTurn: InTurn;
   readonly #shelves: RecordShelves;
   readonly #segments: Segments;
   readonly #touch: () => void;
 
-  constructor(namespaceId: string, { sql, ports, pace, shelves, segments, touch }: Options) {
+  constructor(namespaceId: string, { sql, ports, inTurn, shelves, segments, touch }: Options) {
     this.#namespaceId = namespaceId;
     this.#sql = sql;
     this.#ports = ports;
-    this.#pace = pace;
+    this.#inTurn = inTurn;
     this.#shelves = shelves;
     this.#segments = segments;
     this.#touch = touch;
@@ -59,7 +59,7 @@ export class SegmentSteps {
     const own = this.own(found.map((each) => each.id));
     const entries = found.filter((each) => !own.has(each.id));
     let written = 0;
-    for (const page of pagesOf(entries)) written += await this.#pace(() => this.#bring(row, page, table));
+    for (const page of pagesOf(entries)) written += await this.#inTurn(() => this.#bring(row, page, table));
     if (own.size > 0 && this.#shelves.mode !== "d1+r2") return { kind: "skipped", records: written };
     this.#touch();
     this.#segments.setTwin(row.key, "all");
@@ -67,7 +67,7 @@ export class SegmentSteps {
   }
 
   #entries(row: SegmentRow): ReturnType<RecordShelves["segments"]["entries"]> {
-    return this.#pace(() => within(this.#ports.after, PATIENCE, this.#shelves.segments.entries(row.key)));
+    return this.#inTurn(() => within(this.#ports.after, PATIENCE, this.#shelves.segments.entries(row.key)));
   }
 
   /** Those that the table lacks come to it. Returns how many. */
@@ -105,14 +105,14 @@ export class SegmentSteps {
     const pages = pagesOf(entries);
     for (const page of pages) {
       const read = () => within(this.#ports.after, PATIENCE, this.#shelves.segments.read(row.key, page));
-      const records = await this.#pace(read);
+      const records = await this.#inTurn(read);
       if (records.length < page.length || !records.every(isWhole)) return { kind: "damaged", records: 0 };
     }
     this.#touch();
     this.#segments.setTwin(row.key, "some");
     for (const page of pages) {
       const ids = page.map((each) => each.id);
-      await this.#pace(async () => {
+      await this.#inTurn(async () => {
         this.#touch();
         await within(this.#ports.after, PATIENCE, table.remove(this.#namespaceId, ids));
         this.#touch();

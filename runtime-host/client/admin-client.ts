@@ -6,6 +6,11 @@ import { type ApiReply, createApiClient } from "./api-client.ts";
 export interface AdminClient {
   /** A new identity; the key is `uuid:secret` and is shown this once. */
   createIdentity(subject: string, options?: IdentityOptions): Promise<ApiReply<{ namespace: string; key: string }>>;
+  unblockIdentity(subject: string): Promise<ApiReply<unknown>>;
+  /** A subject goes, with its keys; that it is blocked stays. */
+  removeIdentity(subject: string): Promise<ApiReply<unknown>>;
+  /** These and no other limits of a namespace. */
+  setLimits(namespace: string, limits: NonNullable<IdentityOptions["limits"]>): Promise<ApiReply<unknown>>;
   /** The names of all hosts. */
   hosts(): Promise<ApiReply<string[]>>;
   /** A token for the host with this name; with `rotate` also in place of the one it has. `shards`: schedulers it
@@ -42,6 +47,14 @@ export function createAdminClient(url: string, token: string): AdminClient {
   return {
     createIdentity: (subject, options = {}) =>
       client.ask("POST", "/admin/v1/identities", { body: { subject, ...options }, schema: Identity }),
+    unblockIdentity: (subject) =>
+      client.ask("POST", `/admin/v1/identities/${encodeURIComponent(subject)}/unblock`, { schema: z.unknown() }),
+    removeIdentity: (subject) =>
+      client.ask("DELETE", `/admin/v1/identities/${encodeURIComponent(subject)}`, { schema: z.unknown() }),
+    setLimits: (namespace, limits) =>
+      client.ask("PUT", `/admin/v1/namespaces/${encodeURIComponent(namespace)}/limits`, {
+        ...{ body: limits, schema: z.unknown() },
+      }),
     async hosts() {
       const reply = await client.ask("GET", "/admin/v1/hosts", { schema: Hosts });
       return reply.ok ? { ok: true, value: reply.value.map((host) => host.name) } : reply;

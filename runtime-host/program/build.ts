@@ -1,7 +1,7 @@
 // What this checkout calls itself: the version, the commit where there is one, and when that was made.
 
 import { execFile } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as z from "zod";
@@ -27,7 +27,18 @@ export async function buildDateOf(root: string): Promise<string> {
 
 /** In git's `format`; null where there is no git, or no commit. */
 async function lastCommit(root: string, format: string): Promise<string | null> {
-  const args = ["-C", root, "log", "-1", "--no-show-signature", "--abbrev=12", `--format=${format}`];
+  // Whoever runs this runs the checkout's own programs already, whosever it is.
+  const args = [
+    "-c",
+    `safe.directory=${realpathSync(root)}`,
+    "-C",
+    root,
+    "log",
+    "-1",
+    "--no-show-signature",
+    "--abbrev=12",
+    `--format=${format}`,
+  ];
   try {
     const said = (await run("git", args, { timeout: 2_000 })).stdout.trim();
     return said === "" ? null : said;

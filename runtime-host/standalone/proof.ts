@@ -18,8 +18,11 @@ export interface Proof {
   warm: number;
 }
 
-/** `unreached`: the platform did not answer, or not now; else it answered otherwise than it should. */
-type ProofReply = { ok: true; proof: Proof } | { ok: false; reason: string; unreached: boolean };
+/** `unreached`: the platform did not answer, or not now; else it answered otherwise than it should. `unknownKey`: it
+ * does not take the key. */
+type ProofReply = { ok: true; proof: Proof } | { ok: false; reason: string; unreached: boolean; unknownKey?: boolean };
+
+type ProofAdmin = Pick<AdminClient, "createIdentity" | "unblockIdentity" | "removeIdentity" | "setLimits">;
 
 class CutOff extends Error {
   readonly reply: Extract<ProofReply, { ok: false }>;
@@ -37,6 +40,8 @@ const CODE = `function main({ name = "world" }) {
 
 const Greeting = z.object({ greeting: z.string() });
 const WARM_CALLS = 5;
+/** What others are limited to does not keep the platform from starting. */
+const LIMITS = { storeActivations: false, invocationsPerMinute: 1_000, concurrentInvocations: 10 };
 /** Longest wait for one answer. */
 const MAX_WAIT_MS = 60_000;
 /** How often it is begun, where the platform's process is killed in the middle of it. */
@@ -46,10 +51,23 @@ const PAUSE_MS = 500;
 /** Throws StartFailure where the platform does not do what it is for. */
 export async function provenPlatform(
   url: string,
-  { state, admin, log }: { state: State; admin: Pick<AdminClient, "createIdentity">; log: (line: string) => void },
+  { state, admin, log }: { state: State; admin: ProofAdmin; log: (line: string) => void },
 ): Promise<Proof> {
-  const key = await proofKey(state, admin);
-  const reply = await pRetry(
+  let reply = await proofBy(url, { key: await proofKey(state, admin), log });
+  if (!reply.ok && reply.unknownKey === true) {
+    // Somebody has rotated its key, or blocked its subject.
+    log("the proof's key was taken from it; it gets another one");
+    await retry(() => admin.unblockIdentity(PROOF_NAMESPACE));
+    await retry(() => admin.removeIdentity(PROOF_NAMESPACE));
+    state.save({ proofKey: newKey() });
+    reply = await proofBy(url, { key: await proofKey(state, admin), log });
+  }
+  if (!reply.ok) throw new StartFailure(`The hello action did not run: ${reply.reason}.`);
+  return reply.proof;
+}
+
+function proofBy(url: string, { key, log }: { key: string; log: (line: string) => void }): Promise<ProofReply> {
+  return pRetry(
     async () => {
       const tried = await proveItself(url, key);
       // Thrown only to be tried again: the last one is taken as it is.
@@ -68,17 +86,17 @@ export async function provenPlatform(
     if (error instanceof CutOff) return error.reply;
     throw error;
   });
-  if (!reply.ok) throw new StartFailure(`The hello action did not run: ${reply.reason}.`);
-  return reply.proof;
 }
 
 /** The key of the proof's namespace, made at the first start. It is kept before it is used: a start that dies in
  * between finds it again. */
-async function proofKey(state: State, admin: Pick<AdminClient, "createIdentity">): Promise<string> {
+async function proofKey(state: State, admin: ProofAdmin): Promise<string> {
   const key = state.secrets.proofKey ?? newKey();
   if (state.secrets.proofKey === undefined) state.save({ proofKey: key });
-  const made = await retry(() => admin.createIdentity(PROOF_NAMESPACE, { key, limits: { storeActivations: false } }));
+  const made = await retry(() => admin.createIdentity(PROOF_NAMESPACE, { key, limits: LIMITS }));
   if (!made.ok && made.status !== 409) throw new StartFailure(`The proof got no namespace: ${made.reason}.`);
+  const limited = made.ok ? made : await retry(() => admin.setLimits(PROOF_NAMESPACE, LIMITS));
+  if (!limited.ok) throw new StartFailure(`The proof's namespace got no limits: ${limited.reason}.`);
   return key;
 }
 
@@ -121,5 +139,6 @@ export function basic(key: string): string {
 async function refused(doing: string, answer: Response): Promise<ProofReply> {
   const { status } = answer;
   const text = (await answer.text()).slice(0, 300);
-  return { ok: false, unreached: status === 503, reason: `${doing} the action: ${status} ${text}` };
+  const reason = `${doing} the action: ${status} ${text}`;
+  return { ok: false, unreached: status === 503, unknownKey: status === 401, reason };
 }

@@ -12,6 +12,7 @@ import { boundsFor, instancesFault, limitFault, parametersFault } from "../entit
 import { MAX_CODE } from "../entities/limits.ts";
 import { isAbove } from "../entities/rights.ts";
 import { MANIFEST, runnableKinds } from "../entities/runtimes.ts";
+import { throttleOf } from "../entities/throttle.ts";
 import { type Failure, fail, ok, type Result } from "../errors.ts";
 import type { NewEntity } from "../storage/entity-store.ts";
 import type { WritePlace } from "./action-place.ts";
@@ -133,7 +134,7 @@ function permissionFault({ caller, bounds }: ActionContext, { put, exec }: Wante
 }
 
 function refusal({ caller, throttle }: ActionContext, { put, exec }: Wanted, old: Action | null): Failure | null {
-  const concurrent = caller.limits.concurrentInvocations ?? throttle?.concurrentInvocations ?? null;
+  const concurrent = throttleOf(caller, throttle)?.concurrentInvocations ?? null;
   const tooMany = instancesFault(put.limits, concurrent);
   if (tooMany !== null) return tooMany;
   if (exec !== null) return null;

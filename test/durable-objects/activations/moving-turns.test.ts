@@ -1,7 +1,7 @@
 // Objects that move records take turns: one piece at a time, and then a rest, however many there are.
 
 import { expect, test } from "vitest";
-import { MovingTurns, paceOf } from "../../../durable-objects/activations/moving-turns.ts";
+import { inTurnOf, MovingTurns } from "../../../durable-objects/activations/moving-turns.ts";
 import { Clock } from "../clock.ts";
 
 test("a turn is one object's until it is over, and then nobody's for three times as long", () => {
@@ -41,9 +41,9 @@ test("forty objects together work a quarter of the time, each of them, and one t
   const done = new Map<string, number>();
   let busy = 0;
   const work = async (who: string) => {
-    const pace = paceOf(who, ports);
+    const inTurn = inTurnOf(who, ports);
     for (;;) {
-      const piece = pace(async () => {
+      const piece = inTurn(async () => {
         expect(busy++).toBe(0);
         await new Promise<void>((resolve) => clock.after(100, resolve));
         busy--;

@@ -12,13 +12,15 @@ const GREETING = '{"greeting":"Hello, edgewhisk!"}';
 let folder: string;
 let state: State;
 let asked: string[];
+/** Of the administrator. */
+let ordered: string[];
 let answer: (method: string) => Response;
 let made: Awaited<ReturnType<AdminClient["createIdentity"]>>;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "edgewhisk-proof-"));
   state = openState(folder);
-  asked = [];
+  [asked, ordered] = [[], []];
   answer = (method) => new Response(method === "POST" ? GREETING : "{}");
   made = { ok: true, value: { namespace: "proof", key: "a:b" } };
   vi.stubGlobal("fetch", async (url: string, { method = "" }: RequestInit) => {
@@ -34,7 +36,21 @@ afterEach(() => {
 });
 
 async function proved(log: string[] = []) {
-  const admin: Pick<AdminClient, "createIdentity"> = { createIdentity: async () => made };
+  const admin: Pick<AdminClient, "createIdentity" | "unblockIdentity" | "removeIdentity" | "setLimits"> = {
+    createIdentity: async () => made,
+    unblockIdentity: async (subject) => {
+      ordered.push(`unblock ${subject}`);
+      return { ok: true, value: null };
+    },
+    removeIdentity: async (subject) => {
+      ordered.push(`remove ${subject}`);
+      return { ok: true, value: null };
+    },
+    setLimits: async (namespace, { invocationsPerMinute, storeActivations }) => {
+      ordered.push(`limit ${namespace} ${invocationsPerMinute} ${storeActivations}`);
+      return { ok: true, value: null };
+    },
+  };
   return provenPlatform("http://platform.example", { state, admin, log: (line) => log.push(line) });
 }
 
@@ -48,6 +64,21 @@ it("makes an action, calls it cold and warm, deletes it, and keeps its key", asy
   made = { ok: false, status: 409, reason: "it is there" };
   await proved();
   expect(state.secrets.proofKey).toBe(key);
+  expect(ordered).toEqual(["limit edgewhisk.proof 1000 false"]);
+});
+
+it("gets another key where its own was rotated or its subject blocked, once", async () => {
+  await proved();
+  const key = state.secrets.proofKey;
+  const whole = answer;
+  let refusals = 1;
+  answer = (method) => (refusals-- > 0 ? new Response('{"error":"who?"}', { status: 401 }) : whole(method));
+  expect((await proved()).result).toBe(GREETING);
+  expect(ordered).toEqual(["unblock edgewhisk.proof", "remove edgewhisk.proof"]);
+  expect(state.secrets.proofKey).not.toBe(key);
+  refusals = 9;
+  await expect(proved()).rejects.toThrow('The hello action did not run: creating the action: 401 {"error":"who?"}.');
+  expect(ordered.length).toBe(4);
 });
 
 it("is not proved by another answer, and says which", async () => {
