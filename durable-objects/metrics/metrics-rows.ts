@@ -4,7 +4,7 @@
 import type { KeptSeries, Touched } from "../../src/metrics/series-book.ts";
 import { type Database, type Migrations, migrate } from "../shared/schema.ts";
 
-const MIGRATIONS: Migrations = [
+export const MIGRATIONS: Migrations = [
   [
     "CREATE TABLE kept (place TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (place, key)) WITHOUT ROWID",
   ],

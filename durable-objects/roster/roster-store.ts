@@ -5,7 +5,7 @@ import { MAX_SHARDS } from "../../src/protocol/names.ts";
 import type { HostToken, RosterEntry, SchedulerName, StoreName } from "../../src/protocol/rpc.ts";
 import { type Database, type Migrations, migrate, type Sql } from "../shared/schema.ts";
 
-const MIGRATIONS: Migrations = [
+export const MIGRATIONS: Migrations = [
   [
     "CREATE TABLE hosts (name TEXT PRIMARY KEY, digest TEXT NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE schedulers (name TEXT PRIMARY KEY, host TEXT NOT NULL, entry TEXT NOT NULL) WITHOUT ROWID",

@@ -63,7 +63,24 @@ function refuseNewer(seen: readonly string[], known: readonly string[], version 
   );
 }
 
-const Written = z.object({ version: z.string(), migrations: z.array(z.string()) });
+/** How many steps the tables of each class of objects have here (durable-objects). Objects do not look at this
+ * themselves: on Cloudflare the version before may run on newer tables for a while. */
+export const OBJECT_STEPS: Readonly<Record<string, number>> = {
+  ActivationStore: 15,
+  Composition: 1,
+  Metrics: 1,
+  Roster: 3,
+  Schedule: 1,
+  Sinks: 2,
+  SourceFeeds: 1,
+  Subscriptions: 2,
+};
+
+const Written = z.object({
+  version: z.string(),
+  migrations: z.array(z.string()),
+  objects: z.record(z.string(), z.number()).default({}),
+});
 const FILE = "written-by.json";
 
 /** Throws StartFailure if a newer version has used this state folder. */
@@ -77,13 +94,21 @@ export function refuseNewerState(state: string, migrations: string): void {
   }
   const written = Written.safeParse(parsed(text));
   // The database itself is asked once it runs.
-  if (written.success)
-    refuseNewer(written.data.migrations, migrationsIn(migrations), `version ${written.data.version}`);
+  if (!written.success) return;
+  const { version, objects } = written.data;
+  refuseNewer(written.data.migrations, migrationsIn(migrations), `version ${version}`);
+  for (const [name, steps] of Object.entries(objects)) {
+    const known = OBJECT_STEPS[name] ?? 0;
+    if (steps > known)
+      throw new StartFailure(
+        `This state was written by version ${version} (its ${name} objects have ${steps} steps of tables, of which this one knows ${known}): start that one, or choose another --state folder.`,
+      );
+  }
 }
 
 /** Once all are applied. */
 export function noteState(state: string, options: { version: string; migrations: string }): void {
-  const written = { version: options.version, migrations: migrationsIn(options.migrations) };
+  const written = { version: options.version, migrations: migrationsIn(options.migrations), objects: OBJECT_STEPS };
   writeFileSync(join(state, FILE), `${JSON.stringify(written)}\n`, { mode: 0o600 });
 }
 
