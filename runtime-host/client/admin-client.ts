@@ -13,6 +13,8 @@ export interface AdminClient {
   setLimits(namespace: string, limits: NonNullable<IdentityOptions["limits"]>): Promise<ApiReply<unknown>>;
   /** The names of all hosts. */
   hosts(): Promise<ApiReply<string[]>>;
+  /** Why hosts are unhealthy, or impaired: those that are. */
+  illnesses(): Promise<ApiReply<string[]>>;
   /** A token for the host with this name; with `rotate` also in place of the one it has. `shards`: schedulers it
    * opens. */
   createHost(
@@ -31,7 +33,9 @@ export interface IdentityOptions {
 
 const Identity = z.object({ namespace: z.string(), key: z.string() });
 const Host = z.object({ token: z.string() });
-const Hosts = z.array(z.object({ name: z.string() }));
+const Hosts = z.array(
+  z.object({ name: z.string(), unhealthy: z.string().optional(), impaired: z.string().optional() }),
+);
 const Resealed = z.object({
   resealed: z.number(),
   /** Whose keys no secret at hand opens. */
@@ -58,6 +62,11 @@ export function createAdminClient(url: string, token: string): AdminClient {
     async hosts() {
       const reply = await client.ask("GET", "/admin/v1/hosts", { schema: Hosts });
       return reply.ok ? { ok: true, value: reply.value.map((host) => host.name) } : reply;
+    },
+    async illnesses() {
+      const reply = await client.ask("GET", "/admin/v1/hosts", { schema: Hosts });
+      if (!reply.ok) return reply;
+      return { ok: true, value: reply.value.flatMap(({ unhealthy, impaired }) => unhealthy ?? impaired ?? []) };
     },
     createHost: (name, { rotate, shards } = { rotate: false }) => {
       const body = { name, ...(rotate ? { rotate } : {}), ...(shards === undefined ? {} : { shards }) };

@@ -1,6 +1,7 @@
 // The platform proves itself the way a user would: an action is created, invoked and deleted over the public API, in a
 // namespace of its own that keeps no records, so that nothing of it is seen among what users have made.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import pRetry from "p-retry";
 import * as z from "zod";
 import { PROOF_NAMESPACE } from "../../src/entities/names.ts";
@@ -19,10 +20,16 @@ export interface Proof {
 }
 
 /** `unreached`: the platform did not answer, or not now; else it answered otherwise than it should. `unknownKey`: it
- * does not take the key. */
-type ProofReply = { ok: true; proof: Proof } | { ok: false; reason: string; unreached: boolean; unknownKey?: boolean };
+ * does not take the key. `waits`: it has taken
+ * the call, and no host runs it. */
+type ProofReply =
+  | { ok: true; proof: Proof }
+  | { ok: false; reason: string; unreached: boolean; unknownKey?: boolean; waits?: boolean };
 
-type ProofAdmin = Pick<AdminClient, "createIdentity" | "unblockIdentity" | "removeIdentity" | "setLimits">;
+type ProofAdmin = Pick<
+  AdminClient,
+  "createIdentity" | "unblockIdentity" | "removeIdentity" | "setLimits" | "illnesses"
+>;
 
 class CutOff extends Error {
   readonly reply: Extract<ProofReply, { ok: false }>;
@@ -47,6 +54,8 @@ const MAX_WAIT_MS = 60_000;
 /** How often it is begun, where the platform's process is killed in the middle of it. */
 const MAX_PROOFS = 3;
 const PAUSE_MS = 500;
+/** Longest time to learn why it waits. */
+const MAX_REASON_MS = 10_000;
 
 /** Throws StartFailure where the platform does not do what it is for. */
 export async function provenPlatform(
@@ -62,8 +71,10 @@ export async function provenPlatform(
     state.save({ proofKey: newKey() });
     reply = await proofBy(url, { key: await proofKey(state, admin), log });
   }
-  if (!reply.ok) throw new StartFailure(`The hello action did not run: ${reply.reason}.`);
-  return reply.proof;
+  if (reply.ok) return reply.proof;
+  const ill = reply.waits === true ? await admin.illnesses() : undefined;
+  const why = ill?.ok === true && ill.value.length > 0 ? ` (${ill.value.join("; ")})` : "";
+  throw new StartFailure(`The hello action did not run: ${reply.reason}${why}.`);
 }
 
 function proofBy(url: string, { key, log }: { key: string; log: (line: string) => void }): Promise<ProofReply> {
@@ -128,7 +139,30 @@ async function proveItself(url: string, key: string): Promise<ProofReply> {
     warm.sort((a, b) => a - b);
     return { ok: true, proof: { result, cold, warm: warm[warm.length >> 1] ?? 0 } };
   } catch (error) {
+    const waits = (error as Error).name === "TimeoutError" ? await whyItWaits(action, headers) : undefined;
+    if (waits !== undefined) return { ok: false, unreached: false, waits: true, reason: `it waits: ${waits}` };
     return { ok: false, unreached: true, reason: causesOf(error) };
+  }
+}
+
+const Accepted = z.object({ activationId: z.string() });
+const Waiting = z.object({ waiting: z.object({ reason: z.string() }) });
+
+/** What the platform says of a call that it has taken and no host runs. Undefined if nothing. */
+async function whyItWaits(action: string, headers: Record<string, string>): Promise<string | undefined> {
+  try {
+    const signal = AbortSignal.timeout(MAX_REASON_MS);
+    const taken = await fetch(action, { method: "POST", headers, body: "{}", signal });
+    const { activationId } = Accepted.parse(await taken.json());
+    const asked = `${new URL("../activations/", action)}${activationId}`;
+    for (;;) {
+      const told = Waiting.safeParse(await (await fetch(asked, { headers, signal })).json());
+      if (told.success) return told.data.waiting.reason;
+      await sleep(PAUSE_MS);
+    }
+  } catch {
+    // Nobody answers that either: then it was cut off.
+    return undefined;
   }
 }
 

@@ -14,7 +14,7 @@ let state: State;
 let asked: string[];
 /** Of the administrator. */
 let ordered: string[];
-let answer: (method: string) => Response;
+let answer: (method: string, url: URL) => Response;
 let made: Awaited<ReturnType<AdminClient["createIdentity"]>>;
 
 beforeEach(() => {
@@ -25,7 +25,7 @@ beforeEach(() => {
   made = { ok: true, value: { namespace: "proof", key: "a:b" } };
   vi.stubGlobal("fetch", async (url: string, { method = "" }: RequestInit) => {
     asked.push(`${method} ${new URL(url).pathname}`);
-    return answer(method);
+    return answer(method, new URL(url));
   });
 });
 afterEach(() => {
@@ -36,21 +36,23 @@ afterEach(() => {
 });
 
 async function proved(log: string[] = []) {
-  const admin: Pick<AdminClient, "createIdentity" | "unblockIdentity" | "removeIdentity" | "setLimits"> = {
-    createIdentity: async () => made,
-    unblockIdentity: async (subject) => {
-      ordered.push(`unblock ${subject}`);
-      return { ok: true, value: null };
-    },
-    removeIdentity: async (subject) => {
-      ordered.push(`remove ${subject}`);
-      return { ok: true, value: null };
-    },
-    setLimits: async (namespace, { invocationsPerMinute, storeActivations }) => {
-      ordered.push(`limit ${namespace} ${invocationsPerMinute} ${storeActivations}`);
-      return { ok: true, value: null };
-    },
-  };
+  const admin: Pick<AdminClient, "createIdentity" | "unblockIdentity" | "removeIdentity" | "setLimits" | "illnesses"> =
+    {
+      createIdentity: async () => made,
+      illnesses: async () => ({ ok: true, value: ["its level is none"] }),
+      unblockIdentity: async (subject) => {
+        ordered.push(`unblock ${subject}`);
+        return { ok: true, value: null };
+      },
+      removeIdentity: async (subject) => {
+        ordered.push(`remove ${subject}`);
+        return { ok: true, value: null };
+      },
+      setLimits: async (namespace, { invocationsPerMinute, storeActivations }) => {
+        ordered.push(`limit ${namespace} ${invocationsPerMinute} ${storeActivations}`);
+        return { ok: true, value: null };
+      },
+    };
   return provenPlatform("http://platform.example", { state, admin, log: (line) => log.push(line) });
 }
 
@@ -67,12 +69,28 @@ it("makes an action, calls it cold and warm, deletes it, and keeps its key", asy
   expect(ordered).toEqual(["limit edgewhisk.proof 1000 false"]);
 });
 
+it("says why no host runs it, and is not begun again, where the platform says that", async () => {
+  answer = (method, { search, pathname }) => {
+    if (method === "PUT") return new Response("{}");
+    if (search.includes("blocking")) throw new DOMException("The operation was aborted due to timeout", "TimeoutError");
+    const waiting = { since: 1, reason: "its host is below the security floor" };
+    return pathname.endsWith("/activations/a1")
+      ? Response.json({ error: "not there", waiting }, { status: 404 })
+      : Response.json({ activationId: "a1" }, { status: 202 });
+  };
+  const lines: string[] = [];
+  await expect(proved(lines)).rejects.toThrow(
+    "The hello action did not run: it waits: its host is below the security floor (its level is none).",
+  );
+  expect(lines).toEqual([]);
+});
+
 it("gets another key where its own was rotated or its subject blocked, once", async () => {
   await proved();
   const key = state.secrets.proofKey;
   const whole = answer;
   let refusals = 1;
-  answer = (method) => (refusals-- > 0 ? new Response('{"error":"who?"}', { status: 401 }) : whole(method));
+  answer = (method, url) => (refusals-- > 0 ? new Response('{"error":"who?"}', { status: 401 }) : whole(method, url));
   expect((await proved()).result).toBe(GREETING);
   expect(ordered).toEqual(["unblock edgewhisk.proof", "remove edgewhisk.proof"]);
   expect(state.secrets.proofKey).not.toBe(key);
@@ -96,8 +114,8 @@ it("is begun again where the platform is killed in the middle of it, three times
   vi.useFakeTimers();
   let calls = 0;
   const whole = answer;
-  answer = (method) => {
-    if (++calls > 2) return whole(method);
+  answer = (method, url) => {
+    if (++calls > 2) return whole(method, url);
     throw new TypeError("fetch failed", { cause: new Error("other side closed") });
   };
   const lines: string[] = [];
