@@ -46,7 +46,8 @@ export async function outcomeOf(
     if (reply.kind === "nested") return reply;
     if (reply.kind === "accepted") return settled(ports, step, () => left(reply.limits.timeout));
     const { failure } = reply;
-    if (!failure.retryable || ports.now() >= since + ROOM_FOR_MS) return { kind: "refused", reason: reasonOf(failure) };
+    if (!failure.retryable || ports.now() >= since + ROOM_FOR_MS)
+      return { kind: "refused", reason: reasonOf(failure), text: failure.text };
     await pause(ports, ROOM_PAUSE_MS);
   }
 }

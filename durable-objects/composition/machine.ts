@@ -58,7 +58,10 @@ export function wanted({ plan, progress }: StackFrame, event: StepEvent): { resu
   };
 }
 
-export function after({ about, plan, progress }: StackFrame, event: StepEvent, texts: Texts): Decision {
+export function after(frame: StackFrame, event: StepEvent, texts: Texts): Decision {
+  const { about, plan } = frame;
+  const refused = event.kind === "refused" ? event.text : undefined;
+  const progress = refused === undefined ? frame.progress : { ...frame.progress, refused };
   if (plan.kind === "sequence") return afterComponent(plan.components, progress, event);
   return afterStep(plan.action, progress, { event, texts, own: about.namespace });
 }
@@ -88,7 +91,10 @@ export function recordParts(
 ): { about: ActivationMeta; completion: Completion } {
   const { statusCode, result, at } = end;
   return {
-    about: { ...about, limits: { ...about.limits, memory: progress.memory } },
+    about: {
+      ...{ ...about, limits: { ...about.limits, memory: progress.memory } },
+      ...(progress.refused === undefined ? {} : { stepRefused: progress.refused }),
+    },
     completion: {
       statusCode,
       result,

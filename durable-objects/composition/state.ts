@@ -63,6 +63,8 @@ export interface Progress {
   scope?: Scope;
   /** Blobs that were made for this composition's steps alone. */
   blobs: string[];
+  /** Why a step was not started, the last one that was not. */
+  refused?: string;
   step?: CompositionStep;
   end?: Ending;
 }
@@ -103,8 +105,8 @@ export type StepEvent =
   | StepEnd
   /** It has no record in time. */
   | { kind: "late"; id: ActivationId }
-  /** Nothing was started. */
-  | { kind: "refused"; reason: StepRefusal }
+  /** Nothing was started. `text`: why, for its owner. */
+  | { kind: "refused"; reason: StepRefusal; text?: string }
   /** Its result cannot be read any more. */
   | { kind: "unreadable"; id: ActivationId };
 

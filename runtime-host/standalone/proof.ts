@@ -20,8 +20,7 @@ export interface Proof {
 }
 
 /** `unreached`: the platform did not answer, or not now; else it answered otherwise than it should. `unknownKey`: it
- * does not take the key. `waits`: it has taken
- * the call, and no host runs it. */
+ * does not take the key. `waits`: it has taken the call, and no host runs it. */
 type ProofReply =
   | { ok: true; proof: Proof }
   | { ok: false; reason: string; unreached: boolean; unknownKey?: boolean; waits?: boolean };

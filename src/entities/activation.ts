@@ -46,6 +46,8 @@ export interface ActivationMeta {
   rule?: string;
   /** What called it: see RecordMeta. */
   source?: string;
+  /** Of a composition: why a step of it was not started, the last one that was not. */
+  stepRefused?: string;
 }
 
 /** What a host reports of a finished run. Durations in ms; no clock times, since hosts' clocks differ. */

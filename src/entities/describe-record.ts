@@ -11,7 +11,7 @@ export function metaOf(
 ): RecordMeta {
   const { completion, start, by, waitReason = "" } = options;
   const { ran, host, initTime, duration, logs } = completion;
-  const { keyId, permitMs, actionRevision, trigger, rule, source } = about;
+  const { keyId, permitMs, actionRevision, trigger, rule, source, stepRefused } = about;
   const init = Math.round(initTime ?? 0);
   return {
     ...{ v: 1, nsId: about.namespaceId, listName: listNameOf(about), kind: about.kind },
@@ -30,6 +30,7 @@ export function metaOf(
     ...(trigger === undefined ? {} : { trigger }),
     ...(rule === undefined ? {} : { rule }),
     ...(source === undefined ? {} : { source }),
+    ...(stepRefused === undefined ? {} : { stepRefused }),
     traceId: about.transactionId,
     memoryMb: about.limits.memory,
   };

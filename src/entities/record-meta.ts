@@ -34,6 +34,8 @@ export interface RecordMeta {
   rule?: string;
   /** What called it: "api", "web", "rule", "sequence", "conductor"; a newer version has more. */
   source?: string;
+  /** Of a composition: why a step of it was not started, the last one that was not. */
+  stepRefused?: string;
   traceId: string;
   memoryMb?: number;
 }

@@ -50,6 +50,8 @@ export function explainEnded(record: ActivationRecord, where: StoredWhere): Expl
     steps.push({ what: "ran", at, ms: meta?.runMs ?? duration, text: "the action ran" });
   }
   const ended = end > 0 ? end : start;
+  if (meta?.stepRefused !== undefined)
+    steps.push({ what: "refused", text: `a step of it was not started: ${meta.stepRefused}` });
   steps.push({ what: "ended", at: ended, text: endText(record) });
   if (meta !== undefined && meta.logBytes > 2)
     steps.push({ what: "logged", at: ended, text: `${meta.logBytes} bytes of log lines were collected` });

@@ -8,6 +8,15 @@ import { ended } from "./ended.ts";
 const PLACE = { state: "here", since: 30, shelves: [], lacking: ["d1"] };
 
 describe("an activation", () => {
+  it("of a composition whose step was not started says why", () => {
+    const { record } = ended({ action: "s" });
+    const meta = { ...record.meta!, stepRefused: "it needs 512 MB, and no host has more than 256" };
+    const { steps } = explainEnded({ ...record, meta }, PLACE);
+    expect(steps.find(({ what }) => what === "refused")?.text).toBe(
+      "a step of it was not started: it needs 512 MB, and no host has more than 256",
+    );
+  });
+
   it("that has ended is told from its acceptance to where it is stored, with what it cost", () => {
     const { record } = ended({ action: "a", initMs: 200 });
     const meta = {

@@ -79,6 +79,8 @@ it("says that it failed when a component may not be run", async () => {
     result: { inline: '{"error":"Sequence failed."}' },
   });
   expect(world.annotation(run.id, "limits")).toBeUndefined();
+  // Its owner is told why by whoever explains it.
+  expect(world.abouts.get(run.id)?.stepRefused).toContain("not authorized");
 });
 
 it("gives a component its timeout and a minute, then says which one did not answer", async () => {
