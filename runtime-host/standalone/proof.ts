@@ -46,8 +46,8 @@ const CODE = `function main({ name = "world" }) {
 
 const Greeting = z.object({ greeting: z.string() });
 const WARM_CALLS = 5;
-/** What others are limited to does not keep the platform from starting. */
-const LIMITS = { storeActivations: false, invocationsPerMinute: 1_000, concurrentInvocations: 10 };
+/** No counts: those of other namespaces do not hold for it (src/entities/throttle.ts). */
+const LIMITS = { storeActivations: false };
 /** Longest wait for one answer. */
 const MAX_WAIT_MS = 60_000;
 /** How often it is begun, where the platform's process is killed in the middle of it. */

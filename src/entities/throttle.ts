@@ -2,6 +2,7 @@
 
 import { developmentIdentity } from "./development.ts";
 import type { Identity, NamespaceLimits } from "./identity.ts";
+import { PROOF_NAMESPACE } from "./names.ts";
 
 /** In place of a count that nothing limits. */
 export const UNLIMITED = Number.MAX_SAFE_INTEGER;
@@ -17,8 +18,11 @@ export function throttleOf(
     limits.concurrentInvocations !== undefined ||
     limits.firesPerMinute !== undefined ||
     limits.concurrentMemory !== undefined;
-  const isDevelopment = [namespace.uuid, identity.keyId ?? ""].some((uuid) => developmentIdentity(uuid) !== undefined);
-  if (!own && (defaults === null || isDevelopment)) return null;
+  // Of one machine: its well-known keys, and what it proves itself with.
+  const isMachines =
+    namespace.name === PROOF_NAMESPACE ||
+    [namespace.uuid, identity.keyId ?? ""].some((uuid) => developmentIdentity(uuid) !== undefined);
+  if (!own && (defaults === null || isMachines)) return null;
   const memory = limits.concurrentMemory ?? defaults?.concurrentMemory;
   return {
     ...(memory === undefined ? {} : { concurrentMemory: memory }),

@@ -21,6 +21,11 @@ test("one count of its own leaves the others to the deployment", () => {
   });
 });
 
+test("nor are they for what a start proves itself with", () => {
+  const proof = { ...identity({ storeActivations: false }), namespace: { name: "edgewhisk.proof", uuid: "u" } };
+  expect(throttleOf(proof, DEFAULTS)).toBeNull();
+});
+
 test("the deployment's counts are not for development namespaces, whose own are", () => {
   const uuid = "23bc46b1-71f6-4ed5-8c54-816aa4f8c502";
   expect(developmentIdentity(uuid)).toBeDefined();

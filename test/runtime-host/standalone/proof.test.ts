@@ -48,8 +48,8 @@ async function proved(log: string[] = []) {
         ordered.push(`remove ${subject}`);
         return { ok: true, value: null };
       },
-      setLimits: async (namespace, { invocationsPerMinute, storeActivations }) => {
-        ordered.push(`limit ${namespace} ${invocationsPerMinute} ${storeActivations}`);
+      setLimits: async (namespace, limits) => {
+        ordered.push(`limit ${namespace} ${JSON.stringify(limits)}`);
         return { ok: true, value: null };
       },
     };
@@ -66,7 +66,7 @@ it("makes an action, calls it cold and warm, deletes it, and keeps its key", asy
   made = { ok: false, status: 409, reason: "it is there" };
   await proved();
   expect(state.secrets.proofKey).toBe(key);
-  expect(ordered).toEqual(["limit edgewhisk.proof 1000 false"]);
+  expect(ordered).toEqual(['limit edgewhisk.proof {"storeActivations":false}']);
 });
 
 it("says why no host runs it, and is not begun again, where the platform says that", async () => {
