@@ -12,6 +12,8 @@ import { adminTokenOf, consoleUrl, key } from "../conformance/suite.ts";
 export const HOSTILE = `<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>"'&\${1}`;
 /** The longest wait (ms) for what is to be seen. */
 const PATIENCE_MS = 100_000;
+/** Characters of a page that are shown where a test fails. */
+const MAX_SHOWN = 3_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** What the browser itself says of requests that tests let fail. */
 const NETWORK_NOISE = /^Failed to load resource/;
@@ -28,11 +30,20 @@ export function useBrowser(): void {
     if (!answer.ok) throw new Error(text);
     browser = await chromium.connect(text);
   });
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail") await showPages();
     await Promise.all(contexts.splice(0).map((context) => context.close()));
     expect(faults.splice(0)).toEqual([]);
   });
   afterAll(() => browser?.close());
+}
+
+/** What stands there when a test fails: what it waited for has not come, and something else has. */
+async function showPages(): Promise<void> {
+  for (const page of contexts.flatMap((context) => context.pages())) {
+    const text = (await page.textContent("body", { timeout: 5_000 }).catch(String)) ?? "";
+    console.log(`${page.url()} shows:\n${text.slice(0, MAX_SHOWN)}`);
+  }
 }
 
 export interface Opening {
