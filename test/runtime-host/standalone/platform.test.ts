@@ -127,10 +127,12 @@ describe("runtime-host/standalone/platform.ts, over unstable names of wrangler a
     });
   });
 
-  it("gives workerd a small young generation, by a variable that this Miniflare reads", () => {
+  it("gives workerd a small young generation and a larger old one, by a variable that this Miniflare reads", () => {
     const miniflare = readFileSync(here.resolve("miniflare"), "utf8");
     expect(miniflare).toContain("v8Flags: process.env.MINIFLARE_WORKERD_V8_FLAGS");
-    expect(process.env.MINIFLARE_WORKERD_V8_FLAGS).toBe("--max-semi-space-size=1 --min-semi-space-size=1");
+    expect(process.env.MINIFLARE_WORKERD_V8_FLAGS?.split(" ")).toEqual([
+      ...["--max-semi-space-size=1", "--min-semi-space-size=1", "--heap-growing-percent=300"],
+    ]);
   });
 
   it("gets the Worker's bindings from wrangler.toml, with our variables over it", async () => {

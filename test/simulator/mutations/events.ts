@@ -159,13 +159,11 @@ export const EVENTS: Mutation[] = [
   {
     name: "a composition is forgotten before its record is in the store",
     seed: 18,
-    patches: [{ file: DRIVER, find: /await (ports\.store\(\)\.complete\([^;]*);/, replace: "$1.catch(() => {});" }],
+    patches: [{ file: DRIVER, find: /await (within\([^;]*complete\([^;]*);/, replace: "$1.catch(() => {});" }],
   },
   {
     name: "an inner composition ends without a record",
-    patches: [
-      { file: DRIVER, find: /await (ports\.store\(\)\.complete\([^;]*;)/, replace: "if (depth === 0) await $1" },
-    ],
+    patches: [{ file: DRIVER, find: /await (within\([^;]*complete\([^;]*;)/, replace: "if (depth === 0) await $1" }],
     seed: 2,
   },
   {
