@@ -13,6 +13,9 @@ import { StreamSource } from "./stream-source.ts";
 const SENTINEL_WAIT_MS = 2_000;
 /** The same for images not known to write markers. */
 const QUIET_WAIT_MS = 20;
+/** The same after the first run, of which nobody knows yet whether it writes end markers: what it printed may come late
+ * from an engine that has much to do. */
+const FIRST_WAIT_MS = 500;
 /** Quiet periods a container may break before its logs are taken as they are. */
 const MAX_ROUNDS = 10;
 
@@ -38,6 +41,8 @@ export class LogReader {
   readonly #waiting = new Set<() => void>();
   /** Bytes that have come on the streams. */
   #bytes = 0;
+  /** No run has been settled yet. */
+  #isFirst = true;
   readonly #streams: StreamSource;
   readonly #named: NamedSource;
   readonly #journal: JournalSource;
@@ -143,11 +148,13 @@ export class LogReader {
     { finish, ending }: { finish: (missing: boolean) => void; ending: boolean },
   ): void {
     const awaited = (this.sentinelled || collection.run !== null) && !collection.quiet;
-    const waitMs = awaited || ending ? SENTINEL_WAIT_MS : QUIET_WAIT_MS;
+    const quietMs = this.#isFirst ? FIRST_WAIT_MS : QUIET_WAIT_MS;
+    const waitMs = awaited || ending ? SENTINEL_WAIT_MS : quietMs;
     let rounds = 0;
     let seen = this.#bytes;
     let timer: NodeJS.Timeout;
     const stop = (missing: boolean) => {
+      this.#isFirst = false;
       clearTimeout(timer);
       this.#waiting.delete(over);
       collection.onSealed = null;

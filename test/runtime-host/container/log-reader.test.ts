@@ -90,12 +90,20 @@ describe("a run's logs", () => {
 
   it("of images without markers are taken after a short silence, unfinished line included", async () => {
     const from = reader(false);
-    const run = from.open(MB);
+    const first = from.open(MB);
     say(from, 1, "a\nno line end");
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const logs = settled(from, run);
+    const logs = settled(from, first);
+    // Nobody knows yet that it has none, and what it printed may be late.
+    await vi.advanceTimersByTimeAsync(490);
+    say(from, 1, "!");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(texts(await logs)).toEqual(["stdout: a", "stdout: no line end!"]);
+    const second = from.open(MB);
+    say(from, 1, "b\n");
+    const more = settled(from, second);
     await vi.advanceTimersByTimeAsync(20);
-    expect(texts(await logs)).toEqual(["stdout: a", "stdout: no line end"]);
+    expect(texts(await more)).toEqual(["stdout: b"]);
   });
 
   it("are taken at once when the container has ended", async () => {
