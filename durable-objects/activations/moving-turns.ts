@@ -3,8 +3,8 @@
 
 import type { AlarmPorts } from "../shared/ports.ts";
 
-/** Of the time pieces take one part in so many: on one machine that is a sixth of a core. */
-const SHARE = 4;
+/** Of the time pieces take one part in so many, and on one machine they take a processor all that time. */
+const SHARE = 6;
 const REST_MS = { min: 10, max: 10_000 };
 /** ms after which a turn is nobody's: whoever had it is lost, or waits for a place that does not answer. */
 const LOST_MS = 10_000;
