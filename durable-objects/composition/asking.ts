@@ -5,7 +5,7 @@ import type { ActivationRecord } from "../../src/entities/activation.ts";
 import { limitedTo } from "../../src/entities/identity.ts";
 import { errorMember } from "../../src/entities/outcome.ts";
 import type { StepReply, StepRequest } from "../../src/protocol/composition.ts";
-import { within } from "../shared/deadline.ts";
+import { ANSWER_WITHIN_MS, within } from "../shared/deadline.ts";
 import { pause } from "../shared/retry.ts";
 import type { CompositionPorts } from "./ports.ts";
 import type { Held } from "./run-store.ts";
@@ -15,8 +15,6 @@ import type { CompositionStep, StepEnd, StepEvent, StepRefusal } from "./state.t
 const GRACE_MS = 60_000;
 /** ms of one question. */
 const WAIT_MS = 30_000;
-/** ms they may take to answer besides. */
-const ANSWER_WITHIN_MS = 60_000;
 /** ms between two tries where there is no room just now, and for how long it is tried. */
 const ROOM_PAUSE_MS = 1_000;
 const ROOM_FOR_MS = 60_000;

@@ -4,7 +4,7 @@
 import { type ActivationRecord, recordOf } from "../../src/entities/activation.ts";
 import { type ActivationId, derivedActivationId } from "../../src/entities/activation-id.ts";
 import type { CompositionRun } from "../../src/protocol/composition.ts";
-import { within } from "../shared/deadline.ts";
+import { ANSWER_WITHIN_MS, within } from "../shared/deadline.ts";
 import { type Nested, outcomeOf } from "./asking.ts";
 import { keyOf, offloadLarge, resultKey, textOf } from "./blob-offload.ts";
 import { after, asStep, begin, inner, MAX_DEEP, outermost, recordParts, wanted } from "./machine.ts";
@@ -12,8 +12,6 @@ import type { CompositionPorts } from "./ports.ts";
 import type { Held, RunStore } from "./run-store.ts";
 import type { Decision, Ending, Progress, StackFrame, StepEvent, Texts } from "./state.ts";
 
-/** ms others may take to answer. */
-const ANSWER_WITHIN_MS = 60_000;
 /** A step is tried under one attempt: what was accepted is never accepted again. */
 const ATTEMPT = "1";
 const NOBODY = { scheduler: "composition", epoch: 0 };

@@ -17,14 +17,12 @@ import {
 } from "../../src/schedules/machine.ts";
 import { comingSlots, jitterOf } from "../../src/schedules/slots.ts";
 import { Alarm } from "../shared/alarm.ts";
-import { within } from "../shared/deadline.ts";
+import { ANSWER_WITHIN_MS, within } from "../shared/deadline.ts";
 import type { Database } from "../shared/schema.ts";
 import { LookAhead } from "./look-ahead.ts";
 import type { SchedulePorts } from "./ports.ts";
 import { type KeptSchedule, ScheduleRows } from "./schedule-rows.ts";
 
-/** ms others may take to answer. */
-const ANSWER_WITHIN_MS = 60_000;
 /** Schedules the first object of a namespace keeps before others take some, and those any object keeps at most. */
 export const FIRST_HOLDS = 500;
 export const MAX_HELD = 2_000;

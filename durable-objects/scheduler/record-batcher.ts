@@ -4,12 +4,10 @@
 
 import type { ActivationId } from "../../src/entities/activation-id.ts";
 import type { Finished, StoreName } from "../../src/protocol/rpc.ts";
-import { within } from "../shared/deadline.ts";
+import { ANSWER_WITHIN_MS, within } from "../shared/deadline.ts";
 import type { Cancel } from "../shared/ports.ts";
 import type { SchedulerPorts } from "./ports.ts";
 
-/** ms others may take to answer. */
-const ANSWER_WITHIN_MS = 60_000;
 /** From the first record to the flush of its batch. */
 const FLUSH_AFTER_MS = 10;
 const FIRST_RETRY_MS = 100;

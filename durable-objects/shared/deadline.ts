@@ -2,6 +2,9 @@
 
 import type { ClockPorts } from "./ports.ts";
 
+/** ms that another object, or the Worker, may take for what takes it no longer by nature. */
+export const ANSWER_WITHIN_MS = 60_000;
+
 /** Rejects if `work` takes longer than `ms`; what it brings later is dropped. */
 export function within<T>(after: ClockPorts["after"], ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

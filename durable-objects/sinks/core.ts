@@ -5,13 +5,11 @@ import type { SinkAnswer, SinkRefusal, SinkSettings } from "../../src/entities/s
 import { verdictOf } from "../../src/events/sink-policy.ts";
 import type { DeadLetter, SinkEvent, SinkOf, SinkView } from "../../src/protocol/sinks.ts";
 import { Alarm } from "../shared/alarm.ts";
-import { within } from "../shared/deadline.ts";
+import { ANSWER_WITHIN_MS, within } from "../shared/deadline.ts";
 import type { Database } from "../shared/schema.ts";
 import type { SinksPorts } from "./ports.ts";
 import { type KeptSink, type QueuedEvent, SinkRows } from "./sink-rows.ts";
 
-/** ms others may take to answer. */
-const ANSWER_WITHIN_MS = 60_000;
 /** Sinks of a namespace. */
 export const MAX_SINKS = 100;
 /** Requests on their way: of the namespace, whose outbound requests are bounded as well, and of one sink. */

@@ -31,13 +31,11 @@ import {
 import type { SlotFire, SlotFired } from "../../src/protocol/schedule.ts";
 import type { PutSource, SourceRead, TakenMessage } from "../../src/protocol/sources.ts";
 import { Alarm } from "../shared/alarm.ts";
-import { within } from "../shared/deadline.ts";
+import { ANSWER_WITHIN_MS, within } from "../shared/deadline.ts";
 import type { Database } from "../shared/schema.ts";
 import type { SourcesPorts } from "./ports.ts";
 import { type KeptSource, SourceRows, type WaitingEvent } from "./source-rows.ts";
 
-/** ms others may take to answer. */
-const ANSWER_WITHIN_MS = 60_000;
 /** Feeds of a namespace. */
 export const MAX_FEEDS = 100;
 /** Of one feed: messages that wait, and objects that are known. */
