@@ -31,11 +31,15 @@ const INSERT = `INSERT INTO records (namespace_id, ${COLUMNS.join(", ")}, checks
   SELECT ?1, ${[...COLUMNS, "checksum", "record"].map((_, at) => `value ->> ${at}`).join(", ")} FROM json_each(?2) WHERE true
   ON CONFLICT (id) DO NOTHING`;
 const AMONG = "id IN (SELECT value FROM json_each(?1))";
+/** With the plus no index is sought for the namespace: SQLite would look at all of its records for those few ids. */
+const AMONG_OF_ONE = `${AMONG} AND +namespace_id = ?2`;
 const COUNT_PRUNED = `INSERT INTO pruned (namespace_id, records, latest)
   SELECT namespace_id, count(*), max(start) FROM records WHERE ${AMONG} GROUP BY namespace_id
   ON CONFLICT (namespace_id) DO UPDATE
     SET records = records + excluded.records, latest = max(latest, excluded.latest)`;
 const PRUNE = `DELETE FROM records WHERE ${AMONG}`;
+/** Of these ids (?1, JSON) those of one namespace (?2). */
+export const REMOVE = `DELETE FROM records WHERE ${AMONG_OF_ONE}`;
 const KEPT = "id, start, list_name AS name, record AS text, checksum AS sum";
 
 /** Records as rows of one D1 database, found by id, by (namespace, start) and by (namespace, name, start). */
@@ -167,15 +171,13 @@ export class D1RecordTable implements RecordTable {
 
   async remove(namespaceId: string, ids: readonly ActivationId[]): Promise<void> {
     const values = [JSON.stringify(ids), namespaceId];
-    const gone = `${PRUNE} AND namespace_id = ?2`;
-    await this.#db.batch([DISCOUNT, gone].map((statement) => this.#db.prepare(statement).bind(...values)));
+    await this.#db.batch([DISCOUNT, REMOVE].map((statement) => this.#db.prepare(statement).bind(...values)));
   }
 
   async having(namespaceId: string, ids: readonly ActivationId[]): Promise<{ id: ActivationId; start: number }[]> {
     if (ids.length === 0) return [];
-    const asked = `SELECT id, start FROM records WHERE id IN (SELECT value FROM json_each(?)) AND namespace_id = ?`;
     const { results } = await this.#db
-      .prepare(asked)
+      .prepare(`SELECT id, start FROM records WHERE ${AMONG_OF_ONE}`)
       .bind(JSON.stringify(ids), namespaceId)
       .all<{ id: string; start: number }>();
     return results;

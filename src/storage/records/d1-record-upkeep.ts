@@ -4,6 +4,7 @@ import type { ActivationId } from "../../entities/activation-id.ts";
 import type { KeptRecord } from "../../entities/kept-record.ts";
 import type { OldRecord } from "../../entities/retention.ts";
 import type { ExpiredRow, RecordUpkeep } from "../record-upkeep.ts";
+import { REMOVE } from "./d1-record-table.ts";
 import { BYTES, countUp, DISCOUNT, usageOf } from "./d1-record-usage.ts";
 
 const BLOB = (part: string) => `iif(json_valid(record), record ->> '$.${part}.blob', NULL)`;
@@ -74,7 +75,6 @@ export class D1RecordUpkeep implements RecordUpkeep {
   async delete(namespaceId: string, rows: readonly ExpiredRow[]): Promise<void> {
     if (rows.length === 0) return;
     const values = [JSON.stringify(rows.map((row) => row.id)), namespaceId];
-    const gone = "DELETE FROM records WHERE id IN (SELECT value FROM json_each(?1)) AND namespace_id = ?2";
-    await this.#db.batch([DISCOUNT, gone].map((statement) => this.#db.prepare(statement).bind(...values)));
+    await this.#db.batch([DISCOUNT, REMOVE].map((statement) => this.#db.prepare(statement).bind(...values)));
   }
 }

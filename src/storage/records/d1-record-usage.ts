@@ -10,11 +10,12 @@ const AMONG = "id IN (SELECT value FROM json_each(?1))";
 const SUMS = `count(*) AS records, coalesce(sum(${BYTES}), 0) AS bytes`;
 
 /** Before rows of these ids go (?1, JSON), of one namespace (?2) or, where that is null, of all: those that are there
- * still and have been counted, so that what is done twice is counted once. */
+ * still and have been counted, so that what is done twice is counted once. The plusses: by the ids alone they are to be
+ * found, not by an index of the namespace or by the mark. */
 export const DISCOUNT = `UPDATE counted SET (records, bytes) =
     (SELECT max(0, counted.records - gone.records), max(0, counted.bytes - gone.bytes) FROM
       (SELECT ${SUMS} FROM records
-        WHERE records.namespace_id = counted.namespace_id AND records.rowid <= ${MARK} AND ${AMONG}) AS gone)
+        WHERE +records.namespace_id = counted.namespace_id AND +records.rowid <= ${MARK} AND ${AMONG}) AS gone)
   WHERE namespace_id IN (SELECT namespace_id FROM records WHERE ${AMONG}) AND (?2 IS NULL OR namespace_id = ?2)`;
 /** Up to the row ?1. */
 const COUNT = `INSERT INTO counted (namespace_id, records, bytes)
@@ -41,11 +42,11 @@ export async function countUp(db: D1Database, { steps }: { steps: number }): Pro
   }
 }
 
-/** Of all these namespaces together; reads each row that has not been counted. */
+/** Of all these namespaces together; reads each row that has not been counted, and (hence the plus) none besides. */
 export async function usageOf(db: D1Database, namespaceIds: readonly string[]): Promise<Amount> {
   const asked = `SELECT coalesce(sum(records), 0) AS records, coalesce(sum(bytes), 0) AS bytes FROM
     (SELECT records, bytes FROM counted WHERE namespace_id IN (SELECT value FROM json_each(?1))
-      UNION ALL SELECT ${SUMS} FROM records WHERE rowid > ${MARK} AND namespace_id IN (SELECT value FROM json_each(?1)))`;
+      UNION ALL SELECT ${SUMS} FROM records WHERE rowid > ${MARK} AND +namespace_id IN (SELECT value FROM json_each(?1)))`;
   const row = await db.prepare(asked).bind(JSON.stringify(namespaceIds)).first<Amount>();
   return row ?? { records: 0, bytes: 0 };
 }
