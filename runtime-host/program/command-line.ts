@@ -97,8 +97,13 @@ export function refusalOf(
 ): { kind: "help"; text: string } | { kind: "error"; message: string } {
   switch (error.code) {
     case "commander.helpDisplayed":
-    case "commander.help":
+    case "commander.help": {
+      const [word] = parser.args;
+      // Help for what is not there: a script that asks for it is to notice.
+      const isUnknown = parser.commands.length > 0 && word !== undefined && !word.startsWith("-");
+      if (isUnknown) return { kind: "error", message: `Unknown command '${word}': see --help` };
       return { kind: "help", text: textOf(parser) };
+    }
     case "commander.missingArgument": {
       const missing = positionals[parser.args.length] ?? positionals.at(-1);
       return { kind: "error", message: missing?.complaint ?? "an argument is missing" };

@@ -54,7 +54,7 @@ type Base = { readonly reference: string; readonly digest: string };
 export async function buildImages(options: ImageOptions, report: Report): Promise<BuiltImage[]> {
   const docker = new Docker(options.engineSocket === undefined ? undefined : { socketPath: options.engineSocket });
   await docker.ping().catch((error: Error) => {
-    throw new ImageProblem(`No container engine answers (${error.message}).`);
+    throw new ImageProblem(`No container engine answers (${error.message}).`, { cause: error });
   });
   const locals = await findLocalRuntimes();
   let registry = options.base !== "local";

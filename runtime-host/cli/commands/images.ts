@@ -32,8 +32,9 @@ export const images = defineCommand({
       }
       return DONE;
     } catch (error) {
-      if (error instanceof ImageProblem) return failed(error.message.replace(/\.$/, ""));
-      throw error;
+      if (!(error instanceof ImageProblem)) throw error;
+      const { whyNoEngine } = await import("../../engine/docker/connect.ts");
+      return failed(error.cause === undefined ? error.message.replace(/\.$/, "") : whyNoEngine(error.cause));
     }
   },
 });

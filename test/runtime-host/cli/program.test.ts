@@ -77,6 +77,9 @@ it.each<[string[], number, string]>([
   ],
   [["thing", "lst"], 2, "edgewhisk thing: Unknown command 'lst' (did you mean list?): see --help\n"],
   [["thnig"], 2, "edgewhisk: Unknown command 'thnig' (did you mean thing?): see --help\n"],
+  [["help", "thnig"], 2, "edgewhisk: Unknown command 'thnig': see --help\n"],
+  [["thnig", "--help"], 2, "edgewhisk: Unknown command 'thnig': see --help\n"],
+  [["help", "thing", "lst"], 2, "edgewhisk thing: Unknown command 'lst': see --help\n"],
   [["--nonsense"], 2, "edgewhisk: Unknown option '--nonsense': see --help\n"],
 ])("%j ends with %i", async (argv, code, err) => {
   expect(await run(...argv)).toEqual({ code, out: "", err });

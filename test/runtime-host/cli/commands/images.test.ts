@@ -12,11 +12,7 @@ it("explains itself", async () => {
 it.each<[string[], number, RegExp]>([
   [["--base", "moon"], 2, /^edgewhisk images: --base moon: expected local or registry\n$/],
   [["--bass", "local"], 2, /^edgewhisk images: Unknown option '--bass' \(did you mean --base\?\): see --help\n$/],
-  [
-    ["--engine-socket", "/nonexistent/docker.sock"],
-    1,
-    /^edgewhisk images: No container engine answers \(.*ENOENT.*\)\n$/,
-  ],
+  [["--engine-socket", "/nonexistent/docker.sock"], 1, /^edgewhisk images: no Docker engine answers \(.*ENOENT.*\)\n$/],
 ])("%j ends with %i and a sentence", async (args, exit, sentence) => {
   const { code, out, err } = await edgewhisk(["images", ...args]);
   expect([code, out]).toEqual([exit, ""]);
