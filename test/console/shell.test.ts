@@ -187,3 +187,28 @@ it("can be used by keyboard, at the width of a phone, dark and light", async () 
   await page.getByRole("button", { name: "Colours: dark" }).click();
   await expectAccessible(page);
 });
+
+it("says so where an answer never comes or cannot be read, and shows what there is when it comes", async () => {
+  const page = await openPage({ path: "#/schedules" });
+  await page.clock.install();
+  await page.reload();
+  let seen = 0;
+  // The first answer is none at all, twice, the second is cut off.
+  await page.route("**/namespaces/_/triggers?*", async (route) => {
+    seen++;
+    if (seen === 3) await route.fulfill({ status: 200, contentType: "application/json", body: '[{"name":' });
+    else if (seen > 3) await route.continue();
+  });
+  await page.getByLabel("Key", { exact: true }).fill((await tenant()).key);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("schedules", { exact: false }).first().waitFor();
+  for (const wanted of [1, 2]) {
+    await expect.poll(() => seen).toBe(wanted);
+    await page.clock.runFor(61_000);
+  }
+  await page.getByText("The platform does not answer.").first().waitFor();
+  await page.clock.runFor(20_000);
+  await page.getByText("The answer could not be read").waitFor();
+  await page.clock.runFor(20_000);
+  await page.getByRole("heading", { name: "No schedules yet" }).waitFor();
+});

@@ -21,11 +21,15 @@ export interface AskOptions {
   /** Sent as JSON; a string is JSON text already. */
   body?: unknown;
   signal?: AbortSignal;
+  /** The answer goes on for as long as something happens. */
+  endless?: boolean;
   accept?: string;
   headers?: Readonly<Record<string, string>>;
 }
 
 const RETRIED_MS = 500;
+/** ms that an answer may take with all of its body, when something is read, or done: a function may run for long. */
+const LONGEST_MS = { read: 60_000, done: 700_000 };
 
 /** A path of the caller's own namespace; each part is escaped. */
 export function ownPath(...parts: readonly string[]): string {
@@ -94,18 +98,27 @@ async function send(path: string, options: AskOptions, who: SignedIn): Promise<R
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     },
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-    ...(signal === undefined ? {} : { signal }),
     credentials: "omit",
     redirect: "error",
   };
   for (let attempt = 1; ; attempt++) {
+    const late = options.endless === true ? [] : [abortedAfter(LONGEST_MS[method === "GET" ? "read" : "done"])];
     try {
-      return await fetch(address, init);
+      return await fetch(address, {
+        ...init,
+        signal: AbortSignal.any([...late, ...(signal === undefined ? [] : [signal])]),
+      });
     } catch {
       if (signal?.aborted === true || method !== "GET" || attempt === 2) return null;
       await new Promise((resolve) => setTimeout(resolve, RETRIED_MS));
     }
   }
+}
+
+function abortedAfter(ms: number): AbortSignal {
+  const late = new AbortController();
+  setTimeout(() => late.abort(), ms);
+  return late.signal;
 }
 
 function unreachable({ signal }: AskOptions): Asked<never> {

@@ -18,6 +18,7 @@ export async function followLogs(
       query: { follow: true },
       accept: "text/event-stream",
       ...(seen === 0 ? {} : { headers: { "Last-Event-ID": String(seen) } }),
+      endless: true,
       signal,
     });
     if (signal.aborted) return null;

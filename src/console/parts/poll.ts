@@ -42,7 +42,7 @@ export function usePolled<T>(
     const round = async () => {
       busy = true;
       setLoading(true);
-      const answer = await latest.current(stop.signal);
+      const answer = await latest.current(stop.signal).catch(unread);
       busy = false;
       if (stop.signal.aborted) return;
       setLoading(false);
@@ -68,4 +68,10 @@ export function usePolled<T>(
   const reload = useCallback(() => setWanted((before) => before + 1), []);
   const isNow = state.key === key;
   return { value: isNow ? state.value : undefined, fault: isNow ? state.fault : null, loading, reload };
+}
+
+/** An answer that is not what was asked for, as from what stands between: it is said, and asked again. */
+function unread(error: unknown): { ok: false; fault: AskFault } {
+  const text = `The answer could not be read: ${error instanceof Error ? error.message : String(error)}`;
+  return { ok: false, fault: { status: 0, text, help: "It is asked again by itself." } };
 }

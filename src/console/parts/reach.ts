@@ -5,6 +5,8 @@ import { signal } from "@preact/signals";
 
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 15_000;
+/** ms that its answer may take. */
+const LONGEST_MS = 10_000;
 
 /** Epoch ms since when it cannot be reached; null: it can. */
 export const downSince = signal<number | null>(null);
@@ -36,7 +38,8 @@ export function tryAgain(): void {
 function askIn(pause: number): void {
   clearTimeout(timer);
   timer = setTimeout(async () => {
-    const answered = await fetch("/ping", { credentials: "omit" }).then(
+    const signal = AbortSignal.timeout(LONGEST_MS);
+    const answered = await fetch("/ping", { credentials: "omit", signal }).then(
       (answer) => answer.ok,
       () => false,
     );

@@ -145,6 +145,8 @@ function shownId(view: string, kind: SignedIn["kind"]): string {
   return view === "" ? (views[0]?.id ?? "") : view;
 }
 
+/** ms that a part of the console may take to come. */
+const LONGEST_MS = 60_000;
 const loaded = new Map<string, ComponentType<ViewProps>>();
 
 function Shown({ kind }: { kind: SignedIn["kind"] }) {
@@ -192,7 +194,7 @@ function useLoaded(view: View | undefined): ComponentType<ViewProps> | "failed" 
   const [failed, setFailed] = useState<string | null>(null);
   useEffect(() => {
     if (view === undefined || loaded.has(view.id)) return;
-    view.load().then(
+    inTime(view.load()).then(
       (module) => {
         loaded.set(view.id, module.default);
         setDone((before) => before + 1);
@@ -202,6 +204,14 @@ function useLoaded(view: View | undefined): ComponentType<ViewProps> | "failed" 
   }, [view]);
   if (view === undefined) return null;
   return loaded.get(view.id) ?? (failed === view.id ? "failed" : null);
+}
+
+/** Rejects where it takes too long: whoever waits is to see that it did not come. */
+function inTime<T>(loading: Promise<T>): Promise<T> {
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`it took longer than ${LONGEST_MS / 1_000} s`)), LONGEST_MS);
+  });
+  return Promise.race([loading, late]);
 }
 
 /** A bug in a view ends that view alone. */
