@@ -1,9 +1,11 @@
 // The whole platform on one machine, in one process tree: `npm start`. Reads the configuration, serves,
 // and ends in order.
 
+import "./program/small-heap.ts";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
+import { collectWhenIdle } from "./machine/idle-collection.ts";
 import { versionOf } from "./program/build.ts";
 import { exitWith } from "./program/exit.ts";
 import { parseConfig } from "./standalone/config.ts";
@@ -63,9 +65,9 @@ async function main(): Promise<void> {
 
   try {
     const serving = await running.serving;
-    // From here on this process mostly waits: its garbage is collected early rather than kept in memory.
-    setFlagsFromString("--max-semi-space-size=1");
+    // From here on this process mostly waits.
     setFlagsFromString("--optimize-for-size");
+    collectWhenIdle();
     process.stdout.write(parsed.json ? `${JSON.stringify(greetingObject(serving))}\n` : greeting(serving));
   } catch (error) {
     if (error instanceof StartFailure) end(1, error.message);

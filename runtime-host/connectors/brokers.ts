@@ -2,8 +2,6 @@
 
 import { certificateFault } from "./certificate-fault.ts";
 import type { BrokerConnection, ConnectBroker } from "./connection.ts";
-import { connectMqtt } from "./mqtt-connection.ts";
-import { connectNats } from "./nats-connection.ts";
 
 export const connectBroker: ConnectBroker = async (dialling) => {
   try {
@@ -15,11 +13,16 @@ export const connectBroker: ConnectBroker = async (dialling) => {
   }
 };
 
-function connect({ settings, ...dialling }: Parameters<ConnectBroker>[0]): Promise<BrokerConnection> {
+/** A protocol is loaded with the first broker that speaks it: most hosts hold none of them. */
+async function connect({ settings, ...dialling }: Parameters<ConnectBroker>[0]): Promise<BrokerConnection> {
   switch (settings.kind) {
-    case "mqtt":
+    case "mqtt": {
+      const { connectMqtt } = await import("./mqtt-connection.ts");
       return connectMqtt({ ...dialling, settings });
-    case "nats":
+    }
+    case "nats": {
+      const { connectNats } = await import("./nats-connection.ts");
       return connectNats({ ...dialling, settings });
+    }
   }
 }

@@ -7,7 +7,6 @@ import { resolveKind, runnableKinds } from "../../src/entities/runtimes.ts";
 import type { SecurityReport } from "../../src/protocol/messages.ts";
 import type { Containers } from "../container/contract.ts";
 import { journalFolder } from "../container/journal.ts";
-import { DockerEngine } from "../engine/docker/docker-engine.ts";
 import { type Engine, type EngineOptions, EngineUnavailable } from "../engine/engine.ts";
 import { ProcessEngine } from "../engine/process/process-engine.ts";
 import { falls } from "../engine/security-level.ts";
@@ -87,6 +86,8 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
 async function choose(options: ContainersOptions): Promise<{ engine: Engine; why: string }> {
   if (options.engine === "process") return { engine: await ProcessEngine.open(options), why: "as asked" };
   try {
+    // What speaks to Docker is loaded where it is used.
+    const { DockerEngine } = await import("../engine/docker/docker-engine.ts");
     const engine = await DockerEngine.open(options);
     if (options.engine === "docker") return { engine, why: "as asked" };
     if (engine.runtimes().length > 0) return { engine, why: "a Docker engine answers and has action images" };

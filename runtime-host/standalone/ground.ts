@@ -27,7 +27,7 @@ export async function prepareGround(
   await assertFree(config, patience);
   if (config.console?.fixed)
     await assertFree({ host: config.host, port: config.console.port }, patience, "--console-port");
-  const engine = await chooseEngine(config, { openDocker: () => openDockerSetup(process.env), log });
+  const engine = await chooseEngine(config, { openDocker: async () => openDockerSetup(process.env), log });
   log(`engine ${engine.name}: ${engine.why}`);
   if (engine.name === "process") log(NO_ISOLATION);
   else family.hasContainers(state.secrets.hostName);

@@ -1,11 +1,24 @@
-// Docker as far as a start needs it: whether it answers, what its images can run, and building the missing ones. Loaded
-// only where Docker is wanted, since its client is slow to load.
+// Docker as far as a start needs it: whether it answers, what its images can run, and building the missing ones. In
+// processes of their own, see docker-task.ts.
 
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import * as z from "zod";
 import type { Survey } from "../engine/docker/survey.ts";
 import type { Leftovers } from "./reaper.ts";
 
+const TASK = fileURLToPath(new URL("docker-task.ts", import.meta.url));
 /** ms */
 const MAX_LOOK_MS = 1_000;
+/** Characters of what a task that failed has said. */
+const MAX_WORDS = 2_000;
+const Surveyed = z.union([
+  z.object({ answers: z.literal(true), kinds: z.array(z.string()) }),
+  z.object({ answers: z.literal(false), reason: z.string(), isDenied: z.boolean() }),
+]) satisfies z.ZodType<Survey>;
+const Built = z.union([z.object({ ok: z.literal(true) }), z.object({ ok: z.literal(false), reason: z.string() })]);
 
 export interface DockerSetup {
   survey(): Promise<Survey>;
@@ -22,21 +35,31 @@ export async function lookForLeftovers(host: string): Promise<Leftovers | null> 
 }
 
 /** Image names come from the same variables the runtime host reads. */
-export async function openDockerSetup(env: Readonly<Record<string, string | undefined>>): Promise<DockerSetup> {
-  const { surveyDocker } = await import("../engine/docker/survey.ts");
-  const { buildImages, IMAGE_PREFIX, ImageProblem } = await import("../runtimes/build-images.ts");
-  const prefix = env.EDGEWHISK_IMAGE_PREFIX || IMAGE_PREFIX;
-  const tag = env.EDGEWHISK_IMAGE_TAG ?? "";
+export function openDockerSetup(env: Readonly<Record<string, string | undefined>>): DockerSetup {
+  const names = [env.EDGEWHISK_IMAGE_PREFIX ?? "", env.EDGEWHISK_IMAGE_TAG ?? ""];
   return {
-    survey: () => surveyDocker({ prefix, tag }),
-    async build(log) {
-      try {
-        await buildImages({ prefix }, log);
-        return { ok: true };
-      } catch (error) {
-        if (error instanceof ImageProblem) return { ok: false, reason: error.message.replace(/\.$/, "") };
-        throw error;
-      }
-    },
+    survey: async () => Surveyed.parse(await runTask(["survey", ...names])),
+    build: async (log) => Built.parse(await runTask(["build", ...names], log)),
   };
+}
+
+/** What came of it. Rejects with its last words where it failed. */
+function runTask(args: readonly string[], log: (line: string) => void = () => undefined): Promise<unknown> {
+  const child = spawn(process.execPath, [TASK, ...args], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  let outcome: unknown;
+  let words = "";
+  child.on("message", (message) => {
+    outcome = message;
+  });
+  createInterface({ input: child.stdout as Readable }).on("line", log);
+  child.stderr?.on("data", (chunk: Buffer) => {
+    words = (words + chunk.toString("utf8")).slice(-MAX_WORDS);
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      if (outcome !== undefined) resolve(outcome);
+      else reject(new Error(`looking for Docker ended with ${signal ?? `exit code ${code}`}: ${words.trim()}`));
+    });
+  });
 }
