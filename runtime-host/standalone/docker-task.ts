@@ -1,6 +1,6 @@
 // What a start wants of Docker, as a process of its own: Docker's client holds 16 MB, and the launcher, which lives on,
-// never needs it again. Arguments: what to do, the start of the images' names ("" = ours), their tag. Lines of progress go to stdout,
-// what came of it to the launcher.
+// never needs it again. Arguments: what to do, the start of the images' names ("" = ours), their tag. Lines of progress
+// go to stdout, what came of it to the launcher.
 
 import { surveyDocker } from "../engine/docker/survey.ts";
 import { buildImages, IMAGE_PREFIX, ImageProblem } from "../runtimes/build-images.ts";

@@ -1,7 +1,7 @@
 // `npm run bench -- moves`: very many records go from D1 to R2 while workerd is killed -9 again and again: how long it
 // takes, that whoever reads meanwhile gets what there is, and that every one of them is there afterwards, once, in its
-// place. Ends with 1 where one is not. With --state it may be done in several runs: each goes on where the last one was,
-// for --minutes.
+// place. Ends with 1 where one is not. With --state it may be done in several runs: each goes on where the last one
+// was, for --minutes.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

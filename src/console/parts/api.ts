@@ -29,7 +29,7 @@ export interface AskOptions {
 
 const RETRIED_MS = 500;
 /** ms that an answer may take with all of its body, when something is read, or done: a function may run for long. */
-const LONGEST_MS = { read: 60_000, done: 700_000 };
+const MAX_ANSWER_MS = { read: 60_000, done: 700_000 };
 
 /** A path of the caller's own namespace; each part is escaped. */
 export function ownPath(...parts: readonly string[]): string {
@@ -102,7 +102,7 @@ async function send(path: string, options: AskOptions, who: SignedIn): Promise<R
     redirect: "error",
   };
   for (let attempt = 1; ; attempt++) {
-    const late = options.endless === true ? [] : [abortedAfter(LONGEST_MS[method === "GET" ? "read" : "done"])];
+    const late = options.endless === true ? [] : [abortedAfter(MAX_ANSWER_MS[method === "GET" ? "read" : "done"])];
     try {
       return await fetch(address, {
         ...init,

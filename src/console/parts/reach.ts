@@ -6,7 +6,7 @@ import { signal } from "@preact/signals";
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 15_000;
 /** ms that its answer may take. */
-const LONGEST_MS = 10_000;
+const MAX_ANSWER_MS = 10_000;
 
 /** Epoch ms since when it cannot be reached; null: it can. */
 export const downSince = signal<number | null>(null);
@@ -38,7 +38,7 @@ export function tryAgain(): void {
 function askIn(pause: number): void {
   clearTimeout(timer);
   timer = setTimeout(async () => {
-    const signal = AbortSignal.timeout(LONGEST_MS);
+    const signal = AbortSignal.timeout(MAX_ANSWER_MS);
     const answered = await fetch("/ping", { credentials: "omit", signal }).then(
       (answer) => answer.ok,
       () => false,

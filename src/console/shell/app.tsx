@@ -146,7 +146,7 @@ function shownId(view: string, kind: SignedIn["kind"]): string {
 }
 
 /** ms that a part of the console may take to come. */
-const LONGEST_MS = 60_000;
+const MAX_LOAD_MS = 60_000;
 const loaded = new Map<string, ComponentType<ViewProps>>();
 
 function Shown({ kind }: { kind: SignedIn["kind"] }) {
@@ -209,7 +209,7 @@ function useLoaded(view: View | undefined): ComponentType<ViewProps> | "failed" 
 /** Rejects where it takes too long: whoever waits is to see that it did not come. */
 function inTime<T>(loading: Promise<T>): Promise<T> {
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error(`it took longer than ${LONGEST_MS / 1_000} s`)), LONGEST_MS);
+    setTimeout(() => reject(new Error(`it took longer than ${MAX_LOAD_MS / 1_000} s`)), MAX_LOAD_MS);
   });
   return Promise.race([loading, late]);
 }
