@@ -73,6 +73,8 @@ export interface Permit {
   /** uuid */
   namespace: string;
   id: string;
+  /** Between these it was counted. */
+  askedAt: number;
   at: number;
 }
 

@@ -175,9 +175,10 @@ export class Isolate implements Owner {
         return {
           enter: async (request, options) => {
             call.id = request.id;
+            const askedAt = kernel.elapsed;
             const permit = await permitting.enter(request, options);
             if (permit.ok && request.kind === "invoke")
-              history.permitted({ namespace: namespaceId, id: request.id, at: kernel.elapsed });
+              history.permitted({ namespace: namespaceId, id: request.id, askedAt, at: kernel.elapsed });
             return permit;
           },
           hold: (request) => permitting.hold(request),

@@ -22,7 +22,9 @@ export function throttled(world: World): void {
     const permits = history.permits.filter((each) => each.namespace === namespace.uuid);
     const throttle = world.nodes("throttle").find((each) => each.name === namespace.uuid);
     const begun = kernel.now - kernel.elapsed + (throttle?.skew ?? 0);
-    const minutes = new Set(permits.map((each) => Math.floor((begun + each.at) / MINUTE)));
+    // One that was counted as a minute ended is known when the next has begun.
+    const moments = permits.flatMap(({ askedAt, at }) => [askedAt, at]);
+    const minutes = new Set(moments.map((each) => Math.floor((begun + each) / MINUTE)));
     const allowed = invocationsPerMinute * minutes.size;
     if (permits.length > allowed) history.violate(`${permits.length} calls of ${namespace.name}, ${allowed} allowed`);
   }
