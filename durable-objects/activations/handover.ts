@@ -88,7 +88,7 @@ export class Handover {
     this.#settle();
     const wanted = this.#wanted();
     for (const shelf of SHELVES) {
-      const pending = this.#first(shelf);
+      const pending = this.#look(shelf);
       // What is in the air to a shelf that is no longer wanted arrives:
       // whether it has not done so already nobody knows.
       const late = this.#flight(shelf) === null ? null : { count: 1, size: 0, since: 0 };
@@ -282,21 +282,12 @@ export class Handover {
       .toArray();
   }
 
-  /** The oldest one alone: cheap, however many there are. */
-  #first(shelf: ShelfName): Course["pending"] {
-    const [row] = this.#sql
-      .exec<{ since: number }>(
-        `SELECT stored AS since FROM records WHERE kept = 1 AND ${this.#lacking(shelf)} ORDER BY start LIMIT 1`,
-      )
-      .toArray();
-    return row === undefined ? null : { count: 1, size: 0, since: row.since };
-  }
-
+  /** Of the oldest as many as a batch has: cheap, however many there are. */
   #look(shelf: ShelfName): Course["pending"] {
     const found = this.#sql
       .exec<{ count: number; size: number; since: number | null }>(
         `SELECT count(*) AS count, total(size) AS size, min(stored) AS since FROM
-          (SELECT length(record) AS size, stored FROM records
+          (SELECT octet_length(record) AS size, stored FROM records
             WHERE kept = 1 AND ${this.#lacking(shelf)} ORDER BY start LIMIT ${LOOKED[shelf]})`,
       )
       .one();

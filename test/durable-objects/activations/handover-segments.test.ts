@@ -32,6 +32,27 @@ describe("with r2", () => {
     expect(world.core.page({ upto: START - 100 }, 10).segments).toEqual([]);
   });
 
+  test("an incarnation that finds some waiting knows how many they are, and since when", async () => {
+    const world = new World("r2");
+    world.made(12);
+    await world.advance(5 * MINUTE);
+    world.incarnate();
+    await world.advance(4 * MINUTE);
+    world.incarnate();
+    expect(world.own).toBe(12);
+    await world.advance(2 * MINUTE);
+    expect([world.own, world.shelves.segments.objects.size]).toEqual([0, 1]);
+    world.made(3);
+    await world.advance(MINUTE);
+    world.incarnate();
+    await world.advance(20 * MINUTE);
+    expect(world.own).toBe(3);
+    for (let at = 0; at < 25; at++) world.finish(world.call(), `"${"x".repeat(50_000)}"`);
+    world.incarnate();
+    await world.advance(1_000);
+    expect(world.own).toBe(0);
+  });
+
   test("a megabyte does not wait", async () => {
     const world = new World("r2");
     for (let at = 0; at < 25; at++) world.finish(world.call(), `"${"x".repeat(50_000)}"`);
