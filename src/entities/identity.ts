@@ -14,7 +14,7 @@ export interface Namespace {
 }
 
 /** All ids under which activations of a namespace lie, the permanent one first. */
-export function idsOf({ uuid, former = [] }: Namespace): string[] {
+export function idsOf({ uuid, former = [] }: Pick<Namespace, "uuid" | "former">): string[] {
   return [uuid, ...former];
 }
 

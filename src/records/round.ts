@@ -41,11 +41,11 @@ export async function retentionRound(ports: RoundPorts): Promise<void> {
 
 /** One namespace now, as far as the budget goes. */
 export async function lookAt(ports: RoundPorts, entry: RetentionEntry, budget: Budget): Promise<void> {
-  const { namespaceId, policy, keptFrom } = entry;
+  const { namespaceId, keptFrom } = entry;
   const note = (change: Pick<RetentionEntry, "keptFrom" | "due" | "fault">) => ports.book.note(namespaceId, change);
   try {
     const namespace = await namespaceOf(ports, namespaceId);
-    const retention = retentionOf(policy, ports.standard);
+    const retention = retentionOf(await policyOf(ports.book, namespace), ports.standard);
     // Nobody drops anything here, and nobody ever has.
     if (!isBounded(retention) && keptFrom === 0) {
       await note({ keptFrom, due: ports.now() + LOOK_AGAIN_MS, fault: null });
@@ -59,6 +59,18 @@ export async function lookAt(ports: RoundPorts, entry: RetentionEntry, budget: B
     ports.warn(`records of namespace ${namespaceId} that are not to be kept were not dropped: ${fault}`);
     await note({ keptFrom, due: ports.now() + RETRY_MS, fault });
   }
+}
+
+/** What is set for a namespace: also what was set under an id that it had before. */
+export async function policyOf(
+  book: Pick<RetentionBook, "get">,
+  namespace: Pick<Namespace, "uuid" | "former">,
+): Promise<RetentionPolicy> {
+  for (const id of idsOf(namespace)) {
+    const { policy = {} } = (await book.get(id)) ?? {};
+    if (Object.keys(policy).length > 0) return policy;
+  }
+  return {};
 }
 
 async function enroll({ book, namespaces, wellKnown }: RoundPorts): Promise<void> {

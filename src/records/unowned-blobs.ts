@@ -189,8 +189,8 @@ async function unownedIn(ports: SweepPorts, namespaceId: string, group: readonly
 
 /** Permanent and former ids: its activations may lie under any of them. */
 async function idsFor({ namespaces, wellKnown }: SweepPorts, namespaceId: string): Promise<string[]> {
-  const known = wellKnown.find((each) => idsOf(each).includes(namespaceId)) ?? (await namespaces.byId(namespaceId));
-  return [...new Set([namespaceId, ...(known === null ? [] : idsOf(known))])];
+  const known = (await namespaces.byId(namespaceId)) ?? wellKnown.find((each) => idsOf(each).includes(namespaceId));
+  return [...new Set([namespaceId, ...(known === undefined ? [] : idsOf(known))])];
 }
 
 /** What is left of them when the objects of this id have been asked. A run that is over has given its record to the

@@ -10,7 +10,7 @@ import { urlFault } from "../outbound/outbound.ts";
 import type { Forwarded, ForwardRpc } from "../protocol/forwarding.ts";
 import type { ForwardingPorts } from "../records/forwarding.ts";
 import type { LocatePorts } from "../records/locate.ts";
-import type { RoundPorts } from "../records/round.ts";
+import { policyOf, type RoundPorts } from "../records/round.ts";
 import type { SweepPorts } from "../records/unowned-blobs.ts";
 import { openEventHooks, openRecordHooks, openRecordUpkeep, openRetentionBook, openSweep } from "../storage/open.ts";
 
@@ -25,9 +25,8 @@ export function retentionIn(
   { namespaces, wellKnown, standard }: Known & { standard: RetentionPolicy },
 ): LocatePorts["retention"] {
   return async (id) => {
-    const known = wellKnown.find((each) => idsOf(each).includes(id)) ?? (await namespaces.byId(id));
-    const entry = await openRetentionBook(env).get(known?.uuid ?? id);
-    return retentionOf(entry?.policy ?? {}, standard);
+    const known = (await namespaces.byId(id)) ?? wellKnown.find((each) => idsOf(each).includes(id));
+    return retentionOf(await policyOf(openRetentionBook(env), known ?? { uuid: id }), standard);
   };
 }
 

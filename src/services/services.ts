@@ -2,7 +2,6 @@
 // requests are values, never promises or handles: those belong to the request that made them.
 
 import type { Author } from "../entities/audit.ts";
-import { developmentNamespace, developmentNamespaces, mergedNamespace } from "../entities/development.ts";
 import { idsOf, type Namespace } from "../entities/identity.ts";
 import type { MasterSecret } from "../entities/sealing.ts";
 import { checkEnv, type Env, recordBounds, type Settings, sentenceOf } from "../env.ts";
@@ -41,7 +40,6 @@ import {
   openAuditLog,
   openFeedSources,
   openListedSegments,
-  openNamespaceBook,
   openRecordSegments,
   openRecordTable,
   openRecordUpkeep,
@@ -59,6 +57,7 @@ import { countedStores } from "./counted-stores.ts";
 import { erased } from "./erasing.ts";
 import { Handles, shardName } from "./handles.ts";
 import { IsolateMetrics } from "./isolate-metrics.ts";
+import { knownNamespaces } from "./known-namespaces.ts";
 import { LeaseCache } from "./lease-cache.ts";
 import { LimitEvents } from "./limit-events.ts";
 import { permitLeases } from "./permits.ts";
@@ -195,15 +194,13 @@ export class Services {
 
   /** Whether anybody has a key to it or not; null if there is none. */
   async namespaceNamed(name: string): Promise<Namespace | null> {
-    const stored = await openNamespaceBook(this.#env).byName(name);
-    const known = this.settings.developmentKeys ? developmentNamespace(name)?.namespace : undefined;
-    return stored === null || known === undefined ? (stored ?? known ?? null) : mergedNamespace(stored, known);
+    const { namespaces, wellKnown } = knownNamespaces(this.#env, this.settings);
+    return (await namespaces.byName(name)) ?? wellKnown.find((each) => each.name === name) ?? null;
   }
 
   /** What it takes to find a record wherever it is. */
   recordPlaces(): LocatePorts {
-    const namespaces = openNamespaceBook(this.#env);
-    const wellKnown = this.settings.developmentKeys ? developmentNamespaces() : [];
+    const { namespaces, wellKnown } = knownNamespaces(this.#env, this.settings);
     return {
       ...{ namespaces, wellKnown },
       retention: retentionIn(this.#env, { namespaces, wellKnown, standard: this.settings.retention }),
@@ -225,8 +222,7 @@ export class Services {
   /** What moving records asks of the world. */
   movePorts(): MovePorts {
     return {
-      namespaces: openNamespaceBook(this.#env),
-      wellKnown: this.settings.developmentKeys ? developmentNamespaces() : [],
+      ...knownNamespaces(this.#env, this.settings),
       mode: this.settings.activationStore,
       shards: this.settings.shards,
       store: (namespaceId, shard) => this.shard(namespaceId, shard),

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import type { RetentionPolicy } from "../../src/entities/retention.ts";
 import { countActivations, listActivations } from "../../src/invocation/record-list.ts";
-import { type RoundPorts, retentionRound } from "../../src/records/round.ts";
+import { policyOf, type RoundPorts, retentionRound } from "../../src/records/round.ts";
 import { usageOf } from "../../src/records/usage.ts";
 import type { RecordUpkeep } from "../../src/storage/record-upkeep.ts";
 import type { RetentionBook, RetentionEntry } from "../../src/storage/retention-book.ts";
@@ -162,6 +162,28 @@ class World {
     return found;
   }
 }
+
+test("a bound that was set under a former id holds until another is set under the permanent one", async () => {
+  const world = new World("d1");
+  const former = { ...NS, former: ["before"] };
+  const { namespaces: _, ...rest } = world.ports;
+  const ports = {
+    ...rest,
+    namespaces: {
+      byId: async (id: string) => (id === "before" || id === NS.uuid ? former : null),
+      page: async () => [],
+    },
+  };
+  await world.book.set("before", { maxRecords: 10 });
+  world.make(30);
+  await retentionRound(ports);
+  expect(await world.starts()).toHaveLength(10);
+  expect(await policyOf(world.book, former)).toEqual({ maxRecords: 10 });
+  await world.book.set(NS.uuid, { maxRecords: 5 });
+  expect(await policyOf(world.book, former)).toEqual({ maxRecords: 5 });
+  await retentionRound(ports);
+  expect(await world.starts()).toHaveLength(5);
+});
 
 const MODES = ["d1", "r2", "d1+r2"] as const;
 

@@ -4,7 +4,7 @@
 import type { Namespace } from "../../entities/identity.ts";
 import { beyondStandard, RETENTION_BOUNDS, RetentionPolicy, retentionOf } from "../../entities/retention.ts";
 import { fail } from "../../errors.ts";
-import { lookAt, type RoundPorts } from "../../records/round.ts";
+import { lookAt, policyOf, type RoundPorts } from "../../records/round.ts";
 import { usageOf } from "../../records/usage.ts";
 import type { RetentionEntry } from "../../storage/retention-book.ts";
 import { actingStores } from "../author.ts";
@@ -19,7 +19,8 @@ const FIRST = { steps: 10, ms: 10_000 };
 export async function showRetention(c: AppContext, namespace: Namespace): Promise<Response> {
   const { book, standard } = c.get("services").retention();
   const entry = await book.get(namespace.uuid);
-  return json(c, JSON.stringify({ namespace: namespace.name, ...textOf(entry, standard) }));
+  const policy = await policyOf(book, namespace);
+  return json(c, JSON.stringify({ namespace: namespace.name, ...textOf(entry, { policy, standard }) }));
 }
 
 /** Replaces what was set. */
@@ -51,8 +52,11 @@ export async function showUsage(c: AppContext, namespace: Namespace): Promise<Re
 
 async function change(c: AppContext, namespace: Namespace, policy: RetentionPolicy): Promise<Response> {
   const ports = c.get("services").retention();
-  const { uuid } = namespace;
-  await actingStores(c).retention.set(uuid, policy);
+  const { uuid, former = [] } = namespace;
+  const { retention } = actingStores(c);
+  await retention.set(uuid, policy);
+  // What was set under an id that it had before is over.
+  for (const id of former) if ((await ports.book.get(id)) !== null) await retention.set(id, {});
   c.executionCtx.waitUntil(begin(ports, uuid));
   return showRetention(c, namespace);
 }
@@ -63,8 +67,10 @@ async function begin(ports: RoundPorts, namespaceId: string): Promise<void> {
 }
 
 /** `bounds`: what is in force, null for none, and where each comes from. `keptFrom`: what started before is gone. */
-function textOf(entry: RetentionEntry | null, standard: RetentionPolicy): object {
-  const own = entry?.policy ?? {};
+function textOf(
+  entry: RetentionEntry | null,
+  { policy: own, standard }: { policy: RetentionPolicy; standard: RetentionPolicy },
+): object {
   const inForce = retentionOf(own, standard);
   const bounds = RETENTION_BOUNDS.map((name) => {
     const from = own[name] === undefined ? (standard[name] === undefined ? "none" : "DEFAULT_RETENTION") : "namespace";

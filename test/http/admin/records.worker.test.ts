@@ -255,6 +255,18 @@ describe("how long records are kept", () => {
     expect((await admin("GET", `/namespaces/${home.name}/retention`)).json.keptFrom).toBeNull();
   });
 
+  test("that was set before somebody got a key to a well-known namespace holds, until it is set anew", async () => {
+    const bound = async () => (await admin("GET", "/namespaces/whisk.system/retention")).json.bounds.maxRecords;
+    await admin("PUT", "/namespaces/whisk.system/retention", { maxRecords: 50 });
+    const made = await admin("POST", "/identities", { subject: "keeper", namespace: "whisk.system" });
+    expect(made.status).toBe(200);
+    expect(await bound()).toEqual({ value: 50, from: "namespace" });
+    await admin("PUT", "/namespaces/whisk.system/retention", { maxRecords: 40 });
+    expect(await bound()).toEqual({ value: 40, from: "namespace" });
+    await admin("DELETE", "/namespaces/whisk.system/retention");
+    expect(await bound()).toEqual({ value: null, from: "none" });
+  });
+
   test.each(["retention", "usage"])("of a namespace that is not there is not found: %s", async (what) => {
     expect((await admin("GET", `/namespaces/nobody-here/${what}`)).status).toBe(404);
     expect((await admin("GET", `/namespaces/%20bad/${what}`)).status).toBe(400);
