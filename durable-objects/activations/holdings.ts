@@ -11,7 +11,10 @@ const MAX_SEGMENTS = 8;
 /** Records whose bytes are added up; those of more are taken to be like these. */
 const MAX_MEASURED = 20_000;
 
-const SEGMENT = "key, min_start AS minStart, max_start AS maxStart, count, bytes";
+/** With what lies beside it in the blob store. */
+const SEGMENT = "key, min_start AS minStart, max_start AS maxStart, count, bytes + held AS bytes";
+const BYTES = `length(record) + iif(instr(record, '"blob":') > 0 AND json_valid(record),
+  coalesce(record ->> '$.result.size', 0) + coalesce(record ->> '$.logs.size', 0), 0)`;
 
 export function holdingsOf(
   sql: Sql,
@@ -19,7 +22,7 @@ export function holdingsOf(
 ): LedgerHoldings {
   const segments = sql
     .exec<{ twin: string; records: number; bytes: number }>(
-      `SELECT iif(twin = 'none', 'none', 'all') AS twin, total(count) AS records, total(bytes) AS bytes
+      `SELECT iif(twin = 'none', 'none', 'all') AS twin, total(count) AS records, total(bytes + held) AS bytes
         FROM segments WHERE min_start >= ? GROUP BY 1`,
       from,
     )
@@ -41,7 +44,7 @@ export function holdingsOf(
   const ids = JSON.stringify(moving);
   const items = sql
     .exec<{ start: number; bytes: number }>(
-      `SELECT start, length(record) AS bytes FROM records WHERE ${own} ORDER BY start LIMIT ${MAX_OLDEST}`,
+      `SELECT start, ${BYTES} AS bytes FROM records WHERE ${own} ORDER BY start LIMIT ${MAX_OLDEST}`,
       ids,
     )
     .toArray();
@@ -65,7 +68,7 @@ function amountOf(sql: Sql, { where, bindings }: { where: string; bindings: stri
   const { measured, bytes } = sql
     .exec<{ measured: number; bytes: number }>(
       `SELECT count(*) AS measured, total(size) AS bytes FROM
-        (SELECT length(record) AS size FROM records WHERE ${where} ORDER BY start LIMIT ${MAX_MEASURED})`,
+        (SELECT ${BYTES} AS size FROM records WHERE ${where} ORDER BY start LIMIT ${MAX_MEASURED})`,
       ...bindings,
     )
     .one();

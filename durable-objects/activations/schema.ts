@@ -179,6 +179,10 @@ export const MIGRATIONS: Migrations = [
     // '': only the segment itself knows.
     "ALTER TABLE segments ADD COLUMN spots TEXT NOT NULL DEFAULT ''",
   ],
+  [
+    // `held`: bytes of results and logs of its records that lie beside it in the blob store; 0 where nobody has noted it.
+    "ALTER TABLE segments ADD COLUMN held INTEGER NOT NULL DEFAULT 0",
+  ],
 ];
 
 /** What waits to be forwarded (`queue`; `made`: epoch ms, `size`: characters),

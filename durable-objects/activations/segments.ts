@@ -50,10 +50,11 @@ export class Segments {
     const [first, last] = [ids[0], ids.at(-1)];
     if (first === undefined || last === undefined) return;
     this.#sql.exec(
-      `INSERT INTO segments (key, min_id, max_id, min_start, max_start, count, bytes, twin, names, ids, since, spots)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+      `INSERT INTO segments (key, min_id, max_id, min_start, max_start, count, bytes, twin, names, ids, since, spots, held)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
       ...[key, first, last, Math.min(...starts), Math.max(...starts), ids.length, options.bytes, options.twin],
       ...[JSON.stringify(names), packIds(ids), options.since, packSpots(sorted)],
+      entries.reduce((sum, { held = 0 }) => sum + held, 0),
     );
   }
 

@@ -66,7 +66,7 @@ function refuseNewer(seen: readonly string[], known: readonly string[], version 
 /** How many steps the tables of each class of objects have here (durable-objects). Objects do not look at this
  * themselves: on Cloudflare the version before may run on newer tables for a while. */
 export const OBJECT_STEPS: Readonly<Record<string, number>> = {
-  ActivationStore: 15,
+  ActivationStore: 16,
   Composition: 1,
   Metrics: 1,
   Roster: 3,

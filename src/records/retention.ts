@@ -173,5 +173,7 @@ async function membersOf(
 ): Promise<OldRecord[]> {
   const entries = await segments.entries(key);
   if (entries === null) return Array.from({ length: count }, () => ({ start: maxStart, bytes: bytes / count }));
-  return entries.filter((each) => each.start >= from).map(({ start, length }) => ({ start, bytes: length }));
+  return entries
+    .filter((each) => each.start >= from)
+    .map(({ start, length, held = 0 }) => ({ start, bytes: length + held }));
 }

@@ -11,8 +11,8 @@ export interface UsagePorts {
 }
 
 /** `total`: each record once, as far as they stand still meanwhile. Bytes of `d1` are those of the texts, and of
- * results and logs beside them; of `r2` those of whole segments, which are compressed. What is dropped by and by is
- * counted in both until it is gone. */
+ * results and logs beside them, as those of `object` are; of `r2` those of whole segments, which are compressed, and of
+ * results and logs beside them. What is dropped by and by is counted in both until it is gone. */
 export interface Usage {
   total: Amount;
   /** Still in the objects. */

@@ -9,6 +9,8 @@ export interface SegmentEntry extends RecordKey {
   offset: number;
   length: number;
   sum: number;
+  /** Bytes of its result and logs that lie beside it in the blob store. Absent: none, or it is not known. */
+  held?: number;
 }
 
 /** A segment that was written: how many bytes it has, and what is in it. */

@@ -9,6 +9,7 @@ import { usageOf } from "../../src/records/usage.ts";
 import type { RecordUpkeep } from "../../src/storage/record-upkeep.ts";
 import type { RetentionBook, RetentionEntry } from "../../src/storage/retention-book.ts";
 import { HandoverWorld } from "../durable-objects/activations/handover-world.ts";
+import { completed } from "../durable-objects/calls.ts";
 import { openDatabase } from "../durable-objects/clock.ts";
 import type { MemoryTable } from "../durable-objects/shelves.ts";
 
@@ -45,7 +46,10 @@ class MemoryBook implements RetentionBook {
 }
 
 function upkeepOf(table: MemoryTable): Omit<RecordUpkeep, "find" | "fill" | "countUp"> {
-  const size = ({ text }: { text: string }) => text.length;
+  const size = ({ text }: { text: string }) => {
+    const { result, logs } = JSON.parse(text) as { result?: { size?: number }; logs?: { size?: number } };
+    return text.length + (result?.size ?? 0) + (logs?.size ?? 0);
+  };
   const of = (ids: readonly string[]) => [...table.rows.values()].filter((row) => ids.includes(row.namespaceId));
   const sorted = (id: string) =>
     of([id])
@@ -208,6 +212,22 @@ describe.each(MODES)("with %s", (mode) => {
     await world.rounds();
     expect((await world.starts()).slice(10)).toEqual(before.slice(0, 15));
     expect(world.shelves.table.rows.size).toBe(mode === "r2" ? 0 : 25);
+  });
+
+  test("results and logs beside the records count, wherever these are", async () => {
+    const world = new World(mode);
+    for (let at = 0; at < 40; at++) {
+      if (at === 20) await world.advance(700_000);
+      const shard = world.shards[at % 2]!;
+      shard.clock.at += 1_000;
+      const call = shard.call();
+      shard.complete(call, { ...completed(), result: { blob: `results/${call.id}/1`, size: 1_000_000 } });
+    }
+    const { total } = await usageOf(world.ports, NS);
+    expect([total.records, Math.round(total.bytes / 1_000_000)]).toEqual([40, 40]);
+    await world.book.set("ns", { maxBytes: 30_500_000 });
+    await world.rounds();
+    expect(await world.starts()).toHaveLength(30);
   });
 
   test("records over the border between objects and shelves are bounded by bytes, and by age", async () => {

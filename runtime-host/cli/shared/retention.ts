@@ -36,8 +36,8 @@ export const RETENTION_NOTES = `The bounds that are given replace all that were 
 whatever that says. What goes is gone from lists and counts at once, with its results and logs within minutes, and does not come
 back.`;
 
-export const USAGE_NOTES = `Bytes in D1 are those of the records, and of results and logs beside them; in R2 those of whole segments, compressed. With
-d1+r2 a record is in both, and counted once in the total.`;
+export const USAGE_NOTES = `Bytes are those of the records, in R2 of whole segments, compressed, and of results and logs beside them. With d1+r2 a
+record is in both, and counted once in the total.`;
 
 /** Paths end in "retention" and "usage". */
 export function askUsage<C extends AdminCall>(call: C, path: string, door?: Door<C>): Promise<CommandOutcome> {

@@ -38,11 +38,20 @@ export async function encodeSegment(
   for (const { id, start, name, text, sum } of records) {
     const member = await compress(encoder.encode(text));
     members.push(member);
-    entries.push({ id, start, name, offset, length: member.length, sum: sum === UNCHECKED ? checksumOf(text) : sum });
+    const held = heldBy(text);
+    entries.push({
+      ...{ id, start, name, offset, length: member.length, sum: sum === UNCHECKED ? checksumOf(text) : sum },
+      ...(held === 0 ? {} : { held }),
+    });
     offset += member.length;
   }
   const footer = encoder.encode(
-    JSON.stringify(entries.map((each) => [each.id, each.start, each.name, each.offset, each.length, each.sum])),
+    JSON.stringify(
+      entries.map(({ id, start, name, offset: at, length, sum, held }) => [
+        ...[id, start, name, at, length, sum],
+        ...(held === undefined ? [] : [held]),
+      ]),
+    ),
   );
   const trailer = trailerOf(footer);
   return { bytes: joined([...members, footer, footer, trailer, trailer]), entries };
@@ -64,8 +73,11 @@ export function readEntries(tail: Uint8Array): SegmentEntry[] | null {
     if (start < 0) continue;
     const footer = tail.subarray(start, start + trailer.length);
     if (sumOf(footer) !== trailer.sum) continue;
-    const rows = JSON.parse(decoder.decode(footer)) as [string, number, string, number, number, number][];
-    return rows.map(([id, at, name, offset, length, sum]) => ({ id, start: at, name, offset, length, sum }));
+    const rows = JSON.parse(decoder.decode(footer)) as [string, number, string, number, number, number, number?][];
+    return rows.map(([id, at, name, offset, length, sum, held]) => ({
+      ...{ id, start: at, name, offset, length, sum },
+      ...(held === undefined ? {} : { held }),
+    }));
   }
   return null;
 }
@@ -80,6 +92,18 @@ export async function readMember(entry: SegmentEntry, member: Uint8Array): Promi
     // What is no gzip member any more is as damaged as one with another sum.
   }
   return { id, start, name, text, sum };
+}
+
+/** Bytes of what a record's text names in the blob store. */
+function heldBy(text: string): number {
+  // Of most it can be seen without reading them.
+  if (!text.includes('"blob":')) return 0;
+  try {
+    const { result, logs } = JSON.parse(text) as { result?: { size?: unknown }; logs?: { size?: unknown } };
+    return [result?.size, logs?.size].reduce<number>((sum, each) => sum + (typeof each === "number" ? each : 0), 0);
+  } catch {
+    return 0;
+  }
 }
 
 function gzipped(bytes: Uint8Array): Promise<Uint8Array> {

@@ -39,6 +39,22 @@ export function segmentSuite(): void {
     expect(await readAll(segment)).toEqual(records);
   });
 
+  test("an entry says how many bytes its record has in the blob store", async () => {
+    const held = (at: number, more: object): KeptRecord => {
+      const text = JSON.stringify({ activationId: kept(at).id, start: at, ...more });
+      return { ...kept(at), text, sum: checksumOf(text) };
+    };
+    const parts = [
+      { result: { blob: "results/x/1", size: 70_000 }, logs: { blob: "logs/x/1", size: 5 } },
+      { result: { inline: '{"blob":1,"size":3}' }, logs: { inline: "[]" } },
+      { result: { inline: "{}" }, logs: { blob: "logs/y/1", size: 9 } },
+    ];
+    const { bytes, entries } = await encodeSegment(parts.map((each, at) => held(at, each)));
+    expect(entries.map((each) => each.held)).toEqual([70_005, undefined, 9]);
+    const length = tailLength(bytes.subarray(bytes.length - 2 * TRAILER)) ?? 0;
+    expect(readEntries(bytes.subarray(bytes.length - length))).toEqual(entries);
+  });
+
   test("a record from before there were checksums has one from then on", async () => {
     const segment = await encodeSegment([{ ...kept(1), sum: UNCHECKED }]);
     expect(await readAll(segment)).toEqual([kept(1)]);
