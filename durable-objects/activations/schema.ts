@@ -180,7 +180,8 @@ export const MIGRATIONS: Migrations = [
     "ALTER TABLE segments ADD COLUMN spots TEXT NOT NULL DEFAULT ''",
   ],
   [
-    // `held`: bytes of results and logs of its records that lie beside it in the blob store; 0 where nobody has noted it.
+    // `held`: bytes of results and logs of its records that lie beside it in the blob store; 0 also where nobody has
+    // noted it.
     "ALTER TABLE segments ADD COLUMN held INTEGER NOT NULL DEFAULT 0",
   ],
 ];

@@ -3,6 +3,10 @@
 
 import * as z from "zod";
 
+/** Of a whole number as text: as many as the largest has that is exact. */
+const MAX_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
+const DIGITS = new RegExp(`^\\d{1,${MAX_DIGITS}}$`);
+
 export interface Option<T> {
   /** What stands for the value in a help text, e.g. "URL"; null: a switch, which takes none. */
   readonly placeholder: string | null;
@@ -174,7 +178,7 @@ export function wholeNumber({ min, max }: Range, unit?: string): z.ZodType<numbe
   const expected = `a number ${unit === undefined ? "" : `of ${unit} `}from ${min} to ${max}`;
   return z
     .string()
-    .regex(/^\d{1,9}$/, expected)
+    .regex(DIGITS, expected)
     .transform(Number)
     .refine((value) => value >= min && value <= max, expected);
 }

@@ -1,16 +1,25 @@
 // `edgewhisk activation export`: the records of a namespace in a file, page by page; one that was cut off goes on where
 // its last whole page has ended.
 
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { number } from "../../program/options.ts";
-import { defineCommand } from "../shared/command.ts";
+import { closeSync, fchmodSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import type { ApiClient } from "../../client/api-client.ts";
+import { type Call, defineCommand } from "../shared/command.ts";
 import { type CommandOutcome, DONE, failed, refused } from "../shared/exit-codes.ts";
+import { epochOf, momentOption } from "../shared/moment.ts";
+import { causeOf, lookAt, refusedFile } from "../shared/named-file.ts";
 import { openApi, PLATFORM_OPTIONS } from "../shared/platform.ts";
-import { inspect, pageOf } from "../shared/record-file.ts";
+import { inspect, NOTHING, pageOf } from "../shared/record-file.ts";
 
-const MS = { min: 0, max: Number.MAX_SAFE_INTEGER };
 /** Pages in a row that may fail before we give up. */
 const MAX_FAILURES = 3;
+/** Nobody but its owner reads it. */
+const MODE = 0o600;
+
+const OPTIONS = {
+  since: momentOption("only what began then or later"),
+  upto: momentOption("only what began then or before", "now"),
+  ...PLATFORM_OPTIONS,
+};
 
 export const activationExport = defineCommand({
   name: "activation export",
@@ -23,64 +32,71 @@ export const activationExport = defineCommand({
       complaint: "expected one file",
     },
   ],
-  options: {
-    since: number("only what began at this time or later, in epoch ms", MS),
-    upto: number("only what began at this time or before, in epoch ms", MS, { defaultText: "now" }),
-    ...PLATFORM_OPTIONS,
-  },
-  notes: `Newest first, each with its result and logs. What is made meanwhile is not in it. A record whose line would be longer than 1 MB
-is left out and named. Other users cannot read the file. To go on with one that was cut off, give the same --since.`,
+  options: OPTIONS,
+  notes: `Newest first, each with its result and logs. What is made meanwhile is not in it. A record whose line would
+be longer than 1 MB is left out and named. Other users cannot read the file. To go on with one that was cut off, give
+the same --since, as a date or epoch milliseconds. A file that holds something else is left as it is.`,
   async run(call): Promise<CommandOutcome> {
     const [file = ""] = call.positionals;
     const opened = openApi(call);
     if (!opened.ok) return opened;
-    const isThere = existsSync(file);
-    const found = isThere ? await inspect(file) : { records: 0, left: [], bytes: 0, next: "", fault: null };
-    if (found.fault !== null) return failed(`${file}: ${found.fault}`);
-    if (found.next === null) return failed(`${file} is there and whole: ${found.records} records`);
-    const fd = openSync(file, isThere ? "r+" : "wx", 0o600);
-    const left = [...found.left];
-    let { records, bytes } = found;
-    let cursor: string = found.next;
-    if (bytes > 0) call.progress(`${file} has ${records} records already; it is gone on with`);
-    const { since, upto = Date.now() } = call.options;
     try {
-      for (let failures = 0; ; ) {
-        ftruncateSync(fd, bytes);
-        const asked = new URLSearchParams({ upto: String(upto) });
-        if (since !== undefined) asked.set("since", String(since));
-        if (cursor !== "") asked.set("cursor", cursor);
-        const reply = await opened.client.open(`/api/v1/namespaces/_/records?${asked}`, {});
-        const page = reply.ok ? await write(reply.value, { fd, at: bytes }) : null;
-        if (page === null) {
-          const isFinal = !reply.ok && reply.status >= 400 && reply.status < 500;
-          if (!reply.ok && (isFinal || ++failures >= MAX_FAILURES)) return refused(reply);
-          if (reply.ok && ++failures >= MAX_FAILURES)
-            return failed(`the platform ended pages early; ${file} can be gone on with`);
-          continue;
-        }
-        failures = 0;
-        bytes = page.end;
-        records += page.records;
-        left.push(...page.left);
-        if (page.next === null) break;
-        cursor = page.next;
-        call.progress(`${records} records`);
-      }
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
+      return await exportTo(file, call, opened.client);
+    } catch (error) {
+      return refusedFile(file, error);
     }
-    call.print({ file, records, left }, `${file}: ${records} records${leftText(left)}`);
-    return left.length === 0 ? DONE : failed(`${left.length} records are not in it`);
   },
 });
+
+async function exportTo(file: string, call: Call<typeof OPTIONS>, client: ApiClient): Promise<CommandOutcome> {
+  const looked = lookAt(file);
+  if (!looked.ok) return looked;
+  const found = looked.stats === null ? NOTHING : await inspect(file);
+  if (found.fault !== null) return failed(`${file}: ${found.fault}`);
+  if (found.next === null) return failed(`${file} is there and whole: ${found.records} records`);
+  const now = Date.now();
+  const { since, upto = { at: now } } = call.options;
+  const asked = new URLSearchParams({ upto: String(epochOf(upto, now)) });
+  if (since !== undefined) asked.set("since", String(epochOf(since, now)));
+  const left = [...found.left];
+  let { records, bytes } = found;
+  if (found.next !== "") asked.set("cursor", found.next);
+  const fd = openSync(file, looked.stats === null ? "wx" : "r+", MODE);
+  try {
+    if (looked.stats !== null) fchmodSync(fd, MODE);
+    if (bytes > 0) call.progress(`${file} has ${records} records already; it is gone on with`);
+    for (let failures = 0; ; ) {
+      ftruncateSync(fd, bytes);
+      const reply = await client.open(`/api/v1/namespaces/_/records?${asked}`, {});
+      const page = reply.ok ? await write(reply.value, { fd, at: bytes }) : null;
+      if (page === null) {
+        const isFinal = !reply.ok && reply.status >= 400 && reply.status < 500;
+        if (!reply.ok && (isFinal || ++failures >= MAX_FAILURES)) return refused(reply);
+        if (reply.ok && ++failures >= MAX_FAILURES)
+          return failed(`the platform ended pages early; ${file} can be gone on with`);
+        continue;
+      }
+      failures = 0;
+      bytes = page.end;
+      records += page.records;
+      left.push(...page.left);
+      if (page.next === null) break;
+      asked.set("cursor", page.next);
+      call.progress(`${records} records`);
+    }
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  call.print({ file, records, left }, `${file}: ${records} records${leftText(left)}`);
+  return left.length === 0 ? DONE : failed(`${left.length} records are not in it`);
+}
 
 function leftText(left: readonly string[]): string {
   return left.length === 0 ? "" : `; not in it, since they are longer than 1 MB or damaged: ${left.join(" ")}`;
 }
 
-/** Null where the page's last line has not come. `end`: where it ends in the file. */
+/** Null where the page's last line has not come. `end`: where it ends in the file. Throws what the disk refuses. */
 async function write(
   body: ReadableStream<Uint8Array>,
   { fd, at }: { fd: number; at: number },
@@ -89,12 +105,17 @@ async function write(
   let tail = Buffer.alloc(0);
   try {
     for await (const chunk of body) {
-      end += writeSync(fd, chunk, 0, chunk.length, end);
+      for (let from = 0; from < chunk.length; ) {
+        const written = writeSync(fd, chunk, from, chunk.length - from, end);
+        from += written;
+        end += written;
+      }
       tail = Buffer.concat([tail, chunk]);
       const line = tail.lastIndexOf(0x0a, -2);
       if (line >= 0) tail = tail.subarray(line + 1);
     }
-  } catch {
+  } catch (error) {
+    if (causeOf(error) !== null) throw error;
     // Cut off: what has come of this page is asked for again.
     return null;
   }

@@ -10,6 +10,7 @@ import { openApi, PLATFORM_OPTIONS } from "../shared/platform.ts";
 
 const STATUSES = ["success", "application_error", "developer_error", "internal_error", "timeout", "error"] as const;
 const STARTS = ["cold", "prewarmed", "warm", "none"] as const;
+type Start = (typeof STARTS)[number];
 /** Most that one answer holds. */
 const PAGE = 200;
 const DAY_MS = 86_400_000;
@@ -39,10 +40,12 @@ const OPTIONS = {
   since: momentOption("started at or after"),
   upto: momentOption("started at or before"),
   kind: text("KIND", "only of this kind: nodejs:20, nodejs (all of them), sequence, trigger"),
-  status: choice(STATUSES, "only what ended so; error: any but success", { placeholder: "STATUS" }),
+  status: choice(STATUSES, `only what ended so: ${STATUSES.slice(0, -1).join(", ")}, or error: any but success`, {
+    placeholder: "STATUS",
+  }),
   "min-duration": number("only what ran so long or longer", { min: 0, max: DAY_MS }, { unit: "ms" }),
   "max-duration": number("only what ran so long or less", { min: 0, max: DAY_MS }, { unit: "ms" }),
-  start: choice(STARTS, "only what began so", { placeholder: "START" }),
+  start: choice(STARTS, "only what began so; none: nothing ran for it", { placeholder: STARTS.join("|") }),
   cause: text("ID", "only what this activation made happen"),
   trigger: text("NAME", "only of this trigger, and what its rules started"),
   text: text("TEXT", "only with this text in the result or in a line of the log; nothing in it is a pattern"),
@@ -57,7 +60,8 @@ export const activationList = defineCommand({
   summary: "activations by name, time, and what they were like",
   options: OPTIONS,
   notes: `Newest first. By name and time all that is kept is found at once; for other conditions records are looked at one by one, a bounded
-piece with each request, and it is told how far that has come: interrupt it whenever you have seen enough.`,
+piece with each request, and it is told how far that has come: interrupt it whenever you have seen enough.
+BEGAN is init where a container was initialised for it: --start tells cold from prewarmed.`,
   run,
 });
 
@@ -82,7 +86,7 @@ async function run(call: Call<typeof OPTIONS>): Promise<CommandOutcome> {
     if (!reply.ok)
       return refused(reply, cursor === "" ? reply.reason : `${reply.reason}; go on with --cursor ${cursor}`);
     for (const each of reply.value) {
-      const [titles = "", line = ""] = columns(HEADS, [rowOf(each)]).split("\n");
+      const [titles = "", line = ""] = columns(HEADS, [rowOf(each, call.options.start)]).split("\n");
       call.print(each, isFirst ? `${titles}\n${line}` : line);
       isFirst = false;
     }
@@ -111,17 +115,27 @@ function queryOf(options: Call<typeof OPTIONS>["options"]): URLSearchParams {
   return query;
 }
 
-/** Wide enough that lines of several pages stand below each other. */
-function rowOf({ activationId, name, start, duration, statusCode, annotations }: Summary): string[] {
+/** Wide enough that lines of several pages stand below each other. `asked`: how all of them began, where only such were
+ * asked for. */
+function rowOf({ activationId, name, start, duration, statusCode, annotations }: Summary, asked?: Start): string[] {
   const found = new Map(annotations.map(({ key, value }) => [key, value]));
   const kind = String(found.get("kind") ?? "trigger");
   const path = String(found.get("path") ?? "").split("/");
   const full = path.length === 3 ? `${path[1]}/${name}` : name;
   const ran = found.has("timeout");
-  const began = found.has("initTime") ? "cold" : ran ? "warm" : "-";
+  // A summary does not tell whether the container was made ahead; who asks for either knows.
+  const began = asked ?? (found.has("initTime") ? "init" : ran ? "warm" : "none");
   const status = found.get("timeout") === true && statusCode === 2 ? "timeout" : (STATUSES[statusCode ?? 0] ?? "");
   const ms = duration === undefined ? "-" : String(duration);
-  return [stampOf(start), activationId, kind.padEnd(12), began.padEnd(5), ms.padStart(7), status.padEnd(17), full];
+  return [
+    stampOf(start),
+    activationId,
+    kind.padEnd(12),
+    (began === "none" ? "-" : began).padEnd(5),
+    ms.padStart(7),
+    status.padEnd(17),
+    full,
+  ];
 }
 
 function stampOf(ms: number): string {

@@ -20,7 +20,7 @@ const OPTIONS = {
   key: text("ID", "only what was done with the key of this id"),
   namespace: text("NAME", "only what was done in this namespace"),
   act: text("ACT", "only this act, or acts of this kind: key.rotate, key, action, limits, host"),
-  result: choice(RESULTS, "only what came to this", { placeholder: "RESULT" }),
+  result: choice(RESULTS, "only what came to this", { placeholder: RESULTS.join("|") }),
   limit: number("most lines", { min: 1, max: 1_000_000 }, { default: 100 }),
   cursor: text("CURSOR", "go on where another list has ended"),
 } as const;

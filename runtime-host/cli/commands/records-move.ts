@@ -18,7 +18,7 @@ export const recordsMove = defineCommand({
   group: "Administer a deployment",
   summary: "after a change of ACTIVATION_STORE: bring older records to where it has them",
   options: {
-    to: choice(["d1", "r2", "d1+r2"], "where they go: what ACTIVATION_STORE is now", { placeholder: "MODE" }),
+    to: choice(["d1", "r2", "d1+r2"], "where they go: what ACTIVATION_STORE is now", { placeholder: "d1|r2|d1+r2" }),
     status: toggle("only say how far it is"),
     "no-wait": toggle("order it, and do not wait for its end"),
     ...ADMIN_OPTIONS,

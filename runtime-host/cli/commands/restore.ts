@@ -7,6 +7,9 @@ import { DONE, failed } from "../shared/exit-codes.ts";
 import { oldPassphrase, PASSPHRASE_NOTES } from "../shared/passphrase.ts";
 import { STATE_DEFAULT, stateFolderOf } from "../shared/platform.ts";
 
+const PASSPHRASE_NEEDED =
+  "it is encrypted, and its passphrase is needed: set EDGEWHISK_PASSPHRASE, or give it on standard input";
+
 export const restore = defineCommand({
   name: "restore",
   group: "Run a platform",
@@ -23,7 +26,11 @@ ${PASSPHRASE_NOTES}`,
     const { restoreBackup } = await import("../../backup/put-back.ts");
     const { megabytes } = await import("../../backup/take.ts");
     try {
-      const passphrase = () => oldPassphrase(call.io);
+      const passphrase = async () => {
+        const given = await oldPassphrase(call.io);
+        if (given === "") throw new BackupFault(PASSPHRASE_NEEDED);
+        return given;
+      };
       const options = { file: resolve(file), state: stateFolderOf(call), passphrase, progress: call.progress };
       const restored = await restoreBackup(options);
       call.print(restored, `${restored.state}: ${restored.files} files, ${megabytes(restored.bytes)}`);

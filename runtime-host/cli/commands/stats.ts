@@ -58,7 +58,7 @@ function statsCommand(name: string, summary: string): Command {
     ...{ name, summary, group: "Look at what happens" },
     options: {
       name: text("NAME", "only of this action or trigger, as name or package/name"),
-      step: choice(STEPS, "the time of one figure", { default: "hour", placeholder: "STEP" }),
+      step: choice(STEPS, "the time of one figure", { default: "hour", placeholder: STEPS.join("|") }),
       since: momentOption("from then on", "an hour ago by the minute, a day by the hour, 30 days by the day"),
       upto: momentOption("until then", "now"),
       ...PLATFORM_OPTIONS,

@@ -5,7 +5,7 @@ import { ForwardingAnswer, HOOK_FORMATS } from "../../../src/entities/record-hoo
 import { choice, text, toggle, type ValuesOf } from "../../program/options.ts";
 import { type AdminCall, askAndPrint, type Door, timeText } from "./administering.ts";
 import type { Io } from "./command.ts";
-import { type CommandOutcome, misused } from "./exit-codes.ts";
+import { type CommandOutcome, EXIT, misused } from "./exit-codes.ts";
 
 const SECRET = "EDGEWHISK_HOOK_SECRET";
 const AUTHORIZATION = "EDGEWHISK_HOOK_AUTHORIZATION";
@@ -24,7 +24,7 @@ export const FORWARDING_OPTIONS = {
   ...RECEIVER_OPTIONS,
   format: choice(HOOK_FORMATS, "one record a line, or the body of Elasticsearch's _bulk", {
     default: "ndjson",
-    placeholder: "FORMAT",
+    placeholder: HOOK_FORMATS.join("|"),
   }),
   index: text("NAME", "index of Elasticsearch, where the URL names none"),
 };
@@ -70,9 +70,11 @@ export async function askForwarding<C extends AdminCall & { options: Options }>(
   };
   const isSet = secret || authorization || isBare || isPlain || index !== undefined;
   if (off) {
-    return to === undefined && !isSet
-      ? askAndPrint(call, ["DELETE", path], shown)
-      : misused("--off sets nothing: give it alone");
+    if (to !== undefined || isSet) return misused("--off sets nothing: give it alone");
+    const outcome = await askAndPrint(call, ["DELETE", path], shown);
+    // There is no hook, or no such namespace: to look at it tells which.
+    const isAbsent = !outcome.ok && outcome.exit === EXIT.notFound;
+    return isAbsent ? askAndPrint(call, ["GET", path], shown) : outcome;
   }
   if (to === undefined) {
     return isSet ? misused(`--to says where ${noun} go: give it as well`) : askAndPrint(call, ["GET", path], shown);

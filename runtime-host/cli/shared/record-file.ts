@@ -1,7 +1,7 @@
 // An export of records in a file: pages of lines, each page with a last line that says how many came before it and
 // where the next one begins. Whatever follows the last whole page is no part of it.
 
-import { createReadStream } from "node:fs";
+import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import * as z from "zod";
 
 const PageEnd = z.object({
@@ -15,6 +15,8 @@ export interface ExportFile {
   records: number;
   /** Ids whose records were left out, since they are too long or damaged. */
   left: string[];
+  /** False: nothing is there, or something else. */
+  isExport: boolean;
   /** Bytes of whole pages. */
   bytes: number;
   /** Where it goes on; null: it is whole; "": nothing of it is there. */
@@ -23,10 +25,20 @@ export interface ExportFile {
   fault: string | null;
 }
 
+/** How a line of a record begins, and one that ends a page. */
+const RECORD = '{"v":1,"name":';
+const PAGE_END = '{"v":1,"page":';
+
+export const NOTHING: Readonly<ExportFile> = {
+  ...{ isExport: false, records: 0, left: [], bytes: 0, next: "" },
+  fault: null,
+};
+const OTHER: Readonly<ExportFile> = { ...NOTHING, fault: "it is no export of records" };
+
 /** A line that ends a page, or null. */
 export function pageOf(line: string): PageEnd | null {
   // Lines of records may be long: they are not parsed for this.
-  if (!line.startsWith('{"v":1,"page":')) return null;
+  if (!line.startsWith(PAGE_END)) return null;
   try {
     const read = PageEnd.safeParse(JSON.parse(line));
     return read.success ? read.data.page : null;
@@ -37,14 +49,17 @@ export function pageOf(line: string): PageEnd | null {
 
 /** Reads it from its beginning to its end. */
 export async function inspect(path: string): Promise<ExportFile> {
-  const found: ExportFile = { records: 0, left: [], bytes: 0, next: "", fault: null };
+  const head = headOf(path);
+  if (head === "") return NOTHING;
+  // The first line may be cut off as well.
+  if (!RECORD.startsWith(head) && !PAGE_END.startsWith(head)) return OTHER;
+  const found: ExportFile = { ...NOTHING, isExport: true, left: [] };
   let lines = 0;
   for await (const { text, end } of linesOf(path)) {
     if (found.next === null) return { ...found, fault: "there is something behind its end" };
     const page = pageOf(text);
     if (page === null) {
-      if (found.bytes === 0 && lines === 0 && !text.startsWith('{"v":1,"name":'))
-        return { ...found, fault: "it is no export of records" };
+      if (found.bytes === 0 && lines === 0 && !text.startsWith(RECORD)) return OTHER;
       lines++;
       continue;
     }
@@ -56,6 +71,17 @@ export async function inspect(path: string): Promise<ExportFile> {
     lines = 0;
   }
   return found;
+}
+
+/** Its first bytes, which tell what it is. */
+function headOf(path: string): string {
+  const bytes = Buffer.alloc(RECORD.length);
+  const fd = openSync(path, "r");
+  try {
+    return bytes.toString("latin1", 0, readSync(fd, bytes, 0, bytes.length, 0));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Whole lines, without their ends. `end`: bytes up to and with the line's end.

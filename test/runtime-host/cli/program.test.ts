@@ -141,3 +141,17 @@ it.each(TABLE.filter((each) => "run" in each).map((each) => each.name))("%s has 
   const unknown = await edgewhisk([...name.split(" "), "--no-such-flag"]);
   expect([unknown.code, unknown.out]).toEqual([2, ""]);
 });
+
+it("the help of a command names each word that a choice takes", () => {
+  const untold = TABLE.filter((each) => "run" in each).flatMap(({ name, options }) =>
+    Object.entries(options).flatMap(([flag, option]) => {
+      const reading = option.placeholder === null ? null : option.read(["no such word"]);
+      // A choice expects "a, b or c".
+      const expected = reading === null || reading.ok ? "" : reading.expected;
+      const words = /^[\w+]+(, [\w+]+)* or [\w+]+$/.test(expected) ? expected.split(/, | or /) : [];
+      const told = `${option.placeholder} ${option.summary}`.split(/[^\w+]+/);
+      return words.filter((word) => !told.includes(word)).map((word) => `${name} --${flag}: ${word}`);
+    }),
+  );
+  expect(untold).toEqual([]);
+});

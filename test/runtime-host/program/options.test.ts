@@ -22,6 +22,15 @@ it("numbers are whole, and within their range", () => {
   }
 });
 
+it("numbers have as many digits as their range asks for", () => {
+  const schema = wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER });
+  for (const right of ["1796009651000", "9007199254740991"])
+    expect(schema.safeParse(right).data, right).toBe(Number(right));
+  const wrong = ["9007199254740992", "99999999999999999999", "-1796009651000", "+1", "1e12", "1796009651000x", "x1"];
+  for (const each of wrong)
+    expect(schema.safeParse(each).error?.issues[0]?.message, each).toBe("a number from 0 to 9007199254740991");
+});
+
 it("know their unit, range and default, for those who show them", () => {
   const option = number("how much", { min: 1, max: 9 }, { unit: "MB", default: 3 });
   expect(option).toMatchObject({ placeholder: "MB", unit: "MB", range: { min: 1, max: 9 }, defaultText: "3" });

@@ -1,6 +1,6 @@
 // `edgewhisk activation export` and `import` against a platform that cuts answers off.
 
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -24,6 +24,7 @@ const WHOLE = Object.values(PAGES).join("");
 let file: string;
 let files = 0;
 let asked: string[] = [];
+let queries: URLSearchParams[] = [];
 let bodies: string[] = [];
 /** How an answer is given, per request; the rest is whole. */
 let cuts: ((page: string, response: ServerResponse) => void)[] = [];
@@ -40,6 +41,7 @@ const server = createServer(async (request: IncomingMessage, response: ServerRes
   }
   const cursor = searchParams.get("cursor") ?? "";
   asked.push(cursor);
+  queries.push(searchParams);
   const cut = cuts.shift();
   const page = PAGES[cursor] ?? "";
   if (cut === undefined) response.end(page);
@@ -56,6 +58,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   asked = [];
+  queries = [];
   bodies = [];
   cuts = [];
   report = { imported: 0, duplicates: [], refused: [] };
@@ -89,6 +92,30 @@ it.each([0, 1, 30, WHOLE.indexOf(line(3)) - 1, WHOLE.indexOf(line(3)), WHOLE.ind
   },
 );
 
+it.each([
+  ["1796009651000", 1_796_009_651_000],
+  ["2026-10-28T12:00Z", Date.UTC(2026, 9, 28, 12)],
+])("takes times as a list does: %s", async (given, epoch) => {
+  expect((await run("export", file, "--since", given, "--upto", given)).code).toBe(0);
+  const times = queries.map((each) => [each.get("since"), each.get("upto")]);
+  expect(times).toEqual([1, 2, 3].map(() => [`${epoch}`, `${epoch}`]));
+});
+
+it("counts back from now, and refuses what is no time", async () => {
+  await run("export", file, "--since", "2h");
+  const [first] = queries;
+  expect(Number(first?.get("upto")) - Number(first?.get("since"))).toBe(7_200_000);
+  for (const wrong of ["17960096510001796009651000", "-1796009651000", "1e12", "x1796009651000"])
+    expect(await run("export", `${file}.2`, "--since", wrong), wrong).toMatchObject({ code: 2 });
+});
+
+it("lets nobody else read a file that was there", async () => {
+  writeFileSync(file, WHOLE.slice(0, 30));
+  chmodSync(file, 0o644);
+  expect((await run("export", file)).code).toBe(0);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
 it("gives up after a while, keeps what is whole, and names records that were left out", async () => {
   cuts = [(page, response) => void response.end(page), half, half, half];
   const first = await run("export", file);
@@ -98,11 +125,42 @@ it("gives up after a while, keeps what is whole, and names records that were lef
   expect(second).toMatchObject({ code: 1, out: expect.stringContaining("longer than 1 MB or damaged: aa bb") });
 });
 
-it("does not take another file for an export, nor write over it", async () => {
-  writeFileSync(file, "my own notes\nline 2\n");
-  for (const word of ["export", "import"])
-    expect(await run(word, file)).toMatchObject({ code: 1, err: expect.stringContaining("no export of records") });
-  expect(readFileSync(file, "utf8")).toBe("my own notes\nline 2\n");
+it.each(["my own notes\nline 2\n", "notes without newline", '{"v":2,"name":1', '{"v":1,"page":"mine"}\n', "\n"])(
+  "does not take another file for an export, nor write over it: %j",
+  async (text) => {
+    writeFileSync(file, text);
+    chmodSync(file, 0o644);
+    for (const words of [["export"], ["import"], ["import", "--partial"]])
+      expect(await run(...words, file)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining("no export of records"),
+      });
+    expect([readFileSync(file, "utf8"), statSync(file).mode & 0o777, bodies]).toEqual([text, 0o644, []]);
+  },
+);
+
+it("imports nothing from an empty file, and says so", async () => {
+  writeFileSync(file, "");
+  const holdsNone = {
+    code: 1,
+    err: `edgewhisk activation import: ${file} holds no export of records; nothing was imported\n`,
+  };
+  expect(await run("import", file)).toMatchObject(holdsNone);
+});
+
+it.each([
+  ["export", folder, "it is a folder"],
+  ["import", folder, "it is a folder"],
+  ["export", "/nonexistent/folder/file", "no such file or directory"],
+  ["import", "/dev/null/file", "there is no file /dev/null/file"],
+  ["export", "/dev/null/file", "not a directory"],
+  ["export", "/dev/null", "it is no regular file"],
+  ["import", "/dev/zero", "it is no regular file"],
+])("%s of %s: one sentence", async (word, path, cause) => {
+  const { code, out, err } = await run(word, path);
+  expect([code, out]).toEqual([1, ""]);
+  expect(err).toMatch(new RegExp(`^edgewhisk activation ${word}: .*${path}.*\n$`));
+  expect(err).toContain(cause);
 });
 
 it("imports lines alone, tells duplicates and the lines of the file that were refused", async () => {

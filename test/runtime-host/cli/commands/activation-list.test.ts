@@ -54,7 +54,15 @@ describe("activation list", () => {
     expect([third?.get("cursor"), third?.get("limit")]).toEqual(["11-cd", "1"]);
   });
 
-  it("tells cold starts, timeouts and triggers", async () => {
+  it.each(["cold", "prewarmed", "none"])("says of a start what was asked for: %s", async (start) => {
+    const annotations = start === "none" ? [] : [{ key: "initTime", value: 1 }];
+    const asked = answering({ body: [activation(1, { annotations })] });
+    const { out } = await edgewhisk(["activation", "list", "--start", start, ...WHERE]);
+    expect(asked[0]?.get("start")).toBe(start);
+    expect(out.split("\n")[1]?.split(/ +/)[3]).toBe(start === "none" ? "-" : start);
+  });
+
+  it("tells starts with an initialisation, timeouts and triggers", async () => {
     const annotations = [
       { key: "kind", value: "sequence" },
       { key: "timeout", value: true },
@@ -64,7 +72,7 @@ describe("activation list", () => {
     const { out } = await edgewhisk(["activation", "list", ...WHERE]);
     const cells = out.split("\n").map((line) => line.split(/ +/).slice(2));
     expect(cells.slice(1, 3)).toEqual([
-      ["sequence", "cold", "7", "timeout", "hello"],
+      ["sequence", "init", "7", "timeout", "hello"],
       ["trigger", "-", "7", "success", "hello"],
     ]);
     answering({ body: [activation(1)] });

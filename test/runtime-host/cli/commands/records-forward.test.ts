@@ -18,13 +18,18 @@ const STATE = {
 };
 let asked: { method: string; path: string; body: unknown }[];
 let answer: object;
+/** What DELETE is refused with. */
+let absent: object | null;
 
 beforeEach(() => {
   asked = [];
+  absent = null;
   answer = { namespace: "guest", hook: HOOK, state: STATE };
   vi.stubGlobal("fetch", async (url: URL, { method = "", body }: RequestInit) => {
     asked.push({ method, path: url.pathname, body: body === undefined ? undefined : JSON.parse(String(body)) });
-    return new Response(JSON.stringify(answer), { status: 200 });
+    if (method === "DELETE" && absent !== null) return new Response(JSON.stringify(absent), { status: 404 });
+    const { error } = answer as { error?: string };
+    return new Response(JSON.stringify(answer), { status: error === undefined ? 200 : 404 });
   });
 });
 afterEach(() => vi.unstubAllGlobals());
@@ -96,6 +101,15 @@ it("takes it away", async () => {
   answer = { namespace: "guest", hook: null };
   expect((await forward(["--off"])).code).toBe(0);
   expect(asked.map((each) => each.method)).toEqual(["DELETE"]);
+});
+
+it("has nothing to take away where nothing is sent, unless there is no such namespace", async () => {
+  absent = { error: "The requested resource 'forwarding' does not exist." };
+  answer = { namespace: "guest", hook: null };
+  expect(await forward(["--off"])).toEqual({ code: 0, out: "records of guest are sent nowhere\n", err: "" });
+  expect(asked.map((each) => each.method)).toEqual(["DELETE", "GET"]);
+  answer = { error: "The requested resource 'guest' does not exist." };
+  expect(await forward(["--off"])).toMatchObject({ code: 3, err: expect.stringContaining("'guest' does not exist") });
 });
 
 test.each([

@@ -1,8 +1,8 @@
 // Namespaces that have a well-known key and, since then, keys of their own: one namespace with both ids.
 
 import { expect, it } from "vitest";
-import { mergedBook } from "../../src/catalog/merged-book.ts";
 import type { Namespace } from "../../src/entities/identity.ts";
+import { mergedBook } from "../../src/services/known-namespaces.ts";
 import type { NamespaceBook } from "../../src/storage/namespace-book.ts";
 
 const KNOWN: Namespace = { name: "guest", uuid: "known" };
