@@ -4,6 +4,7 @@
 import type { Namespace } from "../../entities/identity.ts";
 import { beyondStandard, RETENTION_BOUNDS, RetentionPolicy, retentionOf } from "../../entities/retention.ts";
 import { fail } from "../../errors.ts";
+import { log } from "../../log.ts";
 import { lookAt, policyOf, type RoundPorts } from "../../records/round.ts";
 import { usageOf } from "../../records/usage.ts";
 import type { RetentionEntry } from "../../storage/retention-book.ts";
@@ -46,8 +47,14 @@ export function clearRetention(c: AppContext, namespace: Namespace): Promise<Res
 }
 
 export async function showUsage(c: AppContext, namespace: Namespace): Promise<Response> {
-  const usage = await usageOf(c.get("services").retention(), namespace);
-  return json(c, JSON.stringify({ namespace: namespace.name, ...usage }));
+  const ports = c.get("services").retention();
+  try {
+    const usage = await usageOf(ports, namespace);
+    return json(c, JSON.stringify({ namespace: namespace.name, ...usage }));
+  } catch (error) {
+    log.error("records-not-counted", { namespace: namespace.name, text: String(error) });
+    return respond(c, fail("storage-ailing", `a place of the records of ${namespace.name} does not answer`));
+  }
 }
 
 async function change(c: AppContext, namespace: Namespace, policy: RetentionPolicy): Promise<Response> {

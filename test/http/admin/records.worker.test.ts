@@ -267,6 +267,20 @@ describe("how long records are kept", () => {
     expect(await bound()).toEqual({ value: null, from: "none" });
   });
 
+  test("is not known where a place does not answer, which is a 503 that says so", async () => {
+    const own = await newHome();
+    await testEnv().RECORDS_0.exec("ALTER TABLE records RENAME TO elsewhere");
+    try {
+      const { status, json } = await admin("GET", `/namespaces/${own.name}/usage`);
+      expect([status, json.error]).toEqual([
+        503,
+        `The platform cannot store or read what it must: a place of the records of ${own.name} does not answer.`,
+      ]);
+    } finally {
+      await testEnv().RECORDS_0.exec("ALTER TABLE elsewhere RENAME TO records");
+    }
+  });
+
   test.each(["retention", "usage"])("of a namespace that is not there is not found: %s", async (what) => {
     expect((await admin("GET", `/namespaces/nobody-here/${what}`)).status).toBe(404);
     expect((await admin("GET", `/namespaces/%20bad/${what}`)).status).toBe(400);
