@@ -183,7 +183,7 @@ export class BatchForwarder {
     this.#isDropping = false;
     this.#most = Math.min(BATCH.records, this.#most * 2);
     // A receiver that takes none at all is to lose few before somebody looks.
-    if (refused === records.length) return this.#fail(this.#dropText(verdict));
+    if (refused === records.length) return this.#fail(this.#dropText(verdict), "the next ones are tried later");
     this.#failures = 0;
     this.#said = "";
     this.queue.fault(refused === 0 ? null : this.#dropText(verdict), now);
@@ -194,12 +194,11 @@ export class BatchForwarder {
     return `${this.#cargo.noun.toLowerCase()} are dropped: ${reason}`;
   }
 
-  #fail(reason: string): false {
+  #fail(reason: string, what = "are tried again"): false {
     const now = this.#ports.now();
     this.#retryAt = now + backOffMs(this.#failures++, RETRY);
     this.queue.fault(reason, now);
-    if (reason !== this.#said)
-      this.#ports.warn(`${this.#cargo.noun} are not forwarded, and are tried again: ${reason}`);
+    if (reason !== this.#said) this.#ports.warn(`${this.#cargo.noun} are not forwarded, and ${what}: ${reason}`);
     this.#said = reason;
     return false;
   }

@@ -15,7 +15,7 @@ import { respond } from "../errors.ts";
 import { textStreamOf } from "../pieces.ts";
 import { malformed, printable } from "../query.ts";
 import { json, reply } from "../reply.ts";
-import { instantOf } from "./query.ts";
+import { instantOf, reversed } from "./query.ts";
 
 type Namespace = Identity["namespace"];
 
@@ -29,6 +29,8 @@ export async function exportRecords(c: AppContext, namespace: Namespace): Promis
   if (!since.ok) return respond(c, since);
   const upto = instantOf(c, "upto");
   if (!upto.ok) return respond(c, upto);
+  if (since.value !== undefined && upto.value !== undefined && since.value > upto.value)
+    return respond(c, reversed(since.value, upto.value));
   const given = c.req.query("cursor") ?? "";
   const after = given === "" ? undefined : readCursor(given);
   if (after === null) return respond(c, malformed("cursor", `'${printable(given)}' is none that was answered.`));

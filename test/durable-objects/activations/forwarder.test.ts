@@ -120,6 +120,8 @@ describe("forwarding", () => {
     await own.advance(60_000);
     expect(forwarding(own).dropped.refused).toBeLessThan(10);
     expect(forwarding(own).error?.text).toBe("records are dropped: it answered 400: wrong address");
+    const told = "Records are not forwarded, and the next ones are tried later: records are dropped: it answered 400";
+    expect(own.warnings.filter((text) => text.startsWith(told))).toHaveLength(1);
   });
 
   it("keeps the newest where more wait than may, and says how many went", () => {
