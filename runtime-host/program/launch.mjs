@@ -14,6 +14,7 @@ const LOCK = join(ROOT, ".installing");
 /** ms between two looks at whether another has installed, and after which nobody waits for it any more. */
 const LOOK_EVERY = 250;
 const MAX_WAIT = 600_000;
+const SHELLS = /^(ba|da|a|z|k)?sh$/;
 /** ms that a process which has said how it ends may take to be gone. */
 const MAX_EXIT = 3000;
 /** For glibc: what a start has used and freed goes back to the machine (27 of the launcher's 127 MB). With thresholds
@@ -179,11 +180,12 @@ export function runPinned(entry, args) {
   }
 }
 
-/** Who is above us: our parent, and its parent where /proc tells. */
+/** Who is above us: npm, or the shell that npm runs us by, and npm. Whoever ran npm may go: it was told to stay. */
 function lineage() {
   try {
     const stat = readFileSync(`/proc/${process.ppid}/stat`, "latin1");
-    return `${process.ppid} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]}`;
+    const [, name = "", rest = ""] = /^\d+ \((.*)\) (.*)$/s.exec(stat) ?? [];
+    return SHELLS.test(name) ? `${process.ppid} ${rest.split(" ")[1]}` : String(process.ppid);
   } catch {
     return String(process.ppid);
   }

@@ -75,6 +75,43 @@ test("an install that failed is tried by the next, and one that was killed holds
   expect(runs()).toBe(3);
 });
 
+test("it stays when whoever ran npm has gone, and goes with npm", async () => {
+  mkdirSync(join(clone, "node_modules/node/bin"), { recursive: true });
+  symlinkSync(process.execPath, join(clone, "node_modules/node/bin/node"));
+  writeFileSync(
+    join(clone, "stays.mjs"),
+    'import { writeFileSync } from "node:fs"; writeFileSync("stays", String(process.pid)); setInterval(() => undefined, 1_000);',
+  );
+  writeFileSync(
+    join(clone, "run.mjs"),
+    'import { runPinned } from "./runtime-host/program/launch.mjs"; runPinned("stays.mjs", []);',
+  );
+  // In npm's place: by the shell that npm runs scripts by.
+  writeFileSync(
+    join(clone, "npm.mjs"),
+    `import { spawn } from "node:child_process"; import { writeFileSync } from "node:fs"; writeFileSync("pid", String(process.pid));
+    spawn("sh", ["-c", "exec node run.mjs"], { stdio: "ignore" }); setInterval(() => undefined, 1_000);`,
+  );
+  const env = { ...process.env, npm_lifecycle_event: "start" };
+  const shell = spawn("sh", ["-c", "node npm.mjs & sleep 1"], { cwd: clone, env, stdio: "ignore" });
+  await once(shell, "exit");
+  await expect.poll(() => existsSync(join(clone, "stays"))).toBe(true);
+  const pid = Number(readFileSync(join(clone, "stays"), "utf8"));
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(isAlive(pid)).toBe(true);
+  process.kill(Number(readFileSync(join(clone, "pid"), "utf8")), "SIGKILL");
+  await expect.poll(() => isAlive(pid)).toBe(false);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 test("a process that has said how it ends, and does not, is killed and counts as it said", async () => {
   mkdirSync(join(clone, "node_modules/node/bin"), { recursive: true });
   symlinkSync(process.execPath, join(clone, "node_modules/node/bin/node"));
