@@ -11,7 +11,8 @@ import { Segments } from "./segments.ts";
 
 const SHELVES = Object.keys(PLACES) as RecordShelf[];
 
-type KeptRow = { kept: number; stored: number; places: number };
+type KeptRow = { kept: number; start: number; stored: number; places: number };
+type HeldSegment = { segment: NonNullable<LedgerPlace["segment"]>; latest: number };
 
 export function placeOf(id: ActivationId, { sql, mode }: { sql: Sql; mode: ActivationStoreMode | null }): LedgerPlace {
   const nowhere = { shelves: [], lacking: [], moving: [] };
@@ -25,13 +26,23 @@ export function placeOf(id: ActivationId, { sql, mode }: { sql: Sql; mode: Activ
     .exec<{ since: number | null }>("SELECT fire ->> '$.about.acceptedAt' AS since FROM fires WHERE id = ?", id)
     .toArray();
   if (fire !== undefined) return { state: "fired", ...(fire.since === null ? {} : { since: fire.since }), ...nowhere };
-  const segment = segmentOf(id, sql);
-  const [kept] = sql.exec<KeptRow>("SELECT kept, stored, places FROM records WHERE id = ?", id).toArray();
+  const held = segmentOf(id, sql);
+  const from = keptFrom(sql);
+  const [kept] = sql.exec<KeptRow>("SELECT kept, start, stored, places FROM records WHERE id = ?", id).toArray();
   if (kept === undefined) {
-    if (segment === undefined) return { state: "none", ...nowhere };
-    return { state: "shelved", ...nowhere, shelves: ["r2"], segment };
+    if (held === undefined) return { state: "none", ...nowhere };
+    const { segment, latest } = held;
+    return { state: "shelved", ...nowhere, shelves: ["r2"], segment, ...prunedIf(latest < from) };
   }
-  return { ...recordPlace(kept, { mode, moving: movingTo(id, sql) }), ...(segment === undefined ? {} : { segment }) };
+  return {
+    ...recordPlace(kept, { mode, moving: movingTo(id, sql) }),
+    ...(held === undefined ? {} : { segment: held.segment }),
+    ...prunedIf(kept.kept !== 0 && kept.start < from),
+  };
+}
+
+function prunedIf(isPruned: boolean): Pick<LedgerPlace, "pruned"> {
+  return isPruned ? { pruned: true } : {};
 }
 
 function recordPlace(
@@ -56,10 +67,20 @@ function movingTo(id: ActivationId, sql: Sql): RecordShelf[] {
     .map((each) => each.shelf);
 }
 
-function segmentOf(id: ActivationId, sql: Sql): LedgerPlace["segment"] {
-  const key = new Segments(sql).keyOf(id);
-  if (key === undefined) return undefined;
-  return sql
-    .exec<NonNullable<LedgerPlace["segment"]>>("SELECT key, bytes, count, twin FROM segments WHERE key = ?", key)
+function segmentOf(id: ActivationId, sql: Sql): HeldSegment | undefined {
+  const found = new Segments(sql).keyOf(id);
+  if (found === undefined) return undefined;
+  const { latest, ...segment } = sql
+    .exec<HeldSegment["segment"] & { latest: number }>(
+      "SELECT key, bytes, count, twin, max_start AS latest FROM segments WHERE key = ?",
+      found,
+    )
     .one();
+  return { segment, latest };
+}
+
+/** Epoch ms: what started before is not kept. */
+function keptFrom(sql: Sql): number {
+  const [row] = sql.exec<{ value: number }>("SELECT value FROM counters WHERE name = 'kept_from'").toArray();
+  return row?.value ?? 0;
 }

@@ -1,7 +1,20 @@
 // How clients see an activation: texts in pieces, so that the result's and the logs' bytes go through as they are.
 
 import type { ActivationRecord } from "./activation.ts";
-import { STATUS_TEXT } from "./outcome.ts";
+import { byteLength } from "./byte-length.ts";
+import { internalError, STATUS_TEXT } from "./outcome.ts";
+import type { RawJson } from "./raw-json.ts";
+
+const GONE = "missing from the store of results and logs";
+/** What is shown in place of logs that are gone. */
+export const LOST_LOGS: RawJson = JSON.stringify([`The logs of this activation are ${GONE}.`]);
+
+/** What is shown of an activation whose result is gone: that the platform has failed, as with a record that is damaged;
+ * the result is text that is at hand. */
+export function withLostResult(record: ActivationRecord): ActivationRecord & { result: { inline: RawJson } } {
+  const { statusCode, result } = internalError(`The result of this activation is ${GONE}.`);
+  return { ...record, statusCode, result: { inline: result }, size: byteLength(result) };
+}
 
 /** The extended record in three pieces: result and logs belong between them. */
 export function extendedPieces(record: ActivationRecord): [string, string, string] {

@@ -11,13 +11,17 @@ import { byteLength } from "./byte-length.ts";
 import { checksumOf } from "./checksum.ts";
 import { jsonFault } from "./json-check.ts";
 import type { RecordKey } from "./kept-record.ts";
+import { MAX_BODY } from "./limits.ts";
 import { isName } from "./names.ts";
 import type { RawJson } from "./raw-json.ts";
+import { MAX_TIME, StoredMeta } from "./stored-meta.ts";
 
 /** Bytes of one line. */
 export const MAX_RECORD_LINE = 1024 * 1024;
 /** ms that another machine's clock may be ahead. */
 const MAX_AHEAD_MS = 60_000;
+/** ms: longer than any composition of the longest runs lasts. */
+const MAX_DURATION_MS = 366 * 86_400_000;
 
 /** `next`: where the following page begins; null after the last. */
 export interface RecordPage {
@@ -54,14 +58,15 @@ export function readCursor(text: string): RecordKey | null {
 
 /** Of a record from before records knew it: by the path of its action. */
 export function listNameIn(record: ActivationRecord): string {
-  if (record.meta !== undefined) return record.meta.listName;
+  const listName: unknown = record.meta?.listName;
+  if (typeof listName === "string") return listName;
   const annotations = JSON.parse(record.annotations) as { key: string; value: unknown }[];
   const path = annotations.find(({ key }) => key === "path")?.value;
   const parts = typeof path === "string" ? path.split("/") : [];
   return parts.length === 3 ? `${parts[1]}/${parts[2]}` : record.name;
 }
 
-const ms = z.number().int().min(0).max(8.64e15);
+const ms = z.number().int().min(0).max(MAX_TIME);
 const Inline = z.strictObject({ inline: z.string().refine((text) => jsonFault(text) === null) });
 const jsonArray = z.string().refine((text) => jsonFault(text) === null && Array.isArray(JSON.parse(text)));
 /** What is read of records takes them for a list of these. */
@@ -75,13 +80,13 @@ const Record = z.looseObject({
   cause: z.string().refine(isActivationId).optional(),
   start: ms,
   end: ms,
-  duration: z.number().min(0),
+  duration: z.number().int().min(0).max(MAX_DURATION_MS),
   statusCode: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
   result: Inline,
-  size: z.number().int().min(0),
+  size: z.number().int().min(0).max(MAX_BODY),
   logs: z.strictObject({ inline: jsonArray }),
   annotations: z.string().refine((text) => jsonFault(text) === null && Annotations.safeParse(JSON.parse(text)).success),
-  meta: z.looseObject({ v: z.number(), listName: z.string(), nsId: z.string() }).optional(),
+  meta: StoredMeta.optional(),
 });
 const Line = z.object({
   v: z.literal(1),
@@ -125,6 +130,7 @@ export function readRecordLine(
   if (shardOf(record.activationId) >= shards) return refused("its id was not made by this deployment", id);
   const latest = Math.max(timeOf(record.activationId), record.start, record.end);
   if (latest > now + MAX_AHEAD_MS) return refused("it is of the future", id);
+  if (record.end > 0 && record.end < record.start) return refused("it is no record: 'end' is before 'start'", id);
   return { kind: "record", record, name };
 }
 
@@ -138,7 +144,8 @@ function refused(reason: string, id?: ActivationId): ReadLine {
 }
 
 function placeOf({ issues: [issue] }: z.ZodError, given: { [name: string]: unknown }): string {
-  const [field = ""] = issue?.path ?? [];
+  const [field = "", ...inner] = issue?.path ?? [];
+  if (field === "meta") return `'${[field, ...inner].join(".")}' is not as it must be`;
   const part = given[String(field)];
   if (typeof part === "object" && part !== null && "blob" in part) return `its ${String(field)} lies elsewhere`;
   return `'${String(field)}' is not as it must be`;

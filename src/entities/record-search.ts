@@ -86,15 +86,14 @@ function isOfTrigger({ meta, name }: ActivationRecord, wanted: string): boolean 
   return meta?.trigger === wanted;
 }
 
-/** Records from before there was a meta say it in their annotations. */
+/** Records from before there was a meta say it in their annotations. An imported one may say anything. */
 function kindOf({ meta, annotations }: ActivationRecord): string | undefined {
-  if (meta !== undefined) return meta.kind;
-  const kind = annotationsIn(annotations).get("kind");
+  const kind: unknown = meta === undefined ? annotationsIn(annotations).get("kind") : meta?.kind;
   return typeof kind === "string" ? kind : undefined;
 }
 
-function startOf({ meta, annotations }: ActivationRecord): StartKind {
-  if (meta !== undefined) return meta.start;
+function startOf({ meta, annotations }: ActivationRecord): StartKind | undefined {
+  if (meta !== undefined) return meta?.start;
   const found = annotationsIn(annotations);
   if (found.has("initTime")) return "cold";
   return found.has("timeout") ? "warm" : "none";

@@ -1,7 +1,7 @@
 // A call or a fire as HTTP has it: what is called, with what, and what its caller hears.
 
 import type { ActivationRecord } from "../entities/activation.ts";
-import { extendedPieces } from "../entities/activation-view.ts";
+import { extendedPieces, withLostResult } from "../entities/activation-view.ts";
 import type { Identity } from "../entities/identity.ts";
 import { nameFault, namespaceFault } from "../entities/names.ts";
 import { type RawJson, shapeOf } from "../entities/raw-json.ts";
@@ -56,11 +56,21 @@ export async function calledOf(c: AppContext): Promise<Result<Called>> {
 export async function callReply(c: AppContext, outcome: Invoked, wish: CallWish): Promise<Response> {
   if (!outcome.ok) return respond(c, outcome);
   if (outcome.kind === "accepted") return acceptedReply(c, outcome.id);
-  const { record } = outcome;
-  const result = await textOf(record.result, c.get("services").stores.blobs);
+  const { record, result } = await withResult(c, outcome.record);
   const bare = wish.resultOnly || shapeOf(result) === "array";
   const options = { status: HTTP_STATUS[record.statusCode], headers: idHeader(outcome.id) };
   return json(c, bare ? result : extended(record, result), options);
+}
+
+/** The record and its result; of one whose result is gone what is shown instead. */
+export async function withResult(
+  c: AppContext,
+  record: ActivationRecord,
+): Promise<{ record: ActivationRecord; result: string }> {
+  const result = await textOf(record.result, c.get("services").stores.blobs);
+  if (result !== null) return { record, result };
+  const lost = withLostResult(record);
+  return { record: lost, result: lost.result.inline };
 }
 
 /** The id of what will end. */

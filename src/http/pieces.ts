@@ -3,9 +3,13 @@
 import type { Payload } from "../entities/activation.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 
-export type Piece = string | Payload;
+/** A blob and the text after it; `lost`: what stands for both where the blob is gone. */
+export type LosablePiece = Extract<Payload, { blob: string }> & { next: string; lost: string };
 
-/** A text where everything is at hand, else a stream. A blob that is gone reads as null. */
+export type Piece = string | Payload | LosablePiece;
+
+/** A text where everything is at hand, else a stream. A blob that is gone reads as null
+ * where its piece says nothing else. */
 export function bodyOf(pieces: Iterable<Piece>, blobs: Pick<BlobStore, "get">): string | ReadableStream<Uint8Array> {
   const list: Piece[] = [];
   let text = "";
@@ -57,10 +61,9 @@ export function textStreamOf(parts: AsyncGenerator<string>): ReadableStream<Uint
   return streamOf(encoded());
 }
 
-/** The text of one payload. */
-export async function textOf(payload: Payload, blobs: Pick<BlobStore, "text">): Promise<string> {
-  if ("inline" in payload) return payload.inline;
-  return (await blobs.text(payload.blob)) ?? "null";
+/** The text of one payload; null where its blob is gone. */
+export async function textOf(payload: Payload, blobs: Pick<BlobStore, "text">): Promise<string | null> {
+  return "inline" in payload ? payload.inline : blobs.text(payload.blob);
 }
 
 /** Texts leave together, up to so many characters. */
@@ -80,10 +83,13 @@ async function* flow(
       text = "";
       continue;
     }
+    const { next, lost } = "lost" in piece ? piece : { next: "", lost: "null" };
     const blob = await blobs.get(piece.blob);
-    yield encoder.encode(blob === null ? `${text}null` : text);
+    yield encoder.encode(blob === null ? text + lost : text);
     text = "";
-    if (blob !== null) yield* blob.body;
+    if (blob === null) continue;
+    yield* blob.body;
+    text = next;
   }
   if (text !== "") yield encoder.encode(text);
 }

@@ -5,6 +5,7 @@ import type { ActivationRecord } from "../entities/activation.ts";
 import { isDamaged } from "../entities/kept-record.ts";
 import { STATUS_TEXT } from "../entities/outcome.ts";
 import type { RecordMeta } from "../entities/record-meta.ts";
+import { StoredMeta } from "../entities/stored-meta.ts";
 
 /** `at`: epoch ms, where it is known. */
 export interface ExplainedStep {
@@ -37,11 +38,12 @@ export interface StoredWhere {
 const SHELF: Readonly<Record<string, string>> = { d1: "the database (D1)", r2: "a segment (R2)" };
 
 export function explainEnded(record: ActivationRecord, where: StoredWhere): Explanation {
-  const { activationId, meta, start, end, duration } = record;
+  const { activationId, start, end, duration } = record;
   if (isDamaged(record)) return { activationId, state: "ended", steps: [DAMAGED, storedStep(record, where)] };
+  // An imported record may have anything in it.
+  const meta = StoredMeta.safeParse(record.meta).success ? record.meta : undefined;
   const steps = meta === undefined ? [] : beforeRun(meta, start);
-  if (meta === undefined)
-    steps.push({ what: "recorded", text: "its record is from before more was kept of a run than clients see" });
+  if (meta === undefined) steps.push({ what: "recorded", text: record.meta === undefined ? EARLIER : STRANGE });
   const ran = meta === undefined || meta.runMs !== undefined;
   if (meta?.initMs !== undefined)
     steps.push({ what: "initialised", at: start, ms: meta.initMs, text: "the container was given the action's code" });
@@ -52,13 +54,17 @@ export function explainEnded(record: ActivationRecord, where: StoredWhere): Expl
   const ended = end > 0 ? end : start;
   if (meta?.stepRefused !== undefined)
     steps.push({ what: "refused", text: `a step of it was not started: ${meta.stepRefused}` });
-  steps.push({ what: "ended", at: ended, text: endText(record) });
+  steps.push({ what: "ended", at: ended, text: endText(record, meta) });
   if (meta !== undefined && meta.logBytes > 2)
     steps.push({ what: "logged", at: ended, text: `${meta.logBytes} bytes of log lines were collected` });
   steps.push(storedStep(record, where));
   const cost = meta === undefined ? undefined : costOf(meta);
   return { activationId, state: "ended", steps, ...(cost === undefined ? {} : { cost }) };
 }
+
+const EARLIER = "its record is from before more was kept of a run than clients see";
+const STRANGE =
+  "what its record has beyond what clients see is not as this platform writes it: nothing of that is told";
 
 const DAMAGED: ExplainedStep = {
   what: "damaged",
@@ -150,7 +156,7 @@ function acceptedText({ source, trigger, rule, keyId }: RecordMeta): string {
   return keyId === undefined ? "in the name of the namespace itself" : "over the API";
 }
 
-function endText({ statusCode, meta }: ActivationRecord): string {
+function endText({ statusCode }: ActivationRecord, meta: RecordMeta | undefined): string {
   const nothing = meta !== undefined && meta.start === "none" && meta.kind !== "trigger" && meta.kind !== "sequence";
   return nothing && statusCode !== 0 ? `${STATUS_TEXT[statusCode]}: it was not run` : STATUS_TEXT[statusCode];
 }

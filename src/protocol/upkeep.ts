@@ -21,6 +21,8 @@ export interface LedgerPlace {
   lacking: RecordShelf[];
   /** Shelves that a batch with it is on its way to. */
   moving: RecordShelf[];
+  /** It started before what is kept: it is hidden, and goes from wherever it lies. */
+  pruned?: true;
   /** In the blob store; `bytes` and `count` of the whole segment. `twin` "all": the table has what is in it, too. */
   segment?: { key: string; bytes: number; count: number; twin: "all" | "some" | "none" };
 }

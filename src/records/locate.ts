@@ -20,7 +20,7 @@ export interface LocatePorts {
   /** Namespaces that are there though the book may not have them. */
   wellKnown: readonly Namespace[];
   /** The databases of records. */
-  tables: readonly Pick<RecordUpkeep, "binding" | "find">[];
+  tables: readonly Pick<RecordUpkeep, "binding" | "find" | "fill">[];
   segments: Pick<RecordSegments, "entries" | "read">;
   blobs: Pick<BlobStore, "part">;
   mode: ActivationStoreMode;
@@ -31,8 +31,11 @@ export interface LocatePorts {
 }
 
 /** What was found where a copy is or should be. waiting: it is not there yet, the object has the record until it is.
- * missing: it should be there and is not. unreachable: the place did not answer. */
-export type CopyState = "whole" | "damaged" | "waiting" | "missing" | "unreachable";
+ * missing: it should be there and is not. pruned: it is not there, since it is too old to be kept, or may have left a
+ * database that was nearly full. unreachable: the place did not answer. */
+export type CopyState = "whole" | "damaged" | "waiting" | "missing" | "pruned" | "unreachable";
+/** there: it has bytes, and nothing more of it was looked at. */
+export type PartState = "there" | "missing" | "unreachable";
 
 export type Copy = { state: CopyState; why?: string } & (
   | { in: "object"; object: StoreName }
@@ -43,12 +46,13 @@ export type Copy = { state: CopyState; why?: string } & (
 );
 
 /** Where a result or logs are: in the record, or under a key of the blob store. */
-export type PartPlace = { in: "record" } | { in: "r2"; key: string; bytes: number; state: CopyState };
+export type PartPlace = { in: "record" } | { in: "r2"; key: string; bytes: number; state: PartState };
 
 export interface Location {
   id: ActivationId;
   mode: ActivationStoreMode;
   namespace: { name: string | null; id: string };
+  /** `since` is absent where it is not the time of what `state` says. */
   object: { name: StoreName } & Pick<LedgerPlace, "state" | "since" | "until">;
   copies: Copy[];
   /** Of a record that could be read. */
@@ -68,6 +72,9 @@ export type Located =
 export const MAX_ASKED = 500;
 const AT_ONCE = 32;
 const TABLE = "records";
+const TOO_OLD = "it started before what is kept of this namespace: retention has dropped it, or will";
+/** Of these the object's time is that of the record, which is not when they came to be so. */
+const UNDATED: readonly LedgerPlace["state"][] = ["handed", "unstored"];
 
 type Row = Awaited<ReturnType<RecordUpkeep["find"]>>;
 /** What a database said. */
@@ -112,22 +119,24 @@ async function locationOf(
     copies.push({ in: "object", object, state: "whole" });
     if (place.state === "here") record = (await ports.store(namespaceId, shardOf(id)).get(id)).record;
   }
-  const rows = rowCopies(place, { answers, namespaceId });
-  const member = await memberCopy(ports, id, place);
+  const rows = await rowCopies(ports, place, { answers, namespaceId });
+  const hasRow = rows.some(({ kept }) => kept !== undefined);
+  const member = await memberCopy(ports, id, { place, hasRow });
   for (const { copy, kept } of [...rows, ...member]) {
     copies.push(copy);
     if (record === null && kept !== undefined && copy.state === "whole") record = JSON.parse(kept.text);
   }
-  const { state, since, until } = place;
+  const { state, since, until, pruned } = place;
+  if (pruned === true && copies.length === 0) copies.push({ in: "object", object, state: "pruned" });
   return {
     ...{ id, mode: ports.mode, namespace: { name, id: namespaceId } },
     object: {
       name: object,
       state,
-      ...(since === undefined ? {} : { since }),
+      ...(since === undefined || UNDATED.includes(state) ? {} : { since }),
       ...(until === undefined ? {} : { until }),
     },
-    copies,
+    copies: pruned === true ? copies.map((copy) => ({ why: TOO_OLD, ...copy })) : copies,
     ...(record === null ? {} : await recordFacts(ports, namespaceId, record)),
   };
 }
@@ -154,10 +163,11 @@ interface Looked {
 }
 
 /** The copy in a database; where none has it, whether one should. */
-function rowCopies(
+async function rowCopies(
+  ports: Pick<LocatePorts, "mode" | "tables">,
   place: LedgerPlace,
   { answers, namespaceId }: { answers: readonly Answer[]; namespaceId: string },
-): Looked[] {
+): Promise<Looked[]> {
   const copies: Looked[] = [];
   for (const { binding, row } of answers) {
     if (row?.namespaceId !== namespaceId) continue;
@@ -167,19 +177,32 @@ function rowCopies(
   }
   if (copies.length > 0) return copies;
   const down = answers.find((each) => each.error !== undefined);
-  const wanted = expected("d1", place);
+  const wanted = wantedRow(place, ports.mode);
   if (wanted === null && down === undefined) return [];
   const { binding, error } = down ?? answers[0] ?? { binding: "RECORDS_0" };
   const copy = { in: "d1" as const, binding, table: TABLE };
   if (error !== undefined) return [{ copy: { ...copy, state: "unreachable", why: error } }];
-  return [{ copy: { ...copy, state: wanted ?? "missing" } }];
+  const pruned = wanted === "missing" ? await prunedFrom(ports.tables) : 0;
+  if (pruned === 0) return [{ copy: { ...copy, state: wanted ?? "missing" } }];
+  const why = `it may be one of the ${pruned} that were deleted early, while the database was nearly full`;
+  return [{ copy: { ...copy, state: "pruned", why } }];
+}
+
+/** How many have left the databases early. What does not answer says nothing of it. */
+async function prunedFrom(tables: LocatePorts["tables"]): Promise<number> {
+  const asked = await Promise.allSettled(tables.map((table) => table.fill()));
+  return asked.reduce((sum, each) => sum + (each.status === "fulfilled" ? each.value.pruned : 0), 0);
 }
 
 /** The copy in a segment, or that there should be one. */
-async function memberCopy({ segments }: LocatePorts, id: ActivationId, place: LedgerPlace): Promise<Looked[]> {
+async function memberCopy(
+  { segments, mode }: Pick<LocatePorts, "segments" | "mode">,
+  id: ActivationId,
+  { place, hasRow }: { place: LedgerPlace; hasRow: boolean },
+): Promise<Looked[]> {
   const { segment } = place;
   if (segment === undefined) {
-    const wanted = expected("r2", place);
+    const wanted = hasRow && place.state !== "here" ? null : wantedMember(place, mode);
     return wanted === null ? [] : [{ copy: { in: "r2", state: wanted } }];
   }
   const copy = { in: "r2" as const, segment: segment.key };
@@ -197,11 +220,30 @@ async function memberCopy({ segments }: LocatePorts, id: ActivationId, place: Le
   }
 }
 
-/** What a shelf on which nothing was found lacks; null: nothing should be there. */
-function expected(shelf: RecordShelf, { state, lacking, shelves, segment }: LedgerPlace): CopyState | null {
+/** What the table lacks where it has no row; null: none should be there. A record may have been moved since the object
+ * noted where it went, but for one that has a segment: then that says whether the table has it. */
+function wantedRow(place: LedgerPlace, mode: ActivationStoreMode): CopyState | null {
+  const { state, shelves, segment } = place;
+  if (state === "here") return wantedHere("d1", place);
+  if (segment !== undefined) return segment.twin === "all" ? lost(place) : null;
+  return shelves.includes("d1") || (shelves.length > 0 && mode !== "r2") ? lost(place) : null;
+}
+
+/** The same of segments, where the object knows of none with the record and the table has no row. */
+function wantedMember(place: LedgerPlace, mode: ActivationStoreMode): CopyState | null {
+  if (place.state === "here") return wantedHere("r2", place);
+  return place.shelves.includes("r2") && mode !== "d1" ? lost(place) : null;
+}
+
+/** The same of a record that the object still has: so it has not been moved. */
+function wantedHere(shelf: RecordShelf, { lacking, shelves, pruned }: LedgerPlace): CopyState | null {
+  if (pruned === true) return null;
   if (lacking.includes(shelf)) return "waiting";
-  if (shelves.includes(shelf)) return "missing";
-  return shelf === "d1" && segment?.twin === "all" && state !== "here" ? "missing" : null;
+  return shelves.includes(shelf) ? "missing" : null;
+}
+
+function lost({ pruned }: LedgerPlace): CopyState {
+  return pruned === true ? "pruned" : "missing";
 }
 
 function stateOf(kept: KeptRecord): CopyState {
@@ -213,7 +255,7 @@ async function partOf({ blobs }: LocatePorts, payload: Payload): Promise<PartPla
   const { blob: key, size: bytes } = payload;
   try {
     const there = (await blobs.part(key, { suffix: 1 })) !== null;
-    return { in: "r2", key, bytes, state: there ? "whole" : "missing" };
+    return { in: "r2", key, bytes, state: there ? "there" : "missing" };
   } catch {
     return { in: "r2", key, bytes, state: "unreachable" };
   }

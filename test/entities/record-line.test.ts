@@ -1,9 +1,10 @@
 // Lines of an export: what is written is read again, byte by byte, and each thing that a line may be wrong in is told.
 
 import { describe, expect, it } from "vitest";
-import type { ActivationRecord } from "../../src/entities/activation.ts";
+import { type ActivationRecord, recordOf as recordIn, triggerRecord } from "../../src/entities/activation.ts";
 import { newActivationId } from "../../src/entities/activation-id.ts";
 import { checksumOf } from "../../src/entities/checksum.ts";
+import { metaOf, triggerMetaOf } from "../../src/entities/describe-record.ts";
 import {
   cursorOf,
   listNameIn,
@@ -13,6 +14,7 @@ import {
   readRecordLine,
   recordLine,
 } from "../../src/entities/record-line.ts";
+import { metaOf as callMeta, completed } from "../durable-objects/calls.ts";
 
 const NOW = 1_800_000_000_000;
 const AHEAD = 60_000;
@@ -130,9 +132,56 @@ describe("a line", () => {
     ["annotations", { annotations: "[" }],
     ["annotations", { annotations: "[null]" }],
     ["annotations", { annotations: '[{"key":7,"value":1}]' }],
-    ["meta", { meta: { v: 1 } }],
+    ["duration", { duration: 1.5 }],
+    ["duration", { duration: 366 * 86_400_000 + 1 }],
+    ["size", { size: 50 * 1024 * 1024 + 1 }],
+    ["meta", { meta: null }],
+    ["meta", { meta: "x" }],
+    ["meta.nsId", { meta: { v: 1 } }],
+    ["meta.v", { meta: { ...META, v: 99 } }],
+    ["meta.nsId", { meta: { ...META, nsId: "" } }],
+    ["meta.kind", { meta: { ...META, kind: [1] } }],
+    ["meta.start", { meta: { ...META, start: { a: 1 } } }],
+    ["meta.start", { meta: { ...META, start: "frozen" } }],
+    ["meta.waitMs", { meta: { ...META, waitMs: -1 } }],
+    ["meta.runMs", { meta: { ...META, runMs: "5" } }],
+    ["meta.logBytes", { meta: { ...META, logBytes: 0.5 } }],
+    ["meta.acceptedAt", { meta: { ...META, acceptedAt: null } }],
+    ["meta.stepRefused", { meta: { ...META, stepRefused: {} } }],
+    ["meta.keyId", { meta: { ...META, keyId: 7 } }],
   ])("is refused for a wrong '%s'", (field, more) => {
     expect(read({ ...whole(), ...more })).toEqual(refusal(`it is no record: '${field}' is not as it must be`));
+  });
+
+  it("is refused where a number is none, or where it ends before it starts; a trigger's record has no end", () => {
+    const infinite = lineOf(whole({ meta: { ...META, initMs: 12_345 } }), "p/hello");
+    const record = JSON.parse(infinite.replace("12345", "1e999")).record as object;
+    const line = JSON.stringify({ v: 1, name: "p/hello", sum: checksumOf(JSON.stringify(record)), record });
+    expect(readRecordLine(line.replace('"initMs":null', '"initMs":1e999'), WHERE)).toEqual(
+      refusal("it is no record: 'meta.initMs' is not as it must be"),
+    );
+    expect(read(whole({ end: NOW - 5_001 }))).toEqual(refusal("it is no record: 'end' is before 'start'"));
+    expect(read(whole({ end: 0 }))).toMatchObject({ kind: "record" });
+  });
+
+  it("is taken whatever made the record: each meta that there may be", () => {
+    const about = callMeta();
+    for (const made of [
+      ...[{}, { binding: "guest/b", keyId: "k", permitMs: 0.5, trigger: "t", rule: "r", source: "rule" }],
+      ...[{ topmost: true, kind: "sequence", stepRefused: "no", limits: { ...about.limits, memory: 0 } }],
+    ].map((more) => callMeta({ namespaceId: "another", ...more }))) {
+      for (const run of [{}, { initTime: 12.5, prewarmed: true as const, host: "h" }, { ran: false }]) {
+        const completion = { ...completed(), ...run };
+        const record = recordIn(ID, made, { completion, now: NOW });
+        const meta = metaOf(made, { completion, start: record.start, by: { scheduler: "h/0", attempt: 2 } });
+        const line = recordLine({ ...record, meta }, meta.listName, { result: "{}", logs: "[]" });
+        expect(readRecordLine(line ?? "", WHERE)).toMatchObject({ kind: "record" });
+      }
+    }
+    const meta = triggerMetaOf({ ...about, name: "t" }, { inline: "[]" });
+    const fired = triggerRecord(ID, { ...about, name: "t" }, { payload: { inline: "{}" }, logs: { inline: "[]" } });
+    const line = recordLine({ ...fired, meta }, "t", { result: "{}", logs: "[]" });
+    expect(readRecordLine(line ?? "", WHERE)).toMatchObject({ kind: "record" });
   });
 
   it("is refused for what lies elsewhere, since nobody can read that", () => {
@@ -199,5 +248,6 @@ describe("the name in lists", () => {
       expect(named(JSON.stringify([{ key: "path", value: path }]))).toBe("hello");
     }
     expect(named("[]")).toBe("hello");
+    for (const meta of [null, { listName: 7 }]) expect(named("[]", { meta })).toBe("hello");
   });
 });

@@ -71,6 +71,18 @@ describe("a record", () => {
     expect([isFit({ start: "warm" }), isFit({ start: "cold" })]).toEqual([true, false]);
   });
 
+  it("fits nothing by a meta that holds other things than any record's, and fails over none", () => {
+    const odd = [[1], { a: 1 }, 7, null, true];
+    const metas = [null, 7, "x", [], {}, ...odd.map((value) => ({ kind: value, start: value, trigger: value }))];
+    const searches: RecordSearch[] = [{ kind: "nodejs" }, { start: "warm" }, { start: "none" }, { trigger: "hello" }];
+    for (const meta of metas) {
+      const record = { ...recordOf(), meta } as unknown as ActivationRecord;
+      expect(searches.map((search) => isFit(search, record))).toEqual([false, false, false, false]);
+      expect(isFit({ reader: { own: "guest", keyId: "k" } }, record)).toBe(false);
+      expect(isFit({}, record)).toBe(true);
+    }
+  });
+
   it("is one that the reader may read, whatever else is asked", () => {
     const search = { reader: { own: "guest", scope: ["other"] } };
     expect([isFit(search), isFit({ reader: { own: "guest", scope: ["hel*"] } })]).toEqual([false, true]);

@@ -48,6 +48,19 @@ describe("an activation", () => {
     expect(cost).toEqual({ containerMs: 220, mbSeconds: 56.32 });
   });
 
+  it("whose record came with what no record has is told without that", () => {
+    const { record } = ended({ action: "a" });
+    for (const more of [{ kind: [1], start: { a: 1 } }, { waitMs: "3" }, { acceptedAt: null }, { v: 99 }]) {
+      const meta = { ...record.meta!, ...more } as unknown as NonNullable<typeof record.meta>;
+      const { steps, cost } = explainEnded({ ...record, meta }, PLACE);
+      expect(steps.map(({ what }) => what)).toEqual(["recorded", "ran", "ended", "stored"]);
+      expect(steps[0]?.text).toMatch(/not as this platform writes it/);
+      expect(cost).toBeUndefined();
+    }
+    const meta = null as unknown as NonNullable<typeof record.meta>;
+    expect(explainEnded({ ...record, meta }, PLACE).steps[0]?.what).toBe("recorded");
+  });
+
   it("that never ran, came from an export, or is from before more was kept, is told as far as is known", () => {
     const { record } = ended({ action: "a", statusCode: 3 });
     const { waitMs: _w, runMs: _r, ...rest } = record.meta!;

@@ -26,8 +26,8 @@ function portsOf(world: HandoverWorld, blobs: readonly string[] = []): LocatePor
     },
     wellKnown: [],
     tables: [
-      { binding: "RECORDS_0", find: async () => null },
-      { binding: "RECORDS_1", find },
+      { binding: "RECORDS_0", find: async () => null, fill: async () => ({ bytes: 0, pruned: 0 }) },
+      { binding: "RECORDS_1", find, fill: async () => ({ bytes: 0, pruned: shelves.table.pruned }) },
     ],
     segments: shelves.segments,
     blobs: { part: async (key) => (blobs.includes(key) ? new Uint8Array(1) : null) },
@@ -81,7 +81,8 @@ describe("a record", () => {
     const { copies, object, result, kept } = await found(world, id);
     const { record } = await world.core.find(id);
     expect(kept).toEqual({ until: (record?.start ?? 0) + 3_600_000, sooner: true });
-    expect(object).toMatchObject({ state: "handed" });
+    // When it was handed over nobody has noted.
+    expect(object).toEqual({ name: "ns:01", state: "handed", until: expect.any(Number) });
     expect(result).toEqual({ in: "record" });
     const row = { ...ROW, state: "whole", bytes: expect.any(Number) };
     const segment = [...world.shelves.segments.objects.keys()][0];
@@ -142,10 +143,87 @@ describe("a record", () => {
     const completion = { ...completed(), result, logs };
     world.core.complete([{ id, attempt: 1, lease: { epoch: 1, counter: 1 }, about, completion }], NOBODY);
     expect(await found(world, id, [result.blob])).toMatchObject({
-      result: { in: "r2", key: result.blob, bytes: 70_000, state: "whole" },
+      result: { in: "r2", key: result.blob, bytes: 70_000, state: "there" },
       logs: { in: "r2", key: logs.blob, bytes: 99, state: "missing" },
     });
   });
+});
+
+const TOO_OLD = /^it started before what is kept/;
+const statesOf = ({ copies }: Location) => copies.map(({ in: place, state }) => `${place} ${state}`);
+
+describe("a record that is too old", () => {
+  test.each([
+    ["d1", ["d1 pruned"]],
+    ["r2", ["r2 pruned"]],
+    ["d1+r2", ["d1 pruned", "r2 pruned"]],
+  ] as const)("is missed nowhere once retention has taken it (%s)", async (mode, gone) => {
+    const { world, id } = await handed(mode);
+    world.core.retain(world.clock.at);
+    const hidden = await found(world, id);
+    expect(hidden.copies.map(({ state, why }) => [state, why])).toEqual(
+      gone.map(() => ["whole", expect.stringMatching(TOO_OLD)]),
+    );
+    // The object drops its segments by itself, and rows go at the rounds.
+    await world.advance(5_000);
+    world.shelves.table.rows.clear();
+    const pruned = await found(world, id);
+    expect(statesOf(pruned)).toEqual(gone);
+    for (const { why } of pruned.copies) expect(why).toMatch(TOO_OLD);
+  });
+
+  test("is said to have gone from the object where it never left that", async () => {
+    const world = new HandoverWorld("d1");
+    const [call] = world.made(1);
+    world.clock.at += 5_000;
+    world.core.retain(world.clock.at);
+    await world.advance(2_000);
+    const location = await found(world, call!.id);
+    expect(statesOf(location)).toEqual(["object pruned"]);
+    expect(location.copies[0]?.why).toMatch(TOO_OLD);
+  });
+
+  test("is missed where it is young enough, and may have left a database that was nearly full", async () => {
+    const { world, id } = await handed("d1");
+    world.core.retain(world.clock.at - 86_400_000);
+    const row = world.shelves.table.rows.get(id);
+    world.shelves.table.rows.delete(id);
+    expect(statesOf(await found(world, id))).toEqual(["d1 missing"]);
+    world.shelves.table.rows.set(id, row!);
+    await world.shelves.table.prune(20);
+    const [copy] = (await found(world, id)).copies;
+    expect([copy?.state, copy?.why]).toEqual(["pruned", expect.stringMatching(/^it may be one of the 20 that were/)]);
+  });
+});
+
+describe("after a change of the mode", () => {
+  const modes = ["d1", "r2", "d1+r2"] as const;
+  const changes = modes.flatMap((one) => modes.filter((other) => other !== one).map((other) => [one, other] as const));
+
+  test.each(changes)(
+    "from %s to %s a record is missed nowhere, moved or not, and where it is lost",
+    async (one, other) => {
+      const { world, id } = await handed(one);
+      world.shelves.mode = other;
+      world.incarnate();
+      const was = one === "d1+r2" ? ["d1 whole", "r2 whole"] : [`${one} whole`];
+      expect(statesOf(await found(world, id))).toEqual(was);
+      world.core.move(other);
+      await world.advance(600_000);
+      expect(world.core.move(null)?.state).toBe("done");
+      const now = other === "d1+r2" ? ["d1 whole", "r2 whole"] : [`${other} whole`];
+      expect(statesOf(await found(world, id))).toEqual(now);
+      // Back again, and nothing moved.
+      world.shelves.mode = one;
+      expect(statesOf(await found(world, id))).toEqual(now);
+      world.shelves.mode = other;
+      world.shelves.table.rows.clear();
+      world.shelves.segments.objects.clear();
+      const lost = statesOf(await found(world, id));
+      expect(lost.filter((each) => !/ (missing|damaged)$/.test(each))).toEqual([]);
+      expect(lost.some((each) => each.startsWith(other === "r2" ? "r2" : "d1"))).toBe(true);
+    },
+  );
 });
 
 test("what has not ended is where it waits or runs", async () => {

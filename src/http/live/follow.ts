@@ -3,6 +3,7 @@
 
 import type { Payload } from "../../entities/activation.ts";
 import { type ActivationId, shardOf } from "../../entities/activation-id.ts";
+import { LOST_LOGS } from "../../entities/activation-view.ts";
 import { chunksOf } from "../../entities/chunks.ts";
 import { readerOf } from "../../entities/record-reader.ts";
 import { StringListReader } from "../../entities/string-list.ts";
@@ -91,7 +92,10 @@ async function* linesOf(logs: Payload, blobs: Pick<BlobStore, "get">): AsyncGene
     return;
   }
   const blob = await blobs.get(logs.blob);
-  if (blob === null) return;
+  if (blob === null) {
+    yield JSON.parse(LOST_LOGS) as string[];
+    return;
+  }
   const reader = new StringListReader();
   const decoder = new TextDecoder();
   for await (const chunk of chunksOf(blob.body)) yield reader.push(decoder.decode(chunk, { stream: true }));

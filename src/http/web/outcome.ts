@@ -3,8 +3,8 @@
 import { errorMember } from "../../entities/outcome.ts";
 import { fail } from "../../errors.ts";
 import type { Invoked } from "../../invocation/invoke.ts";
+import { withResult } from "../call.ts";
 import type { AppContext } from "../context.ts";
-import { textOf } from "../pieces.ts";
 import { answerOf } from "./answer.ts";
 import type { Extension } from "./path.ts";
 import { type Manners, pageOf, refusalOf } from "./reply.ts";
@@ -17,11 +17,10 @@ export async function outcomePage(
   if (outcome.kind === "accepted") {
     return refusalOf(c, { ...fail("bad-request", "Response not yet ready."), status: 202 }, manners);
   }
-  const { record } = outcome;
+  const { record, result: whole } = await withResult(c, outcome.record);
   if (record.statusCode > 1) {
     return refusalOf(c, fail("bad-request", "There was an error processing your request."), manners);
   }
-  const whole = await textOf(record.result, c.get("services").stores.blobs);
   const result = record.statusCode === 0 ? whole : errorMember(whole);
   if (result === undefined) return refusalOf(c, fail("response-field-missing"), manners);
   const answer = answerOf(result, extension);

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { ActivationRecord, Payload } from "../../../src/entities/activation.ts";
 import { documents, extended, logs, result, summaries } from "../../../src/http/activations/pieces.ts";
-import type { Piece } from "../../../src/http/pieces.ts";
+import { bodyOf, flowing, type Piece } from "../../../src/http/pieces.ts";
 
 const LARGE = { blob: "results/1", size: 2_000_000 };
 
@@ -21,7 +21,8 @@ function record(name: string, changes: Partial<ActivationRecord> = {}): Activati
 function textOf(pieces: Iterable<Piece>): string {
   return Array.from(pieces, (each) => {
     if (typeof each === "string") return each;
-    return "inline" in each ? each.inline : `"<${each.blob}>"`;
+    if ("inline" in each) return each.inline;
+    return `"<${each.blob}>"${"next" in each ? each.next : ""}`;
   }).join("");
 }
 
@@ -53,9 +54,42 @@ describe("one record", () => {
 
   test("what lies in the blob store is never held", () => {
     const far: Payload = LARGE;
-    expect(extended(record("a", { result: far })).filter((each) => typeof each !== "string")).toContain(far);
+    expect(extended(record("a", { result: far })).filter((each) => typeof each !== "string")).toContainEqual(
+      expect.objectContaining(far),
+    );
     expect(JSON.parse(textOf(result(record("a", { result: far }))))).toMatchObject({ result: "<results/1>" });
     expect(textOf(logs(record("a", { logs: far })))).toBe('{"logs":"<results/1>"}');
+  });
+});
+
+describe("what is gone from the store of results and logs", () => {
+  const LOGS = ["The logs of this activation are missing from the store of results and logs."];
+  const ERROR = { error: "The result of this activation is missing from the store of results and logs." };
+  const gone = { get: async () => null };
+  const shown = async (pieces: Iterable<Piece>) => JSON.parse(await new Response(bodyOf(pieces, gone)).text());
+
+  test("is told: the result as a failure of the platform, the logs as one line", async () => {
+    const far = record("a", { result: LARGE, logs: { blob: "logs/1", size: 9 } });
+    const verdict = { success: false, status: "whisk internal error", size: JSON.stringify(ERROR).length };
+    expect(await shown(extended(far))).toMatchObject({
+      ...{ response: { result: ERROR, ...verdict }, logs: LOGS, annotations: [], publish: false },
+    });
+    expect(await shown(result(far))).toEqual({ result: ERROR, ...verdict });
+    expect(await shown(logs(far))).toEqual({ logs: LOGS });
+  });
+
+  test("takes nothing else of the record with it, and no other record of a list", async () => {
+    expect(await shown(extended(record("a", { logs: LARGE })))).toMatchObject({
+      response: { result: { n: 1 }, success: true, status: "success", size: 3 },
+      logs: LOGS,
+    });
+    const list = await flowing(documents(stream(record("a", { result: LARGE }), record("b"))), gone);
+    expect(await new Response(list).json()).toMatchObject([
+      { name: "a", response: { result: ERROR, success: false }, logs: ["line"] },
+      { name: "b", response: { result: { n: 1 }, success: true }, logs: ["line"] },
+    ]);
+    const none = record("a", { result: { inline: "null" }, logs: { inline: "[]" } });
+    expect(await shown(extended(none))).toMatchObject({ response: { result: null, success: true }, logs: [] });
   });
 });
 

@@ -3,8 +3,10 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { ActivationRecord } from "../../../src/entities/activation.ts";
 import { newActivationId } from "../../../src/entities/activation-id.ts";
 import { checksumOf } from "../../../src/entities/checksum.ts";
+import type { ImportStoreRpc } from "../../../src/protocol/import.ts";
 import { testEnv } from "../../durable-objects/host.worker.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { admin, answer, type Client, newClient, send } from "../platform.worker.ts";
@@ -41,6 +43,8 @@ function lineOf(changes: Record<string, unknown> = {}, outer: Partial<Line> = {}
 }
 const idOf = (line: string) => JSON.parse(line).record.activationId as string;
 
+const oddMeta = () => ({ ...(sample.record.meta as object), kind: [1], start: { a: 1 }, waitMs: "1" });
+
 beforeAll(async () => {
   me = await newClient();
   const call = { method: "POST", headers: { ...headersOf(me), "Content-Type": "application/json" } };
@@ -63,6 +67,8 @@ describe("an export", () => {
     }
     const { text } = await answer(await send(path("?cursor=x"), { headers: headersOf(me) }));
     expect(text).toContain("cursor");
+    const turned = await answer(await send(path("?since=5&upto=1"), { headers: headersOf(me) }));
+    expect([turned.status, turned.text]).toEqual([400, expect.stringContaining("'5' is after 'upto', '1'")]);
   });
 
   it("goes on where a page has ended, without a gap and without a double", async () => {
@@ -131,6 +137,9 @@ describe("what is brought back", () => {
       [lineOf({ namespace, activationId: "xyz" }), /'activationId' is not/],
       [lineOf({ namespace, activationId: newActivationId(1, 250) }), /not made by this deployment/],
       [lineOf({ namespace, statusCode: 7 }), /'statusCode' is not/],
+      [lineOf({ namespace, meta: { v: 99, listName: sample.name, nsId: "x", kind: [1] } }), /'meta\.v' is not/],
+      [lineOf({ namespace, meta: oddMeta() }), /'meta\.kind' is not/],
+      [lineOf({ namespace, end: Date.now() - 3 * DAY }), /'end' is before 'start'/],
       [lineOf({ namespace }, { name: "a/b/c" }), /no line of an export/],
       [lineOf({ namespace }, { name: "other" }), /another name/],
       [flipped, /altered/],
@@ -156,6 +165,67 @@ describe("what is brought back", () => {
     const asAdmin = await admin("GET", `/namespaces/${me.namespace}/records`);
     expect(asAdmin.text).toBe((await answer(await send(path(), { headers: headersOf(me) }))).text);
     expect((await admin("GET", "/namespaces/nobody/records")).status).toBe(404);
+  });
+});
+
+describe("a record that holds what none should", () => {
+  it("hinders no search, figures, explanation or export", async () => {
+    const mine = await newClient();
+    const { namespace } = mine;
+    const good = lineOf({ namespace });
+    expect((await bring(mine, [good])).json.imported).toBe(1);
+    const { namespaces } = (await admin("GET", `/identities/${namespace}`)).json;
+    const store = testEnv().ACTIVATIONS.getByName(`${namespaces[0].id}:01`) as unknown as ImportStoreRpc;
+    const odd = [oddMeta(), null, 7].map((meta) => JSON.parse(lineOf({ namespace, meta })).record as ActivationRecord);
+    expect(await store.import(odd.map((record) => ({ record, name: sample.name })))).toEqual(odd.map(() => "taken"));
+    const { kind } = sample.record.meta as { kind: string };
+    for (const query of [`kind=${kind}`, "start=none&kind=x", "trigger=t", "text=nothing", "status=error"]) {
+      const { status, json } = await mine.call("GET", `/activations?${query}`);
+      expect([query, status, json.length]).toEqual([query, 200, query === `kind=${kind}` ? 1 : 0]);
+    }
+    for (const { activationId: id } of odd) {
+      expect((await mine.call("GET", `/activations/${id}?explain=true`)).json.steps[0].what).toBe("recorded");
+    }
+    expect((await mine.call("GET", "/stats?step=day")).status).toBe(200);
+    expect((await exported(mine)).lines.length).toBe(4);
+  });
+});
+
+describe("a record whose result or logs are gone", () => {
+  const RESULT = { error: "The result of this activation is missing from the store of results and logs." };
+  const LOGS = ["The logs of this activation are missing from the store of results and logs."];
+
+  it("says so wherever they are shown, and hinders no list, search or export", async () => {
+    const mine = await newClient();
+    const { namespace } = mine;
+    const far = {
+      result: { inline: JSON.stringify({ text: "long".repeat(50_000) }) },
+      logs: { inline: JSON.stringify(["line".repeat(50_000)]) },
+    };
+    const [whole, lost, silent] = [lineOf({ namespace, ...far }), lineOf({ namespace, ...far }), lineOf({ namespace })];
+    expect((await bring(mine, [whole, lost, silent])).json.imported).toBe(3);
+    const [there, id] = [idOf(whole), idOf(lost)];
+    for (const area of ["results", "logs"]) {
+      const { objects } = await testEnv().BLOBS.list({ prefix: `${area}/${id}/` });
+      expect(objects.length).toBe(1);
+      await testEnv().BLOBS.delete(objects.map(({ key }) => key));
+    }
+    const verdict = { success: false, status: "whisk internal error" };
+    expect((await mine.call("GET", `/activations/${id}`)).json).toMatchObject({
+      ...{ activationId: id, response: { result: RESULT, ...verdict }, logs: LOGS },
+    });
+    expect((await mine.call("GET", `/activations/${id}/result`)).json).toMatchObject({ result: RESULT, ...verdict });
+    expect((await mine.call("GET", `/activations/${id}/logs`)).json).toEqual({ logs: LOGS });
+    const followed = await mine.call("GET", `/activations/${id}/logs?follow=true`);
+    expect([followed.status, followed.text]).toEqual([200, expect.stringContaining(LOGS[0] ?? "")]);
+    expect((await mine.call("GET", `/activations/${idOf(silent)}/logs`)).json).toEqual({ logs: [] });
+    const { status, json } = await mine.call("GET", "/activations?docs=true");
+    expect([status, json.map((each: { logs: string[] }) => each.logs[0]?.length ?? 0).toSorted()]).toEqual([
+      ...[200, [0, 200_000, LOGS[0]?.length].toSorted()],
+    ]);
+    const found = (await mine.call("GET", "/activations?text=longlong")).json;
+    expect(found.map((each: { activationId: string }) => each.activationId)).toEqual([there]);
+    expect((await exported(mine)).page).toMatchObject({ records: 2, left: [id] });
   });
 });
 
