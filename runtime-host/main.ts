@@ -1,7 +1,6 @@
 // The runtime host as a program: arguments, signals, exit codes. One JSON line on stdout when it is ready; everything
 // else is structured lines on stderr.
 
-import "./program/small-heap.ts";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type HostConfig, parseHostConfig } from "./config.ts";

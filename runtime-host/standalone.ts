@@ -1,7 +1,6 @@
 // The whole platform on one machine, in one process tree: `npm start`. Reads the configuration, serves,
 // and ends in order.
 
-import "./program/small-heap.ts";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
@@ -65,7 +64,7 @@ async function main(): Promise<void> {
 
   try {
     const serving = await running.serving;
-    // From here on this process mostly waits.
+    // From here on this process mostly waits: its garbage is collected early rather than kept in memory.
     setFlagsFromString("--optimize-for-size");
     collectWhenIdle();
     process.stdout.write(parsed.json ? `${JSON.stringify(greetingObject(serving))}\n` : greeting(serving));

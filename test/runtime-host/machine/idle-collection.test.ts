@@ -1,5 +1,6 @@
 // When a host collects its garbage unasked: once after each load, and never beside work.
 
+import { getHeapStatistics } from "node:v8";
 import { afterEach, expect, it, vi } from "vitest";
 import { collectWhenIdle, IdleTurns } from "../../../runtime-host/machine/idle-collection.ts";
 
@@ -29,5 +30,19 @@ it("is a full one: what was let go of is free afterwards", async () => {
   vi.spyOn(performance, "eventLoopUtilization").mockReturnValue({ idle: 1, active: 0, utilization: 0 });
   vi.advanceTimersByTime(15_000);
   expect(ref.deref()).toBeUndefined();
+  collection.close();
+});
+
+it("gives back the room that a load has made", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const collection = collectWhenIdle();
+  for (let at = 0; at < 40; at++) {
+    JSON.parse(JSON.stringify(Array.from({ length: 100_000 }, (_, nth) => ({ nth }))));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  vi.spyOn(performance, "eventLoopUtilization").mockReturnValue({ idle: 1, active: 0, utilization: 0 });
+  vi.advanceTimersByTime(15_000);
+  const { total_heap_size: total, used_heap_size: used } = getHeapStatistics();
+  expect((total - used) / 1024 / 1024).toBeLessThan(16);
   collection.close();
 });
