@@ -164,7 +164,7 @@ async function readOnce(platform: Platform, made: readonly Made[]): Promise<stri
   const { status, body } = await ask(platform, `activations/${id}`);
   equal(`${id} meanwhile`, [status, body.response?.result], [200, { greeting: `hello ${id}` }]);
   const page = (await exportedFrom(platform, made[at]!)).map((each) => each.activationId);
-  const behind = made.slice(at + 1, at + 1 + page.length).map((each) => each.id);
+  const behind = made.slice(at + 1, at + 1 + PAGE).map((each) => each.id);
   equal(`the page behind ${id} meanwhile`, page, behind);
   equal("the count meanwhile", (await ask(platform, "activations?count=true")).body, { activations: count });
   return faults;
